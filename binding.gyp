@@ -1,0 +1,19 @@
+{
+  "target_defaults": {
+    "cflags": ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-fvisibility=hidden"],
+    "cflags!": ["-fno-omit-frame-pointer"],
+    "defines": ["_GNU_SOURCE", "UNDERSTUDY_VERSION=\"<!(node -p \"require('./package.json').version\")\""]
+  },
+  "targets": [
+    {
+      "target_name": "understudy",
+      "sources": ["native/addon.c", "native/packet_socket.c", "native/netlink.c"],
+      "defines": ["NAPI_VERSION=8"]
+    },
+    {
+      "target_name": "executor",
+      "type": "executable",
+      "sources": ["native/executor.c"]
+    }
+  ]
+}

@@ -1,0 +1,57 @@
+// The agent's side of the executor, as an interface: it runs every script and keeps the last will,
+// so that Node never forks. No decisions; no knowledge of virtual routers.
+import type { Family } from '../model/address.js';
+import type { Milliseconds } from '../model/units.js';
+
+export interface RunRequest {
+  /** Program and arguments; the program is a path, no shell is involved. */
+  readonly argv: readonly string[];
+  /** Added to the executor's own environment. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Handed to the program on stdin, which is then closed. */
+  readonly input: string;
+  /** After this the whole process group is killed (SIGKILL). */
+  readonly timeout: Milliseconds;
+}
+
+export interface RunResult {
+  readonly outcome:
+    | { readonly kind: 'exited'; readonly code: number }
+    | { readonly kind: 'signalled'; readonly signal: number }
+    | { readonly kind: 'timed-out' }
+    /** The program could not be started, or the executor is gone. */
+    | { readonly kind: 'failed'; readonly message: string };
+  /** The first 64 KiB each. */
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * What the executor does when the agent's pipe ends: send the farewell frames, keep the addresses
+ * until every router in `successors` was seen advertised by somebody else (priority above 0) or the
+ * time is over, then run the release script.
+ */
+export interface LastWill {
+  /** Whole Ethernet frames: advertisements of priority 0. */
+  readonly farewell: readonly { readonly linkIndex: number; readonly frame: Uint8Array }[];
+  readonly successors: readonly {
+    readonly linkIndex: number;
+    readonly family: Family;
+    readonly vrid: number;
+  }[];
+  /** Longest wait for a successor: Active_Down_Interval. */
+  readonly keepAtMost: Milliseconds;
+  readonly release: RunRequest;
+}
+
+export interface Executor {
+  /** Runs the program; never rejects. Requests run side by side: order them by awaiting. */
+  run(request: RunRequest): Promise<RunResult>;
+  /** Replaces the last will; null means there is nothing to leave behind. */
+  setWill(will: LastWill | null): void;
+  /**
+   * A normal stop is the same path as a crash: runs the will (without its farewell frames when
+   * `farewellSent`), then the executor exits. Resolves when it has.
+   */
+  finish(options: { readonly farewellSent: boolean }): Promise<void>;
+}

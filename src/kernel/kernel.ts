@@ -1,0 +1,118 @@
+// What the agent asks of the kernel, as interfaces. The addon implements them (native.ts); tests
+// pass a fake of the same shape. No policy, no protocol state.
+import type { Family, IpAddress } from '../model/address.js';
+import type { Link, LinkAddress } from '../model/link.js';
+import type { Instant } from '../model/units.js';
+
+/** A refusal of the kernel. `code` is its errno name (`ENODEV`), stable for callers to test. */
+export interface KernelError extends Error {
+  readonly code: string;
+  readonly syscall: string;
+}
+
+/** One datagram of IP protocol 112, IP header removed. */
+export interface ReceivedPacket {
+  readonly family: Family;
+  /** The interface it arrived on (IP_PKTINFO, IPV6_RECVPKTINFO). */
+  readonly linkIndex: number;
+  readonly source: IpAddress;
+  readonly destination: IpAddress;
+  /** TTL or hop limit as it arrived. */
+  readonly hopLimit: number;
+  /** The VRRP message; a view that is valid until the handler returns. */
+  readonly message: Uint8Array;
+  /** Kernel arrival time, moved to the monotonic clock. */
+  readonly arrivedAt: Instant;
+}
+
+export interface OutgoingMessage {
+  /** Source address, one that stands on the interface; pinned, never chosen by the kernel. */
+  readonly source: IpAddress;
+  /** The VRRP group, or a unicast peer. */
+  readonly destination: IpAddress;
+  readonly message: Uint8Array;
+}
+
+export interface SendFailure {
+  /** Position in the batch. */
+  readonly index: number;
+  readonly code: string;
+}
+
+/**
+ * A raw socket for protocol 112 of one family, bound to one interface, member of the VRRP group.
+ * TTL 255, TOS 0xC0, no multicast loop. It dies with its interface: after the interface is deleted,
+ * `receive` and `send` fail with ENODEV (or ENETUNREACH, ENXIO) and a new one must be opened.
+ */
+export interface AdvertisementSocket {
+  /**
+   * Drains the socket until EAGAIN, at most `limit` packets, and hands each to `handler`.
+   * @returns how many were handed over; `limit` means there may be more.
+   * @throws KernelError when the socket is dead.
+   */
+  receive(handler: (packet: ReceivedPacket) => void, limit: number): number;
+  /** Sends a batch in one system call. Failures are returned, not thrown; the others were sent. */
+  send(batch: readonly OutgoingMessage[]): SendFailure[];
+  close(): void;
+}
+
+/** Sends whole Ethernet frames: gratuitous ARP, unsolicited neighbor advertisements. */
+export interface Announcer {
+  /** Sends each frame on its interface, in order. Failures are returned, not thrown. */
+  send(batch: readonly { linkIndex: number; frame: Uint8Array }[]): SendFailure[];
+  close(): void;
+}
+
+export type NetworkChange =
+  | { readonly kind: 'link'; readonly link: Link }
+  | { readonly kind: 'link-removed'; readonly link: Link }
+  | { readonly kind: 'address'; readonly address: LinkAddress }
+  | { readonly kind: 'address-removed'; readonly address: LinkAddress }
+  /** Notifications were lost (ENOBUFS); a full dump was taken and its differences handed over. */
+  | { readonly kind: 'resynchronized' };
+
+/**
+ * rtnetlink subscription for links and addresses. Opening it takes a full dump, so that `links` and
+ * `addresses` are complete from the first moment; `receive` keeps them so.
+ */
+export interface NetworkWatch {
+  /** Links by index, as of the last `receive`. */
+  readonly links: ReadonlyMap<number, Link>;
+  /** All addresses on all links, as of the last `receive`. */
+  addresses(): Iterable<LinkAddress>;
+  /** Drains all notifications and hands over what changed; after an overrun, by a full dump. */
+  receive(handler: (change: NetworkChange) => void): void;
+  /** Takes a full dump now and hands over whatever differs from what was known. */
+  resynchronize(handler: (change: NetworkChange) => void): void;
+  close(): void;
+}
+
+/** A one-shot timer on the monotonic clock, exact to microseconds (timerfd). */
+export interface DeadlineTimer {
+  /** Arms the timer for `at`, replacing what was armed; null disarms. A past instant fires at once. */
+  arm(at: Instant | null): void;
+  close(): void;
+}
+
+/** An exclusive lock on a file (flock), held until released or until the process dies. */
+export interface FileLock {
+  release(): void;
+}
+
+export interface Kernel {
+  /** CLOCK_MONOTONIC. */
+  now(): Instant;
+  /** @throws KernelError ENODEV when the interface is gone, EPERM without CAP_NET_RAW. */
+  openAdvertisementSocket(
+    family: Family,
+    link: { readonly index: number; readonly name: string },
+    onReadable: () => void,
+  ): AdvertisementSocket;
+  openAnnouncer(): Announcer;
+  openNetworkWatch(onReadable: () => void): NetworkWatch;
+  openDeadlineTimer(onExpired: () => void): DeadlineTimer;
+  /** Sends one sd_notify(3) message; does nothing when NOTIFY_SOCKET is not set. */
+  notify(message: string): void;
+  /** Takes the lock, or answers null when another process holds it. */
+  lockFile(path: string): FileLock | null;
+}

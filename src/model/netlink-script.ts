@@ -1,0 +1,27 @@
+// The netlink scripts (`ip -batch` lines) that put virtual addresses on an interface and take them
+// off again. Text only: nothing is run here. `understudy plan` prints exactly this.
+import { familyOf, formatAddressWithPrefix, type AddressWithPrefix } from './address.js';
+
+export interface AddressTarget {
+  readonly interface: string;
+  readonly addresses: readonly AddressWithPrefix[];
+}
+
+/**
+ * The lines that make the addresses present. `replace` makes them repeatable. An IPv6 virtual
+ * address skips duplicate address detection (the previous Active may hold it for another moment)
+ * and is deprecated, so that the kernel never picks it as a source (both measured on Linux 6.18).
+ */
+export function takeoverScript(target: AddressTarget): string[] {
+  return target.addresses.map((value) => {
+    const line = `address replace ${formatAddressWithPrefix(value)} dev ${target.interface}`;
+    return familyOf(value.address) === 'ipv6' ? `${line} nodad preferred_lft 0` : line;
+  });
+}
+
+/** The lines that make the addresses absent. */
+export function releaseScript(target: AddressTarget): string[] {
+  return target.addresses.map(
+    (value) => `address del ${formatAddressWithPrefix(value)} dev ${target.interface}`,
+  );
+}

@@ -1,0 +1,102 @@
+// The JSON of `understudy status --json` and the record of an event: the public contract. Names are
+// fixed; fields may be added. No rendering.
+import type { ChecksumDialect, DiscardReason, Remark } from './advertisement.js';
+import type { Family } from './address.js';
+import type { TransitionReason, VirtualRouterState } from './reasons.js';
+
+export type HaMode = 'off' | 'active-passive' | 'active-active';
+
+export interface VirtualRouterStatus {
+  readonly name: string;
+  readonly interface: string;
+  readonly vrid: number;
+  readonly family: Family;
+  readonly state: VirtualRouterState;
+  /** Wall time of the last transition, ISO 8601. */
+  readonly since: string;
+  readonly reason: TransitionReason;
+  readonly configuredPriority: number;
+  readonly effectivePriority: number;
+  readonly adjustments: readonly { readonly name: string; readonly amount: number }[];
+  /** `present` is what the kernel says, not what was asked of it. */
+  readonly addresses: readonly { readonly address: string; readonly present: boolean }[];
+  /** The Active's own address, ours included; null when none is known. */
+  readonly activeAddress: string | null;
+  readonly advertisementIntervalMs: number;
+  /** Active_Adver_Interval learned from the Active (RFC 9568 §6.1). */
+  readonly activeAdvertisementIntervalMs: number;
+  /** Age of the last accepted advertisement; null when none was received. */
+  readonly lastAdvertisementAgeMs: number | null;
+  /** The checksum dialect we send, and the last one received. */
+  readonly checksum: {
+    readonly setting: ChecksumDialect | 'auto';
+    readonly sending: ChecksumDialect;
+    readonly received: ChecksumDialect | null;
+  };
+  readonly counters: {
+    readonly advertisementsSent: number;
+    readonly advertisementsReceived: number;
+    readonly priorityZeroSent: number;
+    readonly priorityZeroReceived: number;
+    readonly transitions: number;
+    readonly errors: Readonly<Partial<Record<DiscardReason | Remark | 'send', number>>>;
+  };
+}
+
+export interface InterfaceStatus {
+  readonly name: string;
+  readonly present: boolean;
+  readonly up: boolean;
+  readonly carrier: boolean;
+  /** Packets discarded before they could be matched to a virtual router, by reason. */
+  readonly discarded: Readonly<Partial<Record<DiscardReason, number>>>;
+}
+
+export interface Status {
+  readonly name: string;
+  readonly version: string;
+  readonly pid: number;
+  readonly startedAt: string;
+  readonly mode: HaMode;
+  readonly primary: boolean;
+  readonly health: {
+    readonly state: 'healthy' | 'degraded' | 'fault';
+    readonly reasons: readonly string[];
+  };
+  readonly virtualRouters: readonly VirtualRouterStatus[];
+  readonly interfaces: readonly InterfaceStatus[];
+  readonly peers: readonly PeerStatus[];
+  readonly monitors: readonly { name: string; state: string; detail: string }[];
+  readonly flaps: {
+    readonly count: number;
+    readonly limit: number;
+    readonly windowSeconds: number;
+  };
+  readonly bypass: {
+    readonly desired: string;
+    readonly actual: string;
+    readonly latched: boolean;
+  };
+  readonly maintenance: boolean;
+}
+
+export interface PeerStatus {
+  readonly name: string;
+  readonly state: string;
+  readonly paths: readonly { address: string; state: string; rttMs: number | null }[];
+}
+
+/** One line of events.jsonl, of the log and of the API stream: the same record in all three. */
+export interface EventRecord {
+  /** Wall time, ISO 8601. */
+  readonly time: string;
+  readonly event: string;
+  readonly virtualRouter?: string;
+  readonly from?: VirtualRouterState;
+  readonly to?: VirtualRouterState;
+  /** A name of a closed set: a transition reason, a discard reason, a remark. */
+  readonly reason: string;
+  /** The reason in words. */
+  readonly detail: string;
+  readonly [field: string]: unknown;
+}
