@@ -1,12 +1,25 @@
 // What a monitor reports. No priorities: the tracker in core turns statuses into those.
+import type { FaultReason } from './reasons.js';
 
-/** `hard` leaves the election at once, `soft` yields to a fit peer, a number lowers the priority. */
-export type MonitorWeight = 'hard' | 'soft' | number;
-
-export interface MonitorStatus {
+interface Measured {
   readonly name: string;
   readonly state: 'ok' | 'failed' | 'unknown';
   /** One line for a person: what was measured against what limit. */
   readonly detail: string;
-  readonly weight: MonitorWeight;
 }
+
+/** A failure takes the instance out of the election at once. */
+export interface HardMonitorStatus extends Measured {
+  readonly weight: 'hard';
+  /** What a failure amounts to, in the words of the closed set. */
+  readonly fault: FaultReason;
+  /** The interface it watches; without one the fault is every virtual router's own. */
+  readonly interface?: string;
+}
+
+/** A failure yields to a fit peer (`soft`), or lowers the priority by a number. */
+export interface WeightedMonitorStatus extends Measured {
+  readonly weight: 'soft' | number;
+}
+
+export type MonitorStatus = HardMonitorStatus | WeightedMonitorStatus;

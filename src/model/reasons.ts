@@ -38,5 +38,16 @@ export type FaultReason = Extract<
   | 'address-failed'
 >;
 
+/** What is worth an event besides a transition: a closed set, like the reasons. */
+export const REPORTS = {
+  waiting: 'the virtual router stays out of the election until this is mended',
+  'checksum-dialect': 'a valid advertisement in the other checksum dialect was heard; we follow it',
+  'address-restored': 'virtual addresses were removed by somebody else and are put back',
+  'address-yielded':
+    'virtual addresses cannot be kept: priority 1 for 60 s, so that a peer takes over',
+  'priority-changed': 'the effective priority changed',
+} as const;
+export type Report = keyof typeof REPORTS;
+
 /** The states of RFC 9568 §6.3. */
 export type VirtualRouterState = 'Initialize' | 'Backup' | 'Active';

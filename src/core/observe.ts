@@ -1,0 +1,63 @@
+// What an accepted advertisement tells besides the election: counters, remarks, the checksum dialect.
+// It changes no timer and no state of the machine.
+import type { IpAddress } from '../model/address.js';
+import {
+  REMARKS,
+  type Advertisement,
+  type ChecksumDialect,
+  type Remark,
+} from '../model/advertisement.js';
+import type { Report } from '../model/reasons.js';
+import type { Instant } from '../model/units.js';
+import { sameAddresses, type Router } from './router.js';
+
+interface Heard {
+  readonly advertisement: Advertisement;
+  readonly source: IpAddress;
+  readonly dialect: ChecksumDialect;
+}
+
+interface Observation {
+  readonly report: Report | Remark;
+  readonly detail: string;
+}
+
+/** Counts the advertisement and learns its dialect; returns what is worth a report. */
+export function observe(router: Router, heard: Heard, now: Instant): Observation[] {
+  const { advertisement, source } = heard;
+  router.heardAt = now;
+  router.counters.advertisementsReceived += 1;
+  if (advertisement.priority === 0) router.counters.priorityZeroReceived += 1;
+  const remarks = remarksOn(router, advertisement);
+  for (const remark of remarks) {
+    router.counters.remarks[remark] = (router.counters.remarks[remark] ?? 0) + 1;
+  }
+  return [
+    ...learnDialect(router, heard),
+    ...remarks.map((remark) => ({ report: remark, detail: `${source}: ${REMARKS[remark]}` })),
+  ];
+}
+
+/** Checks 12 to 14 of RFC 9568 §7.1: they never discard (errata 8298). */
+function remarksOn(router: Router, advertisement: Advertisement): Remark[] {
+  const { configuration } = router;
+  const remarks: Remark[] = [];
+  if (configuration.priority === 255 && advertisement.priority === 255) {
+    remarks.push('ownerConflict');
+  }
+  if (advertisement.maxAdvertiseInterval !== configuration.advertisementInterval) {
+    remarks.push('intervalMismatch');
+  }
+  const own = configuration.addresses.map(({ address }) => address);
+  if (!sameAddresses(own, advertisement.addresses)) remarks.push('addressMismatch');
+  return remarks;
+}
+
+/** `checksum: auto` speaks as it is spoken to. */
+function learnDialect(router: Router, { source, dialect }: Heard): Observation[] {
+  if (router.configuration.family === 'ipv6') return [];
+  router.received = dialect;
+  if (router.configuration.checksum !== 'auto' || router.sending === dialect) return [];
+  router.sending = dialect;
+  return [{ report: 'checksum-dialect', detail: `${source} uses ${dialect}` }];
+}

@@ -1,0 +1,136 @@
+// One virtual router as an instance keeps it: settings, facts about its interface, machine, counters.
+// No decisions: virtual-router.ts holds the machine, instance.ts the rules between routers.
+import type { AddressWithPrefix, Family, IpAddress } from '../model/address.js';
+import type { ChecksumDialect, Remark } from '../model/advertisement.js';
+import type { TransitionReason, VirtualRouterState } from '../model/reasons.js';
+import { between, type Centiseconds, type Instant, type Microseconds } from '../model/units.js';
+import { undisturbed, type AddressDefence } from './address-defence.js';
+import type { Adjustment } from './tracker.js';
+import { initialState, type State } from './virtual-router.js';
+
+/** The settings of one virtual router, as the core needs them. */
+export interface RouterConfiguration {
+  readonly name: string;
+  readonly interface: string;
+  readonly vrid: number;
+  readonly family: Family;
+  readonly addresses: readonly AddressWithPrefix[];
+  readonly advertisementInterval: Centiseconds;
+  /** Configured priority, 1..255. */
+  readonly priority: number;
+  readonly preempt: boolean;
+  readonly checksum: ChecksumDialect | 'auto';
+}
+
+export interface RouterCounters {
+  advertisementsSent: number;
+  advertisementsReceived: number;
+  priorityZeroSent: number;
+  priorityZeroReceived: number;
+  transitions: number;
+  readonly remarks: Partial<Record<Remark, number>>;
+}
+
+export interface Router {
+  configuration: RouterConfiguration;
+  machine: State;
+  /** The address to send from; null when there is none, undefined when not known yet. */
+  primaryAddress: IpAddress | null | undefined;
+  /** Whether the advertisement socket is open; undefined when not tried yet. */
+  socketOpen: boolean | undefined;
+  /**
+   * Whether a missing interface of this router holds back the others. One added to a running
+   * instance does so only once it has worked: a slip in the settings must not cost the role.
+   */
+  joined: boolean;
+  defence: AddressDefence;
+  effectivePriority: number;
+  adjustments: readonly Adjustment[];
+  sending: ChecksumDialect;
+  received: ChecksumDialect | null;
+  /** In Backup: the Active heard last is at least our equal. */
+  followsSuperior: boolean;
+  reason: TransitionReason;
+  since: Instant;
+  activeAddress: IpAddress | null;
+  heardAt: Instant | null;
+  counters: RouterCounters;
+}
+
+/** What a virtual router looks like from outside, at one instant. */
+export interface RouterSnapshot {
+  readonly configuration: RouterConfiguration;
+  readonly state: VirtualRouterState;
+  readonly reason: TransitionReason;
+  readonly since: Instant;
+  readonly effectivePriority: number;
+  readonly adjustments: readonly Adjustment[];
+  readonly activeAddress: IpAddress | null;
+  /** Active_Adver_Interval. */
+  readonly activeAdverInterval: Centiseconds;
+  readonly lastAdvertisementAge: Microseconds | null;
+  readonly sending: ChecksumDialect;
+  readonly received: ChecksumDialect | null;
+  readonly primaryAddress: IpAddress | null;
+  readonly counters: RouterCounters;
+}
+
+export const createRouter = (
+  configuration: RouterConfiguration,
+  joined: boolean,
+  now: Instant,
+): Router => ({
+  configuration,
+  machine: initialState,
+  primaryAddress: undefined,
+  socketOpen: undefined,
+  joined,
+  defence: undisturbed,
+  effectivePriority: configuration.priority,
+  adjustments: [],
+  sending: configuration.checksum === 'auto' ? 'rfc9568' : configuration.checksum,
+  received: null,
+  followsSuperior: false,
+  reason: 'startup',
+  since: now,
+  activeAddress: null,
+  heardAt: null,
+  counters: {
+    advertisementsSent: 0,
+    advertisementsReceived: 0,
+    priorityZeroSent: 0,
+    priorityZeroReceived: 0,
+    transitions: 0,
+    remarks: {},
+  },
+});
+
+export const snapshotOf = (router: Router, now: Instant): RouterSnapshot => ({
+  configuration: router.configuration,
+  state: router.machine.kind,
+  reason: router.reason,
+  since: router.since,
+  effectivePriority: router.effectivePriority,
+  adjustments: router.adjustments,
+  activeAddress: router.activeAddress,
+  activeAdverInterval:
+    router.machine.kind === 'Backup'
+      ? router.machine.activeAdverInterval
+      : router.configuration.advertisementInterval,
+  lastAdvertisementAge: router.heardAt === null ? null : between(router.heardAt, now),
+  sending: router.sending,
+  received: router.received,
+  primaryAddress: router.primaryAddress ?? null,
+  counters: { ...router.counters, remarks: { ...router.counters.remarks } },
+});
+
+/** Same interface, family and VRID: the same virtual router (RFC 9568 §6), whatever else changed. */
+export const sameRouter = (a: RouterConfiguration, b: RouterConfiguration): boolean =>
+  a.interface === b.interface && a.family === b.family && a.vrid === b.vrid;
+
+/** Whether both list the same addresses, in any order. */
+export function sameAddresses(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return false;
+  const known = new Set(a);
+  return b.every((address) => known.has(address));
+}

@@ -1,0 +1,49 @@
+// From what the monitors report to what the election needs: effective priority and faults. No state
+// of its own, no measuring, no thresholds: those are the monitors'.
+import type { MonitorStatus } from '../model/monitor.js';
+import type { FaultReason } from '../model/reasons.js';
+
+/** How one monitor changes the configured priority. */
+export interface Adjustment {
+  readonly name: string;
+  /** Negative: lowers the priority. */
+  readonly amount: number;
+}
+
+export interface Standing {
+  /** 1..254, or 255 for the address owner, whose priority no monitor changes (RFC 9568 §5.2.4). */
+  readonly effectivePriority: number;
+  readonly adjustments: readonly Adjustment[];
+}
+
+/**
+ * The standing of a virtual router among these statuses; `extra` are adjustments with another cause.
+ * An `unknown` monitor changes nothing: not knowing is not a failure.
+ */
+export function judge(
+  configuredPriority: number,
+  statuses: Iterable<MonitorStatus>,
+  extra: readonly Adjustment[],
+): Standing {
+  if (configuredPriority === 255) return { effectivePriority: 255, adjustments: [] };
+  const adjustments = [...extra];
+  for (const { state, weight, name } of statuses) {
+    if (state === 'failed' && typeof weight === 'number') {
+      adjustments.push({ name, amount: -Math.abs(weight) });
+    }
+  }
+  const sum = adjustments.reduce((total, { amount }) => total + amount, configuredPriority);
+  return { effectivePriority: Math.min(254, Math.max(1, sum)), adjustments };
+}
+
+/** The hard fault that concerns a virtual router on this interface; null when there is none. */
+export function hardFault(
+  interfaceName: string,
+  statuses: Iterable<MonitorStatus>,
+): FaultReason | null {
+  for (const status of statuses) {
+    if (status.state !== 'failed' || status.weight !== 'hard') continue;
+    if (status.interface === undefined || status.interface === interfaceName) return status.fault;
+  }
+  return null;
+}
