@@ -7,13 +7,25 @@
   "targets": [
     {
       "target_name": "understudy",
-      "sources": ["native/addon.c", "native/packet_socket.c", "native/netlink.c"],
+      "sources": [
+        "native/addon.c",
+        "native/deadline_timer.c",
+        "native/netlink.c",
+        "native/packet_socket.c",
+        "native/service.c"
+      ],
       "defines": ["NAPI_VERSION=8"]
     },
     {
       "target_name": "executor",
       "type": "executable",
-      "sources": ["native/executor.c"]
+      "sources": [
+        "native/executor.c",
+        "native/executor_child.c",
+        "native/executor_frame.c",
+        "native/executor_queue.c",
+        "native/executor_will.c"
+      ]
     }
   ]
 }

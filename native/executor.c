@@ -1,0 +1,406 @@
+/*
+ * The executor: runs every program for the agent and holds its last will. It never decides: no
+ * node_api.h, no virtual router, no settings. One poll loop, no thread, nothing that blocks.
+ *
+ * The agent starts it and speaks to it over stdin and stdout. Each direction carries frames; every
+ * integer is in network byte order:
+ *
+ *     0               1               2               3
+ *    +---------------+---------------+---------------+---------------+
+ *    |                  Payload length, at most 4 MiB                |
+ *    +---------------+---------------+---------------+---------------+
+ *    |     Type      |                 zero                          |
+ *    +---------------+---------------+---------------+---------------+
+ *    |                 Id, chosen by the agent                       |
+ *    +---------------+---------------+---------------+---------------+
+ *    |  Payload ...
+ *
+ *    u8, u16, u32   an integer           bytes   u32 length, then that many bytes
+ *    text           bytes that end with the only NUL among them
+ *
+ *    HELLO  1  both    u32 protocol version; the executor's carries also: bytes package version.
+ *                      The agent's comes first. On another version the executor answers and exits.
+ *    RUN    2  agent   program: u32 timeout in ms, u16 arguments, u16 additions,
+ *                      text each argument, text each NAME=value, bytes stdin
+ *    RESULT 3  exec.   u8 0 exited 1 signalled 2 timed out 3 failed, 3 zero bytes,
+ *                      u32 exit code, signal or errno; bytes message, bytes stdout, bytes stderr
+ *    WILL   4  agent   empty: no will. Else u32 keep at most ms, u16 farewells, u16 successors,
+ *                      each farewell: u32 link index, bytes Ethernet frame;
+ *                      each successor: u32 link index, u8 family 4 or 6, u8 VRID, u16 zero;
+ *                      the release program, as in RUN
+ *    FINISH 5  agent   u32 1 when the farewell was already sent, else 0
+ *
+ * End of file, a malformed frame and FINISH all end the service: programs that still run are
+ * killed, then the will is done: listen, farewell, keep the addresses until every successor was
+ * seen or the time is over, run the release program, exit.
+ */
+#include "executor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define READ_SIZE (64u << 10)
+/* While the agent does not read its results, nothing is started and nothing more is read. */
+#define UNREAD_MAX (1u << 20)
+
+enum phase { SERVING, KEEPING, RELEASING, DONE };
+
+static enum phase phase = SERVING;
+static bool greeted;
+static bool hung_up;
+static struct buffer incoming;
+static struct buffer outgoing;
+static struct will *will;
+static int64_t keep_until = NEVER;
+static int64_t kill_until = NEVER;
+
+int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* stderr may be a pipe that nobody reads: a line is dropped rather than waited for. */
+void complain(const char *format, ...)
+{
+    char line[1024] = "understudy-exec: ";
+    size_t length = strlen(line);
+    struct pollfd error = {.fd = STDERR_FILENO, .events = POLLOUT};
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line + length, sizeof(line) - length - 1, format, arguments);
+    va_end(arguments);
+    length = strlen(line);
+    line[length++] = '\n';
+    if (poll(&error, 1, 0) == 1 && (error.revents & POLLOUT) != 0) {
+        ssize_t wrote = write(STDERR_FILENO, line, length);
+        (void)wrote;
+    }
+}
+
+/* --- the agent's side ------------------------------------------------------------------------- */
+
+/* Frames leave at once when the socket takes them; the rest waits for POLLOUT. */
+static void flush(void)
+{
+    while (buffer_length(&outgoing) > 0) {
+        ssize_t wrote = write(STDOUT_FILENO, outgoing.bytes + outgoing.start,
+                              buffer_length(&outgoing));
+        if (wrote < 0 && errno == EINTR) {
+            continue;
+        }
+        if (wrote < 0 && errno == EAGAIN) {
+            return;
+        }
+        /* Nobody is there to read: stdin will say so too, and that is what ends the service. */
+        buffer_consume(&outgoing, wrote < 0 ? buffer_length(&outgoing) : (size_t)wrote);
+    }
+}
+
+static void send_result(uint32_t id, enum outcome outcome, uint32_t value, const char *message,
+                        struct bytes output, struct bytes errors)
+{
+    if (frame_result(&outgoing, id, outcome, value, message, output, errors) != 0) {
+        const struct bytes nothing = {NULL, 0};
+        (void)frame_result(&outgoing, id, FAILED, ENOMEM, "no memory for the output", nothing,
+                           nothing);
+    }
+    flush();
+}
+
+static void start_queued(void)
+{
+    if (phase == SERVING && buffer_length(&outgoing) < UNREAD_MAX) {
+        queue_start(send_result);
+    }
+}
+
+static int replace_will(struct bytes payload)
+{
+    struct will *next = NULL;
+    if (payload.length > 0) {
+        int error = will_parse(payload, &next);
+        if (error != 0) {
+            return error;
+        }
+    }
+    will_free(will);
+    will = next;
+    will_listen(will);
+    return 0;
+}
+
+static int greet(const struct frame *frame)
+{
+    struct cursor cursor = {frame->payload.at, frame->payload.at + frame->payload.length, false};
+    uint32_t version = take_u32(&cursor);
+    if (frame->type != FRAME_HELLO || cursor.broken) { /* what follows is another version's */
+        return -EPROTO;
+    }
+    (void)frame_hello(&outgoing, frame->id);
+    flush();
+    if (version != PROTOCOL_VERSION) {
+        complain("the agent speaks protocol %u, this executor %u: install both from one package",
+                 version, PROTOCOL_VERSION);
+        phase = DONE;
+    }
+    greeted = true;
+    return 0;
+}
+
+/*
+ * Programs first, will second. Whoever is killed here may be half way through adding an address:
+ * the release waits until they are gone (or stuck beyond the kill's grace).
+ */
+static void end_service(bool send_farewell)
+{
+    int64_t now = now_ms();
+    queue_clear();
+    if (will == NULL) {
+        children_kill();
+        phase = DONE;
+        return;
+    }
+    phase = KEEPING;
+    keep_until = now + will->keep_ms;
+    kill_until = now + KILL_GRACE_MS;
+    children_kill();
+    will_begin(will, send_farewell);
+}
+
+static int finish(struct bytes payload)
+{
+    struct cursor cursor = {payload.at, payload.at + payload.length, false};
+    uint32_t farewell_sent = take_u32(&cursor);
+    if (!cursor_at_end(&cursor) || farewell_sent > 1) {
+        return -EPROTO;
+    }
+    end_service(farewell_sent == 0);
+    return 0;
+}
+
+static int handle(const struct frame *frame)
+{
+    if (!greeted) {
+        return greet(frame);
+    }
+    switch (frame->type) {
+    case FRAME_RUN:
+        return queue_add(frame->id, frame->payload, send_result);
+    case FRAME_WILL:
+        return replace_will(frame->payload);
+    case FRAME_FINISH:
+        return finish(frame->payload);
+    default:
+        return -EPROTO;
+    }
+}
+
+static void handle_frames(void)
+{
+    struct frame frame;
+    int found = 0;
+    while (phase == SERVING && (found = frame_next(&incoming, &frame)) == 1) {
+        found = handle(&frame);
+        if (found < 0) {
+            break;
+        }
+        buffer_consume(&incoming, HEADER_LENGTH + frame.payload.length);
+        start_queued();
+    }
+    if (phase == SERVING && found < 0) {
+        complain("malformed frame from the agent (%s): ending as if it had died", strerror(-found));
+        end_service(true);
+    }
+}
+
+/* Reads a bounded share, so that a busy agent cannot keep us from its children. */
+static void read_agent(void)
+{
+    if (buffer_reserve(&incoming, READ_SIZE) != 0) {
+        end_service(true);
+        return;
+    }
+    ssize_t got = read(STDIN_FILENO, incoming.bytes + incoming.end, READ_SIZE);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+        return;
+    }
+    if (got <= 0) {
+        end_service(true);
+        return;
+    }
+    incoming.end += (size_t)got;
+    handle_frames();
+}
+
+/* --- the will --------------------------------------------------------------------------------- */
+
+static void released(uint32_t id, enum outcome outcome, uint32_t value, const char *message,
+                     struct bytes output, struct bytes errors)
+{
+    const int length = errors.length < 800 ? (int)errors.length : 800;
+    (void)id;
+    (void)output;
+    if (outcome == FAILED) {
+        complain("release program: %s", message);
+    } else if (outcome == TIMED_OUT) {
+        complain("release program: killed at its deadline");
+    } else if (outcome == SIGNALLED || value != 0) {
+        complain("release program: %s %u: %.*s", outcome == EXITED ? "exit code" : "signal", value,
+                 length, (const char *)errors.at);
+    }
+    phase = DONE;
+}
+
+/* A program that the will killed has nobody left to tell. */
+static void unheard(uint32_t id, enum outcome outcome, uint32_t value, const char *message,
+                    struct bytes output, struct bytes errors)
+{
+    (void)id, (void)outcome, (void)value, (void)message, (void)output, (void)errors;
+}
+
+static void release_when_due(int64_t now)
+{
+    bool succeeded = will_succeeded(will) || now >= keep_until;
+    bool alone = children_running() == 0 || now >= kill_until;
+    if (phase == KEEPING && succeeded && alone) {
+        phase = RELEASING;
+        children_abandon();
+        child_start(0, &will->release, released);
+    }
+}
+
+static report_function *reporter(void)
+{
+    return phase == SERVING ? send_result : phase == RELEASING ? released : unheard;
+}
+
+/* --- the loop --------------------------------------------------------------------------------- */
+
+static int64_t next_deadline(void)
+{
+    int64_t next = children_deadline();
+    if (phase == KEEPING) {
+        int64_t due = will_succeeded(will) ? kill_until : keep_until;
+        next = due < next ? due : next;
+    }
+    return next;
+}
+
+static int poll_timeout(void)
+{
+    int64_t deadline = next_deadline();
+    int64_t left = deadline == NEVER ? -1 : deadline - now_ms();
+    if (deadline == NEVER) {
+        return -1;
+    }
+    return left < 0 ? 0 : left > INT32_MAX ? INT32_MAX : (int)left;
+}
+
+static void turn(int signals)
+{
+    static struct pollfd polled[POLL_MAX];
+    bool unread = buffer_length(&outgoing) >= UNREAD_MAX;
+    bool listening = phase == KEEPING;
+    int count = 3;
+    polled[0] = (struct pollfd){.fd = signals, .events = POLLIN};
+    polled[1] = (struct pollfd){.fd = phase == SERVING ? STDIN_FILENO : -1,
+                                .events = unread && !hung_up ? 0 : POLLIN};
+    polled[2] = (struct pollfd){.fd = buffer_length(&outgoing) > 0 ? STDOUT_FILENO : -1,
+                                .events = POLLOUT};
+    count = children_poll(polled, count);
+    count = listening ? will_poll(polled, count) : count;
+    if (poll(polled, (nfds_t)count, poll_timeout()) < 0) {
+        return;
+    }
+    if (polled[0].revents != 0) {
+        struct signalfd_siginfo which;
+        while (read(signals, &which, sizeof(which)) > 0) {
+            continue;
+        }
+        children_reap(reporter());
+    }
+    children_serve(polled);
+    children_expire(now_ms(), reporter());
+    if (polled[2].revents != 0) {
+        flush();
+    }
+    /* POLLHUP comes even where nothing was asked for; what the agent sent last is read first. */
+    if (polled[1].revents != 0 && phase == SERVING) {
+        hung_up = hung_up || (polled[1].revents & (POLLHUP | POLLERR)) != 0;
+        read_agent();
+    }
+    if (listening) {
+        will_serve(will, polled);
+    }
+    start_queued();
+    if (phase == KEEPING) {
+        release_when_due(now_ms());
+    }
+}
+
+/* What the agent forgot to close must not reach the programs. */
+static void close_inherited(void)
+{
+    if (syscall(SYS_close_range, 3u, ~0u, 0u) != 0) {
+        for (int fd = 3; fd < 1024; fd += 1) { /* before Linux 5.9 */
+            close(fd);
+        }
+    }
+}
+
+/*
+ * The agent decides when it ends, we end after it: a terminal's Ctrl-C and systemd's SIGTERM to the
+ * whole control group must not take the last will away.
+ */
+static int set_up(void)
+{
+    static const int ignored[] = {SIGPIPE, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
+    sigset_t child;
+    for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i += 1) {
+        signal(ignored[i], SIG_IGN);
+    }
+    (void)setsid();
+    signal(SIGCHLD, SIG_DFL); /* an inherited SIG_IGN would reap behind our back */
+    prctl(PR_SET_NAME, "understudy-exec", 0, 0, 0);
+    for (int fd = 0; fd >= 0 && fd < 3; fd = open("/dev/null", O_RDWR | O_CLOEXEC)) {
+        continue; /* a pipe of ours must never become 0, 1 or 2; what is 3 or above goes next */
+    }
+    close_inherited();
+    fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK);
+    fcntl(STDOUT_FILENO, F_SETFL, fcntl(STDOUT_FILENO, F_GETFL) | O_NONBLOCK);
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    sigprocmask(SIG_SETMASK, &child, NULL);
+    will_prepare();
+    return signalfd(-1, &child, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+int main(int argc, char **argv)
+{
+    (void)argv;
+    if (argc > 1 || isatty(STDIN_FILENO)) {
+        complain("the agent starts this program and speaks to it over stdin; run `understudy run`");
+        return 2;
+    }
+    int signals = set_up();
+    if (signals < 0) {
+        complain("signalfd: %s", strerror(errno));
+        return 1;
+    }
+    while (phase != DONE) {
+        turn(signals);
+    }
+    return 0;
+}
