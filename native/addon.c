@@ -1,0 +1,477 @@
+/* The Node-API face of the C files beside it: arguments in, numbers out, and the life of every file
+ * descriptor. No policy; what a number means is said in src/kernel. */
+#include <errno.h>
+#include <limits.h>
+#include <node_api.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "deadline_timer.h"
+#include "netlink.h"
+#include "packet_socket.h"
+#include "service.h"
+
+enum kind {
+  ADVERTISEMENT_SOCKET = 1,
+  ANNOUNCER = 2,
+  NETWORK_WATCH = 4,
+  NETWORK_DUMP = 8,
+  DEADLINE_TIMER = 16,
+  FILE_LOCK = 32,
+};
+
+/* An open file descriptor that JavaScript holds a handle of. The handle keeps itself alive while it
+ * is open: an open socket must not vanish because only its callback is left. The memory goes when
+ * both the handle was collected and libuv has let go of the poll. */
+struct resource {
+  enum kind kind;
+  int fd; /* -1 once closed */
+  unsigned int holders;
+  napi_env env;
+  napi_ref self;
+  napi_ref callback; /* NULL when nothing is polled */
+  napi_async_cleanup_hook_handle hook;
+  uv_poll_t poll;
+  int family;
+  int link_index;
+  double drained_at;
+  struct netlink_reader *reader;
+};
+
+static const napi_type_tag resource_tag = {0x7c1e0f5b9a3d4e26, 0xb8d21f6a40c7953e};
+
+static napi_value throw_errno(napi_env env, int error, const char *call) {
+  char message[160];
+  napi_value code, text, call_name, exception;
+  snprintf(message, sizeof message, "%s: %s", call, strerror(-error));
+  if (napi_create_string_utf8(env, uv_err_name(error), NAPI_AUTO_LENGTH, &code) == napi_ok &&
+      napi_create_string_utf8(env, message, NAPI_AUTO_LENGTH, &text) == napi_ok &&
+      napi_create_string_utf8(env, call, NAPI_AUTO_LENGTH, &call_name) == napi_ok &&
+      napi_create_error(env, code, text, &exception) == napi_ok &&
+      napi_set_named_property(env, exception, "syscall", call_name) == napi_ok)
+    napi_throw(env, exception);
+  return NULL;
+}
+
+static napi_value number(napi_env env, int value) {
+  napi_value result = NULL;
+  napi_create_int32(env, value, &result);
+  return result;
+}
+
+/* Reads exactly `count` arguments, or throws. */
+static bool arguments(napi_env env, napi_callback_info info, size_t count, napi_value *values) {
+  size_t found = count;
+  if (napi_get_cb_info(env, info, &found, values, NULL, NULL) == napi_ok && found >= count)
+    return true;
+  napi_throw_type_error(env, NULL, "too few arguments");
+  return false;
+}
+
+static bool int_argument(napi_env env, napi_value value, int *result) {
+  if (napi_get_value_int32(env, value, result) == napi_ok) return true;
+  napi_throw_type_error(env, NULL, "a number expected");
+  return false;
+}
+
+/* `size` counts the terminator. A text that does not fit, or holds a zero byte, is refused. */
+static bool text_argument(napi_env env, napi_value value, char *text, size_t size, size_t *length) {
+  size_t whole;
+  if (napi_get_value_string_utf8(env, value, NULL, 0, &whole) != napi_ok ||
+      napi_get_value_string_utf8(env, value, text, size, length) != napi_ok) {
+    napi_throw_type_error(env, NULL, "a string expected");
+    return false;
+  }
+  if (whole == *length && strlen(text) == whole) return true;
+  napi_throw_range_error(env, NULL, "the string is too long or holds a zero byte");
+  return false;
+}
+
+/* ---- the life of a resource ---- */
+
+static void drop_holder(struct resource *resource) {
+  resource->holders -= 1;
+  if (resource->holders > 0) return;
+  free(resource->reader);
+  free(resource);
+}
+
+static void on_poll_closed(uv_handle_t *poll) {
+  struct resource *resource = poll->data;
+  napi_remove_async_cleanup_hook(resource->hook);
+  drop_holder(resource);
+}
+
+/* Safe at any time, also inside the resource's own callback: uv_close takes the descriptor out of
+ * the loop at once, so it may be closed before libuv calls back. */
+static void close_resource(struct resource *resource) {
+  if (resource->fd < 0) return;
+  if (resource->callback != NULL) uv_close((uv_handle_t *)&resource->poll, on_poll_closed);
+  close(resource->fd);
+  resource->fd = -1;
+}
+
+/* The environment ends (a worker was terminated) with the resource still open. */
+static void on_environment_end(napi_async_cleanup_hook_handle hook, void *data) {
+  (void)hook;
+  close_resource(data);
+}
+
+static void on_collected(napi_env env, void *data, void *hint) {
+  (void)env;
+  (void)hint;
+  close_resource(data);
+  drop_holder(data);
+}
+
+/* libuv stops polling a descriptor that has an error. Takes the error off the socket and polls on;
+ * one that cannot be taken off stays stopped, or it would wake the loop for ever. */
+static void resume_polling(struct resource *resource, uv_poll_cb on_poll) {
+  int error = 0;
+  socklen_t size = sizeof error;
+  struct pollfd state = {.fd = resource->fd};
+  getsockopt(resource->fd, SOL_SOCKET, SO_ERROR, &error, &size);
+  if (resource->kind == NETWORK_WATCH) resource->reader->lost = true;
+  if (poll(&state, 1, 0) > 0) return;
+  uv_poll_start(&resource->poll, UV_READABLE, on_poll);
+}
+
+static void call_back(struct resource *resource) {
+  napi_env env = resource->env;
+  napi_handle_scope scope;
+  napi_value receiver, callback, exception;
+  if (napi_open_handle_scope(env, &scope) != napi_ok) return;
+  if (napi_get_global(env, &receiver) == napi_ok &&
+      napi_get_reference_value(env, resource->callback, &callback) == napi_ok &&
+      napi_make_callback(env, NULL, receiver, callback, 0, NULL, NULL) == napi_pending_exception &&
+      napi_get_and_clear_last_exception(env, &exception) == napi_ok)
+    napi_fatal_exception(env, exception);
+  napi_close_handle_scope(env, scope);
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events) {
+  struct resource *resource = poll->data;
+  (void)events;
+  if (status < 0) resume_polling(resource, on_poll);
+  /* Readable, but armed anew by a callback that ran before this one: not expired after all. */
+  if (resource->kind == DEADLINE_TIMER && deadline_timer_consume(resource->fd) <= 0) return;
+  call_back(resource);
+}
+
+static bool start_polling(napi_env env, struct resource *resource, napi_value callback) {
+  uv_loop_t *loop;
+  if (napi_get_uv_event_loop(env, &loop) != napi_ok) return false;
+  if (napi_create_reference(env, callback, 1, &resource->callback) != napi_ok) goto cleanup;
+  if (napi_add_async_cleanup_hook(env, on_environment_end, resource, &resource->hook) != napi_ok)
+    goto cleanup;
+  if (uv_poll_init(loop, &resource->poll, resource->fd) < 0) goto cleanup;
+  resource->poll.data = resource;
+  resource->holders += 1;
+  /* Fails only for a closing handle or with an unknown event. */
+  uv_poll_start(&resource->poll, UV_READABLE, on_poll);
+  return true;
+
+cleanup:
+  if (resource->hook != NULL) napi_remove_async_cleanup_hook(resource->hook);
+  if (resource->callback != NULL) napi_delete_reference(env, resource->callback);
+  resource->callback = NULL;
+  return false;
+}
+
+static struct resource *new_resource(enum kind kind, int fd) {
+  struct resource *resource = calloc(1, sizeof *resource);
+  if (resource == NULL) return NULL;
+  resource->kind = kind;
+  resource->fd = fd;
+  resource->holders = 1;
+  resource->drained_at = monotonic_microseconds();
+  return resource;
+}
+
+/* Makes the handle that JavaScript sees; `callback` is NULL for what is not polled. Owns `resource`
+ * from here on, also when it throws. */
+static napi_value hand_over(napi_env env, struct resource *resource, napi_value callback) {
+  napi_value handle;
+  resource->env = env;
+  if (napi_create_object(env, &handle) != napi_ok ||
+      napi_wrap(env, handle, resource, on_collected, NULL, NULL) != napi_ok) {
+    close_resource(resource);
+    drop_holder(resource);
+    napi_throw_error(env, NULL, "the handle could not be made");
+    return NULL;
+  }
+  if (napi_type_tag_object(env, handle, &resource_tag) != napi_ok ||
+      (callback != NULL && !start_polling(env, resource, callback)) ||
+      napi_create_reference(env, handle, 1, &resource->self) != napi_ok) {
+    close_resource(resource); /* the memory goes with the handle */
+    napi_throw_error(env, NULL, "the descriptor could not be watched");
+    return NULL;
+  }
+  return handle;
+}
+
+static struct resource *resource_argument(napi_env env, napi_value value, unsigned int kinds) {
+  bool tagged = false;
+  void *data = NULL;
+  if (napi_check_object_type_tag(env, value, &resource_tag, &tagged) == napi_ok && tagged &&
+      napi_unwrap(env, value, &data) == napi_ok) {
+    struct resource *resource = data;
+    if (resource->kind & kinds) return resource;
+  }
+  napi_throw_type_error(env, NULL, "a handle of another kind expected");
+  return NULL;
+}
+
+static struct resource *open_resource_argument(napi_env env, napi_value value, unsigned int kinds) {
+  struct resource *resource = resource_argument(env, value, kinds);
+  if (resource == NULL || resource->fd >= 0) return resource;
+  napi_throw_error(env, "EBADF", "used after close: open a new one");
+  return NULL;
+}
+
+/* ---- what JavaScript calls; see src/kernel/addon.ts for the types ---- */
+
+static napi_value now(napi_env env, napi_callback_info info) {
+  (void)info;
+  napi_value result = NULL;
+  napi_create_double(env, monotonic_microseconds(), &result);
+  return result;
+}
+
+static napi_value open_advertisement_socket(napi_env env, napi_callback_info info) {
+  napi_value values[4];
+  int family, link_index;
+  char name[64];
+  size_t length;
+  const char *call;
+  if (!arguments(env, info, 4, values) || !int_argument(env, values[0], &family) ||
+      !int_argument(env, values[1], &link_index) ||
+      !text_argument(env, values[2], name, sizeof name, &length))
+    return NULL;
+
+  family = family == 4 ? AF_INET : AF_INET6;
+  int fd = advertisement_socket_open(family, link_index, name, &call);
+  if (fd < 0) return throw_errno(env, fd, call);
+  struct resource *resource = new_resource(ADVERTISEMENT_SOCKET, fd);
+  if (resource == NULL) {
+    close(fd);
+    return throw_errno(env, -ENOMEM, "calloc");
+  }
+  resource->family = family;
+  resource->link_index = link_index;
+  return hand_over(env, resource, values[3]);
+}
+
+static napi_value hand_over_fd(napi_env env, enum kind kind, int fd, napi_value callback) {
+  struct resource *resource = new_resource(kind, fd);
+  if (resource != NULL) return hand_over(env, resource, callback);
+  close(fd);
+  return throw_errno(env, -ENOMEM, "calloc");
+}
+
+static napi_value open_announcer(napi_env env, napi_callback_info info) {
+  (void)info;
+  const char *call;
+  int fd = announcer_open(&call);
+  return fd < 0 ? throw_errno(env, fd, call) : hand_over_fd(env, ANNOUNCER, fd, NULL);
+}
+
+static napi_value open_deadline_timer(napi_env env, napi_callback_info info) {
+  napi_value values[1];
+  const char *call;
+  if (!arguments(env, info, 1, values)) return NULL;
+  int fd = deadline_timer_open(&call);
+  return fd < 0 ? throw_errno(env, fd, call) : hand_over_fd(env, DEADLINE_TIMER, fd, values[0]);
+}
+
+static struct resource *new_netlink_resource(napi_env env, enum kind kind) {
+  struct resource *resource = new_resource(kind, -1);
+  if (resource != NULL) resource->reader = calloc(1, sizeof *resource->reader);
+  if (resource != NULL && resource->reader != NULL) return resource;
+  free(resource);
+  throw_errno(env, -ENOMEM, "calloc");
+  return NULL;
+}
+
+static napi_value hand_over_netlink(napi_env env, struct resource *resource, int result,
+                                    const char *call, napi_value callback) {
+  if (result < 0) {
+    drop_holder(resource);
+    return throw_errno(env, result, call);
+  }
+  resource->fd = resource->reader->fd;
+  return hand_over(env, resource, callback);
+}
+
+static napi_value open_network_watch(napi_env env, napi_callback_info info) {
+  napi_value values[2];
+  int receive_buffer;
+  const char *call;
+  if (!arguments(env, info, 2, values) || !int_argument(env, values[0], &receive_buffer))
+    return NULL;
+  struct resource *resource = new_netlink_resource(env, NETWORK_WATCH);
+  if (resource == NULL) return NULL;
+  int result = netlink_open_watch(resource->reader, receive_buffer, &call);
+  return hand_over_netlink(env, resource, result, call, values[1]);
+}
+
+static napi_value open_network_dump(napi_env env, napi_callback_info info) {
+  napi_value values[1];
+  bool links;
+  const char *call;
+  if (!arguments(env, info, 1, values) || napi_get_value_bool(env, values[0], &links) != napi_ok)
+    return NULL;
+  struct resource *resource = new_netlink_resource(env, NETWORK_DUMP);
+  if (resource == NULL) return NULL;
+  int result = netlink_open_dump(resource->reader, links, &call);
+  return hand_over_netlink(env, resource, result, call, NULL);
+}
+
+static napi_value receive_packets(napi_env env, napi_callback_info info) {
+  napi_value values[3];
+  int capacity;
+  void *batch;
+  size_t size;
+  const size_t records = PACKET_BATCH * sizeof(struct packet_record);
+  if (!arguments(env, info, 3, values)) return NULL;
+  struct resource *resource = open_resource_argument(env, values[0], ADVERTISEMENT_SOCKET);
+  if (resource == NULL || !int_argument(env, values[2], &capacity)) return NULL;
+  if (napi_get_arraybuffer_info(env, values[1], &batch, &size) != napi_ok ||
+      size < records + (size_t)PACKET_BATCH * PACKET_SIZE || capacity < 1 ||
+      capacity > PACKET_BATCH) {
+    napi_throw_range_error(env, NULL, "the receive batch has the wrong size");
+    return NULL;
+  }
+  return number(env, advertisement_socket_receive(resource->fd, resource->family,
+                                                  (unsigned int)capacity, &resource->drained_at,
+                                                  batch, (uint8_t *)batch + records));
+}
+
+/* Every record must lie in the batch and point into it. */
+static bool batch_is_sound(const uint8_t *batch, size_t size, int count) {
+  const struct outgoing_record *records = (const struct outgoing_record *)(const void *)batch;
+  if (count < 0 || (size_t)count > size / sizeof *records) return false;
+  for (int i = 0; i < count; i += 1)
+    if (records[i].offset > size || records[i].length > size - records[i].offset) return false;
+  return true;
+}
+
+static napi_value send_batch(napi_env env, napi_callback_info info) {
+  napi_value values[3];
+  int count;
+  void *batch;
+  size_t size;
+  if (!arguments(env, info, 3, values)) return NULL;
+  struct resource *resource =
+      open_resource_argument(env, values[0], ADVERTISEMENT_SOCKET | ANNOUNCER);
+  if (resource == NULL || !int_argument(env, values[2], &count)) return NULL;
+  if (napi_get_arraybuffer_info(env, values[1], &batch, &size) != napi_ok ||
+      !batch_is_sound(batch, size, count)) {
+    napi_throw_range_error(env, NULL, "the send batch has the wrong size");
+    return NULL;
+  }
+  if (resource->kind == ANNOUNCER)
+    return number(env, announcer_send(resource->fd, batch, (unsigned int)count));
+  return number(env, advertisement_socket_send(resource->fd, resource->family,
+                                               resource->link_index, batch, (unsigned int)count));
+}
+
+static napi_value receive_network(napi_env env, napi_callback_info info) {
+  napi_value values[2];
+  void *records;
+  size_t size;
+  if (!arguments(env, info, 2, values)) return NULL;
+  struct resource *resource = open_resource_argument(env, values[0], NETWORK_WATCH | NETWORK_DUMP);
+  if (resource == NULL) return NULL;
+  if (napi_get_arraybuffer_info(env, values[1], &records, &size) != napi_ok ||
+      size < sizeof(struct network_record)) {
+    napi_throw_range_error(env, NULL, "the network batch has the wrong size");
+    return NULL;
+  }
+  size_t capacity = size / sizeof(struct network_record);
+  return number(env, netlink_read(resource->reader, records,
+                                  capacity > INT_MAX ? INT_MAX : (int)capacity));
+}
+
+static napi_value arm(napi_env env, napi_callback_info info) {
+  napi_value values[2];
+  double at;
+  if (!arguments(env, info, 2, values)) return NULL;
+  struct resource *resource = open_resource_argument(env, values[0], DEADLINE_TIMER);
+  if (resource == NULL) return NULL;
+  if (napi_get_value_double(env, values[1], &at) != napi_ok) {
+    napi_throw_type_error(env, NULL, "a number expected");
+    return NULL;
+  }
+  return number(env, deadline_timer_arm(resource->fd, at));
+}
+
+static napi_value close_handle(napi_env env, napi_callback_info info) {
+  napi_value values[1];
+  if (!arguments(env, info, 1, values)) return NULL;
+  struct resource *resource = resource_argument(env, values[0], ~0U);
+  if (resource == NULL || resource->fd < 0) return NULL;
+  close_resource(resource);
+  if (resource->callback != NULL) napi_delete_reference(env, resource->callback);
+  napi_delete_reference(env, resource->self);
+  return NULL;
+}
+
+static napi_value notify(napi_env env, napi_callback_info info) {
+  napi_value values[2];
+  char address[256], message[4096];
+  size_t address_length, length;
+  const char *call;
+  if (!arguments(env, info, 2, values) ||
+      !text_argument(env, values[0], address, sizeof address, &address_length) ||
+      !text_argument(env, values[1], message, sizeof message, &length))
+    return NULL;
+  int result = service_notify(address, message, length, &call);
+  return result < 0 ? throw_errno(env, result, call) : NULL;
+}
+
+/* null when somebody else holds the lock. */
+static napi_value lock_file(napi_env env, napi_callback_info info) {
+  napi_value values[1], nothing = NULL;
+  char path[PATH_MAX];
+  size_t length;
+  const char *call;
+  if (!arguments(env, info, 1, values) ||
+      !text_argument(env, values[0], path, sizeof path, &length))
+    return NULL;
+  int fd = service_lock(path, &call);
+  if (fd >= 0) return hand_over_fd(env, FILE_LOCK, fd, NULL);
+  if (fd != -EWOULDBLOCK) return throw_errno(env, fd, call);
+  napi_get_null(env, &nothing);
+  return nothing;
+}
+
+#define FUNCTION(name, function) \
+  {name, NULL, function, NULL, NULL, NULL, napi_default_method, NULL}
+
+NAPI_MODULE_INIT() {
+  static const napi_property_descriptor functions[] = {
+      FUNCTION("now", now),
+      FUNCTION("openAdvertisementSocket", open_advertisement_socket),
+      FUNCTION("openAnnouncer", open_announcer),
+      FUNCTION("openNetworkWatch", open_network_watch),
+      FUNCTION("openNetworkDump", open_network_dump),
+      FUNCTION("openDeadlineTimer", open_deadline_timer),
+      FUNCTION("receivePackets", receive_packets),
+      FUNCTION("sendBatch", send_batch),
+      FUNCTION("receiveNetwork", receive_network),
+      FUNCTION("arm", arm),
+      FUNCTION("close", close_handle),
+      FUNCTION("notify", notify),
+      FUNCTION("lockFile", lock_file),
+  };
+  napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions);
+  return exports;
+}
