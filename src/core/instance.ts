@@ -20,6 +20,7 @@ import type {
 } from './interface.js';
 import { observe } from './observe.js';
 import {
+  countersOf,
   createRouter,
   sameAddresses,
   sameRouter,
@@ -29,6 +30,15 @@ import {
 } from './router.js';
 import { hardFault, judge } from './tracker.js';
 import * as machine from './virtual-router.js';
+
+/** The whole state of an instance as plain data: what a recording starts from. */
+export interface InstanceCheckpoint {
+  readonly configuration: InstanceConfiguration;
+  readonly routers: readonly Router[];
+  readonly monitors: readonly MonitorStatus[];
+  readonly phase: 'new' | 'running' | 'stopped';
+  readonly clock: Instant;
+}
 
 export class Instance {
   #configuration: InstanceConfiguration;
@@ -70,6 +80,31 @@ export class Instance {
       }
     }
     return soonest;
+  }
+
+  /** A copy that later events do not change; survives JSON. */
+  checkpoint(): InstanceCheckpoint {
+    return {
+      configuration: this.#configuration,
+      routers: [...this.#routers.values()].map((router) => ({
+        ...router,
+        counters: countersOf(router),
+      })),
+      monitors: [...this.#monitors.values()],
+      phase: this.#phase,
+      clock: this.#clock,
+    };
+  }
+
+  /** The instance as it was at the checkpoint. */
+  static restore(checkpoint: InstanceCheckpoint): Instance {
+    const instance = new Instance(checkpoint.configuration, checkpoint.clock);
+    for (const router of checkpoint.routers) {
+      instance.#routers.set(router.configuration.name, { ...router, counters: countersOf(router) });
+    }
+    for (const status of checkpoint.monitors) instance.#monitors.set(status.name, status);
+    instance.#phase = checkpoint.phase;
+    return instance;
   }
 
   snapshot(now: Instant): InstanceSnapshot {

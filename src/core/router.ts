@@ -121,7 +121,13 @@ export const snapshotOf = (router: Router, now: Instant): RouterSnapshot => ({
   sending: router.sending,
   received: router.received,
   primaryAddress: router.primaryAddress ?? null,
-  counters: { ...router.counters, remarks: { ...router.counters.remarks } },
+  counters: countersOf(router),
+});
+
+/** The counters as they stand now. */
+export const countersOf = ({ counters }: Router): RouterCounters => ({
+  ...counters,
+  remarks: { ...counters.remarks },
 });
 
 /** Same interface, family and VRID: the same virtual router (RFC 9568 §6), whatever else changed. */

@@ -86,10 +86,8 @@ export interface PeerStatus {
   readonly paths: readonly { address: string; state: string; rttMs: number | null }[];
 }
 
-/** One line of events.jsonl, of the log and of the API stream: the same record in all three. */
-export interface EventRecord {
-  /** Wall time, ISO 8601. */
-  readonly time: string;
+/** What happened, without when. */
+export interface EventFields {
   readonly event: string;
   readonly virtualRouter?: string;
   readonly from?: VirtualRouterState;
@@ -99,4 +97,10 @@ export interface EventRecord {
   /** The reason in words. */
   readonly detail: string;
   readonly [field: string]: unknown;
+}
+
+/** One line of events.jsonl, of the log and of the API stream: the same record in all three. */
+export interface EventRecord extends EventFields {
+  /** Wall time, ISO 8601. */
+  readonly time: string;
 }

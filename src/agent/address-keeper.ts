@@ -1,0 +1,304 @@
+// Makes the kernel's addresses what the core wants: one script at a time, newest desire wins, and
+// the outcome comes back as an event. It decides nothing about roles.
+import type { VirtualRouterSettings } from '../config/settings.js';
+import type { InstanceEvent } from '../core/interface.js';
+import type { Executor, RunRequest } from '../executor/executor.js';
+import { formatAddressWithPrefix, type AddressWithPrefix } from '../model/address.js';
+import type { LinkAddress } from '../model/link.js';
+import { releaseScript, takeoverScript, type AddressTarget } from '../model/netlink-script.js';
+import { after, microseconds, milliseconds, type Instant } from '../model/units.js';
+import type { Network } from './network.js';
+import { failuresOf, type PlannedLine } from './script-outcome.js';
+
+/** A netlink script that takes longer than this hangs. */
+export const SCRIPT_TIMEOUT = milliseconds(5_000);
+/** Addresses that could not be removed, and strays, are tried again this much later. */
+const RETRY = microseconds(1_000_000);
+
+interface Keeping {
+  settings: VirtualRouterSettings;
+  /** An address owner's addresses are the interface's own: neither added nor removed. */
+  owned: boolean;
+  wanted: boolean;
+  dirty: boolean;
+  /** The takeover script has succeeded since the addresses were last wanted. */
+  confirmed: boolean;
+  /** Somebody removed an address that is wanted; told once. */
+  disturbed: boolean;
+  /** What may stand on the interface because of us. */
+  standing: AddressTarget | null;
+}
+
+export interface KeeperOptions {
+  readonly network: Network;
+  readonly executor: Executor;
+  /** Gives the core an event; it is taken after the present wake-up. */
+  readonly submit: (event: InstanceEvent) => void;
+  readonly now: () => Instant;
+  /** Addresses that a release could not remove. */
+  readonly onStuck: (virtualRouter: string, detail: string) => void;
+  /** What may stand on an interface has changed: state.json and the last will need to know. */
+  readonly onStandingChanged: () => void;
+}
+
+export class AddressKeeper {
+  readonly #options: KeeperOptions;
+  readonly #kept = new Map<string, Keeping>();
+  /** Of virtual routers that a reload removed while their addresses still stand. */
+  #orphans: AddressTarget[] = [];
+  #script = '';
+  #running = false;
+  #suspended = false;
+  #retryAt: Instant | null = null;
+
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+  }
+
+  /** When something that failed is due for another try; null when nothing is. */
+  get retryAt(): Instant | null {
+    return this.#retryAt;
+  }
+
+  /**
+   * Takes over new settings. `leftovers` are addresses an earlier agent may have left: those of a
+   * virtual router that does not want them now are removed.
+   */
+  configure(
+    script: string,
+    routers: readonly VirtualRouterSettings[],
+    leftovers: readonly AddressTarget[],
+  ): void {
+    this.#script = script;
+    const names = new Set(routers.map(({ name }) => name));
+    for (const [name, keeping] of this.#kept) {
+      if (names.has(name)) continue;
+      if (keeping.standing !== null) this.#orphans.push(keeping.standing);
+      this.#kept.delete(name);
+    }
+    const claimed = new Set(routers.flatMap(keysOf));
+    this.#orphans.push(...unclaimed(leftovers, claimed));
+    const left = new Set(leftovers.flatMap(keysOf));
+    for (const settings of routers) this.#keep(settings, left);
+  }
+
+  #keep(settings: VirtualRouterSettings, leftovers: ReadonlySet<string>): void {
+    const known = this.#kept.get(settings.name);
+    if (known !== undefined && known.settings.interface === settings.interface) {
+      known.settings = settings;
+      return;
+    }
+    if (known?.standing) this.#orphans.push(known.standing);
+    const present = this.#presentOf(settings);
+    const owned =
+      settings.priority === 255 &&
+      present.length === settings.addresses.length &&
+      !keysOf(settings).some((key) => leftovers.has(key));
+    this.#kept.set(settings.name, {
+      settings,
+      owned,
+      wanted: false,
+      dirty: present.length > 0 && !owned,
+      confirmed: false,
+      disturbed: false,
+      standing: null,
+    });
+  }
+
+  /** The addresses of the virtual router that stand on its interface, by the kernel's word. */
+  present(virtualRouter: string): AddressWithPrefix[] {
+    const keeping = this.#kept.get(virtualRouter);
+    return keeping === undefined ? [] : this.#presentOf(keeping.settings);
+  }
+
+  /** Everything that may stand on an interface because of us, the address owners' excepted. */
+  standing(): AddressTarget[] {
+    const kept = [...this.#kept.values()].map(({ standing }) => standing);
+    return [...kept.filter((target) => target !== null), ...this.#orphans];
+  }
+
+  want(virtualRouter: string, present: boolean): void {
+    const keeping = this.#kept.get(virtualRouter);
+    if (keeping === undefined) return;
+    keeping.wanted = present;
+    keeping.confirmed = false;
+    keeping.disturbed = false;
+    keeping.dirty = true;
+  }
+
+  /** An address vanished from an interface. */
+  addressRemoved(address: LinkAddress): void {
+    for (const keeping of this.#concerned(address)) {
+      if (!keeping.wanted || keeping.disturbed) continue;
+      keeping.disturbed = true;
+      if (keeping.confirmed) this.#tell('addresses-removed', keeping);
+    }
+  }
+
+  /** An address appeared on an interface: one that nobody wants there is removed again. */
+  addressAdded(address: LinkAddress): void {
+    for (const keeping of this.#concerned(address)) {
+      if (keeping.wanted || keeping.owned || keeping.dirty || this.#running) continue;
+      keeping.dirty = true;
+      this.#retryAt ??= after(this.#options.now(), RETRY);
+    }
+  }
+
+  /** From now on no script is started: the executor's will does what remains. */
+  suspend(): void {
+    this.#suspended = true;
+  }
+
+  /** Starts the script for everything that changed, unless one is running. */
+  flush(): void {
+    const now = this.#options.now();
+    if (this.#running || this.#suspended) return;
+    if (this.#retryAt !== null) {
+      if (now < this.#retryAt && !this.#urgent()) return;
+      this.#retryAt = null;
+    }
+    const lines = this.#plan();
+    if (lines.length > 0) void this.#run(lines);
+  }
+
+  /** A change of the core's mind does not wait for the retry of something else. */
+  #urgent(): boolean {
+    return [...this.#kept.values()].some(
+      ({ dirty, wanted, standing }) => dirty && (wanted || standing !== null),
+    );
+  }
+
+  #plan(): PlannedLine[] {
+    const lines: PlannedLine[] = [];
+    const orphans = this.#orphans;
+    for (const orphan of orphans) {
+      for (const line of releaseScript(orphan)) lines.push({ line, owner: null });
+    }
+    for (const [owner, keeping] of this.#kept) {
+      if (!keeping.dirty) continue;
+      keeping.dirty = false;
+      if (keeping.owned) {
+        if (keeping.wanted) this.#tell('addresses-present', keeping);
+        continue;
+      }
+      for (const line of linesFor(keeping)) lines.push({ line, owner });
+      if (keeping.wanted) keeping.standing = targetOf(keeping.settings);
+      keeping.disturbed = false;
+    }
+    if (lines.length > 0) this.#options.onStandingChanged();
+    return lines;
+  }
+
+  async #run(lines: readonly PlannedLine[]): Promise<void> {
+    this.#running = true;
+    const orphans = this.#orphans;
+    const wanted = new Map([...this.#kept].map(([name, { wanted: want }]) => [name, want]));
+    const result = await this.#options.executor.run(
+      scriptRequest(
+        this.#script,
+        lines.map(({ line }) => line),
+      ),
+    );
+    this.#running = false;
+    const failures = failuresOf(result, lines);
+    const orphansFailed = failures.get(null);
+    if (orphansFailed === undefined) {
+      this.#orphans = this.#orphans.filter((orphan) => !orphans.includes(orphan));
+    } else if (orphans.length > 0) this.#stuck('', orphansFailed);
+    for (const owner of new Set(lines.map((line) => line.owner))) {
+      if (owner !== null) this.#settle(owner, wanted.get(owner) === true, failures.get(owner));
+    }
+    this.#options.onStandingChanged();
+    // A wake-up follows in any case: it flushes whatever was wanted meanwhile.
+    this.#options.submit({ kind: 'deadline' });
+  }
+
+  #settle(virtualRouter: string, made: boolean, failure: string | undefined): void {
+    const keeping = this.#kept.get(virtualRouter);
+    if (keeping === undefined) return;
+    if (!made) {
+      if (failure === undefined && !keeping.wanted) keeping.standing = null;
+      if (failure !== undefined && !keeping.wanted) {
+        keeping.dirty = true;
+        this.#stuck(virtualRouter, failure);
+      }
+      return;
+    }
+    if (!keeping.wanted) return;
+    if (failure !== undefined) {
+      this.#options.submit({ kind: 'addresses-failed', virtualRouter, detail: failure });
+      return;
+    }
+    if (keeping.dirty) return;
+    keeping.confirmed = true;
+    this.#tell(keeping.disturbed ? 'addresses-removed' : 'addresses-present', keeping);
+  }
+
+  #stuck(virtualRouter: string, detail: string): void {
+    this.#retryAt = after(this.#options.now(), RETRY);
+    this.#options.onStuck(virtualRouter, detail);
+  }
+
+  #tell(kind: 'addresses-present' | 'addresses-removed', { settings }: Keeping): void {
+    this.#options.submit({ kind, virtualRouter: settings.name });
+  }
+
+  #concerned(address: LinkAddress): Keeping[] {
+    return [...this.#kept.values()].filter(
+      ({ settings }) =>
+        this.#options.network.linkNamed(settings.interface)?.index === address.linkIndex &&
+        settings.addresses.some((virtual) => sameAddress(virtual, address)),
+    );
+  }
+
+  #presentOf(settings: VirtualRouterSettings): AddressWithPrefix[] {
+    const standing = this.#options.network.addressesOn(settings.interface);
+    return settings.addresses.filter((virtual) =>
+      standing.some((address) => sameAddress(virtual, address)),
+    );
+  }
+}
+
+/** The call of the netlink script runner that runs these lines. */
+export const scriptRequest = (script: string, lines: readonly string[]): RunRequest => ({
+  argv: [script],
+  input: `${lines.join('\n')}\n`,
+  timeout: SCRIPT_TIMEOUT,
+});
+
+const targetOf = ({ interface: name, addresses }: VirtualRouterSettings): AddressTarget => ({
+  interface: name,
+  addresses,
+});
+
+/** Takeover also removes what the settings no longer list; release removes all that may stand. */
+function linesFor({ settings, standing, wanted }: Keeping): string[] {
+  const target = targetOf(settings);
+  const former = (standing?.addresses ?? []).filter(
+    (address) => !settings.addresses.some((current) => sameAddress(current, address)),
+  );
+  const dropped = releaseScript({ interface: settings.interface, addresses: former });
+  return [...dropped, ...(wanted ? takeoverScript(target) : releaseScript(target))];
+}
+
+const sameAddress = (a: AddressWithPrefix, b: AddressWithPrefix): boolean =>
+  a.address === b.address && a.prefixLength === b.prefixLength;
+
+const keyOf = (interfaceName: string, address: AddressWithPrefix): string =>
+  `${interfaceName} ${formatAddressWithPrefix(address)}`;
+
+const keysOf = ({ interface: name, addresses }: AddressTarget): string[] =>
+  addresses.map((address) => keyOf(name, address));
+
+/** The leftovers that belong to no virtual router any longer. */
+function unclaimed(
+  leftovers: readonly AddressTarget[],
+  claimed: ReadonlySet<string>,
+): AddressTarget[] {
+  return leftovers
+    .map(({ interface: name, addresses }) => ({
+      interface: name,
+      addresses: addresses.filter((address) => !claimed.has(keyOf(name, address))),
+    }))
+    .filter(({ addresses }) => addresses.length > 0);
+}

@@ -1,0 +1,62 @@
+// The one place an event goes through: log, events.jsonl and listeners get the same record. No
+// decisions about what is an event, and no waiting: a slow disk or reader delays nobody.
+import type { EventFields, EventRecord } from '../model/status.js';
+import type { EventFile } from './event-file.js';
+import { createLimiter } from './limiter.js';
+import type { Log } from './log.js';
+
+/** How an event is logged; the record itself is the same. */
+export type Severity = 'info' | 'warn' | 'error';
+
+export interface Journal {
+  /** Records an event now. */
+  record(severity: Severity, event: EventFields): void;
+  /**
+   * Records an event that others can cause at will: the first of its key at once, then one a minute
+   * with the number suppressed meanwhile.
+   */
+  recordLimited(severity: Severity, key: string, event: EventFields): void;
+  /** The last events, oldest first. */
+  tail(): readonly EventRecord[];
+  /** Calls `listener` with every event from now on; the returned function ends that. */
+  follow(listener: (record: EventRecord) => void): () => void;
+}
+
+const TAIL_LENGTH = 1_000;
+
+/** @param wallClock milliseconds since the epoch; times are for people, never for decisions. */
+export function createJournal(log: Log, file: EventFile, wallClock: () => number): Journal {
+  const tail: EventRecord[] = [];
+  const listeners = new Set<(record: EventRecord) => void>();
+  const limiter = createLimiter();
+
+  const record = (severity: Severity, event: EventFields): void => {
+    const full: EventRecord = { time: new Date(wallClock()).toISOString(), ...event };
+    log[severity](full, sentence(full));
+    file.append(full);
+    tail.push(full);
+    if (tail.length > TAIL_LENGTH) tail.shift();
+    for (const listener of listeners) listener(full);
+  };
+
+  return {
+    record,
+    recordLimited: (severity, key, event) => {
+      const suppressed = limiter.admit(key, wallClock());
+      if (suppressed === null) return;
+      record(severity, suppressed === 0 ? event : { ...event, suppressed });
+    },
+    tail: () => tail,
+    follow: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+function sentence({ event, virtualRouter, from, to, reason, detail }: EventRecord): string {
+  const subject = virtualRouter === undefined ? '' : `${virtualRouter}: `;
+  if (from !== undefined && to !== undefined)
+    return `${subject}${from} → ${to}, ${reason}: ${detail}`;
+  return `${subject}${event}, ${reason}: ${detail}`;
+}

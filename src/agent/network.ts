@@ -1,0 +1,258 @@
+// The sockets and the facts: keeps an advertisement socket open for every interface and family in
+// use, and tells the core what the kernel says of links and addresses. No protocol, no decisions.
+import type { Family, IpAddress } from '../model/address.js';
+import { familyOf, isLinkLocal } from '../model/address.js';
+import type { InstanceEvent } from '../core/interface.js';
+import type { Settings, VirtualRouterSettings } from '../config/settings.js';
+import type {
+  AdvertisementSocket,
+  Kernel,
+  KernelError,
+  NetworkChange,
+  NetworkWatch,
+  OutgoingMessage,
+  ReceivedPacket,
+  SendFailure,
+} from '../kernel/kernel.js';
+import type { Link, LinkAddress } from '../model/link.js';
+import { after, microseconds, type Instant } from '../model/units.js';
+import { linkStatus } from '../monitors/link.js';
+import type { DeliveryScope } from '../wire/advertisement.js';
+
+/** A socket that could not be opened is tried again this much later. */
+const RETRY = microseconds(1_000_000);
+/** Packets taken from one socket in one wake-up: a flood must not keep us from advertising. */
+const PACKETS_PER_WAKE = 512;
+
+/** One interface and family with the virtual routers on it. */
+export interface Port {
+  readonly key: string;
+  readonly interface: string;
+  readonly family: Family;
+  /** By VRID. */
+  readonly routers: ReadonlyMap<number, VirtualRouterSettings>;
+  scope: DeliveryScope;
+  primaryAddress: IpAddress | null;
+  socket: AdvertisementSocket | null;
+  linkIndex: number | null;
+  failure: string | null;
+}
+
+export interface NetworkEvents {
+  /** Something for the core. */
+  readonly emit: (event: InstanceEvent) => void;
+  /** An address went away, whoever removed it; handed over after all link events of the wake-up. */
+  readonly addressRemoved: (address: LinkAddress) => void;
+  /** An address appeared or changed. */
+  readonly addressAdded: (address: LinkAddress) => void;
+  readonly resynchronized: () => void;
+  readonly socketFailed: (port: Port, code: string) => void;
+}
+
+export class Network {
+  readonly #kernel: Kernel;
+  readonly #watch: NetworkWatch;
+  readonly #onReadable: () => void;
+  readonly #events: NetworkEvents;
+  #ports = new Map<string, Port>();
+  #retryAt: Instant | null = null;
+
+  constructor(kernel: Kernel, onReadable: () => void, events: NetworkEvents) {
+    this.#kernel = kernel;
+    this.#onReadable = onReadable;
+    this.#events = events;
+    this.#watch = kernel.openNetworkWatch(onReadable);
+  }
+
+  /** When a failed socket is due for another try; null when none is. */
+  get retryAt(): Instant | null {
+    return this.#retryAt;
+  }
+
+  ports(): Iterable<Port> {
+    return this.#ports.values();
+  }
+
+  linkNamed(name: string): Link | undefined {
+    for (const link of this.#watch.links.values()) {
+      if (link.name === name) return link;
+    }
+    return undefined;
+  }
+
+  /** The addresses on the interface now, as the kernel last reported them. */
+  addressesOn(interfaceName: string): LinkAddress[] {
+    const link = this.linkNamed(interfaceName);
+    if (link === undefined) return [];
+    return [...this.#watch.addresses()].filter(({ linkIndex }) => linkIndex === link.index);
+  }
+
+  /** Opens what the settings need and closes what they no longer do, then tells the core all facts. */
+  configure(settings: Settings): void {
+    const wanted = portsOf(settings);
+    for (const [key, port] of this.#ports) {
+      const next = wanted.get(key);
+      if (next === undefined) {
+        port.socket?.close();
+        continue;
+      }
+      next.socket = port.socket;
+      next.linkIndex = port.linkIndex;
+      next.failure = port.failure;
+    }
+    this.#ports = wanted;
+    this.#tellAll();
+  }
+
+  /** Takes every pending notification, then brings the sockets in line with the links. */
+  drain(now: Instant): void {
+    const removed: LinkAddress[] = [];
+    let changed = this.#retryAt !== null && now >= this.#retryAt;
+    this.#watch.receive((change) => {
+      changed = true;
+      this.#note(change, removed);
+    });
+    if (changed) this.#tellAll();
+    for (const address of removed) this.#events.addressRemoved(address);
+  }
+
+  /** Hands over the packets of all sockets, a bounded number. */
+  receive(handler: (port: Port, packet: ReceivedPacket) => void): void {
+    for (const port of this.#ports.values()) {
+      if (port.socket === null) continue;
+      try {
+        port.socket.receive((packet) => handler(port, packet), PACKETS_PER_WAKE);
+      } catch (error) {
+        this.#lose(port, (error as KernelError).code);
+      }
+    }
+  }
+
+  /** Sends a batch on the port's socket; without one every message fails with ENODEV. */
+  send(key: string, batch: readonly OutgoingMessage[]): SendFailure[] {
+    const socket = this.#ports.get(key)?.socket;
+    return socket ? socket.send(batch) : batch.map((_, index) => ({ index, code: 'ENODEV' }));
+  }
+
+  close(): void {
+    for (const port of this.#ports.values()) port.socket?.close();
+    this.#ports.clear();
+    this.#watch.close();
+  }
+
+  #note(change: NetworkChange, removed: LinkAddress[]): void {
+    switch (change.kind) {
+      case 'address':
+        this.#events.addressAdded(change.address);
+        return;
+      case 'address-removed':
+        removed.push(change.address);
+        return;
+      case 'resynchronized':
+        this.#events.resynchronized();
+        return;
+      case 'link':
+      case 'link-removed':
+    }
+  }
+
+  /** Links first, then addresses and sockets: a fault of the link explains the rest. */
+  #tellAll(): void {
+    const interfaces = new Set([...this.#ports.values()].map((port) => port.interface));
+    const links = new Map([...interfaces].map((name) => [name, this.linkNamed(name)]));
+    for (const [name, link] of links) {
+      this.#events.emit({ kind: 'monitor', status: linkStatus(name, link) });
+    }
+    this.#retryAt = null;
+    for (const port of this.#ports.values()) this.#tellPort(port, links.get(port.interface));
+  }
+
+  #tellPort(port: Port, link: Link | undefined): void {
+    const addresses = this.addressesOn(port.interface).filter(
+      ({ address }) => familyOf(address) === port.family,
+    );
+    port.primaryAddress = primaryAddress(port, addresses);
+    port.scope = {
+      ownAddresses: new Set(addresses.map(({ address }) => address)),
+      unicastPeers: new Set([...port.routers.values()].flatMap((router) => router.unicastPeers)),
+    };
+    this.#reopen(port, link);
+    for (const { name } of port.routers.values()) {
+      this.#events.emit({
+        kind: 'primary-address',
+        virtualRouter: name,
+        address: port.primaryAddress,
+      });
+      this.#events.emit({ kind: 'socket', virtualRouter: name, open: port.socket !== null });
+    }
+  }
+
+  /** A socket belongs to one interface index: a recreated interface needs a new one. */
+  #reopen(port: Port, link: Link | undefined): void {
+    if (port.socket !== null && port.linkIndex === link?.index) return;
+    port.socket?.close();
+    port.socket = null;
+    port.linkIndex = null;
+    if (link === undefined) return;
+    try {
+      port.socket = this.#kernel.openAdvertisementSocket(port.family, link, this.#onReadable);
+      port.linkIndex = link.index;
+      port.failure = null;
+    } catch (error) {
+      this.#lose(port, (error as KernelError).code);
+    }
+  }
+
+  #lose(port: Port, code: string): void {
+    port.socket?.close();
+    port.socket = null;
+    port.linkIndex = null;
+    this.#retryAt = after(this.#kernel.now(), RETRY);
+    if (port.failure !== code) this.#events.socketFailed(port, code);
+    port.failure = code;
+    for (const { name } of port.routers.values()) {
+      this.#events.emit({ kind: 'socket', virtualRouter: name, open: false });
+    }
+  }
+}
+
+function portsOf(settings: Settings): Map<string, Port> {
+  const routers = new Map<string, Map<number, VirtualRouterSettings>>();
+  const ports = new Map<string, Port>();
+  for (const router of settings.virtualRouters) {
+    const key = `${router.interface}/${router.family}`;
+    const known = routers.get(key) ?? new Map<number, VirtualRouterSettings>();
+    known.set(router.vrid, router);
+    routers.set(key, known);
+    if (ports.has(key)) continue;
+    ports.set(key, {
+      key,
+      interface: router.interface,
+      family: router.family,
+      routers: known,
+      scope: { ownAddresses: new Set(), unicastPeers: new Set() },
+      primaryAddress: null,
+      socket: null,
+      linkIndex: null,
+      failure: null,
+    });
+  }
+  return ports;
+}
+
+/**
+ * The address to send from (RFC 9568 §5.1.1.1, §5.1.2.1): IPv6, a link-local one; IPv4, the first
+ * of the interface. Never a virtual address, but for the address owner, whose they really are.
+ */
+function primaryAddress(port: Port, addresses: readonly LinkAddress[]): IpAddress | null {
+  const virtual = new Set<string>();
+  for (const { priority, addresses: listed } of port.routers.values()) {
+    if (priority !== 255) for (const { address } of listed) virtual.add(address);
+  }
+  const candidates = addresses.filter(
+    ({ address, usable }) =>
+      usable && !virtual.has(address) && (port.family === 'ipv4' || isLinkLocal(address)),
+  );
+  const first = candidates.find(({ secondary }) => !secondary) ?? candidates[0];
+  return first?.address ?? null;
+}

@@ -1,0 +1,108 @@
+// From a received packet to an event of the core, or to a counter: which checks it failed, and on
+// whose account. A discarded packet touches no timer and no state (RFC 9568 §7.1).
+import type { InstanceEvent } from '../core/interface.js';
+import { DISCARD_REASONS, type DiscardReason } from '../model/advertisement.js';
+import type { ReceivedPacket } from '../kernel/kernel.js';
+import type { Instant } from '../model/units.js';
+import { checkDelivery } from '../wire/advertisement.js';
+import { createAdvertisementDecoder } from '../wire/advertisement-decoder.js';
+import type { Journal } from './journal.js';
+import type { Network, Port } from './network.js';
+
+export type DiscardCounters = Partial<Record<DiscardReason, number>>;
+
+export interface ArrivedEvent {
+  readonly event: InstanceEvent;
+  readonly at: Instant;
+}
+
+export class Reception {
+  readonly #journal: Journal;
+  readonly #decode = createAdvertisementDecoder();
+  readonly #byRouter = new Map<string, DiscardCounters>();
+  readonly #byInterface = new Map<string, DiscardCounters>();
+
+  constructor(journal: Journal) {
+    this.#journal = journal;
+  }
+
+  /** All pending packets that are valid advertisements for us, in the order of their arrival. */
+  receive(network: Network): ArrivedEvent[] {
+    const arrived: ArrivedEvent[] = [];
+    network.receive((port, packet) => {
+      const event = this.#examine(port, packet);
+      if (event !== null) arrived.push({ event, at: packet.arrivedAt });
+    });
+    return arrived.length > 1 ? arrived.sort((a, b) => a.at - b.at) : arrived;
+  }
+
+  /** Discards on the account of a virtual router: the packet named its VRID. */
+  discardedFor(virtualRouter: string): DiscardCounters {
+    return this.#byRouter.get(virtualRouter) ?? {};
+  }
+
+  /** Discards that could be matched to no virtual router of the interface. */
+  discardedOn(interfaceName: string): DiscardCounters {
+    return this.#byInterface.get(interfaceName) ?? {};
+  }
+
+  #examine(port: Port, packet: ReceivedPacket): InstanceEvent | null {
+    const misdelivered = checkDelivery(packet, port.scope);
+    if (misdelivered !== null) {
+      this.#discard(port, packet, misdelivered, packet.message[1], undefined);
+      return null;
+    }
+    const decoded = this.#decode(packet);
+    if (!decoded.ok) {
+      this.#discard(port, packet, decoded.reason, decoded.vrid, decoded.detail);
+      return null;
+    }
+    const router = port.routers.get(decoded.advertisement.vrid);
+    if (router === undefined) {
+      const { vrid } = decoded.advertisement;
+      this.#discard(port, packet, 'vrid', undefined, `VRID ${vrid}`);
+      return null;
+    }
+    return {
+      kind: 'advertisement',
+      virtualRouter: router.name,
+      advertisement: decoded.advertisement,
+      source: packet.source,
+      dialect: decoded.dialect,
+    };
+  }
+
+  #discard(
+    port: Port,
+    packet: ReceivedPacket,
+    reason: DiscardReason,
+    vrid: number | undefined,
+    detail: string | undefined,
+  ): void {
+    const router = vrid === undefined ? undefined : port.routers.get(vrid);
+    count(this.#byRouter, this.#byInterface, router?.name, port.interface, reason);
+    this.#journal.recordLimited('warn', `discard ${port.key} ${reason} ${packet.source}`, {
+      event: 'packet-discarded',
+      ...(router === undefined ? {} : { virtualRouter: router.name }),
+      reason,
+      detail:
+        detail === undefined ? DISCARD_REASONS[reason] : `${DISCARD_REASONS[reason]}: ${detail}`,
+      interface: port.interface,
+      source: packet.source,
+    });
+  }
+}
+
+function count(
+  byRouter: Map<string, DiscardCounters>,
+  byInterface: Map<string, DiscardCounters>,
+  virtualRouter: string | undefined,
+  interfaceName: string,
+  reason: DiscardReason,
+): void {
+  const [table, key] =
+    virtualRouter === undefined ? [byInterface, interfaceName] : [byRouter, virtualRouter];
+  const counters = table.get(key) ?? {};
+  table.set(key, counters);
+  counters[reason] = (counters[reason] ?? 0) + 1;
+}
