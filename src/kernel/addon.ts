@@ -1,0 +1,62 @@
+// The native addon as it is: its functions, typed, and where it lies. No meaning added; that is done
+// in the modules beside this one.
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+declare const handle: unique symbol;
+
+/** An open file descriptor inside the addon. Keeps itself and the event loop alive until closed. */
+export interface Handle {
+  readonly [handle]: true;
+}
+
+/**
+ * The functions of native/addon.c. Those that open throw an error with `code` and `syscall`; the
+ * others answer a number, and a negative one is -errno. All throw EBADF after `close`.
+ */
+export interface Addon {
+  now(): number;
+  openAdvertisementSocket(
+    family: 4 | 6,
+    linkIndex: number,
+    linkName: string,
+    onReadable: () => void,
+  ): Handle;
+  openAnnouncer(): Handle;
+  openNetworkWatch(receiveBuffer: number, onReadable: () => void): Handle;
+  openNetworkDump(links: boolean): Handle;
+  openDeadlineTimer(onExpired: () => void): Handle;
+  /** The number of packets in `batch`; fewer than `capacity` means that the socket is empty. */
+  receivePackets(handle: Handle, batch: ArrayBuffer, capacity: number): number;
+  /** The number of records whose error is set. */
+  sendBatch(handle: Handle, batch: ArrayBuffer, count: number): number;
+  /** The number of records in `batch`, 0 when there is no more. */
+  receiveNetwork(handle: Handle, batch: ArrayBuffer): number;
+  /** A negative instant disarms. */
+  arm(handle: Handle, at: number): number;
+  /** May be called again. */
+  close(handle: Handle): void;
+  notify(address: string, message: string): void;
+  /** null when somebody else holds the lock. */
+  lockFile(path: string): Handle | null;
+}
+
+const ADDON = '../../../build/Release/understudy.node';
+
+/**
+ * Loads the addon from build/Release.
+ * @throws Error that says how to build it.
+ */
+export function loadAddon(): Addon {
+  try {
+    return createRequire(import.meta.url)(ADDON) as Addon;
+  } catch (cause) {
+    const path = fileURLToPath(new URL(ADDON, import.meta.url));
+    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+    throw new Error(
+      `the native addon is expected at ${path} and cannot be loaded: ${reason}; ` +
+        'run "npm run build:native"',
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,141 @@
+// The raw socket of protocol 112 over the addon: batches in, packets out. Does not look into a
+// message; that is wire's.
+import type { Family } from '../model/address.js';
+import { instant } from '../model/units.js';
+import type { Addon, Handle } from './addon.js';
+import { AddressTexts } from './address-texts.js';
+import type {
+  AdvertisementSocket,
+  OutgoingMessage,
+  ReceivedPacket,
+  SendFailure,
+} from './kernel.js';
+import { OutgoingBatch } from './outgoing.js';
+import { attempt, refusal } from './refusal.js';
+
+/** PACKET_BATCH, PACKET_SIZE and struct packet_record of native/packet_socket.h. */
+const BATCH = 32;
+const PACKET_SIZE = 4096 + 60;
+const RECORD_SIZE = 56;
+const DOUBLES = RECORD_SIZE / 8;
+const WORDS = RECORD_SIZE / 4;
+const WORD = {
+  linkIndex: 2,
+  hopLimit: 3,
+  offset: 4,
+  length: 5,
+  source: 6,
+  destination: 10,
+} as const;
+
+class NativeAdvertisementSocket implements AdvertisementSocket {
+  readonly #addon: Addon;
+  readonly #handle: Handle;
+  readonly #family: Family;
+  readonly #link: { readonly index: number; readonly name: string };
+  readonly #batch = new ArrayBuffer(BATCH * (RECORD_SIZE + PACKET_SIZE));
+  readonly #doubles = new Float64Array(this.#batch, 0, BATCH * DOUBLES);
+  readonly #words = new Int32Array(this.#batch, 0, BATCH * WORDS);
+  readonly #messages = new Uint8Array(this.#batch, BATCH * RECORD_SIZE);
+  readonly #texts: AddressTexts;
+  readonly #outgoing = new OutgoingBatch();
+  #receiving = false;
+  #closed = false;
+
+  constructor(
+    addon: Addon,
+    handle: Handle,
+    family: Family,
+    link: { readonly index: number; readonly name: string },
+  ) {
+    this.#addon = addon;
+    this.#handle = handle;
+    this.#family = family;
+    this.#link = link;
+    this.#texts = new AddressTexts(family);
+  }
+
+  receive(handler: (packet: ReceivedPacket) => void, limit: number): number {
+    if (this.#receiving) {
+      throw new Error('receive was called from its own handler: the packets share one buffer');
+    }
+    this.#receiving = true;
+    try {
+      return this.#drain(handler, limit);
+    } finally {
+      this.#receiving = false;
+    }
+  }
+
+  #drain(handler: (packet: ReceivedPacket) => void, limit: number): number {
+    let total = 0;
+    while (total < limit) {
+      const capacity = Math.min(BATCH, limit - total);
+      const count = this.#receiveBatch(capacity);
+      for (let index = 0; index < count; index += 1) {
+        handler(this.#packetAt(index));
+        total += 1;
+        // A handler may close the socket; what is left of the batch then concerns nobody.
+        if (this.#closed) return total;
+      }
+      if (count < capacity) break;
+    }
+    return total;
+  }
+
+  #receiveBatch(capacity: number): number {
+    const what = `receiving advertisements on ${this.#link.name}`;
+    const count = attempt(what, () =>
+      this.#addon.receivePackets(this.#handle, this.#batch, capacity),
+    );
+    if (count < 0) throw refusal(what, count, 'recvmmsg');
+    return count;
+  }
+
+  #packetAt(index: number): ReceivedPacket {
+    const words = this.#words;
+    const word = index * WORDS;
+    const offset = words[word + WORD.offset] ?? 0;
+    return {
+      family: this.#family,
+      linkIndex: words[word + WORD.linkIndex] ?? 0,
+      source: this.#texts.at(words, word + WORD.source),
+      destination: this.#texts.at(words, word + WORD.destination),
+      hopLimit: words[word + WORD.hopLimit] ?? 0,
+      message: this.#messages.subarray(offset, offset + (words[word + WORD.length] ?? 0)),
+      arrivedAt: instant(this.#doubles[index * DOUBLES] ?? 0),
+    };
+  }
+
+  send(batch: readonly OutgoingMessage[]): SendFailure[] {
+    this.#outgoing.begin(
+      batch.length,
+      batch.reduce((total, { message }) => total + message.length, 0),
+    );
+    for (const [index, { source, destination, message }] of batch.entries()) {
+      this.#outgoing.put(index, message, this.#link.index);
+      this.#outgoing.putAddresses(index, source, destination);
+    }
+    return attempt(`sending advertisements on ${this.#link.name}`, () =>
+      this.#outgoing.send(this.#addon, this.#handle, batch.length),
+    );
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#addon.close(this.#handle);
+  }
+}
+
+/** Opens the socket; see Kernel.openAdvertisementSocket. */
+export function openAdvertisementSocket(
+  addon: Addon,
+  family: Family,
+  link: { readonly index: number; readonly name: string },
+  onReadable: () => void,
+): AdvertisementSocket {
+  const handle = attempt(`opening an ${family} advertisement socket on ${link.name}`, () =>
+    addon.openAdvertisementSocket(family === 'ipv4' ? 4 : 6, link.index, link.name, onReadable),
+  );
+  return new NativeAdvertisementSocket(addon, handle, family, link);
+}

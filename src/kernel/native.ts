@@ -1,0 +1,63 @@
+// The kernel as the agent sees it, over the native addon. No policy, no protocol.
+import { instant, type Instant } from '../model/units.js';
+import { loadAddon, type Addon } from './addon.js';
+import { openAdvertisementSocket } from './advertisement-socket.js';
+import { openAnnouncer } from './announcer.js';
+import type { DeadlineTimer, FileLock, Kernel } from './kernel.js';
+import { openNetworkWatch } from './network-watch.js';
+import { attempt, refusal } from './refusal.js';
+
+export interface KernelOptions {
+  /** Receive buffer of the rtnetlink subscription, in bytes; small ones are for tests. */
+  readonly networkReceiveBuffer?: number;
+}
+
+/** Thousands of notifications: a burst while the event loop is late is not lost. */
+const NETWORK_RECEIVE_BUFFER = 4 * 1024 * 1024;
+const DISARM = -1;
+
+function openDeadlineTimer(addon: Addon, onExpired: () => void): DeadlineTimer {
+  const what = 'setting a timer';
+  const handle = attempt(what, () => addon.openDeadlineTimer(onExpired));
+  return {
+    arm(at: Instant | null): void {
+      if (at !== null && !Number.isFinite(at)) {
+        throw new RangeError(`an instant in microseconds or null expected, found ${at}`);
+      }
+      const instantOrDisarm = at === null ? DISARM : Math.max(0, at);
+      const answer = attempt(what, () => addon.arm(handle, instantOrDisarm));
+      if (answer < 0) throw refusal(what, answer, 'timerfd_settime');
+    },
+    close: () => addon.close(handle),
+  };
+}
+
+function notify(addon: Addon, message: string): void {
+  const address = process.env['NOTIFY_SOCKET'];
+  if (address === undefined || address === '') return;
+  attempt(`telling the service manager at ${address}`, () => addon.notify(address, message));
+}
+
+function lockFile(addon: Addon, path: string): FileLock | null {
+  const handle = attempt(`locking ${path}`, () => addon.lockFile(path));
+  return handle === null ? null : { release: () => addon.close(handle) };
+}
+
+/**
+ * Loads the addon.
+ * @throws Error when it is not built, with the command that builds it.
+ */
+export function openKernel(options: KernelOptions = {}): Kernel {
+  const addon = loadAddon();
+  const receiveBuffer = options.networkReceiveBuffer ?? NETWORK_RECEIVE_BUFFER;
+  return {
+    now: () => instant(addon.now()),
+    openAdvertisementSocket: (family, link, onReadable) =>
+      openAdvertisementSocket(addon, family, link, onReadable),
+    openAnnouncer: () => openAnnouncer(addon),
+    openNetworkWatch: (onReadable) => openNetworkWatch(addon, receiveBuffer, onReadable),
+    openDeadlineTimer: (onExpired) => openDeadlineTimer(addon, onExpired),
+    notify: (message) => notify(addon, message),
+    lockFile: (path) => lockFile(addon, path),
+  };
+}

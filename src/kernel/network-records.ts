@@ -1,0 +1,97 @@
+// Links and addresses as the addon lays them out, read into values. No memory of earlier ones.
+import { addressFromBytes } from '../model/address.js';
+import type { Link, LinkAddress } from '../model/link.js';
+
+/** struct network_record of native/netlink.h. */
+const RECORD_SIZE = 84;
+const WORDS = RECORD_SIZE / 4;
+const CAPACITY = 64;
+const WORD = { kind: 0, linkIndex: 1, flags: 2, mtu: 3 } as const;
+const BYTE = {
+  family: 16,
+  prefixLength: 17,
+  carrier: 18,
+  hardwareLength: 19,
+  hardware: 20,
+  address: 52,
+  name: 68,
+} as const;
+const NAME_SIZE = 16;
+const HARDWARE_SIZE = 32;
+
+/** if(7). */
+const IFF = { up: 0x1, lowerUp: 0x1_0000 } as const;
+/** linux/if_addr.h. */
+const IFA_F = { secondary: 0x01, optimistic: 0x04, dadFailed: 0x08, tentative: 0x40 } as const;
+
+export type NetworkRecord =
+  | { readonly kind: 'link' | 'link-removed'; readonly link: Link }
+  | { readonly kind: 'address' | 'address-removed'; readonly address: LinkAddress };
+
+const KINDS = [null, 'link', 'link-removed', 'address', 'address-removed'] as const;
+
+/** The buffer that the addon fills, and what stands in it. */
+export class NetworkRecords {
+  readonly buffer = new ArrayBuffer(CAPACITY * RECORD_SIZE);
+  readonly #words = new Int32Array(this.buffer);
+  readonly #bytes = Buffer.from(this.buffer);
+
+  at(index: number): NetworkRecord {
+    const kind = KINDS[this.#word(index, WORD.kind)] ?? null;
+    switch (kind) {
+      case 'link':
+      case 'link-removed':
+        return { kind, link: this.#linkAt(index) };
+      case 'address':
+      case 'address-removed':
+        return { kind, address: this.#addressAt(index) };
+      case null:
+        throw new RangeError(`a network record of kind 1 to 4 expected at ${index}: rebuild`);
+    }
+  }
+
+  #linkAt(index: number): Link {
+    const flags = this.#word(index, WORD.flags);
+    const name = this.#slice(index, BYTE.name, NAME_SIZE);
+    const end = name.indexOf(0);
+    const length = Math.min(this.#byte(index, BYTE.hardwareLength), HARDWARE_SIZE);
+    return {
+      index: this.#word(index, WORD.linkIndex),
+      name: name.toString('utf8', 0, end < 0 ? NAME_SIZE : end),
+      up: (flags & IFF.up) !== 0,
+      carrier: this.#byte(index, BYTE.carrier) !== 0 && (flags & IFF.lowerUp) !== 0,
+      mtu: this.#word(index, WORD.mtu),
+      macAddress: this.#slice(index, BYTE.hardware, length)
+        .toString('hex')
+        .replace(/(..)(?!$)/g, '$1:'),
+    };
+  }
+
+  #addressAt(index: number): LinkAddress {
+    const flags = this.#word(index, WORD.flags);
+    const family = this.#byte(index, BYTE.family) === 4 ? 'ipv4' : 'ipv6';
+    // An optimistic address is tentative too, but may be used while detection runs (RFC 4429).
+    const waiting = (flags & IFA_F.tentative) !== 0 && (flags & IFA_F.optimistic) === 0;
+    return {
+      address: addressFromBytes(this.#slice(index, BYTE.address, 16), 0, family),
+      prefixLength: this.#byte(index, BYTE.prefixLength),
+      linkIndex: this.#word(index, WORD.linkIndex),
+      usable: !waiting && (flags & IFA_F.dadFailed) === 0,
+      // The same bit means "temporary" on an IPv6 address (RFC 8981).
+      secondary: family === 'ipv4' && (flags & IFA_F.secondary) !== 0,
+    };
+  }
+
+  #word(index: number, word: number): number {
+    return this.#words[index * WORDS + word] ?? 0;
+  }
+
+  #byte(index: number, byte: number): number {
+    return this.#bytes[index * RECORD_SIZE + byte] ?? 0;
+  }
+
+  #slice(index: number, byte: number, length: number): Buffer {
+    const start = index * RECORD_SIZE + byte;
+    return this.#bytes.subarray(start, start + length);
+  }
+}

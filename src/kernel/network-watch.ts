@@ -1,0 +1,170 @@
+// The rtnetlink subscription over the addon. No judgement of what a change means.
+import { constants } from 'node:os';
+import type { Link, LinkAddress } from '../model/link.js';
+import type { Addon, Handle } from './addon.js';
+import type { NetworkChange, NetworkWatch } from './kernel.js';
+import { NetworkPicture, type Dump } from './network-picture.js';
+import { NetworkRecords, type NetworkRecord } from './network-records.js';
+import { attempt, errorName, refusal } from './refusal.js';
+
+type Handler = (change: NetworkChange) => void;
+
+/** Dumps torn by changes that are tried again before the picture is left as it is. */
+const TORN_DUMPS = 16;
+/** Reads of one drain; whatever is left wakes the event loop again. */
+const READS = 4096;
+
+class NativeNetworkWatch implements NetworkWatch {
+  readonly #addon: Addon;
+  readonly #handle: Handle;
+  readonly #records = new NetworkRecords();
+  readonly #picture = new NetworkPicture();
+  #closed = false;
+  #busy = false;
+  /** Notifications were lost and no whole dump was got since. */
+  #stale = false;
+
+  constructor(addon: Addon, handle: Handle) {
+    this.#addon = addon;
+    this.#handle = handle;
+  }
+
+  get links(): ReadonlyMap<number, Link> {
+    return this.#picture.links;
+  }
+
+  addresses(): Iterable<LinkAddress> {
+    return this.#picture.addresses();
+  }
+
+  /** @throws KernelError EINTR when the lists never stood still for a whole dump. */
+  start(): void {
+    const dump = this.#takeDump();
+    if (dump === null)
+      throw refusal('listing links and addresses', -constants.errno.EINTR, 'recvmsg');
+    this.#picture.replace(dump, () => {});
+  }
+
+  receive(handler: Handler): void {
+    this.#alone(() => this.#receive(handler));
+  }
+
+  resynchronize(handler: Handler): void {
+    this.#alone(() => {
+      this.#receive(handler);
+      if (!this.#closed && !this.#catchUp(handler)) this.#stale = true;
+    });
+  }
+
+  #alone(action: () => void): void {
+    if (this.#busy) throw new Error('the network watch was called from its own handler');
+    this.#busy = true;
+    try {
+      action();
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  #receive(handler: Handler): void {
+    this.#drain((record) => {
+      this.#picture.apply(record, (change) => this.#handOver(change, handler));
+    });
+    if (!this.#stale || this.#closed) return;
+    // What is still queued was said before the dump; apart from what the dump shows too, it is
+    // history. Taking it in afterwards would bring removed addresses back for a moment.
+    this.#drain(() => {});
+    if (!this.#catchUp(handler)) return;
+    this.#stale = false;
+    this.#handOver({ kind: 'resynchronized' }, handler);
+  }
+
+  /** False when every dump was torn: the picture then stays as it was. */
+  #catchUp(handler: Handler): boolean {
+    const dump = this.#takeDump();
+    if (dump === null) return false;
+    this.#picture.replace(dump, (change) => this.#handOver(change, handler));
+    return true;
+  }
+
+  /** A handler may close the watch; it then hears no more. */
+  #handOver(change: NetworkChange, handler: Handler): void {
+    if (!this.#closed) handler(change);
+  }
+
+  #drain(take: (record: NetworkRecord) => void): void {
+    for (let read = 0; read < READS && !this.#closed; read += 1) {
+      const count = this.#read(this.#handle);
+      if (count === 0) return;
+      if (count < 0) {
+        if (errorName(count) !== 'ENOBUFS') throw refusal('watching the network', count, 'recvmsg');
+        this.#stale = true;
+        continue;
+      }
+      for (let index = 0; index < count; index += 1) take(this.#records.at(index));
+    }
+  }
+
+  #takeDump(): Dump | null {
+    for (let round = 0; round < TORN_DUMPS; round += 1) {
+      const links = this.#dump(true);
+      const addresses = links === null ? null : this.#dump(false);
+      if (links === null || addresses === null) continue;
+      return {
+        links: links.flatMap((record) => ('link' in record ? [record.link] : [])),
+        addresses: addresses.flatMap((record) => ('address' in record ? [record.address] : [])),
+      };
+    }
+    return null;
+  }
+
+  /** All links or all addresses; null when the kernel's list changed meanwhile. */
+  #dump(links: boolean): NetworkRecord[] | null {
+    const what = `listing ${links ? 'links' : 'addresses'}`;
+    const handle = attempt(what, () => this.#addon.openNetworkDump(links));
+    const found: NetworkRecord[] = [];
+    try {
+      for (;;) {
+        const count = this.#read(handle);
+        if (count === 0) return found;
+        if (count < 0) {
+          if (errorName(count) === 'EINTR') return null;
+          throw refusal(what, count, 'recvmsg');
+        }
+        for (let index = 0; index < count; index += 1) found.push(this.#records.at(index));
+      }
+    } finally {
+      this.#addon.close(handle);
+    }
+  }
+
+  #read(handle: Handle): number {
+    return attempt('watching the network', () =>
+      this.#addon.receiveNetwork(handle, this.#records.buffer),
+    );
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#addon.close(this.#handle);
+  }
+}
+
+/** Opens the subscription and takes the first dump; see Kernel.openNetworkWatch. */
+export function openNetworkWatch(
+  addon: Addon,
+  receiveBuffer: number,
+  onReadable: () => void,
+): NetworkWatch {
+  const handle = attempt('watching the network', () =>
+    addon.openNetworkWatch(receiveBuffer, onReadable),
+  );
+  const watch = new NativeNetworkWatch(addon, handle);
+  try {
+    watch.start();
+  } catch (error) {
+    watch.close();
+    throw error;
+  }
+  return watch;
+}
