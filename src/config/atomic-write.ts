@@ -1,0 +1,96 @@
+// Replaces a file as a whole: readers see the old text or the new one, and after a power cut too.
+// Nothing about settings.
+import { randomBytes } from 'node:crypto';
+import { lstat, open, readlink, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+
+export interface AtomicWriteOptions {
+  /** Mode of a file that does not exist yet; an existing one keeps its own. Default 0o644. */
+  readonly mode?: number;
+  /**
+   * Whether file and folder are forced to the disk (fsync). Default true; false for files on a
+   * tmpfs that are rewritten often, such as status.json.
+   */
+  readonly durable?: boolean;
+  /** Replaces rename(2). For tests, which interrupt the writing here. */
+  readonly rename?: (from: string, to: string) => Promise<void>;
+}
+
+/**
+ * Writes `text` to `path` by way of a temporary file beside it: same mode and owner, fsync, rename,
+ * fsync of the folder. A symbolic link stays one; what it points at is replaced.
+ * @throws the system's error (`code` is its errno name); the file is then as it was before.
+ */
+export async function atomicWriteFile(
+  path: string,
+  text: string,
+  options: AtomicWriteOptions = {},
+): Promise<void> {
+  const { durable = true, rename: move = rename } = options;
+  const target = await followLink(path);
+  const before = await stat(target).catch(absent);
+  const temporary = join(
+    dirname(target),
+    `.${basename(target)}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`,
+  );
+  try {
+    await writeNew(temporary, text, before, options.mode ?? 0o644, durable);
+    await move(temporary, target);
+  } catch (error) {
+    // The error tells what went wrong; that the temporary file is gone already is no news.
+    await unlink(temporary).catch(() => undefined);
+    throw error;
+  }
+  if (durable) await syncFolder(dirname(target));
+}
+
+/** What `path` stands for when it is a symbolic link, dangling ones too; else the path itself. */
+async function followLink(path: string): Promise<string> {
+  const real = await realpath(path).catch(absent);
+  if (real !== null) return real;
+  const link = await lstat(path).catch(absent);
+  if (link === null || !link.isSymbolicLink()) return resolve(path);
+  return resolve(dirname(path), await readlink(path));
+}
+
+interface Standing {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+async function writeNew(
+  path: string,
+  text: string,
+  before: Standing | null,
+  mode: number,
+  durable: boolean,
+): Promise<void> {
+  // Nobody else may open it before mode and owner are right.
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+    const now = await file.stat();
+    if (before !== null && (before.uid !== now.uid || before.gid !== now.gid)) {
+      await file.chown(before.uid, before.gid);
+    }
+    await file.chmod(before === null ? mode : before.mode & 0o7777);
+    if (durable) await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+function absent(error: unknown): null {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+  throw error;
+}

@@ -1,0 +1,265 @@
+// Settings text as a YAML document: syntax, duplicate keys, and where in the text a setting stands.
+// No settings are known here.
+import {
+  isAlias,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+  type Document,
+  type Node,
+  type YAMLError,
+  type YAMLMap,
+} from 'yaml';
+import {
+  formatPath,
+  type SettingsError,
+  type SettingsPath,
+  type SettingsWarning,
+} from './errors.js';
+
+/** Alias expansions before the text is taken for an attack (a "billion laughs" document). */
+const MAXIMUM_ALIASES = 10_000;
+/** Nesting beyond which places are no longer looked up; settings are four deep. */
+const MAXIMUM_DEPTH = 16;
+
+export interface SettingsDocument {
+  readonly text: string;
+  readonly document: Document;
+  /** The plain value: fresh objects, anchors and merges resolved. */
+  readonly value: unknown;
+  readonly warnings: readonly SettingsWarning[];
+  /** Duplicate keys; the value is usable all the same, so that other errors can be told too. */
+  readonly errors: readonly SettingsError[];
+  /** Where the value of the setting stands (or its key), or the nearest thing around it. */
+  place(path: SettingsPath, part?: 'value' | 'key'): Place;
+}
+
+export type Place = Pick<SettingsError, 'line' | 'column'>;
+
+export type ReadDocument =
+  | { readonly ok: true; readonly document: SettingsDocument }
+  | { readonly ok: false; readonly errors: readonly SettingsError[] };
+
+/** Reads YAML 1.2 (JSON is a subset), with merge keys. All syntax errors at once. */
+export function readDocument(text: string): ReadDocument {
+  const damage = damageOf(text);
+  if (damage !== null) return { ok: false, errors: [damage] };
+  const lines = new LineCounter();
+  const document = parseDocument(text, {
+    merge: true,
+    lineCounter: lines,
+    uniqueKeys: false,
+    strict: true,
+  });
+  if (document.errors.length > 0) return { ok: false, errors: document.errors.map(syntaxError) };
+  if (document.contents === null) return { ok: false, errors: [emptyError('only comments')] };
+  const value = plainValue(document, lines);
+  if (!value.ok) return { ok: false, errors: [value.error] };
+  const place: SettingsDocument['place'] = (path, part = 'value') =>
+    placeOf(document, lines, path, part);
+  const errors: SettingsError[] = [];
+  collectDuplicates(document.contents, [], lines, errors);
+  const warnings = document.warnings.map(({ message }) => ({
+    path: '',
+    message: firstLine(message),
+  }));
+  return { ok: true, document: { text, document, value: value.value, warnings, errors, place } };
+}
+
+function damageOf(text: string): SettingsError | null {
+  if (text.trim() === '') return emptyError(text === '' ? 'an empty file' : 'only white space');
+  const nul = text.indexOf('\0');
+  if (nul === -1) return null;
+  return {
+    path: '',
+    line: text.slice(0, nul).split('\n').length,
+    code: 'half-written',
+    expected: 'text',
+    found: 'NUL bytes, as a file has that was being written when the power failed',
+    remedy: 'restore the file from a backup, or write it anew',
+  };
+}
+
+const emptyError = (found: string): SettingsError => ({
+  path: '',
+  code: 'empty',
+  expected: 'settings in YAML, at least virtualRouters',
+  found,
+  remedy: 'write the settings; docs/CONFIGURATION.md has an example to start from',
+});
+
+function syntaxError(error: YAMLError): SettingsError {
+  const at = error.linePos?.[0];
+  return {
+    path: '',
+    ...(at === undefined ? {} : { line: at.line, column: at.col }),
+    code: 'syntax',
+    expected: 'YAML',
+    found:
+      SYNTAX_FOUND[error.code] ??
+      firstLine(error.message).replace(/ at line \d+, column \d+:?$/, ''),
+    remedy: SYNTAX_REMEDIES[error.code] ?? 'correct the text at this place',
+  };
+}
+
+const SYNTAX_FOUND: Readonly<Record<string, string>> = { MULTIPLE_DOCS: 'a second document' };
+
+const SYNTAX_REMEDIES: Readonly<Record<string, string>> = {
+  TAB_AS_INDENT: 'indent with spaces, not with tabs',
+  MULTIPLE_DOCS: 'keep one document in the file: remove the second "---" and what belongs to it',
+  MISSING_CHAR:
+    'complete the text at this place; if the file ends here, it was written only in part',
+  BAD_INDENT: 'indent what belongs together equally, and close every [ and {',
+};
+
+const firstLine = (text: string): string => text.split('\n', 1)[0] ?? '';
+
+function plainValue(
+  document: Document,
+  lines: LineCounter,
+): { ok: true; value: unknown } | { ok: false; error: SettingsError } {
+  try {
+    return { ok: true, value: document.toJS({ maxAliasCount: MAXIMUM_ALIASES }) };
+  } catch (error) {
+    return {
+      ok: false,
+      error: {
+        path: '',
+        ...brokenAliasPlace(document, lines),
+        code: 'syntax',
+        expected: 'anchors and aliases that can be resolved',
+        found: error instanceof Error ? firstLine(error.message) : String(error),
+        remedy: 'correct the alias (*name), or write its settings out',
+      },
+    };
+  }
+}
+
+function brokenAliasPlace(document: Document, lines: LineCounter): Place {
+  let offset: number | null = null;
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document) !== undefined) return undefined;
+      offset = offsetOf(alias);
+      return visit.BREAK;
+    },
+  });
+  return offset === null ? {} : placeAt(lines, offset);
+}
+
+function placeAt(lines: LineCounter, offset: number): Place {
+  const { line, col } = lines.linePos(offset);
+  return { line, column: col };
+}
+
+/** Duplicate keys of every mapping, in the order of the text. Aliases are not entered again. */
+function collectDuplicates(
+  node: unknown,
+  path: SettingsPath,
+  lines: LineCounter,
+  errors: SettingsError[],
+): void {
+  if (path.length > MAXIMUM_DEPTH) return;
+  if (isSeq(node)) {
+    for (const [index, item] of node.items.entries()) {
+      collectDuplicates(item, [...path, index], lines, errors);
+    }
+  }
+  if (!isMap(node)) return;
+  const seen = new Map<string, number>();
+  for (const { key, value } of node.items) {
+    const name = keyName(key);
+    const offset = isNode(key) ? (key.range?.[0] ?? 0) : 0;
+    const first = seen.get(name);
+    if (first === undefined) seen.set(name, lines.linePos(offset).line);
+    else if (name !== '<<') errors.push(duplicateError([...path, name], lines, offset, first));
+    collectDuplicates(value, [...path, name], lines, errors);
+  }
+}
+
+function duplicateError(
+  path: SettingsPath,
+  lines: LineCounter,
+  offset: number,
+  first: number,
+): SettingsError {
+  return {
+    path: formatPath(path),
+    ...placeAt(lines, offset),
+    code: 'duplicate-key',
+    expected: 'every setting once',
+    found: `a second one; the first stands in line ${first}`,
+    remedy: 'remove one of the two',
+  };
+}
+
+/** A merge key is `<<`, which the YAML package hands out as a symbol. */
+function keyName(key: unknown): string {
+  if (!isScalar(key)) return String(key);
+  return typeof key.value === 'symbol' ? (key.value.description ?? '') : String(key.value);
+}
+
+function placeOf(
+  document: Document,
+  lines: LineCounter,
+  path: SettingsPath,
+  wanted: 'value' | 'key',
+): Place {
+  let node: unknown = document.contents;
+  let offset = offsetOf(node);
+  for (const [depth, part] of path.entries()) {
+    const next = childOf(resolved(document, node), part, document, 0);
+    if (next === undefined) break;
+    node = next.value;
+    const atKey = wanted === 'key' && depth === path.length - 1;
+    offset = offsetOf(!atKey && isNode(node) && !isEmpty(node) ? node : next.key) ?? offset;
+  }
+  return offset === null ? {} : placeAt(lines, offset);
+}
+
+const isEmpty = (node: Node): boolean => isScalar(node) && node.value === null;
+
+const offsetOf = (node: unknown): number | null =>
+  isNode(node) && node.range ? node.range[0] : null;
+
+const resolved = (document: Document, node: unknown): unknown =>
+  isAlias(node) ? node.resolve(document) : node;
+
+type Child = { readonly key: unknown; readonly value: unknown };
+
+function childOf(
+  node: unknown,
+  part: string | number,
+  document: Document,
+  depth: number,
+): Child | undefined {
+  if (isSeq(node) && typeof part === 'number') {
+    const value = node.items[part];
+    return isPair(value) || value === undefined ? undefined : { key: value, value };
+  }
+  if (!isMap(node)) return undefined;
+  const own = node.items.findLast((pair) => keyName(pair.key) === String(part));
+  return own ?? mergedChild(node, part, document, depth);
+}
+
+function mergedChild(
+  map: YAMLMap,
+  part: string | number,
+  document: Document,
+  depth: number,
+): Child | undefined {
+  if (depth > MAXIMUM_DEPTH) return undefined;
+  const merge = map.items.find((pair) => keyName(pair.key) === '<<');
+  const source = resolved(document, merge?.value);
+  const sources = isSeq(source) ? source.items : [source];
+  for (const candidate of sources) {
+    const found = childOf(resolved(document, candidate), part, document, depth + 1);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

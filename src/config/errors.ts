@@ -1,0 +1,85 @@
+// What can be wrong with a settings file, as a value a person can act on. No checks: see structure.ts
+// and validate.ts.
+
+/** The kinds of errors, stable for callers to test. The text for people is in the error itself. */
+export type SettingsErrorCode =
+  | 'missing-file'
+  | 'unreadable'
+  | 'not-a-file'
+  | 'too-large'
+  | 'encoding'
+  | 'empty'
+  | 'half-written'
+  | 'syntax'
+  | 'duplicate-key'
+  | 'unknown-setting'
+  | 'wrong-unit'
+  | 'missing-setting'
+  | 'wrong-type'
+  | 'out-of-range'
+  | 'not-available'
+  | 'invalid-name'
+  | 'duplicate-name'
+  | 'invalid-interface'
+  | 'invalid-path'
+  | 'path-too-long'
+  | 'invalid-address'
+  | 'missing-prefix'
+  | 'mixed-families'
+  | 'link-local-first'
+  | 'duplicate-address'
+  | 'too-many-addresses'
+  | 'duplicate-vrid'
+  | 'invalid-peer'
+  | 'not-editable'
+  | 'write-failed';
+
+export interface SettingsError {
+  /** `virtualRouters[0].addresses[1]`; empty when the file as a whole is meant. */
+  readonly path: string;
+  /** Where in the file, counted from 1; absent when the file has no such place. */
+  readonly line?: number;
+  readonly column?: number;
+  readonly expected: string;
+  readonly found: string;
+  /** What to do, in the imperative. */
+  readonly remedy: string;
+  readonly code: SettingsErrorCode;
+}
+
+/** Something worth knowing about settings that are nevertheless in order. */
+export interface SettingsWarning {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** A place in the settings: keys and list positions, from the top. */
+export type SettingsPath = readonly (string | number)[];
+
+/** An error before its place in the text is looked up. */
+export interface Finding extends Omit<SettingsError, 'path' | 'line' | 'column'> {
+  readonly at: SettingsPath;
+}
+
+/** `['virtualRouters', 0, 'name']` to `virtualRouters[0].name`. */
+export const formatPath = (path: SettingsPath): string =>
+  path.reduce<string>((text, part) => {
+    if (typeof part === 'number') return `${text}[${part}]`;
+    return text === '' ? part : `${text}.${part}`;
+  }, '');
+
+/** `virtualRouters[].name` for any `virtualRouters[3].name`. */
+export const patternOf = (path: SettingsPath): string => formatPath(path).replace(/\[\d+\]/g, '[]');
+
+/** The error in four lines, `file:line:column` first, as compilers and editors know it. */
+export function formatSettingsError(error: SettingsError, file: string): string {
+  const line = error.line === undefined ? '' : `:${error.line}`;
+  const column = error.column === undefined ? '' : `:${error.column}`;
+  const path = error.path === '' ? '' : ` ${error.path}`;
+  return [
+    `${file}${line}${column}:${path} (${error.code})`,
+    `  expected  ${error.expected}`,
+    `  found     ${error.found}`,
+    `  remedy    ${error.remedy}`,
+  ].join('\n');
+}

@@ -1,0 +1,150 @@
+// The one way from a settings file to Settings: read, parse, check, complete; every error at once.
+// The agent, `check` and `set` all come through here. No writing: see save.ts.
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { completeSettings, thisHost, type Host, type SettingsFile } from './defaults.js';
+import { readDocument, type SettingsDocument } from './document.js';
+import { draftOf } from './draft.js';
+import {
+  formatPath,
+  type Finding,
+  type SettingsError,
+  type SettingsErrorCode,
+  type SettingsWarning,
+} from './errors.js';
+import type { Settings } from './settings.js';
+import { checkStructure } from './structure.js';
+import { checkMeaning } from './validate.js';
+
+/** Larger files are refused before they are read: 1 MiB. */
+export const LARGEST_FILE_BYTES = 1024 * 1024;
+
+export type LoadResult =
+  | {
+      readonly ok: true;
+      readonly file: string;
+      readonly settings: Settings;
+      readonly warnings: readonly SettingsWarning[];
+    }
+  | { readonly ok: false; readonly file: string; readonly errors: readonly SettingsError[] };
+
+export type TextResult =
+  | { readonly ok: true; readonly text: string }
+  | { readonly ok: false; readonly errors: readonly SettingsError[] };
+
+/** Loads and checks the settings file at `path`. Never throws for anything a file can contain. */
+export function loadSettings(path: string, host: Host = thisHost): LoadResult {
+  const read = readSettingsText(path);
+  return read.ok ? parseSettings(read.text, path, host) : { ...read, file: path };
+}
+
+/** Checks `text`, the content of a settings file called `fileName`. */
+export function parseSettings(text: string, fileName: string, host: Host = thisHost): LoadResult {
+  const read = readDocument(text);
+  if (!read.ok) return { ok: false, file: fileName, errors: read.errors };
+  const { document } = read;
+  const value = document.value;
+  const form = checkStructure(value);
+  const complained = new Set(form.map(({ at }) => formatPath(at)));
+  const meaning = checkMeaning(draftOf(value)).filter(({ at }) => !complained.has(formatPath(at)));
+  const found = [...form, ...meaning].map((finding) => placed(finding, document));
+  const errors = inOrderOfText([...document.errors, ...found]);
+  if (errors.length > 0) return { ok: false, file: fileName, errors };
+  const settings = completeSettings(value as SettingsFile, host);
+  return { ok: true, file: fileName, settings, warnings: [...document.warnings] };
+}
+
+function placed({ at, ...error }: Finding, document: SettingsDocument): SettingsError {
+  const part = KEY_FAULTS.has(error.code) ? 'key' : 'value';
+  return { path: formatPath(at), ...document.place(at, part), ...error };
+}
+
+/** The faults that lie in the name of a setting, not in its value. */
+const KEY_FAULTS: ReadonlySet<SettingsErrorCode> = new Set(['unknown-setting', 'wrong-unit']);
+
+const inOrderOfText = (errors: readonly SettingsError[]): SettingsError[] =>
+  errors.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
+
+/** Reads the file as text, or says why it cannot be read. */
+export function readSettingsText(path: string): TextResult {
+  try {
+    return decode(readBounded(path));
+  } catch (error) {
+    return { ok: false, errors: [accessError(error, path)] };
+  }
+}
+
+/** A refusal on the way to the text that is not the system's. */
+class FileRefusal extends Error {
+  readonly error: SettingsError;
+  constructor(error: Omit<SettingsError, 'path'>) {
+    super(error.found);
+    this.error = { path: '', ...error };
+  }
+}
+
+function readBounded(path: string): Buffer {
+  // O_NONBLOCK: opening a FIFO would otherwise wait for a writer.
+  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const status = fstatSync(descriptor);
+    if (!status.isFile()) throw notAFile(status.isDirectory() ? 'a directory' : 'a special file');
+    if (status.size > LARGEST_FILE_BYTES) throw tooLarge(status.size);
+    return readFileSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+const notAFile = (found: string): FileRefusal =>
+  new FileRefusal({
+    code: 'not-a-file',
+    expected: 'a settings file',
+    found,
+    remedy: 'name the file itself, such as /etc/understudy/understudy.yaml',
+  });
+
+const tooLarge = (size: number): FileRefusal =>
+  new FileRefusal({
+    code: 'too-large',
+    expected: `at most ${LARGEST_FILE_BYTES} bytes`,
+    found: `${size} bytes`,
+    remedy: 'name the settings file; this cannot be it',
+  });
+
+function decode(bytes: Buffer): TextResult {
+  try {
+    return { ok: true, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
+  } catch {
+    const error: SettingsError = {
+      path: '',
+      code: 'encoding',
+      expected: 'UTF-8 text',
+      found: 'bytes that are not UTF-8',
+      remedy: 'save the file as UTF-8',
+    };
+    return { ok: false, errors: [error] };
+  }
+}
+
+function accessError(error: unknown, path: string): SettingsError {
+  if (error instanceof FileRefusal) return error.error;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  const base = { path: '', expected: `the settings file ${path}` };
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    return {
+      ...base,
+      code: 'missing-file',
+      found: `no such file (${code})`,
+      remedy: 'create it, or name another one with --config',
+    };
+  }
+  return {
+    ...base,
+    code: 'unreadable',
+    found: `it cannot be read (${code})`,
+    remedy:
+      code === 'EACCES' || code === 'EPERM'
+        ? 'run as root, or give this user the right to read it'
+        : 'see what the error code says about the file system',
+  };
+}

@@ -1,0 +1,110 @@
+// What a setting must be, and what to do about a value that is not: text from the schema. No checks.
+import { formatPath, patternOf, type SettingsPath } from './errors.js';
+import { isLaterValue } from './later.js';
+import type { SettingSchema } from './schema.js';
+
+/** What a setting must be, from its schema. */
+export function expectation(schema: SettingSchema, at: SettingsPath): string {
+  switch (schema.type) {
+    case 'boolean':
+      return 'true or false';
+    case 'integer':
+      return expectedNumber(schema);
+    case 'string':
+      if (schema.enum !== undefined) return `one of: ${availableWords(schema.enum, at).join(', ')}`;
+      if (schema.maxLength === undefined) return 'text';
+      return `text of ${schema.minLength ?? 0} to ${schema.maxLength} characters`;
+    case 'array':
+      return `a list of ${schema.minItems ?? 0} to ${schema.maxItems}`;
+    case 'object':
+      return 'a mapping of settings';
+  }
+}
+
+/** The words of this release: a later one is refused, so it is not offered. */
+const availableWords = (words: readonly string[], at: SettingsPath): readonly string[] =>
+  words.filter((word) => !isLaterValue(patternOf(at), word));
+
+function expectedNumber(schema: SettingSchema): string {
+  const unit = schema.unit === undefined ? '' : ` (${schema.unit})`;
+  const step = schema.multipleOf === undefined ? '' : `, a multiple of ${schema.multipleOf}`;
+  return `a whole number from ${schema.minimum} to ${schema.maximum}${unit}${step}`;
+}
+
+/** What to do about a value of the wrong type or out of range. */
+export function remedyFor(at: SettingsPath, schema: SettingSchema, value: unknown): string {
+  const key = at.findLast((part) => typeof part === 'string') ?? '';
+  switch (schema.type) {
+    case 'boolean':
+      return remedyForBoolean(key, value);
+    case 'integer':
+      return remedyForNumber(key, schema, value);
+    case 'array':
+      if (Array.isArray(value)) return `give ${formatPath(at)} ${expectation(schema, at)}`;
+      return `write a list: ${key}: [${typeof value === 'string' ? value : '…'}]`;
+    case 'object':
+      if (at.length === 0) return 'begin with settings such as "virtualRouters:"';
+      return `write the settings of ${formatPath(at)} below it, indented, or remove it`;
+    case 'string':
+      if (schema.enum !== undefined) return `write one of these words${spelledAsBoolean(value)}`;
+      if (typeof value !== 'string') return `write text; put it in quotes: ${key}: "…"`;
+      return value === '' ? `write a value for ${key}` : `shorten ${key}`;
+  }
+}
+
+const spelledAsBoolean = (value: unknown): string =>
+  typeof value === 'boolean' ? '; true and false are not among them' : '';
+
+function remedyForBoolean(key: string, value: unknown): string {
+  const word = typeof value === 'string' ? value.toLowerCase() : value;
+  if (word === 'yes' || word === 'on' || word === 'true' || word === 1) {
+    return `write ${key}: true, without quotes`;
+  }
+  if (word === 'no' || word === 'off' || word === 'false' || word === 0) {
+    return `write ${key}: false, without quotes`;
+  }
+  return 'write true or false, without quotes';
+}
+
+const MILLISECONDS_PER: Readonly<Record<string, number>> = {
+  us: 0.001,
+  ms: 1,
+  cs: 10,
+  s: 1000,
+  sec: 1000,
+  m: 60_000,
+  min: 60_000,
+};
+
+function remedyForNumber(key: string, schema: SettingSchema, value: unknown): string {
+  const inUnit = schema.unit === undefined ? null : durationRemedy(key, schema, value);
+  if (inUnit !== null) return inUnit;
+  if (typeof value === 'string' && /^\d+$/.test(value))
+    return `write ${key}: ${value}, without quotes`;
+  if (typeof value === 'number') return `give ${key} ${expectedNumber(schema)}`;
+  return `write ${expectedNumber(schema)}`;
+}
+
+/** Milliseconds of a text such as `1s` or `100 ms`; null when it is no number with a unit. */
+export function durationOf(text: string): number | null {
+  const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*$/i.exec(text);
+  const factor = MILLISECONDS_PER[(match?.[2] ?? '').toLowerCase()];
+  return match === null || factor === undefined ? null : Number(match[1]) * factor;
+}
+
+/** What was probably meant by a duration: another unit, or a step in between. */
+function durationRemedy(key: string, schema: SettingSchema, value: unknown): string | null {
+  if (typeof value === 'string') {
+    const meant = durationOf(value);
+    return meant === null ? null : `write ${key}: ${meant}; the unit, milliseconds, is in the name`;
+  }
+  if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) return null;
+  const { minimum = 0, maximum = 0, multipleOf = 1 } = schema;
+  const asSeconds = value * 1000;
+  if (value < minimum && asSeconds <= maximum && asSeconds % multipleOf === 0) {
+    return `write ${key}: ${asSeconds} if ${value} is meant in seconds; the unit is milliseconds`;
+  }
+  if (value < minimum || value > maximum) return null;
+  const below = Math.floor(value / multipleOf) * multipleOf;
+  return `write ${key}: ${below} or ${below + multipleOf}; an advertisement carries whole centiseconds`;
+}

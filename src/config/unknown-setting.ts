@@ -1,0 +1,113 @@
+// What an unknown key was probably meant to be: another spelling, another unit, another program's
+// word. No checks of values.
+import { formatPath, type Finding, type SettingsPath } from './errors.js';
+import { describeFound } from './found.js';
+import { durationOf } from './remedy.js';
+import { schemaAt } from './schema.js';
+import { nearestName, plainSpelling } from './spelling.js';
+
+/** Units people put last in a name, in plain spelling, longest first. */
+const UNIT_SUFFIX =
+  /(milliseconds?|centiseconds?|microseconds?|seconds?|minutes?|millis|msecs?|usecs?|secs?|mins?|ms|cs|us|s)$/;
+
+/** Words of other programs and their plain spelling, for what this one calls otherwise. */
+const SYNONYMS: Readonly<Record<string, string>> = {
+  advertint: 'advertisementIntervalMs',
+  advertisementinterval: 'advertisementIntervalMs',
+  advertinterval: 'advertisementIntervalMs',
+  advinterval: 'advertisementIntervalMs',
+  interval: 'advertisementIntervalMs',
+  virtualrouterid: 'vrid',
+  id: 'vrid',
+  virtualipaddress: 'addresses',
+  virtualipaddresses: 'addresses',
+  virtualaddresses: 'addresses',
+  address: 'addresses',
+  vip: 'addresses',
+  vips: 'addresses',
+  nopreempt: 'preempt',
+  preemptmode: 'preempt',
+  unicastpeer: 'unicastPeers',
+  dev: 'interface',
+  nic: 'interface',
+  vrrpinstance: 'virtualRouters',
+  instances: 'virtualRouters',
+  routers: 'virtualRouters',
+  rundirectory: 'runtimeDirectory',
+  rundir: 'runtimeDirectory',
+  statedir: 'stateDirectory',
+  hostname: 'name',
+  usevmac: 'virtualMac',
+  accept: 'acceptMode',
+};
+
+/** The error for a key that does not belong into `container`, with what was probably meant. */
+export function unknownSetting(container: SettingsPath, key: string, value: unknown): Finding {
+  const known = Object.keys(schemaAt(container)?.properties ?? {});
+  const at = [...container, key];
+  const inUnit = sameButForUnit(key, known);
+  if (inUnit !== null) return wrongUnit(at, key, inUnit, value);
+  const suggestion = synonym(key, known) ?? nearestName(key, known) ?? elsewhere(container, key);
+  return {
+    at,
+    code: 'unknown-setting',
+    expected: `one of: ${known.join(', ')}`,
+    found: `the unknown setting ${JSON.stringify(key)}`,
+    remedy: suggestion === null ? `remove ${formatPath(at)}` : `did you mean ${suggestion}?`,
+  };
+}
+
+function wrongUnit(at: SettingsPath, key: string, meant: string, value: unknown): Finding {
+  const unit = schemaAt([...at.slice(0, -1), meant])?.unit ?? 'milliseconds';
+  return {
+    at,
+    code: 'wrong-unit',
+    expected: `${meant}, in ${unit}: the unit stands last in the name`,
+    found: `${key}, set to ${describeFound(value)}`,
+    remedy: `write ${meant}: ${inMilliseconds(key, value) ?? '<milliseconds>'}`,
+  };
+}
+
+/** The known name with a unit that equals `key` once both have lost their unit. */
+function sameButForUnit(key: string, known: readonly string[]): string | null {
+  const spelling = plainSpelling(key);
+  const stem = spelling.replace(UNIT_SUFFIX, '');
+  return (
+    known.find((name) => {
+      if (!name.endsWith('Ms') || plainSpelling(name) === spelling) return false;
+      const word = plainSpelling(name.slice(0, -2));
+      const meant = (text: string): boolean => text === word || SYNONYMS[text] === name;
+      return meant(spelling) || meant(stem);
+    }) ?? null
+  );
+}
+
+/** The value of a key without unit, or in another one, where it can be told; else null. */
+function inMilliseconds(key: string, value: unknown): number | null {
+  if (typeof value === 'string') return durationOf(value);
+  if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) return null;
+  const suffix = UNIT_SUFFIX.exec(plainSpelling(key))?.[1] ?? '';
+  if (suffix.startsWith('ms') || suffix.startsWith('milli')) return value;
+  if (suffix.startsWith('c')) return value * 10;
+  if (suffix.startsWith('min')) return value * 60_000;
+  if (suffix.startsWith('u') || suffix.startsWith('micro')) return null;
+  if (suffix.startsWith('s')) return value * 1000;
+  return value < 41 ? value * 1000 : value;
+}
+
+function synonym(key: string, known: readonly string[]): string | null {
+  const name = SYNONYMS[plainSpelling(key)];
+  return name !== undefined && known.includes(name) ? name : null;
+}
+
+/** The same name at another place: `mode` at the top for `ha.mode`. */
+function elsewhere(container: SettingsPath, key: string): string | null {
+  const spelling = plainSpelling(key);
+  for (const place of [[], ['ha'], ['vip'], ['virtualRouters', 0]]) {
+    if (formatPath(place) === formatPath(container)) continue;
+    const names = Object.keys(schemaAt(place)?.properties ?? {});
+    const name = names.find((candidate) => plainSpelling(candidate) === spelling);
+    if (name !== undefined) return formatPath([...place, name]).replace('[0]', '[…]');
+  }
+  return null;
+}
