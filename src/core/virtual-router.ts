@@ -57,7 +57,7 @@ export type State =
       readonly kind: 'Active';
       /** When the Adver_Timer fires. */
       readonly adverAt: Instant;
-      /** Advertisements of others are not answered before this instant. */
+      /** Rivals are not answered before this instant. */
       readonly answerFrom: Instant;
       readonly announcements: Announcements;
     };
@@ -102,7 +102,7 @@ export interface Step {
   readonly effects: readonly Effect[];
 }
 
-/** An Active answers advertisements of others at most this often: two may answer each other for ever. */
+/** An Active answers rivals at most this often: two may answer each other for ever. */
 const ANSWER_GAP = microseconds(10_000);
 
 export const initialState: Initialize = { kind: 'Initialize' };
@@ -172,8 +172,11 @@ function stepBackup(parameters: Parameters, state: Backup, event: Event, now: In
       };
     case 'advertisement':
       return stay(backupHears(parameters, state, event, now));
-    case 'parameters-changed':
-      return stay({ ...state, activeDownAt: reskewed(parameters, state, event.previousPriority) });
+    case 'parameters-changed': {
+      const activeDownAt = reskewed(parameters, state, event.previousPriority);
+      // The new end may have passed already: then the timer fires now, not in the past.
+      return stay({ ...state, activeDownAt: instant(Math.max(activeDownAt, now)) });
+    }
     case 'deadline':
       return now < state.activeDownAt
         ? stay(state)
@@ -258,19 +261,28 @@ function activeHears(
       ],
     };
   }
-  if (now < state.answerFrom) return stay(state);
-  const announcements =
-    advertisement.priority === 0 ? state.announcements : rivalOutvoted(state.announcements, now);
-  return {
-    state: {
-      kind: 'Active',
-      adverAt: after(now, centisecondsToMicroseconds(parameters.advertisementInterval)),
-      answerFrom: after(now, ANSWER_GAP),
-      announcements,
-    },
-    effects: [{ kind: 'send-advertisement', priority: parameters.priority }],
-  };
+  return advertisement.priority === 0
+    ? answer(parameters, state, now)
+    : outvote(
+        parameters,
+        { ...state, announcements: rivalOutvoted(state.announcements, now) },
+        now,
+      );
 }
+
+/** A rival may go on for a while, and a rival may be our equal: it is answered at most so often. */
+const outvote = (parameters: Parameters, state: Active, now: Instant): Step =>
+  now < state.answerFrom ? stay(state) : answer(parameters, state, now);
+
+/** At once and always after priority 0: the Backups that heard it count down their Skew_Time. */
+const answer = (parameters: Parameters, state: Active, now: Instant): Step => ({
+  state: {
+    ...state,
+    adverAt: after(now, centisecondsToMicroseconds(parameters.advertisementInterval)),
+    answerFrom: after(now, ANSWER_GAP),
+  },
+  effects: [{ kind: 'send-advertisement', priority: parameters.priority }],
+});
 
 /** Higher priority, or equal priority and higher address: the sender stays Active, we do not. */
 const outranks = (
