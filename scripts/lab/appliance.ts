@@ -1,0 +1,154 @@
+// One appliance of the lab: starts, stops and breaks the failover daemon in its namespace. The
+// wiring around it is network.ts.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, readFileSync, watch, type FSWatcher } from 'node:fs';
+import process from 'node:process';
+import type { EventRecord, Status } from '../../src/model/status.js';
+import { ended, LineLog, type LogLine } from './command.js';
+import type { ApplianceName, Network } from './network.js';
+import type { Program } from './program.js';
+
+/** Longest time a daemon may take to stop after SIGTERM. */
+const STOP_DEADLINE_MS = 10_000;
+
+export class Appliance {
+  readonly name: ApplianceName;
+  readonly directory: string;
+  readonly log: LineLog;
+  readonly #network: Network;
+  readonly #onChange: () => void;
+  #daemon: { readonly child: ChildProcess; readonly program: Program } | null = null;
+  #watcher: FSWatcher | null = null;
+
+  constructor(name: ApplianceName, network: Network, onChange: () => void) {
+    this.name = name;
+    this.directory = `${network.directory}/${name}`;
+    this.#network = network;
+    this.#onChange = onChange;
+    this.log = new LineLog(onChange);
+    mkdirSync(this.directory, { recursive: true });
+  }
+
+  get running(): boolean {
+    const child = this.#daemon?.child;
+    return child !== undefined && child.exitCode === null && child.signalCode === null;
+  }
+
+  /** Process id of the daemon. @throws Error when none runs. */
+  get pid(): number {
+    return this.#running().child.pid ?? 0;
+  }
+
+  /** What was started last; null before the first start. */
+  get software(): Program['software'] | null {
+    return this.#daemon?.program.software ?? null;
+  }
+
+  /** Starts the daemon; does not wait for anything but the process. */
+  start(program: Program): void {
+    if (this.running) {
+      throw new Error(`${this.name}: expected no daemon, found one running; stop it first`);
+    }
+    const argv = this.#network.inside(this.name, program.prepare(this.directory));
+    const [command = '', ...rest] = argv;
+    const child = spawn(command, rest, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: this.directory,
+    });
+    this.log.add(`-- ${argv.join(' ')}`);
+    this.log.follow(child.stdout);
+    this.log.follow(child.stderr);
+    child.once('exit', (code, signal) => {
+      this.log.add(`-- ${program.software} ended: ${signal ?? `status ${code}`}`);
+    });
+    this.#daemon = { child, program };
+    this.#watcher?.close();
+    this.#watcher =
+      program.software === 'understudy' ? watch(`${this.directory}/run`, this.#onChange) : null;
+  }
+
+  /** SIGTERM, and waits for the end of the daemon. */
+  async stop(): Promise<void> {
+    const { child } = this.#running();
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => {
+      this.log.add(`-- did not stop within ${STOP_DEADLINE_MS} ms of SIGTERM: killed`);
+      child.kill('SIGKILL');
+    }, STOP_DEADLINE_MS);
+    await ended(child);
+    clearTimeout(timer);
+    if (child.signalCode === 'SIGKILL') {
+      throw new Error(`${this.name}: expected an end within ${STOP_DEADLINE_MS} ms of SIGTERM`);
+    }
+  }
+
+  /** A crash: SIGKILL to the daemon's own processes, all at once. */
+  async kill(): Promise<void> {
+    const { child, program } = this.#running();
+    for (const pid of program.crashing(this.pid)) process.kill(pid, 'SIGKILL');
+    await ended(child);
+  }
+
+  /** A hang: SIGSTOP to the daemon's own processes. */
+  freeze(): void {
+    const { program } = this.#running();
+    for (const pid of program.crashing(this.pid)) process.kill(pid, 'SIGSTOP');
+  }
+
+  /** The end of a hang. */
+  thaw(): void {
+    const { program } = this.#running();
+    for (const pid of program.crashing(this.pid)) process.kill(pid, 'SIGCONT');
+  }
+
+  /** SIGHUP: the daemon reads its settings again. `program` writes them first. */
+  reload(program: Program): void {
+    const { child } = this.#running();
+    program.prepare(this.directory);
+    this.#daemon = { child, program };
+    child.kill('SIGHUP');
+  }
+
+  /** understudy's status.json as it stands; null when there is none. */
+  status(): Status | null {
+    const text = readIfPresent(`${this.directory}/run/status.json`);
+    return text === null ? null : (JSON.parse(text) as Status);
+  }
+
+  /** understudy's events so far, oldest first, over all starts of the daemon. */
+  events(): EventRecord[] {
+    const text = readIfPresent(`${this.directory}/state/events.jsonl`) ?? '';
+    const complete = text.slice(0, text.lastIndexOf('\n') + 1);
+    return complete
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as EventRecord);
+  }
+
+  /** The log lines matching the pattern. */
+  logged(pattern: RegExp): LogLine[] {
+    return this.log.lines.filter((line) => pattern.test(line.text));
+  }
+
+  /** Lets go of the watcher; the processes go with the namespace. */
+  close(): void {
+    this.#watcher?.close();
+    this.#watcher = null;
+  }
+
+  #running(): { readonly child: ChildProcess; readonly program: Program } {
+    if (this.#daemon === null || !this.running) {
+      throw new Error(`${this.name}: expected a running daemon, found none; start one first`);
+    }
+    return this.#daemon;
+  }
+}
+
+function readIfPresent(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}

@@ -1,0 +1,77 @@
+// Captures frames on the switch (tcpdump) and has them judged by tshark. No expectations of its own.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { ended, run } from './command.js';
+import type { Network } from './network.js';
+
+export interface CaptureOptions {
+  /** Port of the switch: `port-a`, `port-b`, `port-c`, or `br0` for whatever crosses it. */
+  readonly port: string;
+  /** `in`: only what the station on that port sent. */
+  readonly direction?: 'in' | 'out' | 'inout';
+  /** A pcap filter; everything when missing. */
+  readonly filter?: string;
+}
+
+export class Capture {
+  readonly file: string;
+  readonly #child: ChildProcess;
+
+  private constructor(file: string, child: ChildProcess) {
+    this.file = file;
+    this.#child = child;
+  }
+
+  /** Resolves when tcpdump listens. @throws Error with tcpdump's words when it does not. */
+  static async start(network: Network, file: string, options: CaptureOptions): Promise<Capture> {
+    const flags = ['--immediate-mode', '-U', '-Z', 'root', '-Q', options.direction ?? 'inout'];
+    const argv = ['tcpdump', '-i', options.port, ...flags, '-w', file, options.filter ?? ''];
+    const [command = '', ...rest] = network.inside('sw', argv);
+    const child = spawn(command, rest, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const said: string[] = [];
+    await new Promise<void>((resolve, reject) => {
+      createInterface({ input: child.stderr }).on('line', (line) => {
+        said.push(line);
+        if (line.includes('listening on')) resolve();
+      });
+      child.once('error', reject);
+      child.once('exit', () => reject(new Error(`tcpdump: ${said.join(' ')}`)));
+    });
+    return new Capture(file, child);
+  }
+
+  /** Ends the capture; the file is complete when this resolves. */
+  async stop(): Promise<void> {
+    this.#child.kill('SIGTERM');
+    await ended(this.#child);
+  }
+}
+
+/** A decoded frame: tshark field name to its values, in order of occurrence. */
+export type DecodedFrame = Readonly<Record<string, readonly string[]>>;
+
+/**
+ * Decodes the frames of a capture that match a display filter.
+ * @param preferences tshark preferences, such as `vrrp.v3_checksum_as_in_v2:TRUE` for the checksum of RFC 9568.
+ */
+export async function decode(
+  file: string,
+  displayFilter: string,
+  fields: readonly string[],
+  preferences: readonly string[] = [],
+): Promise<DecodedFrame[]> {
+  const options = preferences.flatMap((preference) => ['-o', preference]);
+  const columns = fields.flatMap((field) => ['-e', field]);
+  const format = ['-T', 'fields', '-E', 'separator=/t', '-E', 'aggregator=;'];
+  const argv = ['tshark', '-n', '-r', file, ...options, '-Y', displayFilter, ...format, ...columns];
+  const { stdout } = await run(argv);
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const values = line.split('\t');
+      return Object.fromEntries(
+        fields.map((field, index) => [field, (values[index] ?? '').split(';').filter(Boolean)]),
+      );
+    });
+}

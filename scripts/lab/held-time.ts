@@ -1,0 +1,58 @@
+// How long both, one or none of the appliances held an address: arithmetic on recorded changes.
+// Nothing is watched here.
+
+/** The kernel of an appliance gained or lost an address. */
+export interface HeldChange {
+  /** Lab clock, milliseconds. */
+  readonly at: number;
+  readonly appliance: string;
+  readonly address: string;
+  readonly present: boolean;
+}
+
+export interface HeldTimes {
+  /** Time during which more than one appliance held the address. */
+  readonly bothHeldMs: number;
+  /** Time during which no appliance held it. */
+  readonly nobodyHeldMs: number;
+}
+
+/** The appliances that held `address` at the instant `at`, sorted. `changes` are in order of time. */
+export function holdersAt(changes: readonly HeldChange[], address: string, at: number): string[] {
+  const holders = new Set<string>();
+  for (const change of changes) {
+    if (change.at > at) break;
+    if (change.address === address) note(holders, change);
+  }
+  return [...holders].sort();
+}
+
+/** Both-held and nobody-held time of one address between `from` and `to`. `changes` are in order of time. */
+export function heldTimes(
+  changes: readonly HeldChange[],
+  address: string,
+  from: number,
+  to: number,
+): HeldTimes {
+  const holders = new Set(holdersAt(changes, address, from));
+  const times = { bothHeldMs: 0, nobodyHeldMs: 0 };
+  let since = from;
+  const account = (until: number): void => {
+    if (holders.size > 1) times.bothHeldMs += until - since;
+    if (holders.size === 0) times.nobodyHeldMs += until - since;
+    since = until;
+  };
+  for (const change of changes) {
+    if (change.address !== address || change.at <= from) continue;
+    if (change.at > to) break;
+    account(change.at);
+    note(holders, change);
+  }
+  account(to);
+  return times;
+}
+
+function note(holders: Set<string>, change: HeldChange): void {
+  if (change.present) holders.add(change.appliance);
+  else holders.delete(change.appliance);
+}

@@ -1,0 +1,250 @@
+// The test bench: two appliances, a client and a switch in one sandbox, and the recorded truth about
+// who held which address. No expectations: those belong to the demo and the tests.
+import type { ChildProcess } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import process from 'node:process';
+import { watchAddresses, type AddressNotice } from './address-watch.js';
+import { Appliance } from './appliance.js';
+import { Capture, type CaptureOptions } from './capture.js';
+import { now } from './clock.js';
+import type { Completed } from './command.js';
+import { heldTimes, holdersAt, type HeldChange, type HeldTimes } from './held-time.js';
+import {
+  Network,
+  STATIONS,
+  type ApplianceName,
+  type NamespaceName,
+  type Traffic,
+} from './network.js';
+import { Prober, type ProberOptions } from './prober.js';
+import { insideSandbox } from './sandbox.js';
+
+export const APPLIANCES: readonly ApplianceName[] = ['a', 'b'];
+
+let made = 0;
+
+export class Lab {
+  readonly network: Network;
+  readonly #appliances: Readonly<Record<ApplianceName, Appliance>>;
+  readonly #changes: HeldChange[] = [];
+  readonly #listeners = new Set<() => void>();
+  readonly #watchers: ChildProcess[] = [];
+  readonly #linkLocals = new Set<string>();
+  readonly #probers: Prober[] = [];
+  readonly #troubles: string[] = [];
+  #captures = 0;
+
+  /** For createLab. */
+  constructor(network: Network) {
+    this.network = network;
+    const changed = this.#changed;
+    this.#appliances = {
+      a: new Appliance('a', network, changed),
+      b: new Appliance('b', network, changed),
+    };
+  }
+
+  /** For createLab: makes namespaces, watchers and wires; resolves when every station can send. */
+  async open(): Promise<void> {
+    await this.network.create();
+    await Promise.all((['a', 'b', 'c'] as const).map((name) => this.#watch(name)));
+    await this.network.wire();
+    const expected = Object.values(STATIONS).map((station) => station.linkLocal);
+    await this.waitFor(
+      `a link-local address on eth0 of a, b and c (${expected.join(', ')})`,
+      () => expected.every((address) => this.#linkLocals.has(address)),
+      { deadlineMs: 5000, describe: () => [...this.#linkLocals].join(', ') },
+    );
+  }
+
+  appliance(name: ApplianceName): Appliance {
+    return this.#appliances[name];
+  }
+
+  /** Pulls the LAN cable of an appliance: carrier is lost. */
+  unplug(name: ApplianceName): Promise<void> {
+    return this.network.setCable(name, false);
+  }
+
+  plug(name: ApplianceName): Promise<void> {
+    return this.network.setCable(name, true);
+  }
+
+  /** Both ends of the direct link between the appliances. */
+  setHaLink(connected: boolean): Promise<void> {
+    return this.network.setHaLink(connected);
+  }
+
+  /** Silent loss on the switch; returns the call that heals it. See Network.drop. */
+  drop(rule: {
+    readonly traffic: Traffic;
+    readonly from?: ApplianceName | 'c';
+    readonly to?: ApplianceName | 'c';
+  }): Promise<() => Promise<void>> {
+    return this.network.drop(rule);
+  }
+
+  run(name: NamespaceName, argv: readonly string[], input = ''): Promise<Completed> {
+    return this.network.run(name, argv, input);
+  }
+
+  /** The appliances whose kernel has the address now, asked now. */
+  async holders(address: string): Promise<ApplianceName[]> {
+    const answers = await Promise.all(
+      APPLIANCES.map((name) => this.run(name, ['ip', '-o', 'address', 'show', 'to', address])),
+    );
+    return APPLIANCES.filter((_, index) => answers[index]?.stdout.trim() !== '');
+  }
+
+  /** The appliances that hold the address, as far as their kernels have announced. */
+  holding(address: string, at = Number.POSITIVE_INFINITY): string[] {
+    return holdersAt(this.#changes, address, at);
+  }
+
+  /** Time both, and time nobody, held the address. */
+  heldTimes(address: string, from: number, to: number): HeldTimes {
+    return heldTimes(this.#changes, address, from, to);
+  }
+
+  /** Every recorded change of the address since `from`. */
+  changes(address: string, from = 0): HeldChange[] {
+    return this.#changes.filter((change) => change.address === address && change.at >= from);
+  }
+
+  /** Captures on the switch into a file of the sandbox; resolves when tcpdump listens. */
+  capture(options: CaptureOptions): Promise<Capture> {
+    this.#captures += 1;
+    const file = `${this.network.directory}/capture-${this.#captures}.pcap`;
+    return Capture.start(this.network, file, options);
+  }
+
+  /** Starts a probing client in namespace `c`. */
+  async probe(options: ProberOptions): Promise<Prober> {
+    const prober = await Prober.start(this.network, options, (text) => this.#troubles.push(text));
+    this.#probers.push(prober);
+    return prober;
+  }
+
+  /** Calls `listener` after every change of an address, log line or status file, until told to stop. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Resolves when `predicate` holds; it is asked again after every change of an address, log line
+   * or status file, never on a timer.
+   * @throws Error saying what was expected and, by `describe`, what was last seen, after the deadline.
+   */
+  waitFor(
+    expectation: string,
+    predicate: () => boolean,
+    options: { readonly deadlineMs: number; readonly describe?: () => string },
+  ): Promise<void> {
+    if (predicate()) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const settle = (act: () => void): void => {
+        clearTimeout(timer);
+        stop();
+        act();
+      };
+      const stop = this.onChange(() => {
+        try {
+          if (predicate()) settle(resolve);
+        } catch (error) {
+          settle(() => reject(error));
+        }
+      });
+      const timer = setTimeout(() => {
+        if (predicate()) return settle(resolve);
+        const seen = options.describe?.() ?? 'it did not happen';
+        const text = `expected within ${options.deadlineMs} ms: ${expectation}; last seen: ${seen}`;
+        settle(() => reject(new Error(text)));
+      }, options.deadlineMs);
+    });
+  }
+
+  /** Waits until exactly these appliances hold the address. */
+  waitForHolders(
+    address: string,
+    names: readonly ApplianceName[],
+    deadlineMs: number,
+  ): Promise<void> {
+    const wanted = [...names].sort().join(' ');
+    return this.waitFor(
+      `${address} held by ${wanted || 'nobody'}`,
+      () => this.holding(address).join(' ') === wanted,
+      { deadlineMs, describe: () => `held by ${this.holding(address).join(' ') || 'nobody'}` },
+    );
+  }
+
+  /** Everything the daemons and the probing client said, for a failed test. */
+  logs(): string {
+    const lines = APPLIANCES.flatMap((name) =>
+      this.appliance(name).log.lines.map(({ at, text }) => ({ at, text: `${name}: ${text}` })),
+    ).sort((left, right) => left.at - right.at);
+    const held = this.#changes.map(({ at, appliance, address, present }) => ({
+      at,
+      text: `${appliance}: == ${present ? 'has' : 'lost'} ${address}`,
+    }));
+    return [...lines, ...held]
+      .sort((left, right) => left.at - right.at)
+      .map(({ at, text }) => `${new Date(at).toISOString().slice(11, 23)} ${text}`)
+      .concat(this.#troubles)
+      .join('\n');
+  }
+
+  /** Ends every process of the lab and lets go of its namespaces. */
+  async close(): Promise<void> {
+    for (const prober of this.#probers) prober.close();
+    for (const name of APPLIANCES) this.appliance(name).close();
+    for (const watcher of this.#watchers) watcher.kill('SIGKILL');
+    await this.network.close();
+  }
+
+  readonly #changed = (): void => {
+    for (const listener of this.#listeners) listener();
+  };
+
+  async #watch(name: ApplianceName | 'c'): Promise<void> {
+    const watcher = await watchAddresses(
+      (argv) => this.network.inside(name, argv),
+      (argv) => this.network.run(name, argv),
+      (notice) => this.#noticed(name, notice),
+    );
+    this.#watchers.push(watcher);
+  }
+
+  #noticed(name: ApplianceName | 'c', notice: AddressNotice): void {
+    if (notice.address.startsWith('fe80::ff:') && notice.present) {
+      this.#linkLocals.add(notice.address);
+    }
+    if (name !== 'c') {
+      const { at, address, present } = notice;
+      const change = { at, appliance: name, address, present };
+      // Two watchers report side by side: keep the record in order of time.
+      let position = this.#changes.length;
+      while (position > 0 && (this.#changes[position - 1]?.at ?? 0) > at) position -= 1;
+      this.#changes.splice(position, 0, change);
+    }
+    this.#changed();
+  }
+}
+
+/**
+ * Makes a lab. Several may exist side by side.
+ * @throws Error outside the sandbox: nothing of it may touch the machine's own network.
+ */
+export async function createLab(): Promise<Lab> {
+  if (!insideSandbox()) {
+    throw new Error('a lab needs the sandbox: call enterSandbox() first, and heed its answer');
+  }
+  made += 1;
+  const directory = `/run/lab/${process.pid}-${made}`;
+  mkdirSync(directory, { recursive: true });
+  const lab = new Lab(new Network(directory));
+  await lab.open();
+  return lab;
+}
+
+export { now };

@@ -1,0 +1,185 @@
+// The lab's wiring: four network namespaces, a bridge, an HA link, and the ways to break them. No
+// daemons: those are appliance.ts.
+//
+//      a ──eth0── port-a ┐                 ┌ port-c ──eth0── c   10.99.0.10, 2001:db8:99::10
+//      │                 ├ br0 (in sw)  ───┤
+//      b ──eth0── port-b ┘  10.99.0.254    └
+//      └─ha0─ direct to a.ha0: 10.98.0.1 and 10.98.0.2
+import { mkdirSync, readdirSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import process from 'node:process';
+import { run, type Completed } from './command.js';
+
+export type ApplianceName = 'a' | 'b';
+export type NamespaceName = ApplianceName | 'c' | 'sw';
+
+const NAMESPACES: readonly NamespaceName[] = ['sw', 'a', 'b', 'c'];
+
+interface Station {
+  readonly mac: string;
+  readonly ipv4: string;
+  readonly ipv6: string;
+  readonly linkLocal: string;
+}
+
+const station = (host: number): Station => {
+  const octet = host.toString(16).padStart(2, '0');
+  return {
+    mac: `02:00:00:63:00:${octet}`,
+    ipv4: `10.99.0.${host}`,
+    ipv6: `2001:db8:99::${host}`,
+    linkLocal: `fe80::ff:fe63:${host.toString(16)}`,
+  };
+};
+
+/** What stands on the LAN, by namespace. The link-local address is the EUI-64 of the fixed MAC. */
+export const STATIONS = { a: station(1), b: station(2), c: station(10) } as const;
+
+/** The gateway, an address of the bridge itself. */
+export const GATEWAY = { ipv4: '10.99.0.254', ipv6: '2001:db8:99::254' } as const;
+
+/** Duplicate address detection and router solicitations would only cost setup time. */
+const QUIET = `
+for scope in all default; do
+  for setting in accept_dad=0 dad_transmits=0 accept_ra=0 router_solicitations=0; do
+    echo "\${setting#*=}" > "/proc/sys/net/ipv6/conf/$scope/\${setting%=*}"
+  done
+done
+ip link set lo up`;
+
+/** What a rule of the switch matches: everything, what is sent to a group, or VRRP only. */
+export type Traffic = 'all' | 'multicast' | 'vrrp';
+
+const MATCHES: Readonly<Record<Traffic, readonly string[]>> = {
+  all: [''],
+  // Broadcast (ARP requests) has the group bit too; IPv6 neighbor discovery needs 33:33:ff.
+  multicast: ['ip daddr 224.0.0.0/4', 'ip6 daddr ff02::12'],
+  vrrp: ['ip protocol 112', 'ip6 nexthdr 112'],
+};
+
+export class Network {
+  readonly directory: string;
+  #rules = 0;
+
+  /** `directory` must lie on a file system of the sandbox: the namespaces are mounted there. */
+  constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  /** Makes the empty namespaces; watchers can be started before `wire` puts anything into them. */
+  async create(): Promise<void> {
+    mkdirSync(`${this.directory}/net`, { recursive: true });
+    for (const name of NAMESPACES) writeFileSync(this.#file(name), '');
+    await Promise.all(
+      NAMESPACES.map((name) => run(['unshare', `--net=${this.#file(name)}`, 'sh', '-c', QUIET])),
+    );
+  }
+
+  /** Makes and connects every interface. */
+  async wire(): Promise<void> {
+    const stations = Object.entries(STATIONS) as [ApplianceName | 'c', Station][];
+    await this.ip('sw', [
+      'link add name br0 type bridge stp_state 0 forward_delay 0 mcast_snooping 0',
+      'link set br0 address 02:00:00:63:00:fe up',
+      `address add ${GATEWAY.ipv4}/24 dev br0`,
+      `address add ${GATEWAY.ipv6}/64 dev br0 nodad`,
+      ...stations.flatMap(([name, { mac }]) => [
+        `link add name port-${name} type veth peer name eth0 address ${mac} netns ${this.#file(name)}`,
+        `link set port-${name} master br0`,
+        `link set port-${name} up`,
+      ]),
+    ]);
+    await this.ip('a', [
+      `link add name ha0 address 02:00:00:62:00:01 type veth peer name ha0 address 02:00:00:62:00:02 netns ${this.#file('b')}`,
+    ]);
+    await Promise.all(
+      stations.map(([name, { ipv4, ipv6 }]) =>
+        this.ip(name, [
+          'link set eth0 up',
+          `address add ${ipv4}/24 dev eth0`,
+          `address add ${ipv6}/64 dev eth0 nodad`,
+          `route add default via ${GATEWAY.ipv4}`,
+          ...(name === 'c'
+            ? []
+            : ['link set ha0 up', `address add 10.98.0.${name === 'a' ? 1 : 2}/24 dev ha0`]),
+        ]),
+      ),
+    );
+  }
+
+  /** The command line that runs `argv` in the namespace. `nsenter` execs: the process id is the program's. */
+  inside(name: NamespaceName, argv: readonly string[]): string[] {
+    return ['nsenter', `--net=${this.#file(name)}`, '--', ...argv];
+  }
+
+  /** Runs a command in the namespace to its end. @throws Error when its status is not 0. */
+  run(name: NamespaceName, argv: readonly string[], input = ''): Promise<Completed> {
+    return run(this.inside(name, argv), input);
+  }
+
+  /** Runs `ip -batch` lines in the namespace. */
+  async ip(name: NamespaceName, lines: readonly string[]): Promise<void> {
+    await this.run(name, ['ip', '-batch', '-'], `${lines.join('\n')}\n`);
+  }
+
+  /** Carrier of an appliance's LAN cable, by the switch's end of it. */
+  async setCable(name: ApplianceName, connected: boolean): Promise<void> {
+    await this.ip('sw', [`link set port-${name} ${connected ? 'up' : 'down'}`]);
+  }
+
+  /** Both ends of the direct HA link. */
+  async setHaLink(connected: boolean): Promise<void> {
+    const line = `link set ha0 ${connected ? 'up' : 'down'}`;
+    await Promise.all([this.ip('a', [line]), this.ip('b', [line])]);
+  }
+
+  /**
+   * Drops traffic silently on the switch: carrier stays. `from` sends it, `to` would receive it;
+   * without `to` it reaches nobody. Returns the call that heals it.
+   */
+  async drop(rule: {
+    readonly traffic: Traffic;
+    readonly from?: ApplianceName | 'c';
+    readonly to?: ApplianceName | 'c';
+  }): Promise<() => Promise<void>> {
+    this.#rules += 1;
+    const table = `drop${this.#rules}`;
+    const from = rule.from === undefined ? '' : `iifname "port-${rule.from}"`;
+    const to = rule.to === undefined ? '' : `oifname "port-${rule.to}"`;
+    // Only the post-routing hook knows the outgoing port; without one the frame dies on arrival.
+    const hook = rule.to === undefined ? 'prerouting' : 'postrouting';
+    const rules = MATCHES[rule.traffic].map((match) => `${from} ${to} ${match} drop`).join('\n');
+    const script = `table bridge ${table} {\nchain lab {\ntype filter hook ${hook} priority 0;\n${rules}\n}\n}\n`;
+    await this.run('sw', ['nft', '-f', '-'], script);
+    return async () => void (await this.run('sw', ['nft', 'delete', 'table', 'bridge', table]));
+  }
+
+  /** Kills every process in the namespaces and lets go of them. */
+  async close(): Promise<void> {
+    const inodes = new Set(NAMESPACES.map((name) => statSync(this.#file(name)).ino));
+    for (const entry of readdirSync('/proc')) {
+      if (/^\d+$/.test(entry) && inodes.has(namespaceOf(entry))) killIfAlive(Number(entry));
+    }
+    await run(['umount', ...NAMESPACES.map((name) => this.#file(name))]);
+  }
+
+  #file(name: NamespaceName): string {
+    return `${this.directory}/net/${name}`;
+  }
+}
+
+/** Inode of the process's network namespace; 0 when the process has gone meanwhile. */
+function namespaceOf(pid: string): number {
+  try {
+    return Number(/\[(\d+)\]/.exec(readlinkSync(`/proc/${pid}/ns/net`))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+function killIfAlive(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended between the look and the kill.
+  }
+}

@@ -1,0 +1,107 @@
+// The probing client: a process of its own in namespace `c` that sends echo requests on a fixed
+// schedule and answers questions about windows of time. No judgement: see probe-record.ts.
+import process from 'node:process';
+import { now } from './clock.js';
+import { openEcho } from './echo.js';
+import { ProbeRecord, type ProbeReport } from './probe-record.js';
+
+export interface ProbeTarget {
+  readonly family: 'ipv4' | 'ipv6';
+  readonly address: string;
+}
+
+export interface ProbePlan {
+  readonly targets: readonly ProbeTarget[];
+  readonly periodMs: number;
+  readonly timeoutMs: number;
+}
+
+/** Opens or closes the window with this number. */
+export type ProberRequest =
+  | { readonly kind: 'open'; readonly window: number }
+  | { readonly kind: 'close'; readonly window: number };
+
+export type ProberMessage =
+  /** The first reply of every target has arrived or is no longer waited for: probing goes on. */
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'opened'; readonly window: number; readonly at: number }
+  | {
+      readonly kind: 'report';
+      readonly window: number;
+      /** By address. */
+      readonly reports: Readonly<Record<string, ProbeReport>>;
+    }
+  /** Sending failed for the first time with this message. */
+  | { readonly kind: 'trouble'; readonly address: string; readonly message: string };
+
+interface Probed {
+  readonly target: ProbeTarget;
+  readonly record: ProbeRecord;
+  readonly send: (sequence: number) => void;
+}
+
+/** More probes than this are never sent in one go after a stall: the rest follows at the next tick. */
+const BURST = 500;
+
+function probed(target: ProbeTarget, index: number, plan: ProbePlan): Probed {
+  const record = new ProbeRecord(plan.timeoutMs);
+  const troubles = new Set<string>();
+  const echo = openEcho(target.family, {
+    identifier: (process.pid + index * 0x1000) & 0xffff,
+    onReply: (sequence) => record.replied(sequence, now()),
+    onError: (error) => {
+      if (troubles.has(error.message)) return;
+      troubles.add(error.message);
+      tell({ kind: 'trouble', address: target.address, message: error.message });
+    },
+  });
+  return { target, record, send: (sequence) => echo.send(target.address, sequence) };
+}
+
+const tell = (message: ProberMessage): void => void process.send?.(message);
+
+function start(plan: ProbePlan): void {
+  const all = plan.targets.map((target, index) => probed(target, index, plan));
+  const beginning = now();
+  const windows = new Map<number, readonly number[]>();
+
+  const tick = (): void => {
+    const at = now();
+    for (const { record, send } of all) {
+      for (let sent = 0; sent < BURST; sent += 1) {
+        const dueAt = beginning + record.count * plan.periodMs;
+        if (dueAt > at) break;
+        const sequence = record.count & 0xffff;
+        record.sent(at, dueAt);
+        send(sequence);
+      }
+    }
+    const next = beginning + (all[0]?.record.count ?? 0) * plan.periodMs;
+    setTimeout(tick, Math.max(0, next - now()));
+  };
+
+  const close = (window: number, ends: readonly number[]): void => {
+    if (!all.every(({ record }, index) => record.settled(ends[index] ?? 0, now()))) {
+      setTimeout(() => close(window, ends), 5);
+      return;
+    }
+    const begins = windows.get(window) ?? [];
+    const reports = all.map(({ target, record }, index) => [
+      target.address,
+      record.report(begins[index] ?? 0, ends[index] ?? 0),
+    ]);
+    tell({ kind: 'report', window, reports: Object.fromEntries(reports) });
+  };
+
+  process.on('message', (request: ProberRequest) => {
+    const counts = all.map(({ record }) => record.count);
+    if (request.kind === 'close') return close(request.window, counts);
+    windows.set(request.window, counts);
+    tell({ kind: 'opened', window: request.window, at: now() });
+  });
+  process.once('disconnect', () => process.exit(0));
+  tick();
+  tell({ kind: 'ready' });
+}
+
+start(JSON.parse(process.argv[2] ?? '') as ProbePlan);

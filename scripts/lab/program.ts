@@ -1,0 +1,125 @@
+// The failover software an appliance can run: understudy and, for comparison and interworking,
+// keepalived. Files and command lines only: appliance.ts starts them.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+/** The project's root folder, seen from dist/scripts/lab. */
+export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+
+export interface RouterSpec {
+  readonly name: string;
+  readonly vrid: number;
+  /** With prefix lengths, all of one family; IPv6: link-local first. */
+  readonly addresses: readonly string[];
+}
+
+/** What one appliance is to do, whichever software does it. */
+export interface NodeSpec {
+  readonly name: string;
+  /** 1..254; the higher one of the pair is Active while both are fit. */
+  readonly priority: number;
+  readonly advertisementIntervalMs: number;
+  readonly preempt?: boolean;
+  readonly routers: readonly RouterSpec[];
+}
+
+export interface Program {
+  readonly software: 'understudy' | 'keepalived';
+  /** Writes its files below `directory` and answers the command line. */
+  prepare(directory: string): string[];
+  /** The processes that a crash of the daemon takes with it. */
+  crashing(pid: number): number[];
+}
+
+/** Runs `understudy` with these settings; runtime and state folders are put below the appliance's own. */
+export function understudy(settings: Readonly<Record<string, unknown>>): Program {
+  return {
+    software: 'understudy',
+    prepare(directory) {
+      const file = `${directory}/understudy.yaml`;
+      const folders = {
+        runtimeDirectory: `${directory}/run`,
+        stateDirectory: `${directory}/state`,
+      };
+      mkdirSync(folders.runtimeDirectory, { recursive: true });
+      mkdirSync(folders.stateDirectory, { recursive: true });
+      const vip = { script: `${ROOT}scripts/vip` };
+      writeFileSync(file, JSON.stringify({ vip, ...settings, ...folders }, null, 2));
+      return [process.execPath, `${ROOT}dist/src/main.js`, 'run', '--config', file];
+    },
+    // The executor is meant to outlive the agent: that is what it is for.
+    crashing: (pid) => [pid],
+  };
+}
+
+/** The settings file of a node. */
+export function understudySettings(spec: NodeSpec): Record<string, unknown> {
+  return {
+    name: spec.name,
+    ha: {
+      mode: 'active-passive',
+      primary: spec.priority > 100,
+      preempt: spec.preempt ?? true,
+    },
+    virtualRouters: spec.routers.map((router) => ({
+      name: router.name,
+      interface: 'eth0',
+      vrid: router.vrid,
+      addresses: router.addresses,
+      advertisementIntervalMs: spec.advertisementIntervalMs,
+      priority: spec.priority,
+    })),
+  };
+}
+
+/** Runs keepalived, VRRP only, with this configuration. */
+export function keepalived(configuration: string): Program {
+  return {
+    software: 'keepalived',
+    prepare(directory) {
+      const file = `${directory}/keepalived.conf`;
+      writeFileSync(file, configuration);
+      const logging = ['--dont-fork', '--log-console', '--log-detail', '--vrrp'];
+      const files = ['--pid', `${directory}/pid`, '--vrrp_pid', `${directory}/vrrp.pid`];
+      return ['keepalived', ...logging, ...files, '--use-file', file];
+    },
+    crashing: (pid) => [pid, ...childrenOf(pid)],
+  };
+}
+
+/** keepalived.conf of a node: VRRP version 3, everything else as it comes. */
+export function keepalivedConfiguration(spec: NodeSpec): string {
+  const global = `global_defs {\n  router_id ${spec.name}\n  vrrp_version 3\n  script_user root\n}\n`;
+  return (
+    global +
+    spec.routers
+      .map(
+        (router) => `
+vrrp_instance ${router.name} {
+  state BACKUP
+  interface eth0
+  virtual_router_id ${router.vrid}
+  priority ${spec.priority}
+  advert_int ${spec.advertisementIntervalMs / 1000}
+  ${spec.preempt === false ? 'nopreempt' : ''}
+  virtual_ipaddress {
+${router.addresses.map((address) => `    ${address}`).join('\n')}
+  }
+}
+`,
+      )
+      .join('')
+  );
+}
+
+/** The node run by either software. */
+export const programFor = (software: Program['software'], spec: NodeSpec): Program =>
+  software === 'understudy'
+    ? understudy(understudySettings(spec))
+    : keepalived(keepalivedConfiguration(spec));
+
+function childrenOf(pid: number): number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  return text === '' ? [] : text.split(' ').map(Number);
+}
