@@ -32,7 +32,9 @@ export type SettingsErrorCode =
   | 'duplicate-vrid'
   | 'invalid-peer'
   | 'not-editable'
-  | 'write-failed';
+  | 'write-failed'
+  // The file is in order, but a running agent cannot follow it.
+  | 'needs-restart';
 
 export interface SettingsError {
   /** `virtualRouters[0].addresses[1]`; empty when the file as a whole is meant. */

@@ -1,0 +1,184 @@
+// The agent as a process: settings, lock, signals, exit code. Imported only by the composition root.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { formatSettingsError } from '../config/errors.js';
+import { loadSettings } from '../config/load.js';
+import { EXECUTOR_PATH } from '../executor/process.js';
+import { openKernel } from '../kernel/native.js';
+import type { FileLock, Kernel } from '../kernel/kernel.js';
+import type { Executor } from '../executor/executor.js';
+import type { Settings } from '../config/settings.js';
+import { prepareDirectories, startAgent, type Agent } from './agent.js';
+import { openExecutorSlot } from './executor-slot.js';
+import { openLog, type AgentLog } from './log.js';
+import { removeAddresses } from './release.js';
+
+/** Exit codes of the contract. */
+const DONE = 0;
+const FAILED = 1;
+const INVALID_SETTINGS = 2;
+
+/**
+ * Runs the agent in the foreground until SIGTERM or SIGINT. SIGHUP reloads the settings; SIGUSR2
+ * writes recording.jsonl.
+ * @returns the exit code; never throws.
+ */
+export async function runAgent(configPath: string): Promise<number> {
+  const settings = readSettings(configPath);
+  if (settings === null) return INVALID_SETTINGS;
+  const kernel = openKernelOrSay();
+  if (kernel === null) return FAILED;
+  const lock = takeLock(kernel, settings);
+  if (lock === null) return FAILED;
+  const agentLog = openLog(settings.name);
+  try {
+    return await runLocked(configPath, settings, kernel, agentLog);
+  } catch (error) {
+    agentLog.flush();
+    say(`cannot start: ${(error as Error).message}`);
+    return FAILED;
+  } finally {
+    agentLog.flush();
+    lock.release();
+  }
+}
+
+/**
+ * Removes every address an agent with these settings may have left (`understudy release`).
+ * @returns the exit code; never throws.
+ */
+export async function releaseAddresses(configPath: string): Promise<number> {
+  const settings = readSettings(configPath);
+  if (settings === null) return INVALID_SETTINGS;
+  const kernel = openKernelOrSay();
+  if (kernel === null) return FAILED;
+  const lock = takeLock(kernel, settings);
+  if (lock === null) return FAILED;
+  try {
+    const { removed, remaining, problem } = await removeAddresses(kernel, settings);
+    for (const address of removed) say(`removed ${address}`);
+    for (const address of remaining) say(`still present: ${address}`);
+    if (problem !== null) say(problem);
+    if (removed.length === 0 && remaining.length === 0) say('no virtual address was present');
+    return remaining.length === 0 ? DONE : FAILED;
+  } catch (error) {
+    say((error as Error).message);
+    return FAILED;
+  } finally {
+    lock.release();
+  }
+}
+
+async function runLocked(
+  settingsFile: string,
+  settings: Settings,
+  kernel: Kernel,
+  agentLog: AgentLog,
+): Promise<number> {
+  const { log } = agentLog;
+  let agent: Agent | null = null;
+  const executor: Executor = await openExecutorSlot({
+    path: EXECUTOR_PATH,
+    onLost: (message) => log.error(`${message}; starting another`),
+    onHopeless: (message) => {
+      log.fatal(message);
+      agent?.setProblem('executor', `no executor: ${message}`);
+    },
+  });
+  const version = packageVersion();
+  const wallClock = (): number => Date.now();
+  agent = await startAgent({
+    kernel,
+    executor,
+    log,
+    settings,
+    settingsFile,
+    version,
+    wallClock,
+  });
+  kernel.notify('READY=1');
+  const code = await untilStopped(agent, agentLog);
+  kernel.notify('STOPPING=1');
+  await agent.stop();
+  return code;
+}
+
+/** Serves signals until one says stop; an exception nobody caught ends the process at once. */
+function untilStopped(agent: Agent, agentLog: AgentLog): Promise<number> {
+  const { log } = agentLog;
+  return new Promise((resolve) => {
+    process.on('SIGHUP', () => void agent.reload());
+    process.on('SIGUSR2', () => void saveRecording(agent, log));
+    process.once('SIGTERM', () => resolve(DONE));
+    process.once('SIGINT', () => resolve(DONE));
+    process.on('uncaughtException', (error) => {
+      // The state is not to be trusted any more. The executor does the last will; the supervisor
+      // starts us again.
+      log.fatal({ stack: error.stack }, `a fault of the program: ${error.message}`);
+      saveRecordingAtOnce(agent);
+      agentLog.flush();
+      process.exit(FAILED);
+    });
+  });
+}
+
+async function saveRecording(agent: Agent, log: AgentLog['log']): Promise<void> {
+  const { path, text } = agent.recording();
+  await writeFile(path, text, { mode: 0o640 }).then(
+    () => log.info(`recording written to ${path}`),
+    (error: Error) => log.error(`${path}: ${error.message}`),
+  );
+}
+
+function saveRecordingAtOnce(agent: Agent): void {
+  try {
+    const { path, text } = agent.recording();
+    writeFileSync(path, text, { mode: 0o640 });
+  } catch {
+    // The process ends for another reason, which is in the log.
+  }
+}
+
+function readSettings(path: string): Settings | null {
+  const loaded = loadSettings(path);
+  if (loaded.ok) return loaded.settings;
+  for (const error of loaded.errors) say(formatSettingsError(error, path));
+  return null;
+}
+
+function openKernelOrSay(): Kernel | null {
+  try {
+    return openKernel();
+  } catch (error) {
+    say((error as Error).message);
+    return null;
+  }
+}
+
+function takeLock(kernel: Kernel, settings: Settings): FileLock | null {
+  const path = join(settings.runtimeDirectory, 'agent.lock');
+  try {
+    prepareDirectories(settings);
+    const lock = kernel.lockFile(path);
+    if (lock === null) {
+      say(
+        `another agent is running with runtimeDirectory ${settings.runtimeDirectory}: ` +
+          'stop it first, or give this one its own runtimeDirectory and stateDirectory',
+      );
+    }
+    return lock;
+  } catch (error) {
+    say(`${path}: ${(error as Error).message}: run as root, or change the directories' owner`);
+    return null;
+  }
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+const say = (message: string): void => {
+  process.stderr.write(`understudy: ${message}\n`);
+};

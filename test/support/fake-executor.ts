@@ -1,0 +1,68 @@
+// An executor in memory: applies `ip -batch` address lines to a fake kernel. Same interface, no process.
+import type { Executor, LastWill, RunRequest, RunResult } from '../../src/executor/executor.js';
+import type { FakeKernel } from './fake-kernel.js';
+
+const exited = (code: number, stderr = ''): RunResult => ({
+  outcome: { kind: 'exited', code },
+  stdout: '',
+  stderr,
+});
+
+export class FakeExecutor implements Executor {
+  readonly requests: RunRequest[] = [];
+  readonly wills: (LastWill | null)[] = [];
+  finished: { farewellSent: boolean } | null = null;
+  /** Answers the next runs instead of doing them, one each. */
+  readonly answers: RunResult[] = [];
+  /** While true, runs wait until `proceed` is called. */
+  held = false;
+  readonly #kernel: FakeKernel;
+  readonly #links: Readonly<Record<string, number>>;
+  #waiting: (() => void)[] = [];
+
+  constructor(kernel: FakeKernel, links: Readonly<Record<string, number>>) {
+    this.#kernel = kernel;
+    this.#links = links;
+  }
+
+  get will(): LastWill | null {
+    return this.wills.at(-1) ?? null;
+  }
+
+  async run(request: RunRequest): Promise<RunResult> {
+    this.requests.push(request);
+    if (this.held) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    const answer = this.answers.shift();
+    if (answer !== undefined) return answer;
+    for (const line of request.input.split('\n')) this.#apply(line);
+    return exited(0);
+  }
+
+  proceed(): void {
+    this.held = false;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  setWill(will: LastWill | null): void {
+    this.wills.push(will);
+  }
+
+  finish(options: { readonly farewellSent: boolean }): Promise<void> {
+    this.finished = options;
+    return Promise.resolve();
+  }
+
+  #apply(line: string): void {
+    const [, verb = '', address = '', , device = ''] = line.split(' ');
+    const index = this.#links[device];
+    if (index === undefined) return;
+    if (verb === 'replace' && !this.#kernel.has(index, address)) {
+      this.#kernel.addAddress(index, address);
+    }
+    if (verb === 'del') this.#kernel.removeAddress(index, address);
+  }
+}
+
+export const failedRun = (stderr: string): RunResult => exited(1, stderr);

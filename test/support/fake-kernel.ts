@@ -1,0 +1,225 @@
+// A kernel in memory with a clock of its own: the same interface as the real one, no sockets.
+import type { Family, IpAddress } from '../../src/model/address.js';
+import { parseAddress, parseAddressWithPrefix } from '../../src/model/address.js';
+import type { Link, LinkAddress } from '../../src/model/link.js';
+import { instant, type Instant } from '../../src/model/units.js';
+import type {
+  AdvertisementSocket,
+  Announcer,
+  DeadlineTimer,
+  FileLock,
+  Kernel,
+  NetworkChange,
+  NetworkWatch,
+  OutgoingMessage,
+  ReceivedPacket,
+} from '../../src/kernel/kernel.js';
+
+/** The address of a literal in a test. */
+export function address(text: string): IpAddress {
+  const parsed = parseAddress(text);
+  if (parsed === null) throw new Error(`an address expected, ${text} found`);
+  return parsed;
+}
+
+export interface SentMessage extends OutgoingMessage {
+  readonly at: Instant;
+  readonly linkIndex: number;
+  readonly family: Family;
+}
+
+interface OpenSocket {
+  readonly family: Family;
+  readonly linkIndex: number;
+  readonly onReadable: () => void;
+  pending: ReceivedPacket[];
+  open: boolean;
+}
+
+const refusal = (code: string, syscall: string): Error =>
+  Object.assign(new Error(`${syscall}: ${code}`), { code, syscall });
+
+export class FakeKernel implements Kernel {
+  clock = instant(1_000_000_000);
+  readonly sent: SentMessage[] = [];
+  readonly frames: { linkIndex: number; frame: Uint8Array; at: Instant }[] = [];
+  readonly notifications: string[] = [];
+  readonly sockets: OpenSocket[] = [];
+  /** Set to make the next attempts to open a socket fail with this errno. */
+  refuseSockets: string | null = null;
+  /** Set to make sends fail with this errno. */
+  refuseSends: string | null = null;
+  armedFor: Instant | null = null;
+  readonly #links = new Map<number, Link>();
+  readonly #addresses: LinkAddress[] = [];
+  #changes: NetworkChange[] = [];
+  #onNetwork: (() => void) | null = null;
+  #onExpired: (() => void) | null = null;
+
+  now(): Instant {
+    return this.clock;
+  }
+
+  /** Lets time pass, firing the armed timer at each of its deadlines on the way. */
+  advance(microseconds: number): void {
+    const end = this.clock + microseconds;
+    for (let fired = 0; fired < 10_000; fired += 1) {
+      const at = this.armedFor;
+      if (at === null || at > end) break;
+      this.clock = instant(Math.max(this.clock, at));
+      this.armedFor = null;
+      this.#onExpired?.();
+    }
+    this.clock = instant(end);
+  }
+
+  /** Lets time pass without anybody noticing: a process that is stopped, or starved. */
+  stall(microseconds: number): void {
+    this.clock = instant(this.clock + microseconds);
+  }
+
+  setLink(change: Partial<Link> & { index: number; name: string }): void {
+    const link: Link = {
+      up: true,
+      carrier: true,
+      mtu: 1500,
+      macAddress: '02:00:00:00:00:01',
+      ...change,
+    };
+    this.#links.set(link.index, link);
+    this.#notify({ kind: 'link', link });
+  }
+
+  removeLink(index: number): void {
+    const link = this.#links.get(index);
+    if (link === undefined) throw new Error(`no link ${index}`);
+    this.#links.delete(index);
+    for (const socket of this.sockets) if (socket.linkIndex === index) socket.open = false;
+    this.#notify({ kind: 'link-removed', link });
+  }
+
+  addAddress(linkIndex: number, text: string, secondary = false): void {
+    const parsed = parseAddressWithPrefix(text);
+    if (parsed === null) throw new Error(`address/prefix expected, ${text} found`);
+    const added: LinkAddress = { ...parsed, linkIndex, usable: true, secondary };
+    this.#addresses.push(added);
+    this.#notify({ kind: 'address', address: added });
+  }
+
+  removeAddress(linkIndex: number, text: string): boolean {
+    const at = this.#addresses.findIndex(
+      (known) => known.linkIndex === linkIndex && `${known.address}/${known.prefixLength}` === text,
+    );
+    const [removed] = at < 0 ? [] : this.#addresses.splice(at, 1);
+    if (removed === undefined) return false;
+    this.#notify({ kind: 'address-removed', address: removed });
+    return true;
+  }
+
+  has(linkIndex: number, text: string): boolean {
+    return this.#addresses.some(
+      (known) => known.linkIndex === linkIndex && `${known.address}/${known.prefixLength}` === text,
+    );
+  }
+
+  /** A packet lands in the socket's buffer; `wake` tells the reader, a stalled one learns later. */
+  deliver(packet: Omit<ReceivedPacket, 'arrivedAt'> & { arrivedAt?: Instant }, wake = true): void {
+    const full = { arrivedAt: this.clock, ...packet };
+    for (const socket of this.sockets) {
+      const matches = socket.linkIndex === packet.linkIndex && socket.family === packet.family;
+      if (!matches || !socket.open) continue;
+      socket.pending.push(full);
+      if (wake) socket.onReadable();
+    }
+  }
+
+  openAdvertisementSocket(
+    family: Family,
+    link: { readonly index: number },
+    onReadable: () => void,
+  ): AdvertisementSocket {
+    if (this.refuseSockets !== null) throw refusal(this.refuseSockets, 'socket');
+    const socket: OpenSocket = {
+      family,
+      linkIndex: link.index,
+      onReadable,
+      pending: [],
+      open: true,
+    };
+    this.sockets.push(socket);
+    return {
+      receive: (handler, limit) => {
+        if (!socket.open) throw refusal('ENODEV', 'recvmmsg');
+        const batch = socket.pending.splice(0, limit);
+        for (const packet of batch) handler(packet);
+        return batch.length;
+      },
+      send: (batch) => {
+        const { refuseSends } = this;
+        if (refuseSends !== null) return batch.map((_, index) => ({ index, code: refuseSends }));
+        for (const message of batch) {
+          this.sent.push({ ...message, at: this.clock, linkIndex: link.index, family });
+        }
+        return [];
+      },
+      close: () => {
+        socket.open = false;
+      },
+    };
+  }
+
+  openAnnouncer(): Announcer {
+    return {
+      send: (batch) => {
+        for (const frame of batch) this.frames.push({ ...frame, at: this.clock });
+        return [];
+      },
+      close: () => undefined,
+    };
+  }
+
+  openNetworkWatch(onReadable: () => void): NetworkWatch {
+    this.#onNetwork = onReadable;
+    this.#changes = [];
+    const take = (handler: (change: NetworkChange) => void): void => {
+      const changes = this.#changes;
+      this.#changes = [];
+      for (const change of changes) handler(change);
+    };
+    return {
+      links: this.#links,
+      addresses: () => this.#addresses,
+      receive: take,
+      resynchronize: take,
+      close: () => {
+        this.#onNetwork = null;
+      },
+    };
+  }
+
+  openDeadlineTimer(onExpired: () => void): DeadlineTimer {
+    this.#onExpired = onExpired;
+    return {
+      arm: (at) => {
+        this.armedFor = at;
+      },
+      close: () => {
+        this.#onExpired = null;
+        this.armedFor = null;
+      },
+    };
+  }
+
+  notify(message: string): void {
+    this.notifications.push(message);
+  }
+
+  lockFile(): FileLock {
+    return { release: () => undefined };
+  }
+
+  #notify(change: NetworkChange): void {
+    this.#changes.push(change);
+    this.#onNetwork?.();
+  }
+}
