@@ -1,0 +1,80 @@
+// What agent and command line say to each other over the control socket: paths, limits, answers.
+// HTTP and JSON; no sockets here, no validation (schemas.ts), nothing that is slow to load.
+import type { SettingsError, SettingsWarning } from '../config/errors.js';
+import type { SetOutcome } from '../config/save.js';
+import type { SettingsView } from '../config/setting-names.js';
+import type { Status } from '../model/status.js';
+
+export type { SetOutcome, SettingsView };
+
+export const SOCKET_NAME = 'control.sock';
+
+/** The control socket of an agent with this runtime directory. */
+export const controlSocketPath = (runtimeDirectory: string): string =>
+  `${runtimeDirectory}/${SOCKET_NAME}`;
+
+/** Every request there is: one path, one method. */
+export const ENDPOINTS = {
+  status: { method: 'GET', path: '/v1/status' },
+  settings: { method: 'GET', path: '/v1/settings' },
+  set: { method: 'POST', path: '/v1/set' },
+  reload: { method: 'POST', path: '/v1/reload' },
+} as const;
+export type EndpointName = keyof typeof ENDPOINTS;
+
+export interface SetRequest {
+  readonly setting: string;
+  readonly value: string;
+}
+
+export type ReloadOutcome =
+  | {
+      readonly ok: true;
+      readonly file: string;
+      /** What was applied, one line each; empty when nothing differed. */
+      readonly changes: readonly string[];
+      readonly warnings: readonly SettingsWarning[];
+    }
+  | { readonly ok: false; readonly file: string; readonly errors: readonly SettingsError[] };
+
+/** The body of every answer that is not a success. */
+export interface ErrorAnswer {
+  readonly error: { readonly code: string; readonly message: string; readonly remedy: string };
+  /** With 422: what is wrong with the settings in `file`. */
+  readonly file?: string;
+  readonly errors?: readonly SettingsError[];
+}
+
+/** What the agent does for a request. Called on its loop; must not block. */
+export interface ControlHandlers {
+  status(): Status;
+  settings(): SettingsView;
+  /** `setting` and `value` as typed at the command line. */
+  set(setting: string, value: string): Promise<SetOutcome>;
+  reload(): Promise<ReloadOutcome>;
+}
+
+/** Bounds of the server. Times in milliseconds. */
+export interface ControlLimits {
+  readonly connections: number;
+  readonly bodyBytes: number;
+  readonly headerBytes: number;
+  /** Until the header of a request is complete. */
+  readonly headersTimeoutMs: number;
+  /** Until a request is complete. */
+  readonly requestTimeoutMs: number;
+  /** Until a handler has answered. */
+  readonly handlerTimeoutMs: number;
+  /** Without any byte on the connection; bounds a client that does not read its answer. */
+  readonly idleTimeoutMs: number;
+}
+
+export const CONTROL_LIMITS: ControlLimits = {
+  connections: 32,
+  bodyBytes: 64 * 1024,
+  headerBytes: 8 * 1024,
+  headersTimeoutMs: 2_000,
+  requestTimeoutMs: 4_000,
+  handlerTimeoutMs: 8_000,
+  idleTimeoutMs: 10_000,
+};

@@ -1,0 +1,107 @@
+// JSON schemas of requests and answers, compiled by ajv. Answers may have more fields than are known
+// here: the agent may be of another version. No sockets.
+import { Ajv, type ValidateFunction } from 'ajv';
+import type { SettingsView } from '../config/setting-names.js';
+import type { ErrorAnswer, ReloadOutcome, SetOutcome, SetRequest } from './protocol.js';
+
+const ajv = new Ajv({ strict: true, allowUnionTypes: true });
+
+const text = { type: 'string' } as const;
+const flag = { type: 'boolean' } as const;
+const value = { type: ['string', 'number', 'boolean'] } as const;
+
+const warnings = {
+  type: 'array',
+  items: {
+    type: 'object',
+    required: ['path', 'message'],
+    properties: { path: text, message: text },
+  },
+} as const;
+
+const settingsErrors = {
+  type: 'array',
+  items: {
+    type: 'object',
+    required: ['path', 'expected', 'found', 'remedy', 'code'],
+    properties: {
+      path: text,
+      line: { type: 'integer' },
+      column: { type: 'integer' },
+      expected: text,
+      found: text,
+      remedy: text,
+      code: text,
+    },
+  },
+} as const;
+
+/** The body of `POST /v1/set`. Nothing else may stand in it. */
+export const isSetRequest: ValidateFunction<SetRequest> = ajv.compile<SetRequest>({
+  type: 'object',
+  required: ['setting', 'value'],
+  additionalProperties: false,
+  properties: {
+    setting: { type: 'string', minLength: 1, maxLength: 100 },
+    value: { type: 'string', maxLength: 1000 },
+  },
+});
+
+type Done<Outcome> = Extract<Outcome, { ok: true }>;
+
+export const isSettingsView: ValidateFunction<SettingsView> = ajv.compile<SettingsView>({
+  type: 'object',
+  required: ['file', 'settings'],
+  properties: {
+    file: text,
+    settings: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['setting', 'value', 'settable'],
+        properties: { setting: text, value, settable: flag },
+      },
+    },
+  },
+});
+
+export const isSetDone: ValidateFunction<Done<SetOutcome>> = ajv.compile<Done<SetOutcome>>({
+  type: 'object',
+  required: ['ok', 'setting', 'value', 'previous', 'changed', 'file', 'warnings'],
+  properties: {
+    ok: { const: true },
+    setting: text,
+    value,
+    previous: { type: ['string', 'number', 'boolean', 'null'] },
+    changed: flag,
+    file: text,
+    warnings,
+  },
+});
+
+export const isReloadDone: ValidateFunction<Done<ReloadOutcome>> = ajv.compile<Done<ReloadOutcome>>(
+  {
+    type: 'object',
+    required: ['ok', 'file', 'changes', 'warnings'],
+    properties: {
+      ok: { const: true },
+      file: text,
+      changes: { type: 'array', items: text },
+      warnings,
+    },
+  },
+);
+
+export const isErrorAnswer: ValidateFunction<ErrorAnswer> = ajv.compile<ErrorAnswer>({
+  type: 'object',
+  required: ['error'],
+  properties: {
+    error: {
+      type: 'object',
+      required: ['code', 'message', 'remedy'],
+      properties: { code: text, message: text, remedy: text },
+    },
+    file: text,
+    errors: settingsErrors,
+  },
+});

@@ -1,0 +1,298 @@
+// The agent's end of the control socket: HTTP and JSON over a unix socket, everything bounded. No
+// decisions: the handlers are the agent's.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import {
+  CONTROL_LIMITS,
+  ENDPOINTS,
+  type ControlHandlers,
+  type ControlLimits,
+  type EndpointName,
+  type ErrorAnswer,
+} from './protocol.js';
+import { isSetRequest } from './schemas.js';
+import { clearStaleSocket, ControlSocketError, giveToGroup } from './socket-file.js';
+
+export interface ControlServerOptions {
+  /** Where the socket is made; at most 107 bytes. */
+  readonly path: string;
+  /** Whose members may use it, when the host has such a group. Default `understudy`. */
+  readonly group?: string;
+  readonly handlers: ControlHandlers;
+  /** Told of what went wrong on this side: a handler that threw, a group that could not be set. */
+  readonly onError: (error: unknown) => void;
+  /** For tests. */
+  readonly limits?: Partial<ControlLimits>;
+}
+
+export interface ControlServer {
+  /** Ends all connections and removes the socket. */
+  close(): Promise<void>;
+}
+
+/**
+ * Listens at `path`, mode 0660. A socket nobody listens to is replaced.
+ * @throws ControlSocketError when another agent is alive, or the socket cannot be made. Once it
+ * listens it never throws, whatever clients send and handlers do.
+ */
+export async function startControlServer(options: ControlServerOptions): Promise<ControlServer> {
+  const limits = { ...CONTROL_LIMITS, ...options.limits };
+  await clearStaleSocket(options.path);
+  const server = createBoundedServer(limits);
+  server.on('request', (request, response) => {
+    answer(request, response, options, limits).catch((error: unknown) => {
+      options.onError(error);
+      response.destroy();
+    });
+  });
+  server.on('clientError', refuseUnreadable);
+  await listen(server, options.path);
+  server.on('error', options.onError);
+  try {
+    giveToGroup(options.path, options.group ?? 'understudy');
+  } catch (error) {
+    options.onError(error);
+  }
+  return { close: () => close(server) };
+}
+
+function createBoundedServer(limits: ControlLimits): Server {
+  const server = createServer({
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAlive: false,
+    // How often the two time-outs are looked at; the default of 30 s would make them useless.
+    connectionsCheckingInterval: Math.min(500, limits.headersTimeoutMs),
+  });
+  server.maxConnections = limits.connections;
+  server.timeout = limits.idleTimeoutMs;
+  return server;
+}
+
+/** The socket never exists with a wider mode than 0660: bind(2) applies the umask. */
+function listen(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => {
+      const code = 'code' in error ? String(error.code) : 'unknown';
+      reject(
+        new ControlSocketError(
+          code,
+          `the control socket ${path} cannot be made (${code})`,
+          'see that its folder exists and belongs to the agent',
+        ),
+      );
+    });
+    const mask = process.umask(0o117);
+    try {
+      server.listen({ path }, () => {
+        server.removeAllListeners('error');
+        resolve();
+      });
+    } finally {
+      process.umask(mask);
+    }
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: ControlServerOptions,
+  limits: ControlLimits,
+): Promise<void> {
+  // A client that is gone takes its error along; nobody is left to tell.
+  request.on('error', () => undefined);
+  response.on('error', () => undefined);
+  const result = await respond(request, options, limits);
+  if (response.destroyed) return;
+  const body = `${JSON.stringify(result.body)}\n`;
+  response.writeHead(result.status, {
+    'Content-Type': 'application/json',
+    'Content-Length': Buffer.byteLength(body),
+    Connection: 'close',
+    ...result.headers,
+  });
+  response.end(body);
+  request.resume();
+}
+
+async function respond(
+  request: IncomingMessage,
+  { handlers, onError }: ControlServerOptions,
+  limits: ControlLimits,
+): Promise<Answer> {
+  const found = findEndpoint(request);
+  if ('status' in found) return found;
+  const body = await readBody(request, limits.bodyBytes);
+  if (body === null) return tooLarge(limits.bodyBytes);
+  try {
+    return await withDeadline(handle(found.name, body, handlers), limits.handlerTimeoutMs);
+  } catch (error) {
+    onError(error);
+    return failure(
+      500,
+      'internal',
+      'the agent could not answer: an error of its own',
+      'see its log: journalctl -u understudy',
+    );
+  }
+}
+
+function findEndpoint(request: IncomingMessage): { name: EndpointName } | Answer {
+  const path = (request.url ?? '').split('?', 1)[0];
+  for (const [name, endpoint] of Object.entries(ENDPOINTS)) {
+    if (endpoint.path !== path) continue;
+    if (endpoint.method === request.method) return { name: name as EndpointName };
+    const refusal = failure(
+      405,
+      'wrong-method',
+      `${endpoint.path} expects ${endpoint.method}, not ${request.method}`,
+      `send ${endpoint.method}`,
+    );
+    return { ...refusal, headers: { Allow: endpoint.method } };
+  }
+  const known = Object.values(ENDPOINTS).map((endpoint) => endpoint.path);
+  return failure(
+    404,
+    'unknown-path',
+    'there is no such path',
+    `ask for one of ${known.join(', ')}`,
+  );
+}
+
+async function handle(
+  name: EndpointName,
+  body: string,
+  handlers: ControlHandlers,
+): Promise<Answer> {
+  switch (name) {
+    case 'status':
+      return { status: 200, body: handlers.status() };
+    case 'settings':
+      return { status: 200, body: handlers.settings() };
+    case 'reload':
+      return outcomeAnswer(await handlers.reload());
+    case 'set':
+      return handleSet(body, handlers);
+  }
+}
+
+async function handleSet(body: string, handlers: ControlHandlers): Promise<Answer> {
+  const request = parseJson(body);
+  if (!request.ok) {
+    return failure(400, 'malformed-json', 'the request is not JSON', 'send one JSON object');
+  }
+  if (!isSetRequest(request.value)) {
+    const [first] = isSetRequest.errors ?? [];
+    return failure(
+      400,
+      'invalid-request',
+      `expected { "setting": text, "value": text }: ${first?.instancePath || 'it'} ${first?.message ?? 'is something else'}`,
+      'send setting and value as texts, as typed at the command line',
+    );
+  }
+  return outcomeAnswer(await handlers.set(request.value.setting, request.value.value));
+}
+
+function parseJson(text: string): { ok: true; value: unknown } | { ok: false } {
+  try {
+    return { ok: true, value: JSON.parse(text) };
+  } catch {
+    return { ok: false };
+  }
+}
+
+type Outcome = Awaited<ReturnType<ControlHandlers['set'] | ControlHandlers['reload']>>;
+
+function outcomeAnswer(outcome: Outcome): Answer {
+  if (outcome.ok) return { status: 200, body: outcome };
+  const refusal = failure(
+    422,
+    'invalid-settings',
+    'the settings were refused; the agent runs on with what it had',
+    'correct what the errors name',
+  );
+  const body: ErrorAnswer = { ...refusal.body, file: outcome.file, errors: outcome.errors };
+  return { status: 422, body };
+}
+
+/** The body as text; null as soon as it is larger than `limit` bytes, or its sender has left. */
+async function readBody(request: IncomingMessage, limit: number): Promise<string | null> {
+  if (Number(request.headers['content-length'] ?? 0) > limit) return null;
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= limit) chunks.push(chunk);
+      else resolve(null);
+    });
+    request.once('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+    request.once('close', () => resolve(null));
+  });
+}
+
+/** A handler that does not answer must not hold a connection for ever. */
+function withDeadline(work: Promise<Answer>, timeoutMs: number): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      const late = 'the agent took too long; what was asked for may still happen';
+      resolve(failure(503, 'too-slow', late, 'see understudy status, then try again'));
+    }, timeoutMs);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
+const tooLarge = (limit: number): Answer =>
+  failure(413, 'too-large', `a request has at most ${limit} bytes`, 'send a shorter one');
+
+function failure(
+  status: number,
+  code: string,
+  message: string,
+  remedy: string,
+): Answer & { body: ErrorAnswer } {
+  return { status, body: { error: { code, message, remedy } } };
+}
+
+/** What node:http could not read: malformed, too slow, or with too large a header. */
+function refuseUnreadable(error: Error & { code?: string }, socket: Duplex): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const [status, phrase, result] = unreadable(error.code);
+  const body = `${JSON.stringify(result.body)}\n`;
+  socket.end(
+    `HTTP/1.1 ${status} ${phrase}\r\nContent-Type: application/json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    () => socket.destroy(),
+  );
+}
+
+function unreadable(code: string | undefined): [number, string, Answer] {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    const late = failure(408, 'too-slow', 'the request was not whole in time', 'send it at once');
+    return [408, 'Request Timeout', late];
+  }
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    const large = failure(431, 'header-too-large', 'the header is too large', 'send fewer headers');
+    return [431, 'Request Header Fields Too Large', large];
+  }
+  const malformed = failure(400, 'malformed-http', 'this is not HTTP', 'send an HTTP/1.1 request');
+  return [400, 'Bad Request', malformed];
+}

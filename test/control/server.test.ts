@@ -1,0 +1,324 @@
+// The control socket: what it answers, what it refuses, and what it bounds. Raw sockets where a
+// well-behaved client would not do.
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import type { ControlHandlers, ControlLimits } from '../../src/control/protocol.js';
+import { startControlServer, type ControlServer } from '../../src/control/server.js';
+import { giveToGroup, groupId } from '../../src/control/socket-file.js';
+import { healthy } from '../cli/statuses.js';
+
+const handlers: ControlHandlers = {
+  status: () => healthy,
+  settings: () => ({ file: '/f', settings: [] }),
+  set: (setting, value) =>
+    Promise.resolve({
+      ok: true,
+      setting,
+      value,
+      previous: null,
+      changed: true,
+      file: '/f',
+      warnings: [],
+    }),
+  reload: () => Promise.resolve({ ok: true, file: '/f', changes: [], warnings: [] }),
+};
+
+let folder = '';
+let path = '';
+let server: ControlServer | null = null;
+let errors: unknown[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'understudy-control-'));
+  path = join(folder, 'control.sock');
+  errors = [];
+});
+afterEach(async () => {
+  await server?.close();
+  server = null;
+  rmSync(folder, { recursive: true });
+});
+
+async function start(
+  changed: Partial<ControlHandlers> = {},
+  limits: Partial<ControlLimits> = {},
+): Promise<void> {
+  server = await startControlServer({
+    path,
+    handlers: { ...handlers, ...changed },
+    onError: (error) => errors.push(error),
+    limits,
+  });
+}
+
+/** Everything the server says until it closes the connection. */
+async function hear(socket: Socket): Promise<string> {
+  let said = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
+  socket.on('error', () => undefined);
+  await once(socket, 'close');
+  return said;
+}
+
+/** Sends the bytes and answers status code and body. */
+async function say(bytes: string): Promise<{ status: number; head: string; body: unknown }> {
+  const socket = connect(path);
+  socket.write(bytes);
+  const said = await hear(socket);
+  const [head = '', body = ''] = said.split('\r\n\r\n');
+  return { status: Number(head.split(' ')[1]), head, body: body === '' ? null : JSON.parse(body) };
+}
+
+const post = (target: string, body: string): string =>
+  `POST ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+
+const get = (target: string): string => `GET ${target} HTTP/1.1\r\nHost: x\r\n\r\n`;
+
+const codeOf = (body: unknown): string => (body as { error: { code: string } }).error.code;
+
+describe('what the control socket answers', () => {
+  it('gives the status as it comes from the agent, and closes', async () => {
+    await start();
+    const { status, head, body } = await say(get('/v1/status'));
+    assert.equal(status, 200);
+    assert.match(head, /Connection: close/);
+    assert.deepEqual(body, healthy);
+  });
+
+  it('hands setting and value to the agent', async () => {
+    await start();
+    const { status, body } = await say(post('/v1/set', '{"setting":"mode","value":"off"}'));
+    assert.equal(status, 200);
+    assert.equal((body as { value: string }).value, 'off');
+  });
+
+  it('answers refused settings with 422 and every error', async () => {
+    const error = {
+      path: 'ha',
+      expected: 'a',
+      found: 'b',
+      remedy: 'c',
+      code: 'wrong-type',
+    } as const;
+    await start({ reload: () => Promise.resolve({ ok: false, file: '/f', errors: [error] }) });
+    const { status, body } = await say(post('/v1/reload', ''));
+    assert.equal(status, 422);
+    assert.deepEqual((body as { errors: unknown }).errors, [error]);
+  });
+
+  it('takes any query, any header and chunks', async () => {
+    await start();
+    assert.equal((await say(get('/v1/status?pretty=1'))).status, 200);
+    const body = '{"setting":"mode","value":"off"}';
+    const chunked = `POST /v1/set HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+    assert.equal((await say(chunked)).status, 200);
+  });
+});
+
+describe('what the control socket refuses', () => {
+  const refusals: readonly [title: string, bytes: string, status: number, code: string][] = [
+    ['an unknown path', get('/v1/nothing'), 404, 'unknown-path'],
+    ['the root', get('/'), 404, 'unknown-path'],
+    ['a wrong method', post('/v1/status', ''), 405, 'wrong-method'],
+    ['malformed JSON', post('/v1/set', '{"setting":'), 400, 'malformed-json'],
+    ['no body', post('/v1/set', ''), 400, 'malformed-json'],
+    ['a list', post('/v1/set', '[]'), 400, 'invalid-request'],
+    ['a missing value', post('/v1/set', '{"setting":"mode"}'), 400, 'invalid-request'],
+    [
+      'a value of another type',
+      post('/v1/set', '{"setting":"mode","value":1}'),
+      400,
+      'invalid-request',
+    ],
+    [
+      'an unknown key',
+      post('/v1/set', '{"setting":"a","value":"b","x":1}'),
+      400,
+      'invalid-request',
+    ],
+    [
+      'too long a value',
+      post('/v1/set', JSON.stringify({ setting: 'a', value: 'v'.repeat(1001) })),
+      400,
+      'invalid-request',
+    ],
+    ['a body over 64 KiB', post('/v1/set', 'x'.repeat(64 * 1024 + 1)), 413, 'too-large'],
+    [
+      'a body that claims to be huge',
+      'POST /v1/set HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n',
+      413,
+      'too-large',
+    ],
+    [
+      'a chunk over 64 KiB',
+      `POST /v1/set HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n20000\r\n${'x'.repeat(0x20000)}\r\n0\r\n\r\n`,
+      413,
+      'too-large',
+    ],
+    [
+      'a header over 8 KiB',
+      `GET /v1/status HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(9000)}\r\n\r\n`,
+      431,
+      'header-too-large',
+    ],
+    ['no HTTP at all', 'hello\r\n\r\n', 400, 'malformed-http'],
+  ];
+  for (const [title, bytes, status, code] of refusals) {
+    it(`${title}: ${status}`, async () => {
+      await start();
+      const answer = await say(bytes);
+      assert.deepEqual([answer.status, codeOf(answer.body)], [status, code]);
+      const { error } = answer.body as { error: { message: string; remedy: string } };
+      assert.ok(error.message.length > 0 && error.remedy.length > 0);
+      assert.deepEqual(errors, []);
+      assert.equal((await say(get('/v1/status'))).status, 200, 'it still answers others');
+    });
+  }
+
+  it('a wrong method: says which is right', async () => {
+    await start();
+    assert.match((await say(post('/v1/status', ''))).head, /Allow: GET/);
+  });
+});
+
+describe('what the control socket bounds', () => {
+  it('a header that never ends: 408', async () => {
+    await start({}, { headersTimeoutMs: 50 });
+    const { status, body } = await say('GET /v1/status HTTP/1.1\r\nHost:');
+    assert.deepEqual([status, codeOf(body)], [408, 'too-slow']);
+  });
+
+  it('a body that never ends: 408', async () => {
+    await start({}, { headersTimeoutMs: 50, requestTimeoutMs: 60 });
+    const bytes = 'POST /v1/set HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{';
+    assert.equal((await say(bytes)).status, 408);
+  });
+
+  it('a connection on which nothing is said', async () => {
+    await start({}, { headersTimeoutMs: 50, idleTimeoutMs: 60 });
+    assert.ok(['', 'HTTP/1.1 408'].includes((await hear(connect(path))).slice(0, 12)));
+  });
+
+  it('a handler that does not answer: 503', async () => {
+    await start({ reload: () => new Promise(() => undefined) }, { handlerTimeoutMs: 20 });
+    const { status, body } = await say(post('/v1/reload', ''));
+    assert.deepEqual([status, codeOf(body)], [503, 'too-slow']);
+  });
+
+  it('the number of connections', async () => {
+    await start({}, { connections: 2 });
+    const held = [connect(path), connect(path)];
+    await Promise.all(held.map((socket) => once(socket, 'connect')));
+    assert.equal(await hear(connect(path)), '', 'the third is closed without a word');
+    for (const socket of held) socket.destroy();
+    await Promise.all(held.map((socket) => once(socket, 'close')));
+  });
+
+  it('a client that leaves in the middle of its request, of its answer', async () => {
+    await start();
+    const leaving = connect(path);
+    leaving.write('POST /v1/set HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{', () =>
+      leaving.destroy(),
+    );
+    await once(leaving, 'close');
+    const impatient = connect(path);
+    impatient.write(get('/v1/status'), () => impatient.destroy());
+    await once(impatient, 'close');
+    assert.equal((await say(get('/v1/status'))).status, 200);
+    assert.deepEqual(errors, []);
+  });
+
+  it('a handler that throws, or rejects: 500, and the agent is told', async () => {
+    const fault = new Error('broken');
+    await start({
+      status: () => {
+        throw fault;
+      },
+      reload: () => Promise.reject(fault),
+    });
+    assert.equal((await say(get('/v1/status'))).status, 500);
+    assert.equal((await say(post('/v1/reload', ''))).status, 500);
+    assert.deepEqual(errors, [fault, fault]);
+  });
+});
+
+describe('the control socket as a file', () => {
+  it('is made with mode 0660, and nobody else may open it meanwhile', async () => {
+    const before = process.umask();
+    await start();
+    assert.equal(statSync(path).mode & 0o777, 0o660);
+    assert.equal(process.umask(), before);
+  });
+
+  it('is removed when the server closes', async () => {
+    await start();
+    await server?.close();
+    server = null;
+    assert.equal(existsSync(path), false);
+  });
+
+  it('replaces one that a killed agent left behind', async () => {
+    const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => console.log('up'))`;
+    const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(child.stdout, 'data');
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    assert.ok(existsSync(path));
+    await start();
+    assert.equal((await say(get('/v1/status'))).status, 200);
+  });
+
+  it('is left alone while another agent listens', async () => {
+    await start();
+    await assert.rejects(
+      startControlServer({ path, handlers, onError: () => undefined }),
+      (error: Error & { code?: string }) =>
+        error.code === 'AGENT_ALIVE' && /another agent listens at .*; stop it/.test(error.message),
+    );
+    assert.equal((await say(get('/v1/status'))).status, 200);
+  });
+
+  it('never replaces another kind of file', async () => {
+    writeFileSync(path, 'precious');
+    await assert.rejects(start(), { code: 'NOT_A_SOCKET' });
+    assert.ok(existsSync(path));
+  });
+
+  it('says when its folder is missing', async () => {
+    path = join(folder, 'none', 'control.sock');
+    await assert.rejects(start(), { code: 'EACCES' });
+  });
+
+  it('finds the number of a group', () => {
+    const text = 'root:x:0:\nunderstudy-x:x:7:\nunderstudy:x:998:alice,bob\nbroken\n';
+    assert.deepEqual(
+      [groupId(text, 'understudy'), groupId(text, 'under'), groupId(text, 'broken')],
+      [998, null, null],
+    );
+  });
+
+  const noRight = process.getuid?.() === 0 ? false : 'changing the group needs root';
+  it('goes to the group when the host has it', { skip: noRight }, async () => {
+    const listener = createServer().listen(path);
+    await once(listener, 'listening');
+    chownSync(path, 0, 0);
+    const groups = join(folder, 'group');
+    writeFileSync(groups, 'understudy:x:4242:\n');
+    giveToGroup(path, 'nobody-has-this', groups);
+    assert.equal(statSync(path).gid, 0);
+    giveToGroup(path, 'understudy', groups);
+    assert.equal(statSync(path).gid, 4242);
+    listener.close();
+  });
+
+  it('knows mkfifo from a socket', async () => {
+    assert.equal(spawnSync('mkfifo', [path]).status, 0);
+    await assert.rejects(start(), { code: 'NOT_A_SOCKET' });
+  });
+});
