@@ -28,7 +28,7 @@ import {
   type Router,
   type RouterConfiguration,
 } from './router.js';
-import { hardFault, judge } from './tracker.js';
+import { hardFault, interfaceFailed, judge } from './tracker.js';
 import * as machine from './virtual-router.js';
 
 /** The whole state of an instance as plain data: what a recording starts from. */
@@ -118,7 +118,7 @@ export class Instance {
   #take(event: InstanceEvent): void {
     switch (event.kind) {
       case 'start':
-        this.#phase = 'running';
+        if (this.#phase === 'new') this.#phase = 'running';
         return;
       case 'stop':
         this.#phase = 'stopped';
@@ -181,6 +181,8 @@ export class Instance {
     if (router.machine.kind !== 'Backup') return;
     router.followsSuperior = advertisement.priority >= router.effectivePriority;
     router.activeAddress = advertisement.priority === 0 ? null : source;
+    // One that yielded has a successor now; until then the others had nobody to move to.
+    if (router.followsSuperior && router.defence.yieldingUntil !== null) this.#moveOthers(router);
   }
 
   #deadline(router: Router): void {
@@ -226,11 +228,7 @@ export class Instance {
     }
     for (const [name, router] of previous) {
       if (kept.has(name)) continue;
-      this.#step(router, {
-        kind: 'shutdown',
-        reason: 'settings-changed',
-        farewell: this.#ownFault(router) === null,
-      });
+      this.#shutDown(router, 'settings-changed');
     }
     this.#routers = new Map(
       configuration.virtualRouters.map((wanted) => {
@@ -279,7 +277,7 @@ export class Instance {
     for (const router of this.#routers.values()) {
       const own = this.#ownFault(router);
       const obstacle = this.#obstacle(own, faulty !== undefined);
-      if (obstacle !== null) this.#keepOut(router, obstacle, own === null);
+      if (obstacle !== null) this.#keepOut(router, obstacle);
       else if (isKnown(router)) this.#letIn(router);
     }
   }
@@ -295,14 +293,21 @@ export class Instance {
     return own ?? (groupFault ? 'group-fault' : null);
   }
 
-  #keepOut(router: Router, reason: TransitionReason, farewell: boolean): void {
+  #keepOut(router: Router, reason: TransitionReason): void {
     if (router.machine.kind !== 'Initialize') {
-      this.#step(router, { kind: 'shutdown', reason, farewell });
+      this.#shutDown(router, reason);
       return;
     }
     if (router.reason === reason) return;
     router.reason = reason;
     this.#report(router, 'waiting', reason);
+  }
+
+  /** With a farewell unless the interface is dead: a fault elsewhere must not cost the peer time. */
+  #shutDown(router: Router, reason: TransitionReason): void {
+    const farewell =
+      canSend(router) && !interfaceFailed(router.configuration.interface, this.#monitors.values());
+    this.#step(router, { kind: 'shutdown', reason, farewell });
   }
 
   #letIn(router: Router): void {
@@ -352,7 +357,8 @@ export class Instance {
     const { preempt, advertisementInterval, priority } = router.configuration;
     return {
       priority: router.effectivePriority,
-      preempt: preempt && (priority === 255 || !this.#anotherFollowsSuperior(router)),
+      // The address owner always preempts, whatever the setting says (RFC 9568 §6.1).
+      preempt: priority === 255 || (preempt && !this.#anotherFollowsSuperior(router)),
       advertisementInterval,
       // Unknown only in Initialize, where nothing is sent or compared.
       primaryAddress: router.primaryAddress ?? UNSPECIFIED,
@@ -385,13 +391,9 @@ export class Instance {
   #sendAdvertisement(router: Router, priority: number): void {
     router.counters.advertisementsSent += 1;
     if (priority === 0) router.counters.priorityZeroSent += 1;
-    this.#push({
-      kind: 'send-advertisement',
-      ...named(router),
-      priority,
-      source: router.primaryAddress ?? UNSPECIFIED,
-      dialect: router.sending,
-    });
+    const { primaryAddress: source, sending: dialect } = router;
+    assert(typeof source === 'string', 'an Active has an address to send from');
+    this.#push({ kind: 'send-advertisement', ...named(router), priority, source, dialect });
   }
 
   #transition(router: Router, effect: Extract<machine.Effect, { kind: 'transition' }>): void {
@@ -400,7 +402,7 @@ export class Instance {
     router.since = this.#clock;
     router.counters.transitions += 1;
     router.followsSuperior = false;
-    router.activeAddress = to === 'Active' ? (router.primaryAddress ?? null) : null;
+    router.activeAddress = null;
     const { effectivePriority } = router;
     this.#push({ kind: 'transition', ...named(router), from, to, reason, effectivePriority });
     if (reason === 'preempted') this.#moveOthers(router);
@@ -433,8 +435,11 @@ const named = (router: Router): { readonly virtualRouter: string } => ({
 const isKnown = (router: Router): boolean =>
   router.primaryAddress !== undefined && router.socketOpen !== undefined;
 
+const canSend = (router: Router): boolean =>
+  typeof router.primaryAddress === 'string' && router.socketOpen === true;
+
 function startupReason(previous: TransitionReason): TransitionReason {
-  if (previous === 'startup') return 'startup';
+  if (previous === 'startup' || previous === 'settings-changed') return previous;
   return previous === 'mode-off' ? 'mode-on' : 'fault-cleared';
 }
 

@@ -52,6 +52,7 @@ export interface Router {
   followsSuperior: boolean;
   reason: TransitionReason;
   since: Instant;
+  /** In Backup: where the advertisements of the Active come from. */
   activeAddress: IpAddress | null;
   heardAt: Instant | null;
   counters: RouterCounters;
@@ -91,7 +92,7 @@ export const createRouter = (
   sending: configuration.checksum === 'auto' ? 'rfc9568' : configuration.checksum,
   received: null,
   followsSuperior: false,
-  reason: 'startup',
+  reason: joined ? 'startup' : 'settings-changed',
   since: now,
   activeAddress: null,
   heardAt: null,
@@ -112,7 +113,7 @@ export const snapshotOf = (router: Router, now: Instant): RouterSnapshot => ({
   since: router.since,
   effectivePriority: router.effectivePriority,
   adjustments: router.adjustments,
-  activeAddress: router.activeAddress,
+  activeAddress: router.machine.kind === 'Active' ? primaryAddress(router) : router.activeAddress,
   activeAdverInterval:
     router.machine.kind === 'Backup'
       ? router.machine.activeAdverInterval
@@ -120,9 +121,11 @@ export const snapshotOf = (router: Router, now: Instant): RouterSnapshot => ({
   lastAdvertisementAge: router.heardAt === null ? null : between(router.heardAt, now),
   sending: router.sending,
   received: router.received,
-  primaryAddress: router.primaryAddress ?? null,
+  primaryAddress: primaryAddress(router),
   counters: countersOf(router),
 });
+
+const primaryAddress = (router: Router): IpAddress | null => router.primaryAddress ?? null;
 
 /** The counters as they stand now. */
 export const countersOf = ({ counters }: Router): RouterCounters => ({
@@ -136,7 +139,7 @@ export const sameRouter = (a: RouterConfiguration, b: RouterConfiguration): bool
 
 /** Whether both list the same addresses, in any order. */
 export function sameAddresses(a: readonly string[], b: readonly string[]): boolean {
-  if (a.length !== b.length) return false;
-  const known = new Set(a);
-  return b.every((address) => known.has(address));
+  const left = new Set(a);
+  const right = new Set(b);
+  return a.length === b.length && left.size === right.size && a.every((one) => right.has(one));
 }

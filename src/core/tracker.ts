@@ -47,3 +47,12 @@ export function hardFault(
   }
   return null;
 }
+
+/** Whether the interface itself is at fault, so that nothing leaves it. */
+export function interfaceFailed(interfaceName: string, statuses: Iterable<MonitorStatus>): boolean {
+  for (const status of statuses) {
+    if (status.state !== 'failed' || status.weight !== 'hard') continue;
+    if (status.interface === interfaceName) return true;
+  }
+  return false;
+}
