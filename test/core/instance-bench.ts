@@ -1,0 +1,206 @@
+// One instance on the bench: its configuration, its clock and its events in the test's hand; effects
+// written as short lines, so that a test compares them in exact order at a glance. No assertions.
+import { Instance } from '../../src/core/instance.js';
+import type {
+  Deadline,
+  InstanceConfiguration,
+  InstanceEffect,
+  InstanceEvent,
+} from '../../src/core/interface.js';
+import type { RouterConfiguration, RouterSnapshot } from '../../src/core/router.js';
+import { skewTime } from '../../src/core/timing.js';
+import { parseAddressWithPrefix, type IpAddress } from '../../src/model/address.js';
+import type { ChecksumDialect } from '../../src/model/advertisement.js';
+import type { HardMonitorStatus, WeightedMonitorStatus } from '../../src/model/monitor.js';
+import { centiseconds, instant } from '../../src/model/units.js';
+import { address } from './virtual-router-bench.js';
+
+export const OWN = address('192.0.2.100');
+export const PEER = address('192.0.2.200');
+
+type RouterOverrides = Partial<Omit<RouterConfiguration, 'addresses'>> & {
+  readonly addresses?: readonly string[];
+};
+
+/** A virtual router named `lan`: VRID 51 on eth0, 192.0.2.1, 100 cs, priority 100, unless said. */
+export function router({ addresses = ['192.0.2.1/24'], ...rest }: RouterOverrides = {}) {
+  const configuration: RouterConfiguration = {
+    name: 'lan',
+    interface: 'eth0',
+    vrid: 51,
+    family: 'ipv4',
+    addresses: addresses.map(virtualAddress),
+    advertisementInterval: centiseconds(100),
+    priority: 100,
+    preempt: true,
+    checksum: 'auto',
+    ...rest,
+  };
+  return configuration;
+}
+
+function virtualAddress(text: string) {
+  const value = parseAddressWithPrefix(text);
+  if (value === null) throw new RangeError(`address/prefix expected, ${text} found`);
+  return value;
+}
+
+/** A second virtual router, `wan`, on another interface. */
+export const wan = (overrides: RouterOverrides = {}): RouterConfiguration =>
+  router({
+    name: 'wan',
+    interface: 'eth1',
+    vrid: 52,
+    addresses: ['198.51.100.1/24'],
+    ...overrides,
+  });
+
+export const configuration = (
+  virtualRouters: readonly RouterConfiguration[],
+  mode: InstanceConfiguration['mode'] = 'active-passive',
+): InstanceConfiguration => ({ mode, virtualRouters });
+
+export interface HeardHere {
+  readonly priority: number;
+  readonly interval?: number;
+  readonly source?: IpAddress;
+  readonly addresses?: readonly string[];
+  readonly dialect?: ChecksumDialect;
+}
+
+/** Before everything; not zero, so that a forgotten `now` shows. */
+const BORN = -60_000_000;
+
+/** Times are microseconds; a case begins at 0. */
+export class InstanceBench {
+  readonly instance: Instance;
+
+  constructor(routers: readonly RouterConfiguration[], mode?: InstanceConfiguration['mode']) {
+    this.instance = new Instance(configuration(routers, mode), instant(BORN));
+  }
+
+  take(event: InstanceEvent, at: number): string[] {
+    return this.instance.handle(event, instant(at)).map(line);
+  }
+
+  /** Everything is known to be well, and the instance takes part. */
+  start(at = 0): string[] {
+    const facts = this.routers().flatMap(({ configuration: { name } }) => this.ready(name, at));
+    return [...facts, ...this.take({ kind: 'start' }, at)];
+  }
+
+  /** The socket of a virtual router is open, its interface has an address. */
+  ready(virtualRouter: string, at: number): string[] {
+    return [
+      ...this.take({ kind: 'primary-address', virtualRouter, address: OWN }, at),
+      ...this.take({ kind: 'socket', virtualRouter, open: true }, at),
+    ];
+  }
+
+  hear(virtualRouter: string, heard: HeardHere, at: number): string[] {
+    const known = this.router(virtualRouter).configuration;
+    return this.take(
+      {
+        kind: 'advertisement',
+        virtualRouter,
+        advertisement: {
+          vrid: known.vrid,
+          priority: heard.priority,
+          maxAdvertiseInterval: centiseconds(heard.interval ?? known.advertisementInterval),
+          addresses:
+            heard.addresses?.map((text) => address(text)) ??
+            known.addresses.map((value) => value.address),
+        },
+        source: heard.source ?? PEER,
+        dialect: heard.dialect ?? 'rfc9568',
+      },
+      at,
+    );
+  }
+
+  configure(
+    routers: readonly RouterConfiguration[],
+    at: number,
+    mode?: InstanceConfiguration['mode'],
+  ): string[] {
+    return this.take({ kind: 'configure', configuration: configuration(routers, mode) }, at);
+  }
+
+  get deadline(): Deadline | null {
+    return this.instance.nextDeadline();
+  }
+
+  /** Fires every deadline up to and including `at`; the effects, each with its instant. */
+  run(at: number): string[] {
+    const lines: string[] = [];
+    for (let next = this.deadline; next !== null && next.at <= at; next = this.deadline) {
+      const when = next.at;
+      lines.push(...this.take({ kind: 'deadline' }, when).map((text) => `${when} ${text}`));
+    }
+    return lines;
+  }
+
+  routers(at = 0): readonly RouterSnapshot[] {
+    return this.instance.snapshot(instant(at)).virtualRouters;
+  }
+
+  router(name: string, at = 0): RouterSnapshot {
+    const found = this.routers(at).find((snapshot) => snapshot.configuration.name === name);
+    if (found === undefined) throw new RangeError(`a virtual router expected, ${name} found none`);
+    return found;
+  }
+
+  states(): string[] {
+    return this.routers().map(({ configuration: { name }, state }) => `${name} ${state}`);
+  }
+}
+
+const byPriority = (a: RouterConfiguration, b: RouterConfiguration): number =>
+  a.priority - b.priority;
+
+/** An instance whose routers are all Active since 0, addresses in place; the clock stands at 0. */
+export function activeInstance(routers: readonly RouterConfiguration[]): InstanceBench {
+  const bench = new InstanceBench(routers);
+  bench.start(-2_000_000);
+  for (const { name, priority, advertisementInterval } of routers.toSorted(byPriority)) {
+    bench.hear(name, { priority: 0 }, 0 - skewTime(priority, advertisementInterval));
+  }
+  bench.run(0);
+  for (const { name } of routers) {
+    bench.take({ kind: 'addresses-present', virtualRouter: name }, 0);
+  }
+  return bench;
+}
+
+export function hard(
+  fault: HardMonitorStatus['fault'],
+  on?: string,
+  state: HardMonitorStatus['state'] = 'failed',
+): InstanceEvent {
+  const where = on === undefined ? {} : { interface: on };
+  const name = `link ${on ?? 'pairs'}`;
+  return { kind: 'monitor', status: { name, state, detail: '', weight: 'hard', fault, ...where } };
+}
+
+export const check = (
+  name: string,
+  weight: WeightedMonitorStatus['weight'],
+  state: WeightedMonitorStatus['state'] = 'failed',
+): InstanceEvent => ({ kind: 'monitor', status: { name, state, detail: '', weight } });
+
+/** One effect as a line: `lan advertise 100`, `lan add`, `lan Backup -> Active no-response`. */
+export function line(effect: InstanceEffect): string {
+  const name = effect.virtualRouter;
+  switch (effect.kind) {
+    case 'send-advertisement':
+      return `${name} advertise ${effect.priority}`;
+    case 'set-addresses':
+      return `${name} ${effect.present ? 'add' : 'remove'}`;
+    case 'announce':
+      return `${name} announce`;
+    case 'transition':
+      return `${name} ${effect.from} -> ${effect.to} ${effect.reason}`;
+    case 'report':
+      return `${name} report ${effect.report}: ${effect.detail}`;
+  }
+}
