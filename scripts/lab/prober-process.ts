@@ -1,8 +1,10 @@
 // The probing client: a process of its own in namespace `c` that sends echo requests on a fixed
 // schedule and answers questions about windows of time. No judgement: see probe-record.ts.
 import process from 'node:process';
+import { parseAddress } from '../../src/model/address.js';
+import { openEcho } from '../../src/monitors/echo.js';
 import { now } from './clock.js';
-import { openEcho } from './echo.js';
+
 import { ProbeRecord, type ProbeReport } from './probe-record.js';
 
 export interface ProbeTarget {
@@ -43,25 +45,36 @@ interface Probed {
 /** More probes than this are never sent in one go after a stall: the rest follows at the next tick. */
 const BURST = 500;
 
-function probed(target: ProbeTarget, index: number, plan: ProbePlan): Probed {
+async function probed(target: ProbeTarget, index: number, plan: ProbePlan): Promise<Probed> {
   const record = new ProbeRecord(plan.timeoutMs);
+  const destination = parseAddress(target.address);
+  if (destination === null) throw new Error(`expected an address, found "${target.address}"`);
   const troubles = new Set<string>();
-  const echo = openEcho(target.family, {
+  const trouble = (message: string): void => {
+    if (troubles.has(message)) return;
+    troubles.add(message);
+    tell({ kind: 'trouble', address: target.address, message });
+  };
+  const opening = await openEcho(target.family, {
     identifier: (process.pid + index * 0x1000) & 0xffff,
-    onReply: (sequence) => record.replied(sequence, now()),
-    onError: (error) => {
-      if (troubles.has(error.message)) return;
-      troubles.add(error.message);
-      tell({ kind: 'trouble', address: target.address, message: error.message });
+    onReply: (sequence, source) => {
+      if (source === destination) record.replied(sequence, now());
     },
+    onError: trouble,
   });
-  return { target, record, send: (sequence) => echo.send(target.address, sequence) };
+  if (opening.kind === 'unavailable') throw new Error(opening.reason);
+  const { echo } = opening;
+  const send = (sequence: number): void => {
+    const sent = echo.send(destination, sequence);
+    if (!sent.ok) trouble(sent.reason);
+  };
+  return { target, record, send };
 }
 
 const tell = (message: ProberMessage): void => void process.send?.(message);
 
-function start(plan: ProbePlan): void {
-  const all = plan.targets.map((target, index) => probed(target, index, plan));
+async function start(plan: ProbePlan): Promise<void> {
+  const all = await Promise.all(plan.targets.map((target, index) => probed(target, index, plan)));
   const beginning = now();
   const windows = new Map<number, readonly number[]>();
 
@@ -104,4 +117,4 @@ function start(plan: ProbePlan): void {
   tell({ kind: 'ready' });
 }
 
-start(JSON.parse(process.argv[2] ?? '') as ProbePlan);
+await start(JSON.parse(process.argv[2] ?? '') as ProbePlan);

@@ -1,0 +1,48 @@
+// Holds the sources against the rules. The rules themselves, and that they bite, are elsewhere.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { violations, type Rule, type SourceFile } from './rules.js';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+
+function sourcesBelow(folder: string): SourceFile[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)))
+    .map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));
+}
+
+const sources = ['src', 'native', 'scripts'].flatMap(sourcesBelow);
+const all = sources.flatMap(violations);
+
+const CLAIMS: Readonly<Record<Rule, string>> = {
+  import: 'every room imports only what it may',
+  purity: 'core and model know no clock, no chance, no promise and no process',
+  'node-api': 'node_api.h stands in addon.c only',
+  'file-length': 'files can be held in the head',
+  'function-length': 'functions fit a screen',
+  'first-line': 'every file begins by saying what it is',
+  word: 'the words are those of RFC 9568',
+};
+
+describe('architecture', () => {
+  it('there are sources to hold against the rules', () => {
+    for (const room of ['src/model/', 'src/core/', 'src/wire/', 'native/', 'scripts/']) {
+      assert.ok(
+        sources.some(({ path }) => path.startsWith(room)),
+        `${room} is empty`,
+      );
+    }
+  });
+
+  for (const [rule, claim] of Object.entries(CLAIMS)) {
+    it(claim, () => {
+      const broken = all.filter((violation) => violation.rule === rule);
+      const lines = broken.map(({ path, line, message }) => `${path}:${line}: ${message}`);
+      assert.equal(lines.join('\n'), '');
+    });
+  }
+});

@@ -1,0 +1,203 @@
+// The rules of the house, as a function from one source file to what is wrong with it. Reads no
+// disk, so that small bad examples can show that every rule bites.
+import { posix } from 'node:path';
+import { blank, cFunctions, importsOf, lineAt, typescriptFunctions } from './source-text.js';
+
+export interface SourceFile {
+  /** From the project's root: `src/core/instance.ts`. */
+  readonly path: string;
+  readonly text: string;
+}
+
+export type Rule =
+  'import' | 'purity' | 'node-api' | 'file-length' | 'function-length' | 'first-line' | 'word';
+
+export interface Violation {
+  readonly rule: Rule;
+  readonly path: string;
+  readonly line: number;
+  /** What was found and what was expected. */
+  readonly message: string;
+}
+
+export const FILE_LIMIT = 450;
+export const FUNCTION_LIMIT = 70;
+
+interface Room {
+  /** Rooms it may import from. */
+  readonly rooms: readonly string[];
+  /** Whether Node's modules and packages are open to it. */
+  readonly outside: boolean;
+}
+
+const AGENT_ROOMS = [
+  'model',
+  'wire',
+  'core',
+  'config',
+  'kernel',
+  'executor',
+  'monitors',
+  'control',
+];
+
+/** Who may import whom. A room's own files are always allowed. `main` is src/main.ts. */
+const ROOMS: Readonly<Record<string, Room>> = {
+  model: { rooms: [], outside: false },
+  wire: { rooms: ['model'], outside: false },
+  core: { rooms: ['model'], outside: false },
+  config: { rooms: ['model'], outside: true },
+  kernel: { rooms: ['model', 'wire'], outside: true },
+  executor: { rooms: ['model'], outside: true },
+  monitors: { rooms: ['model', 'kernel'], outside: true },
+  control: { rooms: ['model', 'config'], outside: true },
+  agent: { rooms: AGENT_ROOMS, outside: true },
+  cli: { rooms: ['model', 'config', 'control'], outside: true },
+  main: { rooms: [...AGENT_ROOMS, 'agent', 'cli'], outside: true },
+};
+
+/** Where a room is open only in part: the answer is a complaint, or null. */
+function narrowing(
+  path: string,
+  from: string,
+  to: string,
+  target: string,
+  typeOnly: boolean,
+): string | null {
+  if (from === 'monitors' && to === 'kernel' && !path.startsWith('src/monitors/link')) {
+    return 'only the link monitor may import kernel';
+  }
+  if (from === 'control' && to === 'config' && !typeOnly) {
+    return 'control may import types of config only (import type)';
+  }
+  if (from === 'cli' && to === 'control' && /(?:^|\/)server/.test(posix.basename(target))) {
+    return 'cli may import the control client, not the server';
+  }
+  return null;
+}
+
+/** All that is wrong with one file of src, native or scripts. */
+export function violations(file: SourceFile): Violation[] {
+  const checks = [
+    ...importViolations(file),
+    ...purityViolations(file),
+    ...nodeApiViolations(file),
+    ...lengthViolations(file),
+    ...firstLineViolations(file),
+    ...wordViolations(file),
+  ];
+  return checks.sort((left, right) => left.line - right.line);
+}
+
+function importViolations(file: SourceFile): Violation[] {
+  if (!file.path.startsWith('src/')) return [];
+  const from = roomOf(file.path);
+  const room = ROOMS[from];
+  if (room === undefined) {
+    const message = `expected a room of src (${Object.keys(ROOMS).join(', ')}), found ${from}`;
+    return [{ rule: 'import', path: file.path, line: 1, message }];
+  }
+  return importsOf(file.text).flatMap(({ specifier, typeOnly, line }) => {
+    const complaint = importComplaint(file.path, from, room, specifier, typeOnly);
+    return complaint === null
+      ? []
+      : [{ rule: 'import' as const, path: file.path, line, message: `${specifier}: ${complaint}` }];
+  });
+}
+
+function importComplaint(
+  path: string,
+  from: string,
+  room: Room,
+  specifier: string,
+  typeOnly: boolean,
+): string | null {
+  if (!specifier.startsWith('.')) {
+    return room.outside ? null : `${from} imports neither Node's modules nor packages`;
+  }
+  const target = posix.normalize(posix.join(posix.dirname(path), specifier));
+  if (!target.startsWith('src/')) {
+    // The version stands in package.json, which is data.
+    return target === 'package.json' ? null : 'src imports nothing outside src';
+  }
+  const to = roomOf(target);
+  if (to === from) return null;
+  if (to === 'main') return 'main.ts is the composition root: nobody imports it';
+  if (!room.rooms.includes(to)) {
+    return `${from} may import ${room.rooms.join(', ') || 'nothing'}, not ${to}`;
+  }
+  return narrowing(path, from, to, target, typeOnly);
+}
+
+/** `src/core/instance.ts` is in `core`, `src/main.ts` is `main`. */
+function roomOf(path: string): string {
+  return (path.split('/')[1] ?? '').replace(/\.[jt]s$/, '');
+}
+
+const IMPURE =
+  /(?<![.\w$])(?:Date|performance|setTimeout|setInterval|setImmediate|queueMicrotask|Promise|async|await|console|process|globalThis|require)\b|\bMath\.random\b/g;
+
+function purityViolations({ path, text }: SourceFile): Violation[] {
+  if (!/^src\/(?:core|model)\//.test(path)) return [];
+  const code = blank(text, { strings: true });
+  return [...code.matchAll(IMPURE)].map((match) => ({
+    rule: 'purity',
+    path,
+    line: lineAt(code, match.index),
+    message: `${match[0]}: time and chance are inputs of core and model`,
+  }));
+}
+
+function nodeApiViolations({ path, text }: SourceFile): Violation[] {
+  if (!path.startsWith('native/') || path === 'native/addon.c') return [];
+  const index = text.search(/#include\s*[<"](?:node_api|js_native_api)/);
+  if (index < 0) return [];
+  const message = 'only addon.c includes node_api.h';
+  return [{ rule: 'node-api', path, line: lineAt(text, index), message }];
+}
+
+function lengthViolations({ path, text }: SourceFile): Violation[] {
+  if (!/\.(?:ts|c|h)$/.test(path)) return [];
+  const lines = text.trimEnd().split('\n').length;
+  const spans = path.endsWith('.ts') ? typescriptFunctions(text) : cFunctions(text);
+  const long = spans.filter((span) => span.lines > FUNCTION_LIMIT);
+  const functions: Violation[] = long.map((span) => ({
+    rule: 'function-length',
+    path,
+    line: span.line,
+    message: `expected at most ${FUNCTION_LIMIT} lines a function, found ${span.lines} of its own`,
+  }));
+  if (lines <= FILE_LIMIT) return functions;
+  const message = `expected at most ${FILE_LIMIT} lines a file, found ${lines}`;
+  return [{ rule: 'file-length', path, line: FILE_LIMIT, message }, ...functions];
+}
+
+function firstLineViolations({ path, text }: SourceFile): Violation[] {
+  const [first = '', second = ''] = text.split('\n');
+  // A comment in a frame of its own has its first words on the second line.
+  const opening = first.startsWith('#!') || first === '/*' ? second : first;
+  if (/^(?:\/\/|\/\*| \*|#) ?\S/.test(opening)) return [];
+  const message = `expected a comment that says what the file is and is not, found "${opening}"`;
+  return [{ rule: 'first-line', path, line: 1, message }];
+}
+
+/** RFC 9568 has the words; these are other protocols', or say nothing. */
+const BANNED = /manager|helper|heartbeat|(?<![a-z])utils?(?![a-z])/gi;
+const FOREIGN = /masters?(?![a-z])|slaves?(?![a-z])/gi;
+/** keepalived says master, and so do the kernel's bridge ports (`link set … master`). */
+const FOREIGN_CONTEXT = /keepalived|IFLA_MASTER|link set \S+ master/i;
+
+function wordViolations({ path, text }: SourceFile): Violation[] {
+  const lines = [path, ...text.split('\n')];
+  return lines.flatMap((line, index) => {
+    const context = lines.slice(Math.max(0, index - 3), index + 1).join('\n');
+    const found = [...(line.match(BANNED) ?? [])];
+    if (!FOREIGN_CONTEXT.test(context)) found.push(...(line.match(FOREIGN) ?? []));
+    return found.map((word) => ({
+      rule: 'word' as const,
+      path,
+      line: Math.max(1, index),
+      message: `"${word}": say what it is, in the words of RFC 9568`,
+    }));
+  });
+}
