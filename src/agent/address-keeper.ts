@@ -20,7 +20,8 @@ interface Keeping {
   /** An address owner's addresses are the interface's own: neither added nor removed. */
   owned: boolean;
   wanted: boolean;
-  dirty: boolean;
+  /** When its lines belong into a script: with the next one, when the retry is due, or not at all. */
+  due: 'now' | 'retry' | null;
   /** The takeover script has succeeded since the addresses were last wanted. */
   confirmed: boolean;
   /** Somebody removed an address that is wanted; told once. */
@@ -98,7 +99,7 @@ export class AddressKeeper {
       settings,
       owned,
       wanted: false,
-      dirty: present.length > 0 && !owned,
+      due: present.length > 0 && !owned ? 'now' : null,
       confirmed: false,
       disturbed: false,
       standing: null,
@@ -123,7 +124,7 @@ export class AddressKeeper {
     keeping.wanted = present;
     keeping.confirmed = false;
     keeping.disturbed = false;
-    keeping.dirty = true;
+    keeping.due = 'now';
   }
 
   /** An address vanished from an interface. */
@@ -138,8 +139,8 @@ export class AddressKeeper {
   /** An address appeared on an interface: one that nobody wants there is removed again. */
   addressAdded(address: LinkAddress): void {
     for (const keeping of this.#concerned(address)) {
-      if (keeping.wanted || keeping.owned || keeping.dirty || this.#running) continue;
-      keeping.dirty = true;
+      if (keeping.wanted || keeping.owned || keeping.due !== null || this.#running) continue;
+      keeping.due = 'retry';
       this.#retryAt ??= after(this.#options.now(), RETRY);
     }
   }
@@ -163,9 +164,7 @@ export class AddressKeeper {
 
   /** A change of the core's mind does not wait for the retry of something else. */
   #urgent(): boolean {
-    return [...this.#kept.values()].some(
-      ({ dirty, wanted, standing }) => dirty && (wanted || standing !== null),
-    );
+    return [...this.#kept.values()].some(({ due }) => due === 'now');
   }
 
   #plan(): PlannedLine[] {
@@ -175,8 +174,8 @@ export class AddressKeeper {
       for (const line of releaseScript(orphan)) lines.push({ line, owner: null });
     }
     for (const [owner, keeping] of this.#kept) {
-      if (!keeping.dirty) continue;
-      keeping.dirty = false;
+      if (keeping.due === null) continue;
+      keeping.due = null;
       if (keeping.owned) {
         if (keeping.wanted) this.#tell('addresses-present', keeping);
         continue;
@@ -219,7 +218,7 @@ export class AddressKeeper {
     if (!made) {
       if (failure === undefined && !keeping.wanted) keeping.standing = null;
       if (failure !== undefined && !keeping.wanted) {
-        keeping.dirty = true;
+        keeping.due = 'retry';
         this.#stuck(virtualRouter, failure);
       }
       return;
@@ -229,7 +228,7 @@ export class AddressKeeper {
       this.#options.submit({ kind: 'addresses-failed', virtualRouter, detail: failure });
       return;
     }
-    if (keeping.dirty) return;
+    if (keeping.due === 'now') return;
     keeping.confirmed = true;
     this.#tell(keeping.disturbed ? 'addresses-removed' : 'addresses-present', keeping);
   }

@@ -115,14 +115,14 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     }
     problems.delete('settings');
     const changes = settingsChanges(driver.settings, loaded.settings, options.settingsFile);
-    kernel.notify(`RELOADING=1\nMONOTONIC_USEC=${kernel.now()}`);
-    driver.configure(loaded.settings);
-    kernel.notify('READY=1');
     journal.record('info', {
       event: 'settings-applied',
       reason: 'reload',
       detail: changes.length === 0 ? 'nothing differs' : changes.join('; '),
     });
+    kernel.notify(`RELOADING=1\nMONOTONIC_USEC=${kernel.now()}`);
+    driver.configure(loaded.settings);
+    kernel.notify('READY=1');
     return { ok: true, file: options.settingsFile, changes, warnings: loaded.warnings };
   };
 

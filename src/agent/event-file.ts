@@ -22,6 +22,8 @@ export function createEventFile(path: string): EventFile {
   let writing: Promise<void> | null = null;
 
   const writeAll = async (): Promise<void> => {
+    // The caller must have `writing` before this can reset it.
+    await Promise.resolve();
     while (queue.length > 0) {
       const lines = queue;
       queue = [];

@@ -58,5 +58,5 @@ function sentence({ event, virtualRouter, from, to, reason, detail }: EventRecor
   const subject = virtualRouter === undefined ? '' : `${virtualRouter}: `;
   if (from !== undefined && to !== undefined)
     return `${subject}${from} → ${to}, ${reason}: ${detail}`;
-  return `${subject}${event}, ${reason}: ${detail}`;
+  return `${subject}${event === reason ? event : `${event}, ${reason}`}: ${detail}`;
 }

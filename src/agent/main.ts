@@ -57,10 +57,12 @@ export async function releaseAddresses(configPath: string): Promise<number> {
   if (lock === null) return FAILED;
   try {
     const { removed, remaining, problem } = await removeAddresses(kernel, settings);
-    for (const address of removed) say(`removed ${address}`);
+    for (const address of removed) process.stdout.write(`removed ${address}\n`);
     for (const address of remaining) say(`still present: ${address}`);
     if (problem !== null) say(problem);
-    if (removed.length === 0 && remaining.length === 0) say('no virtual address was present');
+    if (removed.length === 0 && remaining.length === 0) {
+      process.stdout.write('no virtual address was present\n');
+    }
     return remaining.length === 0 ? DONE : FAILED;
   } catch (error) {
     say((error as Error).message);

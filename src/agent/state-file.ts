@@ -87,6 +87,8 @@ export function createBackgroundFile(path: string, durable: boolean): Background
   let writing: Promise<void> | null = null;
 
   const writeAll = async (): Promise<void> => {
+    // The caller must have `writing` before this can reset it, also when nothing is to be written.
+    await Promise.resolve();
     while (wanted !== null) {
       const text = wanted;
       wanted = null;

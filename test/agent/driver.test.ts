@@ -1,0 +1,394 @@
+// The loop with a kernel and an executor in memory: no socket, no process, no real time.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Driver } from '../../src/agent/driver.js';
+import { parseRecording, formatRecording, replay } from '../../src/agent/recorder.js';
+import { encodeAdvertisement, VRRP_GROUP } from '../../src/wire/advertisement.js';
+import { centiseconds, instant } from '../../src/model/units.js';
+import { address } from '../support/fake-kernel.js';
+import { failedRun } from '../support/fake-executor.js';
+import { INDEX, PEER, rig, routerSettings, settingsOf, settle, VIRTUAL, type Rig } from './rig.js';
+
+const SECOND = 1_000_000;
+/** Active_Down_Interval at priority 100 and 100 cs (RFC 9568 §6.1). */
+const ACTIVE_DOWN = 3_609_375;
+
+/** An advertisement of the peer as it lies in the socket. */
+function peerAdvertisement(priority: number, dialect: 'rfc9568' | 'rfc5798' = 'rfc9568') {
+  return {
+    family: 'ipv4' as const,
+    linkIndex: INDEX,
+    source: PEER,
+    destination: VRRP_GROUP.ipv4,
+    hopLimit: 255,
+    message: encodeAdvertisement(
+      { vrid: 51, priority, maxAdvertiseInterval: centiseconds(100), addresses: [VIRTUAL] },
+      { source: PEER, destination: VRRP_GROUP.ipv4, dialect },
+    ),
+  };
+}
+
+const stateOf = ({ driver }: Rig): string | undefined => driver.snapshot().virtualRouters[0]?.state;
+
+async function active(): Promise<Rig> {
+  const made = rig();
+  made.driver.start();
+  await settle();
+  made.kernel.advance(ACTIVE_DOWN);
+  await settle();
+  assert.equal(stateOf(made), 'Active');
+  return made;
+}
+
+describe('packets before the clock', () => {
+  it('a Backup that was stalled feeds the packets in its buffer before the expired timer', async () => {
+    const { driver, kernel } = rig();
+    driver.start();
+    await settle();
+    kernel.stall(2 * SECOND);
+    kernel.deliver(peerAdvertisement(200), false);
+    kernel.stall(2 * SECOND);
+
+    kernel.advance(0);
+
+    assert.equal(driver.snapshot().virtualRouters[0]?.state, 'Backup');
+    assert.equal(kernel.sent.length, 0);
+    // The timer runs from the arrival of the packet, not from when it was read.
+    kernel.advance(ACTIVE_DOWN - 2 * SECOND - 1);
+    assert.equal(driver.snapshot().virtualRouters[0]?.state, 'Backup');
+    kernel.advance(1);
+    assert.equal(driver.snapshot().virtualRouters[0]?.state, 'Active');
+  });
+
+  it('packets of several sockets are taken in the order of their arrival', async () => {
+    const made = rig();
+    made.driver.start();
+    await settle();
+    const later = { ...peerAdvertisement(0), arrivedAt: instant(made.kernel.clock + 2_000) };
+    const sooner = { ...peerAdvertisement(200), arrivedAt: instant(made.kernel.clock + 1_000) };
+    made.kernel.deliver(later, false);
+    made.kernel.deliver(sooner, false);
+    made.kernel.stall(3_000);
+
+    made.kernel.advance(0);
+    made.kernel.setLink({ index: INDEX, name: 'eth0' });
+
+    const events = made.driver.recorder.recording().events.map(({ event }) => event);
+    const priorities = events.flatMap((event) =>
+      event.kind === 'advertisement' ? [event.advertisement.priority] : [],
+    );
+    assert.deepEqual(priorities, [200, 0]);
+  });
+});
+
+describe('becoming Active', () => {
+  it('adds the addresses, advertises, and announces only once the addresses are there', async () => {
+    const made = rig();
+    made.executor.held = true;
+    made.driver.start();
+    await settle();
+    made.kernel.advance(ACTIVE_DOWN);
+    await settle();
+    assert.deepEqual(
+      made.executor.requests.map(({ input }) => input),
+      ['address replace 10.99.0.100/24 dev eth0\n'],
+    );
+    assert.equal(made.kernel.sent.length, 1);
+    assert.equal(made.kernel.frames.length, 0);
+
+    made.executor.proceed();
+    await settle();
+
+    assert.equal(made.kernel.frames.length, 1);
+    assert.deepEqual(
+      made.driver.keeper.present('lan').map((one) => one.address),
+      [VIRTUAL],
+    );
+  });
+
+  it('leaves a will that says farewell and removes the addresses, and none once it is Backup', async () => {
+    const made = await active();
+    const { will } = made.executor;
+    assert.equal(will?.farewell.length, 1);
+    assert.deepEqual(will?.successors, [{ linkIndex: INDEX, family: 'ipv4', vrid: 51 }]);
+    assert.equal(will?.keepAtMost, 3_997);
+    assert.equal(will?.release.input, 'address del 10.99.0.100/24 dev eth0\n');
+
+    made.kernel.deliver(peerAdvertisement(200));
+    await settle();
+
+    assert.equal(stateOf(made), 'Backup');
+    assert.equal(made.kernel.has(INDEX, '10.99.0.100/24'), false);
+    assert.equal(made.executor.will, null);
+  });
+
+  it('yields when the addresses cannot be added', async () => {
+    const made = rig();
+    made.executor.answers.push(failedRun('vip: line 1: address replace …: Permission denied\n'));
+    made.driver.start();
+    await settle();
+    made.kernel.advance(ACTIVE_DOWN);
+    await settle();
+
+    assert.equal(stateOf(made), 'Backup');
+    const [router] = made.driver.snapshot().virtualRouters;
+    assert.equal(router?.reason, 'address-failed');
+    assert.equal(router?.effectivePriority, 1);
+    assert.equal(made.kernel.sent.length, 2, 'the claim, then priority 0');
+    assert.equal(made.kernel.sent[1]?.message[2], 0);
+  });
+});
+
+describe('addresses', () => {
+  it('are put back when somebody removes them', async () => {
+    const made = await active();
+    made.kernel.removeAddress(INDEX, '10.99.0.100/24');
+    await settle();
+    assert.equal(made.kernel.has(INDEX, '10.99.0.100/24'), true);
+    assert.equal(stateOf(made), 'Active');
+    assert.ok(made.records.some(({ event }) => event === 'address-restored'));
+  });
+
+  it('that an earlier agent left are removed at start', async () => {
+    const made = rig({ before: (kernel) => kernel.addAddress(INDEX, '10.99.0.100/24', true) });
+    made.driver.start();
+    await settle();
+    assert.equal(made.kernel.has(INDEX, '10.99.0.100/24'), false);
+    assert.equal(stateOf(made), 'Backup');
+  });
+
+  it('that the state file names, and no setting any longer, are removed at start', async () => {
+    const made = rig({
+      before: (kernel) => kernel.addAddress(INDEX, '10.99.0.77/24', true),
+      leftovers: [
+        { interface: 'eth0', addresses: [{ address: address('10.99.0.77'), prefixLength: 24 }] },
+      ],
+    });
+    made.driver.start();
+    await settle();
+    assert.equal(made.kernel.has(INDEX, '10.99.0.77/24'), false);
+  });
+
+  it('of their owner (priority 255) are neither added nor removed', async () => {
+    const owner = routerSettings({ priority: 255 });
+    const made = rig({
+      settings: settingsOf([owner]),
+      before: (kernel) => kernel.addAddress(INDEX, '10.99.0.100/24'),
+    });
+    made.driver.start();
+    await settle();
+    assert.equal(stateOf(made), 'Active');
+    await made.driver.stop();
+    assert.deepEqual(made.executor.requests, []);
+    assert.equal(made.executor.will, null);
+    assert.equal(made.kernel.has(INDEX, '10.99.0.100/24'), true);
+  });
+
+  it('that could not be removed are tried again a second later', async () => {
+    const made = await active();
+    made.executor.answers.push(failedRun('vip: line 1: address del …: Device busy\n'));
+    made.kernel.deliver(peerAdvertisement(200));
+    await settle();
+    assert.equal(made.kernel.has(INDEX, '10.99.0.100/24'), true);
+    assert.ok(made.records.some(({ event }) => event === 'addresses-stuck'));
+
+    made.kernel.advance(SECOND);
+    await settle();
+
+    assert.equal(made.kernel.has(INDEX, '10.99.0.100/24'), false);
+    assert.equal(made.executor.will, null);
+  });
+
+  it('that appear on a Backup are removed', async () => {
+    const made = rig();
+    made.driver.start();
+    await settle();
+    made.kernel.addAddress(INDEX, '10.99.0.100/24', true);
+    made.kernel.advance(SECOND);
+    await settle();
+    assert.equal(made.kernel.has(INDEX, '10.99.0.100/24'), false);
+  });
+
+  it('a change of mind while a script runs ends with what is wanted last', async () => {
+    const made = rig();
+    made.executor.held = true;
+    made.driver.start();
+    await settle();
+    made.kernel.advance(ACTIVE_DOWN);
+    await settle();
+    made.kernel.deliver(peerAdvertisement(200));
+    await settle();
+    assert.equal(made.executor.requests.length, 1, 'one script at a time');
+
+    made.executor.proceed();
+    await settle();
+
+    assert.equal(made.kernel.has(INDEX, '10.99.0.100/24'), false);
+    assert.equal(made.kernel.frames.length, 0, 'nothing is announced any more');
+  });
+});
+
+describe('the interface', () => {
+  it('case 70: carrier lost while Active: Initialize without an advertisement; back: startup', async () => {
+    const made = await active();
+    const sent = made.kernel.sent.length;
+    made.kernel.setLink({ index: INDEX, name: 'eth0', carrier: false });
+    await settle();
+    assert.equal(stateOf(made), 'Initialize');
+    assert.equal(made.kernel.sent.length, sent);
+    assert.equal(made.kernel.has(INDEX, '10.99.0.100/24'), false);
+
+    made.kernel.setLink({ index: INDEX, name: 'eth0', carrier: true });
+    await settle();
+    assert.equal(stateOf(made), 'Backup');
+  });
+
+  it('case 72: recreated with a new index: a new socket, and startup', async () => {
+    const made = await active();
+    made.kernel.removeLink(INDEX);
+    await settle();
+    assert.equal(made.driver.snapshot().virtualRouters[0]?.reason, 'interface-missing');
+    made.kernel.setLink({ index: 9, name: 'eth0' });
+    made.kernel.addAddress(9, '10.99.0.1/24');
+    await settle();
+    assert.equal(stateOf(made), 'Backup');
+    assert.equal(made.kernel.sockets.at(-1)?.linkIndex, 9);
+  });
+
+  it('a socket that cannot be opened is a fault, and is tried again every second', async () => {
+    const made = rig({ before: (kernel) => (kernel.refuseSockets = 'EPERM') });
+    made.driver.start();
+    await settle();
+    assert.equal(made.driver.snapshot().virtualRouters[0]?.reason, 'socket-failed');
+    assert.equal(made.records.filter(({ event }) => event === 'socket-failed').length, 1);
+    made.kernel.refuseSockets = null;
+    made.kernel.advance(SECOND);
+    await settle();
+    assert.equal(stateOf(made), 'Backup');
+  });
+
+  it('case 74: the next advertisement comes from the new primary address', async () => {
+    const made = await active();
+    made.kernel.removeAddress(INDEX, '10.99.0.1/24');
+    made.kernel.addAddress(INDEX, '10.99.0.9/24');
+    await settle();
+    made.kernel.advance(2 * ACTIVE_DOWN);
+    await settle();
+    made.kernel.advance(SECOND);
+    assert.equal(made.kernel.sent.at(-1)?.source, '10.99.0.9');
+  });
+
+  it('a refused send is counted and told, and the role stays', async () => {
+    const made = await active();
+    made.kernel.refuseSends = 'ENOBUFS';
+    made.kernel.advance(3 * SECOND);
+    assert.equal(made.driver.sendErrors.get('lan'), 3);
+    assert.equal(made.records.filter(({ event }) => event === 'send-failed').length, 1);
+    assert.equal(stateOf(made), 'Active');
+  });
+});
+
+describe('packets that are discarded', () => {
+  it('are counted by reason, logged once, and leave deadlines alone', async () => {
+    const made = rig();
+    made.driver.start();
+    await settle();
+    const before = made.kernel.armedFor;
+    for (let count = 0; count < 50; count += 1) {
+      made.kernel.deliver({ ...peerAdvertisement(200), hopLimit: 254 });
+      made.kernel.deliver({ ...peerAdvertisement(200), destination: address('224.0.0.1') });
+    }
+    assert.equal(made.kernel.armedFor, before);
+    assert.deepEqual(made.driver.reception.discardedFor('lan'), { hopLimit: 50, notForUs: 50 });
+    const told = made.records.filter(({ event }) => event === 'packet-discarded');
+    assert.deepEqual(
+      told.map(({ reason }) => reason),
+      ['hopLimit', 'notForUs'],
+    );
+  });
+
+  it('case 23: of a VRID that nobody configured are the interface’s', async () => {
+    const made = rig({ settings: settingsOf([routerSettings({ vrid: 52 })]) });
+    made.driver.start();
+    await settle();
+    made.kernel.deliver(peerAdvertisement(200));
+    assert.deepEqual(made.driver.reception.discardedOn('eth0'), { vrid: 1 });
+    assert.equal(stateOf(made), 'Backup');
+  });
+});
+
+describe('settings and stop', () => {
+  it('a reload removes the addresses of a virtual router that is gone, after its farewell', async () => {
+    const made = await active();
+    made.driver.configure(settingsOf([routerSettings({ name: 'other', vrid: 60 })]));
+    await settle();
+    assert.equal(made.kernel.sent.at(-1)?.message[2], 0);
+    assert.equal(made.kernel.has(INDEX, '10.99.0.100/24'), false);
+  });
+
+  it('a reload that changes the addresses of an Active keeps the role and moves the addresses', async () => {
+    const made = await active();
+    const transitions = made.records.filter(({ event }) => event === 'transition').length;
+    made.driver.configure(
+      settingsOf([
+        routerSettings({ addresses: [{ address: address('10.99.0.101'), prefixLength: 24 }] }),
+      ]),
+    );
+    await settle();
+    assert.equal(made.kernel.has(INDEX, '10.99.0.100/24'), false);
+    assert.equal(made.kernel.has(INDEX, '10.99.0.101/24'), true);
+    assert.equal(made.records.filter(({ event }) => event === 'transition').length, transitions);
+    made.kernel.advance(SECOND);
+    assert.deepEqual([...(made.kernel.sent.at(-1)?.message.slice(8) ?? [])], [10, 99, 0, 101]);
+  });
+
+  it('stop: priority 0 once; the addresses are the executor’s to remove', async () => {
+    const made = await active();
+    const scripts = made.executor.requests.length;
+    await made.driver.stop();
+    assert.equal(made.kernel.sent.at(-1)?.message[2], 0);
+    assert.deepEqual(made.executor.finished, { farewellSent: true });
+    assert.equal(made.executor.requests.length, scripts);
+    assert.equal(made.executor.will?.release.input, 'address del 10.99.0.100/24 dev eth0\n');
+    assert.equal(made.kernel.armedFor, null);
+  });
+
+  it('checksum auto: answers in the dialect it hears', async () => {
+    const made = await active();
+    made.kernel.deliver(peerAdvertisement(50, 'rfc5798'));
+    await settle();
+    const answer = made.kernel.sent.at(-1);
+    const expected = encodeAdvertisement(
+      { vrid: 51, priority: 100, maxAdvertiseInterval: centiseconds(100), addresses: [VIRTUAL] },
+      { source: address('10.99.0.1'), destination: VRRP_GROUP.ipv4, dialect: 'rfc5798' },
+    );
+    assert.deepEqual(answer?.message, expected);
+    assert.ok(made.records.some(({ event }) => event === 'checksum-dialect'));
+  });
+});
+
+describe('the recording', () => {
+  it('replays through the core, from JSON, to the same state', async () => {
+    const made = await active();
+    made.kernel.deliver(peerAdvertisement(50));
+    made.kernel.setLink({ index: INDEX, name: 'eth0', carrier: false });
+    await settle();
+    const text = formatRecording(made.driver.recorder.recording());
+    const effects = replay(parseRecording(text)).flat();
+    const transitions = effects.flatMap((effect) =>
+      effect.kind === 'transition' ? [`${effect.from} ${effect.to} ${effect.reason}`] : [],
+    );
+    const told = made.records
+      .filter(({ event }) => event === 'transition')
+      .map(({ from, to, reason }) => `${from} ${to} ${reason}`);
+    assert.deepEqual(transitions, told);
+    assert.equal(told.length, 3);
+  });
+});
+
+it('the driver refuses what validation should have refused', () => {
+  const settings = settingsOf([routerSettings({})]);
+  const wrong = { ...settings, ha: { ...settings.ha, mode: 'active-active' as const } };
+  assert.throws(() => rig({ settings: wrong }), /validation admits only/);
+  assert.equal(typeof Driver, 'function');
+});

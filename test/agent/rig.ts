@@ -1,0 +1,86 @@
+// A driver on a fake kernel and executor, with one IPv4 virtual router unless told otherwise.
+import { Driver } from '../../src/agent/driver.js';
+import { createJournal } from '../../src/agent/journal.js';
+import type { Settings, VirtualRouterSettings } from '../../src/config/settings.js';
+import type { AddressTarget } from '../../src/model/netlink-script.js';
+import type { EventRecord } from '../../src/model/status.js';
+import { centiseconds } from '../../src/model/units.js';
+import { address, FakeKernel } from '../support/fake-kernel.js';
+import { FakeExecutor } from '../support/fake-executor.js';
+
+export const INDEX = 2;
+export const PEER = address('10.99.0.2');
+export const VIRTUAL = address('10.99.0.100');
+
+export const routerSettings = (change: Partial<VirtualRouterSettings>): VirtualRouterSettings => ({
+  name: 'lan',
+  interface: 'eth0',
+  vrid: 51,
+  family: 'ipv4',
+  addresses: [{ address: VIRTUAL, prefixLength: 24 }],
+  advertisementInterval: centiseconds(100),
+  priority: 100,
+  preempt: true,
+  checksum: 'auto',
+  unicastPeers: [],
+  ...change,
+});
+
+export const settingsOf = (virtualRouters: readonly VirtualRouterSettings[]): Settings => ({
+  name: 'test',
+  ha: { mode: 'active-passive', primary: false, preempt: true },
+  virtualRouters,
+  vip: { script: '/usr/lib/understudy/vip' },
+  runtimeDirectory: '/nowhere/run',
+  stateDirectory: '/nowhere/state',
+});
+
+export interface Rig {
+  readonly driver: Driver;
+  readonly kernel: FakeKernel;
+  readonly executor: FakeExecutor;
+  readonly records: EventRecord[];
+}
+
+interface RigOptions {
+  readonly settings?: Settings;
+  readonly leftovers?: readonly AddressTarget[];
+  /** Prepares the kernel before the driver looks at it. */
+  readonly before?: (kernel: FakeKernel) => void;
+}
+
+export function rig(options: RigOptions = {}): Rig {
+  const kernel = new FakeKernel();
+  kernel.setLink({ index: INDEX, name: 'eth0' });
+  if (options.settings?.virtualRouters[0]?.priority !== 255) {
+    kernel.addAddress(INDEX, '10.99.0.1/24');
+  }
+  options.before?.(kernel);
+  const executor = new FakeExecutor(kernel, { eth0: INDEX });
+  const records: EventRecord[] = [];
+  const silent = () => undefined;
+  const log = { debug: silent, info: silent, warn: silent, error: silent, fatal: silent };
+  const file = {
+    append: (record: EventRecord) => void records.push(record),
+    problem: () => null,
+    flush: () => Promise.resolve(),
+  };
+  const driver = new Driver({
+    kernel,
+    executor,
+    journal: createJournal(log, file, () => kernel.clock / 1_000),
+    settings: options.settings ?? settingsOf([routerSettings({})]),
+    leftovers: options.leftovers ?? [],
+    onChange: silent,
+  });
+  return { driver, kernel, executor, records };
+}
+
+/** Lets everything that was enqueued happen: promises, and the wake-ups they ask for. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 8; turn += 1) {
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+}
