@@ -380,7 +380,14 @@ int advertisement_socket_send(int fd, int family, int link_index, uint8_t *batch
                               unsigned int count) {
   struct sender sender = {.fd = fd, .family = family, .link_index = link_index, .batch = batch};
   sender.prepare = family == AF_INET ? prepare_ipv4 : prepare_ipv6;
-  return send_all(&sender, count);
+  int failures = send_all(&sender, count);
+  if (failures == 0 || check_alive(fd) != -ENODEV) return failures;
+
+  /* With the source pinned, a deleted interface answers ENETUNREACH, just as one that is down. */
+  struct outgoing_record *records = (struct outgoing_record *)(void *)batch;
+  for (unsigned int i = 0; i < count; i += 1)
+    if (records[i].error != 0) records[i].error = ENODEV;
+  return failures;
 }
 
 int announcer_open(const char **call) {

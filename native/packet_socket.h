@@ -43,7 +43,8 @@ int advertisement_socket_open(int family, int link_index, const char *link_name,
 int advertisement_socket_receive(int fd, int family, unsigned int capacity, double *drained_at,
                                  struct packet_record *records, uint8_t *bytes);
 
-/* Sends all of them, whatever becomes of the others; the number of those that failed. */
+/* Sends all of them, whatever becomes of the others; the number of those that failed. Their error is
+ * ENODEV when the interface was deleted. */
 int advertisement_socket_send(int fd, int family, int link_index, uint8_t *batch,
                               unsigned int count);
 

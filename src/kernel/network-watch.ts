@@ -58,6 +58,7 @@ class NativeNetworkWatch implements NetworkWatch {
 
   #alone(action: () => void): void {
     if (this.#busy) throw new Error('the network watch was called from its own handler');
+    if (this.#closed) throw refusal('watching the network', -constants.errno.EBADF, 'recvmsg');
     this.#busy = true;
     try {
       action();
