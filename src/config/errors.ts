@@ -31,6 +31,7 @@ export type SettingsErrorCode =
   | 'too-many-addresses'
   | 'duplicate-vrid'
   | 'invalid-peer'
+  | 'needs-restart'
   | 'not-editable'
   | 'write-failed'
   // The file is in order, but a running agent cannot follow it.
