@@ -29,7 +29,11 @@ export async function runAgent(configPath: string): Promise<number> {
   if (settings === null) return INVALID_SETTINGS;
   const kernel = openKernelOrSay();
   if (kernel === null) return FAILED;
-  const lock = takeLock(kernel, settings);
+  const lock = takeLock(
+    kernel,
+    settings,
+    'stop it first, or give this one its own runtimeDirectory and stateDirectory',
+  );
   if (lock === null) return FAILED;
   const agentLog = openLog(settings.name);
   try {
@@ -53,7 +57,7 @@ export async function releaseAddresses(configPath: string): Promise<number> {
   if (settings === null) return INVALID_SETTINGS;
   const kernel = openKernelOrSay();
   if (kernel === null) return FAILED;
-  const lock = takeLock(kernel, settings);
+  const lock = takeLock(kernel, settings, 'stop it; it then removes its addresses itself');
   if (lock === null) return FAILED;
   try {
     const { removed, remaining, problem } = await removeAddresses(kernel, settings);
@@ -158,16 +162,14 @@ function openKernelOrSay(): Kernel | null {
   }
 }
 
-function takeLock(kernel: Kernel, settings: Settings): FileLock | null {
+/** `remedy`: what to do when another agent has the lock. */
+function takeLock(kernel: Kernel, settings: Settings, remedy: string): FileLock | null {
   const path = join(settings.runtimeDirectory, 'agent.lock');
   try {
     prepareDirectories(settings);
     const lock = kernel.lockFile(path);
     if (lock === null) {
-      say(
-        `another agent is running with runtimeDirectory ${settings.runtimeDirectory}: ` +
-          'stop it first, or give this one its own runtimeDirectory and stateDirectory',
-      );
+      say(`an agent is running with runtimeDirectory ${settings.runtimeDirectory}: ${remedy}`);
     }
     return lock;
   } catch (error) {
