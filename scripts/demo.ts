@@ -203,12 +203,14 @@ class Demo {
   ): Promise<DemoResult> {
     const lab = this.#lab;
     const deadlineMs = 5 * intervalMs + 3000;
-    const failure = await measure(lab, prober, ADDRESSES, 'b', deadlineMs, () => {
+    const scene = { lab, prober, addresses: ADDRESSES };
+    const failure = await measure({ ...scene, heir: 'b', deadlineMs }, () => {
       this.#timeline.say('a', paint('red', DONE[fault]));
       return strike(lab, 'a', fault);
     });
     this.#report('', failure);
-    const comeback = await measure(lab, prober, ADDRESSES, 'a', deadlineMs + 5000, () => {
+    const patience = { heir: 'a', deadlineMs: deadlineMs + 5000 } as const;
+    const comeback = await measure({ ...scene, ...patience }, () => {
       this.#timeline.say('a', paint('cyan', UNDONE[fault]));
       return mend(lab, 'a', fault, program);
     });

@@ -1,7 +1,7 @@
 // Captures frames on the switch (tcpdump) and has them judged by tshark. No expectations of its own.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { ended, run } from './command.js';
+import { attempt, ended, run } from './command.js';
 import type { Network } from './network.js';
 
 export interface CaptureOptions {
@@ -45,6 +45,25 @@ export class Capture {
     this.#child.kill('SIGTERM');
     await ended(this.#child);
   }
+}
+
+/**
+ * Resolves when `count` frames of the kind have been seen, counted from about now.
+ * @throws Error when they were not within `deadlineMs`.
+ */
+export async function awaitFrames(
+  network: Network,
+  options: CaptureOptions & { readonly count: number; readonly deadlineMs: number },
+): Promise<void> {
+  const { port, direction = 'inout', filter = '', count, deadlineMs } = options;
+  const limit = ['timeout', String(deadlineMs / 1000)];
+  const flags = ['--immediate-mode', '-Z', 'root', '-Q', direction, '-c', String(count)];
+  const argv = [...limit, 'tcpdump', '-i', port, ...flags, '-w', '/dev/null', filter];
+  const { code, stderr } = await attempt(network.inside('sw', argv));
+  if (code === 0) return;
+  throw new Error(
+    `expected within ${deadlineMs} ms: ${count} frames on ${port} matching "${filter}"; last seen: ${stderr.trim()}`,
+  );
 }
 
 /** A decoded frame: tshark field name to its values, in order of occurrence. */

@@ -145,8 +145,7 @@ export class Network {
     const table = `drop${this.#rules}`;
     const from = rule.from === undefined ? '' : `iifname "port-${rule.from}"`;
     const to = rule.to === undefined ? '' : `oifname "port-${rule.to}"`;
-    // Only the post-routing hook knows the outgoing port; without one the frame dies on arrival.
-    const hook = rule.to === undefined ? 'prerouting' : 'postrouting';
+    const hook = hookFor(rule.from !== undefined, rule.to !== undefined);
     const rules = MATCHES[rule.traffic].map((match) => `${from} ${to} ${match} drop`).join('\n');
     const script = `table bridge ${table} {\nchain lab {\ntype filter hook ${hook} priority 0;\n${rules}\n}\n}\n`;
     await this.run('sw', ['nft', '-f', '-'], script);
@@ -165,6 +164,12 @@ export class Network {
   #file(name: NamespaceName): string {
     return `${this.directory}/net/${name}`;
   }
+}
+
+/** The earliest hook of the bridge that knows the ports asked for: no single one knows both ends of all. */
+function hookFor(from: boolean, to: boolean): string {
+  if (!to) return 'prerouting';
+  return from ? 'forward' : 'postrouting';
 }
 
 /** Inode of the process's network namespace; 0 when the process has gone meanwhile. */

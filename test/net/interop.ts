@@ -1,0 +1,33 @@
+// One understudy and one keepalived on a LAN, every combination of family, rank and fault at one
+// advertisement interval. No other peers.
+import { describe, it } from 'node:test';
+import { Pair, withLab } from './pair.js';
+
+const RANKS = {
+  'we outrank keepalived': { us: 200, them: 100 },
+  'keepalived outranks us': { us: 100, them: 200 },
+} as const;
+
+/** Defines the tests of one interval; side by side where the interval leaves the machine idle. */
+export function interoperate(
+  intervalMs: number,
+  options: { readonly concurrency: number; readonly skip: string | false },
+): void {
+  describe(`understudy with keepalived at ${intervalMs} ms`, options, () => {
+    for (const family of ['ipv4', 'ipv6'] as const) {
+      for (const [rank, { us, them }] of Object.entries(RANKS)) {
+        it(`${family}, ${rank}: stop and kill of the Active`, (t) =>
+          withLab(t, async (lab) => {
+            const pair = await Pair.start(t, lab, {
+              family,
+              intervalMs,
+              a: { software: 'understudy', priority: us },
+              b: { software: 'keepalived', priority: them },
+            });
+            await pair.survive('stop');
+            await pair.survive('kill');
+          }));
+      }
+    }
+  });
+}

@@ -1,0 +1,177 @@
+// A pair of appliances on the bench, for the network tests: starts it, breaks its Active, prints
+// what was measured and asserts what must always hold. No test cases.
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import {
+  measure,
+  mend,
+  standsBy,
+  strike,
+  type Fault,
+  type Measurement,
+} from '../../scripts/lab/fault.js';
+import { createLab, type Lab } from '../../scripts/lab/lab.js';
+import type { ApplianceName } from '../../scripts/lab/network.js';
+import { programFor, type Program } from '../../scripts/lab/program.js';
+import type { Prober } from '../../scripts/lab/prober.js';
+import type { Family } from '../../src/model/address.js';
+
+export type Software = Program['software'];
+
+export interface PairOptions {
+  readonly family: Family;
+  readonly intervalMs: number;
+  readonly a: { readonly software: Software; readonly priority: number };
+  readonly b: { readonly software: Software; readonly priority: number };
+}
+
+const ROUTERS = {
+  ipv4: { name: 'lan', vrid: 51, addresses: ['10.99.0.100/24'] },
+  ipv6: { name: 'lan6', vrid: 51, addresses: ['fe80::64/64', '2001:db8:99::100/64'] },
+} as const;
+
+export const PROBED = { ipv4: '10.99.0.100', ipv6: '2001:db8:99::100' } as const;
+
+/**
+ * Two Actives may overlap for one advertisement interval; below this the scheduler of a busy
+ * machine, not the protocol, is measured.
+ */
+const OVERLAP_FLOOR_MS = 100;
+
+/** Runs `body` in a lab of its own; when it fails, everything the daemons said is printed. */
+export async function withLab(t: TestContext, body: (lab: Lab) => Promise<void>): Promise<void> {
+  const lab = await createLab();
+  try {
+    await body(lab);
+  } catch (error) {
+    for (const line of lab.logs().split('\n')) t.diagnostic(line);
+    throw error;
+  } finally {
+    await lab.close();
+  }
+}
+
+export class Pair {
+  readonly lab: Lab;
+  readonly address: string;
+  /** Who is Active while both are fit. */
+  readonly active: ApplianceName;
+  readonly standby: ApplianceName;
+  readonly #options: PairOptions;
+  readonly #prober: Prober;
+  readonly #t: TestContext;
+
+  private constructor(t: TestContext, lab: Lab, options: PairOptions, prober: Prober) {
+    this.#t = t;
+    this.lab = lab;
+    this.#options = options;
+    this.#prober = prober;
+    this.address = PROBED[options.family];
+    this.active = options.a.priority > options.b.priority ? 'a' : 'b';
+    this.standby = this.active === 'a' ? 'b' : 'a';
+  }
+
+  /** Starts both daemons and a client; resolves when the roles are settled. */
+  static async start(t: TestContext, lab: Lab, options: PairOptions): Promise<Pair> {
+    const target = { family: options.family, address: PROBED[options.family] };
+    const prober = await lab.probe({ targets: [target] });
+    const pair = new Pair(t, lab, options, prober);
+    for (const name of ['a', 'b'] as const) lab.appliance(name).start(pair.#program(name));
+    await pair.settle();
+    return pair;
+  }
+
+  /** Waits until the better one alone holds the address and the other stands by. */
+  settle(): Promise<void> {
+    const { lab, address, active, standby } = this;
+    return lab.waitFor(
+      `${address} held by ${active}, ${standby} standing by`,
+      () => lab.holding(address).join() === active && standsBy(lab.appliance(standby), 1),
+      {
+        deadlineMs: this.#patienceMs,
+        describe: () => `held by ${lab.holding(address).join() || 'nobody'}`,
+      },
+    );
+  }
+
+  /** Breaks the Active and measures the take-over. */
+  fail(fault: Fault): Promise<Measurement> {
+    return this.#observe(this.standby, `${fault} of the Active`, this.#leaves(fault), () =>
+      strike(this.lab, this.active, fault),
+    );
+  }
+
+  /** Mends the fault and measures how the better one takes its role back. */
+  async restore(fault: Fault): Promise<Measurement> {
+    const act = (): Promise<void> => mend(this.lab, this.active, fault, this.#program(this.active));
+    const measurement = await this.#observe(this.active, `return after ${fault}`, false, act);
+    await this.settle();
+    return measurement;
+  }
+
+  /** One fault and its repair, and everything that must hold meanwhile. */
+  async survive(fault: Fault): Promise<void> {
+    const failure = await this.fail(fault);
+    this.#assertTakenOver(failure, this.standby, this.#leaves(fault));
+    this.#assertTakenOver(await this.restore(fault), this.active, this.#leaves(fault));
+  }
+
+  #assertTakenOver(measurement: Measurement, heir: ApplianceName, leftovers: boolean): void {
+    for (const measured of measurement.addresses) {
+      const seen = JSON.stringify(measured);
+      assert.ok(measured.holdersAfter.includes(heir), `${heir} expected to hold it: ${seen}`);
+      assert.ok(
+        measured.probes.lost === 0 || measured.probes.goodAgainAt !== null,
+        `expected answers again: ${seen}`,
+      );
+      // A killed keepalived leaves the address where it was: known, and not ours to mend.
+      if (leftovers) continue;
+      assert.deepEqual(measured.holdersAfter, [heir], `nobody else expected to hold it: ${seen}`);
+      const limit = Math.max(this.#options.intervalMs, OVERLAP_FLOOR_MS);
+      assert.ok(measured.held.bothHeldMs <= limit, `at most ${limit} ms by both expected: ${seen}`);
+    }
+  }
+
+  async #observe(
+    heir: ApplianceName,
+    what: string,
+    leftoversExpected: boolean,
+    act: () => Promise<void>,
+  ): Promise<Measurement> {
+    const { lab, address } = this;
+    const observation = {
+      lab,
+      prober: this.#prober,
+      addresses: [address],
+      heir,
+      deadlineMs: this.#patienceMs,
+      leftoversExpected,
+    };
+    const measurement = await measure(observation, act);
+    for (const { probes, held } of measurement.addresses) {
+      this.#t.diagnostic(
+        `${what}: ${probes.lost} of ${probes.sent} lost, outage ${probes.longestOutageMs.toFixed(1)} ms, ` +
+          `both held ${held.bothHeldMs.toFixed(1)} ms, nobody ${held.nobodyHeldMs.toFixed(1)} ms`,
+      );
+    }
+    return measurement;
+  }
+
+  #program(name: ApplianceName): Program {
+    const { family, intervalMs } = this.#options;
+    const { software, priority } = this.#options[name];
+    const spec = { name, priority, advertisementIntervalMs: intervalMs };
+    return programFor(software, { ...spec, routers: [ROUTERS[family]] });
+  }
+
+  /** Whether this fault leaves the address behind, as keepalived's does. */
+  #leaves(fault: Fault): boolean {
+    const software = this.#options[this.active].software;
+    return software === 'keepalived' && (fault === 'kill' || fault === 'freeze');
+  }
+
+  /** Start, two elections and the slowness of a busy machine. */
+  get #patienceMs(): number {
+    return 8 * this.#options.intervalMs + 6000;
+  }
+}
