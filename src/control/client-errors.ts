@@ -1,7 +1,6 @@
 // How a call to the agent fails: it is not there, it refuses, or it is not understood. No sockets.
 
-const START =
-  'start it: systemctl start understudy (in the foreground: understudy run; see what it says)';
+const START = 'start it: systemctl start understudy (in the foreground: understudy run)';
 
 /** Nobody answered at the control socket. `code` is an errno name, or `ETIMEDOUT`. */
 export class AgentNotReachable extends Error {

@@ -160,6 +160,10 @@ export const degraded: Status = {
 /** A virtual router with very many addresses, one of them missing. */
 export const manyAddresses: Status = {
   ...healthy,
+  health: {
+    state: 'degraded',
+    reasons: ['lan: 1 of 255 virtual addresses are not present'],
+  },
   virtualRouters: [
     {
       ...activeRouter,

@@ -1,0 +1,80 @@
+// `understudy get`: settings as the agent runs with them, or as the file has them when none runs.
+import { loadSettings } from '../../config/load.js';
+import {
+  findSetting,
+  unsettable,
+  viewSettings,
+  type SettingsView,
+} from '../../config/setting-names.js';
+import { nearestName } from '../../config/spelling.js';
+import { AgentNotReachable, createControlClient } from '../../control/client.js';
+import { fail, failCall, failSettings } from '../failures.js';
+import { locateSocket } from '../locate.js';
+import { EXIT, type ConfigChoice, type Surroundings } from '../surroundings.js';
+
+interface Source {
+  readonly view: SettingsView;
+  readonly from: string;
+}
+
+/** Prints one value, or all settings. @returns the exit code. */
+export async function getSettings(
+  surroundings: Surroundings,
+  config: ConfigChoice,
+  name: string | undefined,
+): Promise<number> {
+  const source = await readSource(surroundings, config);
+  if (typeof source === 'number') return source;
+  if (name === undefined) {
+    surroundings.stdout.write(list(source));
+    return EXIT.done;
+  }
+  const found = findSetting(source.view, name);
+  if (found === undefined) return failName(surroundings, source.view, name);
+  surroundings.stdout.write(`${found.value}\n`);
+  return EXIT.done;
+}
+
+/** The settings and whose they are, or the exit code of what went wrong. */
+async function readSource(
+  surroundings: Surroundings,
+  config: ConfigChoice,
+): Promise<Source | number> {
+  const located = await locateSocket(config);
+  if (!located.ok) return failSettings(surroundings, located.errors, config.path);
+  try {
+    const view = await createControlClient(located.socketPath).settings();
+    return { view, from: `the running agent, from ${view.file}` };
+  } catch (error) {
+    if (!(error instanceof AgentNotReachable) || !error.noneRuns) {
+      return failCall(surroundings, config, error);
+    }
+  }
+  const result = loadSettings(config.path);
+  if (!result.ok) return failSettings(surroundings, result.errors, config.path);
+  const view = viewSettings(result.settings, config.path);
+  return { view, from: `${config.path}; no agent is running` };
+}
+
+function list({ view, from }: Source): string {
+  const width = Math.max(...view.settings.map(({ setting }) => setting.length));
+  const lines = view.settings.map(
+    ({ setting, value }) => `${setting.padEnd(width)}  ${value === '' ? '-' : value}`,
+  );
+  return `# ${from}\n${lines.join('\n')}\n`;
+}
+
+function failName(surroundings: Surroundings, view: SettingsView, name: string): number {
+  const { code, found, remedy } = unsettable(name);
+  if (code === 'not-available') return fail(surroundings, EXIT.usage, found, remedy);
+  const near = nearestName(
+    name,
+    view.settings.map(({ setting }) => setting),
+  );
+  return fail(
+    surroundings,
+    EXIT.usage,
+    `there is no setting ${JSON.stringify(name)}`,
+    near === null ? 'see understudy get for all of them' : `did you mean ${near}?`,
+  );
+}

@@ -1,0 +1,52 @@
+// `understudy set`: through the running agent, which applies it at once, or on the file when none
+// runs. Says which.
+import { readChange } from '../../config/setting-names.js';
+import { changeSetting, type SetOutcome } from '../../config/save.js';
+import { AgentNotReachable, createControlClient } from '../../control/client.js';
+import { fail, failCall, failSettings } from '../failures.js';
+import { locateSocket } from '../locate.js';
+import { EXIT, type ConfigChoice, type Surroundings } from '../surroundings.js';
+
+/** Changes one setting. @returns the exit code. */
+export async function setSetting(
+  surroundings: Surroundings,
+  config: ConfigChoice,
+  setting: string,
+  words: readonly string[],
+): Promise<number> {
+  const [value = ''] = words;
+  if (words.length !== 1) {
+    return fail(
+      surroundings,
+      EXIT.usage,
+      `expected one word as the value of ${setting}, found ${words.length}: ${words.join(' ')}`,
+      `understudy set ${setting} ${value}`,
+    );
+  }
+  const change = readChange(setting, value);
+  if (!change.ok) {
+    const { expected, found, remedy } = change.error;
+    return fail(surroundings, EXIT.usage, `expected ${expected}, found ${found}`, remedy);
+  }
+  const located = await locateSocket(config);
+  if (!located.ok) return failSettings(surroundings, located.errors, config.path);
+  try {
+    const outcome = await createControlClient(located.socketPath).set(setting, value);
+    return report(surroundings, outcome, 'in force now, through the running agent, and');
+  } catch (error) {
+    if (!(error instanceof AgentNotReachable) || !error.noneRuns) {
+      return failCall(surroundings, config, error);
+    }
+  }
+  const outcome = await changeSetting(config.path, setting, value);
+  return report(surroundings, outcome, 'no agent is running;');
+}
+
+function report(surroundings: Surroundings, outcome: SetOutcome, how: string): number {
+  if (!outcome.ok) return failSettings(surroundings, outcome.errors, outcome.file);
+  for (const { message } of outcome.warnings) surroundings.stderr.write(`warning: ${message}\n`);
+  const where = outcome.changed ? `saved in ${outcome.file}` : `${outcome.file} said so already`;
+  const before = outcome.changed && outcome.previous !== null ? ` (was ${outcome.previous})` : '';
+  surroundings.stdout.write(`${outcome.setting} = ${outcome.value}${before}: ${how} ${where}\n`);
+  return EXIT.done;
+}

@@ -1,0 +1,102 @@
+// `understudy status`: asks the agent, prints once or on every change. Rendering is in render/.
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  AgentNotReachable,
+  createControlClient,
+  type ControlClient,
+} from '../../control/client.js';
+import type { Status } from '../../model/status.js';
+import { failCall, failSettings } from '../failures.js';
+import { locateSocket } from '../locate.js';
+import { renderStatus } from '../render/status.js';
+import { EXIT, type ConfigChoice, type Surroundings } from '../surroundings.js';
+import { packageVersion } from '../version.js';
+
+export interface StatusChoice {
+  readonly json?: boolean;
+  readonly watch?: boolean;
+}
+
+/** Cursor home, and clear what is below it. */
+const REDRAW = '\u001B[H\u001B[2J';
+
+/** Prints the status. @returns the exit code. */
+export async function showStatus(
+  surroundings: Surroundings,
+  config: ConfigChoice,
+  choice: StatusChoice,
+): Promise<number> {
+  const located = await locateSocket(config);
+  if (!located.ok) return failSettings(surroundings, located.errors, config.path);
+  const client = createControlClient(located.socketPath);
+  try {
+    const status = await client.status();
+    print(surroundings, choice, status);
+    if (choice.watch === true) await watch(surroundings, config, choice, client, status);
+    return EXIT.done;
+  } catch (error) {
+    return failCall(surroundings, config, error);
+  }
+}
+
+function print(surroundings: Surroundings, choice: StatusChoice, status: Status): void {
+  const { stdout, isTerminal } = surroundings;
+  if (choice.json === true) {
+    const indent = choice.watch === true ? undefined : 2;
+    stdout.write(`${JSON.stringify(status, null, indent)}\n`);
+    return;
+  }
+  const screen = renderStatus(status, {
+    colour: usesColour(surroundings),
+    now: (surroundings.now ?? Date.now)(),
+    version: packageVersion(),
+  });
+  stdout.write(choice.watch === true && isTerminal ? `${REDRAW}${screen}` : screen);
+}
+
+/** On a terminal, unless NO_COLOR is set (to anything) or the terminal cannot. */
+const usesColour = ({ isTerminal, environment }: Surroundings): boolean =>
+  isTerminal && (environment['NO_COLOR'] ?? '') === '' && environment['TERM'] !== 'dumb';
+
+/** Looks again and again, until interrupted. An agent that restarts is waited for. */
+async function watch(
+  surroundings: Surroundings,
+  config: ConfigChoice,
+  choice: StatusChoice,
+  client: ControlClient,
+  first: Status,
+): Promise<void> {
+  let last: string | null = essence(first);
+  const redraws = surroundings.isTerminal && choice.json !== true;
+  while (surroundings.interrupted?.aborted !== true) {
+    await wait(surroundings);
+    try {
+      const status = await client.status();
+      const now = essence(status);
+      if (redraws || now !== last) print(surroundings, choice, status);
+      last = now;
+    } catch (error) {
+      if (!(error instanceof AgentNotReachable)) throw error;
+      if (redraws) surroundings.stdout.write(REDRAW);
+      if (redraws || last !== null) failCall(surroundings, config, error);
+      last = null;
+    }
+  }
+}
+
+const wait = ({ watchIntervalMs = 500, interrupted }: Surroundings): Promise<void> =>
+  pause(watchIntervalMs, undefined, interrupted === undefined ? {} : { signal: interrupted }).catch(
+    () => undefined,
+  );
+
+/** What counts as a change: everything but what moves with every advertisement. */
+function essence(status: Status): string {
+  return JSON.stringify(status, (key, value: unknown) => (MOVING.has(key) ? undefined : value));
+}
+
+const MOVING: ReadonlySet<string> = new Set([
+  'lastAdvertisementAgeMs',
+  'advertisementsSent',
+  'advertisementsReceived',
+  'rttMs',
+]);

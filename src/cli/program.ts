@@ -1,0 +1,191 @@
+// The command line: which commands there are and what they take. What they do is in commands/, each
+// loaded when it is called. No agent here: it is handed in.
+import { resolve } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { nearestName } from '../config/spelling.js';
+import { fail } from './failures.js';
+import { LATER_COMMANDS } from './later-commands.js';
+import { DEFAULT_CONFIG } from './locate.js';
+import { EXIT, type ConfigChoice, type Surroundings } from './surroundings.js';
+import { packageVersion } from './version.js';
+
+interface ConfigOption {
+  readonly config?: string;
+}
+
+interface StatusOptions extends ConfigOption {
+  readonly json?: boolean;
+  readonly watch?: boolean;
+}
+
+const AFTER_HELP = `
+Without a command: status.
+Exit codes: 0 done, 1 refused or failed, 2 usage or invalid settings, 3 agent not reachable.`;
+
+/**
+ * Runs one command line (without node and script).
+ * @returns its exit code; throws only for faults of the program itself.
+ */
+export async function runCommandLine(
+  argv: readonly string[],
+  surroundings: Surroundings,
+): Promise<number> {
+  let code: number = EXIT.done;
+  const program = buildProgram(surroundings, (result) => (code = result));
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (error) {
+    // Commander has said what is wrong (or has printed the help that was asked for).
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    throw error;
+  }
+}
+
+type Finish = (code: number) => void;
+
+function buildProgram(surroundings: Surroundings, finish: Finish): Command {
+  const program = new Command('understudy')
+    .description('VRRPv3 (RFC 9568) failover agent: status, settings, and the agent itself')
+    .version(packageVersion(), '--version', 'print the version')
+    .enablePositionalOptions()
+    .exitOverride()
+    .showSuggestionAfterError(true)
+    .showHelpAfterError('  remedy  see understudy --help')
+    .configureOutput({
+      writeOut: (text) => surroundings.stdout.write(text),
+      writeErr: (text) => surroundings.stderr.write(text),
+      getOutHelpWidth: () => 80,
+      getErrHelpWidth: () => 80,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+      outputError: (text, write) => write(text.replace(/^error: /, 'understudy: ')),
+    })
+    .addHelpText('after', AFTER_HELP);
+  const add = (name: string, description: string): Command =>
+    withConfig(program.command(name).description(description)).allowExcessArguments(false);
+  const chosen = (options: ConfigOption): ConfigChoice => {
+    const path = options.config ?? program.opts<ConfigOption>().config;
+    return { path: resolve(path ?? DEFAULT_CONFIG), explicit: path !== undefined };
+  };
+  const context: Context = { program, add, chosen, surroundings, finish };
+  addAgentCommands(context);
+  addStatusCommands(context);
+  addSettingCommands(context);
+  addOtherCommands(context);
+  return program;
+}
+
+interface Context {
+  readonly program: Command;
+  readonly add: (name: string, description: string) => Command;
+  readonly chosen: (options: ConfigOption) => ConfigChoice;
+  readonly surroundings: Surroundings;
+  readonly finish: Finish;
+}
+
+const withConfig = (command: Command): Command =>
+  command.option('--config <file>', `settings file (default: ${DEFAULT_CONFIG})`);
+
+function addAgentCommands({ add, chosen, surroundings, finish }: Context): void {
+  add('run', 'run the agent in the foreground').action(async (options: ConfigOption) =>
+    finish(await surroundings.run(chosen(options).path)),
+  );
+  add('release', 'remove every address this agent may have left').action(
+    async (options: ConfigOption) => finish(await surroundings.release(chosen(options).path)),
+  );
+}
+
+function addStatusCommands({ program, add, chosen, surroundings, finish }: Context): void {
+  const status = async (options: StatusOptions): Promise<void> => {
+    const { showStatus } = await import('./commands/status.js');
+    finish(await showStatus(surroundings, chosen(options), options));
+  };
+  const withOptions = (command: Command): Command =>
+    command
+      .option('--json', 'print the status as JSON')
+      .option('--watch', 'go on, and print every change');
+  withOptions(add('status', 'what this appliance does, and why (the default)')).action(
+    (options: StatusOptions) => status({ ...program.opts<StatusOptions>(), ...options }),
+  );
+  withConfig(withOptions(program))
+    .allowExcessArguments(true)
+    .action(async (options: StatusOptions) => {
+      const [unknown] = program.args;
+      if (unknown === undefined) await status(options);
+      else finish(failUnknown(surroundings, program, unknown));
+    });
+}
+
+function failUnknown(surroundings: Surroundings, program: Command, name: string): number {
+  const known = program.commands.map((command) => command.name());
+  const near = nearestName(
+    name,
+    known.filter((command) => !LATER_COMMANDS.includes(command)),
+  );
+  return fail(
+    surroundings,
+    EXIT.usage,
+    `there is no command ${JSON.stringify(name)}`,
+    near === null ? 'see understudy --help' : `did you mean understudy ${near}?`,
+  );
+}
+
+function addSettingCommands({ add, chosen, surroundings, finish }: Context): void {
+  add('check', 'validate the settings file; every error, with a remedy').action(
+    async (options: ConfigOption) => {
+      const { checkSettings } = await import('./commands/check.js');
+      finish(checkSettings(surroundings, chosen(options)));
+    },
+  );
+  add('plan', 'print the netlink scripts that takeover and release would run').action(
+    async (options: ConfigOption) => {
+      const { printPlan } = await import('./commands/plan.js');
+      finish(printPlan(surroundings, chosen(options)));
+    },
+  );
+  add('get', 'print settings: those the agent runs with, else those of the file')
+    .argument('[setting]', 'name of one setting; without it, all')
+    .action(async (setting: string | undefined, options: ConfigOption) => {
+      const { getSettings } = await import('./commands/get.js');
+      finish(await getSettings(surroundings, chosen(options), setting));
+    });
+  add('set', 'change a setting, through the running agent or in the file')
+    .argument('<setting>', 'mode, primary or preempt')
+    .argument('<value...>', 'one word; on or off where there are only two')
+    .action(async (setting: string, words: string[], options: ConfigOption) => {
+      const { setSetting } = await import('./commands/set.js');
+      finish(await setSetting(surroundings, chosen(options), setting, words));
+    });
+}
+
+function addOtherCommands({ program, surroundings, finish }: Context): void {
+  program
+    .command('demo')
+    .description('show a failover in a sandbox on this host')
+    .argument('[arguments...]', 'handed to the demonstration; --help lists them')
+    .helpOption(false)
+    .allowUnknownOption()
+    .passThroughOptions()
+    .action(async (words: string[]) => {
+      const { runDemo } = await import('./commands/demo.js');
+      finish(await runDemo(surroundings, words));
+    });
+  for (const name of LATER_COMMANDS) {
+    program
+      .command(name, { hidden: true })
+      .helpOption(false)
+      .allowUnknownOption()
+      .allowExcessArguments()
+      .action(() =>
+        finish(
+          fail(
+            surroundings,
+            EXIT.usage,
+            `${name} is not available in this release`,
+            'see understudy --help for what is',
+          ),
+        ),
+      );
+  }
+}

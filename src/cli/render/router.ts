@@ -1,0 +1,116 @@
+// One virtual router on the status screen. Pure.
+import { DISCARD_REASONS } from '../../model/advertisement.js';
+import { TRANSITION_REASONS } from '../../model/reasons.js';
+import type { VirtualRouterStatus } from '../../model/status.js';
+import { countLines } from './counts.js';
+import { formatDuration, formatSince, harmless, type Colour, type Paint } from './text.js';
+
+/** More addresses than this are counted, not listed; those that are not as they should be come first. */
+const LISTED_ADDRESSES = 8;
+
+const STATE_COLOUR: Readonly<Record<string, Colour>> = {
+  Active: 'green',
+  Backup: 'bold',
+  Initialize: 'red',
+};
+
+const FAMILY_NAME: Readonly<Record<string, string>> = { ipv4: 'IPv4', ipv6: 'IPv6' };
+
+/** The lines of one virtual router: its role first. */
+export function renderRouter(router: VirtualRouterStatus, paint: Paint, now: number): string[] {
+  const { name, state, vrid, family } = router;
+  const isOff = router.reason === 'mode-off';
+  const colour = isOff ? 'dim' : (STATE_COLOUR[state] ?? 'yellow');
+  const where = `VRID ${vrid} on ${harmless(router.interface)}, ${FAMILY_NAME[family] ?? harmless(family)}`;
+  return [
+    `${paint('bold', harmless(name))}  ${paint(colour, harmless(state))}  ${where}`,
+    row('since', `${formatSince(router.since, now)}: ${reasonText(router.reason)}`),
+    row('priority', priorityText(router)),
+    ...addressRows(router, paint),
+    row('active', activeText(router)),
+    row('adverts', advertText(router)),
+    ...checksumRows(router),
+    ...counterRows(router),
+  ];
+}
+
+const row = (title: string, text: string): string => `  ${title.padEnd(12)}${text}`;
+
+/** A reason of a later version has no text here; its name must do. */
+function reasonText(reason: string): string {
+  const texts: Readonly<Record<string, string>> = TRANSITION_REASONS;
+  return Object.hasOwn(texts, reason) ? (texts[reason] ?? reason) : harmless(reason);
+}
+
+/** `200`; `150 = 200 - 50 upcheck`; out of the election it takes part with none. */
+function priorityText(router: VirtualRouterStatus): string {
+  const { configuredPriority, effectivePriority, state } = router;
+  if (state === 'Initialize') return `${configuredPriority}, out of the election`;
+  const adjustments = (router.adjustments ?? []).map(
+    ({ name, amount }) => `${amount < 0 ? '-' : '+'} ${Math.abs(amount)} ${harmless(name)}`,
+  );
+  if (effectivePriority === configuredPriority && adjustments.length === 0) {
+    return `${effectivePriority}`;
+  }
+  return `${effectivePriority} = ${[configuredPriority, ...adjustments].join(' ')}`;
+}
+
+function addressRows(router: VirtualRouterStatus, paint: Paint): string[] {
+  const wanted = router.state === 'Active';
+  const { addresses } = router;
+  const wrong = addresses.filter(({ present }) => present !== wanted);
+  const few = addresses.length <= LISTED_ADDRESSES;
+  const listed = (few ? addresses : wrong).slice(0, LISTED_ADDRESSES);
+  const width = Math.max(0, ...listed.map(({ address }) => address.length));
+  const lines = listed.map(({ address, present }) => {
+    const text = presence(present, wanted);
+    return `${address.padEnd(width)}  ${present === wanted ? text : paint('red', text)}`;
+  });
+  if (!few) {
+    const present = addresses.filter((one) => one.present).length;
+    lines.unshift(`${addresses.length} ${wanted ? 'wanted' : 'not wanted'}, ${present} present`);
+    const unlisted = wrong.length - listed.length;
+    if (unlisted > 0) lines.push(`and ${unlisted} more like these`);
+  }
+  return lines.map((line, index) => row(index === 0 ? 'addresses' : '', line));
+}
+
+function presence(present: boolean, wanted: boolean): string {
+  if (wanted) return present ? 'present' : 'MISSING';
+  return present ? 'PRESENT, but must not be' : 'not here';
+}
+
+function activeText({ state, activeAddress }: VirtualRouterStatus): string {
+  if (activeAddress === null || activeAddress === undefined) return '-';
+  return state === 'Active' ? `${activeAddress}, this router` : activeAddress;
+}
+
+function advertText(router: VirtualRouterStatus): string {
+  const age = router.lastAdvertisementAgeMs ?? null;
+  const heard = age === null ? 'none received' : `last received ${formatDuration(age)} ago`;
+  const own = router.advertisementIntervalMs;
+  const learned = router.activeAdvertisementIntervalMs ?? own;
+  const interval =
+    learned === own ? `every ${own} ms` : `every ${own} ms, the Active every ${learned} ms`;
+  return `${interval}; ${heard}`;
+}
+
+/** IPv6 has one form only (RFC 9568 §5.2.8), so there is nothing to tell. */
+function checksumRows({ family, checksum }: VirtualRouterStatus): string[] {
+  if (family === 'ipv6' || checksum === undefined) return [];
+  const { setting, sending, received } = checksum;
+  const how = setting === 'auto' ? `${sending} (auto)` : sending;
+  const heard = received === null ? '' : `, received ${received}`;
+  return [row('checksum', `sends ${how}${heard}`)];
+}
+
+function counterRows({ counters }: VirtualRouterStatus): string[] {
+  const { send = 0, ...others } = counters?.errors ?? {};
+  const isDiscard = (name: string): boolean => Object.hasOwn(DISCARD_REASONS, name);
+  const entries = Object.entries(others);
+  return [
+    ...countLines(Object.fromEntries(entries.filter(([name]) => isDiscard(name))), 'discarded'),
+    ...countLines(Object.fromEntries(entries.filter(([name]) => !isDiscard(name))), 'remarked'),
+    ...(send > 0 ? [row('not sent', `${send} advertisements: the kernel refused them`)] : []),
+  ];
+}

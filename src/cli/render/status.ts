@@ -1,0 +1,98 @@
+// The status screen: a Status in, text out. Pure; asks nobody. An agent of another version may leave
+// fields out or add some, so nothing is relied on but what the client has checked.
+import type { InterfaceStatus, PeerStatus, Status } from '../../model/status.js';
+import { countLines } from './counts.js';
+import { renderRouter } from './router.js';
+import { harmless, painter, type Colour, type Paint } from './text.js';
+
+export interface RenderOptions {
+  readonly colour: boolean;
+  /** Wall time, milliseconds since 1970. */
+  readonly now: number;
+  /** Of this command, to be compared with the agent's. */
+  readonly version: string;
+}
+
+/** The whole screen, health first. */
+export function renderStatus(status: Status, options: RenderOptions): string {
+  const paint = painter(options.colour);
+  const blocks = [
+    headline(status, paint),
+    ...status.virtualRouters.map((router) => renderRouter(router, paint, options.now)),
+    interfaceLines(status.interfaces ?? [], paint),
+    peerLines(status.peers ?? [], paint),
+    monitorLines(status, paint),
+    notes(status, options),
+  ];
+  return `${blocks
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+const HEALTH_COLOUR: Readonly<Record<string, Colour>> = {
+  healthy: 'green',
+  degraded: 'yellow',
+  fault: 'red',
+};
+
+function headline(status: Status, paint: Paint): string[] {
+  const { state, reasons } = status.health;
+  const colour = HEALTH_COLOUR[state] ?? 'yellow';
+  const role = status.primary ? 'primary' : 'not primary';
+  const words = [harmless(status.name), status.mode, role];
+  if (status.maintenance) words.push(paint('yellow', 'in maintenance'));
+  return [
+    `${paint(colour, harmless(state).toUpperCase())}  ${words.join(', ')}`,
+    ...reasons.map((reason) => `  ${paint(colour, '!')} ${harmless(reason)}`),
+  ];
+}
+
+/** Only what is not as it should be: interfaces that are up have nothing to say. */
+function interfaceLines(interfaces: readonly InterfaceStatus[], paint: Paint): string[] {
+  const lines = interfaces.flatMap((one) => {
+    const trouble = interfaceTrouble(one);
+    return [
+      ...(trouble === null ? [] : [`  ${paint('red', trouble)}`]),
+      ...countLines(one.discarded ?? {}, 'discarded'),
+    ].map((line, index) => (index === 0 ? [`interface ${harmless(one.name)}`, line] : [line]));
+  });
+  return lines.flat();
+}
+
+function interfaceTrouble({ present, up, carrier }: InterfaceStatus): string | null {
+  if (!present) return 'does not exist';
+  if (!up) return 'is administratively down';
+  return carrier ? null : 'has no carrier';
+}
+
+function peerLines(peers: readonly PeerStatus[], paint: Paint): string[] {
+  return peers.flatMap((peer) => [
+    `peer ${harmless(peer.name)}  ${stateText(peer.state, 'healthy', paint)}`,
+    ...peer.paths.map(({ address, state, rttMs }) => {
+      const rtt = rttMs === null ? '' : `, ${rttMs} ms`;
+      return `  ${address.padEnd(40)}${stateText(state, 'healthy', paint)}${rtt}`;
+    }),
+  ]);
+}
+
+function monitorLines(status: Status, paint: Paint): string[] {
+  return (status.monitors ?? []).map(
+    ({ name, state, detail }) =>
+      `monitor ${harmless(name)}  ${stateText(state, 'ok', paint)}: ${harmless(detail)}`,
+  );
+}
+
+const stateText = (state: string, good: string, paint: Paint): string =>
+  paint(state === good ? 'green' : 'red', harmless(state));
+
+function notes(status: Status, { version }: RenderOptions): string[] {
+  const lines: string[] = [];
+  if (status.bypass?.latched) {
+    lines.push(`bypass is latched: ${harmless(status.bypass.actual)}`);
+  }
+  if (status.version !== undefined && status.version !== version) {
+    lines.push(`agent ${harmless(status.version)}, this command ${version}`);
+  }
+  return lines;
+}

@@ -1,0 +1,47 @@
+// Small pieces of text for screens: colours, durations, instants. Pure.
+
+export type Colour = 'red' | 'green' | 'yellow' | 'bold' | 'dim';
+
+const CODES: Readonly<Record<Colour, string>> = {
+  red: '31',
+  green: '32',
+  yellow: '33',
+  bold: '1',
+  dim: '2',
+};
+
+export type Paint = (colour: Colour, text: string) => string;
+
+/** Colours the text, or leaves it as it is. */
+export const painter =
+  (colour: boolean): Paint =>
+  (name, text) =>
+    colour ? `\u001B[${CODES[name]}m${text}\u001B[0m` : text;
+
+/** Text from elsewhere without control characters, so that it cannot move the cursor; `-` for none. */
+export const harmless = (text: string | undefined): string =>
+  text === undefined ? '-' : text.replace(/\p{Cc}/gu, '?');
+
+/** A duration in its two largest units: `350 ms`, `8 s`, `2 h 5 min`. */
+export function formatDuration(milliseconds: number): string {
+  if (milliseconds < 0) return '0 ms';
+  if (milliseconds < 1_000) return `${Math.round(milliseconds)} ms`;
+  const seconds = Math.floor(milliseconds / 1_000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return pair(minutes, 'min', seconds % 60, 's');
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return pair(hours, 'h', minutes % 60, 'min');
+  return pair(Math.floor(hours / 24), 'd', hours % 24, 'h');
+}
+
+const pair = (large: number, largeUnit: string, small: number, smallUnit: string): string =>
+  small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
+
+/** `2026-01-01 00:00:00 UTC, 2 h 5 min ago`; what cannot be read is shown as it came. */
+export function formatSince(iso: string, now: number): string {
+  const since = Date.parse(iso);
+  if (Number.isNaN(since)) return harmless(iso);
+  const instant = new Date(since).toISOString();
+  return `${instant.slice(0, 10)} ${instant.slice(11, 19)} UTC, ${formatDuration(now - since)} ago`;
+}

@@ -1,0 +1,37 @@
+// What a command has around it: streams, environment, the agent's entry points. Everything a test
+// wants to replace is here. No behaviour.
+
+export interface TextSink {
+  write(text: string): unknown;
+}
+
+export interface Surroundings {
+  /** Runs the agent in the foreground with the settings at `configPath`; answers the exit code. */
+  run(configPath: string): Promise<number>;
+  /** Removes the addresses an agent may have left; answers the exit code. */
+  release(configPath: string): Promise<number>;
+  readonly stdout: TextSink;
+  readonly stderr: TextSink;
+  /** Whether stdout is a terminal: colour, and a screen that can be redrawn. */
+  readonly isTerminal: boolean;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Wall time, milliseconds since 1970; default the clock. */
+  readonly now?: () => number;
+  /** Ends `--watch`; default never (a signal ends the process). */
+  readonly interrupted?: AbortSignal;
+  /** The demonstration that `demo` starts; default scripts/demo of this package. */
+  readonly demoScript?: string;
+  /** What `status --watch` waits between two looks, in milliseconds; default 500. */
+  readonly watchIntervalMs?: number;
+}
+
+/** The exit codes of every command. */
+export const EXIT = { done: 0, failed: 1, usage: 2, notReachable: 3 } as const;
+
+/** Where a command finds its settings. */
+export interface ConfigChoice {
+  /** Absolute. */
+  readonly path: string;
+  /** Named by --config, so that its absence is an error. */
+  readonly explicit: boolean;
+}

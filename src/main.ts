@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+// The composition root: hands process and agent to the command line. Nothing is decided here. The
+// agent is loaded only by the commands that are it, so that all others start at once.
+import { runCommandLine } from './cli/program.js';
+
+// A reader that has gone (`understudy status | head`) ends the command quietly.
+process.stdout.on('error', (error: Error & { code?: string }) => {
+  process.exit(error.code === 'EPIPE' ? 0 : 1);
+});
+
+try {
+  process.exitCode = await runCommandLine(process.argv.slice(2), {
+    run: async (configPath) => (await import('./agent/main.js')).runAgent(configPath),
+    release: async (configPath) => (await import('./agent/main.js')).releaseAddresses(configPath),
+    stdout: process.stdout,
+    stderr: process.stderr,
+    isTerminal: process.stdout.isTTY,
+    environment: process.env,
+  });
+} catch (error) {
+  const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`understudy: a fault of the program itself: ${what}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,459 @@
+// The command line by its streams and exit codes, without a process of its own.
+import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { LATER_COMMANDS } from '../../src/cli/later-commands.js';
+import { plainRuntimeDirectory } from '../../src/cli/locate.js';
+import { runCommandLine } from '../../src/cli/program.js';
+import type { Surroundings } from '../../src/cli/surroundings.js';
+import { loadSettings } from '../../src/config/load.js';
+import { changeSetting } from '../../src/config/save.js';
+import { viewSettings } from '../../src/config/setting-names.js';
+import type { ControlHandlers } from '../../src/control/protocol.js';
+import { startControlServer } from '../../src/control/server.js';
+import type { Status } from '../../src/model/status.js';
+import { assertGolden } from './golden.js';
+import { healthy, NOW, twoRouters } from './statuses.js';
+
+let folder = '';
+let config = '';
+let closers: (() => unknown)[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'understudy-cli-'));
+  config = join(folder, 'understudy.yaml');
+  closers = [];
+  writeFileSync(join(folder, 'vip'), '#!/bin/sh\n');
+  chmodSync(join(folder, 'vip'), 0o755);
+  writeFileSync(config, settingsText());
+});
+afterEach(async () => {
+  for (const close of closers) await close();
+  rmSync(folder, { recursive: true });
+});
+
+const settingsText = (): string => `name: dallas-1
+runtimeDirectory: ${folder}   # a comment
+vip: { script: ${folder}/vip }
+ha:
+  mode: active-passive # keep me
+  primary: true
+virtualRouters:
+  - name: lan
+    interface: lo
+    vrid: 51
+    addresses: [10.99.0.100/24, 10.99.0.101/24]
+  - name: lan6
+    interface: lo
+    vrid: 51
+    addresses: ["fe80::33/64"]
+`;
+
+interface Said {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs a command line with --config, and gathers what it says; folder names are made equal. */
+async function say(words: readonly string[], changed: Partial<Surroundings> = {}): Promise<Said> {
+  return bare([...words, '--config', config], changed);
+}
+
+async function bare(words: readonly string[], changed: Partial<Surroundings> = {}): Promise<Said> {
+  let out = '';
+  let err = '';
+  const code = await runCommandLine(words, {
+    run: () => assert.fail('run was called'),
+    release: () => assert.fail('release was called'),
+    stdout: { write: (text) => (out += text) },
+    stderr: { write: (text) => (err += text) },
+    isTerminal: false,
+    environment: {},
+    now: () => NOW,
+    ...changed,
+  });
+  const same = (text: string): string => text.replaceAll(folder, '/run/u');
+  return { code, out: same(out), err: same(err) };
+}
+
+async function startAgent(changed: Partial<ControlHandlers> = {}): Promise<void> {
+  const handlers: ControlHandlers = {
+    status: () => healthy,
+    settings: () => {
+      const loaded = loadSettings(config);
+      assert.ok(loaded.ok);
+      return viewSettings(loaded.settings, config);
+    },
+    set: (setting, value) => changeSetting(config, setting, value),
+    reload: () => assert.fail('nobody reloads'),
+    ...changed,
+  };
+  const path = join(folder, 'control.sock');
+  const server = await startControlServer({ path, handlers, onError: () => undefined });
+  closers.push(() => server.close());
+}
+
+describe('the command line', () => {
+  it('says what there is', async () => {
+    const { code, out } = await bare(['--help']);
+    assert.equal(code, 0);
+    assertGolden('help.txt', out);
+    for (const later of LATER_COMMANDS) assert.doesNotMatch(out, new RegExp(`^ +${later}\\b`, 'm'));
+  });
+
+  it('says its version', async () => {
+    const { version } = JSON.parse(
+      readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
+    ) as { version: string };
+    assert.deepEqual(await bare(['--version']), { code: 0, out: `${version}\n`, err: '' });
+  });
+
+  it('refuses wrong usage and later commands with exit code 2, and nothing on stdout', async () => {
+    const said: string[] = [];
+    for (const words of [
+      ['statsu'],
+      ['nothing-like-it'],
+      ['--bad'],
+      ['status', '--jsn'],
+      ['status', 'extra'],
+      ['check', '--config'],
+      ['set'],
+      ['set', 'mode'],
+      ['set', 'mode', 'off', 'now'],
+      ['get', 'mode', 'primary'],
+      ['plan', 'extra'],
+      ...LATER_COMMANDS.map((name) => [name, 'anything', '--follow']),
+    ]) {
+      const { code, out, err } = await bare(words);
+      assert.deepEqual([code, out], [2, ''], words.join(' '));
+      said.push(`$ understudy ${words.join(' ')}\n${err}`);
+    }
+    assertGolden('usage.txt', said.join('\n'));
+  });
+
+  it('hands run and release the settings file, as an absolute path, and their exit code on', async () => {
+    const called: string[] = [];
+    const surroundings = {
+      run: (path: string) => Promise.resolve(called.push(`run ${path}`) + 6),
+      release: (path: string) => Promise.resolve(called.push(`release ${path}`) + 6),
+    };
+    assert.equal((await bare(['run', '--config', '/x/y.yaml'], surroundings)).code, 7);
+    assert.equal((await bare(['--config', 'z.yaml', 'release'], surroundings)).code, 8);
+    assert.equal((await bare(['run'], surroundings)).code, 9);
+    assert.deepEqual(called, [
+      'run /x/y.yaml',
+      `release ${process.cwd()}/z.yaml`,
+      'run /etc/understudy/understudy.yaml',
+    ]);
+  });
+});
+
+describe('check and plan', () => {
+  it('says ok in one line', async () => {
+    assert.deepEqual(await say(['check']), {
+      code: 0,
+      out: 'ok: dallas-1, active-passive, primary; 2 virtual routers, 3 addresses on lo\n',
+      err: '',
+    });
+  });
+
+  it('warns of what this host does not have', async () => {
+    writeFileSync(
+      config,
+      settingsText().replace('interface: lo', 'interface: nosuch0').replace('/vip }', '/none }'),
+    );
+    const { code, err } = await say(['check']);
+    assert.equal(code, 0);
+    assertGolden('check-warnings.txt', err);
+  });
+
+  it('tells every error and counts them', async () => {
+    writeFileSync(
+      config,
+      settingsText()
+        .replace('vrid: 51', 'vrid: 0')
+        .replace('lo\n', '"l o"\n')
+        .replace('ha:', 'ha:\n  port: 1'),
+    );
+    const { code, out, err } = await say(['check']);
+    assert.deepEqual([code, out], [2, '']);
+    assertGolden('check-errors.txt', err);
+  });
+
+  it('says when there is no settings file', async () => {
+    const { code, err } = await bare(['check', '--config', join(folder, 'none.yaml')]);
+    assert.equal(code, 2);
+    assert.match(err, /none\.yaml: \(missing-file\)/);
+  });
+
+  it('prints the scripts that would run', async () => {
+    const { code, out } = await say(['plan']);
+    assert.equal(code, 0);
+    assertGolden('plan.txt', out);
+    writeFileSync(config, settingsText().replace('mode: active-passive', 'mode: off'));
+    assert.match((await say(['plan'])).out, /^# ha\.mode is off/);
+    writeFileSync(config, '');
+    assert.equal((await say(['plan'])).code, 2);
+  });
+});
+
+describe('status', () => {
+  it('prints the screen, with and without the word', async () => {
+    await startAgent();
+    for (const words of [['status'], []]) {
+      const { code, out, err } = await say(words);
+      assert.deepEqual([code, err], [0, '']);
+      assertGolden('status-healthy-active.txt', out);
+    }
+  });
+
+  it('prints the status as it came with --json', async () => {
+    const later = { ...healthy, novelty: { is: 'kept' } };
+    await startAgent({ status: () => later });
+    for (const words of [['status', '--json'], ['--json'], ['--json', 'status']]) {
+      assert.deepEqual(JSON.parse((await say(words)).out), later);
+    }
+  });
+
+  it('has colour on a terminal only, and not with NO_COLOR or a dumb terminal', async () => {
+    await startAgent();
+    const coloured = async (changed: Partial<Surroundings>): Promise<boolean> =>
+      (await say(['status'], changed)).out.includes('\u001B[');
+    assert.equal(await coloured({ isTerminal: true }), true);
+    assert.equal(await coloured({ isTerminal: false }), false);
+    assert.equal(await coloured({ isTerminal: true, environment: { NO_COLOR: '1' } }), false);
+    assert.equal(await coloured({ isTerminal: true, environment: { NO_COLOR: '' } }), true);
+    assert.equal(await coloured({ isTerminal: true, environment: { TERM: 'dumb' } }), false);
+  });
+
+  it('says with exit code 3 that no agent runs, and how to start it', async () => {
+    const { code, out, err } = await say(['status']);
+    assert.deepEqual([code, out], [3, '']);
+    assertGolden('not-reachable.txt', err);
+  });
+
+  it('tells a refusal of the agent with exit code 1', async () => {
+    await startAgent({ status: () => assert.fail('broken') });
+    const { code, err } = await say(['status']);
+    assert.equal(code, 1);
+    assert.match(err, /^understudy: the agent refused: .*\n {2}remedy {2}see its log/);
+  });
+
+  it('finds the socket behind a settings file that is wrong elsewhere, and not behind one that is not there', async () => {
+    await startAgent();
+    writeFileSync(config, `${settingsText()}nonsense: true\n`);
+    assert.equal((await say(['status'])).code, 0);
+    assert.equal((await bare(['status', '--config', join(folder, 'none.yaml')])).code, 2);
+  });
+
+  it('watches: one JSON line for each change, none for what moves all the time', async () => {
+    const [router] = healthy.virtualRouters;
+    assert.ok(router);
+    const moved: Status = {
+      ...healthy,
+      virtualRouters: [
+        {
+          ...router,
+          lastAdvertisementAgeMs: 7,
+          counters: { ...router.counters, advertisementsSent: 7501 },
+        },
+      ],
+    };
+    const said = [healthy, moved, twoRouters, twoRouters];
+    const stop = new AbortController();
+    await startAgent({
+      status: () => {
+        const next = said.shift();
+        if (next === undefined) stop.abort();
+        return next ?? twoRouters;
+      },
+    });
+    const { code, out } = await say(['status', '--json', '--watch'], {
+      watchIntervalMs: 1,
+      interrupted: stop.signal,
+    });
+    assert.equal(code, 0);
+    const lines = out.trimEnd().split('\n');
+    assert.deepEqual(
+      lines.map((line) => JSON.parse(line)),
+      [healthy, twoRouters],
+    );
+  });
+
+  it('watches: redraws a terminal, and waits for an agent that goes away', async () => {
+    const stop = new AbortController();
+    const path = join(folder, 'control.sock');
+    const handlers = { status: () => healthy } as ControlHandlers;
+    const server = await startControlServer({ path, handlers, onError: () => undefined });
+    let redraws = 0;
+    let complaints = 0;
+    const { code, err } = await say(['status', '--watch'], {
+      watchIntervalMs: 1,
+      interrupted: stop.signal,
+      isTerminal: true,
+      stdout: {
+        write: (text) => {
+          if (text.startsWith('\u001B[H\u001B[2J') && text.includes('dallas-1')) redraws += 1;
+          if (redraws === 3) void server.close();
+        },
+      },
+      stderr: {
+        write: () => {
+          complaints += 1;
+          if (complaints === 4) stop.abort();
+        },
+      },
+    });
+    assert.equal(code, 0, err);
+    assert.ok(redraws >= 3 && complaints >= 4);
+  });
+});
+
+describe('get', () => {
+  it('lists what the agent runs with', async () => {
+    await startAgent();
+    const { code, out } = await say(['get']);
+    assert.equal(code, 0);
+    assertGolden('get-agent.txt', out);
+  });
+
+  it('lists what the file has when no agent runs', async () => {
+    const { code, out } = await say(['get']);
+    assert.equal(code, 0);
+    assertGolden('get-file.txt', out);
+  });
+
+  it('prints one value alone', async () => {
+    assert.equal((await say(['get', 'mode'])).out, 'active-passive\n');
+    assert.equal((await say(['get', 'ha.primary'])).out, 'true\n');
+    assert.equal((await say(['get', 'virtualRouters[lan6].addresses'])).out, 'fe80::33/64\n');
+  });
+
+  it('refuses an unknown and a later name with exit code 2', async () => {
+    const unknown = await say(['get', 'primry']);
+    assert.deepEqual([unknown.code, unknown.out], [2, '']);
+    assert.match(unknown.err, /did you mean primary\?/);
+    const later = await say(['get', 'ha-port']);
+    assert.equal(later.code, 2);
+    assert.match(later.err, /ha-port, which is not available in this release/);
+  });
+});
+
+describe('set', () => {
+  it('changes the file when no agent runs, keeps its comments, and says so', async () => {
+    const { code, out } = await say(['set', 'mode', 'off']);
+    assert.equal(code, 0);
+    assert.equal(
+      out,
+      'mode = off (was active-passive): no agent is running; saved in /run/u/understudy.yaml\n',
+    );
+    assert.equal(readFileSync(config, 'utf8'), settingsText().replace('active-passive #', 'off #'));
+    assert.match((await say(['set', 'mode', 'off'])).out, /said so already/);
+  });
+
+  it('goes through the agent when one runs, and says so', async () => {
+    const asked: string[] = [];
+    await startAgent({
+      set: (setting, value) => {
+        asked.push(`${setting}=${value}`);
+        return changeSetting(config, setting, value);
+      },
+    });
+    const { code, out } = await say(['set', 'primary', 'no']);
+    assert.equal(code, 0);
+    assert.deepEqual(asked, ['primary=no']);
+    assert.equal(
+      out,
+      'primary = false (was true): in force now, through the running agent, and saved in /run/u/understudy.yaml\n',
+    );
+  });
+
+  it('leaves the file alone when the agent is there but cannot be spoken to', async () => {
+    await startAgent({ set: () => Promise.reject(new Error('broken')) });
+    assert.equal((await say(['set', 'mode', 'off'])).code, 1);
+    assert.equal(readFileSync(config, 'utf8'), settingsText());
+  });
+
+  it('tells the errors of settings that the agent refuses, exit code 2', async () => {
+    await startAgent();
+    const { code, err } = await say(['set', 'mode', 'active-active']);
+    assert.equal(code, 2);
+    assert.match(err, /ha\.mode \(not-available\)/);
+    assert.equal(readFileSync(config, 'utf8'), settingsText());
+  });
+
+  const refused: readonly [setting: string, value: string, expected: RegExp][] = [
+    ['ha-port', '7112', /not available in this release/],
+    ['peer-check-interval', '100', /not available in this release/],
+    ['mod', 'off', /did you mean mode\?/],
+    ['vrid', '1', /unknown setting "vrid"/],
+    ['primary', 'perhaps', /expected on or off/],
+  ];
+  for (const [setting, value, expected] of refused) {
+    it(`refuses with exit code 2: ${setting} ${value}`, async () => {
+      const { code, err } = await say(['set', setting, value]);
+      assert.equal(code, 2);
+      assert.match(err, expected);
+      assert.equal(readFileSync(config, 'utf8'), settingsText());
+    });
+  }
+});
+
+describe('demo', () => {
+  const script = (text: string): string => {
+    const path = join(folder, 'demo');
+    writeFileSync(path, `#!/bin/sh\n${text}\n`);
+    chmodSync(path, 0o755);
+    return path;
+  };
+
+  it('hands its words to the script, options too, and its exit code on', async () => {
+    const demoScript = script(`echo "$@" > ${folder}/words; exit 5`);
+    const { code } = await bare(['demo', '--help', '-x', 'status', '--config', 'y'], {
+      demoScript,
+    });
+    assert.equal(code, 5);
+    assert.equal(readFileSync(join(folder, 'words'), 'utf8'), '--help -x status --config y\n');
+  });
+
+  it('tells a signal as 128 and its number, and a missing script', async () => {
+    assert.equal((await bare(['demo'], { demoScript: script('kill -TERM $$') })).code, 143);
+    const { code, err } = await bare(['demo'], { demoScript: join(folder, 'none') });
+    assert.equal(code, 1);
+    assert.match(err, /cannot be started/);
+  });
+});
+
+describe('finding the control socket without a YAML parser', () => {
+  it('is sure, or leaves it to the parser', () => {
+    const cases: readonly [text: string, expected: string | null][] = [
+      ['name: x\n', '/run/understudy'],
+      ['runtimeDirectory: /run/a-b.c/d\n', '/run/a-b.c/d'],
+      ['a: 1\r\nruntimeDirectory:  /x # c\r\nb: 2\r\n', '/x'],
+      ['# runtimeDirectory: /x\n', null],
+      ['runtimeDirectory: "/x"\n', null],
+      ['runtimeDirectory: /x y\n', null],
+      ['runtimeDirectory: *x\n', null],
+      ['runtimeDirectory: /x\nruntimeDirectory: /y\n', null],
+      ['{ "runtimeDirectory": "/x" }', null],
+      ['"runtime\\u0044irectory": /x\n', null],
+      ['ha:\n  runtimeDirectory: /x\n', null],
+    ];
+    for (const [text, expected] of cases) assert.equal(plainRuntimeDirectory(text), expected, text);
+  });
+
+  it('agrees with the parser in all of them', async () => {
+    await startAgent();
+    const directory = `runtimeDirectory: ${folder}   # a comment`;
+    for (const spelling of [
+      `runtimeDirectory: "${folder}"`,
+      `runtimeDirectory: ${folder} # not the runtimeDirectory: /x`,
+      `"runtime\\u0044irectory": ${folder}`,
+    ]) {
+      writeFileSync(config, settingsText().replace(directory, spelling));
+      assert.equal((await say(['status'])).code, 0, spelling);
+    }
+  });
+});

@@ -1,0 +1,96 @@
+// The status screen, as golden files, and the small pieces it is made of.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { renderStatus } from '../../src/cli/render/status.js';
+import { formatDuration, formatSince, harmless } from '../../src/cli/render/text.js';
+import type { Status } from '../../src/model/status.js';
+import { assertGolden } from './golden.js';
+import * as statuses from './statuses.js';
+
+const plain = { colour: false, now: statuses.NOW, version: '0.1.0' };
+
+describe('the status screen', () => {
+  const screens: readonly [name: string, status: Status][] = [
+    ['healthy-active', statuses.healthy],
+    ['two-backups', statuses.twoRouters],
+    ['fault', statuses.inFault],
+    ['degraded', statuses.degraded],
+    ['many-addresses', statuses.manyAddresses],
+    ['off', statuses.off],
+  ];
+  for (const [name, status] of screens) {
+    it(`is as it should be: ${name}`, () => {
+      assertGolden(`status-${name}.txt`, renderStatus(status, plain));
+    });
+  }
+
+  it('has colours on a terminal, and says the same', () => {
+    const screen = renderStatus(statuses.inFault, { ...plain, colour: true });
+    assertGolden('status-fault-colour.txt', screen);
+    // eslint-disable-next-line no-control-regex
+    const stripped = screen.replaceAll(/\u001B\[\d+m/g, '');
+    assert.equal(stripped, renderStatus(statuses.inFault, plain));
+  });
+
+  it('tells when agent and command are of different versions', () => {
+    const screen = renderStatus({ ...statuses.healthy, version: '0.2.0' }, plain);
+    assert.match(screen, /\nagent 0\.2\.0, this command 0\.1\.0\n$/);
+  });
+
+  it('shows what an agent of another version says, with fields missing and words unknown', () => {
+    const router = {
+      name: 'lan',
+      state: 'Dazed',
+      reason: 'toString',
+      since: 'yesterday',
+      addresses: [],
+      family: 'ipx',
+    };
+    const other = { name: 'x', health: { state: 'dazed', reasons: [] }, virtualRouters: [router] };
+    const screen = renderStatus(other as unknown as Status, plain);
+    assert.match(screen, /^DAZED {2}x/);
+    assert.match(screen, /lan {2}Dazed/);
+    assert.match(screen, /since {7}yesterday: toString/);
+  });
+
+  it('lets no control character through to the terminal', () => {
+    const screen = renderStatus(
+      { ...statuses.healthy, health: { state: 'fault', reasons: ['\u001B[2J\u0007gone'] } },
+      plain,
+    );
+    assert.match(screen, /! \?\[2J\?gone/);
+  });
+});
+
+describe('text', () => {
+  it('gives a duration in its two largest units', () => {
+    const shown = [-5, 0, 999.4, 1_000, 59_999, 60_000, 61_500, 7_500_000, 86_400_000, 93_600_000];
+    assert.deepEqual(
+      shown.map((duration) => formatDuration(duration)),
+      [
+        '0 ms',
+        '0 ms',
+        '999 ms',
+        '1 s',
+        '59 s',
+        '1 min',
+        '1 min 1 s',
+        '2 h 5 min',
+        '1 d',
+        '1 d 2 h',
+      ],
+    );
+  });
+
+  it('gives an instant in UTC with its age', () => {
+    const now = Date.parse('2026-01-01T00:00:10Z');
+    assert.equal(
+      formatSince('2026-01-01T01:00:00+01:00', now),
+      '2026-01-01 00:00:00 UTC, 10 s ago',
+    );
+  });
+
+  it('replaces control characters only', () => {
+    assert.equal(harmless('a\tb\nc\u009Bd é→'), 'a?b?c?d é→');
+  });
+});
