@@ -2,7 +2,7 @@
 // sockets, no timers, no wall clock, no promises: events in, effects out, in order.
 //
 // In active-passive mode the virtual routers move together (DESIGN: roles): a fault of one is a
-// fault of all; one that loses the role to a better Active takes the others with it; and none
+// fault of all; one that loses the role to a better Active takes those behind it along; and none
 // preempts while another still follows an Active that is at least its equal.
 import { assert } from '../model/assert.js';
 import { formatAddressWithPrefix, type IpAddress } from '../model/address.js';
@@ -22,6 +22,7 @@ import { observe } from './observe.js';
 import {
   countersOf,
   createRouter,
+  groupRank,
   sameAddresses,
   sameRouter,
   snapshotOf,
@@ -179,10 +180,18 @@ export class Instance {
       source,
     });
     if (router.machine.kind !== 'Backup') return;
+    const followed = router.followsSuperior;
     router.followsSuperior = advertisement.priority >= router.effectivePriority;
     router.activeAddress = advertisement.priority === 0 ? null : source;
-    // One that yielded has a successor now; until then the others had nobody to move to.
-    if (router.followsSuperior && router.defence.yieldingUntil !== null) this.#moveOthers(router);
+    if (!followed && router.followsSuperior) this.#successorHeard(router);
+  }
+
+  /** One that yielded has a successor now; until then the others had nobody to move to. */
+  #successorHeard(router: Router): void {
+    if (router.defence.yieldingUntil === null) return;
+    for (const other of this.#routers.values()) {
+      if (other !== router) this.#step(other, { kind: 'yield', reason: 'group-moved' });
+    }
   }
 
   #deadline(router: Router): void {
@@ -200,7 +209,7 @@ export class Instance {
       return;
     }
     this.#report(router, 'address-restored', `restoration ${state.restorations.length} of 5`);
-    this.#push({ kind: 'set-addresses', ...named(router), present: true });
+    this.#step(router, { kind: 'addresses-missing' });
   }
 
   #addressesFailed(router: Router, detail: string): void {
@@ -264,27 +273,20 @@ export class Instance {
       before.addresses.map(formatAddressWithPrefix),
       wanted.addresses.map(formatAddressWithPrefix),
     );
-    if (router.machine.kind === 'Active' && moved) {
-      this.#push({ kind: 'set-addresses', ...named(router), present: true });
-    }
+    if (moved) this.#step(router, { kind: 'addresses-missing' });
   }
 
   /** After every event: who may take part, and with which priority. */
   #settle(): void {
     for (const router of this.#routers.values()) this.#reassess(router);
     if (this.#phase === 'new') return;
-    const faulty = [...this.#routers.values()].find((router) => this.#holdsBackOthers(router));
-    for (const router of this.#routers.values()) {
-      const own = this.#ownFault(router);
-      const obstacle = this.#obstacle(own, faulty !== undefined);
+    const routers = [...this.#routers.values()];
+    const groupFault = routers.some((router) => router.joined && this.#ownFault(router) !== null);
+    for (const router of routers) {
+      const obstacle = this.#obstacle(this.#ownFault(router), groupFault);
       if (obstacle !== null) this.#keepOut(router, obstacle);
       else if (isKnown(router)) this.#letIn(router);
     }
-  }
-
-  #holdsBackOthers(router: Router): boolean {
-    const fault = this.#ownFault(router);
-    return fault !== null && (router.joined || fault !== 'interface-missing');
   }
 
   #obstacle(own: FaultReason | null, groupFault: boolean): TransitionReason | null {
@@ -405,14 +407,20 @@ export class Instance {
     router.activeAddress = null;
     const { effectivePriority } = router;
     this.#push({ kind: 'transition', ...named(router), from, to, reason, effectivePriority });
-    if (reason === 'preempted') this.#moveOthers(router);
+    if (reason === 'preempted') this.#moveThoseBehind(router);
   }
 
-  /** A better Active has taken this one's role: the others of the instance follow. */
-  #moveOthers(mover: Router): void {
+  /**
+   * A better Active has taken this one's role: those behind it in the group's order follow. Not
+   * those before it: two appliances that each win one of two virtual routers would both give up the
+   * other one, for ever.
+   */
+  #moveThoseBehind(mover: Router): void {
     mover.followsSuperior = true;
+    const rank = groupRank(mover.configuration);
     for (const router of this.#routers.values()) {
-      if (router !== mover) this.#step(router, { kind: 'yield', reason: 'group-moved' });
+      if (groupRank(router.configuration) <= rank) continue;
+      this.#step(router, { kind: 'yield', reason: 'group-moved' });
     }
   }
 

@@ -39,8 +39,9 @@ export interface Router {
   /** Whether the advertisement socket is open; undefined when not tried yet. */
   socketOpen: boolean | undefined;
   /**
-   * Whether a missing interface of this router holds back the others. One added to a running
-   * instance does so only once it has worked: a slip in the settings must not cost the role.
+   * Whether a fault of this router holds back the others. One added to a running instance does so
+   * only once it has worked: a slip in the settings, or an interface whose link, address and socket
+   * come one after the other, must not cost the role.
    */
   joined: boolean;
   defence: AddressDefence;
@@ -136,6 +137,15 @@ export const countersOf = ({ counters }: Router): RouterCounters => ({
 /** Same interface, family and VRID: the same virtual router (RFC 9568 §6), whatever else changed. */
 export const sameRouter = (a: RouterConfiguration, b: RouterConfiguration): boolean =>
   a.interface === b.interface && a.family === b.family && a.vrid === b.vrid;
+
+/**
+ * Where a virtual router stands in its group. Made only of what every appliance has configured
+ * alike, so that all agree on the order without a word.
+ */
+export function groupRank({ vrid, family, addresses }: RouterConfiguration): string {
+  const listed = addresses.map(({ address }) => address).sort();
+  return [String(vrid).padStart(3, '0'), family, ...listed].join(' ');
+}
 
 /** Whether both list the same addresses, in any order. */
 export function sameAddresses(a: readonly string[], b: readonly string[]): boolean {

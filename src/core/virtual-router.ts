@@ -81,6 +81,8 @@ export type Event =
     }
   /** The virtual addresses stand on the interface. */
   | { readonly kind: 'addresses-present' }
+  /** Some of them do not stand there, though they should. */
+  | { readonly kind: 'addresses-missing' }
   /** The parameters differ from those of the last step. */
   | { readonly kind: 'parameters-changed'; readonly previousPriority: number }
   /** The clock reached `now`. */
@@ -156,6 +158,7 @@ function stepInitialize(
     case 'yield':
     case 'advertisement':
     case 'addresses-present':
+    case 'addresses-missing':
     case 'parameters-changed':
     case 'deadline':
       return stay(state);
@@ -184,6 +187,7 @@ function stepBackup(parameters: Parameters, state: Backup, event: Event, now: In
     case 'startup':
     case 'yield':
     case 'addresses-present':
+    case 'addresses-missing':
       return stay(state);
   }
 }
@@ -233,6 +237,12 @@ function stepActive(parameters: Parameters, state: Active, event: Event, now: In
       return {
         state: { ...state, announcements: firstRound(now) },
         effects: [{ kind: 'announce' }],
+      };
+    case 'addresses-missing':
+      // Nothing is announced that the interface would not answer for (§8.1.2, §8.2.2).
+      return {
+        state: { ...state, announcements: awaitingAddresses },
+        effects: [{ kind: 'set-addresses', present: true }],
       };
     case 'parameters-changed': {
       const soonest = after(now, centisecondsToMicroseconds(parameters.advertisementInterval));
