@@ -87,6 +87,17 @@ describe('Active: announcements (RFC 9568 §8.1.2, §8.2.2)', () => {
     assert.deepEqual(bench.fire(), { at: 6_500_000, effects: [ANNOUNCE] });
   });
 
+  it('none while an address is missing: a round that was due waits until it is back', () => {
+    const bench = active();
+
+    const effects = bench.take({ kind: 'addresses-missing' }, 900_000);
+
+    assert.deepEqual(effects, [ADD]);
+    assert.deepEqual(bench.fire(), { at: 1_000_000, effects: [SEND(100)] });
+    assert.equal(bench.deadline, 2_000_000);
+    assert.deepEqual(bench.take({ kind: 'addresses-present' }, 1_004_000), [ANNOUNCE]);
+  });
+
   it('67. a rival outvoted before our own addresses stood costs no extra round', () => {
     const bench = backup();
     const start = bench.fire().at ?? 0;

@@ -66,6 +66,7 @@ describe('Initialize (RFC 9568 §6.4.1)', () => {
         source: HIGHER_ADDRESS,
       },
       { kind: 'addresses-present' },
+      { kind: 'addresses-missing' },
       { kind: 'parameters-changed', previousPriority: 1 },
       { kind: 'deadline' },
     ];
@@ -284,6 +285,7 @@ describe('Backup (RFC 9568 §6.4.2)', () => {
       { kind: 'startup', reason: 'startup' },
       { kind: 'yield', reason: 'group-moved' },
       { kind: 'addresses-present' },
+      { kind: 'addresses-missing' },
     ];
     for (const event of events) {
       const bench = backup();
