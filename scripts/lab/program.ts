@@ -3,6 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import type { ChecksumDialect } from '../../src/model/advertisement.js';
 
 /** The project's root folder, seen from dist/scripts/lab. */
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -21,6 +22,8 @@ export interface NodeSpec {
   readonly priority: number;
   readonly advertisementIntervalMs: number;
   readonly preempt?: boolean;
+  /** IPv4 checksum that understudy sends; `auto` unless given. keepalived sends and takes `rfc5798`. */
+  readonly checksum?: ChecksumDialect;
   readonly routers: readonly RouterSpec[];
 }
 
@@ -69,6 +72,7 @@ export function understudySettings(spec: NodeSpec): Record<string, unknown> {
       addresses: router.addresses,
       advertisementIntervalMs: spec.advertisementIntervalMs,
       priority: spec.priority,
+      ...(spec.checksum === undefined ? {} : { checksum: spec.checksum }),
     })),
   };
 }

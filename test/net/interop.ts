@@ -23,6 +23,8 @@ export function interoperate(
               intervalMs,
               a: { software: 'understudy', priority: us },
               b: { software: 'keepalived', priority: them },
+              // Else keepalived refuses our first advertisements: see checksum-dialect.test.ts.
+              checksum: 'rfc5798',
             });
             await pair.survive('stop');
             await pair.survive('kill');

@@ -15,6 +15,7 @@ import type { ApplianceName } from '../../scripts/lab/network.js';
 import { programFor, type Program } from '../../scripts/lab/program.js';
 import type { Prober } from '../../scripts/lab/prober.js';
 import type { Family } from '../../src/model/address.js';
+import type { ChecksumDialect } from '../../src/model/advertisement.js';
 
 export type Software = Program['software'];
 
@@ -23,6 +24,8 @@ export interface PairOptions {
   readonly intervalMs: number;
   readonly a: { readonly software: Software; readonly priority: number };
   readonly b: { readonly software: Software; readonly priority: number };
+  /** What understudy sends; `auto` unless given. */
+  readonly checksum?: ChecksumDialect;
 }
 
 const ROUTERS = {
@@ -158,9 +161,10 @@ export class Pair {
   }
 
   #program(name: ApplianceName): Program {
-    const { family, intervalMs } = this.#options;
+    const { family, intervalMs, checksum } = this.#options;
     const { software, priority } = this.#options[name];
-    const spec = { name, priority, advertisementIntervalMs: intervalMs };
+    const dialect = checksum === undefined ? {} : { checksum };
+    const spec = { name, priority, advertisementIntervalMs: intervalMs, ...dialect };
     return programFor(software, { ...spec, routers: [ROUTERS[family]] });
   }
 
