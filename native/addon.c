@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <node_api.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -134,13 +133,9 @@ static void on_collected(napi_env env, void *data, void *hint) {
 /* libuv stops polling a descriptor that has an error. Takes the error off the socket and polls on;
  * one that cannot be taken off stays stopped, or it would wake the loop for ever. */
 static void resume_polling(struct resource *resource, uv_poll_cb on_poll) {
-  int error = 0;
-  socklen_t size = sizeof error;
-  struct pollfd state = {.fd = resource->fd};
-  getsockopt(resource->fd, SOL_SOCKET, SO_ERROR, &error, &size);
   if (resource->kind == NETWORK_WATCH) resource->reader->lost = true;
-  if (poll(&state, 1, 0) > 0) return;
-  uv_poll_start(&resource->poll, UV_READABLE, on_poll);
+  if (socket_take_error(resource->fd))
+    uv_poll_start(&resource->poll, UV_READABLE, on_poll);
 }
 
 static void call_back(struct resource *resource) {
@@ -185,9 +180,14 @@ cleanup:
   return false;
 }
 
-static struct resource *new_resource(enum kind kind, int fd) {
+/* Owns `fd` from here on, also when it throws. */
+static struct resource *new_resource(napi_env env, enum kind kind, int fd) {
   struct resource *resource = calloc(1, sizeof *resource);
-  if (resource == NULL) return NULL;
+  if (resource == NULL) {
+    if (fd >= 0) close(fd);
+    throw_errno(env, -ENOMEM, "calloc");
+    return NULL;
+  }
   resource->kind = kind;
   resource->fd = fd;
   resource->holders = 1;
@@ -259,21 +259,16 @@ static napi_value open_advertisement_socket(napi_env env, napi_callback_info inf
   family = family == 4 ? AF_INET : AF_INET6;
   int fd = advertisement_socket_open(family, link_index, name, &call);
   if (fd < 0) return throw_errno(env, fd, call);
-  struct resource *resource = new_resource(ADVERTISEMENT_SOCKET, fd);
-  if (resource == NULL) {
-    close(fd);
-    return throw_errno(env, -ENOMEM, "calloc");
-  }
+  struct resource *resource = new_resource(env, ADVERTISEMENT_SOCKET, fd);
+  if (resource == NULL) return NULL;
   resource->family = family;
   resource->link_index = link_index;
   return hand_over(env, resource, values[3]);
 }
 
 static napi_value hand_over_fd(napi_env env, enum kind kind, int fd, napi_value callback) {
-  struct resource *resource = new_resource(kind, fd);
-  if (resource != NULL) return hand_over(env, resource, callback);
-  close(fd);
-  return throw_errno(env, -ENOMEM, "calloc");
+  struct resource *resource = new_resource(env, kind, fd);
+  return resource == NULL ? NULL : hand_over(env, resource, callback);
 }
 
 static napi_value open_announcer(napi_env env, napi_callback_info info) {
@@ -292,10 +287,11 @@ static napi_value open_deadline_timer(napi_env env, napi_callback_info info) {
 }
 
 static struct resource *new_netlink_resource(napi_env env, enum kind kind) {
-  struct resource *resource = new_resource(kind, -1);
-  if (resource != NULL) resource->reader = calloc(1, sizeof *resource->reader);
-  if (resource != NULL && resource->reader != NULL) return resource;
-  free(resource);
+  struct resource *resource = new_resource(env, kind, -1);
+  if (resource == NULL) return NULL;
+  resource->reader = calloc(1, sizeof *resource->reader);
+  if (resource->reader != NULL) return resource;
+  drop_holder(resource);
   throw_errno(env, -ENOMEM, "calloc");
   return NULL;
 }
@@ -354,15 +350,6 @@ static napi_value receive_packets(napi_env env, napi_callback_info info) {
                                                   batch, (uint8_t *)batch + records));
 }
 
-/* Every record must lie in the batch and point into it. */
-static bool batch_is_sound(const uint8_t *batch, size_t size, int count) {
-  const struct outgoing_record *records = (const struct outgoing_record *)(const void *)batch;
-  if (count < 0 || (size_t)count > size / sizeof *records) return false;
-  for (int i = 0; i < count; i += 1)
-    if (records[i].offset > size || records[i].length > size - records[i].offset) return false;
-  return true;
-}
-
 static napi_value send_batch(napi_env env, napi_callback_info info) {
   napi_value values[3];
   int count;
@@ -373,7 +360,7 @@ static napi_value send_batch(napi_env env, napi_callback_info info) {
       open_resource_argument(env, values[0], ADVERTISEMENT_SOCKET | ANNOUNCER);
   if (resource == NULL || !int_argument(env, values[2], &count)) return NULL;
   if (napi_get_arraybuffer_info(env, values[1], &batch, &size) != napi_ok ||
-      !batch_is_sound(batch, size, count)) {
+      !outgoing_batch_is_sound(batch, size, count)) {
     napi_throw_range_error(env, NULL, "the send batch has the wrong size");
     return NULL;
   }

@@ -7,6 +7,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -399,4 +400,20 @@ int announcer_open(const char **call) {
 int announcer_send(int fd, uint8_t *batch, unsigned int count) {
   struct sender sender = {.fd = fd, .batch = batch, .prepare = prepare_frame};
   return send_all(&sender, count);
+}
+
+bool outgoing_batch_is_sound(const uint8_t *batch, size_t size, int count) {
+  const struct outgoing_record *records = (const struct outgoing_record *)(const void *)batch;
+  if (count < 0 || (size_t)count > size / sizeof *records) return false;
+  for (int i = 0; i < count; i += 1)
+    if (records[i].offset > size || records[i].length > size - records[i].offset) return false;
+  return true;
+}
+
+bool socket_take_error(int fd) {
+  int error = 0;
+  socklen_t size = sizeof error;
+  struct pollfd state = {.fd = fd};
+  getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+  return poll(&state, 1, 0) == 0;
 }

@@ -2,6 +2,8 @@
 #ifndef UNDERSTUDY_PACKET_SOCKET_H
 #define UNDERSTUDY_PACKET_SOCKET_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum {
@@ -51,5 +53,11 @@ int advertisement_socket_send(int fd, int family, int link_index, uint8_t *batch
 /* AF_PACKET, protocol 0: it sends and never receives. The file descriptor, or -errno. */
 int announcer_open(const char **call);
 int announcer_send(int fd, uint8_t *batch, unsigned int count);
+
+/* Whether `count` records lie in the `size` bytes of the batch and point into them. */
+bool outgoing_batch_is_sound(const uint8_t *batch, size_t size, int count);
+
+/* Takes a queued error off any socket; false when it cannot be taken off. */
+bool socket_take_error(int fd);
 
 #endif

@@ -1,11 +1,17 @@
 // tcpdump at the other end of the cable, as an independent judge of what was sent. No tests in here.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { inNetns } from '../support/namespace.js';
 
-/** Why there is no tcpdump, or false. */
-export const noTcpdump = (): string | false =>
-  spawnSync('tcpdump', ['--version']).status === 0 ? false : 'tcpdump is not installed';
+/** Why tcpdump cannot be used, or false. */
+export function noTcpdump(): string | false {
+  if (spawnSync('tcpdump', ['--version']).status !== 0) return 'tcpdump is not installed';
+  // It insists on changing its groups, which a user namespace without a privileged parent forbids.
+  return readFileSync('/proc/self/setgroups', 'utf8').trim() === 'deny'
+    ? 'tcpdump does not run in the user namespace of an ordinary user'
+    : false;
+}
 
 /** Listens at the peer, runs `action`, and resolves with the first `count` frames that arrived. */
 export async function capture(count: number, action: () => void): Promise<Buffer[]> {
@@ -15,12 +21,13 @@ export async function capture(count: number, action: () => void): Promise<Buffer
   const child = spawn(program, [...words, ...filter], { stdio: ['ignore', 'pipe', 'pipe'] });
   const pieces: Buffer[] = [];
   child.stdout.on('data', (piece: Buffer) => pieces.push(piece));
-  let said = '';
-  while (!said.includes('listening on')) {
-    const [piece] = (await once(child.stderr, 'data')) as [Buffer];
-    said += piece.toString();
-  }
   const closed = once(child, 'close');
+  let said = '';
+  for await (const piece of child.stderr.setEncoding('utf8')) {
+    said += String(piece);
+    if (said.includes('listening on')) break;
+  }
+  if (!said.includes('listening on')) throw new Error(`tcpdump ended: ${said}`);
   action();
   await closed;
   return framesOf(Buffer.concat(pieces));
