@@ -56,7 +56,8 @@ type Pipes = ChildProcess & { readonly stdin: Writable; readonly stdout: Readabl
  */
 export async function startExecutor(options: ExecutorOptions): Promise<ExecutorProcess> {
   requireBinary(options.path);
-  const connection = new Connection(spawnDetached(options.path), options);
+  const child = spawn(options.path, [], { detached: true, stdio: ['pipe', 'pipe', 'inherit'] });
+  const connection = new Connection(child, options);
   await connection.greeted;
   return connection;
 }
@@ -71,15 +72,6 @@ function requireBinary(path: string): void {
     throw new Error(`an executable executor expected at ${path} (${code}): ${REMEDY}`, {
       cause: error,
     });
-  }
-}
-
-/** A binary of another architecture is refused here, by a throw (ENOEXEC). */
-function spawnDetached(path: string): Pipes {
-  try {
-    return spawn(path, [], { detached: true, stdio: ['pipe', 'pipe', 'inherit'] });
-  } catch (error) {
-    throw new Error(`cannot run ${path}: ${(error as Error).message}: ${REMEDY}`, { cause: error });
   }
 }
 
@@ -105,9 +97,7 @@ class Connection implements ExecutorProcess {
     child.stdout.on('data', (chunk: Buffer) => this.receive(chunk));
     // EPIPE when it died: its exit says so, with a cause.
     child.stdin.on('error', (error) => options.log?.(`executor's stdin: ${error.message}`));
-    child.on('error', (error) =>
-      this.end(`cannot run ${options.path}: ${error.message}: ${REMEDY}`),
-    );
+    child.on('error', (error) => this.end(`cannot run ${options.path}: ${error.message}`));
     // 'close', not 'exit': results that lie in the pipe are read first.
     child.on('close', (code, signal) => this.end(describeExit(code, signal)));
     child.stdin.write(encodeHello(PROTOCOL_VERSION));
@@ -151,7 +141,7 @@ class Connection implements ExecutorProcess {
 
   private async greet(timeout: number): Promise<void> {
     const timer = setTimeout(() => {
-      this.abandon(`no answer from ${this.options.path} within ${timeout} ms: ${REMEDY}`);
+      this.abandon(`no answer from ${this.options.path} within ${timeout} ms`);
     }, timeout);
     try {
       await this.greeting.promise;
@@ -188,7 +178,7 @@ class Connection implements ExecutorProcess {
       this.greeting.resolve();
     } else {
       this.abandon(
-        `executor protocol ${PROTOCOL_VERSION} expected, ${this.options.path} speaks ${protocol}: ${REMEDY}`,
+        `executor protocol ${PROTOCOL_VERSION} expected, ${this.options.path} speaks ${protocol}`,
       );
     }
   }
@@ -207,7 +197,7 @@ class Connection implements ExecutorProcess {
     if (this.gone !== null) return;
     this.gone = message;
     const running = this.greeting.settled;
-    this.greeting.reject(new Error(message));
+    this.greeting.reject(new Error(`${message}: ${REMEDY}`));
     for (const resolve of this.waiting.values()) resolve(failed(message));
     this.waiting.clear();
     this.exited.resolve();
