@@ -1,8 +1,10 @@
 // The command line: which commands there are and what they take. What they do is in commands/, each
-// loaded when it is called. No agent here: it is handed in.
+// loaded when it is called; but for status, the default, which one round of loading brings up
+// sooner. No agent here: it is handed in.
 import { resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { nearestName } from '../config/spelling.js';
+import { showStatus } from './commands/status.js';
 import { fail } from './failures.js';
 import { LATER_COMMANDS } from './later-commands.js';
 import { DEFAULT_CONFIG } from './locate.js';
@@ -98,7 +100,6 @@ function addAgentCommands({ add, chosen, surroundings, finish }: Context): void 
 
 function addStatusCommands({ program, add, chosen, surroundings, finish }: Context): void {
   const status = async (options: StatusOptions): Promise<void> => {
-    const { showStatus } = await import('./commands/status.js');
     finish(await showStatus(surroundings, chosen(options), options));
   };
   const withOptions = (command: Command): Command =>

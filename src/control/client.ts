@@ -1,21 +1,11 @@
 // The command line's end of the control socket: one call, one connection, one deadline. Loads
 // nothing slow: `status` must come up at once.
-import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Status } from '../model/status.js';
-import { AgentNotReachable, ControlRefusal, UnexpectedAnswer } from './client-errors.js';
-import {
-  ENDPOINTS,
-  type EndpointName,
-  type ReloadOutcome,
-  type SetOutcome,
-  type SetRequest,
-  type SettingsView,
-} from './protocol.js';
+import { ControlRefusal, UnexpectedAnswer } from './client-errors.js';
+import { call, type RawAnswer } from './http-call.js';
+import { ENDPOINTS, type ReloadOutcome, type SetOutcome, type SettingsView } from './protocol.js';
 
 export { AgentNotReachable, ControlRefusal, UnexpectedAnswer } from './client-errors.js';
-
-/** 1024 virtual routers of 255 addresses, with room to spare. */
-const LARGEST_ANSWER_BYTES = 32 * 1024 * 1024;
 
 export interface ControlClient {
   status(): Promise<Status>;
@@ -35,36 +25,38 @@ export function createControlClient(
 ): ControlClient {
   const asking = deadlineMs ?? 2_000;
   const changing = deadlineMs ?? 10_000;
+  const ask = (name: 'status' | 'settings'): Promise<RawAnswer> =>
+    call({ socketPath, ...ENDPOINTS[name], deadlineMs: asking });
   return {
     async status() {
-      const answer = await call(socketPath, 'status', asking);
+      const answer = await ask('status');
       if (answer.status === 200 && looksLikeStatus(answer.body)) return answer.body;
       throw await refusalOf(answer);
     },
     async settings() {
-      const answer = await call(socketPath, 'settings', asking);
+      const answer = await ask('settings');
       const { isSettingsView } = await import('./schemas.js');
       if (answer.status === 200 && isSettingsView(answer.body)) return answer.body;
       throw await refusalOf(answer);
     },
     async set(setting, value) {
-      const answer = await call(socketPath, 'set', changing, { setting, value });
+      const answer = await call({
+        socketPath,
+        ...ENDPOINTS.set,
+        body: { setting, value },
+        deadlineMs: changing,
+      });
       const { isSetDone } = await import('./schemas.js');
       if (answer.status === 200 && isSetDone(answer.body)) return answer.body;
       return settingsRefusal(answer);
     },
     async reload() {
-      const answer = await call(socketPath, 'reload', changing);
+      const answer = await call({ socketPath, ...ENDPOINTS.reload, deadlineMs: changing });
       const { isReloadDone } = await import('./schemas.js');
       if (answer.status === 200 && isReloadDone(answer.body)) return answer.body;
       return settingsRefusal(answer);
     },
   };
-}
-
-interface RawAnswer {
-  readonly status: number;
-  readonly body: unknown;
 }
 
 /** The errors of refused settings as an outcome; anything else is thrown. */
@@ -102,60 +94,3 @@ function looksLikeStatus(body: unknown): body is Status {
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-
-function call(
-  socketPath: string,
-  name: EndpointName,
-  deadlineMs: number,
-  body?: SetRequest,
-): Promise<RawAnswer> {
-  const { method, path } = ENDPOINTS[name];
-  return new Promise((resolve, reject) => {
-    const sent = httpRequest({
-      socketPath,
-      method,
-      path,
-      agent: false,
-      headers: { Host: 'understudy', 'Content-Type': 'application/json' },
-    });
-    const timer = setTimeout(() => {
-      reject(new AgentNotReachable('ETIMEDOUT', socketPath, deadlineMs));
-      sent.destroy();
-    }, deadlineMs);
-    const settle = (finish: () => void): void => {
-      clearTimeout(timer);
-      finish();
-    };
-    const fail = (error: Error): void => settle(() => reject(connectionError(error, socketPath)));
-    sent.once('error', fail);
-    sent.once('response', (response) => {
-      readAnswer(response).then((answer) => settle(() => resolve(answer)), fail);
-    });
-    sent.end(body === undefined ? undefined : JSON.stringify(body));
-  });
-}
-
-function connectionError(error: Error, socketPath: string): Error {
-  if (error instanceof UnexpectedAnswer) return error;
-  const code = 'code' in error ? String(error.code) : '';
-  if (code.startsWith('HPE_')) return new UnexpectedAnswer('no HTTP');
-  return new AgentNotReachable(code === '' ? error.message : code, socketPath);
-}
-
-async function readAnswer(response: IncomingMessage): Promise<RawAnswer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of response) {
-    const bytes: unknown = chunk;
-    if (!Buffer.isBuffer(bytes)) continue;
-    size += bytes.length;
-    if (size > LARGEST_ANSWER_BYTES) throw new UnexpectedAnswer('more than 32 MiB');
-    chunks.push(bytes);
-  }
-  try {
-    const body: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
-    return { status: response.statusCode ?? 0, body };
-  } catch {
-    throw new UnexpectedAnswer(`HTTP status ${response.statusCode}, and a body that is no JSON`);
-  }
-}

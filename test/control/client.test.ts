@@ -175,6 +175,8 @@ describe('an answer that is none', () => {
   const answers: readonly [title: string, bytes: string][] = [
     ['no HTTP', 'SSH-2.0-OpenSSH_9.2\r\n'],
     ['no JSON', http('<html>')],
+    ['half of it', http(JSON.stringify(healthy)).slice(0, -20)],
+    ['half of its header', 'HTTP/1.1 200 OK\r\nContent-'],
     ['JSON of another form', http('{"name":"x"}')],
     [
       'a virtual router of another form',
