@@ -143,14 +143,14 @@ test('64 run side by side, 256 wait, one more is refused', async (t) => {
   const go = fifo(t);
   const lines = arrived.lines();
   const blocked = Array.from({ length: 64 }, () =>
-    executor.run(shell(`echo here > ${arrived.path}; cat ${go.path}`)),
+    executor.run(shell(`exec 3<> ${go.path}; echo here > ${arrived.path}; read go <&3`)),
   );
   for (let count = 0; count < 64; count += 1) assert.equal((await lines.next()).value, 'here');
   const queued = Array.from({ length: 256 }, () => executor.run(request(['/bin/true'])));
   const { outcome } = await executor.run(request(['/bin/true']));
   assert(outcome.kind === 'failed');
   assert.match(outcome.message, /ask for fewer at once/);
-  await go.release();
+  go.release(64);
   for (const result of await Promise.all([...blocked, ...queued])) {
     assert.deepEqual(result.outcome, exited(0));
   }
