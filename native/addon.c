@@ -59,9 +59,9 @@ static napi_value throw_errno(napi_env env, int error, const char *call) {
   return NULL;
 }
 
-static napi_value number(napi_env env, int value) {
+static napi_value number(napi_env env, double value) {
   napi_value result = NULL;
-  napi_create_int32(env, value, &result);
+  napi_create_double(env, value, &result);
   return result;
 }
 
@@ -74,21 +74,22 @@ static bool arguments(napi_env env, napi_callback_info info, size_t count, napi_
   return false;
 }
 
-static bool int_argument(napi_env env, napi_value value, int *result) {
-  if (napi_get_value_int32(env, value, result) == napi_ok) return true;
-  napi_throw_type_error(env, NULL, "a number expected");
+static bool int_argument(napi_env env, napi_value value, int least, int most, int *result) {
+  if (napi_get_value_int32(env, value, result) == napi_ok && *result >= least && *result <= most)
+    return true;
+  napi_throw_range_error(env, NULL, "a number within its limits expected");
   return false;
 }
 
 /* `size` counts the terminator. A text that does not fit, or holds a zero byte, is refused. */
-static bool text_argument(napi_env env, napi_value value, char *text, size_t size, size_t *length) {
-  size_t whole;
+static bool text_argument(napi_env env, napi_value value, char *text, size_t size) {
+  size_t whole, length;
   if (napi_get_value_string_utf8(env, value, NULL, 0, &whole) != napi_ok ||
-      napi_get_value_string_utf8(env, value, text, size, length) != napi_ok) {
+      napi_get_value_string_utf8(env, value, text, size, &length) != napi_ok) {
     napi_throw_type_error(env, NULL, "a string expected");
     return false;
   }
-  if (whole == *length && strlen(text) == whole) return true;
+  if (whole == length && strlen(text) == whole) return true;
   napi_throw_range_error(env, NULL, "the string is too long or holds a zero byte");
   return false;
 }
@@ -134,8 +135,7 @@ static void on_collected(napi_env env, void *data, void *hint) {
  * one that cannot be taken off stays stopped, or it would wake the loop for ever. */
 static void resume_polling(struct resource *resource, uv_poll_cb on_poll) {
   if (resource->kind == NETWORK_WATCH) resource->reader->lost = true;
-  if (socket_take_error(resource->fd))
-    uv_poll_start(&resource->poll, UV_READABLE, on_poll);
+  if (socket_take_error(resource->fd)) uv_poll_start(&resource->poll, UV_READABLE, on_poll);
 }
 
 static void call_back(struct resource *resource) {
@@ -229,31 +229,39 @@ static struct resource *resource_argument(napi_env env, napi_value value, unsign
   return NULL;
 }
 
-static struct resource *open_resource_argument(napi_env env, napi_value value, unsigned int kinds) {
-  struct resource *resource = resource_argument(env, value, kinds);
+/* Reads the arguments, the first of which is the handle of an open resource; or throws. */
+static struct resource *open_resource(napi_env env, napi_callback_info info, unsigned int kinds,
+                                      size_t count, napi_value *values) {
+  if (!arguments(env, info, count, values)) return NULL;
+  struct resource *resource = resource_argument(env, values[0], kinds);
   if (resource == NULL || resource->fd >= 0) return resource;
   napi_throw_error(env, "EBADF", "used after close: open a new one");
   return NULL;
+}
+
+/* An ArrayBuffer of at least `least` bytes. */
+static bool batch_argument(napi_env env, napi_value value, size_t least, void **batch,
+                           size_t *size) {
+  if (napi_get_arraybuffer_info(env, value, batch, size) == napi_ok && *size >= least) return true;
+  napi_throw_range_error(env, NULL, "an ArrayBuffer of the right size expected");
+  return false;
 }
 
 /* ---- what JavaScript calls; see src/kernel/addon.ts for the types ---- */
 
 static napi_value now(napi_env env, napi_callback_info info) {
   (void)info;
-  napi_value result = NULL;
-  napi_create_double(env, monotonic_microseconds(), &result);
-  return result;
+  return number(env, monotonic_microseconds());
 }
 
 static napi_value open_advertisement_socket(napi_env env, napi_callback_info info) {
   napi_value values[4];
   int family, link_index;
   char name[64];
-  size_t length;
   const char *call;
-  if (!arguments(env, info, 4, values) || !int_argument(env, values[0], &family) ||
-      !int_argument(env, values[1], &link_index) ||
-      !text_argument(env, values[2], name, sizeof name, &length))
+  if (!arguments(env, info, 4, values) || !int_argument(env, values[0], 4, 6, &family) ||
+      !int_argument(env, values[1], 1, INT_MAX, &link_index) ||
+      !text_argument(env, values[2], name, sizeof name))
     return NULL;
 
   family = family == 4 ? AF_INET : AF_INET6;
@@ -286,18 +294,17 @@ static napi_value open_deadline_timer(napi_env env, napi_callback_info info) {
   return fd < 0 ? throw_errno(env, fd, call) : hand_over_fd(env, DEADLINE_TIMER, fd, values[0]);
 }
 
-static struct resource *new_netlink_resource(napi_env env, enum kind kind) {
+/* `argument` is the receive buffer of a watch, or whether a dump is of links. */
+static napi_value open_netlink(napi_env env, enum kind kind, int argument, napi_value callback) {
+  const char *call = "calloc";
+  int result = -ENOMEM;
   struct resource *resource = new_resource(env, kind, -1);
   if (resource == NULL) return NULL;
   resource->reader = calloc(1, sizeof *resource->reader);
-  if (resource->reader != NULL) return resource;
-  drop_holder(resource);
-  throw_errno(env, -ENOMEM, "calloc");
-  return NULL;
-}
-
-static napi_value hand_over_netlink(napi_env env, struct resource *resource, int result,
-                                    const char *call, napi_value callback) {
+  if (resource->reader != NULL && kind == NETWORK_WATCH)
+    result = netlink_open_watch(resource->reader, argument, &call);
+  else if (resource->reader != NULL)
+    result = netlink_open_dump(resource->reader, argument != 0, &call);
   if (result < 0) {
     drop_holder(resource);
     return throw_errno(env, result, call);
@@ -309,25 +316,18 @@ static napi_value hand_over_netlink(napi_env env, struct resource *resource, int
 static napi_value open_network_watch(napi_env env, napi_callback_info info) {
   napi_value values[2];
   int receive_buffer;
-  const char *call;
-  if (!arguments(env, info, 2, values) || !int_argument(env, values[0], &receive_buffer))
+  if (!arguments(env, info, 2, values) ||
+      !int_argument(env, values[0], 0, INT_MAX, &receive_buffer))
     return NULL;
-  struct resource *resource = new_netlink_resource(env, NETWORK_WATCH);
-  if (resource == NULL) return NULL;
-  int result = netlink_open_watch(resource->reader, receive_buffer, &call);
-  return hand_over_netlink(env, resource, result, call, values[1]);
+  return open_netlink(env, NETWORK_WATCH, receive_buffer, values[1]);
 }
 
 static napi_value open_network_dump(napi_env env, napi_callback_info info) {
   napi_value values[1];
-  bool links;
-  const char *call;
-  if (!arguments(env, info, 1, values) || napi_get_value_bool(env, values[0], &links) != napi_ok)
-    return NULL;
-  struct resource *resource = new_netlink_resource(env, NETWORK_DUMP);
-  if (resource == NULL) return NULL;
-  int result = netlink_open_dump(resource->reader, links, &call);
-  return hand_over_netlink(env, resource, result, call, NULL);
+  bool links = false;
+  if (!arguments(env, info, 1, values)) return NULL;
+  napi_get_value_bool(env, values[0], &links);
+  return open_netlink(env, NETWORK_DUMP, links, NULL);
 }
 
 static napi_value receive_packets(napi_env env, napi_callback_info info) {
@@ -336,15 +336,11 @@ static napi_value receive_packets(napi_env env, napi_callback_info info) {
   void *batch;
   size_t size;
   const size_t records = PACKET_BATCH * sizeof(struct packet_record);
-  if (!arguments(env, info, 3, values)) return NULL;
-  struct resource *resource = open_resource_argument(env, values[0], ADVERTISEMENT_SOCKET);
-  if (resource == NULL || !int_argument(env, values[2], &capacity)) return NULL;
-  if (napi_get_arraybuffer_info(env, values[1], &batch, &size) != napi_ok ||
-      size < records + (size_t)PACKET_BATCH * PACKET_SIZE || capacity < 1 ||
-      capacity > PACKET_BATCH) {
-    napi_throw_range_error(env, NULL, "the receive batch has the wrong size");
+  const size_t bytes = (size_t)PACKET_BATCH * PACKET_SIZE;
+  struct resource *resource = open_resource(env, info, ADVERTISEMENT_SOCKET, 3, values);
+  if (resource == NULL || !batch_argument(env, values[1], records + bytes, &batch, &size) ||
+      !int_argument(env, values[2], 1, PACKET_BATCH, &capacity))
     return NULL;
-  }
   return number(env, advertisement_socket_receive(resource->fd, resource->family,
                                                   (unsigned int)capacity, &resource->drained_at,
                                                   batch, (uint8_t *)batch + records));
@@ -355,13 +351,12 @@ static napi_value send_batch(napi_env env, napi_callback_info info) {
   int count;
   void *batch;
   size_t size;
-  if (!arguments(env, info, 3, values)) return NULL;
-  struct resource *resource =
-      open_resource_argument(env, values[0], ADVERTISEMENT_SOCKET | ANNOUNCER);
-  if (resource == NULL || !int_argument(env, values[2], &count)) return NULL;
-  if (napi_get_arraybuffer_info(env, values[1], &batch, &size) != napi_ok ||
-      !outgoing_batch_is_sound(batch, size, count)) {
-    napi_throw_range_error(env, NULL, "the send batch has the wrong size");
+  struct resource *resource = open_resource(env, info, ADVERTISEMENT_SOCKET | ANNOUNCER, 3, values);
+  if (resource == NULL || !batch_argument(env, values[1], 0, &batch, &size) ||
+      !int_argument(env, values[2], 0, INT_MAX, &count))
+    return NULL;
+  if (!outgoing_batch_is_sound(batch, size, (unsigned int)count)) {
+    napi_throw_range_error(env, NULL, "a record of the batch lies or points outside it");
     return NULL;
   }
   if (resource->kind == ANNOUNCER)
@@ -374,14 +369,10 @@ static napi_value receive_network(napi_env env, napi_callback_info info) {
   napi_value values[2];
   void *records;
   size_t size;
-  if (!arguments(env, info, 2, values)) return NULL;
-  struct resource *resource = open_resource_argument(env, values[0], NETWORK_WATCH | NETWORK_DUMP);
-  if (resource == NULL) return NULL;
-  if (napi_get_arraybuffer_info(env, values[1], &records, &size) != napi_ok ||
-      size < sizeof(struct network_record)) {
-    napi_throw_range_error(env, NULL, "the network batch has the wrong size");
+  struct resource *resource = open_resource(env, info, NETWORK_WATCH | NETWORK_DUMP, 2, values);
+  if (resource == NULL ||
+      !batch_argument(env, values[1], sizeof(struct network_record), &records, &size))
     return NULL;
-  }
   size_t capacity = size / sizeof(struct network_record);
   return number(env, netlink_read(resource->reader, records,
                                   capacity > INT_MAX ? INT_MAX : (int)capacity));
@@ -390,14 +381,12 @@ static napi_value receive_network(napi_env env, napi_callback_info info) {
 static napi_value arm(napi_env env, napi_callback_info info) {
   napi_value values[2];
   double at;
-  if (!arguments(env, info, 2, values)) return NULL;
-  struct resource *resource = open_resource_argument(env, values[0], DEADLINE_TIMER);
+  struct resource *resource = open_resource(env, info, DEADLINE_TIMER, 2, values);
   if (resource == NULL) return NULL;
-  if (napi_get_value_double(env, values[1], &at) != napi_ok) {
-    napi_throw_type_error(env, NULL, "a number expected");
-    return NULL;
-  }
-  return number(env, deadline_timer_arm(resource->fd, at));
+  if (napi_get_value_double(env, values[1], &at) == napi_ok)
+    return number(env, deadline_timer_arm(resource->fd, at));
+  napi_throw_type_error(env, NULL, "a number expected");
+  return NULL;
 }
 
 static napi_value close_handle(napi_env env, napi_callback_info info) {
@@ -414,13 +403,12 @@ static napi_value close_handle(napi_env env, napi_callback_info info) {
 static napi_value notify(napi_env env, napi_callback_info info) {
   napi_value values[2];
   char address[256], message[4096];
-  size_t address_length, length;
   const char *call;
   if (!arguments(env, info, 2, values) ||
-      !text_argument(env, values[0], address, sizeof address, &address_length) ||
-      !text_argument(env, values[1], message, sizeof message, &length))
+      !text_argument(env, values[0], address, sizeof address) ||
+      !text_argument(env, values[1], message, sizeof message))
     return NULL;
-  int result = service_notify(address, message, length, &call);
+  int result = service_notify(address, message, &call);
   return result < 0 ? throw_errno(env, result, call) : NULL;
 }
 
@@ -428,10 +416,8 @@ static napi_value notify(napi_env env, napi_callback_info info) {
 static napi_value lock_file(napi_env env, napi_callback_info info) {
   napi_value values[1], nothing = NULL;
   char path[PATH_MAX];
-  size_t length;
   const char *call;
-  if (!arguments(env, info, 1, values) ||
-      !text_argument(env, values[0], path, sizeof path, &length))
+  if (!arguments(env, info, 1, values) || !text_argument(env, values[0], path, sizeof path))
     return NULL;
   int fd = service_lock(path, &call);
   if (fd >= 0) return hand_over_fd(env, FILE_LOCK, fd, NULL);
@@ -440,8 +426,7 @@ static napi_value lock_file(napi_env env, napi_callback_info info) {
   return nothing;
 }
 
-#define FUNCTION(name, function) \
-  {name, NULL, function, NULL, NULL, NULL, napi_default_method, NULL}
+#define FUNCTION(name, c) {name, NULL, c, NULL, NULL, NULL, napi_default_method, NULL}
 
 NAPI_MODULE_INIT() {
   static const napi_property_descriptor functions[] = {

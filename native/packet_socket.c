@@ -402,10 +402,10 @@ int announcer_send(int fd, uint8_t *batch, unsigned int count) {
   return send_all(&sender, count);
 }
 
-bool outgoing_batch_is_sound(const uint8_t *batch, size_t size, int count) {
+bool outgoing_batch_is_sound(const uint8_t *batch, size_t size, unsigned int count) {
   const struct outgoing_record *records = (const struct outgoing_record *)(const void *)batch;
-  if (count < 0 || (size_t)count > size / sizeof *records) return false;
-  for (int i = 0; i < count; i += 1)
+  if (count > size / sizeof *records) return false;
+  for (unsigned int i = 0; i < count; i += 1)
     if (records[i].offset > size || records[i].length > size - records[i].offset) return false;
   return true;
 }

@@ -55,7 +55,7 @@ int announcer_open(const char **call);
 int announcer_send(int fd, uint8_t *batch, unsigned int count);
 
 /* Whether `count` records lie in the `size` bytes of the batch and point into them. */
-bool outgoing_batch_is_sound(const uint8_t *batch, size_t size, int count);
+bool outgoing_batch_is_sound(const uint8_t *batch, size_t size, unsigned int count);
 
 /* Takes a queued error off any socket; false when it cannot be taken off. */
 bool socket_take_error(int fd);

@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-int service_notify(const char *address, const char *message, size_t length, const char **call) {
+int service_notify(const char *address, const char *message, const char **call) {
   struct sockaddr_un to = {.sun_family = AF_UNIX};
   size_t address_length = strlen(address);
   int result = 0;
@@ -28,7 +28,7 @@ int service_notify(const char *address, const char *message, size_t length, cons
   }
   /* An abstract name has no terminator: its length is part of the name. */
   socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + address_length);
-  if (sendto(fd, message, length, MSG_NOSIGNAL, (struct sockaddr *)&to, size) < 0) result = -errno;
+  if (sendto(fd, message, strlen(message), MSG_NOSIGNAL, (struct sockaddr *)&to, size) < 0) result = -errno;
   close(fd);
   return result;
 }

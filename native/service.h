@@ -2,10 +2,8 @@
 #ifndef UNDERSTUDY_SERVICE_H
 #define UNDERSTUDY_SERVICE_H
 
-#include <stddef.h>
-
 /* Sends one datagram to a unix socket: a path, or an abstract name behind '@'. 0 or -errno. */
-int service_notify(const char *address, const char *message, size_t length, const char **call);
+int service_notify(const char *address, const char *message, const char **call);
 
 /* Opens (creating it with mode 0600) and locks the file. The file descriptor, -EWOULDBLOCK when
  * somebody else holds the lock, or another -errno. */
