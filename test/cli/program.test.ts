@@ -1,6 +1,8 @@
 // The command line by its streams and exit codes, without a process of its own.
 import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -373,6 +375,15 @@ describe('set', () => {
   it('leaves the file alone when the agent is there but cannot be spoken to', async () => {
     await startAgent({ set: () => Promise.reject(new Error('broken')) });
     assert.equal((await say(['set', 'mode', 'off'])).code, 1);
+    assert.equal(readFileSync(config, 'utf8'), settingsText());
+  });
+
+  it('leaves the file alone when somebody listens, but does not answer: exit code 3', async () => {
+    const stranger = createServer((socket) => socket.end()).listen(join(folder, 'control.sock'));
+    await once(stranger, 'listening');
+    closers.push(() => stranger.close());
+    assert.equal((await say(['set', 'mode', 'off'])).code, 3);
+    assert.equal((await say(['get', 'mode'])).code, 3);
     assert.equal(readFileSync(config, 'utf8'), settingsText());
   });
 

@@ -277,7 +277,10 @@ describe('the control socket as a file', () => {
   it('is left alone while another agent listens', async () => {
     await start();
     await assert.rejects(
-      startControlServer({ path, handlers, onError: () => undefined }),
+      // One that starts all the same is closed, so that the test fails rather than hangs.
+      startControlServer({ path, handlers, onError: () => undefined }).then((second) =>
+        second.close(),
+      ),
       (error: Error & { code?: string }) =>
         error.code === 'AGENT_ALIVE' && /another agent listens at .*; stop it/.test(error.message),
     );
