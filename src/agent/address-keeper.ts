@@ -118,6 +118,17 @@ export class AddressKeeper {
     return [...kept.filter((target) => target !== null), ...this.#orphans];
   }
 
+  /** Of `standing`, what the kernel says does stand there. */
+  remaining(): AddressTarget[] {
+    return this.standing()
+      .map(({ interface: name, addresses }) => {
+        const present = this.#options.network.addressesOn(name);
+        const left = addresses.filter((one) => present.some((two) => sameAddress(one, two)));
+        return { interface: name, addresses: left };
+      })
+      .filter(({ addresses }) => addresses.length > 0);
+  }
+
   want(virtualRouter: string, present: boolean): void {
     const keeping = this.#kept.get(virtualRouter);
     if (keeping === undefined) return;

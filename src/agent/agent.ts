@@ -166,8 +166,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       scheduleStatus();
     },
     stop: async () => {
-      await driver.stop();
-      stateFile.write(formatState([]));
+      stateFile.write(formatState(await driver.stop()));
       statusFile.write(`${JSON.stringify(status(), null, 2)}\n`);
       await control.close();
       await Promise.all([eventFile.flush(), stateFile.flush(), statusFile.flush()]);

@@ -11,6 +11,7 @@ import type {
 import type { Executor } from '../executor/executor.js';
 import type { DeadlineTimer, Kernel } from '../kernel/kernel.js';
 import { REMARKS, type Remark } from '../model/advertisement.js';
+import { formatAddressWithPrefix } from '../model/address.js';
 import { assert } from '../model/assert.js';
 import type { AddressTarget } from '../model/netlink-script.js';
 import { REPORTS, TRANSITION_REASONS, type Report } from '../model/reasons.js';
@@ -50,6 +51,8 @@ export class Driver {
   readonly keeper: AddressKeeper;
   readonly recorder: Recorder;
   readonly sendErrors = new Map<string, number>();
+  /** Wall time of each virtual router's last transition, as its record has it. */
+  readonly transitionTimes = new Map<string, string>();
   #settings: Settings;
   #routers = new Map<string, VirtualRouterSettings>();
   #inbox: InstanceEvent[] = [];
@@ -130,9 +133,10 @@ export class Driver {
   /**
    * Leaves the election: priority 0 now; the addresses stay until a successor is heard or its time
    * is over, then the executor removes them. A stop is the same path as a crash.
+   * @returns what stands nevertheless when the executor has finished.
    */
-  async stop(): Promise<void> {
-    if (this.#stopped) return;
+  async stop(): Promise<readonly AddressTarget[]> {
+    if (this.#stopped) return [];
     this.#wake();
     this.#stopped = true;
     this.keeper.suspend();
@@ -142,10 +146,17 @@ export class Driver {
     this.#network.close();
     this.#onChange();
     await this.#executor.finish({ farewellSent: true });
+    this.#network.lookAgain();
+    const remaining = this.keeper.remaining();
+    for (const target of remaining) this.#addressesLeft(target);
+    return remaining;
   }
 
   #adopt(settings: Settings, leftovers: readonly AddressTarget[]): void {
     this.#routers = new Map(settings.virtualRouters.map((router) => [router.name, router]));
+    for (const name of this.transitionTimes.keys()) {
+      if (!this.#routers.has(name)) this.transitionTimes.delete(name);
+    }
     this.keeper.configure(settings.vip.script, settings.virtualRouters, leftovers);
     this.#network.configure(settings);
   }
@@ -268,7 +279,7 @@ export class Driver {
   #recordTransition(effect: Extract<InstanceEffect, { kind: 'transition' }>): void {
     const { virtualRouter, from, to, reason, effectivePriority } = effect;
     this.#changed = true;
-    this.#journal.record(to === 'Initialize' ? 'warn' : 'info', {
+    const { time } = this.#journal.record(to === 'Initialize' ? 'warn' : 'info', {
       event: 'transition',
       virtualRouter,
       from,
@@ -277,6 +288,7 @@ export class Driver {
       detail: TRANSITION_REASONS[reason],
       effectivePriority,
     });
+    this.transitionTimes.set(virtualRouter, time);
   }
 
   #recordReport(virtualRouter: string, report: Report | Remark, detail: string): void {
@@ -289,6 +301,15 @@ export class Driver {
         event: 'remark',
       });
     } else this.#journal.record('warn', { ...fields, detail: `${REPORTS[report]}: ${detail}` });
+  }
+
+  #addressesLeft({ interface: name, addresses }: AddressTarget): void {
+    const list = addresses.map(formatAddressWithPrefix).join(' ');
+    this.#journal.record('error', {
+      event: 'addresses-stuck',
+      reason: 'release-failed',
+      detail: `${list} on ${name} could not be removed: run "understudy release"`,
+    });
   }
 
   #addressesStuck(virtualRouter: string, detail: string): void {

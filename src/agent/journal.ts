@@ -9,8 +9,8 @@ import type { Log } from './log.js';
 export type Severity = 'info' | 'warn' | 'error';
 
 export interface Journal {
-  /** Records an event now. */
-  record(severity: Severity, event: EventFields): void;
+  /** Records an event now; returns the record, with its time. */
+  record(severity: Severity, event: EventFields): EventRecord;
   /**
    * Records an event that others can cause at will: the first of its key at once, then one a minute
    * with the number suppressed meanwhile.
@@ -30,13 +30,14 @@ export function createJournal(log: Log, file: EventFile, wallClock: () => number
   const listeners = new Set<(record: EventRecord) => void>();
   const limiter = createLimiter();
 
-  const record = (severity: Severity, event: EventFields): void => {
+  const record = (severity: Severity, event: EventFields): EventRecord => {
     const full: EventRecord = { time: new Date(wallClock()).toISOString(), ...event };
     log[severity](full, sentence(full));
     file.append(full);
     tail.push(full);
     if (tail.length > TAIL_LENGTH) tail.shift();
     for (const listener of listeners) listener(full);
+    return full;
   };
 
   return {

@@ -51,7 +51,7 @@ export interface NetworkEvents {
 
 export class Network {
   readonly #kernel: Kernel;
-  readonly #watch: NetworkWatch;
+  #watch: NetworkWatch;
   readonly #onReadable: () => void;
   readonly #events: NetworkEvents;
   #ports = new Map<string, Port>();
@@ -137,6 +137,12 @@ export class Network {
   close(): void {
     for (const port of this.#ports.values()) port.socket?.close();
     this.#ports.clear();
+    this.#watch.close();
+  }
+
+  /** After `close`: what stands on the interfaces now, once. @throws KernelError */
+  lookAgain(): void {
+    this.#watch = this.#kernel.openNetworkWatch(() => undefined);
     this.#watch.close();
   }
 

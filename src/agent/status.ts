@@ -1,5 +1,5 @@
 // The answer to `understudy status`: what the core thinks beside what the kernel has. Derived anew at
-// each call; nothing is kept here but when the wall clock said a transition happened.
+// each call; nothing is kept here.
 import type { Settings } from '../config/settings.js';
 import type { RouterSnapshot } from '../core/router.js';
 import { formatAddressWithPrefix, type AddressWithPrefix } from '../model/address.js';
@@ -55,7 +55,8 @@ function routerStatus(router: RouterSnapshot, input: StatusInput): VirtualRouter
     vrid: configuration.vrid,
     family: configuration.family,
     state: router.state,
-    since: wallTime(router.since, input),
+    // Before the first transition there is no record to agree with.
+    since: input.driver.transitionTimes.get(name) ?? wallTime(router.since, input),
     reason: router.reason,
     configuredPriority: configuration.priority,
     effectivePriority: router.effectivePriority,

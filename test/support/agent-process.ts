@@ -1,0 +1,195 @@
+// A real agent as a child process: its settings file and directories, its log line by line, its
+// status, its end. No expectations: the tests have those. For use inside enterNamespace only.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { createControlClient } from '../../src/control/client.js';
+import { controlSocketPath } from '../../src/control/protocol.js';
+import type { VirtualRouterState } from '../../src/model/reasons.js';
+import type { EventRecord, Status, VirtualRouterStatus } from '../../src/model/status.js';
+import { inNetns } from './namespace.js';
+
+export const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+
+/** One line of the log: a record of an event, or a plain message. */
+export interface LogLine extends Partial<EventRecord> {
+  readonly level: string;
+  readonly msg: string;
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** The settings file of an agent and the directories it names, all below /run. */
+export class AgentHome {
+  readonly directory: string;
+  readonly settingsFile: string;
+  readonly runtimeDirectory: string;
+  readonly stateDirectory: string;
+
+  constructor(name: string, settings: object) {
+    this.directory = `/run/${name}`;
+    this.settingsFile = `${this.directory}/understudy.yaml`;
+    this.runtimeDirectory = `${this.directory}/run`;
+    this.stateDirectory = `${this.directory}/state`;
+    mkdirSync(this.directory, { recursive: true });
+    this.configure(settings);
+  }
+
+  /** The text of a settings file that names these directories. JSON is YAML. */
+  textOf(settings: object): string {
+    const { runtimeDirectory, stateDirectory } = this;
+    return JSON.stringify({ runtimeDirectory, stateDirectory, ...settings }, null, 2);
+  }
+
+  configure(settings: object): void {
+    writeFileSync(this.settingsFile, this.textOf(settings));
+  }
+
+  /** The records of events.jsonl. */
+  events(): EventRecord[] {
+    return recordsIn(readFileSync(`${this.stateDirectory}/events.jsonl`, 'utf8'));
+  }
+}
+
+export const recordsIn = (text: string): EventRecord[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as EventRecord);
+
+export interface StartOptions {
+  /** Network namespace; this one when missing. */
+  readonly netns?: string;
+  /** Another copy of the program. */
+  readonly main?: string;
+  /** A module loaded into the agent's process before the agent. */
+  readonly preload?: string;
+  /** A descriptor for standard output; then no log line is seen here. */
+  readonly stdout?: number;
+}
+
+interface Waiting {
+  readonly fits: (line: LogLine) => boolean;
+  readonly resolve: (line: LogLine) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class AgentProcess {
+  readonly home: AgentHome;
+  readonly lines: LogLine[] = [];
+  readonly exited: Promise<Ended>;
+  stderr = '';
+  readonly #child: ChildProcess;
+  #waiting: Waiting[] = [];
+  #ended: Ended | null = null;
+
+  constructor(home: AgentHome, options: StartOptions = {}) {
+    this.home = home;
+    const preload = options.preload === undefined ? [] : ['--import', options.preload];
+    const command = [process.execPath, ...preload, options.main ?? MAIN];
+    const [program = '', ...words] =
+      options.netns === undefined ? command : inNetns(options.netns, ...command);
+    this.#child = spawn(program, [...words, 'run', '--config', home.settingsFile], {
+      stdio: ['ignore', options.stdout ?? 'pipe', 'pipe'],
+    });
+    this.exited = new Promise((resolve) => {
+      this.#child.once('close', (code, signal) => {
+        this.#ended = { code, signal };
+        for (const { reject } of this.#waiting) reject(this.#gone());
+        resolve(this.#ended);
+      });
+    });
+    this.#child.stderr?.on('data', (piece: Buffer) => (this.stderr += piece.toString()));
+    if (this.#child.stdout === null) return;
+    createInterface({ input: this.#child.stdout }).on('line', (text) => this.#hear(text));
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get running(): boolean {
+    return this.#ended === null;
+  }
+
+  /** The executor's process id: the agent's only child. */
+  executorPid(): number {
+    return Number(readFileSync(`/proc/${this.pid}/task/${this.pid}/children`, 'utf8').trim());
+  }
+
+  /** The first line that fits at or after position `from` of the log, as soon as there is one. */
+  line(fits: (line: LogLine) => boolean, from = 0): Promise<LogLine> {
+    const known = this.lines.slice(from).find(fits);
+    if (known !== undefined) return Promise.resolve(known);
+    if (this.#ended !== null) return Promise.reject(this.#gone());
+    return new Promise((resolve, reject) => this.#waiting.push({ fits, resolve, reject }));
+  }
+
+  event(name: string, from = 0): Promise<LogLine> {
+    return this.line(({ event }) => event === name, from);
+  }
+
+  /** The transition of a virtual router to a state, at or after position `from` of the log. */
+  transition(to: VirtualRouterState, from = 0, virtualRouter = 'lan'): Promise<LogLine> {
+    return this.line(
+      (line) =>
+        line.event === 'transition' && line.to === to && line.virtualRouter === virtualRouter,
+      from,
+    );
+  }
+
+  transitions(): LogLine[] {
+    return this.lines.filter(({ event }) => event === 'transition');
+  }
+
+  status(): Promise<Status> {
+    return createControlClient(controlSocketPath(this.home.runtimeDirectory)).status();
+  }
+
+  async router(name = 'lan'): Promise<VirtualRouterStatus> {
+    const status = await this.status();
+    const router = status.virtualRouters.find((one) => one.name === name);
+    if (router === undefined) throw new Error(`no virtual router ${name} in the status`);
+    return router;
+  }
+
+  /** Asks until the status is as wanted; the test's own time limit bounds it. */
+  async until(fits: (status: Status) => boolean): Promise<Status> {
+    for (;;) {
+      const status = await this.status();
+      if (fits(status)) return status;
+    }
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Ends it by a signal and waits until its log is read to the end. */
+  end(signal: NodeJS.Signals): Promise<Ended> {
+    this.signal(signal);
+    return this.exited;
+  }
+
+  /** For the end of a test: whatever state it is in, the process is gone afterwards. */
+  async dispose(): Promise<void> {
+    if (this.running) await this.end('SIGKILL');
+  }
+
+  #hear(text: string): void {
+    const line = JSON.parse(text) as LogLine;
+    this.lines.push(line);
+    const waiting = this.#waiting;
+    this.#waiting = waiting.filter(({ fits }) => !fits(line));
+    for (const { fits, resolve } of waiting) if (fits(line)) resolve(line);
+  }
+
+  #gone(): Error {
+    const log = this.lines.map(({ msg }) => msg).join('\n');
+    return new Error(`the agent ended (${JSON.stringify(this.#ended)}):\n${log}\n${this.stderr}`);
+  }
+}
