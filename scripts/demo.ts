@@ -159,8 +159,13 @@ class Demo {
   async round(intervalMs: number): Promise<DemoResult[]> {
     this.#write(`\n${paint('bold', `Advertisements every ${intervalMs} ms`)}\n`);
     const programs = { a: this.#program('a', intervalMs), b: this.#program('b', intervalMs) };
-    this.#timeline.say('a, b', 'start');
+    // One after the other: at 10 ms the slower to start would find the other in its role already.
+    this.#timeline.say('a', 'is started');
     this.#lab.appliance('a').start(programs.a);
+    for (const address of ADDRESSES) {
+      await this.#lab.waitForHolders(address, ['a'], 10 * intervalMs + 10_000);
+    }
+    this.#timeline.say('b', 'is started');
     this.#lab.appliance('b').start(programs.b);
     await this.#settle(intervalMs);
     const prober = await this.#lab.probe({ targets: TARGETS });

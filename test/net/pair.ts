@@ -79,7 +79,10 @@ export class Pair {
     const target = { family: options.family, address: PROBED[options.family] };
     const prober = await lab.probe({ targets: [target] });
     const pair = new Pair(t, lab, options, prober);
-    for (const name of ['a', 'b'] as const) lab.appliance(name).start(pair.#program(name));
+    // One after the other: otherwise the slower to start may find the other in its role already.
+    lab.appliance(pair.active).start(pair.#program(pair.active));
+    await lab.waitForHolders(pair.address, [pair.active], pair.#patienceMs);
+    lab.appliance(pair.standby).start(pair.#program(pair.standby));
     await pair.settle();
     return pair;
   }
