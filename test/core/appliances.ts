@@ -74,8 +74,9 @@ export class Appliances {
     });
   }
 
-  /** A fresh agent on the appliance, whatever it held before. */
+  /** A fresh agent on the appliance, which takes away what an earlier one left behind. */
   start(name: string): void {
+    this.kill(name);
     const appliance = this.#named(name);
     appliance.instance = new Instance(appliance.configuration, instant(this.now));
     appliance.alive = true;

@@ -44,7 +44,8 @@ function playBlock(appliances: Appliances, block: string): string {
 
 type Command = (appliances: Appliances, words: readonly string[]) => void;
 
-function playCommand(appliances: Appliances, text: string): void {
+/** Carries out one command line. */
+export function playCommand(appliances: Appliances, text: string): void {
   const [verb = '', ...words] = text.split(' ');
   const command = COMMANDS[verb];
   if (command === undefined) {

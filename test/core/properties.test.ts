@@ -1,0 +1,156 @@
+// What holds for an instance whatever happens to it. Each property runs from a seed that is printed;
+// SEED=n repeats it. The rules themselves are the witness's.
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import * as fc from 'fast-check';
+import { Instance, type InstanceCheckpoint } from '../../src/core/instance.js';
+import type { InstanceConfiguration, InstanceEffect } from '../../src/core/interface.js';
+import { instant } from '../../src/model/units.js';
+import { configurations, happenings, pauses, strayEvents, type Happening } from './arbitraries.js';
+import { OWN } from './instance-bench.js';
+import { Witness } from './witness.js';
+
+const RUNS = Number(process.env['RUNS'] ?? 400);
+const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
+
+function holds<Values extends [unknown, ...unknown[]]>(
+  context: TestContext,
+  property: fc.IPropertyWithHooks<Values>,
+): void {
+  context.diagnostic(`SEED=${SEED} repeats this run`);
+  fc.assert(property, { seed: SEED, numRuns: RUNS });
+}
+
+/** A running instance whose virtual routers can all take part. */
+function running(configuration: InstanceConfiguration): Instance {
+  const instance = new Instance(configuration, instant(0));
+  for (const { name: virtualRouter } of configuration.virtualRouters) {
+    instance.handle({ kind: 'primary-address', virtualRouter, address: OWN }, instant(0));
+    instance.handle({ kind: 'socket', virtualRouter, open: true }, instant(0));
+  }
+  return instance;
+}
+
+/** A witness of an instance that was started, and of everything that then happened to it. */
+function witnessOf(configuration: InstanceConfiguration, story: readonly Happening[]): Witness {
+  const witness = new Witness(running(configuration), 0);
+  witness.happen({ kind: 'start' }, 0);
+  for (const { event, pause } of story) witness.happen(event, pause);
+  return witness;
+}
+
+const priorityZero = (effect: InstanceEffect): boolean =>
+  effect.kind === 'send-advertisement' && effect.priority === 0;
+
+describe('an instance, whatever happens', () => {
+  it('one state; Backup is silent; addresses follow the role; deadlines make progress', (context) => {
+    holds(
+      context,
+      fc.property(configurations, happenings, (configuration, story) => {
+        witnessOf(configuration, story).pass(100_000_000);
+      }),
+    );
+  });
+
+  it('stop: one priority 0 for each Active, then silence for good', (context) => {
+    holds(
+      context,
+      fc.property(configurations, happenings, happenings, (configuration, before, later) => {
+        const witness = witnessOf(configuration, before);
+        const { virtualRouters } = witness.instance.snapshot(instant(witness.now));
+        const active = virtualRouters.filter(({ state }) => state === 'Active');
+
+        const effects = witness.happen({ kind: 'stop' }, 0);
+        const silence = later.flatMap(({ event, pause }) => witness.happen(event, pause));
+
+        assert.deepEqual(
+          effects.filter(priorityZero).map(({ virtualRouter }) => virtualRouter),
+          active.map(({ configuration: { name } }) => name),
+        );
+        assert.deepEqual(
+          silence.filter(({ kind }) => kind !== 'report'),
+          [],
+        );
+      }),
+    );
+  });
+
+  it('the same events give the same effects and the same snapshot', (context) => {
+    holds(
+      context,
+      fc.property(configurations, happenings, (configuration, story) => {
+        const [first, second] = [0, 1].map(() => {
+          const witness = witnessOf(configuration, []);
+          const effects = story.flatMap(({ event, pause }) => witness.happen(event, pause));
+          return { effects, snapshot: witness.instance.snapshot(instant(witness.now)) };
+        });
+
+        assert.deepEqual(first, second);
+      }),
+    );
+  });
+
+  it('restored from a checkpoint that went through JSON, it goes on the same', (context) => {
+    holds(
+      context,
+      fc.property(configurations, happenings, happenings, (configuration, before, later) => {
+        const original = witnessOf(configuration, before).instance;
+        const checkpoint = JSON.stringify(original.checkpoint());
+
+        const replay = (instance: Instance): unknown[] =>
+          later.map(({ event, pause }, index) => {
+            const now = instant(100_000_000 + index * 1_000_000 + pause);
+            return [instance.handle(event, now), instance.nextDeadline(), instance.snapshot(now)];
+          });
+        const restored = Instance.restore(JSON.parse(checkpoint) as InstanceCheckpoint);
+        const actual = replay(restored);
+
+        assert.deepEqual(actual, replay(original));
+        assert.equal(
+          JSON.stringify(
+            Instance.restore(JSON.parse(checkpoint) as InstanceCheckpoint).checkpoint(),
+          ),
+          checkpoint,
+          'what happened later changed neither checkpoint',
+        );
+      }),
+    );
+  });
+
+  it('news of a virtual router it does not have changes nothing', (context) => {
+    holds(
+      context,
+      fc.property(configurations, happenings, strayEvents, (configuration, story, stray) => {
+        const { instance, now } = witnessOf(configuration, story);
+        const before = instance.snapshot(instant(now));
+        const deadline = instance.nextDeadline();
+
+        const effects = instance.handle(stray, instant(now));
+
+        assert.deepEqual(effects, []);
+        assert.deepEqual(instance.snapshot(instant(now)), before);
+        assert.deepEqual(instance.nextDeadline(), deadline);
+      }),
+    );
+  });
+
+  it('a deadline event before any deadline changes nothing', (context) => {
+    holds(
+      context,
+      fc.property(configurations, happenings, pauses, (configuration, story, pause) => {
+        const witness = witnessOf(configuration, story);
+        witness.pass(witness.now);
+        const { instance, now } = witness;
+        const deadline = instance.nextDeadline();
+        const at = Math.min(now + Math.max(0, pause), (deadline?.at ?? Infinity) - 1);
+        const before = instance.snapshot(instant(now));
+
+        const effects = instance.handle({ kind: 'deadline' }, instant(at));
+
+        assert.deepEqual(effects, []);
+        assert.deepEqual(instance.snapshot(instant(now)), before);
+        assert.deepEqual(instance.nextDeadline(), deadline);
+      }),
+    );
+  });
+});

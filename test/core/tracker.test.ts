@@ -1,0 +1,80 @@
+// From monitor statuses to effective priority and faults. No instance.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { hardFault, interfaceFailed, judge } from '../../src/core/tracker.js';
+import type { MonitorStatus } from '../../src/model/monitor.js';
+import { check, hard } from './instance-bench.js';
+
+const statusOf = (event: ReturnType<typeof check>): MonitorStatus => {
+  assert.ok(event.kind === 'monitor');
+  return event.status;
+};
+const weighted = (...args: Parameters<typeof check>): MonitorStatus => statusOf(check(...args));
+const fault = (...args: Parameters<typeof hard>): MonitorStatus => statusOf(hard(...args));
+
+describe('effective priority', () => {
+  it('a failed check with a weight lowers it, whichever sign the weight has', () => {
+    const standing = judge(200, [weighted('upcheck', -50), weighted('disk', 30)], []);
+
+    assert.deepEqual(standing, {
+      effectivePriority: 120,
+      adjustments: [
+        { name: 'upcheck', amount: -50 },
+        { name: 'disk', amount: -30 },
+      ],
+    });
+  });
+
+  it('a check that is ok, or unknown, or soft, or hard, changes nothing', () => {
+    const statuses = [
+      weighted('upcheck', -50, 'ok'),
+      weighted('disk', -50, 'unknown'),
+      weighted('gateway', 'soft'),
+      fault('no-carrier'),
+    ];
+
+    assert.deepEqual(judge(200, statuses, []), { effectivePriority: 200, adjustments: [] });
+  });
+
+  it('stays within 1..254, since 0 and 255 mean something else (RFC 9568 §5.2.4)', () => {
+    const lowest = judge(100, [weighted('upcheck', 254)], []);
+    const highest = judge(250, [], [{ name: 'bonus', amount: 100 }]);
+
+    assert.equal(lowest.effectivePriority, 1);
+    assert.equal(highest.effectivePriority, 254);
+  });
+
+  it('the address owner keeps 255 whatever fails (RFC 9568 §5.2.4)', () => {
+    const standing = judge(
+      255,
+      [weighted('upcheck', 50)],
+      [{ name: 'address-lost', amount: -254 }],
+    );
+
+    assert.deepEqual(standing, { effectivePriority: 255, adjustments: [] });
+  });
+});
+
+describe('hard faults', () => {
+  it('one of its own interface, or of no interface, concerns a virtual router', () => {
+    assert.equal(hardFault('eth0', [fault('no-carrier', 'eth0')]), 'no-carrier');
+    assert.equal(hardFault('eth0', [fault('interface-down')]), 'interface-down');
+  });
+
+  it('one of another interface, or one that is over or unknown, or a soft one, does not', () => {
+    const statuses = [
+      fault('no-carrier', 'eth1'),
+      fault('no-carrier', 'eth0', 'ok'),
+      fault('no-carrier', 'eth0', 'unknown'),
+      weighted('gateway', 'soft'),
+    ];
+
+    assert.equal(hardFault('eth0', statuses), null);
+    assert.equal(interfaceFailed('eth0', statuses), false);
+  });
+
+  it('only one of the interface itself keeps the farewell from being sent', () => {
+    assert.equal(interfaceFailed('eth0', [fault('no-carrier')]), false);
+    assert.equal(interfaceFailed('eth0', [fault('no-carrier'), fault('no-carrier', 'eth0')]), true);
+  });
+});
