@@ -302,7 +302,8 @@ export class Instance {
     }
     if (router.reason === reason) return;
     router.reason = reason;
-    this.#report(router, 'waiting', reason);
+    // Who stops waits for nothing any more.
+    if (reason !== 'shutdown') this.#report(router, 'waiting', reason);
   }
 
   /** With a farewell unless the interface is dead: a fault elsewhere must not cost the peer time. */

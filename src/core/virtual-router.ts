@@ -57,6 +57,8 @@ export type State =
       readonly kind: 'Active';
       /** When the Adver_Timer fires. */
       readonly adverAt: Instant;
+      /** Whether this Active has advertised itself yet: see becomeActive. */
+      readonly claimed: boolean;
       /** Rivals are not answered before this instant. */
       readonly answerFrom: Instant;
       readonly announcements: Announcements;
@@ -234,10 +236,7 @@ function stepActive(parameters: Parameters, state: Active, event: Event, now: In
     case 'advertisement':
       return activeHears(parameters, state, event, now);
     case 'addresses-present':
-      return {
-        state: { ...state, announcements: firstRound(now) },
-        effects: [{ kind: 'announce' }],
-      };
+      return addressesPresent(parameters, state, now);
     case 'addresses-missing':
       // Nothing is announced that the interface would not answer for (§8.1.2, §8.2.2).
       return {
@@ -282,13 +281,14 @@ function activeHears(
 
 /** A rival may go on for a while, and a rival may be our equal: it is answered at most so often. */
 const outvote = (parameters: Parameters, state: Active, now: Instant): Step =>
-  now < state.answerFrom ? stay(state) : answer(parameters, state, now);
+  now < state.answerFrom || !state.claimed ? stay(state) : answer(parameters, state, now);
 
 /** At once and always after priority 0: the Backups that heard it count down their Skew_Time. */
 const answer = (parameters: Parameters, state: Active, now: Instant): Step => ({
   state: {
     ...state,
     adverAt: after(now, centisecondsToMicroseconds(parameters.advertisementInterval)),
+    claimed: true,
     answerFrom: after(now, ANSWER_GAP),
   },
   effects: [{ kind: 'send-advertisement', priority: parameters.priority }],
@@ -303,19 +303,32 @@ const outranks = (
   (advertisement.priority === parameters.priority &&
     compareAddresses(advertisement.source, parameters.primaryAddress) > 0);
 
+/** The claim that waited for the addresses, then the announcements that wait for them always. */
+function addressesPresent(parameters: Parameters, state: Active, now: Instant): Step {
+  const announcements = firstRound(now);
+  const announce: Effect = { kind: 'announce' };
+  if (state.claimed) return { state: { ...state, announcements }, effects: [announce] };
+  const adverAt = after(now, centisecondsToMicroseconds(parameters.advertisementInterval));
+  return {
+    state: { ...state, adverAt, claimed: true, announcements },
+    effects: [{ kind: 'send-advertisement', priority: parameters.priority }, announce],
+  };
+}
+
 function activeDeadline(parameters: Parameters, state: Active, now: Instant): Step {
   const effects: Effect[] = [];
-  let { adverAt, announcements } = state;
+  let { adverAt, claimed, announcements } = state;
   if (now >= adverAt) {
     effects.push({ kind: 'send-advertisement', priority: parameters.priority });
     adverAt = followingAdverAt(parameters, adverAt, now);
+    claimed = true;
   }
   const announced = roundDue(announcements, now);
   if (announced !== null) {
     effects.push({ kind: 'announce' });
     announcements = announced;
   }
-  return { state: { ...state, adverAt, announcements }, effects };
+  return { state: { ...state, adverAt, claimed, announcements }, effects };
 }
 
 /** Counted from the last deadline, so that lateness does not add up; never in the past. */
@@ -346,8 +359,10 @@ function becomeBackup(
 }
 
 /**
- * The addresses come before the advertisement that claims them; announcements wait until the
- * addresses are reported present (§8.1.2, §8.2.2).
+ * Announcements wait until the addresses are reported present (§8.1.2, §8.2.2). So does the first
+ * advertisement when the one before us still answers for the addresses: it lets go of them when it
+ * hears us, and until ours are in place that would leave them to nobody. It waits no longer than one
+ * Advertisement_Interval. After a silence there is nobody to wait for, but other Backups to tell.
  */
 function becomeActive(
   parameters: Parameters,
@@ -355,18 +370,19 @@ function becomeActive(
   reason: TakeoverReason,
   now: Instant,
 ): Step {
+  const claimed = reason === 'owner' || reason === 'no-response';
+  const effects: Effect[] = [{ kind: 'set-addresses', present: true }];
+  if (claimed) effects.push({ kind: 'send-advertisement', priority: parameters.priority });
+  effects.push({ kind: 'transition', from: from.kind, to: 'Active', reason });
   return {
     state: {
       kind: 'Active',
       adverAt: after(now, centisecondsToMicroseconds(parameters.advertisementInterval)),
+      claimed,
       answerFrom: now,
       announcements: awaitingAddresses,
     },
-    effects: [
-      { kind: 'set-addresses', present: true },
-      { kind: 'send-advertisement', priority: parameters.priority },
-      { kind: 'transition', from: from.kind, to: 'Active', reason },
-    ],
+    effects,
   };
 }
 

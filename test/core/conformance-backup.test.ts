@@ -121,8 +121,13 @@ describe('Backup (RFC 9568 §6.4.2)', () => {
     assert.deepEqual(effects, []);
     assert.deepEqual(bench.fire(), {
       at: 500_000 + SKEW,
-      effects: [ADD, SEND(100), transition('Backup', 'Active', 'priority-zero')],
+      effects: [ADD, transition('Backup', 'Active', 'priority-zero')],
     });
+    // The one that leaves answers until it hears us: our addresses first (see becomeActive).
+    assert.deepEqual(bench.take({ kind: 'addresses-present' }, 500_000 + SKEW + 3_000), [
+      SEND(100),
+      ANNOUNCE,
+    ]);
   });
 
   it('49. priority 0 after 10 cs was learned: Skew_Time of the learned interval, 60.937 ms', () => {
@@ -170,8 +175,12 @@ describe('Backup (RFC 9568 §6.4.2)', () => {
     assert.equal(bench.state.kind === 'Backup' && bench.state.activeAdverInterval, 100);
     assert.deepEqual(bench.fire(), {
       at: ACTIVE_DOWN,
-      effects: [ADD, SEND(100), transition('Backup', 'Active', 'priority')],
+      effects: [ADD, transition('Backup', 'Active', 'priority')],
     });
+    assert.deepEqual(bench.take({ kind: 'addresses-present' }, ACTIVE_DOWN + 3_000), [
+      SEND(100),
+      ANNOUNCE,
+    ]);
   });
 
   it('53. Preempt_Mode false, lower priority: stays Backup and learns the interval', () => {

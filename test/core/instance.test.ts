@@ -169,7 +169,6 @@ describe('a group moves together', () => {
     assert.equal(held?.at, 1_000_000 + 3_218_750);
     assert.deepEqual(bench.run(1_000_000 + 3_218_750), [
       '4218750 lan add',
-      '4218750 lan advertise 200',
       '4218750 lan Backup -> Active priority',
     ]);
   });
