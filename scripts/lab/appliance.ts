@@ -44,12 +44,17 @@ export class Appliance {
     return this.#daemon?.program.software ?? null;
   }
 
-  /** Starts the daemon; does not wait for anything but the process. */
-  start(program: Program): void {
+  /**
+   * Starts the daemon; does not wait for anything but the process. `realtime` runs it and its
+   * children under SCHED_FIFO, so that a busy machine is not measured in its place; needs root.
+   */
+  start(program: Program, options: { readonly realtime?: boolean } = {}): void {
     if (this.running) {
       throw new Error(`${this.name}: expected no daemon, found one running; stop it first`);
     }
-    const argv = this.#network.inside(this.name, program.prepare(this.directory));
+    const scheduling = options.realtime === true ? ['chrt', '--fifo', '1'] : [];
+    const daemon = program.prepare(this.directory);
+    const argv = this.#network.inside(this.name, [...scheduling, ...daemon]);
     const [command = '', ...rest] = argv;
     const child = spawn(command, rest, {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -85,7 +90,11 @@ export class Appliance {
   /** A crash: SIGKILL to the daemon's own processes, all at once. */
   async kill(): Promise<void> {
     const { child, program } = this.#running();
-    for (const pid of program.crashing(this.pid)) process.kill(pid, 'SIGKILL');
+    const pids = program.crashing(this.pid);
+    // Stopped first: a child must not find its parent dead and tidy up before its own turn comes.
+    for (const signal of ['SIGSTOP', 'SIGKILL'] as const) {
+      for (const pid of pids) process.kill(pid, signal);
+    }
     await ended(child);
   }
 

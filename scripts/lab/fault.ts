@@ -54,17 +54,18 @@ export async function mend(
   victim: ApplianceName,
   fault: Fault,
   program: Program,
+  options: { readonly realtime?: boolean } = {},
 ): Promise<void> {
   const appliance = lab.appliance(victim);
   switch (fault) {
     case 'stop':
     case 'kill':
-      return appliance.start(program);
+      return appliance.start(program, options);
     case 'unplug':
       return lab.plug(victim);
     case 'freeze':
       if (appliance.running) appliance.thaw();
-      else appliance.start(program);
+      else appliance.start(program, options);
   }
 }
 
@@ -97,11 +98,7 @@ export async function measure(
       return holders.includes(heir) && (leftoversExpected || holders.length === 1);
     });
   // A stop waits for the daemon's end, which the take-over need not wait for: watch while it runs.
-  await Promise.all([
-    acted,
-    lab.waitFor(`every address held by ${heir}`, moved, { deadlineMs }).catch(() => {}),
-  ]);
-  await new Promise((resolve) => setTimeout(resolve, AFTERMATH_MS));
+  await Promise.all([acted, rest(lab, moved, startedAt + deadlineMs)]);
   const to = now();
   const reports = await window.close();
   const after = await Promise.all(addresses.map((address) => lab.holders(address)));
@@ -120,6 +117,15 @@ export async function measure(
     };
   });
   return { from: startedAt, to, addresses: measured };
+}
+
+/** Resolves when `moved` has held for a moment, or at the deadline: the measurement then says what is. */
+async function rest(lab: Lab, moved: () => boolean, deadlineAt: number): Promise<void> {
+  do {
+    const deadlineMs = Math.max(0, deadlineAt - now());
+    await lab.waitFor('the addresses moved', moved, { deadlineMs }).catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, AFTERMATH_MS));
+  } while (!moved() && now() < deadlineAt);
 }
 
 /** Whether the daemon takes part as Backup: it would notice that the Active is gone. */

@@ -14,6 +14,8 @@ export interface ProberOptions {
   readonly periodMs?: number;
   /** A probe not answered within this is lost; 500 by default. */
   readonly timeoutMs?: number;
+  /** Runs the client under SCHED_FIFO; needs root. */
+  readonly realtime?: boolean;
 }
 
 /** A stretch of time under observation. */
@@ -42,9 +44,12 @@ export class Prober {
     options: ProberOptions,
     onTrouble: (text: string) => void,
   ): Promise<Prober> {
-    const plan: ProbePlan = { periodMs: 1, timeoutMs: 500, ...options };
+    const { realtime = false, ...wanted } = options;
+    const plan: ProbePlan = { periodMs: 1, timeoutMs: 500, ...wanted };
     const program = fileURLToPath(new URL('prober-process.js', import.meta.url));
-    const argv = network.inside('c', [process.execPath, program, JSON.stringify(plan)]);
+    const scheduling = realtime ? ['chrt', '--fifo', '1'] : [];
+    const client = [process.execPath, program, JSON.stringify(plan)];
+    const argv = network.inside('c', [...scheduling, ...client]);
     const [command = '', ...rest] = argv;
     const child = spawn(command, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     const prober = new Prober(child, plan.timeoutMs);

@@ -29,8 +29,12 @@ it('auto adopts the dialect it hears, and one Active remains', { skip }, (t) =>
       them.logged(/Entering BACKUP STATE$/).length > 0 && lab.holding(PROBED.ipv4).join() === 'a';
     await lab.waitFor('keepalived yields to us', yielded, { deadlineMs });
     assert.ok(them.logged(/Invalid VRRPv3 checksum/).length > 0, 'it refused the other dialect');
-    const checksum = us.status()?.virtualRouters[0]?.checksum;
-    assert.deepEqual(checksum, { setting: 'auto', sending: 'rfc5798', received: 'rfc5798' });
+    const checksum = () => us.status()?.virtualRouters[0]?.checksum;
+    // status.json follows its agent a moment later.
+    const sending = (): boolean => checksum()?.sending === 'rfc5798';
+    const describe = (): string => JSON.stringify(checksum());
+    await lab.waitFor('status names the dialect', sending, { deadlineMs, describe });
+    assert.deepEqual(checksum(), { setting: 'auto', sending: 'rfc5798', received: 'rfc5798' });
     const { bothHeldMs } = lab.heldTimes(PROBED.ipv4, 0, Date.now());
     t.diagnostic(`both held it for ${bothHeldMs.toFixed(1)} ms until the dialect was known`);
   }),
