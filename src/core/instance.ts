@@ -18,10 +18,12 @@ import type {
   InstanceEvent,
   InstanceSnapshot,
 } from './interface.js';
+import { canSayFarewell, isKnown, ownFault, startupReason } from './fitness.js';
 import { observe } from './observe.js';
 import {
   countersOf,
   createRouter,
+  deadlinesOf,
   groupRank,
   sameAddresses,
   sameRouter,
@@ -29,7 +31,7 @@ import {
   type Router,
   type RouterConfiguration,
 } from './router.js';
-import { hardFault, interfaceFailed, judge } from './tracker.js';
+import { judge } from './tracker.js';
 import * as machine from './virtual-router.js';
 
 /** The whole state of an instance as plain data: what a recording starts from. */
@@ -281,9 +283,11 @@ export class Instance {
     for (const router of this.#routers.values()) this.#reassess(router);
     if (this.#phase === 'new') return;
     const routers = [...this.#routers.values()];
-    const groupFault = routers.some((router) => router.joined && this.#ownFault(router) !== null);
+    const groupFault = routers.some(
+      (router) => router.joined && ownFault(router, this.#monitors.values()) !== null,
+    );
     for (const router of routers) {
-      const obstacle = this.#obstacle(this.#ownFault(router), groupFault);
+      const obstacle = this.#obstacle(ownFault(router, this.#monitors.values()), groupFault);
       if (obstacle !== null) this.#keepOut(router, obstacle);
       else if (isKnown(router)) this.#letIn(router);
     }
@@ -308,8 +312,7 @@ export class Instance {
 
   /** With a farewell unless the interface is dead: a fault elsewhere must not cost the peer time. */
   #shutDown(router: Router, reason: TransitionReason): void {
-    const farewell =
-      canSend(router) && !interfaceFailed(router.configuration.interface, this.#monitors.values());
+    const farewell = canSayFarewell(router, this.#monitors.values());
     this.#step(router, { kind: 'shutdown', reason, farewell });
   }
 
@@ -317,14 +320,6 @@ export class Instance {
     router.joined = true;
     if (router.machine.kind !== 'Initialize') return;
     this.#step(router, { kind: 'startup', reason: startupReason(router.reason) });
-  }
-
-  /** The fault of this virtual router itself; null when it is fit or not known yet. */
-  #ownFault(router: Router): FaultReason | null {
-    const fault = hardFault(router.configuration.interface, this.#monitors.values());
-    if (fault !== null) return fault;
-    if (router.primaryAddress === null) return 'no-primary-address';
-    return router.socketOpen === false ? 'socket-failed' : null;
   }
 
   /** Recomputes the effective priority, and tells the machine when it changed. */
@@ -440,23 +435,3 @@ const UNSPECIFIED = '0.0.0.0' as IpAddress;
 const named = (router: Router): { readonly virtualRouter: string } => ({
   virtualRouter: router.configuration.name,
 });
-
-const isKnown = (router: Router): boolean =>
-  router.primaryAddress !== undefined && router.socketOpen !== undefined;
-
-const canSend = (router: Router): boolean =>
-  typeof router.primaryAddress === 'string' && router.socketOpen === true;
-
-function startupReason(previous: TransitionReason): TransitionReason {
-  if (previous === 'startup' || previous === 'settings-changed') return previous;
-  return previous === 'mode-off' ? 'mode-on' : 'fault-cleared';
-}
-
-function* deadlinesOf(router: Router): Generator<Omit<Deadline, 'virtualRouter'>> {
-  const at = machine.nextDeadline(router.machine);
-  if (at !== null) {
-    yield { at, cause: router.machine.kind === 'Active' ? 'Adver_Timer' : 'Active_Down_Timer' };
-  }
-  const { yieldingUntil } = router.defence;
-  if (yieldingUntil !== null) yield { at: yieldingUntil, cause: 'yield-over' };
-}

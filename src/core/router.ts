@@ -5,8 +5,9 @@ import type { ChecksumDialect, Remark } from '../model/advertisement.js';
 import type { TransitionReason, VirtualRouterState } from '../model/reasons.js';
 import { between, type Centiseconds, type Instant, type Microseconds } from '../model/units.js';
 import { undisturbed, type AddressDefence } from './address-defence.js';
+import type { Deadline } from './interface.js';
 import type { Adjustment } from './tracker.js';
-import { initialState, type State } from './virtual-router.js';
+import { initialState, nextDeadline, type State } from './virtual-router.js';
 
 /** The settings of one virtual router, as the core needs them. */
 export interface RouterConfiguration {
@@ -152,4 +153,14 @@ export function sameAddresses(a: readonly string[], b: readonly string[]): boole
   const left = new Set(a);
   const right = new Set(b);
   return a.length === b.length && left.size === right.size && a.every((one) => right.has(one));
+}
+
+/** What this virtual router waits for, and until when. */
+export function* deadlinesOf(router: Router): Generator<Omit<Deadline, 'virtualRouter'>> {
+  const at = nextDeadline(router.machine);
+  if (at !== null) {
+    yield { at, cause: router.machine.kind === 'Active' ? 'Adver_Timer' : 'Active_Down_Timer' };
+  }
+  const { yieldingUntil } = router.defence;
+  if (yieldingUntil !== null) yield { at: yieldingUntil, cause: 'yield-over' };
 }
