@@ -14,37 +14,44 @@ export type Announcements =
       readonly kind: 'scheduled';
       /** Rounds sent since the addresses were last made present. */
       readonly rounds: number;
-      readonly announcedAt: Instant;
       readonly announceAt: Instant;
+      /** The last rival that was outvoted while we announced; null before the first. */
+      readonly rivalAt: Instant | null;
     };
 
 /** Becoming Active: nothing is due until the addresses are present. */
 export const awaitingAddresses: Announcements = { kind: 'awaiting-addresses' };
 
 /** The schedule after the first round, which goes out at `now`: the addresses are present (again). */
-export const firstRound = (now: Instant): Announcements => afterRound(1, now);
+export const firstRound = (now: Instant): Announcements => afterRound(1, null, now);
 
 export const announceAt = (state: Announcements): Instant | null =>
   state.kind === 'scheduled' ? state.announceAt : null;
 
-/** A rival was outvoted: a round is due, no sooner than RIVAL_GAP after the last one. */
+/**
+ * A rival was outvoted, and may have announced itself: a round is due at once, so that nobody is
+ * misled for longer than need be, and the schedule starts anew, since its announcement may have come
+ * after ours. While rivals keep coming, one every RIVAL_GAP.
+ */
 export function rivalOutvoted(state: Announcements, now: Instant): Announcements {
   if (state.kind === 'awaiting-addresses') return state;
-  const soonest = instant(Math.max(now, after(state.announcedAt, RIVAL_GAP)));
-  return soonest < state.announceAt ? { ...state, announceAt: soonest } : state;
+  const { rivalAt, announceAt: due } = state;
+  if (rivalAt !== null && rivalAt > now) return state;
+  const soonest = rivalAt === null ? now : instant(Math.max(now, after(rivalAt, RIVAL_GAP)));
+  return { ...state, rounds: 0, rivalAt: soonest, announceAt: instant(Math.min(due, soonest)) };
 }
 
 /** The schedule after a round that is due at `now`; null when none is. */
 export function roundDue(state: Announcements, now: Instant): Announcements | null {
   if (state.kind === 'awaiting-addresses' || now < state.announceAt) return null;
-  return afterRound(state.rounds + 1, now);
+  return afterRound(state.rounds + 1, state.rivalAt, now);
 }
 
-const afterRound = (rounds: number, now: Instant): Announcements => ({
+const afterRound = (rounds: number, rivalAt: Instant | null, now: Instant): Announcements => ({
   kind: 'scheduled',
   rounds,
-  announcedAt: now,
   announceAt: after(now, gapAfter(rounds)),
+  rivalAt,
 });
 
 function gapAfter(rounds: number): Microseconds {
