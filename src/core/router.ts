@@ -148,11 +148,10 @@ export function groupRank({ vrid, family, addresses }: RouterConfiguration): str
   return [String(vrid).padStart(3, '0'), family, ...listed].join(' ');
 }
 
-/** Whether both list the same addresses, in any order. */
-export function sameAddresses(a: readonly string[], b: readonly string[]): boolean {
-  const left = new Set(a);
-  const right = new Set(b);
-  return a.length === b.length && left.size === right.size && a.every((one) => right.has(one));
+/** Whether `other` lists the addresses of `own`, in which none stands twice, in any order. */
+export function sameAddresses(own: readonly string[], other: readonly string[]): boolean {
+  const listed = new Set(other);
+  return own.length === other.length && own.every((address) => listed.has(address));
 }
 
 /** What this virtual router waits for, and until when. */
