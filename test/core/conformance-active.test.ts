@@ -68,7 +68,7 @@ describe('Active: announcements (RFC 9568 §8.1.2, §8.2.2)', () => {
 
     const first = bench.take({ kind: 'addresses-present' }, present);
     const rounds: number[] = [];
-    while (rounds.length < 5) {
+    for (let fired = 0; fired < 9; fired += 1) {
       const { at, effects } = bench.fire();
       if (effects.some(({ kind }) => kind === 'announce')) rounds.push((at ?? 0) - present);
     }

@@ -76,6 +76,17 @@ describe('accepted with a remark (RFC 9568 §7.1, checks 12 to 14)', () => {
     assert.deepEqual(bench.router('lan').counters.remarks, { ownerConflict: 2 });
   });
 
+  it('66. an owner heard by one that is none, or the other way round, is no conflict', () => {
+    const owner = new InstanceBench([router({ priority: 255 })]);
+    owner.start(0);
+    const backup = backupInstance();
+
+    const answered = owner.hear('lan', { priority: 254 }, 500_000);
+    const heard = backup.hear('lan', { priority: 255 }, 500_000);
+
+    assert.deepEqual([answered, heard], [['lan advertise 255'], []]);
+  });
+
   it('every advertisement is counted, priority 0 beside, in Initialize too', () => {
     const bench = new InstanceBench([router()]);
 

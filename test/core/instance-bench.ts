@@ -12,8 +12,9 @@ import { skewTime } from '../../src/core/timing.js';
 import { parseAddressWithPrefix, type IpAddress } from '../../src/model/address.js';
 import type { ChecksumDialect } from '../../src/model/advertisement.js';
 import type { HardMonitorStatus, WeightedMonitorStatus } from '../../src/model/monitor.js';
+import { assert } from '../../src/model/assert.js';
 import { centiseconds, instant } from '../../src/model/units.js';
-import { address } from './virtual-router-bench.js';
+import { DEADLINES_PER_RUN, address } from './virtual-router-bench.js';
 
 export const OWN = address('192.0.2.100');
 export const PEER = address('192.0.2.200');
@@ -133,8 +134,11 @@ export class InstanceBench {
   /** Fires every deadline up to and including `at`; the effects, each with its instant. */
   run(at: number): string[] {
     const lines: string[] = [];
+    let fired = 0;
     for (let next = this.deadline; next !== null && next.at <= at; next = this.deadline) {
       const when = next.at;
+      fired += 1;
+      assert(fired < DEADLINES_PER_RUN, `progress at ${when}`);
       lines.push(...this.take({ kind: 'deadline' }, when).map((text) => `${when} ${text}`));
     }
     return lines;

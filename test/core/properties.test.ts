@@ -117,6 +117,25 @@ describe('an instance, whatever happens', () => {
     );
   });
 
+  it('a checkpoint is a copy: what happens later changes it as little as what it restored', (context) => {
+    holds(
+      context,
+      fc.property(configurations, happenings, happenings, (configuration, before, later) => {
+        const original = witnessOf(configuration, before);
+        const checkpoint = original.instance.checkpoint();
+        const text = JSON.stringify(checkpoint);
+
+        const restored = Instance.restore(checkpoint);
+        for (const { event, pause } of later) original.happen(event, pause);
+        const afterOriginal = JSON.stringify(checkpoint);
+        for (const { event } of later) restored.handle(event, instant(original.now));
+
+        assert.equal(afterOriginal, text);
+        assert.equal(JSON.stringify(checkpoint), text);
+      }),
+    );
+  });
+
   it('news of a virtual router it does not have changes nothing', (context) => {
     holds(
       context,
