@@ -31,7 +31,6 @@ export type SettingsErrorCode =
   | 'too-many-addresses'
   | 'duplicate-vrid'
   | 'invalid-peer'
-  | 'needs-restart'
   | 'not-editable'
   | 'write-failed'
   // The file is in order, but a running agent cannot follow it.
