@@ -1,22 +1,24 @@
 // The log: pino to standard output, asynchronous and bounded. A reader that stalls (a full pipe, a
-// paused terminal) loses lines; with pino's own default it would stop the protocol loop for seconds.
-import { destination, pino, type Logger } from 'pino';
+// paused terminal) loses lines; it neither stops the protocol loop nor holds up the end.
+import { pino, type Logger } from 'pino';
+import { openLogStream } from './log-stream.js';
 
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'fatal'>;
 
 export interface AgentLog {
   readonly log: Log;
-  /** Writes out what is buffered; for the moment before the process ends. */
-  flush(): void;
+  /** Waits until everything is written, but not for long. */
+  close(): Promise<void>;
+  /** From now on lines are written at once or not at all: the process is about to end. */
+  endAtOnce(): { readonly canExit: boolean };
 }
 
 /** Bytes kept for a reader that stalls; beyond that lines are dropped. */
 const MAXIMUM_BUFFERED = 1024 * 1024;
+const CLOSE_WITHIN_MS = 1_000;
 
 export function openLog(name: string): AgentLog {
-  const stream = destination({ dest: 1, sync: false, maxLength: MAXIMUM_BUFFERED });
-  // A reader that went away must not end the agent.
-  stream.on('error', () => undefined);
+  const stream = openLogStream(1, MAXIMUM_BUFFERED);
   const log = pino(
     {
       level: 'info',
@@ -28,12 +30,7 @@ export function openLog(name: string): AgentLog {
   );
   return {
     log,
-    flush: () => {
-      try {
-        stream.flushSync();
-      } catch {
-        // Nobody reads any more; there is nowhere left to say so.
-      }
-    },
+    close: () => stream.close(CLOSE_WITHIN_MS),
+    endAtOnce: () => ({ canExit: stream.writeAtOnce() }),
   };
 }

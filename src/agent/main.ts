@@ -39,11 +39,10 @@ export async function runAgent(configPath: string): Promise<number> {
   try {
     return await runLocked(configPath, settings, kernel, agentLog);
   } catch (error) {
-    agentLog.flush();
     say(`cannot start: ${(error as Error).message}`);
     return FAILED;
   } finally {
-    agentLog.flush();
+    await agentLog.close();
     lock.release();
   }
 }
@@ -120,10 +119,11 @@ function untilStopped(agent: Agent, agentLog: AgentLog): Promise<number> {
     process.once('SIGINT', () => resolve(DONE));
     process.on('uncaughtException', (error) => {
       // The state is not to be trusted any more. The executor does the last will; the supervisor
-      // starts us again.
+      // starts us again. Nothing here may wait: while we live, so do the addresses.
+      const { canExit } = agentLog.endAtOnce();
       log.fatal({ stack: error.stack }, `a fault of the program: ${error.message}`);
       saveRecordingAtOnce(agent);
-      agentLog.flush();
+      if (!canExit) process.kill(process.pid, 'SIGKILL');
       process.exit(FAILED);
     });
   });

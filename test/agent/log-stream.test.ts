@@ -1,0 +1,111 @@
+// The log's own stream, on pipes whose reader stalls or goes: bounded, and it never keeps anybody.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { openLogStream } from '../../src/agent/log-stream.js';
+
+const NOT_BLOCKING = constants.O_NONBLOCK;
+
+describe('the stream of the log', { timeout: 10_000 }, () => {
+  let folder: string;
+  let fifo: string;
+  let reader: number;
+  let writer: number;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'understudy-log-'));
+    fifo = join(folder, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+  });
+  beforeEach(() => {
+    reader = openSync(fifo, constants.O_RDONLY | NOT_BLOCKING);
+    writer = openSync(fifo, constants.O_WRONLY | NOT_BLOCKING);
+  });
+  afterEach(() => closeSync(writer));
+  after(() => rmSync(folder, { recursive: true }));
+
+  /** What lies in the pipe, until it is empty. */
+  function drain(): string {
+    const page = Buffer.alloc(65_536);
+    let all = '';
+    try {
+      for (let count = -1; count !== 0;) {
+        count = readSync(reader, page);
+        all += page.toString('utf8', 0, count);
+      }
+    } catch (error) {
+      assert.equal((error as NodeJS.ErrnoException).code, 'EAGAIN');
+    }
+    return all;
+  }
+
+  it('writes every line in order', async () => {
+    const stream = openLogStream(writer, 1_000_000);
+    for (let line = 0; line < 1_000; line += 1) stream.write(`${line} — ü\n`);
+    await stream.close(5_000);
+    const expected = Array.from({ length: 1_000 }, (_, line) => `${line} — ü\n`).join('');
+    assert.equal(drain(), expected);
+    closeSync(reader);
+  });
+
+  it('a reader that stalls loses lines, whole ones; close gives up in time', async () => {
+    const stream = openLogStream(writer, 200_000);
+    const line = `${'x'.repeat(999)}\n`;
+    for (let count = 0; count < 500; count += 1) stream.write(line);
+    await stream.close(1);
+    const received = drain();
+    assert.ok(received.length > 0 && received.length <= 200_000);
+    assert.equal(received.replaceAll(line, '').length, received.length % 1_000);
+    closeSync(reader);
+  });
+
+  it('a reader that comes back gets what was kept', async () => {
+    const stream = openLogStream(writer, 200_000);
+    for (let count = 0; count < 100; count += 1) stream.write('x'.repeat(1_000));
+    let received = '';
+    while (received.length < 100_000) {
+      received += drain();
+      await new Promise(setImmediate);
+    }
+    stream.write('the end');
+    await stream.close(5_000);
+    assert.equal(received.length, 100_000);
+    assert.equal(drain(), 'the end');
+    closeSync(reader);
+  });
+
+  it('a reader that goes is no error; close resolves', async () => {
+    const stream = openLogStream(writer, 1_000);
+    closeSync(reader);
+    stream.write('to nobody');
+    await stream.close(5_000);
+    stream.write('to nobody again');
+    await stream.close(5_000);
+  });
+
+  it('with nothing to write close resolves at once', async () => {
+    await openLogStream(writer, 1_000).close(5_000);
+    closeSync(reader);
+  });
+
+  it('at once: what was queued and what follows, without waiting', () => {
+    const stream = openLogStream(writer, 1_000);
+    assert.equal(stream.writeAtOnce(), true);
+    stream.write('last ');
+    stream.write('words');
+    assert.equal(drain(), 'last words');
+    closeSync(reader);
+  });
+
+  it('at once, into a full pipe or to nobody: given up', async () => {
+    const stream = openLogStream(writer, 1_000_000);
+    for (let count = 0; count < 200; count += 1) stream.write('x'.repeat(1_000));
+    await stream.close(1);
+    assert.equal(stream.writeAtOnce(), true);
+    stream.write('never read');
+    closeSync(reader);
+    stream.write('never read');
+  });
+});

@@ -1,0 +1,222 @@
+// An agent in a bad house: a log nobody reads, a disk that refuses, clients that talk nonsense. The
+// role and the advertisements go on.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { controlSocketPath } from '../../src/control/protocol.js';
+import { openKernel } from '../../src/kernel/native.js';
+import { Peer } from '../kernel/peer.js';
+import { AgentHome, AgentProcess, type StartOptions } from '../support/agent-process.js';
+import { enterNamespace, ip, joinPeer } from '../support/namespace.js';
+import {
+  advertisementOfPeer,
+  AddressWatch,
+  Lan,
+  priorityOf,
+  router,
+  settings,
+  VIRTUAL,
+} from './lan.js';
+
+const skip = enterNamespace(import.meta.url);
+const INTERVAL = 100_000;
+const FAULT = `data:text/javascript,process.on('SIGWINCH',()=>{throw new Error('injected')})`;
+
+describe('an agent in a bad house', { skip, timeout: 60_000 }, () => {
+  let lan: Lan;
+  let peer: Peer;
+  let watch: AddressWatch;
+  let agent: AgentProcess;
+  let homes = 0;
+  before(async () => {
+    joinPeer();
+    const kernel = openKernel();
+    lan = new Lan(kernel);
+    watch = new AddressWatch(kernel);
+    peer = await Peer.start();
+  });
+  afterEach(async () => {
+    await agent.dispose();
+    ip('address flush dev lan to 192.0.2.100/32');
+    await lan.heardBy(peer);
+  });
+  after(async () => {
+    lan.close();
+    watch.close();
+    await peer.stop();
+  });
+
+  const newHome = (): AgentHome =>
+    new AgentHome(`home-${(homes += 1)}`, settings(router({ advertisementIntervalMs: 100 })));
+
+  async function startActive(options: StartOptions = {}, home = newHome()): Promise<void> {
+    agent = new AgentProcess(home, options);
+    // Its log may be out of reach: what it sends shows that it is Active.
+    await peer.packets.takeUntil((packet) => priorityOf(packet) === 200);
+    while (!watch.has(VIRTUAL)) await watch.next('address');
+  }
+
+  /** None is missing: as many intervals as advertisements, by the kernel's arrival times. */
+  async function advertisesOn(count: number): Promise<void> {
+    await lan.heardBy(peer);
+    const first = await peer.packets.take();
+    let last = first;
+    for (let more = 0; more < count; more += 1) {
+      last = await peer.packets.take();
+      assert.equal(priorityOf(last), 200);
+    }
+    assert.equal(Math.round((last.arrivedAt - first.arrivedAt) / INTERVAL), count);
+  }
+
+  describe('whose log', () => {
+    let pipe: number;
+    /** A pipe that is full, and whose reader does not read. */
+    function fullPipe(): number {
+      const path = `/run/fifo-${homes}`;
+      execFileSync('mkfifo', [path]);
+      pipe = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+      const page = Buffer.alloc(4096, '\n');
+      try {
+        for (;;) writeSync(pipe, page);
+      } catch (error) {
+        assert.equal((error as NodeJS.ErrnoException).code, 'EAGAIN');
+      }
+      return openSync(path, 'w');
+    }
+
+    it('is stalled by its reader: every advertisement goes out, control and stop work', async () => {
+      const stdout = fullPipe();
+      await startActive({ stdout });
+      closeSync(stdout);
+      await advertisesOn(5);
+      for (let count = 0; count < 20; count += 1) agent.signal('SIGHUP');
+      assert.equal((await agent.router()).state, 'Active');
+      await advertisesOn(5);
+
+      assert.deepEqual(await agent.end('SIGTERM'), { code: 0, signal: null });
+
+      assert.equal(watch.has(VIRTUAL), false);
+      closeSync(pipe);
+    });
+
+    it('is stalled when the program fails: the process ends, and the addresses go', async () => {
+      const stdout = fullPipe();
+      await startActive({ stdout, preload: FAULT });
+      closeSync(stdout);
+      agent.signal('SIGWINCH');
+      assert.deepEqual(await agent.exited, { code: 1, signal: null });
+      while (watch.has(VIRTUAL)) await watch.next('address-removed');
+      closeSync(pipe);
+    });
+
+    it('is closed by its reader: it goes on without', async () => {
+      const stdout = fullPipe();
+      await startActive({ stdout });
+      closeSync(stdout);
+      closeSync(pipe);
+      agent.signal('SIGHUP');
+      await agent.until(({ health }) => health.state === 'healthy');
+      await advertisesOn(5);
+      assert.deepEqual(await agent.end('SIGTERM'), { code: 0, signal: null });
+    });
+  });
+
+  describe('whose state directory', () => {
+    /** The role changes hands twice, which state.json and events.jsonl should tell. */
+    async function handOver(): Promise<void> {
+      const from = agent.lines.length;
+      await peer.send(advertisementOfPeer(250, { interval: 10 }));
+      await agent.transition('Backup', from);
+      await peer.send(advertisementOfPeer(0));
+      await agent.transition('Active', from);
+    }
+
+    it('is removed: the role works, health says so, and it is well again when it is back', async () => {
+      await startActive();
+      rmSync(agent.home.stateDirectory, { recursive: true });
+      await handOver();
+      const { health } = await agent.until((status) => status.health.state === 'degraded');
+      assert.ok(health.reasons.some((reason) => /events\.jsonl: ENOENT.*lost/.test(reason)));
+      assert.ok(health.reasons.some((reason) => /state\.json: ENOENT/.test(reason)));
+      mkdirSync(agent.home.stateDirectory);
+      await handOver();
+      await agent.until((status) => status.health.state === 'healthy');
+      assert.equal(agent.home.events().filter(({ event }) => event === 'transition').length, 2);
+    });
+
+    it('is read-only: the role works, and health says so', async () => {
+      const home = newHome();
+      mkdirSync(home.stateDirectory);
+      execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', home.stateDirectory]);
+      await startActive({}, home);
+      await agent.until((status) => status.health.state === 'healthy');
+      execFileSync('mount', ['-o', 'remount,ro', home.stateDirectory]);
+      await handOver();
+      const { health } = await agent.until((status) => status.health.state === 'degraded');
+      assert.ok(health.reasons.some((reason) => /events\.jsonl: EROFS/.test(reason)));
+      assert.deepEqual(await agent.end('SIGTERM'), { code: 0, signal: null });
+      assert.equal(watch.has(VIRTUAL), false);
+    });
+
+    it('is full: the role works, and health says so', async () => {
+      const home = newHome();
+      mkdirSync(home.stateDirectory);
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4k', 'tmpfs', home.stateDirectory]);
+      await startActive({}, home);
+      const { health } = await agent.until((status) => status.health.state === 'degraded');
+      assert.ok(health.reasons.some((reason) => /ENOSPC/.test(reason)));
+      await handOver();
+    });
+  });
+
+  describe('whose control socket', () => {
+    /** Sends bytes and reads until the agent closes the connection. */
+    function say(text: string | Buffer): Promise<string> {
+      return new Promise((resolve) => {
+        const socket = createConnection(controlSocketPath(agent.home.runtimeDirectory));
+        let answer = '';
+        socket.on('data', (piece: Buffer) => (answer += piece.toString()));
+        socket.on('error', () => undefined);
+        socket.on('close', () => resolve(answer));
+        socket.end(text);
+      });
+    }
+    const post = (path: string, body: string): string =>
+      `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n` +
+      `Connection: close\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+
+    it('is told nonsense: it is refused, and nothing changes', async () => {
+      await startActive();
+      const { since } = await agent.router();
+      const from = agent.lines.length;
+      const nonsense: [string | Buffer, RegExp][] = [
+        [post('/v1/set', 'x'.repeat(70_000)), /^HTTP\/1\.1 413 /],
+        [post('/v1/set', '{"setting":"mode"'), /^HTTP\/1\.1 400 /],
+        [post('/v1/set', '{"setting":"mode","value":1}'), /^HTTP\/1\.1 400 /],
+        [post('/v1/set', '{"setting":"mode","value":"sideways"}'), /^HTTP\/1\.1 422 /],
+        [post('/v1/set', '{"setting":"colour","value":"blue"}'), /^HTTP\/1\.1 422 /],
+        [post('/v1/nothing', '{}'), /^HTTP\/1\.1 404 /],
+        [`GET /v1/status HTTP/1.1\r\nHost: ${'x'.repeat(10_000)}\r\n\r\n`, /^HTTP\/1\.1 431 /],
+        ['once upon a time\r\n\r\n', /^HTTP\/1\.1 400 /],
+        [Buffer.alloc(100_000, 0xff), /^HTTP\/1\.1 400 |^$/],
+      ];
+      for (const [text, expected] of nonsense) assert.match(await say(text), expected);
+      await advertisesOn(3);
+      assert.deepEqual((await agent.router()).since, since);
+      assert.deepEqual((await agent.status()).health.state, 'healthy');
+      assert.deepEqual(agent.lines.slice(from), []);
+    });
+
+    it('is crowded by silent clients: advertisements go on', async () => {
+      await startActive();
+      const path = controlSocketPath(agent.home.runtimeDirectory);
+      const crowd = Array.from({ length: 60 }, () => createConnection(path));
+      for (const socket of crowd) socket.on('error', () => undefined);
+      await advertisesOn(5);
+      for (const socket of crowd) socket.destroy();
+      assert.equal((await agent.router()).state, 'Active');
+    });
+  });
+});
