@@ -97,6 +97,8 @@ export function createBackgroundFile(path: string, durable: boolean): Background
         written = text;
         failure = null;
       } catch (error) {
+        // What the file holds now, if there still is one, nobody knows: any text is news to it.
+        written = null;
         failure = `${path}: ${(error as Error).message}`;
       }
     }
