@@ -1,0 +1,158 @@
+// `understudy release`: takes off whatever an agent may have left, and nothing else.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { afterEach, before, beforeEach, describe, it } from 'node:test';
+import { AgentHome, AgentProcess, MAIN } from '../support/agent-process.js';
+import { enterNamespace, ip, joinPeer } from '../support/namespace.js';
+import { router, settings, VIRTUAL } from './lan.js';
+
+const skip = enterNamespace(import.meta.url);
+
+interface Outcome {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function release({ settingsFile }: AgentHome): Outcome {
+  const words = [MAIN, 'release', '--config', settingsFile];
+  const { status, stdout, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+const standing = (): string[] =>
+  [...ip('-o address show dev lan').matchAll(/inet6? (\S+)/g)].map((match) => match[1] ?? '');
+
+describe('understudy release', { skip, timeout: 30_000 }, () => {
+  let home: AgentHome;
+  let homes = 0;
+  const own = ['192.0.2.1/24', 'fe80::1/64'];
+  before(() => joinPeer());
+  beforeEach(() => {
+    homes += 1;
+    home = new AgentHome(`home-${homes}`, settings());
+  });
+  afterEach(() => {
+    ip('address flush dev lan to 192.0.2.100/30');
+  });
+
+  const writeState = (text: string): void => {
+    mkdirSync(home.stateDirectory, { recursive: true });
+    writeFileSync(`${home.stateDirectory}/state.json`, text);
+  };
+  const record = (...addresses: string[]): void => {
+    const listed = addresses.map((address) => ({ interface: 'lan', address }));
+    writeState(JSON.stringify({ version: 1, addresses: listed }));
+  };
+
+  it('with nothing there says so', () => {
+    assert.deepEqual(release(home), {
+      status: 0,
+      stdout: 'no virtual address was present\n',
+      stderr: '',
+    });
+  });
+
+  it('removes what the settings name, IPv4 and IPv6, and leaves all else', () => {
+    const six = { name: 'six', vrid: 51, addresses: ['fe80::51/64', '2001:db8::51/64'] };
+    home.configure(settings(router(), router(six)));
+    ip(`address add ${VIRTUAL} dev lan`);
+    ip('address add 2001:db8::51/64 dev lan nodad');
+    ip('address add fe80::51/64 dev lan nodad');
+    ip('address add 192.0.2.102/24 dev lan');
+    const { status, stdout } = release(home);
+    assert.equal(status, 0);
+    assert.deepEqual(stdout.split('\n').sort(), [
+      '',
+      'removed 192.0.2.100/24 on lan',
+      'removed 2001:db8::51/64 on lan',
+      'removed fe80::51/64 on lan',
+    ]);
+    assert.deepEqual(standing().sort(), [...own, '192.0.2.102/24'].sort());
+  });
+
+  it('removes what only state.json names, and forgets it', () => {
+    record('192.0.2.101/24');
+    ip('address add 192.0.2.101/24 dev lan');
+    assert.equal(release(home).stdout, 'removed 192.0.2.101/24 on lan\n');
+    assert.deepEqual(standing().sort(), own);
+    const state = readFileSync(`${home.stateDirectory}/state.json`, 'utf8');
+    assert.deepEqual(JSON.parse(state), { version: 1, addresses: [] });
+    assert.equal(release(home).stdout, 'no virtual address was present\n');
+  });
+
+  it('the same address with another prefix length is another address', () => {
+    ip('address add 192.0.2.100/32 dev lan');
+    assert.equal(release(home).stdout, 'no virtual address was present\n');
+    assert.ok(standing().includes('192.0.2.100/32'));
+  });
+
+  it('leaves the addresses of their owner alone, unless an agent put them there', () => {
+    home.configure(settings(router({ priority: 255 })));
+    ip(`address add ${VIRTUAL} dev lan`);
+    assert.equal(release(home).stdout, 'no virtual address was present\n');
+    assert.ok(standing().includes(VIRTUAL));
+    record(VIRTUAL);
+    assert.equal(release(home).stdout, `removed ${VIRTUAL} on lan\n`);
+    assert.deepEqual(standing().sort(), own);
+  });
+
+  it('an interface that is gone has nothing on it', () => {
+    home.configure(settings(router({ interface: 'gone' })));
+    writeState(
+      JSON.stringify({ version: 1, addresses: [{ interface: 'away', address: VIRTUAL }] }),
+    );
+    const { status, stdout } = release(home);
+    assert.deepEqual([status, stdout], [0, 'no virtual address was present\n']);
+  });
+
+  it('a state.json that cannot be understood is told, and the settings still count', () => {
+    writeState('{"version":1,"addresses":[{"interface":"lan"');
+    ip(`address add ${VIRTUAL} dev lan`);
+    const { status, stdout, stderr } = release(home);
+    assert.deepEqual([status, stdout], [0, `removed ${VIRTUAL} on lan\n`]);
+    assert.match(stderr, /state\.json: a state file expected; it will be written anew/);
+    assert.deepEqual(standing().sort(), own);
+  });
+
+  it('a script that fails: exit code 1, what is still present, and why', () => {
+    const script = '/run/vip-that-fails';
+    writeFileSync(script, '#!/bin/sh\necho "vip: line 1: no mood" >&2\nexit 1\n');
+    chmodSync(script, 0o755);
+    home.configure({ ...settings(), vip: { script } });
+    ip(`address add ${VIRTUAL} dev lan`);
+    const { status, stdout, stderr } = release(home);
+    assert.deepEqual([status, stdout], [1, '']);
+    assert.match(stderr, /still present: 192\.0\.2\.100\/24 on lan/);
+    assert.match(stderr, /vip-that-fails: exit code 1: vip: line 1: no mood/);
+    const state = readFileSync(`${home.stateDirectory}/state.json`, 'utf8');
+    assert.match(state, /192\.0\.2\.100\/24/, 'it is remembered for the next attempt');
+  });
+
+  it('a script that is missing: exit code 1, and its path', () => {
+    home.configure({ ...settings(), vip: { script: '/run/no-such-vip' } });
+    ip(`address add ${VIRTUAL} dev lan`);
+    const { status, stderr } = release(home);
+    assert.equal(status, 1);
+    assert.match(stderr, /\/run\/no-such-vip: .*ENOENT/);
+  });
+
+  it('invalid settings: exit code 2', () => {
+    home.configure(settings(router({ vrid: 0 })));
+    assert.equal(release(home).status, 2);
+  });
+
+  it('beside a running agent: exit code 1, and the agent keeps its addresses', async () => {
+    const agent = new AgentProcess(home);
+    await agent.transition('Active');
+    await agent.until(() => standing().includes(VIRTUAL));
+    const { since } = await agent.router();
+    const { status, stderr } = release(home);
+    assert.equal(status, 1);
+    assert.match(stderr, /an agent is running with runtimeDirectory .*: stop it; it then removes/);
+    assert.ok(standing().includes(VIRTUAL));
+    assert.equal((await agent.router()).since, since);
+    await agent.end('SIGTERM');
+  });
+});

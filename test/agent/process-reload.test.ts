@@ -1,0 +1,172 @@
+// SIGHUP: the difference is applied, and a file that cannot be used changes nothing.
+import assert from 'node:assert/strict';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+import { createControlClient } from '../../src/control/client.js';
+import { controlSocketPath } from '../../src/control/protocol.js';
+import { openKernel } from '../../src/kernel/native.js';
+import { Peer } from '../kernel/peer.js';
+import { AgentHome, AgentProcess, type LogLine } from '../support/agent-process.js';
+import { enterNamespace, ip, joinPeer } from '../support/namespace.js';
+import { Lan, priorityOf, router, settings, VIRTUAL } from './lan.js';
+
+const skip = enterNamespace(import.meta.url);
+
+const second = (change: object = {}): object =>
+  router({ name: 'second', vrid: 52, addresses: ['192.0.2.120/24'], ...change });
+
+const addresses = (): string[] =>
+  [...ip('-o -4 address show dev lan').matchAll(/inet (\S+)/g)].map((match) => match[1] ?? '');
+
+describe('reload', { skip, timeout: 30_000 }, () => {
+  const both = settings(router(), second());
+  let agent: AgentProcess;
+  let lan: Lan;
+  let peer: Peer;
+  before(async () => {
+    joinPeer();
+    lan = new Lan(openKernel());
+    peer = await Peer.start();
+    agent = new AgentProcess(new AgentHome('a', both));
+    await agent.transition('Active');
+    await agent.transition('Active', 0, 'second');
+    await agent.until(() => addresses().length === 3);
+  });
+  after(async () => {
+    await agent.dispose();
+    lan.close();
+    await peer.stop();
+  });
+
+  /** SIGHUP; resolves with the event that tells the outcome. */
+  function reload(): Promise<LogLine> {
+    const from = agent.lines.length;
+    agent.signal('SIGHUP');
+    return agent.line(
+      ({ event }) => event === 'settings-applied' || event === 'reload-refused',
+      from,
+    );
+  }
+
+  it('applies the difference: a virtual router that did not change does not notice', async () => {
+    await lan.heardBy(peer);
+    const unchanged = await agent.router('lan');
+    const from = agent.lines.length;
+    agent.home.configure(settings(router(), second({ addresses: ['192.0.2.121/24'] })));
+
+    const told = await reload();
+
+    assert.match(told.detail ?? '', /192\.0\.2\.120\/24.* → .*192\.0\.2\.121\/24/);
+    await agent.until(() => addresses().includes('192.0.2.121/24'));
+    const now = await agent.router('lan');
+    assert.deepEqual(
+      [now.since, now.state, now.counters.transitions],
+      [unchanged.since, unchanged.state, unchanged.counters.transitions],
+    );
+    assert.ok(now.counters.advertisementsSent >= unchanged.counters.advertisementsSent);
+    assert.deepEqual(addresses().sort(), ['192.0.2.1/24', VIRTUAL, '192.0.2.121/24']);
+    assert.deepEqual(
+      agent.lines.slice(from).filter(({ event }) => event === 'transition'),
+      [],
+    );
+    const sent = await lan.heardBy(peer);
+    assert.ok(sent.every((packet) => priorityOf(packet) === 200));
+  });
+
+  it('adds and removes a virtual router beside one that goes on', async () => {
+    const { since } = await agent.router('lan');
+    agent.home.configure(settings(router()));
+    await reload();
+    await agent.until(() => !addresses().includes('192.0.2.121/24'));
+    const farewells = (await lan.heardBy(peer)).filter((packet) => priorityOf(packet) === 0);
+    assert.deepEqual(
+      farewells.map(({ message }) => message[1]),
+      [52],
+    );
+    const from = agent.lines.length;
+    agent.home.configure(both);
+    await reload();
+    await agent.transition('Active', from, 'second');
+    assert.equal((await agent.router('lan')).since, since);
+  });
+
+  it('changes priority and interval in place: the next advertisements carry them (case 69)', async () => {
+    const { since } = await agent.router('lan');
+    const change = { priority: 150, advertisementIntervalMs: 40 };
+    agent.home.configure(settings(router(change), second()));
+    await reload();
+    const packet = await peer.packets.takeUntil(({ message }) => message[2] === 150);
+    assert.deepEqual(packet.message.slice(4, 6), Uint8Array.of(0, 4));
+    assert.equal((await agent.router('lan')).since, since);
+    agent.home.configure(both);
+    await reload();
+  });
+
+  const text = (): string => agent.home.textOf(both);
+  const clear = (): void => rmSync(agent.home.settingsFile, { recursive: true, force: true });
+  const unusable: [string, () => void][] = [
+    ['that is invalid', () => agent.home.configure(settings(router({ vrid: 0 })))],
+    ['with an unknown key', () => agent.home.configure({ ...both, colour: 'blue' })],
+    ['without virtual routers', () => agent.home.configure({ virtualRouters: [] })],
+    ['that is empty', () => writeFileSync(agent.home.settingsFile, '')],
+    ['cut in its middle', () => writeFileSync(agent.home.settingsFile, half(text(), 2))],
+    ['cut near its end', () => writeFileSync(agent.home.settingsFile, text().slice(0, -3))],
+    ['cut near its beginning', () => writeFileSync(agent.home.settingsFile, half(text(), 20))],
+    ['that is no text', () => writeFileSync(agent.home.settingsFile, Buffer.alloc(4096, 0xfe))],
+    ['that is missing', clear],
+    ['that is a directory', () => (clear(), mkdirSync(agent.home.settingsFile))],
+    [
+      'that cannot be opened',
+      () => (clear(), symlinkSync(agent.home.settingsFile, agent.home.settingsFile)),
+    ],
+    ['that moves a directory', () => agent.home.configure({ ...both, stateDirectory: '/run/b' })],
+  ];
+
+  for (const [what, spoil] of unusable) {
+    it(`a file ${what} changes nothing; mended, it is used again`, async () => {
+      const client = createControlClient(controlSocketPath(agent.home.runtimeDirectory));
+      const [status, inForce] = [await agent.status(), await client.settings()];
+      const from = agent.lines.length;
+      spoil();
+
+      const told = await reload();
+
+      assert.equal(told.event, 'reload-refused');
+      assert.match(told.detail ?? '', /the settings in force stay: .*understudy\.yaml/);
+      const now = await agent.status();
+      assert.deepEqual(
+        now.virtualRouters.map(({ state, since, reason }) => [state, since, reason]),
+        status.virtualRouters.map(({ state, since, reason }) => [state, since, reason]),
+      );
+      assert.deepEqual(await client.settings(), inForce);
+      assert.deepEqual(addresses().sort(), ['192.0.2.1/24', VIRTUAL, '192.0.2.120/24']);
+      assert.deepEqual(now.health, {
+        state: 'degraded',
+        reasons: [`${agent.home.settingsFile} is invalid; the settings in force stay`],
+      });
+      clear();
+      agent.home.configure(both);
+      assert.equal((await reload()).detail, 'nothing differs');
+      assert.deepEqual((await agent.status()).health, { state: 'healthy', reasons: [] });
+      assert.equal(agent.lines.length, from + 2, 'two events, and none of a virtual router');
+    });
+  }
+
+  it('SIGHUP again and again, faster than it is served, leaves the role alone', async () => {
+    const { since } = await agent.router('lan');
+    const from = agent.lines.length;
+    for (let count = 0; count < 20; count += 1) {
+      if (count % 2 === 0) rmSync(agent.home.settingsFile);
+      else agent.home.configure(both);
+      agent.signal('SIGHUP');
+    }
+    agent.home.configure(both);
+    agent.signal('SIGHUP');
+    await agent.until(({ health }) => health.state === 'healthy');
+    const now = await agent.router('lan');
+    assert.deepEqual([now.state, now.since], ['Active', since]);
+    assert.ok(agent.lines.slice(from).every(({ event }) => event !== 'transition'));
+  });
+});
+
+const half = (text: string, part: number): string => text.slice(0, text.length / part);
