@@ -22,12 +22,15 @@ export async function capture(count: number, action: () => void): Promise<Buffer
   const pieces: Buffer[] = [];
   child.stdout.on('data', (piece: Buffer) => pieces.push(piece));
   const closed = once(child, 'close');
+  // Read to its end: tcpdump that cannot print its last words is killed before it has written all.
   let said = '';
-  for await (const piece of child.stderr.setEncoding('utf8')) {
-    said += String(piece);
-    if (said.includes('listening on')) break;
-  }
-  if (!said.includes('listening on')) throw new Error(`tcpdump ended: ${said}`);
+  await new Promise<void>((resolve, reject) => {
+    child.stderr.setEncoding('utf8').on('data', (piece: string) => {
+      said += piece;
+      if (said.includes('listening on')) resolve();
+    });
+    child.on('close', () => reject(new Error(`tcpdump ended: ${said}`)));
+  });
   action();
   await closed;
   return framesOf(Buffer.concat(pieces));
