@@ -233,6 +233,16 @@ describe('Active: an advertisement that does not outrank it (RFC 9568 §6.4.3)',
     assert.deepEqual(rounds, [10_000_000, 11_000_000, 12_000_000]);
   });
 
+  it('59. a flood of a rival that is over does not keep the next one from being corrected', () => {
+    const bench = runTo(active(), 10_000_000);
+    for (let at = 10_000_000; at < 11_000_000; at += 10_000) bench.hear({ priority: 50 }, at);
+    runTo(bench, 30_100_000);
+
+    bench.hear({ priority: 50 }, 30_100_000);
+
+    assert.deepEqual(bench.fire(), { at: 30_100_000, effects: [ANNOUNCE] });
+  });
+
   it('59. a rival whose answer is held back by the 10 ms is corrected by announcements too', () => {
     const bench = runTo(active(), 10_000_000);
     bench.hear({ priority: 50 }, 10_000_000);

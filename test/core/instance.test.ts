@@ -64,6 +64,16 @@ describe('taking part', () => {
     assert.equal(bench.deadline, null);
   });
 
+  it('one that stops while a fault keeps it out has nothing more to say', () => {
+    const bench = activeInstance([router()]);
+    bench.take(hard('no-carrier', 'eth0'), 1);
+
+    const effects = bench.take({ kind: 'stop' }, 2);
+
+    assert.deepEqual(effects, []);
+    assert.equal(bench.router('lan').reason, 'shutdown');
+  });
+
   it('mode off: out with a farewell; on again: the startup rules', () => {
     const bench = activeInstance([router()]);
 
