@@ -57,6 +57,7 @@ describe('an instance, whatever happens', () => {
       context,
       fc.property(configurations, happenings, happenings, (configuration, before, later) => {
         const witness = witnessOf(configuration, before);
+        witness.pass(witness.now);
         const { virtualRouters } = witness.instance.snapshot(instant(witness.now));
         const active = virtualRouters.filter(({ state }) => state === 'Active');
 
