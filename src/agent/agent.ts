@@ -27,6 +27,8 @@ export interface AgentOptions {
   readonly settings: Settings;
   readonly settingsFile: string;
   readonly version: string;
+  /** Tells the service manager; never throws. */
+  readonly notify: (message: string) => void;
   /** Milliseconds since the epoch. */
   readonly wallClock: () => number;
 }
@@ -120,9 +122,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       reason: 'reload',
       detail: changes.length === 0 ? 'nothing differs' : changes.join('; '),
     });
-    kernel.notify(`RELOADING=1\nMONOTONIC_USEC=${kernel.now()}`);
+    options.notify(`RELOADING=1\nMONOTONIC_USEC=${kernel.now()}`);
     driver.configure(loaded.settings);
-    kernel.notify('READY=1');
+    options.notify('READY=1');
     return { ok: true, file: options.settingsFile, changes, warnings: loaded.warnings };
   };
 

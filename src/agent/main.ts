@@ -92,6 +92,14 @@ async function runLocked(
     },
   });
   const version = packageVersion();
+  const notify = (message: string): void => {
+    try {
+      kernel.notify(message);
+    } catch (error) {
+      // A service manager that cannot be told must not cost the role.
+      log.warn((error as Error).message);
+    }
+  };
   const wallClock = (): number => Date.now();
   agent = await startAgent({
     kernel,
@@ -100,11 +108,12 @@ async function runLocked(
     settings,
     settingsFile,
     version,
+    notify,
     wallClock,
   });
-  kernel.notify('READY=1');
+  notify('READY=1');
   const code = await untilStopped(agent, agentLog);
-  kernel.notify('STOPPING=1');
+  notify('STOPPING=1');
   await agent.stop();
   return code;
 }

@@ -157,9 +157,24 @@ export class Network {
       case 'resynchronized':
         this.#events.resynchronized();
         return;
-      case 'link':
       case 'link-removed':
+        this.#abandon(change.link.index);
+        return;
+      case 'link':
     }
+  }
+
+  /** A socket's memberships die with its interface, also when another one gets the same index. */
+  #abandon(linkIndex: number): void {
+    for (const port of this.#ports.values()) {
+      if (port.linkIndex === linkIndex) this.#closeSocket(port);
+    }
+  }
+
+  #closeSocket(port: Port): void {
+    port.socket?.close();
+    port.socket = null;
+    port.linkIndex = null;
   }
 
   /** Links first, then addresses and sockets: a fault of the link explains the rest. */
@@ -196,9 +211,7 @@ export class Network {
   /** A socket belongs to one interface index: a recreated interface needs a new one. */
   #reopen(port: Port, link: Link | undefined): void {
     if (port.socket !== null && port.linkIndex === link?.index) return;
-    port.socket?.close();
-    port.socket = null;
-    port.linkIndex = null;
+    this.#closeSocket(port);
     if (link === undefined) return;
     try {
       port.socket = this.#kernel.openAdvertisementSocket(port.family, link, this.#onReadable);
@@ -210,9 +223,7 @@ export class Network {
   }
 
   #lose(port: Port, code: string): void {
-    port.socket?.close();
-    port.socket = null;
-    port.linkIndex = null;
+    this.#closeSocket(port);
     this.#retryAt = after(this.#kernel.now(), RETRY);
     if (port.failure !== code) this.#events.socketFailed(port, code);
     port.failure = code;

@@ -53,11 +53,16 @@ function remarksOn(router: Router, advertisement: Advertisement): Remark[] {
   return remarks;
 }
 
-/** `checksum: auto` speaks as it is spoken to. */
+/**
+ * `checksum: auto` starts with RFC 9568 and goes over to RFC 5798 for good when it hears it: routers
+ * that send the old form reject the new one, and those that send the new one accept both. To follow
+ * the last speaker would make it waver between two of them.
+ */
 function learnDialect(router: Router, { source, dialect }: Heard): Observation[] {
   if (router.configuration.family === 'ipv6') return [];
   router.received = dialect;
-  if (router.configuration.checksum !== 'auto' || router.sending === dialect) return [];
+  const { checksum } = router.configuration;
+  if (checksum !== 'auto' || router.sending === dialect || dialect === 'rfc9568') return [];
   router.sending = dialect;
   return [{ report: 'checksum-dialect', detail: `${source} uses ${dialect}` }];
 }

@@ -255,6 +255,18 @@ describe('the interface', () => {
     assert.equal(made.kernel.sockets.at(-1)?.linkIndex, 9);
   });
 
+  it('recreated with the same index, unnoticed in between: a new socket all the same', async () => {
+    const made = await active();
+    const sockets = made.kernel.sockets.length;
+    made.kernel.quietly(() => {
+      made.kernel.removeLink(INDEX);
+      made.kernel.setLink({ index: INDEX, name: 'eth0' });
+    });
+    await settle();
+    assert.equal(made.kernel.sockets.length, sockets + 1);
+    assert.equal(made.kernel.sockets.at(-1)?.open, true);
+  });
+
   it('a socket that cannot be opened is a fault, and is tried again every second', async () => {
     const made = rig({ before: (kernel) => (kernel.refuseSockets = 'EPERM') });
     made.driver.start();

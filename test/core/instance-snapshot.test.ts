@@ -23,6 +23,16 @@ describe('the checksum dialect', () => {
     assert.ok(sent?.kind === 'send-advertisement' && sent.dialect === 'rfc5798');
   });
 
+  it('auto: it stays with the old dialect, whoever speaks the new one beside it', () => {
+    const bench = activeInstance([router()]);
+    bench.hear('lan', { priority: 50, dialect: 'rfc5798' }, 1);
+
+    bench.hear('lan', { priority: 50, dialect: 'rfc9568' }, 2);
+
+    const { sending, received } = bench.router('lan');
+    assert.deepEqual({ sending, received }, { sending: 'rfc5798', received: 'rfc9568' });
+  });
+
   it('fixed: sent as set, received as it comes; a reload may fix it, or set it free', () => {
     const bench = activeInstance([router({ checksum: 'rfc5798' })]);
 

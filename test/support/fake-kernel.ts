@@ -90,6 +90,15 @@ export class FakeKernel implements Kernel {
     this.#notify({ kind: 'link', link });
   }
 
+  /** Several changes of which the reader learns all at once. */
+  quietly(changes: () => void): void {
+    const onNetwork = this.#onNetwork;
+    this.#onNetwork = null;
+    changes();
+    this.#onNetwork = onNetwork;
+    onNetwork?.();
+  }
+
   removeLink(index: number): void {
     const link = this.#links.get(index);
     if (link === undefined) throw new Error(`no link ${index}`);
