@@ -107,7 +107,11 @@ describe('state.json', () => {
   });
 
   const broken = [
-    ...['', '{', '[]', 'null', '7', '{}'],
+    '',
+    '{',
+    '[]',
+    'null',
+    '{}',
     '{"version":2,"addresses":[]}',
     '{"version":1,"addresses":{}}',
     '{"version":1,"addresses":[1]}',

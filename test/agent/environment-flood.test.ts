@@ -1,0 +1,122 @@
+// Case 37: a thousand bad packets a second do not move an advertisement, and do not fill the log.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { ipv4Frame, ipv6Frame } from '../kernel/frames.js';
+import { Peer } from '../kernel/peer.js';
+import { AgentHome, AgentProcess } from '../support/agent-process.js';
+import { enterNamespace, joinPeer } from '../support/namespace.js';
+import { address, advertisementOfPeer, PEER, priorityOf, router, settings } from './lan.js';
+
+const skip = enterNamespace(import.meta.url);
+const INTERVAL = 100_000;
+const ADVERTISEMENTS = 30;
+const FLOOD = { batch: 10, everyMs: 10 };
+
+/** Bad in as many ways as there are, from two senders. */
+function badFrames(): Uint8Array[] {
+  const good = advertisementOfPeer(250).message;
+  const spoilt = (at: number, value: number): Uint8Array => {
+    const copy = good.slice();
+    copy[at] = value;
+    return copy;
+  };
+  const messages = [
+    spoilt(0, 0x21),
+    spoilt(0, 0x32),
+    spoilt(1, 99),
+    spoilt(3, 7),
+    spoilt(6, 0),
+    good.slice(0, 7),
+  ];
+  const four = (message: Uint8Array, change = {}): Uint8Array =>
+    ipv4Frame([0x01, 0, 0x5e, 0, 0, 0x12], {
+      source: PEER.ipv4,
+      destination: address('224.0.0.18'),
+      message,
+      ...change,
+    });
+  const six = (message: Uint8Array): Uint8Array =>
+    ipv6Frame([0x33, 0x33, 0, 0, 0, 0x12], {
+      source: PEER.ipv6,
+      destination: address('ff02::12'),
+      message,
+    });
+  return [
+    ...messages.map((message) => four(message)),
+    four(good, { ttl: 254 }),
+    four(spoilt(6, 0), { source: address('192.0.2.7') }),
+    six(good),
+    six(good.slice(0, 3)),
+  ];
+}
+
+describe('a flood of bad packets', { skip, timeout: 30_000 }, () => {
+  let agent: AgentProcess;
+  let peer: Peer;
+  let flooder: Peer;
+  before(async () => {
+    joinPeer();
+    peer = await Peer.start();
+    flooder = await Peer.start();
+    const wanted = settings(
+      router({ advertisementIntervalMs: 100 }),
+      router({ name: 'six', advertisementIntervalMs: 100, addresses: ['fe80::51/64'] }),
+    );
+    agent = new AgentProcess(new AgentHome('a', wanted));
+    await agent.transition('Active');
+    await agent.transition('Active', 0, 'six');
+  });
+  after(async () => {
+    await agent.end('SIGTERM');
+    await peer.stop();
+    await flooder.stop();
+  });
+
+  it('case 37: the period stays within 10 ms, none is missing, the log is bounded', async (t) => {
+    const frames = badFrames();
+    assert.equal(frames.length, FLOOD.batch);
+    const from = agent.lines.length;
+    let flooded = 0;
+    const flood = setInterval(() => {
+      flooded += frames.length;
+      void flooder.sendFrames(...frames);
+    }, FLOOD.everyMs);
+    const arrivals: number[] = [];
+    while (arrivals.length <= ADVERTISEMENTS) {
+      const packet = await peer.packets.take();
+      if (packet.family === 'ipv4' && priorityOf(packet) === 200) arrivals.push(packet.arrivedAt);
+    }
+    clearInterval(flood);
+    const errors = arrivals
+      .slice(1)
+      .map((at, index) => Math.abs(at - (arrivals[index] ?? at) - INTERVAL))
+      .sort((a, b) => a - b);
+    const [median = Infinity, worst = Infinity] = [errors[ADVERTISEMENTS >> 1], errors.at(-1)];
+    t.diagnostic(
+      `${flooded} bad packets; period off by ${median} µs in the median, ${worst} worst`,
+    );
+
+    const span = (arrivals.at(-1) ?? 0) - (arrivals[0] ?? 0);
+    assert.equal(Math.round(span / INTERVAL), ADVERTISEMENTS, 'none is missing');
+    assert.ok(median <= 10_000, `${median} µs`);
+    const { virtualRouters, interfaces } = await agent.status();
+    const tables = [
+      ...virtualRouters.map(({ counters }) => counters.errors),
+      ...interfaces.map(({ discarded }) => discarded),
+    ];
+    const counted = tables.flatMap((table) => Object.values(table)).reduce((a, b) => a + b, 0);
+    assert.ok(counted > flooded / 2, `${counted} of ${flooded} counted`);
+    assert.ok(
+      virtualRouters.every(
+        ({ state, counters }) => state === 'Active' && counters.transitions === 2,
+      ),
+    );
+    const lines = agent.lines.slice(from);
+    assert.ok(lines.length <= frames.length, `${lines.length} lines for ${frames.length} causes`);
+    assert.ok(lines.every(({ event }) => event === 'packet-discarded'));
+    assert.equal(
+      new Set(lines.map(({ reason, source }) => `${reason} ${String(source)}`)).size,
+      lines.length,
+    );
+  });
+});
