@@ -90,6 +90,7 @@ async function runLocked(
       log.fatal(message);
       agent?.setProblem('executor', `no executor: ${message}`);
     },
+    onRunning: () => agent?.setProblem('executor', null),
   });
   const version = packageVersion();
   const notify = (message: string): void => {

@@ -1,0 +1,146 @@
+// The executor in use and its replacements, with the real program where it is built.
+import assert from 'node:assert/strict';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { openExecutorSlot } from '../../src/agent/executor-slot.js';
+import type { Executor, LastWill, RunRequest } from '../../src/executor/executor.js';
+import { EXECUTOR_PATH } from '../../src/executor/process.js';
+import { milliseconds } from '../../src/model/units.js';
+
+const skip = existsSync(EXECUTOR_PATH) ? false : 'the executor is not built: npm run build:native';
+
+const request = (...argv: readonly string[]): RunRequest => ({
+  argv,
+  input: '',
+  timeout: milliseconds(5_000),
+});
+const PARENT = request('/bin/sh', '-c', 'echo $PPID');
+
+describe('the executor slot', { skip, timeout: 20_000 }, () => {
+  let folder: string;
+  let path: string;
+  let slot: Executor;
+  let lost: string[];
+  let hopeless: string[];
+  let running: number;
+  let told: () => void;
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'understudy-slot-'));
+    path = join(folder, 'executor');
+    copyFileSync(EXECUTOR_PATH, path);
+    lost = [];
+    hopeless = [];
+    running = 0;
+    told = () => undefined;
+    slot = await openSlot(path);
+  });
+  afterEach(async () => {
+    await slot.finish({ farewellSent: true });
+    rmSync(folder, { recursive: true });
+  });
+
+  function openSlot(program: string): Promise<Executor> {
+    return openExecutorSlot({
+      path: program,
+      onLost: (message) => {
+        lost.push(message);
+        told();
+      },
+      onHopeless: (message) => {
+        hopeless.push(message);
+        told();
+      },
+      onRunning: () => {
+        running += 1;
+        told();
+      },
+    });
+  }
+
+  /** Resolves when the slot has told something that makes it so. */
+  async function until(holds: () => boolean): Promise<void> {
+    while (!holds()) await new Promise<void>((resolve) => (told = resolve));
+  }
+
+  async function executorPid(): Promise<number> {
+    return Number((await slot.run(PARENT)).stdout);
+  }
+
+  it('runs what it is asked to', async () => {
+    const { outcome, stdout } = await slot.run(request('/bin/echo', 'here'));
+    assert.deepEqual([outcome, stdout], [{ kind: 'exited', code: 0 }, 'here\n']);
+    assert.deepEqual(lost, []);
+  });
+
+  it('a script under way when the executor dies runs again on the next', async () => {
+    const former = await executorPid();
+    const marks = join(folder, 'marks');
+    // The first run reports itself and waits for its end; the second one finds the mark.
+    const script = `test -e ${marks} && { echo again; exit; }; echo > ${marks}; kill -9 $PPID; sleep 5`;
+    const { outcome, stdout } = await slot.run(request('/bin/sh', '-c', script));
+    assert.deepEqual([outcome, stdout], [{ kind: 'exited', code: 0 }, 'again\n']);
+    assert.deepEqual(lost, ['the executor was killed by SIGKILL']);
+    assert.notEqual(await executorPid(), former);
+  });
+
+  it('the next executor gets the last will that is in force', async () => {
+    const file = join(folder, 'left');
+    const will = (word: string): LastWill => ({
+      farewell: [],
+      successors: [],
+      keepAtMost: milliseconds(0),
+      release: request('/bin/sh', '-c', `echo ${word} > ${file}`),
+    });
+    slot.setWill(will('former'));
+    slot.setWill(will('latter'));
+    process.kill(await executorPid(), 'SIGKILL');
+    await executorPid();
+    await slot.finish({ farewellSent: true });
+    assert.equal(readFileSync(file, 'utf8'), 'latter\n');
+    assert.equal(lost.length, 1);
+  });
+
+  it('when there is no other to be had it says so once, and every script fails with the reason', async () => {
+    const pid = await executorPid();
+    renameSync(path, `${path}.away`);
+    process.kill(pid, 'SIGKILL');
+    await until(() => hopeless.length > 0);
+    assert.match(hopeless[0] ?? '', /an executable executor expected at .* \(ENOENT\)/);
+    const { outcome } = await slot.run(request('/bin/true'));
+    assert.deepEqual(outcome, { kind: 'failed', message: 'the executor was killed by SIGKILL' });
+
+    renameSync(`${path}.away`, path);
+    await until(() => running === 1);
+    assert.equal((await slot.run(PARENT)).outcome.kind, 'exited', 'it is found when it is back');
+    assert.equal(hopeless.length, 1);
+  });
+
+  it('one that dies again and again is started once a second', async () => {
+    const dying = join(folder, 'dying');
+    writeFileSync(dying, `#!/bin/sh\n( sleep 0.02; kill -9 $$ ) & exec ${path}\n`);
+    chmodSync(dying, 0o755);
+    const mortal = await openSlot(dying);
+    await until(() => lost.length === 1);
+    const first = performance.now();
+    await until(() => lost.length === 3);
+    assert.ok(performance.now() - first >= 1_000);
+    await mortal.finish({ farewellSent: true });
+  });
+
+  it('one that cannot be started at all is refused at once', async () => {
+    rmSync(path);
+    await assert.rejects(openSlot(path), /executor expected at .*npm run build:native/);
+    assert.deepEqual([lost, hopeless], [[], []]);
+  });
+});
