@@ -1,0 +1,172 @@
+// What status says of a driver: what the kernel has, what is wrong, and why. In memory.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { statusOf } from '../../src/agent/status.js';
+import type { Status } from '../../src/model/status.js';
+import { failedRun } from '../support/fake-executor.js';
+import { INDEX, rig, routerSettings, settingsOf, settle, type Rig } from './rig.js';
+
+const SECOND = 1_000_000;
+const ACTIVE_DOWN = 3_609_375;
+const VIRTUAL = '10.99.0.100/24';
+
+function status({ driver, kernel }: Rig, problems: readonly string[] = []): Status {
+  return statusOf({
+    driver,
+    version: '1.2.3',
+    startedAt: 0,
+    wallClock: () => kernel.clock / 1_000,
+    now: () => kernel.now(),
+    problems: () => problems,
+  });
+}
+
+async function active(): Promise<Rig> {
+  const made = rig();
+  made.driver.start();
+  await settle();
+  made.kernel.advance(ACTIVE_DOWN);
+  await settle();
+  return made;
+}
+
+describe('health', () => {
+  it('is well as Backup and as Active', async () => {
+    const made = rig();
+    made.driver.start();
+    await settle();
+    assert.deepEqual(status(made).health, { state: 'healthy', reasons: [] });
+    assert.deepEqual(status(await active()).health, { state: 'healthy', reasons: [] });
+  });
+
+  it('is degraded by what is wrong elsewhere', async () => {
+    const made = await active();
+    assert.deepEqual(status(made, ['the disk is full']).health, {
+      state: 'degraded',
+      reasons: ['the disk is full'],
+    });
+  });
+
+  it('a fault is told in words, before anything else', async () => {
+    const made = await active();
+    made.kernel.setLink({ index: INDEX, name: 'eth0', carrier: false });
+    await settle();
+    const { health, virtualRouters, interfaces } = status(made, ['the disk is full']);
+    assert.deepEqual(health, {
+      state: 'fault',
+      reasons: ['lan: the interface has no carrier', 'the disk is full'],
+    });
+    assert.equal(virtualRouters[0]?.reason, 'no-carrier');
+    assert.deepEqual(interfaces, [
+      { name: 'eth0', present: true, up: true, carrier: false, discarded: {} },
+    ]);
+  });
+
+  it('mode off is a choice, not a fault', async () => {
+    const settings = settingsOf([routerSettings({})]);
+    const made = rig({ settings: { ...settings, ha: { ...settings.ha, mode: 'off' } } });
+    made.driver.start();
+    await settle();
+    const { health, virtualRouters } = status(made);
+    assert.deepEqual(health, { state: 'healthy', reasons: ['HA mode is off'] });
+    assert.deepEqual(
+      [virtualRouters[0]?.state, virtualRouters[0]?.reason],
+      ['Initialize', 'mode-off'],
+    );
+  });
+
+  it('an Active whose addresses are not there says so, whatever it asked for', async () => {
+    const made = rig();
+    made.executor.held = true;
+    made.driver.start();
+    await settle();
+    made.kernel.advance(ACTIVE_DOWN);
+    await settle();
+    const { health, virtualRouters } = status(made);
+    assert.deepEqual(virtualRouters[0]?.addresses, [{ address: VIRTUAL, present: false }]);
+    assert.deepEqual(health, {
+      state: 'degraded',
+      reasons: ['lan: 1 of 1 virtual addresses are not present'],
+    });
+    made.executor.proceed();
+    await settle();
+    assert.equal(status(made).health.state, 'healthy');
+  });
+
+  it('addresses that stand though they should not are told', async () => {
+    const made = await active();
+    made.executor.answers.push(failedRun('vip: line 1: busy\n'));
+    made.kernel.setLink({ index: INDEX, name: 'eth0', carrier: false });
+    await settle();
+    assert.ok(
+      status(made).health.reasons.includes(
+        'lan: virtual addresses are present though the state is Initialize',
+      ),
+    );
+  });
+});
+
+describe('status', () => {
+  it('since is the time of the transition’s record, whatever the clocks do afterwards', async () => {
+    const made = await active();
+    const record = made.records.find(({ event, to }) => event === 'transition' && to === 'Active');
+    const { since } = status(made).virtualRouters[0] ?? {};
+    assert.equal(since, record?.time);
+    made.kernel.advance(10 * SECOND + 700);
+    assert.equal(status(made).virtualRouters[0]?.since, since);
+  });
+
+  it('a virtual router that a reload replaced begins anew', async () => {
+    const made = await active();
+    const { since: former } = status(made).virtualRouters[0] ?? {};
+    made.kernel.advance(5 * SECOND);
+    made.driver.configure(settingsOf([routerSettings({ name: 'other', vrid: 60 })]));
+    await settle();
+    made.driver.configure(settingsOf([routerSettings({ vrid: 60 })]));
+    await settle();
+    const [router] = status(made).virtualRouters;
+    assert.deepEqual([router?.name, router?.state], ['lan', 'Backup']);
+    assert.ok((router?.since ?? '') > (former ?? ''));
+  });
+
+  it('refused sends are counted among the errors', async () => {
+    const made = await active();
+    made.kernel.refuseSends = 'ENOBUFS';
+    made.kernel.advance(2 * SECOND);
+    assert.deepEqual(status(made).virtualRouters[0]?.counters.errors, { send: 2 });
+  });
+
+  it('tells version, name and start', async () => {
+    const { name, version, startedAt, mode } = status(await active());
+    assert.deepEqual(
+      [name, version, startedAt, mode],
+      ['test', '1.2.3', '1970-01-01T00:00:00.000Z', 'active-passive'],
+    );
+  });
+});
+
+describe('after a stop', () => {
+  it('what the executor could not remove is told, and returned', async () => {
+    const made = await active();
+    const remaining = await made.driver.stop();
+    assert.deepEqual(
+      remaining.map(({ interface: name, addresses }) => [name, addresses.length]),
+      [['eth0', 1]],
+      'this fake executor removes nothing when it finishes',
+    );
+    const told = made.records.at(-1);
+    assert.deepEqual([told?.event, told?.reason], ['addresses-stuck', 'release-failed']);
+    assert.match(told?.detail ?? '', /10\.99\.0\.100\/24 on eth0 .*understudy release/);
+    assert.equal(status(made).virtualRouters[0]?.addresses[0]?.present, true);
+  });
+
+  it('nothing is told when nothing is left', async () => {
+    const made = await active();
+    made.executor.finish = () => {
+      made.kernel.removeAddress(INDEX, VIRTUAL);
+      return Promise.resolve();
+    };
+    assert.deepEqual(await made.driver.stop(), []);
+    assert.equal(status(made).virtualRouters[0]?.addresses[0]?.present, false);
+  });
+});
