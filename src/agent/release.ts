@@ -79,6 +79,8 @@ function runScript(script: string, targets: readonly AddressTarget[]): string | 
     encoding: 'utf8',
     timeout: SCRIPT_TIMEOUT,
   });
-  if (error !== undefined) return `${script}: ${error.message}`;
-  return status === 0 ? null : `${script}: exit code ${status ?? 'none'}: ${stderr.trim()}`;
+  // A script that ends without reading its input leaves an EPIPE beside its exit code.
+  if (status === 0) return null;
+  if (status === null && error !== undefined) return `${script}: ${error.message}`;
+  return `${script}: exit code ${status ?? 'none'}: ${stderr.trim()}`;
 }
