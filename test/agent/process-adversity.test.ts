@@ -137,9 +137,13 @@ describe('an agent in a bad house', { skip, timeout: 60_000 }, () => {
       await startActive();
       rmSync(agent.home.stateDirectory, { recursive: true });
       await handOver();
-      const { health } = await agent.until((status) => status.health.state === 'degraded');
-      assert.ok(health.reasons.some((reason) => /events\.jsonl: ENOENT.*lost/.test(reason)));
-      assert.ok(health.reasons.some((reason) => /state\.json: ENOENT/.test(reason)));
+      // Each file finds out for itself, when it is next written.
+      await agent.until(
+        ({ health: { state, reasons } }) =>
+          state === 'degraded' &&
+          reasons.some((reason) => /events\.jsonl: ENOENT.*lost/.test(reason)) &&
+          reasons.some((reason) => /state\.json: ENOENT/.test(reason)),
+      );
       mkdirSync(agent.home.stateDirectory);
       await handOver();
       await agent.until((status) => status.health.state === 'healthy');
@@ -149,10 +153,11 @@ describe('an agent in a bad house', { skip, timeout: 60_000 }, () => {
     it('is read-only: the role works, and health says so', async () => {
       const home = newHome();
       mkdirSync(home.stateDirectory);
-      execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', home.stateDirectory]);
       await startActive({}, home);
       await agent.until((status) => status.health.state === 'healthy');
-      execFileSync('mount', ['-o', 'remount,ro', home.stateDirectory]);
+      // Over it, not itself: a file system that is being written cannot be made read-only.
+      execFileSync('mount', ['--bind', home.stateDirectory, home.stateDirectory]);
+      execFileSync('mount', ['-o', 'remount,bind,ro', home.stateDirectory]);
       await handOver();
       const { health } = await agent.until((status) => status.health.state === 'degraded');
       assert.ok(health.reasons.some((reason) => /events\.jsonl: EROFS/.test(reason)));
