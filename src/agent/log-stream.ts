@@ -6,6 +6,7 @@ import { isatty } from 'node:tty';
 
 /** A pipe that is full is tried again this much later. */
 const RETRY_MS = 100;
+const NOTHING = Buffer.alloc(0);
 
 export interface LogStream {
   /** Queues the text; drops it when the reader is too far behind. */
@@ -23,6 +24,8 @@ export interface LogStream {
 /** @param maximumBytes kept for a reader that stalls. The descriptor should not block. */
 export function openLogStream(descriptor: number, maximumBytes: number): LogStream {
   let waiting: Buffer[] = [];
+  /** Being written, or what is left of it. */
+  let chunk = NOTHING;
   let bytes = 0;
   let writing = false;
   let atOnce = false;
@@ -31,6 +34,7 @@ export function openLogStream(descriptor: number, maximumBytes: number): LogStre
 
   const forget = (): void => {
     waiting = [];
+    chunk = NOTHING;
     bytes = 0;
   };
   const next = (): void => {
@@ -39,30 +43,38 @@ export function openLogStream(descriptor: number, maximumBytes: number): LogStre
       onEmpty?.();
       return;
     }
+    if (chunk.length === 0) {
+      chunk = Buffer.concat(waiting);
+      waiting = [];
+    }
+    const sent = chunk;
     writing = true;
-    const chunk = Buffer.concat(waiting);
-    waiting = [chunk];
-    write(descriptor, chunk, (error, written) => {
+    write(descriptor, sent, (error, written) => {
       writing = false;
-      if (error === null) {
-        waiting[0] = chunk.subarray(written);
-        bytes -= written;
-      } else if (error.code === 'EAGAIN') {
-        retry = setTimeout(() => {
-          retry = null;
-          next();
-        }, RETRY_MS).unref();
-      } else forget();
+      if (chunk === sent) settle(error, written);
       next();
     });
   };
+  const settle = (error: NodeJS.ErrnoException | null, written: number): void => {
+    if (error === null) {
+      chunk = chunk.subarray(written);
+      bytes -= written;
+    } else if (error.code === 'EAGAIN') {
+      retry = setTimeout(() => {
+        retry = null;
+        next();
+      }, RETRY_MS).unref();
+    } else forget();
+  };
   const writeNow = (): void => {
+    // What a thread is writing now is not ours to write again.
+    const pieces = writing ? waiting : [chunk, ...waiting];
+    forget();
     try {
-      for (const buffer of waiting) writeSync(descriptor, buffer);
+      for (const piece of pieces) writeSync(descriptor, piece);
     } catch {
       // The reader stalls or has gone; there is nowhere left to say so.
     }
-    forget();
   };
 
   return {
@@ -88,8 +100,6 @@ export function openLogStream(descriptor: number, maximumBytes: number): LogStre
       }),
     writeAtOnce: () => {
       atOnce = true;
-      // What a thread is writing now is not ours to write again.
-      if (writing) waiting.shift();
       writeNow();
       return !(writing && isatty(descriptor));
     },
