@@ -1,6 +1,7 @@
 // The status screen, as golden files, and the small pieces it is made of.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
 import { renderStatus } from '../../src/cli/render/status.js';
 import { formatDuration, formatSince, harmless } from '../../src/cli/render/text.js';
 import type { Status } from '../../src/model/status.js';
@@ -27,8 +28,7 @@ describe('the status screen', () => {
   it('has colours on a terminal, and says the same', () => {
     const screen = renderStatus(statuses.inFault, { ...plain, colour: true });
     assertGolden('status-fault-colour.txt', screen);
-    // eslint-disable-next-line no-control-regex
-    const stripped = screen.replaceAll(/\u001B\[\d+m/g, '');
+    const stripped = stripVTControlCharacters(screen);
     assert.equal(stripped, renderStatus(statuses.inFault, plain));
   });
 
