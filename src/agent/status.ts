@@ -1,15 +1,23 @@
 // The answer to `understudy status`: what the core thinks beside what the kernel has. Derived anew at
 // each call; nothing is kept here.
 import type { Settings } from '../config/settings.js';
+import type { InstanceSnapshot } from '../core/interface.js';
+import type { Peer } from '../core/peers.js';
 import type { RouterSnapshot } from '../core/router.js';
 import { formatAddressWithPrefix, type AddressWithPrefix } from '../model/address.js';
 import { TRANSITION_REASONS, type TransitionReason } from '../model/reasons.js';
-import type { InterfaceStatus, Status, VirtualRouterStatus } from '../model/status.js';
+import type { PeerReport } from '../model/peer-report.js';
+import type { InterfaceStatus, PeerStatus, Status, VirtualRouterStatus } from '../model/status.js';
 import type { Instant } from '../model/units.js';
+import type { BypassStatus } from './bypass.js';
 import type { Driver } from './driver.js';
+import type { PeerChannel } from './peer-channel.js';
 
 export interface StatusInput {
   readonly driver: Driver;
+  readonly channel: Pick<PeerChannel, 'rttMs'>;
+  /** Null where no bypass is set up. */
+  readonly bypass: () => Pick<BypassStatus, 'segments'> | null;
   readonly version: string;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
@@ -33,14 +41,29 @@ export function statusOf(input: StatusInput): Status {
     startedAt: new Date(startedAt).toISOString(),
     mode: settings.ha.mode,
     primary: settings.ha.primary,
-    health: health(settings, virtualRouters, input.problems()),
+    health: health(settings, virtualRouters, [...pairProblems(snapshot), ...input.problems()]),
     virtualRouters,
     interfaces,
-    peers: [],
-    monitors: snapshot.monitors.map(({ name, state, detail }) => ({ name, state, detail })),
-    flaps: { count: 0, limit: 0, windowSeconds: 0 },
-    bypass: { desired: 'unknown', actual: 'unknown', latched: false },
-    maintenance: false,
+    peers: snapshot.peers.map((peer) => peerStatus(peer, input)),
+    monitors: snapshot.monitors.map(({ name, state, detail, weight }) => ({
+      name,
+      state,
+      detail,
+      weight,
+    })),
+    flaps: {
+      count: snapshot.flapCount,
+      limit: settings.ha.maximumFlaps,
+      windowSeconds: settings.ha.flapWindow / 1_000,
+      latched: snapshot.memory.flaps.latched,
+    },
+    bypass: {
+      ...snapshot.bypass,
+      latched: snapshot.memory.bypassEngaged || snapshot.memory.flaps.latched,
+      segments: input.bypass()?.segments ?? [],
+    },
+    handover: handoverOf(snapshot),
+    maintenance: snapshot.memory.maintenance,
   };
 }
 
@@ -104,8 +127,61 @@ function interfaceStatuses(driver: Driver, settings: Settings): InterfaceStatus[
   });
 }
 
+const peerStatus = (
+  { configuration, state, paths, report }: Peer,
+  { channel }: StatusInput,
+): PeerStatus => ({
+  name: configuration.name,
+  state,
+  ...(report !== null && state === 'healthy' ? { fitness: fitnessOf(report) } : {}),
+  paths: paths.map((path) => ({
+    address: path.address,
+    state: path.state,
+    rttMs: channel.rttMs(configuration.name, path.address),
+  })),
+});
+
+function fitnessOf({ fit, sound }: PeerReport): 'sound' | 'soft-fault' | 'unfit' {
+  if (!fit) return 'unfit';
+  return sound ? 'sound' : 'soft-fault';
+}
+
+/** The virtual routers that are being handed over, and why; null when none is. */
+function handoverOf({
+  virtualRouters,
+  peers,
+}: InstanceSnapshot): NonNullable<Status['handover']> | null {
+  const leaving = virtualRouters.filter(({ releasing }) => releasing !== null);
+  const reason = leaving[0]?.releasing;
+  if (reason === undefined || reason === null) return null;
+  const to = peers.find(({ state, report }) => state === 'healthy' && report?.fit === true);
+  return {
+    virtualRouters: leaving.map(({ configuration }) => configuration.name),
+    to: to?.configuration.name ?? null,
+    reason,
+  };
+}
+
+/** What keeps a pair from being one. */
+function pairProblems({ peers, differences, monitors }: InstanceSnapshot): string[] {
+  return [
+    ...peers
+      .filter(({ state }) => state !== 'healthy')
+      .map(({ configuration, state }) => `peer ${configuration.name} is ${state}`),
+    ...differences.map((difference) => `settings differ: ${difference}`),
+    ...monitors
+      .filter(({ state, weight }) => state === 'failed' && weight !== 'hard')
+      .map(({ name, detail }) => `${name}: ${detail}`),
+  ];
+}
+
 /** Why a virtual router that is out of the election is out of it by choice. */
-const CHOSEN: ReadonlySet<TransitionReason> = new Set(['mode-off', 'shutdown', 'startup']);
+const CHOSEN: ReadonlySet<TransitionReason> = new Set([
+  'mode-off',
+  'maintenance',
+  'shutdown',
+  'startup',
+]);
 
 function health(
   settings: Settings,

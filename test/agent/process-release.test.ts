@@ -78,7 +78,7 @@ describe('understudy release', { skip, timeout: 30_000 }, () => {
     assert.equal(release(home).stdout, 'removed 192.0.2.101/24 on lan\n');
     assert.deepEqual(standing().sort(), own);
     const state = readFileSync(`${home.stateDirectory}/state.json`, 'utf8');
-    assert.deepEqual(JSON.parse(state), { version: 1, addresses: [] });
+    assert.deepEqual((JSON.parse(state) as { addresses: unknown }).addresses, []);
     assert.equal(release(home).stdout, 'no virtual address was present\n');
   });
 

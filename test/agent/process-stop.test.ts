@@ -62,7 +62,7 @@ describe('the end of an agent', { skip, timeout: 30_000 }, () => {
       assert.equal(agent.stderr, '');
       assert.equal(existsSync(`${agent.home.runtimeDirectory}/control.sock`), false);
       const state = readFileSync(`${agent.home.stateDirectory}/state.json`, 'utf8');
-      assert.deepEqual(JSON.parse(state), { version: 1, addresses: [] });
+      assert.deepEqual((JSON.parse(state) as { addresses: unknown }).addresses, []);
     });
   }
 
@@ -92,7 +92,9 @@ describe('the end of an agent', { skip, timeout: 30_000 }, () => {
     const told = home.events().find(({ event }) => event === 'addresses-stuck');
     assert.match(told?.detail ?? '', /192\.0\.2\.100\/24 on lan .*understudy release/);
     const state = JSON.parse(readFileSync(`${home.stateDirectory}/state.json`, 'utf8')) as object;
-    assert.deepEqual(state, { version: 1, addresses: [{ interface: 'lan', address: VIRTUAL }] });
+    assert.deepEqual((state as { addresses: unknown }).addresses, [
+      { interface: 'lan', address: VIRTUAL },
+    ]);
 
     home.configure(settings(router({ addresses: ['192.0.2.222/24'] })));
     const words = [MAIN, 'release', '--config', home.settingsFile];

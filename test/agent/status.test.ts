@@ -13,6 +13,8 @@ const VIRTUAL = '10.99.0.100/24';
 function status({ driver, kernel }: Rig, problems: readonly string[] = []): Status {
   return statusOf({
     driver,
+    channel: { rttMs: () => null },
+    bypass: () => null,
     version: '1.2.3',
     startedAt: 0,
     wallClock: () => kernel.clock / 1_000,

@@ -11,7 +11,7 @@ import type { IpAddress } from '../../src/model/address.js';
 import type { Advertisement, ChecksumDialect } from '../../src/model/advertisement.js';
 import { assert } from '../../src/model/assert.js';
 import { instant } from '../../src/model/units.js';
-import { line } from './instance-bench.js';
+import { line, routerOf } from './instance-bench.js';
 
 /** An advertisement travels this long, in microseconds. */
 const LATENCY = 200;
@@ -253,7 +253,7 @@ export class Appliances {
     { virtualRouters }: InstanceConfiguration,
     effect: InstanceEffect,
   ) {
-    const router = virtualRouters.find(({ name }) => name === effect.virtualRouter);
+    const router = virtualRouters.find(({ name }) => name === routerOf(effect));
     if (effect.kind === 'set-addresses') this.#setAddresses(appliance, effect);
     if (effect.kind !== 'send-advertisement' || router === undefined) return;
     if (appliance.missing.has(router.interface)) return;
@@ -299,7 +299,8 @@ export class Appliances {
       );
       if (known === undefined) return;
       const virtualRouter = known.name;
-      this.#give(to, { kind: 'advertisement', virtualRouter, advertisement, source, dialect });
+      const how = { source, dialect, multicast: true };
+      this.#give(to, { kind: 'advertisement', virtualRouter, advertisement, ...how });
     });
   }
 

@@ -4,7 +4,7 @@ import type { InstanceConfiguration, InstanceEvent } from '../../src/core/interf
 import type { RouterConfiguration } from '../../src/core/router.js';
 import type { IpAddress } from '../../src/model/address.js';
 import { centiseconds } from '../../src/model/units.js';
-import { OWN, PEER, check, hard, router } from './instance-bench.js';
+import { OWN, PEER, check, configuration, hard, router } from './instance-bench.js';
 import { address } from './virtual-router-bench.js';
 
 const NAMES = ['lan', 'wan', 'dmz'] as const;
@@ -42,10 +42,12 @@ export const configurations: fc.Arbitrary<InstanceConfiguration> = fc
     names: fc.shuffledSubarray([...NAMES], { minLength: 1 }),
     routers: fc.tuple(routerNamed('lan'), routerNamed('wan'), routerNamed('dmz')),
   })
-  .map(({ mode, names, routers }) => ({
-    mode,
-    virtualRouters: names.flatMap((name) => routers.filter((one) => one.name === name)),
-  }));
+  .map(({ mode, names, routers }) =>
+    configuration(
+      names.flatMap((name) => routers.filter((one) => one.name === name)),
+      { mode },
+    ),
+  );
 
 const virtualRouter = fc.constantFrom(...NAMES);
 const own = fc.constantFrom<IpAddress | null>(OWN, OWN, address('192.0.2.77'), null);
@@ -58,8 +60,9 @@ const advertisement: fc.Arbitrary<InstanceEvent> = fc
     interval,
     source,
     dialect: fc.constantFrom('rfc9568', 'rfc5798'),
+    multicast: fc.boolean(),
   })
-  .map(({ virtualRouter: name, priority: heard, interval: learned, source: from, dialect }) => ({
+  .map(({ virtualRouter: name, priority: heard, interval: learned, source: from, ...how }) => ({
     kind: 'advertisement',
     virtualRouter: name,
     advertisement: {
@@ -69,7 +72,7 @@ const advertisement: fc.Arbitrary<InstanceEvent> = fc
       addresses: [address('192.0.2.1')],
     },
     source: from,
-    dialect,
+    ...how,
   }));
 
 const monitorState = fc.constantFrom('ok', 'ok', 'failed', 'unknown');
@@ -115,7 +118,7 @@ export const events: fc.Arbitrary<InstanceEvent> = fc.oneof(
   {
     weight: 1,
     arbitrary: configurations.map(
-      (configuration) => ({ kind: 'configure', configuration }) as const,
+      (wanted) => ({ kind: 'configure', configuration: wanted }) as const,
     ),
   },
   { weight: 1, arbitrary: fc.constant({ kind: 'deadline' } as const) },

@@ -7,7 +7,7 @@ import { Instance, type InstanceCheckpoint } from '../../src/core/instance.js';
 import type { InstanceConfiguration, InstanceEffect } from '../../src/core/interface.js';
 import { instant } from '../../src/model/units.js';
 import { configurations, happenings, pauses, strayEvents, type Happening } from './arbitraries.js';
-import { OWN } from './instance-bench.js';
+import { OWN, routerOf } from './instance-bench.js';
 import { Witness } from './witness.js';
 
 const RUNS = Number(process.env['RUNS'] ?? 400);
@@ -65,7 +65,7 @@ describe('an instance, whatever happens', () => {
         const silence = later.flatMap(({ event, pause }) => witness.happen(event, pause));
 
         assert.deepEqual(
-          effects.filter(priorityZero).map(({ virtualRouter }) => virtualRouter),
+          effects.filter(priorityZero).map(routerOf),
           active.map(({ configuration: { name } }) => name),
         );
         assert.deepEqual(

@@ -5,7 +5,7 @@ import type { InstanceEffect, InstanceEvent } from '../../src/core/interface.js'
 import type { RouterSnapshot } from '../../src/core/router.js';
 import { assert, unreachable } from '../../src/model/assert.js';
 import { instant } from '../../src/model/units.js';
-import { line } from './instance-bench.js';
+import { line, routerOf } from './instance-bench.js';
 
 /** Deadlines at one instant: one for each router's timers and its yield, and as many that follow. */
 const DEADLINES_AT_ONCE = 12;
@@ -73,15 +73,16 @@ export class Witness {
       if (seen.present) seen.confirmed = true;
     }
     for (const [index, effect] of batch.effects.entries()) {
-      const later = batch.effects
-        .slice(index + 1)
-        .filter(({ virtualRouter }) => virtualRouter === effect.virtualRouter);
+      const about = routerOf(effect);
+      const later = batch.effects.slice(index + 1).filter((one) => routerOf(one) === about);
       this.#judgeEffect(batch, effect, later);
     }
   }
 
   #judgeEffect({ event }: Batch, effect: InstanceEffect, later: readonly InstanceEffect[]): void {
-    const seen = this.#of(effect.virtualRouter);
+    const about = routerOf(effect);
+    if (about === undefined) return;
+    const seen = this.#of(about);
     const says = line(effect);
     switch (effect.kind) {
       case 'send-advertisement':
@@ -101,6 +102,9 @@ export class Witness {
         seen.state = effect.to;
         return;
       case 'report':
+      case 'check-peer':
+      case 'peer-news':
+      case 'set-bypass':
         return;
     }
     unreachable(effect);

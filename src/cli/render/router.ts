@@ -21,7 +21,8 @@ export function renderRouter(router: VirtualRouterStatus, paint: Paint, now: num
   const { name, state, vrid, family } = router;
   const isOff = router.reason === 'mode-off';
   const colour = isOff ? 'dim' : (STATE_COLOUR[state] ?? 'yellow');
-  const where = `VRID ${vrid} on ${harmless(router.interface)}, ${FAMILY_NAME[family] ?? harmless(family)}`;
+  const primary = router.primary === undefined ? '' : `, primary ${harmless(router.primary)}`;
+  const where = `VRID ${vrid} on ${harmless(router.interface)}, ${FAMILY_NAME[family] ?? harmless(family)}${primary}`;
   return [
     `${paint('bold', harmless(name))}  ${paint(colour, harmless(state))}  ${where}`,
     row('since', `${formatSince(router.since, now)}: ${reasonText(router.reason)}`),

@@ -1,0 +1,113 @@
+// What happens to one virtual router: advertisements, its timers, its addresses. The rules between
+// virtual routers are elsewhere, but for two: who follows a superior, and who has a successor.
+import type { TransitionReason } from '../model/reasons.js';
+import { addressRemoved, expireYield, standBack } from './address-defence.js';
+import type { InstanceEvent } from './interface.js';
+import { observe } from './observe.js';
+import { holdsInstead, multicastHeard, priorityZeroHeard, staysInstead } from './pair.js';
+import type { Router } from './router.js';
+import { reassess } from './settle.js';
+import type { Stage } from './stage.js';
+import { nextDeadline } from './virtual-router.js';
+
+export function takeForRouter(
+  stage: Stage,
+  event: Extract<InstanceEvent, { virtualRouter: string }>,
+): void {
+  const router = stage.routers.get(event.virtualRouter);
+  // A script or packet may still speak of a virtual router that a reload has removed meanwhile.
+  if (router === undefined) return;
+  switch (event.kind) {
+    case 'primary-address':
+      router.primaryAddress = event.address;
+      return;
+    case 'socket':
+      router.socketOpen = event.open;
+      return;
+    case 'advertisement':
+      takeAdvertisement(stage, router, event);
+      return;
+    case 'addresses-present':
+      router.addressesPresent = router.machine.kind === 'Active';
+      stage.step(router, { kind: 'addresses-present' });
+      return;
+    case 'addresses-removed':
+      addressesRemoved(stage, router);
+      return;
+    case 'addresses-failed':
+      addressesFailed(stage, router, event.detail);
+  }
+}
+
+/** Whatever of this virtual router is due. */
+export function passRouterDeadline(stage: Stage, router: Router): void {
+  const defence = expireYield(router.defence, stage.clock);
+  if (defence !== router.defence) stage.unsettled = true;
+  router.defence = defence;
+  const at = nextDeadline(router.machine);
+  if (at === null || at > stage.clock) return;
+  const { machine: state } = router;
+  const silence = state.kind === 'Backup' && state.takeoverReason === 'no-response';
+  if (silence && holdsInstead(stage, router)) return;
+  if (staysInstead(stage, router)) return;
+  stage.step(router, { kind: 'deadline' });
+}
+
+function takeAdvertisement(
+  stage: Stage,
+  router: Router,
+  event: Extract<InstanceEvent, { kind: 'advertisement' }>,
+): void {
+  for (const { report, detail } of observe(router, event, stage.clock)) {
+    stage.report(report, detail, router);
+  }
+  const { advertisement, source } = event;
+  const { priority, maxAdvertiseInterval: interval } = advertisement;
+  if (event.multicast) multicastHeard(stage, router);
+  stage.step(router, { kind: 'advertisement', priority, interval, source });
+  if (priority === 0) {
+    if (router.machine.kind === 'Backup') priorityZeroHeard(stage, router, source);
+  } else if (router.vacated) {
+    router.vacated = false;
+    stage.unsettled = true;
+  }
+  if (router.machine.kind !== 'Backup') return;
+  const followed = router.followsSuperior;
+  router.followsSuperior = priority >= router.effectivePriority;
+  router.activeAddress = priority === 0 ? null : source;
+  if (!followed && router.followsSuperior) successorHeard(stage, router);
+}
+
+/** One that yielded has a successor now; until then the others had nobody to move to. */
+function successorHeard(stage: Stage, router: Router): void {
+  if (router.defence.yieldingUntil === null) return;
+  for (const other of stage.routers.values()) {
+    if (other !== router) stage.step(other, { kind: 'yield', reason: 'group-moved' });
+  }
+}
+
+function addressesRemoved(stage: Stage, router: Router): void {
+  if (router.machine.kind !== 'Active') return;
+  const { state, decision } = addressRemoved(router.defence, stage.clock);
+  router.defence = state;
+  if (decision === 'yield') {
+    const detail = 'removed again after 5 restorations within 10 s';
+    yieldRole(stage, router, 'address-lost', detail);
+    return;
+  }
+  stage.report('address-restored', `restoration ${state.restorations.length} of 5`, router);
+  stage.step(router, { kind: 'addresses-missing' });
+}
+
+function addressesFailed(stage: Stage, router: Router, detail: string): void {
+  if (router.machine.kind !== 'Active') return;
+  router.defence = standBack(stage.clock);
+  yieldRole(stage, router, 'address-failed', detail);
+}
+
+/** Priority 1 first, so that the Backup's timer is that of the last resort. */
+function yieldRole(stage: Stage, router: Router, reason: TransitionReason, detail: string): void {
+  stage.report('address-yielded', detail, router);
+  reassess(stage, router);
+  stage.step(router, { kind: 'yield', reason });
+}
