@@ -64,15 +64,15 @@ describe('a crash', { skip, timeout: 60_000 }, () => {
   }
 
   /** An Active agent whose address stands on the interface. */
-  async function startActive(options: StartOptions = {}): Promise<AgentProcess> {
-    const agent = start(settings(), options);
+  async function startActive(options: StartOptions = {}, change = {}): Promise<AgentProcess> {
+    const agent = start(settings(router(change)), options);
     await agent.transition('Active');
     await agent.until(() => watch.has(VIRTUAL));
     return agent;
   }
 
-  async function startBackup(): Promise<AgentProcess> {
-    const backup = start(settings(router({ priority: 100 })), { netns: 'peer' });
+  async function startBackup(change: object): Promise<AgentProcess> {
+    const backup = start(settings(router({ ...change, priority: 100 })), { netns: 'peer' });
     await backup.transition('Backup');
     await backup.until(
       ({ virtualRouters }) => (virtualRouters[0]?.counters.advertisementsReceived ?? 0) > 0,
@@ -81,8 +81,10 @@ describe('a crash', { skip, timeout: 60_000 }, () => {
   }
 
   it('of the agent: the peer follows its farewell, and only then the addresses go', async () => {
-    const agent = await startActive();
-    const backup = await startBackup();
+    // A Skew_Time of 122 ms: a script that did not wait for the successor would be done before it.
+    const slow = { advertisementIntervalMs: 200 };
+    const agent = await startActive({}, slow);
+    const backup = await startBackup(slow);
     await lan.heardBy(peer);
 
     agent.signal('SIGKILL');
