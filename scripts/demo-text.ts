@@ -20,11 +20,17 @@ export function paint(colour: keyof typeof COLOURS, text: string): string {
   return coloured ? `\u001B[${COLOURS[colour]}m${text}\u001B[0m` : text;
 }
 
-export const introduction = (software: string): string => `
+interface Setting {
+  readonly software: string;
+  /** Whether the two talk over the HA link too. */
+  readonly peers: boolean;
+}
+
+export const introduction = ({ software, peers }: Setting): string => `
 Two appliances running ${software}, a switch and a client, in network namespaces of their own:
 
     a  10.99.0.1  priority 200 ──┐
-    │ HA link                    ├── switch ── c  probes 10.99.0.100 and 2001:db8:99::100,
+    ${(peers ? '│ HA link' : '').padEnd(29)}├── switch ── c  probes 10.99.0.100 and 2001:db8:99::100,
     b  10.99.0.2  priority 100 ──┘             1000 times a second each
 
 Nothing of this machine's own network is touched; when the demo ends, nothing is left.

@@ -2,22 +2,25 @@
 // client noticed. No topology and no measuring: those are lab/. Every number printed was measured.
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import type { Appliance } from './lab/appliance.js';
 import { FAULTS, measure, mend, standsBy, strike, type Fault } from './lab/fault.js';
 import { createLab, now, type Lab } from './lab/lab.js';
 import type { ApplianceName } from './lab/network.js';
+import { pairProgram } from './lab/pair-program.js';
 import { programFor, type NodeSpec, type Program } from './lab/program.js';
 import type { Prober } from './lab/prober.js';
 import { enterSandbox } from './lab/sandbox.js';
 import { introduction, paint, resultTable, type DemoResult } from './demo-text.js';
 
 const USAGE = `usage: scripts/demo [--interval MS]... [--fault stop|kill|unplug|freeze]... [--json]
-                    [--software understudy|keepalived]
+                    [--software understudy|keepalived] [--no-ha-link]
 
   --interval MS   advertisement interval in milliseconds, 10 to 40950; several allowed, also
                   comma-separated (default 1000,100,10)
   --fault NAME    what befalls the Active; several allowed (default stop, kill, unplug)
   --json          the results as JSON on standard output, the timeline on standard error
   --software NAME the failover software to run (default understudy)
+  --no-ha-link    plain VRRP: the two know nothing of each other but their advertisements
 `;
 
 interface Options {
@@ -25,6 +28,8 @@ interface Options {
   readonly faults: readonly Fault[];
   readonly json: boolean;
   readonly software: Program['software'];
+  /** Whether the two also talk over the HA port; keepalived has none. */
+  readonly peers: boolean;
 }
 
 const ROUTERS = [
@@ -62,6 +67,7 @@ function readOptions(): Options {
         fault: { type: 'string', multiple: true, default: ['stop', 'kill', 'unplug'] },
         json: { type: 'boolean', default: false },
         software: { type: 'string', default: 'understudy' },
+        'no-ha-link': { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
@@ -71,7 +77,9 @@ function readOptions(): Options {
     }
     const intervals = values.interval.flatMap((text) => text.split(',')).map(readInterval);
     const faults = values.fault.flatMap((text) => text.split(',')).map(readFault);
-    return { intervals, faults, json: values.json, software: readSoftware(values.software) };
+    const software = readSoftware(values.software);
+    const peers = software === 'understudy' && !values['no-ha-link'];
+    return { intervals, faults, json: values.json, software, peers };
   } catch (error) {
     process.stderr.write(`demo: ${(error as Error).message}\n${USAGE}`);
     return process.exit(2);
@@ -142,6 +150,15 @@ const nodeSpec = (name: ApplianceName, advertisementIntervalMs: number): NodeSpe
   routers: ROUTERS,
 });
 
+const APPLIANCES: readonly ApplianceName[] = ['a', 'b'];
+
+/** Whether the peer answers this daemon, not the one before it, on every path. */
+function knowsPeer(appliance: Appliance): boolean {
+  const status = appliance.status();
+  if (status?.pid !== appliance.pid) return false;
+  return status.peers.every(({ paths }) => paths.every(({ state }) => state === 'healthy'));
+}
+
 class Demo {
   readonly #lab: Lab;
   readonly #options: Options;
@@ -179,7 +196,13 @@ class Demo {
   }
 
   #program(name: ApplianceName, intervalMs: number): Program {
-    return programFor(this.#options.software, nodeSpec(name, intervalMs));
+    const { software, peers } = this.#options;
+    if (!peers) return programFor(software, nodeSpec(name, intervalMs));
+    const virtualRouters = ROUTERS.map((router) => ({ ...router, interface: 'eth0' }));
+    return pairProgram(name, {
+      virtualRouters,
+      router: { advertisementIntervalMs: intervalMs },
+    });
   }
 
   /** Waits until `a` is Active and `b` stands by, which is how every fault begins. */
@@ -189,7 +212,8 @@ class Demo {
       'a holds every virtual address, b stands by',
       () =>
         ADDRESSES.every((address) => lab.holding(address).join() === 'a') &&
-        standsBy(lab.appliance('b'), ROUTERS.length),
+        standsBy(lab.appliance('b'), ROUTERS.length) &&
+        (!this.#options.peers || APPLIANCES.every((name) => knowsPeer(lab.appliance(name)))),
       {
         deadlineMs: 10 * intervalMs + 10_000,
         describe: () =>
@@ -238,7 +262,7 @@ class Demo {
 async function main(options: Options): Promise<number> {
   const write = (text: string): void =>
     void (options.json ? process.stderr : process.stdout).write(text);
-  write(introduction(options.software));
+  write(introduction(options));
   const lab = await createLab();
   const results: DemoResult[] = [];
   try {

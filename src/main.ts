@@ -12,6 +12,8 @@ try {
   process.exitCode = await runCommandLine(process.argv.slice(2), {
     run: async (configPath) => (await import('./agent/main.js')).runAgent(configPath),
     release: async (configPath) => (await import('./agent/main.js')).releaseAddresses(configPath),
+    keygen: async (path, force) =>
+      (await import('./agent/peer-key.js')).generateKey(path, { force }),
     stdout: process.stdout,
     stderr: process.stderr,
     isTerminal: process.stdout.isTTY,

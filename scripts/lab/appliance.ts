@@ -3,13 +3,26 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, readFileSync, watch, type FSWatcher } from 'node:fs';
 import process from 'node:process';
+import { createControlClient, type ControlClient } from '../../src/control/client.js';
+import { controlSocketPath } from '../../src/control/protocol.js';
 import type { EventRecord, Status } from '../../src/model/status.js';
 import { ended, LineLog, type LogLine } from './command.js';
 import type { ApplianceName, Network } from './network.js';
 import type { Program } from './program.js';
+import { realtime } from './realtime.js';
 
 /** Longest time a daemon may take to stop after SIGTERM. */
 const STOP_DEADLINE_MS = 10_000;
+
+/** Counters of interfaces are read below /sys, which shows those of whoever mounted it. */
+const OWN_SYSFS = [
+  'unshare',
+  '--mount',
+  'sh',
+  '-c',
+  'mount -t sysfs sysfs /sys && exec "$@"',
+  'sh',
+] as const;
 
 export class Appliance {
   readonly name: ApplianceName;
@@ -52,9 +65,9 @@ export class Appliance {
     if (this.running) {
       throw new Error(`${this.name}: expected no daemon, found one running; stop it first`);
     }
-    const scheduling = options.realtime === true ? ['chrt', '--fifo', '1'] : [];
+    const scheduling = options.realtime === true ? realtime(1) : [];
     const daemon = program.prepare(this.directory);
-    const argv = this.#network.inside(this.name, [...scheduling, ...daemon]);
+    const argv = this.#network.inside(this.name, [...scheduling, ...OWN_SYSFS, ...daemon]);
     const [command = '', ...rest] = argv;
     const child = spawn(command, rest, {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -98,6 +111,16 @@ export class Appliance {
     await ended(child);
   }
 
+  /** What a power cut does to processes: the daemon and all its descendants, all at once. */
+  async annihilate(): Promise<void> {
+    const { child } = this.#running();
+    const pids = withDescendants(this.pid);
+    for (const signal of ['SIGSTOP', 'SIGKILL'] as const) {
+      for (const pid of pids) signalIfAlive(pid, signal);
+    }
+    await ended(child);
+  }
+
   /** A hang: SIGSTOP to the daemon's own processes. */
   freeze(): void {
     const { program } = this.#running();
@@ -116,6 +139,11 @@ export class Appliance {
     program.prepare(this.directory);
     this.#daemon = { child, program };
     child.kill('SIGHUP');
+  }
+
+  /** The command line's way to a running understudy. */
+  get control(): ControlClient {
+    return createControlClient(controlSocketPath(`${this.directory}/run`));
   }
 
   /** understudy's status.json as it stands; null when there is none. */
@@ -159,5 +187,19 @@ function readIfPresent(path: string): string | null {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
+  }
+}
+
+function withDescendants(pid: number): number[] {
+  const text = readIfPresent(`/proc/${pid}/task/${pid}/children`) ?? '';
+  const children = text.trim().split(' ').filter(Boolean).map(Number);
+  return [pid, ...children.flatMap(withDescendants)];
+}
+
+function signalIfAlive(pid: number, signal: 'SIGSTOP' | 'SIGKILL'): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It ended between the look and the signal.
   }
 }

@@ -3,11 +3,13 @@
 import type { ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import process from 'node:process';
+import { fileURLToPath } from 'node:url';
 import { watchAddresses, type AddressNotice } from './address-watch.js';
 import { Appliance } from './appliance.js';
 import { Capture, type CaptureOptions } from './capture.js';
 import { now } from './clock.js';
 import type { Completed } from './command.js';
+import type { DatagramPlan } from './datagram-process.js';
 import { heldTimes, holdersAt, type HeldChange, type HeldTimes } from './held-time.js';
 import {
   Network,
@@ -17,7 +19,8 @@ import {
   type Traffic,
 } from './network.js';
 import { Prober, type ProberOptions } from './prober.js';
-import { insideSandbox } from './sandbox.js';
+import { insideSandbox, mappedUser } from './sandbox.js';
+import { realtime } from './realtime.js';
 
 export const APPLIANCES: readonly ApplianceName[] = ['a', 'b'];
 
@@ -84,8 +87,31 @@ export class Lab {
     return this.network.drop(rule);
   }
 
+  /** Silences an appliance on both links at once; returns the call that heals it. See Network.silence. */
+  silence(name: ApplianceName, traffic: 'all' | 'ha' = 'all'): Promise<() => Promise<void>> {
+    return this.network.silence(name, traffic);
+  }
+
+  /**
+   * Power cut: nothing of the appliance is heard any more, its processes end, its kernel forgets
+   * these addresses. Carrier stays everywhere. Returns the call that gives it its links back.
+   */
+  async powerCut(name: ApplianceName, addresses: readonly string[]): Promise<() => Promise<void>> {
+    const restore = await this.silence(name);
+    await this.appliance(name).annihilate();
+    const commands = addresses.map((address) => `address flush to ${address}`);
+    await this.network.ip(name, commands);
+    return restore;
+  }
+
   run(name: NamespaceName, argv: readonly string[], input = ''): Promise<Completed> {
     return this.network.run(name, argv, input);
+  }
+
+  /** Sends UDP datagrams from a namespace; resolves when all are sent. */
+  async sendDatagrams(from: NamespaceName, plan: DatagramPlan): Promise<void> {
+    const program = fileURLToPath(new URL('datagram-process.js', import.meta.url));
+    await this.run(from, [process.execPath, program], JSON.stringify(plan));
   }
 
   /** The appliances whose kernel has the address now, asked now. */
@@ -178,8 +204,8 @@ export class Lab {
     );
   }
 
-  /** Everything the daemons and the probing client said, for a failed test. */
-  logs(): string {
+  /** Everything the daemons and the probing client said since `from`, for a failed test. */
+  logs(from = 0): string {
     const lines = APPLIANCES.flatMap((name) =>
       this.appliance(name).log.lines.map(({ at, text }) => ({ at, text: `${name}: ${text}` })),
     ).sort((left, right) => left.at - right.at);
@@ -188,6 +214,7 @@ export class Lab {
       text: `${appliance}: == ${present ? 'has' : 'lost'} ${address}`,
     }));
     return [...lines, ...held]
+      .filter(({ at }) => at >= from)
       .sort((left, right) => left.at - right.at)
       .map(({ at, text }) => `${new Date(at).toISOString().slice(11, 23)} ${text}`)
       .concat(this.#troubles)
@@ -207,8 +234,10 @@ export class Lab {
   };
 
   async #watch(name: ApplianceName | 'c'): Promise<void> {
+    // The notice bears the time at which `ip` was told: a busy machine must not make it late.
+    const scheduling = mappedUser() ? [] : realtime(2);
     const watcher = await watchAddresses(
-      (argv) => this.network.inside(name, argv),
+      (argv) => this.network.inside(name, [...scheduling, ...argv]),
       (argv) => this.network.run(name, argv),
       (notice) => this.#noticed(name, notice),
     );

@@ -46,14 +46,19 @@ for scope in all default; do
 done
 ip link set lo up`;
 
-/** What a rule of the switch matches: everything, what is sent to a group, or VRRP only. */
-export type Traffic = 'all' | 'multicast' | 'vrrp';
+/**
+ * What a rule of the switch matches: everything, what is sent to a group, VRRP only, the questions
+ * that gateway monitoring asks, or the HA port.
+ */
+export type Traffic = 'all' | 'multicast' | 'vrrp' | 'gateway' | 'ha';
 
 const MATCHES: Readonly<Record<Traffic, readonly string[]>> = {
   all: [''],
   // Broadcast (ARP requests) has the group bit too; IPv6 neighbor discovery needs 33:33:ff.
   multicast: ['ip daddr 224.0.0.0/4', 'ip6 daddr ff02::12'],
   vrrp: ['ip protocol 112', 'ip6 nexthdr 112'],
+  gateway: [`ip daddr ${GATEWAY.ipv4} icmp type echo-request`],
+  ha: ['udp dport 7112'],
 };
 
 export class Network {
@@ -150,6 +155,23 @@ export class Network {
     const script = `table bridge ${table} {\nchain lab {\ntype filter hook ${hook} priority 0;\n${rules}\n}\n}\n`;
     await this.run('sw', ['nft', '-f', '-'], script);
     return async () => void (await this.run('sw', ['nft', 'delete', 'table', 'bridge', table]));
+  }
+
+  /**
+   * Drops traffic of an appliance on both its interfaces, in and out, in one instant: to everybody
+   * else it is gone, though carrier stays everywhere. Returns the call that heals it.
+   */
+  async silence(name: ApplianceName, traffic: 'all' | 'ha'): Promise<() => Promise<void>> {
+    this.#rules += 1;
+    const table = `silence${this.#rules}`;
+    const chains = ['ingress', 'egress'].map(
+      (hook) =>
+        `chain ${hook} {\ntype filter hook ${hook} devices = { eth0, ha0 } priority 0;\n` +
+        `${MATCHES[traffic].map((match) => `${match} drop`).join('\n')}\n}`,
+    );
+    const script = `table netdev ${table} {\n${chains.join('\n')}\n}\n`;
+    await this.run(name, ['nft', '-f', '-'], script);
+    return async () => void (await this.run(name, ['nft', 'delete', 'table', 'netdev', table]));
   }
 
   /** Kills every process in the namespaces and lets go of them. */

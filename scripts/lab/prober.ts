@@ -1,10 +1,10 @@
 // The lab's side of the probing client: starts it in namespace `c` and asks it about windows. The
 // probing itself is prober-process.ts.
 import { spawn, type ChildProcess } from 'node:child_process';
-import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { now } from './clock.js';
 import type { Network } from './network.js';
+import { realtime, realtimeNode } from './realtime.js';
 import type { ProbeReport } from './probe-record.js';
 import type { ProbePlan, ProberMessage, ProberRequest, ProbeTarget } from './prober-process.js';
 
@@ -44,11 +44,11 @@ export class Prober {
     options: ProberOptions,
     onTrouble: (text: string) => void,
   ): Promise<Prober> {
-    const { realtime = false, ...wanted } = options;
+    const { realtime: first = false, ...wanted } = options;
     const plan: ProbePlan = { periodMs: 1, timeoutMs: 500, ...wanted };
     const program = fileURLToPath(new URL('prober-process.js', import.meta.url));
-    const scheduling = realtime ? ['chrt', '--fifo', '1'] : [];
-    const client = [process.execPath, program, JSON.stringify(plan)];
+    const scheduling = first ? realtime(1) : [];
+    const client = [...realtimeNode, program, JSON.stringify(plan)];
     const argv = network.inside('c', [...scheduling, ...client]);
     const [command = '', ...rest] = argv;
     const child = spawn(command, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });

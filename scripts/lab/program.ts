@@ -1,9 +1,9 @@
 // The failover software an appliance can run: understudy and, for comparison and interworking,
 // keepalived. Files and command lines only: appliance.ts starts them.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import type { ChecksumDialect } from '../../src/model/advertisement.js';
+import { realtimeNode } from './realtime.js';
 
 /** The project's root folder, seen from dist/scripts/lab. */
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -35,8 +35,24 @@ export interface Program {
   crashing(pid: number): number[];
 }
 
-/** Runs `understudy` with these settings; runtime and state folders are put below the appliance's own. */
-export function understudy(settings: Readonly<Record<string, unknown>>): Program {
+/** A file that an appliance's settings refer to. */
+export interface LabFile {
+  /** Below the appliance's folder. */
+  readonly name: string;
+  readonly content: string;
+  readonly mode: number;
+}
+
+type SettingsObject = Readonly<Record<string, unknown>>;
+
+/**
+ * Runs `understudy` with these settings; runtime and state folders are put below the appliance's own.
+ * Settings that name `files` are a function of that folder.
+ */
+export function understudy(
+  settings: SettingsObject | ((directory: string) => SettingsObject),
+  files: readonly LabFile[] = [],
+): Program {
   return {
     software: 'understudy',
     prepare(directory) {
@@ -47,9 +63,13 @@ export function understudy(settings: Readonly<Record<string, unknown>>): Program
       };
       mkdirSync(folders.runtimeDirectory, { recursive: true });
       mkdirSync(folders.stateDirectory, { recursive: true });
+      for (const { name, content, mode } of files) {
+        writeFileSync(`${directory}/${name}`, content, { mode });
+      }
       const vip = { script: `${ROOT}scripts/vip` };
-      writeFileSync(file, JSON.stringify({ vip, ...settings, ...folders }, null, 2));
-      return [process.execPath, `${ROOT}dist/src/main.js`, 'run', '--config', file];
+      const own = typeof settings === 'function' ? settings(directory) : settings;
+      writeFileSync(file, JSON.stringify({ vip, ...own, ...folders }, null, 2));
+      return [...realtimeNode, `${ROOT}dist/src/main.js`, 'run', '--config', file];
     },
     // The executor is meant to outlive the agent: that is what it is for.
     crashing: (pid) => [pid],

@@ -6,7 +6,7 @@ import type { Executor, RunRequest } from '../executor/executor.js';
 import { formatAddressWithPrefix, type AddressWithPrefix } from '../model/address.js';
 import type { LinkAddress } from '../model/link.js';
 import { releaseScript, takeoverScript, type AddressTarget } from '../model/netlink-script.js';
-import { after, microseconds, milliseconds, type Instant } from '../model/units.js';
+import { after, earlier, microseconds, milliseconds, type Instant } from '../model/units.js';
 import type { Network } from './network.js';
 import { failuresOf, type PlannedLine } from './script-outcome.js';
 
@@ -14,6 +14,12 @@ import { failuresOf, type PlannedLine } from './script-outcome.js';
 export const SCRIPT_TIMEOUT = milliseconds(5_000);
 /** Addresses that could not be removed, and strays, are tried again this much later. */
 const RETRY = microseconds(1_000_000);
+/**
+ * The kernel takes an IPv6 address into service a little after the script that added it, even without
+ * duplicate address detection. Longer than this is not waited for it to say so: a script of the user's
+ * own may put the address elsewhere than on this interface.
+ */
+const SERVICE_DELAY = microseconds(50_000);
 
 interface Keeping {
   settings: VirtualRouterSettings;
@@ -24,6 +30,8 @@ interface Keeping {
   due: 'now' | 'retry' | null;
   /** The takeover script has succeeded since the addresses were last wanted. */
   confirmed: boolean;
+  /** The script has succeeded, but the kernel does not answer for every address: waits until then. */
+  serviceBy: Instant | null;
   /** Somebody removed an address that is wanted; told once. */
   disturbed: boolean;
   /** What may stand on the interface because of us. */
@@ -56,9 +64,11 @@ export class AddressKeeper {
     this.#options = options;
   }
 
-  /** When something that failed is due for another try; null when nothing is. */
-  get retryAt(): Instant | null {
-    return this.#retryAt;
+  /** When something is due: another try of what failed, or an address not in service; null for never. */
+  get dueAt(): Instant | null {
+    let due = this.#retryAt;
+    for (const { serviceBy } of this.#kept.values()) due = earlier(due, serviceBy);
+    return due;
   }
 
   /**
@@ -101,6 +111,7 @@ export class AddressKeeper {
       wanted: false,
       due: present.length > 0 && !owned ? 'now' : null,
       confirmed: false,
+      serviceBy: null,
       disturbed: false,
       standing: null,
     });
@@ -134,6 +145,7 @@ export class AddressKeeper {
     if (keeping === undefined) return;
     keeping.wanted = present;
     keeping.confirmed = false;
+    keeping.serviceBy = null;
     keeping.disturbed = false;
     keeping.due = 'now';
   }
@@ -147,9 +159,10 @@ export class AddressKeeper {
     }
   }
 
-  /** An address appeared on an interface: one that nobody wants there is removed again. */
+  /** An address appeared or changed on an interface: one that nobody wants there is removed again. */
   addressAdded(address: LinkAddress): void {
     for (const keeping of this.#concerned(address)) {
+      if (keeping.serviceBy !== null && this.#serves(keeping)) this.#confirm(keeping);
       if (keeping.wanted || keeping.owned || keeping.due !== null || this.#running) continue;
       keeping.due = 'retry';
       this.#retryAt ??= after(this.#options.now(), RETRY);
@@ -164,6 +177,9 @@ export class AddressKeeper {
   /** Starts the script for everything that changed, unless one is running. */
   flush(): void {
     const now = this.#options.now();
+    for (const keeping of this.#kept.values()) {
+      if (keeping.serviceBy !== null && now >= keeping.serviceBy) this.#confirm(keeping);
+    }
     if (this.#running || this.#suspended) return;
     if (this.#retryAt !== null) {
       if (now < this.#retryAt && !this.#urgent()) return;
@@ -240,8 +256,23 @@ export class AddressKeeper {
       return;
     }
     if (keeping.due === 'now') return;
+    if (keeping.disturbed || this.#serves(keeping)) this.#confirm(keeping);
+    else keeping.serviceBy = after(this.#options.now(), SERVICE_DELAY);
+  }
+
+  #confirm(keeping: Keeping): void {
+    keeping.serviceBy = null;
     keeping.confirmed = true;
     this.#tell(keeping.disturbed ? 'addresses-removed' : 'addresses-present', keeping);
+  }
+
+  /** Whether the kernel answers for all of them; for IPv4 that the script succeeded says so. */
+  #serves({ settings }: Keeping): boolean {
+    if (settings.family === 'ipv4') return true;
+    const standing = this.#options.network.addressesOn(settings.interface);
+    return settings.addresses.every((virtual) =>
+      standing.some((address) => address.usable && sameAddress(virtual, address)),
+    );
   }
 
   #stuck(virtualRouter: string, detail: string): void {
@@ -262,10 +293,11 @@ export class AddressKeeper {
   }
 
   #presentOf(settings: VirtualRouterSettings): AddressWithPrefix[] {
-    const standing = this.#options.network.addressesOn(settings.interface);
-    return settings.addresses.filter((virtual) =>
-      standing.some((address) => sameAddress(virtual, address)),
+    // Hundreds on either side: no comparing of each with each.
+    const standing = new Set(
+      this.#options.network.addressesOn(settings.interface).map(formatAddressWithPrefix),
     );
+    return settings.addresses.filter((virtual) => standing.has(formatAddressWithPrefix(virtual)));
   }
 }
 

@@ -16,6 +16,8 @@ export interface AdvertisementToSend {
   readonly priority: number;
   readonly source: IpAddress;
   readonly dialect: ChecksumDialect;
+  /** Peers that get it by unicast besides. */
+  readonly alsoTo: readonly IpAddress[];
 }
 
 interface Encoded extends AdvertisementToSend {
@@ -48,17 +50,20 @@ export class Advertiser {
     this.#announcements.push(settings);
   }
 
-  /** Sends everything queued: one system call per socket, advertisements before announcements. */
+  /**
+   * Sends everything queued, one system call per socket. Announcements first: the advertisement that
+   * goes with them makes the one before us let go of the addresses.
+   */
   flush(): void {
     const advertisements = this.#advertisements;
     const announcements = this.#announcements;
-    if (advertisements.length > 0) {
-      this.#advertisements = [];
-      this.#sendAdvertisements(advertisements);
-    }
     if (announcements.length > 0) {
       this.#announcements = [];
       this.#sendAnnouncements(announcements);
+    }
+    if (advertisements.length > 0) {
+      this.#advertisements = [];
+      this.#sendAdvertisements(advertisements);
     }
   }
 
@@ -86,7 +91,8 @@ export class Advertiser {
       known.settings === wanted.settings &&
       known.priority === wanted.priority &&
       known.source === wanted.source &&
-      known.dialect === wanted.dialect
+      known.dialect === wanted.dialect &&
+      known.alsoTo.join() === wanted.alsoTo.join()
     ) {
       return known.messages;
     }
@@ -120,9 +126,12 @@ export function encodeFor({
   priority,
   source,
   dialect,
+  alsoTo,
 }: AdvertisementToSend): OutgoingMessage[] {
   const { family, unicastPeers, vrid, advertisementInterval } = settings;
-  const destinations = unicastPeers.length > 0 ? unicastPeers : [VRRP_GROUP[family]];
+  const usual = unicastPeers.length > 0 ? unicastPeers : [VRRP_GROUP[family]];
+  const besides = alsoTo.filter((one) => familyOf(one) === family && !usual.includes(one));
+  const destinations = [...usual, ...besides];
   const advertisement = {
     vrid,
     priority,

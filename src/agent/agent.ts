@@ -8,21 +8,34 @@ import { changeSetting, type SetOutcome } from '../config/save.js';
 import { viewSettings } from '../config/setting-names.js';
 import type { Settings } from '../config/settings.js';
 import type { ReloadOutcome } from '../control/protocol.js';
-import { startControlServer } from '../control/server.js';
+import { startControlServer, type ControlServer } from '../control/server.js';
 import type { Executor } from '../executor/executor.js';
 import type { Kernel } from '../kernel/kernel.js';
 import type { Status } from '../model/status.js';
 import { Driver } from './driver.js';
-import { createEventFile } from './event-file.js';
-import { createJournal } from './journal.js';
+import { createEventFile, readEventTail, type EventFile } from './event-file.js';
+import { createJournal, TAIL_LENGTH, type Journal } from './journal.js';
 import type { Log } from './log.js';
+import { carryOut } from './operator.js';
+import { createOutlets, type AgentOutlets } from './outlets.js';
 import { formatRecording } from './recorder.js';
-import { createBackgroundFile, formatState, readState, stateFilePath } from './state-file.js';
+import { memoryAt, stateOf, type Clocks } from './memory.js';
+import {
+  createBackgroundFile,
+  formatState,
+  readState,
+  stateFilePath,
+  type BackgroundFile,
+  type State,
+} from './state-file.js';
 import { statusOf } from './status.js';
+import { createStatusFile, type StatusFile } from './status-file.js';
 
 export interface AgentOptions {
   readonly kernel: Kernel;
   readonly executor: Executor;
+  /** Another one, for hooks: they must not keep the last will waiting. */
+  readonly hookExecutor: Executor;
   readonly log: Log;
   readonly settings: Settings;
   readonly settingsFile: string;
@@ -53,127 +66,191 @@ export function prepareDirectories({ runtimeDirectory, stateDirectory }: Setting
 
 /** Starts the agent: from its return on it takes part in the election. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
-  const { kernel, settings, wallClock, log } = options;
-  const { runtimeDirectory, stateDirectory } = settings;
-  const eventFile = createEventFile(join(stateDirectory, 'events.jsonl'));
-  const journal = createJournal(log, eventFile, wallClock);
-  const stateFile = createBackgroundFile(stateFilePath(stateDirectory), true);
-  const statusFile = createBackgroundFile(join(runtimeDirectory, 'status.json'), false);
-  const problems = new Map<string, string>();
-  const left = readState(stateFilePath(stateDirectory));
+  const agent = new RunningAgent(options);
+  await agent.start();
+  return agent;
+}
 
-  const driver: Driver = new Driver({
-    kernel,
-    executor: options.executor,
-    journal,
-    settings,
-    leftovers: left.standing,
-    onChange: () => {
-      stateFile.write(formatState(driver.keeper.standing()));
-      scheduleStatus();
-    },
-  });
-  const startedAt = wallClock();
-  const status = (): Status =>
-    statusOf({
-      driver,
-      version: options.version,
-      startedAt,
-      wallClock,
-      now: () => kernel.now(),
+class RunningAgent implements Agent {
+  readonly #options: AgentOptions;
+  readonly #clocks: Clocks;
+  readonly #startedAt: number;
+  readonly #eventFile: EventFile;
+  readonly #stateFile: BackgroundFile;
+  readonly #statusFile: StatusFile;
+  readonly #journal: Journal;
+  readonly #driver: Driver;
+  readonly #outlets: AgentOutlets;
+  readonly #left: ReturnType<typeof readState>;
+  readonly #problems = new Map<string, string>();
+  #control: ControlServer | null = null;
+
+  constructor(options: AgentOptions) {
+    const { kernel, settings, wallClock } = options;
+    const { runtimeDirectory, stateDirectory } = settings;
+    this.#options = options;
+    this.#clocks = { wallClock, now: () => kernel.now() };
+    this.#startedAt = wallClock();
+    const events = join(stateDirectory, 'events.jsonl');
+    this.#eventFile = createEventFile(events);
+    this.#stateFile = createBackgroundFile(stateFilePath(stateDirectory), true);
+    this.#statusFile = createStatusFile(
+      createBackgroundFile(join(runtimeDirectory, 'status.json'), false),
+      () => this.status(),
+    );
+    const earlier = readEventTail(events, TAIL_LENGTH);
+    this.#journal = createJournal(options.log, this.#eventFile, wallClock, earlier);
+    this.#left = readState(stateFilePath(stateDirectory));
+    this.#outlets = this.#createOutlets();
+    this.#driver = new Driver({
+      kernel,
+      executor: options.executor,
+      journal: this.#journal,
+      settings,
+      leftovers: this.#left.state.standing,
+      outlets: this.#outlets,
+      onChange: () => this.#changed(),
+      onWake: () => this.#statusFile.stirred(),
+    });
+  }
+
+  async start(): Promise<void> {
+    const { settings, log } = this.#options;
+    const { state, problem } = this.#left;
+    this.#control = await this.#openControl();
+    if (problem !== null) log.warn(problem);
+    const memory = memoryAt(state, this.#clocks);
+    this.#driver.submit({ kind: 'remember', memory, crashed: state.active });
+    await this.#outlets.configure(settings);
+    this.#driver.start();
+  }
+
+  status(): Status {
+    return statusOf({
+      driver: this.#driver,
+      channel: this.#outlets.channel,
+      bypass: () => this.#outlets.bypass(),
+      version: this.#options.version,
+      startedAt: this.#startedAt,
+      ...this.#clocks,
       problems: () => [
-        ...problems.values(),
-        ...[eventFile, stateFile, statusFile]
+        ...this.#problems.values(),
+        ...[this.#eventFile, this.#stateFile, this.#statusFile]
           .map((file) => file.problem())
           .filter((problem) => problem !== null),
       ],
     });
-  let statusScheduled = false;
-  const scheduleStatus = (): void => {
-    if (statusScheduled) return;
-    statusScheduled = true;
-    setImmediate(() => {
-      statusScheduled = false;
-      statusFile.write(`${JSON.stringify(status(), null, 2)}\n`);
-    });
-  };
+  }
 
-  const refuse = (errors: readonly SettingsError[]): void => {
-    const detail = errors.map((error) => formatSettingsError(error, options.settingsFile));
-    journal.record('error', {
-      event: 'reload-refused',
-      reason: 'invalid-settings',
-      detail: `the settings in force stay: ${detail.join('; ')}`,
-    });
-    problems.set('settings', `${options.settingsFile} is invalid; the settings in force stay`);
-    scheduleStatus();
-  };
-  const reload = async (): Promise<ReloadOutcome> => {
-    const loaded = loadSettings(options.settingsFile);
-    const errors = loaded.ok ? movedDirectories(driver.settings, loaded.settings) : loaded.errors;
+  setProblem(key: string, problem: string | null): void {
+    if (problem === null) this.#problems.delete(key);
+    else this.#problems.set(key, problem);
+    this.#statusFile.changed();
+  }
+
+  recording(): { readonly path: string; readonly text: string } {
+    return {
+      path: join(this.#options.settings.stateDirectory, 'recording.jsonl'),
+      text: formatRecording(this.#driver.recorder.recording()),
+    };
+  }
+
+  async reload(): Promise<ReloadOutcome> {
+    const { settingsFile: file, notify } = this.#options;
+    const loaded = loadSettings(file);
+    const current = this.#driver.settings;
+    const errors = loaded.ok ? movedDirectories(current, loaded.settings) : loaded.errors;
     if (!loaded.ok || errors.length > 0) {
-      refuse(errors);
-      return { ok: false, file: options.settingsFile, errors };
+      this.#refuse(errors);
+      return { ok: false, file, errors };
     }
-    problems.delete('settings');
-    const changes = settingsChanges(driver.settings, loaded.settings, options.settingsFile);
-    journal.record('info', {
+    this.#problems.delete('settings');
+    const changes = settingsChanges(current, loaded.settings, file);
+    this.#journal.record('info', {
       event: 'settings-applied',
       reason: 'reload',
       detail: changes.length === 0 ? 'nothing differs' : changes.join('; '),
     });
-    options.notify(`RELOADING=1\nMONOTONIC_USEC=${kernel.now()}`);
-    driver.configure(loaded.settings);
-    options.notify('READY=1');
-    return { ok: true, file: options.settingsFile, changes, warnings: loaded.warnings };
-  };
+    notify(`RELOADING=1\nMONOTONIC_USEC=${this.#clocks.now()}`);
+    this.#driver.configure(loaded.settings);
+    await this.#outlets.configure(loaded.settings);
+    notify('READY=1');
+    return { ok: true, file, changes, warnings: loaded.warnings };
+  }
 
-  const control = await startControlServer({
-    path: join(runtimeDirectory, 'control.sock'),
-    group: 'understudy',
-    handlers: {
-      status,
-      settings: () => viewSettings(driver.settings, options.settingsFile),
-      set: async (setting: string, value: string): Promise<SetOutcome> => {
-        const outcome = await changeSetting(options.settingsFile, setting, value);
-        if (!outcome.ok) return outcome;
-        const applied = await reload();
-        return applied.ok ? outcome : { ok: false, file: outcome.file, errors: applied.errors };
+  async stop(): Promise<void> {
+    const remaining = this.#driver.stop();
+    await this.#outlets.close();
+    this.#stateFile.write(formatState({ ...this.#remembered(), standing: await remaining }));
+    const written = this.#statusFile.end();
+    await this.#control?.close();
+    await Promise.all([this.#eventFile.flush(), this.#stateFile.flush(), written]);
+  }
+
+  #createOutlets(): AgentOutlets {
+    return createOutlets({
+      journal: this.#journal,
+      settings: this.#options.settings,
+      executor: this.#options.hookExecutor,
+      now: this.#clocks.now,
+      flaps: () => this.#driver.snapshot().flapCount,
+      deliver: (event) => this.#driver.deliver(event),
+      onInhibit: (inhibited) => this.#driver.setInhibited(inhibited),
+      onProblem: (key, problem) => this.setProblem(key, problem),
+    });
+  }
+
+  #openControl(): Promise<ControlServer> {
+    const { settings, settingsFile } = this.#options;
+    return startControlServer({
+      path: join(settings.runtimeDirectory, 'control.sock'),
+      group: 'understudy',
+      handlers: {
+        status: () => this.status(),
+        settings: () => viewSettings(this.#driver.settings, settingsFile),
+        set: (setting, value) => this.#set(setting, value),
+        reload: () => this.reload(),
+        command: (name, argument) => carryOut(this.#driver, this.#journal, name, argument),
+        events: () => this.#journal.tail(),
+        follow: (listener) => this.#journal.follow(listener),
       },
-      reload,
-    },
-    onError: (error) => {
-      const detail = error instanceof Error ? error.message : String(error);
-      journal.recordLimited('error', `control ${detail}`, {
-        event: 'control-error',
-        reason: 'control-socket',
-        detail,
-      });
-    },
-  });
+      onError: (error) => {
+        const detail = error instanceof Error ? error.message : String(error);
+        this.#journal.recordLimited('error', `control ${detail}`, {
+          event: 'control-error',
+          reason: 'control-socket',
+          detail,
+        });
+      },
+    });
+  }
 
-  if (left.problem !== null) log.warn(left.problem);
-  driver.start();
+  async #set(setting: string, value: string): Promise<SetOutcome> {
+    const outcome = await changeSetting(this.#options.settingsFile, setting, value);
+    if (!outcome.ok) return outcome;
+    const applied = await this.reload();
+    return applied.ok ? outcome : { ok: false, file: outcome.file, errors: applied.errors };
+  }
 
-  return {
-    reload,
-    status,
-    recording: () => ({
-      path: join(stateDirectory, 'recording.jsonl'),
-      text: formatRecording(driver.recorder.recording()),
-    }),
-    setProblem: (key, problem) => {
-      if (problem === null) problems.delete(key);
-      else problems.set(key, problem);
-      scheduleStatus();
-    },
-    stop: async () => {
-      stateFile.write(formatState(await driver.stop()));
-      statusFile.write(`${JSON.stringify(status(), null, 2)}\n`);
-      await control.close();
-      await Promise.all([eventFile.flush(), stateFile.flush(), statusFile.flush()]);
-    },
-  };
+  #refuse(errors: readonly SettingsError[]): void {
+    const { settingsFile } = this.#options;
+    const detail = errors.map((error) => formatSettingsError(error, settingsFile));
+    this.#journal.record('error', {
+      event: 'reload-refused',
+      reason: 'invalid-settings',
+      detail: `the settings in force stay: ${detail.join('; ')}`,
+    });
+    this.setProblem('settings', `${settingsFile} is invalid; the settings in force stay`);
+  }
+
+  #changed(): void {
+    this.#stateFile.write(formatState(this.#remembered()));
+    this.#statusFile.changed();
+  }
+
+  #remembered(): State {
+    return stateOf(this.#driver.snapshot(), this.#driver.keeper.standing(), this.#clocks);
+  }
 }
 
 /** What differs between two settings, one line each: `primary: true → false`. */

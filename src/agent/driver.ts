@@ -3,26 +3,35 @@
 import type { Settings, VirtualRouterSettings } from '../config/settings.js';
 import { Instance } from '../core/instance.js';
 import type {
-  InstanceConfiguration,
   InstanceEffect,
   InstanceEvent,
   InstanceSnapshot,
+  OperatorCommand,
 } from '../core/interface.js';
+import type { PeerReport } from '../model/peer-report.js';
 import type { Executor } from '../executor/executor.js';
 import type { DeadlineTimer, Kernel } from '../kernel/kernel.js';
-import { REMARKS, type Remark } from '../model/advertisement.js';
-import { formatAddressWithPrefix } from '../model/address.js';
 import { assert } from '../model/assert.js';
 import type { AddressTarget } from '../model/netlink-script.js';
-import { REPORTS, TRANSITION_REASONS, type Report } from '../model/reasons.js';
-import { earlier, type Instant } from '../model/units.js';
+import type { EventRecord } from '../model/status.js';
+import { between, earlier, type Instant } from '../model/units.js';
 import { AddressKeeper } from './address-keeper.js';
 import { Advertiser } from './advertiser.js';
 import type { Journal } from './journal.js';
+import { instanceConfiguration, longestSilence } from './instance-configuration.js';
 import { lastWill } from './last-will.js';
 import { Network } from './network.js';
 import { Reception } from './reception.js';
 import { Recorder } from './recorder.js';
+import { isRemark, Records, type TransitionEffect } from './records.js';
+
+/** Where effects go that are neither packets nor addresses. None of them may block. */
+export interface Outlets {
+  checkPeer(peer: string): void;
+  peerNews(report: PeerReport): void;
+  setBypass(desired: 'inline' | 'bypass', reason: string): void;
+  transition(effect: TransitionEffect, record: EventRecord): void;
+}
 
 export interface DriverOptions {
   readonly kernel: Kernel;
@@ -31,8 +40,11 @@ export interface DriverOptions {
   readonly settings: Settings;
   /** What an earlier agent recorded as possibly standing on an interface. */
   readonly leftovers: readonly AddressTarget[];
+  readonly outlets: Outlets;
   /** After a wake-up that changed something a person or state.json should see. */
   readonly onChange: () => void;
+  /** After every wake-up: what was heard or measured may look different from outside. */
+  readonly onWake: () => void;
 }
 
 /** Deadlines handled in one wake-up; more means that the core makes no progress. */
@@ -41,8 +53,10 @@ const DEADLINES_PER_WAKE = 1_000;
 export class Driver {
   readonly #kernel: Kernel;
   readonly #executor: Executor;
-  readonly #journal: Journal;
+  readonly #records: Records;
+  readonly #outlets: Outlets;
   readonly #onChange: () => void;
+  readonly #onWake: () => void;
   readonly #instance: Instance;
   readonly #network: Network;
   readonly #advertiser: Advertiser;
@@ -60,14 +74,17 @@ export class Driver {
   #wakeScheduled = false;
   #stopped = false;
   #changed = true;
+  #armedFor: Instant | null = null;
 
   constructor(options: DriverOptions) {
     const { kernel, executor, journal, settings } = options;
     this.#kernel = kernel;
     this.#executor = executor;
-    this.#journal = journal;
+    this.#records = new Records(journal);
+    this.#outlets = options.outlets;
     this.#settings = settings;
     this.#onChange = options.onChange;
+    this.#onWake = options.onWake;
     this.#instance = new Instance(instanceConfiguration(settings), kernel.now());
     this.recorder = new Recorder(this.#instance);
     this.reception = new Reception(journal);
@@ -80,10 +97,10 @@ export class Driver {
       executor,
       submit: (event) => this.submit(event),
       now: () => kernel.now(),
-      onStuck: (virtualRouter, detail) => this.#addressesStuck(virtualRouter, detail),
+      onStuck: (virtualRouter, detail) => this.#records.addressesStuck(virtualRouter, detail),
       onStandingChanged: () => (this.#changed = true),
     });
-    this.#timer = kernel.openDeadlineTimer(() => this.#wake());
+    this.#timer = kernel.openDeadlineTimer(() => this.#expired());
     this.#adopt(settings, options.leftovers);
   }
 
@@ -113,6 +130,29 @@ export class Driver {
       this.#wakeScheduled = false;
       this.#wake();
     });
+  }
+
+  /** Gives the core an event now: a message of a peer is as urgent as a packet. */
+  deliver(event: InstanceEvent): void {
+    this.#inbox.push(event);
+    this.#wake();
+  }
+
+  /** Link pairs are counted but not judged while bypassed or settling. */
+  setInhibited(inhibited: boolean): void {
+    this.#network.setInhibited(inhibited);
+    this.#wake();
+  }
+
+  /** Carries out an operator's command; returns why it was refused, or null. */
+  operate(command: OperatorCommand): string | null {
+    const effects = this.#handle({ kind: 'operator', command }, this.#kernel.now());
+    this.#changed = true;
+    this.#flush();
+    const refusal = effects.find(
+      (effect) => effect.kind === 'report' && effect.report === 'refused',
+    );
+    return refusal?.kind === 'report' ? refusal.detail : null;
   }
 
   /** Applies new settings to the running instance; only the difference is noticed. */
@@ -148,7 +188,7 @@ export class Driver {
     await this.#executor.finish({ farewellSent: true });
     this.#network.lookAgain();
     const remaining = this.keeper.remaining();
-    for (const target of remaining) this.#addressesLeft(target);
+    for (const target of remaining) this.#records.addressesLeft(target);
     return remaining;
   }
 
@@ -172,26 +212,33 @@ export class Driver {
         this.#changed = true;
         this.keeper.addressAdded(address);
       },
-      resynchronized: () =>
-        this.#journal.recordLimited('warn', 'netlink-overrun', {
-          event: 'netlink-overrun',
-          reason: 'overrun',
-          detail: 'the kernel dropped notifications; links and addresses were read anew',
-        }),
-      socketFailed: (port, code) =>
-        this.#journal.record('error', {
-          event: 'socket-failed',
-          reason: code,
-          detail: `the advertisement socket of ${port.interface} (${port.family}) failed`,
-          interface: port.interface,
-        }),
+      resynchronized: () => this.#records.resynchronized(),
+      socketFailed: (port, code) => this.#records.socketFailed(port, code),
     };
+  }
+
+  /**
+   * The timer has fired. The HA port is read by libuv in this same turn of the loop: its messages
+   * come first too, so the clock waits until the turn is over.
+   */
+  #expired(): void {
+    if (this.#settings.ha.peers.length === 0) this.#wake();
+    else setImmediate(() => this.#wake());
+  }
+
+  /** A silence as long as Active_Down_Interval may have cost the role: listen first, send later. */
+  #noticeStall(): void {
+    const now = this.#kernel.now();
+    const due = this.#armedFor;
+    if (due === null || between(due, now) < longestSilence(this.#settings)) return;
+    this.#handle({ kind: 'stalled' }, now);
   }
 
   #wake(): void {
     if (this.#awake || this.#stopped) return;
     this.#awake = true;
     try {
+      this.#noticeStall();
       this.#network.drain(this.#kernel.now());
       this.#takeInbox();
       for (const { event, at } of this.reception.receive(this.#network)) this.#handle(event, at);
@@ -216,7 +263,7 @@ export class Driver {
       const now = this.#kernel.now();
       const deadline = this.#instance.nextDeadline();
       if (deadline === null || deadline.at > now) return;
-      assert(passed < DEADLINES_PER_WAKE, `${deadline.cause} of ${deadline.virtualRouter} passes`);
+      assert(passed < DEADLINES_PER_WAKE, `${deadline.cause} of ${deadline.owner} passes`);
       this.#handle({ kind: 'deadline' }, now);
     }
   }
@@ -236,20 +283,24 @@ export class Driver {
       );
       this.#onChange();
     }
+    this.#onWake();
     if (this.#inbox.length > 0) this.submit({ kind: 'deadline' });
-    this.#timer.arm(this.#nextDeadline());
+    this.#armedFor = this.#nextDeadline();
+    this.#timer.arm(this.#armedFor);
   }
 
   #nextDeadline(): Instant | null {
-    const retry = earlier(this.#network.retryAt, this.keeper.retryAt);
+    const retry = earlier(this.#network.dueAt, this.keeper.dueAt);
     const deadline = this.#instance.nextDeadline();
     const soonest = earlier(deadline?.at ?? null, retry);
     return soonest;
   }
 
-  #handle(event: InstanceEvent, at: Instant): void {
+  #handle(event: InstanceEvent, at: Instant): readonly InstanceEffect[] {
     this.recorder.record(event, at);
-    for (const effect of this.#instance.handle(event, at)) this.#perform(effect);
+    const effects = this.#instance.handle(event, at);
+    for (const effect of effects) this.#perform(effect);
+    return effects;
   }
 
   #perform(effect: InstanceEffect): void {
@@ -269,72 +320,34 @@ export class Driver {
         return;
       }
       case 'transition':
-        this.#recordTransition(effect);
+        this.#transition(effect);
         return;
       case 'report':
-        this.#recordReport(effect.virtualRouter, effect.report, effect.detail);
+        // What anybody on the link can cause must not have files rewritten.
+        if (!isRemark(effect.report)) this.#changed = true;
+        this.#records.report(effect);
+        return;
+      case 'check-peer':
+        this.#outlets.checkPeer(effect.peer);
+        return;
+      case 'peer-news':
+        this.#outlets.peerNews(effect.report);
+        return;
+      case 'set-bypass':
+        this.#changed = true;
+        this.#outlets.setBypass(effect.desired, effect.reason);
     }
   }
 
-  #recordTransition(effect: Extract<InstanceEffect, { kind: 'transition' }>): void {
-    const { virtualRouter, from, to, reason, effectivePriority } = effect;
+  #transition(effect: TransitionEffect): void {
     this.#changed = true;
-    const { time } = this.#journal.record(to === 'Initialize' ? 'warn' : 'info', {
-      event: 'transition',
-      virtualRouter,
-      from,
-      to,
-      reason,
-      detail: TRANSITION_REASONS[reason],
-      effectivePriority,
-    });
-    this.transitionTimes.set(virtualRouter, time);
-  }
-
-  #recordReport(virtualRouter: string, report: Report | Remark, detail: string): void {
-    this.#changed = true;
-    const fields = { event: report, virtualRouter, reason: report, detail };
-    if (isRemark(report)) {
-      // Anyone on the link can cause these, as often as he likes.
-      this.#journal.recordLimited('warn', `${virtualRouter} ${report} ${detail}`, {
-        ...fields,
-        event: 'remark',
-      });
-    } else this.#journal.record('warn', { ...fields, detail: `${REPORTS[report]}: ${detail}` });
-  }
-
-  #addressesLeft({ interface: name, addresses }: AddressTarget): void {
-    const list = addresses.map(formatAddressWithPrefix).join(' ');
-    this.#journal.record('error', {
-      event: 'addresses-stuck',
-      reason: 'release-failed',
-      detail: `${list} on ${name} could not be removed: run "understudy release"`,
-    });
-  }
-
-  #addressesStuck(virtualRouter: string, detail: string): void {
-    this.#journal.recordLimited('error', `stuck ${virtualRouter}`, {
-      event: 'addresses-stuck',
-      ...(virtualRouter === '' ? {} : { virtualRouter }),
-      reason: 'release-failed',
-      detail: `addresses could not be removed, trying again every second: ${detail}`,
-    });
+    const record = this.#records.transition(effect);
+    this.transitionTimes.set(effect.virtualRouter, record.time);
+    this.#outlets.transition(effect, record);
   }
 
   #sendFailed(virtualRouter: string, what: string, code: string): void {
     this.sendErrors.set(virtualRouter, (this.sendErrors.get(virtualRouter) ?? 0) + 1);
-    this.#journal.recordLimited('warn', `send ${virtualRouter} ${what} ${code}`, {
-      event: 'send-failed',
-      virtualRouter,
-      reason: code,
-      detail: `the kernel refused to send an ${what}`,
-    });
+    this.#records.sendFailed(virtualRouter, what, code);
   }
-}
-
-const isRemark = (report: Report | Remark): report is Remark => report in REMARKS;
-
-function instanceConfiguration({ ha, virtualRouters }: Settings): InstanceConfiguration {
-  assert(ha.mode !== 'active-active', 'validation admits only modes of this release');
-  return { mode: ha.mode, virtualRouters };
 }

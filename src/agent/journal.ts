@@ -16,19 +16,27 @@ export interface Journal {
    * with the number suppressed meanwhile.
    */
   recordLimited(severity: Severity, key: string, event: EventFields): void;
-  /** The last events, oldest first. */
+  /** The last events, those of earlier agents included, oldest first. */
   tail(): readonly EventRecord[];
   /** Calls `listener` with every event from now on; the returned function ends that. */
   follow(listener: (record: EventRecord) => void): () => void;
 }
 
-const TAIL_LENGTH = 1_000;
+/** Events that are kept for whoever asks. */
+export const TAIL_LENGTH = 1_000;
 
-/** @param wallClock milliseconds since the epoch; times are for people, never for decisions. */
-export function createJournal(log: Log, file: EventFile, wallClock: () => number): Journal {
-  const tail: EventRecord[] = [];
+/**
+ * @param wallClock milliseconds since the epoch; times are for people, never for decisions.
+ * @param earlier what earlier agents have recorded last: it is told, not recorded again.
+ */
+export function createJournal(
+  log: Log,
+  file: EventFile,
+  wallClock: () => number,
+  earlier: readonly EventRecord[] = [],
+): Journal {
+  const tail = earlier.slice(-TAIL_LENGTH);
   const listeners = new Set<(record: EventRecord) => void>();
-  const limiter = createLimiter();
 
   const record = (severity: Severity, event: EventFields): EventRecord => {
     const full: EventRecord = { time: new Date(wallClock()).toISOString(), ...event };
@@ -39,6 +47,15 @@ export function createJournal(log: Log, file: EventFile, wallClock: () => number
     for (const listener of listeners) listener(full);
     return full;
   };
+
+  const limiter = createLimiter(() =>
+    record('warn', {
+      event: 'log-limited',
+      reason: 'flood',
+      detail:
+        'too many different messages that others have caused: more are only counted in status',
+    }),
+  );
 
   return {
     record,

@@ -14,7 +14,7 @@ import { scriptRequest } from './address-keeper.js';
 
 export interface WillInput {
   readonly settings: Settings;
-  readonly snapshot: InstanceSnapshot;
+  readonly snapshot: Pick<InstanceSnapshot, 'virtualRouters'>;
   /** Everything that may stand on an interface because of us. */
   readonly standing: readonly AddressTarget[];
   readonly linkNamed: (name: string) => Link | undefined;

@@ -11,6 +11,7 @@ import type { Executor } from '../executor/executor.js';
 import type { Settings } from '../config/settings.js';
 import { prepareDirectories, startAgent, type Agent } from './agent.js';
 import { openExecutorSlot } from './executor-slot.js';
+import { lazyExecutor } from './lazy-executor.js';
 import { openLog, type AgentLog } from './log.js';
 import { removeAddresses } from './release.js';
 
@@ -92,6 +93,14 @@ async function runLocked(
     },
     onRunning: () => agent?.setProblem('executor', null),
   });
+  const hookExecutor = lazyExecutor(() =>
+    openExecutorSlot({
+      path: EXECUTOR_PATH,
+      onLost: (message) => log.error(`hooks: ${message}; starting another`),
+      onHopeless: (message) => agent?.setProblem('hook-executor', `no hook runs: ${message}`),
+      onRunning: () => agent?.setProblem('hook-executor', null),
+    }),
+  );
   const version = packageVersion();
   const notify = (message: string): void => {
     try {
@@ -105,6 +114,7 @@ async function runLocked(
   agent = await startAgent({
     kernel,
     executor,
+    hookExecutor,
     log,
     settings,
     settingsFile,

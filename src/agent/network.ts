@@ -1,7 +1,7 @@
 // The sockets and the facts: keeps an advertisement socket open for every interface and family in
 // use, and tells the core what the kernel says of links and addresses. No protocol, no decisions.
 import type { Family, IpAddress } from '../model/address.js';
-import { familyOf, isLinkLocal } from '../model/address.js';
+import { familyOf, isLinkLocal, isWithin } from '../model/address.js';
 import type { InstanceEvent } from '../core/interface.js';
 import type { Settings, VirtualRouterSettings } from '../config/settings.js';
 import type {
@@ -15,14 +15,24 @@ import type {
   SendFailure,
 } from '../kernel/kernel.js';
 import type { Link, LinkAddress } from '../model/link.js';
-import { after, microseconds, type Instant } from '../model/units.js';
+import {
+  after,
+  earlier,
+  microseconds,
+  millisecondsToMicroseconds,
+  type Instant,
+} from '../model/units.js';
+import { linkPairsStatus } from '../monitors/link-pairs.js';
 import { linkStatus } from '../monitors/link.js';
+import { MONITOR_NAMES } from '../monitors/settings.js';
 import type { DeliveryScope } from '../wire/advertisement.js';
 
 /** A socket that could not be opened is tried again this much later. */
 const RETRY = microseconds(1_000_000);
 /** Packets taken from one socket in one wake-up: a flood must not keep us from advertising. */
 const PACKETS_PER_WAKE = 512;
+
+type LinkPairs = NonNullable<Settings['monitors']['links']>;
 
 /** One interface and family with the virtual routers on it. */
 export interface Port {
@@ -32,6 +42,8 @@ export interface Port {
   /** By VRID. */
   readonly routers: ReadonlyMap<number, VirtualRouterSettings>;
   scope: DeliveryScope;
+  /** Addresses of peers that this interface reaches directly. */
+  neighbours: readonly IpAddress[];
   primaryAddress: IpAddress | null;
   socket: AdvertisementSocket | null;
   linkIndex: number | null;
@@ -55,7 +67,14 @@ export class Network {
   readonly #onReadable: () => void;
   readonly #events: NetworkEvents;
   #ports = new Map<string, Port>();
+  #peers: Settings['ha']['peers'] = [];
+  /** The interface told for each path, so that only changes are told. */
+  readonly #pathInterfaces = new Map<string, string | null>();
   #retryAt: Instant | null = null;
+  #links: LinkPairs | null = null;
+  #linksDetail = '';
+  #resyncAt: Instant | null = null;
+  #inhibited = false;
 
   constructor(kernel: Kernel, onReadable: () => void, events: NetworkEvents) {
     this.#kernel = kernel;
@@ -64,9 +83,15 @@ export class Network {
     this.#watch = kernel.openNetworkWatch(onReadable);
   }
 
-  /** When a failed socket is due for another try; null when none is. */
-  get retryAt(): Instant | null {
-    return this.#retryAt;
+  /** When a failed socket is due for another try, or the links for another look; null for neither. */
+  get dueAt(): Instant | null {
+    return earlier(this.#retryAt, this.#resyncAt);
+  }
+
+  /** While bypassed or settling, link pairs are counted but not judged. */
+  setInhibited(inhibited: boolean): void {
+    this.#inhibited = inhibited;
+    this.#tellLinks();
   }
 
   ports(): Iterable<Port> {
@@ -101,6 +126,14 @@ export class Network {
       next.failure = port.failure;
     }
     this.#ports = wanted;
+    this.#peers = settings.ha.peers;
+    if (this.#links !== null && settings.monitors.links === null) {
+      this.#events.emit({ kind: 'monitor-removed', name: MONITOR_NAMES.links });
+    }
+    this.#links = settings.monitors.links;
+    this.#linksDetail = '';
+    this.#resyncAt = this.#links === null ? null : this.#kernel.now();
+    this.#pathInterfaces.clear();
     this.#tellAll();
   }
 
@@ -112,6 +145,14 @@ export class Network {
       changed = true;
       this.#note(change, removed);
     });
+    if (this.#links !== null && this.#resyncAt !== null && now >= this.#resyncAt) {
+      // Notifications tell at once; this is for the one that got lost.
+      this.#watch.resynchronize((change) => {
+        changed = true;
+        this.#note(change, removed);
+      });
+      this.#resyncAt = after(now, millisecondsToMicroseconds(this.#links.interval));
+    }
     if (changed) this.#tellAll();
     for (const address of removed) this.#events.addressRemoved(address);
   }
@@ -184,8 +225,37 @@ export class Network {
     for (const [name, link] of links) {
       this.#events.emit({ kind: 'monitor', status: linkStatus(name, link) });
     }
+    this.#tellLinks();
     this.#retryAt = null;
+    const direct = this.#tellPaths(interfaces);
+    for (const port of this.#ports.values()) port.neighbours = direct.get(port.interface) ?? [];
     for (const port of this.#ports.values()) this.#tellPort(port, links.get(port.interface));
+  }
+
+  #tellLinks(): void {
+    if (this.#links === null) return;
+    const status = linkPairsStatus(this.#links, this.#watch.links.values(), this.#inhibited);
+    if (status.detail === this.#linksDetail) return;
+    this.#linksDetail = status.detail;
+    this.#events.emit({ kind: 'monitor', status });
+  }
+
+  /** Which peer addresses each interface of ours reaches directly. */
+  #tellPaths(interfaces: ReadonlySet<string>): Map<string, IpAddress[]> {
+    const direct = new Map<string, IpAddress[]>();
+    const networks = [...interfaces].map((name) => ({ name, addresses: this.addressesOn(name) }));
+    for (const { name: peer, addresses } of this.#peers) {
+      for (const address of addresses) {
+        const found = networks.find((one) => one.addresses.some((net) => isWithin(address, net)));
+        const name = found?.name ?? null;
+        if (name !== null) direct.set(name, [...(direct.get(name) ?? []), address]);
+        const key = `${peer} ${address}`;
+        if (this.#pathInterfaces.get(key) === name) continue;
+        this.#pathInterfaces.set(key, name);
+        this.#events.emit({ kind: 'path-interface', peer, address, interface: name });
+      }
+    }
+    return direct;
   }
 
   #tellPort(port: Port, link: Link | undefined): void {
@@ -195,7 +265,11 @@ export class Network {
     port.primaryAddress = primaryAddress(port, addresses);
     port.scope = {
       ownAddresses: new Set(addresses.map(({ address }) => address)),
-      unicastPeers: new Set([...port.routers.values()].flatMap((router) => router.unicastPeers)),
+      // A peer may send to our own address too when the group does not reach us.
+      unicastPeers: new Set([
+        ...[...port.routers.values()].flatMap((router) => router.unicastPeers),
+        ...port.neighbours,
+      ]),
     };
     this.#reopen(port, link);
     for (const { name } of port.routers.values()) {
@@ -248,6 +322,7 @@ function portsOf(settings: Settings): Map<string, Port> {
       family: router.family,
       routers: known,
       scope: { ownAddresses: new Set(), unicastPeers: new Set() },
+      neighbours: [],
       primaryAddress: null,
       socket: null,
       linkIndex: null,

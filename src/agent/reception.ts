@@ -1,5 +1,6 @@
 // From a received packet to an event of the core, or to a counter: which checks it failed, and on
 // whose account. A discarded packet touches no timer and no state (RFC 9568 §7.1).
+import { isMulticast } from '../model/address.js';
 import type { InstanceEvent } from '../core/interface.js';
 import { DISCARD_REASONS, type DiscardReason } from '../model/advertisement.js';
 import type { ReceivedPacket } from '../kernel/kernel.js';
@@ -69,6 +70,7 @@ export class Reception {
       advertisement: decoded.advertisement,
       source: packet.source,
       dialect: decoded.dialect,
+      multicast: isMulticast(packet.destination),
     };
   }
 

@@ -26,13 +26,13 @@ export async function removeAddresses(kernel: Kernel, settings: Settings): Promi
   const configured = settings.virtualRouters.filter(({ priority }) => priority !== 255);
   const watch = kernel.openNetworkWatch(() => undefined);
   try {
-    const candidates = distinct([...configured, ...recorded.standing]);
+    const candidates = distinct([...configured, ...recorded.state.standing]);
     const before = candidates.filter((target) => isPresent(watch, target));
     const problem = before.length === 0 ? null : runScript(settings.vip.script, before);
     watch.resynchronize(() => undefined);
     const remaining = before.filter((target) => isPresent(watch, target));
     const state = createBackgroundFile(statePath, true);
-    state.write(formatState(remaining));
+    state.write(formatState({ ...recorded.state, active: false, standing: remaining }));
     await state.flush();
     const removed = before.filter((target) => !remaining.includes(target));
     return {

@@ -1,5 +1,5 @@
-// state.json: what must survive the agent. Today that is which addresses may stand on which interface
-// because of us, so that a start or `understudy release` can remove what a crash left. No decisions.
+// state.json: what must survive the agent: the addresses that may stand on an interface because of us,
+// maintenance, flaps and their latch. No decisions.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { atomicWriteFile } from '../config/save.js';
@@ -8,14 +8,31 @@ import type { AddressTarget } from '../model/netlink-script.js';
 
 export const stateFilePath = (stateDirectory: string): string => join(stateDirectory, 'state.json');
 
-interface StateFile {
-  readonly version: 1;
-  readonly addresses: readonly { readonly interface: string; readonly address: string }[];
+/** What an agent leaves to the next one. Times are wall times in milliseconds: they outlive a boot. */
+export interface State {
+  readonly standing: readonly AddressTarget[];
+  readonly maintenance: boolean;
+  readonly bypassEngaged: boolean;
+  readonly flaps: readonly number[];
+  readonly latched: boolean;
+  /** Some virtual router is Active: if this is read at a start, the agent ended unasked. */
+  readonly active: boolean;
 }
 
-export function formatState(standing: readonly AddressTarget[]): string {
-  const state: StateFile = {
+export const EMPTY_STATE: State = {
+  standing: [],
+  maintenance: false,
+  bypassEngaged: false,
+  flaps: [],
+  latched: false,
+  active: false,
+};
+
+export function formatState({ standing, flaps, ...rest }: State): string {
+  const state = {
     version: 1,
+    ...rest,
+    flaps: flaps.map((at) => new Date(at).toISOString()),
     addresses: standing.flatMap(({ interface: name, addresses }) =>
       addresses.map((address) => ({ interface: name, address: formatAddressWithPrefix(address) })),
     ),
@@ -24,54 +41,61 @@ export function formatState(standing: readonly AddressTarget[]): string {
 }
 
 /**
- * The addresses recorded in the file. A missing file means none; one that cannot be understood is
- * told in `problem` and means none: the settings name the addresses too.
+ * The state recorded in the file. A missing file means none; one that cannot be understood is told
+ * in `problem` and means none: the settings name the addresses too.
  */
-export function readState(path: string): { standing: AddressTarget[]; problem: string | null } {
+export function readState(path: string): { state: State; problem: string | null } {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    return { standing: [], problem: code === 'ENOENT' ? null : `${path}: ${message}` };
+    return { state: EMPTY_STATE, problem: code === 'ENOENT' ? null : `${path}: ${message}` };
   }
-  const standing = parseState(text);
-  return standing === null
-    ? { standing: [], problem: `${path}: a state file expected; it will be written anew` }
-    : { standing, problem: null };
+  const state = parseState(text);
+  return state === null
+    ? { state: EMPTY_STATE, problem: `${path}: a state file expected; it will be written anew` }
+    : { state, problem: null };
 }
 
-function parseState(text: string): AddressTarget[] | null {
+function parseState(text: string): State | null {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     return null;
   }
-  if (!isStateFile(value)) return null;
+  if (typeof value !== 'object' || value === null) return null;
+  const file = value as Readonly<Record<string, unknown>>;
+  const standing = targetsOf(file['addresses']);
+  if (file['version'] !== 1 || standing === null) return null;
+  return {
+    standing,
+    maintenance: file['maintenance'] === true,
+    bypassEngaged: file['bypassEngaged'] === true,
+    flaps: timesOf(file['flaps']),
+    latched: file['latched'] === true,
+    active: file['active'] === true,
+  };
+}
+
+function targetsOf(list: unknown): AddressTarget[] | null {
+  if (!Array.isArray(list)) return null;
   const targets: AddressTarget[] = [];
-  for (const entry of value.addresses) {
-    const address = parseAddressWithPrefix(entry.address);
-    if (address !== null) targets.push({ interface: entry.interface, addresses: [address] });
+  for (const entry of list as unknown[]) {
+    if (typeof entry !== 'object' || entry === null) return null;
+    const { interface: name, address: text } = entry as { interface?: unknown; address?: unknown };
+    if (typeof name !== 'string' || typeof text !== 'string') return null;
+    const address = parseAddressWithPrefix(text);
+    if (address !== null) targets.push({ interface: name, addresses: [address] });
   }
   return targets;
 }
 
-function isStateFile(value: unknown): value is StateFile {
-  if (typeof value !== 'object' || value === null) return false;
-  const { version, addresses } = value as Partial<StateFile>;
-  return (
-    version === 1 &&
-    Array.isArray(addresses) &&
-    addresses.every(
-      (entry: unknown) =>
-        typeof entry === 'object' &&
-        entry !== null &&
-        typeof (entry as { interface?: unknown }).interface === 'string' &&
-        typeof (entry as { address?: unknown }).address === 'string',
-    )
-  );
-}
+const timesOf = (list: unknown): number[] =>
+  (Array.isArray(list) ? (list as unknown[]) : [])
+    .map((entry) => (typeof entry === 'string' ? Date.parse(entry) : Number.NaN))
+    .filter((time) => Number.isFinite(time));
 
 /** A file rewritten in the background: the newest text wins, one write at a time. */
 export interface BackgroundFile {

@@ -1,15 +1,22 @@
 // The answer to `understudy status`: what the core thinks beside what the kernel has. Derived anew at
 // each call; nothing is kept here.
 import type { Settings } from '../config/settings.js';
+import type { InstanceSnapshot } from '../core/interface.js';
 import type { RouterSnapshot } from '../core/router.js';
-import { formatAddressWithPrefix, type AddressWithPrefix } from '../model/address.js';
-import { TRANSITION_REASONS, type TransitionReason } from '../model/reasons.js';
+import { formatAddressWithPrefix } from '../model/address.js';
 import type { InterfaceStatus, Status, VirtualRouterStatus } from '../model/status.js';
 import type { Instant } from '../model/units.js';
+import type { BypassStatus } from './bypass.js';
 import type { Driver } from './driver.js';
+import { healthOf } from './health.js';
+import type { PeerChannel } from './peer-channel.js';
+import { peerStatuses, type PathSource } from './peer-status.js';
 
 export interface StatusInput {
   readonly driver: Driver;
+  readonly channel: PathSource & Pick<PeerChannel, 'counters'>;
+  /** Null where no bypass is set up. */
+  readonly bypass: () => Pick<BypassStatus, 'segments'> | null;
   readonly version: string;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
@@ -26,6 +33,8 @@ export function statusOf(input: StatusInput): Status {
   const snapshot = driver.snapshot();
   const virtualRouters = snapshot.virtualRouters.map((router) => routerStatus(router, input));
   const interfaces = interfaceStatuses(driver, settings);
+  const peers = peerStatuses(snapshot, settings, input.channel);
+  const handover = handoverOf(snapshot);
   return {
     name: settings.name,
     version,
@@ -33,22 +42,46 @@ export function statusOf(input: StatusInput): Status {
     startedAt: new Date(startedAt).toISOString(),
     mode: settings.ha.mode,
     primary: settings.ha.primary,
-    health: health(settings, virtualRouters, input.problems()),
+    health: healthOf({
+      mode: settings.ha.mode,
+      virtualRouters,
+      peers,
+      monitors: snapshot.monitors,
+      leaving: handover?.virtualRouters ?? [],
+      problems: input.problems(),
+    }),
     virtualRouters,
     interfaces,
-    peers: [],
-    monitors: snapshot.monitors.map(({ name, state, detail }) => ({ name, state, detail })),
-    flaps: { count: 0, limit: 0, windowSeconds: 0 },
-    bypass: { desired: 'unknown', actual: 'unknown', latched: false },
-    maintenance: false,
+    peers,
+    ...haPortOf(input.channel),
+    monitors: snapshot.monitors.map(({ name, state, detail, weight }) => ({
+      name,
+      state,
+      detail,
+      weight,
+    })),
+    flaps: {
+      count: snapshot.flapCount,
+      limit: settings.ha.maximumFlaps,
+      windowSeconds: settings.ha.flapWindow / 1_000,
+      latched: snapshot.memory.flaps.latched,
+    },
+    bypass: {
+      ...snapshot.bypass,
+      latched: snapshot.memory.bypassEngaged || snapshot.memory.flaps.latched,
+      segments: input.bypass()?.segments ?? [],
+    },
+    handover,
+    maintenance: snapshot.memory.maintenance,
   };
 }
 
 function routerStatus(router: RouterSnapshot, input: StatusInput): VirtualRouterStatus {
   const { configuration, counters } = router;
   const { name } = configuration;
-  const present = input.driver.keeper.present(name);
+  const present = new Set(input.driver.keeper.present(name).map(formatAddressWithPrefix));
   const sendErrors = input.driver.sendErrors.get(name);
+  const primary = primaryOf(name, input.driver.settings);
   return {
     name,
     interface: configuration.interface,
@@ -61,10 +94,11 @@ function routerStatus(router: RouterSnapshot, input: StatusInput): VirtualRouter
     configuredPriority: configuration.priority,
     effectivePriority: router.effectivePriority,
     adjustments: router.adjustments,
-    addresses: configuration.addresses.map((address) => ({
-      address: formatAddressWithPrefix(address),
-      present: includes(present, address),
+    addresses: configuration.addresses.map(formatAddressWithPrefix).map((address) => ({
+      address,
+      present: present.has(address),
     })),
+    ...(primary === undefined ? {} : { primary }),
     activeAddress: router.activeAddress,
     advertisementIntervalMs: configuration.advertisementInterval * 10,
     activeAdvertisementIntervalMs: router.activeAdverInterval * 10,
@@ -90,6 +124,17 @@ function routerStatus(router: RouterSnapshot, input: StatusInput): VirtualRouter
   };
 }
 
+/** In active-active each virtual router has its own. */
+function primaryOf(name: string, { ha, virtualRouters }: Settings): string | undefined {
+  if (ha.mode !== 'active-active') return undefined;
+  return virtualRouters.find((router) => router.name === name)?.primary;
+}
+
+function haPortOf(channel: StatusInput['channel']): Pick<Status, 'haPort'> {
+  const counters = channel.counters();
+  return counters === null ? {} : { haPort: { discarded: counters.discarded } };
+}
+
 function interfaceStatuses(driver: Driver, settings: Settings): InterfaceStatus[] {
   const names = new Set(settings.virtualRouters.map((router) => router.interface));
   return [...names].map((name) => {
@@ -104,40 +149,21 @@ function interfaceStatuses(driver: Driver, settings: Settings): InterfaceStatus[
   });
 }
 
-/** Why a virtual router that is out of the election is out of it by choice. */
-const CHOSEN: ReadonlySet<TransitionReason> = new Set(['mode-off', 'shutdown', 'startup']);
-
-function health(
-  settings: Settings,
-  routers: readonly VirtualRouterStatus[],
-  problems: readonly string[],
-): Status['health'] {
-  const faults = routers
-    .filter(({ state, reason }) => state === 'Initialize' && !CHOSEN.has(reason))
-    .map(({ name, reason }) => `${name}: ${TRANSITION_REASONS[reason]}`);
-  const lacks = [...routers.flatMap(addressProblems), ...problems];
-  const remarks = settings.ha.mode === 'off' ? [TRANSITION_REASONS['mode-off']] : [];
-  const reasons = [...faults, ...lacks, ...remarks];
-  if (faults.length > 0) return { state: 'fault', reasons };
-  return { state: lacks.length > 0 ? 'degraded' : 'healthy', reasons };
+/** The virtual routers that are being handed over, and why; null when none is. */
+function handoverOf({
+  virtualRouters,
+  peers,
+}: InstanceSnapshot): NonNullable<Status['handover']> | null {
+  const leaving = virtualRouters.filter(({ releasing }) => releasing !== null);
+  const reason = leaving[0]?.releasing;
+  if (reason === undefined || reason === null) return null;
+  const to = peers.find(({ state, report }) => state === 'healthy' && report?.fit === true);
+  return {
+    virtualRouters: leaving.map(({ configuration }) => configuration.name),
+    to: to?.configuration.name ?? null,
+    reason,
+  };
 }
-
-function addressProblems({ name, state, addresses, adjustments }: VirtualRouterStatus): string[] {
-  const missing = addresses.filter(({ present }) => !present).length;
-  const problems = adjustments.map(({ name: cause }) => `${name}: priority lowered by ${cause}`);
-  if (state === 'Active' && missing > 0) {
-    problems.push(`${name}: ${missing} of ${addresses.length} virtual addresses are not present`);
-  }
-  if (state !== 'Active' && missing < addresses.length) {
-    problems.push(`${name}: virtual addresses are present though the state is ${state}`);
-  }
-  return problems;
-}
-
-const includes = (all: readonly AddressWithPrefix[], one: AddressWithPrefix): boolean =>
-  all.some(
-    ({ address, prefixLength }) => address === one.address && prefixLength === one.prefixLength,
-  );
 
 const wallTime = (at: Instant, { now, wallClock }: StatusInput): string =>
   new Date(wallClock() - (now() - at) / 1_000).toISOString();

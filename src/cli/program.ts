@@ -2,18 +2,15 @@
 // loaded when it is called; but for status, the default, which one round of loading brings up
 // sooner. No agent here: it is handed in.
 import { resolve } from 'node:path';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, type Argument } from 'commander';
 import { nearestName } from '../config/spelling.js';
+import type { ConfigOption, Context, Finish } from './command-context.js';
 import { showStatus } from './commands/status.js';
 import { fail } from './failures.js';
-import { LATER_COMMANDS } from './later-commands.js';
 import { DEFAULT_CONFIG } from './locate.js';
+import { addOperatorCommands } from './operator-commands.js';
 import { EXIT, type ConfigChoice, type Surroundings } from './surroundings.js';
 import { packageVersion } from './version.js';
-
-interface ConfigOption {
-  readonly config?: string;
-}
 
 interface StatusOptions extends ConfigOption {
   readonly json?: boolean;
@@ -44,8 +41,6 @@ export async function runCommandLine(
   }
 }
 
-type Finish = (code: number) => void;
-
 function buildProgram(surroundings: Surroundings, finish: Finish): Command {
   const program = new Command('understudy')
     .description('VRRPv3 (RFC 9568) failover agent: status, settings, and the agent itself')
@@ -63,6 +58,11 @@ function buildProgram(surroundings: Surroundings, finish: Finish): Command {
       getErrHasColors: () => false,
       outputError: (text, write) => write(text.replace(/^error: /, 'understudy: ')),
     })
+    // Every command takes options: saying so at each would only take the room of what it does.
+    .configureHelp({
+      subcommandTerm: (command) =>
+        [command.name(), ...command.registeredArguments.map(argumentTerm)].join(' '),
+    })
     .addHelpText('after', AFTER_HELP);
   const add = (name: string, description: string): Command =>
     withConfig(program.command(name).description(description)).allowExcessArguments(false);
@@ -74,17 +74,15 @@ function buildProgram(surroundings: Surroundings, finish: Finish): Command {
   addAgentCommands(context);
   addStatusCommands(context);
   addSettingCommands(context);
+  addOperatorCommands(context);
   addOtherCommands(context);
   return program;
 }
 
-interface Context {
-  readonly program: Command;
-  readonly add: (name: string, description: string) => Command;
-  readonly chosen: (options: ConfigOption) => ConfigChoice;
-  readonly surroundings: Surroundings;
-  readonly finish: Finish;
-}
+const argumentTerm = (argument: Argument): string => {
+  const name = `${argument.name()}${argument.variadic ? '...' : ''}`;
+  return argument.required ? `<${name}>` : `[${name}]`;
+};
 
 const withConfig = (command: Command): Command =>
   command.option('--config <file>', `settings file (default: ${DEFAULT_CONFIG})`);
@@ -120,10 +118,7 @@ function addStatusCommands({ program, add, chosen, surroundings, finish }: Conte
 
 function failUnknown(surroundings: Surroundings, program: Command, name: string): number {
   const known = program.commands.map((command) => command.name());
-  const near = nearestName(
-    name,
-    known.filter((command) => !LATER_COMMANDS.includes(command)),
-  );
+  const near = nearestName(name, known);
   return fail(
     surroundings,
     EXIT.usage,
@@ -152,8 +147,11 @@ function addSettingCommands({ add, chosen, surroundings, finish }: Context): voi
       finish(await getSettings(surroundings, chosen(options), setting));
     });
   add('set', 'change a setting, through the running agent or in the file')
-    .argument('<setting>', 'mode, primary or preempt')
-    .argument('<value...>', 'one word; on or off where there are only two')
+    .argument('<setting>', 'its name, as understudy get lists it')
+    .argument(
+      '<value...>',
+      'one word; on or off where there are only two; numbers in the unit listed',
+    )
     .action(async (setting: string, words: string[], options: ConfigOption) => {
       const { setSetting } = await import('./commands/set.js');
       finish(await setSetting(surroundings, chosen(options), setting, words));
@@ -172,21 +170,4 @@ function addOtherCommands({ program, surroundings, finish }: Context): void {
       const { runDemo } = await import('./commands/demo.js');
       finish(await runDemo(surroundings, words));
     });
-  for (const name of LATER_COMMANDS) {
-    program
-      .command(name, { hidden: true })
-      .helpOption(false)
-      .allowUnknownOption()
-      .allowExcessArguments()
-      .action(() =>
-        finish(
-          fail(
-            surroundings,
-            EXIT.usage,
-            `${name} is not available in this release`,
-            'see understudy --help for what is',
-          ),
-        ),
-      );
-  }
 }

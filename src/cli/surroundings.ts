@@ -1,5 +1,5 @@
 // What a command has around it: streams, environment, the agent's entry points. Everything a test
-// wants to replace is here. No behaviour.
+// wants to replace is here. No behaviour of any command.
 
 export interface TextSink {
   write(text: string): unknown;
@@ -10,6 +10,11 @@ export interface Surroundings {
   run(configPath: string): Promise<number>;
   /** Removes the addresses an agent may have left; answers the exit code. */
   release(configPath: string): Promise<number>;
+  /**
+   * Writes a new shared secret to `path`, with `force` over one that stands there.
+   * @throws an Error whose message says what was expected, what was found and what to do.
+   */
+  keygen(path: string, force: boolean): Promise<void>;
   readonly stdout: TextSink;
   readonly stderr: TextSink;
   /** Whether stdout is a terminal: colour, and a screen that can be redrawn. */
@@ -21,7 +26,7 @@ export interface Surroundings {
   readonly interrupted?: AbortSignal;
   /** The demonstration that `demo` starts; default scripts/demo of this package. */
   readonly demoScript?: string;
-  /** What `status --watch` waits between two looks, in milliseconds; default 500. */
+  /** What `--watch` and `--follow` wait before they look again, in milliseconds; default 500. */
   readonly watchIntervalMs?: number;
 }
 
@@ -35,3 +40,7 @@ export interface ConfigChoice {
   /** Named by --config, so that its absence is an error. */
   readonly explicit: boolean;
 }
+
+/** On a terminal, unless NO_COLOR is set (to anything) or the terminal cannot. */
+export const usesColour = ({ isTerminal, environment }: Surroundings): boolean =>
+  isTerminal && (environment['NO_COLOR'] ?? '') === '' && environment['TERM'] !== 'dumb';

@@ -12,7 +12,7 @@ import {
   type IpAddress,
 } from '../model/address.js';
 import type { DraftAddress, DraftPeer, DraftRouter } from './draft.js';
-import type { Finding } from './errors.js';
+import { formatPath, type Finding } from './errors.js';
 import { quote } from './found.js';
 import { MAXIMUM_IPV6_ADDRESSES } from './schema.js';
 
@@ -79,7 +79,7 @@ function prefixRemedy(text: string): string {
 }
 
 /** Why no interface can carry the address, or null. */
-function unfitReason(address: IpAddress): string | null {
+export function unfitReason(address: IpAddress): string | null {
   if (isUnspecified(address)) return 'which is the unspecified address';
   if (isMulticast(address)) return 'which is a multicast address';
   const bytes = addressBytes(address);
@@ -158,12 +158,24 @@ function checkCount(router: DraftRouter): Finding[] {
   ];
 }
 
-/** Peers of the router's family, unicast, none of them one of its own addresses. */
-export function checkUnicastPeers(router: DraftRouter): Finding[] {
-  const own = new Set(router.addresses.map(({ value }) => value?.address));
+/** Where each virtual address stands in the file. */
+export const virtualAddresses = (
+  routers: readonly DraftRouter[],
+): ReadonlyMap<IpAddress | undefined, string> =>
+  new Map(
+    routers.flatMap(({ addresses }) =>
+      addresses.map(({ at, value }) => [value?.address, formatPath(at)]),
+    ),
+  );
+
+/** Peers of the router's family, unicast, none of them a virtual address. */
+export function checkUnicastPeers(
+  router: DraftRouter,
+  virtual: ReturnType<typeof virtualAddresses>,
+): Finding[] {
   const seen = new Set<IpAddress>();
   return router.unicastPeers.flatMap((peer) => {
-    const finding = checkPeer(peer, router, own, seen);
+    const finding = checkPeer(peer, router, virtual, seen);
     if (peer.value !== null) seen.add(peer.value);
     return finding === null ? [] : [finding];
   });
@@ -172,7 +184,7 @@ export function checkUnicastPeers(router: DraftRouter): Finding[] {
 function checkPeer(
   { at, text, value }: DraftPeer,
   router: DraftRouter,
-  own: ReadonlySet<IpAddress | undefined>,
+  virtual: ReturnType<typeof virtualAddresses>,
   seen: ReadonlySet<IpAddress>,
 ): Finding | null {
   const wrong = (found: string, remedy: string): Finding => ({
@@ -192,9 +204,10 @@ function checkPeer(
     const family = FAMILY_NAME[familyOf(value)];
     return wrong(`${text}, ${family}`, 'write the address of the family that is advertised');
   }
-  if (own.has(value)) {
+  const place = virtual.get(value);
+  if (place !== undefined) {
     return wrong(
-      `${text}, a virtual address of this very router`,
+      `${text}, the virtual address at ${place}`,
       "write the other router's own address, which it keeps in every state",
     );
   }

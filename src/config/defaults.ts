@@ -3,7 +3,6 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import type { ChecksumDialect } from '../model/advertisement.js';
 import {
   familyOf,
   parseAddress,
@@ -12,9 +11,11 @@ import {
   type IpAddress,
 } from '../model/address.js';
 import { assert } from '../model/assert.js';
-import type { HaMode } from '../model/status.js';
 import { milliseconds, millisecondsToCentiseconds } from '../model/units.js';
+import { completeMonitors } from './monitor-defaults.js';
 import { DEFAULT_PRIORITY, INSTALLED_VIP_SCRIPT } from './schema.js';
+import { settableValues } from './settable.js';
+import type { RouterInFile, SettingsFile } from './settings-file.js';
 import type { Settings, VirtualRouterSettings } from './settings.js';
 
 /** What of the host the defaults depend on. Tests pass their own. */
@@ -31,36 +32,37 @@ export const thisHost: Host = {
 /** scripts/vip of this package: dist/src/config is three folders deep. */
 export const PACKAGE_VIP_SCRIPT = fileURLToPath(new URL('../../../scripts/vip', import.meta.url));
 
-/** The file as the schema has accepted and completed it. */
-export interface SettingsFile {
-  readonly name?: string;
-  readonly ha: { readonly mode: HaMode; readonly primary: boolean; readonly preempt: boolean };
-  readonly virtualRouters: readonly {
-    readonly name: string;
-    readonly interface: string;
-    readonly vrid: number;
-    readonly addresses: readonly string[];
-    readonly advertisementIntervalMs: number;
-    readonly priority?: number;
-    readonly preempt?: boolean;
-    readonly checksum: ChecksumDialect | 'auto';
-    readonly unicastPeers: readonly string[];
-  }[];
-  readonly vip: { readonly script?: string };
-  readonly runtimeDirectory: string;
-  readonly stateDirectory: string;
-}
-
 /** Complete settings from a file that passed every check. */
 export function completeSettings(file: SettingsFile, host: Host): Settings {
-  const { mode, primary, preempt } = file.ha;
+  const name = file.name ?? host.hostName();
   return {
-    name: file.name ?? host.hostName(),
-    ha: { mode, primary, preempt },
-    virtualRouters: file.virtualRouters.map((router) => completeRouter(router, file.ha)),
+    name,
+    ha: completeHa(file.ha),
+    monitors: completeMonitors(file),
+    bypass: file.bypass ?? null,
+    hooks: { transition: file.hooks.transition ?? null },
+    virtualRouters: file.virtualRouters.map((router) => completeRouter(router, file.ha, name)),
     vip: { script: file.vip.script ?? defaultVipScript(host) },
     runtimeDirectory: file.runtimeDirectory,
     stateDirectory: file.stateDirectory,
+    settable: settableValues(file),
+  };
+}
+
+function completeHa(ha: SettingsFile['ha']): Settings['ha'] {
+  return {
+    mode: ha.mode,
+    primary: ha.primary,
+    preempt: ha.preempt,
+    preemptDelay: milliseconds(ha.preemptDelaySeconds * 1_000),
+    port: ha.port,
+    keyFile: ha.keyFile ?? null,
+    peers: ha.peers.map(({ name, addresses }) => ({ name, addresses: addresses.map(checkedPeer) })),
+    peerCheckInterval: milliseconds(ha.peerCheckIntervalMs),
+    peerFailureThreshold: ha.peerFailureThreshold,
+    peerRecoveryThreshold: ha.peerRecoveryThreshold,
+    maximumFlaps: ha.maximumFlaps,
+    flapWindow: milliseconds(ha.flapWindowSeconds * 1_000),
   };
 }
 
@@ -68,9 +70,12 @@ const defaultVipScript = (host: Host): string =>
   host.fileExists(INSTALLED_VIP_SCRIPT) ? INSTALLED_VIP_SCRIPT : PACKAGE_VIP_SCRIPT;
 
 function completeRouter(
-  router: SettingsFile['virtualRouters'][number],
+  router: RouterInFile,
   ha: SettingsFile['ha'],
+  ownName: string,
 ): VirtualRouterSettings {
+  // In active-active each virtual router says for itself who is primary.
+  const isPrimary = ha.mode === 'active-active' ? router.primary === ownName : ha.primary;
   const addresses = router.addresses.map(checkedAddress);
   const [first] = addresses;
   assert(first !== undefined, 'a checked virtual router has an address');
@@ -81,10 +86,11 @@ function completeRouter(
     family: familyOf(first.address),
     addresses,
     advertisementInterval: millisecondsToCentiseconds(milliseconds(router.advertisementIntervalMs)),
-    priority: router.priority ?? (ha.primary ? DEFAULT_PRIORITY.primary : DEFAULT_PRIORITY.other),
+    priority: router.priority ?? (isPrimary ? DEFAULT_PRIORITY.primary : DEFAULT_PRIORITY.other),
     preempt: router.preempt ?? ha.preempt,
     checksum: router.checksum,
     unicastPeers: router.unicastPeers.map(checkedPeer),
+    ...(router.primary === undefined ? {} : { primary: router.primary }),
   };
 }
 

@@ -21,10 +21,6 @@ export interface DraftAddress extends DraftText {
   readonly value: AddressWithPrefix | null;
 }
 
-export interface DraftPeer extends DraftText {
-  readonly value: IpAddress | null;
-}
-
 export interface DraftRouter {
   readonly at: SettingsPath;
   readonly name: string | null;
@@ -34,6 +30,12 @@ export interface DraftRouter {
   /** The family of the first address that can be read. */
   readonly family: Family | null;
   readonly unicastPeers: readonly DraftPeer[];
+  readonly primary: string | null;
+}
+
+/** An address without prefix length, as peers, gateways and unicast peers are written. */
+export interface DraftPeer extends DraftText {
+  readonly value: IpAddress | null;
 }
 
 export interface Draft {
@@ -72,30 +74,40 @@ function draftRouter(value: unknown, at: SettingsPath): DraftRouter {
     vrid: typeof vrid === 'number' ? vrid : null,
     addresses,
     family: first ? familyOf(first.address) : null,
-    unicastPeers: textsOf(value, 'unicastPeers', at).map(({ at: place, text }) => ({
-      at: place,
-      text,
-      value: parseAddress(text),
-    })),
+    unicastPeers: hostsOf(value, 'unicastPeers', at),
+    primary: textOf(value, 'primary'),
   };
 }
 
-const member = (value: unknown, key: string): unknown =>
+/** The list of addresses without prefix length that stands at `key`. */
+export const hostsOf = (value: unknown, key: string, at: SettingsPath): DraftPeer[] =>
+  textsOf(value, key, at).map(({ at: place, text }) => ({
+    at: place,
+    text,
+    value: parseAddress(text),
+  }));
+
+export const member = (value: unknown, key: string): unknown =>
   typeof value === 'object' && value !== null && Object.hasOwn(value, key)
     ? (value as Record<string, unknown>)[key]
     : undefined;
 
-const textOf = (value: unknown, key: string): string | null => {
+export const textOf = (value: unknown, key: string): string | null => {
   const found = member(value, key);
   return typeof found === 'string' ? found : null;
 };
 
-const listOf = (value: unknown, key: string): readonly unknown[] => {
+export const listOf = (value: unknown, key: string): readonly unknown[] => {
   const found = member(value, key);
   return Array.isArray(found) ? found : [];
 };
 
-const textsOf = (value: unknown, key: string, at: SettingsPath): DraftText[] =>
+export const textsOf = (value: unknown, key: string, at: SettingsPath): DraftText[] =>
   listOf(value, key).flatMap((text, index) =>
     typeof text === 'string' ? [{ at: [...at, key, index], text }] : [],
   );
+
+export const numberOf = (value: unknown, key: string): number | null => {
+  const found = member(value, key);
+  return typeof found === 'number' ? found : null;
+};

@@ -31,6 +31,13 @@ export type SettingsErrorCode =
   | 'too-many-addresses'
   | 'duplicate-vrid'
   | 'invalid-peer'
+  | 'own-name'
+  | 'unknown-instance'
+  | 'invalid-gateway'
+  | 'invalid-url'
+  | 'invalid-header'
+  | 'other-type'
+  | 'contradiction'
   | 'not-editable'
   | 'write-failed'
   // The file is in order, but a running agent cannot follow it.

@@ -1,7 +1,7 @@
 // The one way from a settings file to Settings: read, parse, check, complete; every error at once.
 // The agent, `check` and `set` all come through here. No writing: see save.ts.
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
-import { completeSettings, thisHost, type Host, type SettingsFile } from './defaults.js';
+import { completeSettings, thisHost, type Host } from './defaults.js';
 import { readDocument, type SettingsDocument } from './document.js';
 import { draftOf } from './draft.js';
 import {
@@ -11,6 +11,9 @@ import {
   type SettingsErrorCode,
   type SettingsWarning,
 } from './errors.js';
+import { checkPair, pairWarnings } from './ha-checks.js';
+import { checkMonitors, monitorWarnings } from './monitor-checks.js';
+import type { SettingsFile } from './settings-file.js';
 import type { Settings } from './settings.js';
 import { checkStructure } from './structure.js';
 import { checkMeaning } from './validate.js';
@@ -43,14 +46,25 @@ export function parseSettings(text: string, fileName: string, host: Host = thisH
   if (!read.ok) return { ok: false, file: fileName, errors: read.errors };
   const { document } = read;
   const value = document.value;
+  const written = new Set(typeof value === 'object' && value !== null ? Object.keys(value) : []);
   const form = checkStructure(value);
   const complained = new Set(form.map(({ at }) => formatPath(at)));
-  const meaning = checkMeaning(draftOf(value)).filter(({ at }) => !complained.has(formatPath(at)));
+  const draft = draftOf(value);
+  const meaning = [
+    ...checkMeaning(draft),
+    ...checkPair(value, draft, draft.name ?? host.hostName()),
+    ...checkMonitors(value),
+  ].filter(({ at }) => !complained.has(formatPath(at)));
   const found = [...form, ...meaning].map((finding) => placed(finding, document));
   const errors = inOrderOfText([...document.errors, ...found]);
   if (errors.length > 0) return { ok: false, file: fileName, errors };
   const settings = completeSettings(value as SettingsFile, host);
-  return { ok: true, file: fileName, settings, warnings: [...document.warnings] };
+  const warnings = [
+    ...document.warnings,
+    ...pairWarnings(value, draft),
+    ...monitorWarnings(value, written),
+  ];
+  return { ok: true, file: fileName, settings, warnings };
 }
 
 function placed({ at, ...error }: Finding, document: SettingsDocument): SettingsError {

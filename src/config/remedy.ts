@@ -1,7 +1,7 @@
 // What a setting must be, and what to do about a value that is not: text from the schema. No checks.
 import { formatPath, patternOf, type SettingsPath } from './errors.js';
 import { isLaterValue } from './later.js';
-import type { SettingSchema } from './schema.js';
+import type { SettingSchema, SettingUnit } from './setting-schema.js';
 
 /** What a setting must be, from its schema. */
 export function expectation(schema: SettingSchema, at: SettingsPath): string {
@@ -15,7 +15,9 @@ export function expectation(schema: SettingSchema, at: SettingsPath): string {
       if (schema.maxLength === undefined) return 'text';
       return `text of ${schema.minLength ?? 0} to ${schema.maxLength} characters`;
     case 'array':
-      return `a list of ${schema.minItems ?? 0} to ${schema.maxItems}`;
+      return schema.minItems === schema.maxItems
+        ? `a list of ${schema.maxItems}`
+        : `a list of ${schema.minItems ?? 0} to ${schema.maxItems}`;
     case 'object':
       return 'a mapping of settings';
   }
@@ -41,7 +43,7 @@ export function remedyFor(at: SettingsPath, schema: SettingSchema, value: unknow
       return remedyForNumber(key, schema, value);
     case 'array':
       if (Array.isArray(value)) return `give ${formatPath(at)} ${expectation(schema, at)}`;
-      return `write a list: ${key}: [${typeof value === 'string' ? value : '…'}]`;
+      return `write a list: ${typeof at.at(-1) === 'number' ? '' : `${key}: `}[${itemsMeant(schema, value)}]`;
     case 'object':
       if (at.length === 0) return 'begin with settings such as "virtualRouters:"';
       return `write the settings of ${formatPath(at)} below it, indented, or remove it`;
@@ -50,6 +52,13 @@ export function remedyFor(at: SettingsPath, schema: SettingSchema, value: unknow
       if (typeof value !== 'string') return `write text; put it in quotes: ${key}: "…"`;
       return value === '' ? `write a value for ${key}` : `shorten ${key}`;
   }
+}
+
+/** The items of a list that was written as one text. */
+function itemsMeant({ minItems = 0 }: SettingSchema, value: unknown): string {
+  const items =
+    typeof value === 'string' ? value.split(/[\s,]+/).filter((item) => item !== '') : [];
+  return [...items, ...(items.length < Math.max(minItems, 1) ? ['…'] : [])].join(', ');
 }
 
 const spelledAsBoolean = (value: unknown): string =>
@@ -74,10 +83,11 @@ const MILLISECONDS_PER: Readonly<Record<string, number>> = {
   sec: 1000,
   m: 60_000,
   min: 60_000,
+  h: 3_600_000,
 };
 
 function remedyForNumber(key: string, schema: SettingSchema, value: unknown): string {
-  const inUnit = schema.unit === undefined ? null : durationRemedy(key, schema, value);
+  const inUnit = durationRemedy(key, schema, value);
   if (inUnit !== null) return inUnit;
   if (typeof value === 'string' && /^\d+$/.test(value))
     return `write ${key}: ${value}, without quotes`;
@@ -92,19 +102,28 @@ export function durationOf(text: string): number | null {
   return match === null || factor === undefined ? null : Number(match[1]) * factor;
 }
 
+/** Milliseconds that the unit of a setting is worth; null when it is no duration. */
+export const millisecondsPerUnit = (unit: SettingUnit | undefined): number | null => {
+  if (unit === 'milliseconds') return 1;
+  return unit === 'seconds' ? 1000 : null;
+};
+
 /** What was probably meant by a duration: another unit, or a step in between. */
 function durationRemedy(key: string, schema: SettingSchema, value: unknown): string | null {
+  const factor = millisecondsPerUnit(schema.unit);
+  if (factor === null) return null;
   if (typeof value === 'string') {
     const meant = durationOf(value);
-    return meant === null ? null : `write ${key}: ${meant}; the unit, milliseconds, is in the name`;
+    if (meant === null) return null;
+    return `write ${key}: ${meant / factor}; the unit, ${schema.unit}, is in the name`;
   }
   if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) return null;
   const { minimum = 0, maximum = 0, multipleOf = 1 } = schema;
   const asSeconds = value * 1000;
-  if (value < minimum && asSeconds <= maximum && asSeconds % multipleOf === 0) {
+  if (factor === 1 && value < minimum && asSeconds <= maximum && asSeconds % multipleOf === 0) {
     return `write ${key}: ${asSeconds} if ${value} is meant in seconds; the unit is milliseconds`;
   }
-  if (value < minimum || value > maximum) return null;
+  if (value < minimum || value > maximum || schema.multipleOf === undefined) return null;
   const below = Math.floor(value / multipleOf) * multipleOf;
   return `write ${key}: ${below} or ${below + multipleOf}; an advertisement carries whole centiseconds`;
 }

@@ -9,6 +9,7 @@ import { parseSettings, readSettingsText } from './load.js';
 import {
   findSetting,
   readChange,
+  unitOf,
   viewSettings,
   type SettableSetting,
   type SettingValue,
@@ -25,6 +26,8 @@ export type SetOutcome =
       readonly previous: SettingValue | null;
       /** False when the file said so already; it was not written then. */
       readonly changed: boolean;
+      /** Of value and previous: `ms`, `s`, `bit/s`; absent when they have none. */
+      readonly unit?: string;
       readonly file: string;
       readonly warnings: readonly SettingsWarning[];
     }
@@ -55,10 +58,12 @@ export async function changeSetting(
     const failure = await write(path, edited.text, options);
     if (failure !== null) return refuse(failure);
   }
+  const unit = unitOf(change.setting);
   return {
     ok: true,
     setting: change.setting.name,
     value: change.value,
+    ...(unit === undefined ? {} : { unit }),
     previous: valueBefore(read.text, path, change.setting.name),
     changed,
     file: path,

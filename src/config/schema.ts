@@ -1,5 +1,11 @@
 // The form of the settings file as a JSON schema: the one source of names, ranges, units, defaults
 // and descriptions. No meaning across settings: see validate.ts. No loading: see load.ts.
+import { BYPASS, DEFAULT_PRIORITY, HA, HOOKS } from './schema-ha.js';
+import { MONITORS } from './schema-monitors.js';
+import type { SettingSchema } from './setting-schema.js';
+
+export { DEFAULT_PRIORITY };
+export type { SettingSchema, SettingUnit } from './setting-schema.js';
 
 /** Shortest and longest Advertisement_Interval, whole centiseconds (RFC 9568 §5.2.7, 1..4095 cs). */
 export const ADVERTISEMENT_INTERVAL_MS = { minimum: 10, maximum: 40_950, step: 10 } as const;
@@ -10,32 +16,9 @@ export const MAXIMUM_ADDRESSES = 255;
 /** (1500 − 40 bytes of IPv6 header − 8 bytes of VRRP header) / 16, rounded down. */
 export const MAXIMUM_IPV6_ADDRESSES = 90;
 
-/** Base priorities of DESIGN: an instance that is primary, and any other. */
-export const DEFAULT_PRIORITY = { primary: 200, other: 100 } as const;
-
 export const DEFAULT_RUNTIME_DIRECTORY = '/run/understudy';
 export const DEFAULT_STATE_DIRECTORY = '/var/lib/understudy';
 export const INSTALLED_VIP_SCRIPT = '/usr/lib/understudy/vip';
-
-/** The part of JSON schema used here, and `unit`, which only explains. */
-export interface SettingSchema {
-  readonly type: 'object' | 'array' | 'string' | 'integer' | 'boolean';
-  readonly description: string;
-  readonly unit?: 'milliseconds';
-  readonly default?: unknown;
-  readonly enum?: readonly string[];
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly multipleOf?: number;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly minItems?: number;
-  readonly maxItems?: number;
-  readonly items?: SettingSchema;
-  readonly properties?: Readonly<Record<string, SettingSchema>>;
-  readonly required?: readonly string[];
-  readonly additionalProperties?: false;
-}
 
 const VIRTUAL_ROUTER: SettingSchema = {
   type: 'object',
@@ -80,6 +63,13 @@ const VIRTUAL_ROUTER: SettingSchema = {
       maximum: ADVERTISEMENT_INTERVAL_MS.maximum,
       multipleOf: ADVERTISEMENT_INTERVAL_MS.step,
       default: 1000,
+    },
+    primary: {
+      type: 'string',
+      description:
+        'active-active only, and required there: the name of the instance that is to hold this virtual router; the same on all of them.',
+      minLength: 1,
+      maxLength: 64,
     },
     priority: {
       type: 'integer',
@@ -135,31 +125,7 @@ export const SETTINGS_SCHEMA: SettingSchema = {
       minLength: 1,
       maxLength: 64,
     },
-    ha: {
-      type: 'object',
-      description: 'High availability.',
-      additionalProperties: false,
-      default: {},
-      properties: {
-        mode: {
-          type: 'string',
-          description:
-            'off: watch and hold nothing. active-passive: all virtual routers move together.',
-          enum: ['off', 'active-passive', 'active-active'],
-          default: 'active-passive',
-        },
-        primary: {
-          type: 'boolean',
-          description: `Whether this appliance is the preferred one: base priority ${DEFAULT_PRIORITY.primary}, else ${DEFAULT_PRIORITY.other}.`,
-          default: false,
-        },
-        preempt: {
-          type: 'boolean',
-          description: 'Preempt_Mode of every virtual router that does not set its own.',
-          default: true,
-        },
-      },
-    },
+    ha: HA,
     virtualRouters: {
       type: 'array',
       description: 'The virtual routers of this appliance.',
@@ -167,6 +133,9 @@ export const SETTINGS_SCHEMA: SettingSchema = {
       maxItems: 1024,
       items: VIRTUAL_ROUTER,
     },
+    ...MONITORS,
+    bypass: BYPASS,
+    hooks: HOOKS,
     vip: {
       type: 'object',
       description: 'How addresses are put on and taken off.',
@@ -207,7 +176,9 @@ export function schemaAt(path: readonly (string | number)[]): SettingSchema | un
   return schema;
 }
 
-const ownProperty = (schema: SettingSchema | undefined, key: string): SettingSchema | undefined =>
-  schema?.properties !== undefined && Object.hasOwn(schema.properties, key)
-    ? schema.properties[key]
-    : undefined;
+function ownProperty(schema: SettingSchema | undefined, key: string): SettingSchema | undefined {
+  if (schema?.properties !== undefined && Object.hasOwn(schema.properties, key)) {
+    return schema.properties[key];
+  }
+  return schema?.additionalProperties === false ? undefined : schema?.additionalProperties;
+}

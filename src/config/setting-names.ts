@@ -1,31 +1,24 @@
 // The settings as `understudy get` and `set` name them, and their values as a person types them.
 // No file, no YAML: see save.ts.
 import { formatAddressWithPrefix } from '../model/address.js';
-import { laterSettingNamed } from './later.js';
 import type { SettingsError } from './errors.js';
-import type { Settings } from './settings.js';
+import { describeFound } from './found.js';
+import { durationOf, expectation, millisecondsPerUnit } from './remedy.js';
+import { schemaAt, type SettingSchema } from './schema.js';
+import type { CheckSettings, Settings, SettingValue, VirtualRouterSettings } from './settings.js';
+import { SETTABLE, unitOf, type SettableSetting } from './settable.js';
 import { nearestName } from './spelling.js';
 
-export type SettingValue = string | number | boolean;
-
-export interface SettableSetting {
-  readonly name: string;
-  readonly path: readonly [string, string];
-  readonly kind: 'boolean' | 'word';
-}
-
-/** What `understudy set` can change in this release. */
-export const SETTABLE: readonly SettableSetting[] = [
-  { name: 'mode', path: ['ha', 'mode'], kind: 'word' },
-  { name: 'primary', path: ['ha', 'primary'], kind: 'boolean' },
-  { name: 'preempt', path: ['ha', 'preempt'], kind: 'boolean' },
-];
+export { SETTABLE, unitOf, withUnit, type SettableSetting } from './settable.js';
+export type { SettingValue } from './settings.js';
 
 /** One line of `understudy get`. */
 export interface SettingView {
   /** `mode`, or `virtualRouters[lan].vrid`. */
   readonly setting: string;
   readonly value: SettingValue;
+  /** Of the value: `ms`, `s`, `bit/s`; absent when it has none. */
+  readonly unit?: string;
   readonly settable: boolean;
 }
 
@@ -38,35 +31,24 @@ export interface SettingsView {
 
 /** The settings as names and values, in the order of the file's documentation. */
 export function viewSettings(settings: Settings, file: string): SettingsView {
-  const fixed = (setting: string, value: SettingValue): SettingView => ({
-    setting,
-    value,
-    settable: false,
-  });
-  const ha = SETTABLE.map(({ name, path }) => ({
-    setting: name,
-    value: haValue(settings, path[1]),
-    settable: true,
-  }));
-  const routers = settings.virtualRouters.flatMap((router) => {
-    const prefix = `virtualRouters[${router.name}]`;
-    return [
-      fixed(`${prefix}.interface`, router.interface),
-      fixed(`${prefix}.vrid`, router.vrid),
-      fixed(`${prefix}.addresses`, router.addresses.map(formatAddressWithPrefix).join(' ')),
-      fixed(`${prefix}.advertisementIntervalMs`, router.advertisementInterval * 10),
-      fixed(`${prefix}.priority`, router.priority),
-      fixed(`${prefix}.preempt`, router.preempt),
-      fixed(`${prefix}.checksum`, router.checksum),
-      fixed(`${prefix}.unicastPeers`, router.unicastPeers.join(' ')),
-    ];
-  });
+  const { ha, monitors, bypass, hooks } = settings;
   return {
     file,
     settings: [
       fixed('name', settings.name),
-      ...ha,
-      ...routers,
+      ...SETTABLE.map((setting) => settableView(setting, settings)),
+      fixed('ha.keyFile', ha.keyFile ?? ''),
+      ...ha.peers.map(({ name, addresses }) => fixed(`ha.peers[${name}]`, addresses.join(' '))),
+      ...settings.virtualRouters.flatMap(routerViews),
+      fixed('bandwidthMonitoring.interfaces', monitors.bandwidth?.interfaces.join(' ') ?? ''),
+      fixed('linkMonitoring.pairs', pairsText(monitors.links?.pairs ?? [])),
+      fixed('gatewayMonitoring.addresses', monitors.gateway?.addresses.join(' ') ?? ''),
+      fixed('gatewayMonitoring.interface', monitors.gateway?.interface ?? ''),
+      ...monitors.checks.map((check) => fixed(`checks[${check.name}]`, checkText(check))),
+      fixed('bypass.hook', bypass?.hook ?? ''),
+      fixed('bypass.segments', bypass?.segments.join(' ') ?? ''),
+      fixed('bypass.onStop', bypass?.onStop ?? ''),
+      fixed('hooks.transition', hooks.transition ?? ''),
       fixed('vip.script', settings.vip.script),
       fixed('runtimeDirectory', settings.runtimeDirectory),
       fixed('stateDirectory', settings.stateDirectory),
@@ -74,9 +56,59 @@ export function viewSettings(settings: Settings, file: string): SettingsView {
   };
 }
 
-function haValue(settings: Settings, key: string): SettingValue {
-  if (key === 'mode') return settings.ha.mode;
-  return key === 'primary' ? settings.ha.primary : settings.ha.preempt;
+const fixed = (setting: string, value: SettingValue): SettingView => ({
+  setting,
+  value,
+  settable: false,
+});
+
+function settableView(setting: SettableSetting, { settable }: Settings): SettingView {
+  const unit = unitOf(setting);
+  return {
+    setting: setting.name,
+    value: settable[setting.name] ?? '',
+    ...(unit === undefined ? {} : { unit }),
+    settable: true,
+  };
+}
+
+function routerViews(router: VirtualRouterSettings): SettingView[] {
+  const prefix = `virtualRouters[${router.name}]`;
+  return [
+    fixed(`${prefix}.interface`, router.interface),
+    fixed(`${prefix}.vrid`, router.vrid),
+    fixed(`${prefix}.addresses`, router.addresses.map(formatAddressWithPrefix).join(' ')),
+    {
+      ...fixed(`${prefix}.advertisementIntervalMs`, router.advertisementInterval * 10),
+      unit: 'ms',
+    },
+    ...(router.primary === undefined ? [] : [fixed(`${prefix}.primary`, router.primary)]),
+    fixed(`${prefix}.priority`, router.priority),
+    fixed(`${prefix}.preempt`, router.preempt),
+    fixed(`${prefix}.checksum`, router.checksum),
+    fixed(`${prefix}.unicastPeers`, router.unicastPeers.join(' ')),
+  ];
+}
+
+const pairsText = (pairs: readonly (readonly string[])[]): string =>
+  pairs.map((pair) => pair.join('+')).join(' ');
+
+/** Everything of a check but the headers it sends, which may be secret. */
+function checkText(check: CheckSettings): string {
+  const { kind, intervalMs, timeoutMs, failureThreshold, recoveryThreshold, weight } = check;
+  const rhythm = `every ${intervalMs} ms within ${timeoutMs} ms, ${failureThreshold}/${recoveryThreshold} in a row`;
+  return `${targetText(kind)}, ${rhythm}, ${weight === undefined ? 'soft' : `weight ${weight}`}`;
+}
+
+function targetText(kind: CheckSettings['kind']): string {
+  switch (kind.type) {
+    case 'tcp':
+      return `tcp ${kind.host}:${kind.port}`;
+    case 'http':
+      return `http ${kind.url}`;
+    case 'script':
+      return `script ${kind.command.join(' ')}`;
+  }
 }
 
 /** The view of `name`; `ha.mode` means `mode`. */
@@ -89,13 +121,22 @@ export type Change =
   | { readonly ok: true; readonly setting: SettableSetting; readonly value: SettingValue }
   | { readonly ok: false; readonly error: SettingsError };
 
-/** Reads `set NAME VALUE` as typed. Booleans: on, off, true, false, yes, no. */
+/**
+ * Reads `set NAME VALUE` as typed. Booleans: on, off, true, false, yes, no. Numbers in the unit of
+ * the setting; whether they are in range is for the load path to say.
+ */
 export function readChange(name: string, value: string): Change {
   const setting = SETTABLE.find(
     (candidate) => candidate.name === name || candidate.path.join('.') === name,
   );
   if (setting === undefined) return { ok: false, error: unsettable(name) };
-  if (setting.kind === 'word') return { ok: true, setting, value };
+  const schema = schemaAt(setting.path);
+  if (schema?.type === 'boolean') return readSwitch(setting, value);
+  if (schema?.type === 'integer') return readNumber(setting, schema, value);
+  return { ok: true, setting, value };
+}
+
+function readSwitch(setting: SettableSetting, value: string): Change {
   const word = value.toLowerCase();
   if (['on', 'true', 'yes'].includes(word)) return { ok: true, setting, value: true };
   if (['off', 'false', 'no'].includes(word)) return { ok: true, setting, value: false };
@@ -109,22 +150,34 @@ export function readChange(name: string, value: string): Change {
   return { ok: false, error };
 }
 
+function readNumber(setting: SettableSetting, schema: SettingSchema, value: string): Change {
+  if (/^\d{1,15}$/.test(value)) {
+    const number = Number(value);
+    if (number >= (schema.minimum ?? 0) && number <= (schema.maximum ?? number)) {
+      return { ok: true, setting, value: number };
+    }
+  }
+  const meant = durationOf(value);
+  const factor = millisecondsPerUnit(schema.unit);
+  const suggestion = meant === null || factor === null ? schema.default : meant / factor;
+  const error: SettingsError = {
+    path: setting.name,
+    code: /^\d+$/.test(value) ? 'out-of-range' : 'wrong-type',
+    expected: expectation(schema, setting.path),
+    found: /^\d+$/.test(value) ? value : describeFound(value),
+    remedy: `understudy set ${setting.name} ${String(suggestion)}${schema.unit === undefined ? '' : `   (${schema.unit})`}`,
+  };
+  return { ok: false, error };
+}
+
 /** Why there is no setting of this name to set or get. */
 export function unsettable(name: string): SettingsError {
-  if (laterSettingNamed(name) !== undefined) {
-    return {
-      path: name,
-      code: 'not-available',
-      expected: 'a setting of this release',
-      found: `${name}, which is not available in this release`,
-      remedy: `leave it out; these can be set: ${settableNames().join(', ')}`,
-    };
-  }
-  const near = nearestName(name, settableNames());
+  const names = SETTABLE.map((setting) => setting.name);
+  const near = nearestName(name, names);
   return {
     path: name,
     code: 'unknown-setting',
-    expected: `one of: ${settableNames().join(', ')}`,
+    expected: `one of: ${names.join(', ')}`,
     found: `the unknown setting ${JSON.stringify(name)}`,
     remedy:
       near === null
@@ -132,5 +185,3 @@ export function unsettable(name: string): SettingsError {
         : `did you mean ${near}?`,
   };
 }
-
-const settableNames = (): string[] => SETTABLE.map(({ name }) => name);

@@ -3,7 +3,67 @@
 import type { ChecksumDialect } from '../model/advertisement.js';
 import type { AddressWithPrefix, Family, IpAddress } from '../model/address.js';
 import type { HaMode } from '../model/status.js';
-import type { Centiseconds } from '../model/units.js';
+import type { Centiseconds, Milliseconds } from '../model/units.js';
+
+export interface PeerSettings {
+  readonly name: string;
+  readonly addresses: readonly IpAddress[];
+}
+
+export interface BypassSettings {
+  /** The hook program, an absolute path. */
+  readonly hook: string;
+  readonly segments: readonly string[];
+  /** What a stop does to the relay. */
+  readonly onStop: 'keep' | 'inline' | 'bypass' | 'disconnect';
+}
+
+export interface CheckSettings {
+  readonly name: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly failureThreshold: number;
+  readonly recoveryThreshold: number;
+  /** A failure lowers the priority by this; without it, it is a soft fault. */
+  readonly weight?: number;
+  readonly kind:
+    | { readonly type: 'tcp'; readonly host: string; readonly port: number }
+    | {
+        readonly type: 'http';
+        readonly url: string;
+        readonly expectStatus: { readonly minimum: number; readonly maximum: number };
+        readonly expectBody?: string;
+        readonly expectHeader?: { readonly name: string; readonly value?: string };
+        readonly requestHeaders?: Readonly<Record<string, string>>;
+        readonly verifyTls: boolean;
+      }
+    | { readonly type: 'script'; readonly command: readonly string[] };
+}
+
+export interface MonitorSettings {
+  /** Null without addresses. */
+  readonly gateway: {
+    readonly addresses: readonly IpAddress[];
+    readonly interval: Milliseconds;
+    readonly failureThreshold: number;
+    readonly recoveryThreshold: number;
+    /** Ask through this interface alone; always there with a link-local address. */
+    readonly interface?: string;
+  } | null;
+  /** Null when not enabled. */
+  readonly bandwidth: {
+    readonly interfaces: readonly string[];
+    readonly minimumBps: number;
+    readonly seconds: number;
+  } | null;
+  /** Null without pairs. */
+  readonly links: {
+    readonly interval: Milliseconds;
+    readonly pairs: readonly (readonly [string, string])[];
+    readonly minimumActive: number;
+  } | null;
+  readonly checks: readonly CheckSettings[];
+}
 
 export interface VirtualRouterSettings {
   readonly name: string;
@@ -22,7 +82,12 @@ export interface VirtualRouterSettings {
   readonly checksum: ChecksumDialect | 'auto';
   /** When not empty, advertisements go to these addresses instead of the group. */
   readonly unicastPeers: readonly IpAddress[];
+  /** In active-active: the instance that is to hold it; the priority follows from it. */
+  readonly primary?: string;
 }
+
+/** Values of `understudy get` and `set`. */
+export type SettingValue = string | number | boolean;
 
 export interface Settings {
   readonly name: string;
@@ -30,6 +95,28 @@ export interface Settings {
     readonly mode: HaMode;
     readonly primary: boolean;
     readonly preempt: boolean;
+    /** How long an instance that has become fit waits before it preempts. */
+    readonly preemptDelay: Milliseconds;
+    /** UDP port of the HA port, both sides. */
+    readonly port: number;
+    /** The shared secret, an absolute path; null only without peers. */
+    readonly keyFile: string | null;
+    /** 0 to 7; each path to the peer, HA link first, LAN too. */
+    readonly peers: readonly PeerSettings[];
+    readonly peerCheckInterval: Milliseconds;
+    /** 1..255. */
+    readonly peerFailureThreshold: number;
+    /** 1..255. */
+    readonly peerRecoveryThreshold: number;
+    /** 0 means no limit. */
+    readonly maximumFlaps: number;
+    readonly flapWindow: Milliseconds;
+  };
+  readonly monitors: MonitorSettings;
+  readonly bypass: BypassSettings | null;
+  readonly hooks: {
+    /** The transition hook, an absolute path. */
+    readonly transition: string | null;
   };
   readonly virtualRouters: readonly VirtualRouterSettings[];
   /** The netlink script runner, an absolute path. */
@@ -38,4 +125,6 @@ export interface Settings {
   readonly runtimeDirectory: string;
   /** Holds state.json and events.jsonl; default /var/lib/understudy. */
   readonly stateDirectory: string;
+  /** What `understudy set` can change, by its name there, as the file has it: in force or not. */
+  readonly settable: Readonly<Record<string, SettingValue>>;
 }

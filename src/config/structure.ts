@@ -1,9 +1,9 @@
 // Checks the form of the settings with ajv and turns each complaint into an error a person can act
 // on. No meaning across settings: see validate.ts.
 import { Ajv, type ErrorObject } from 'ajv';
-import { formatPath, patternOf, type Finding, type SettingsPath } from './errors.js';
+import { formatPath, type Finding, type SettingsPath } from './errors.js';
 import { describeFound } from './found.js';
-import { LATER_SETTINGS, laterSetting } from './later.js';
+import { LATER_SETTINGS } from './later.js';
 import { expectation, remedyFor } from './remedy.js';
 import { schemaAt, SETTINGS_SCHEMA, type SettingSchema } from './schema.js';
 import { unknownSetting } from './unknown-setting.js';
@@ -43,7 +43,7 @@ function findingOf(complaint: ErrorObject): Finding {
   const parameters: Record<string, unknown> = complaint.params;
   if (complaint.keyword === 'additionalProperties') {
     const key = String(parameters['additionalProperty']);
-    return unknownKey(at, key, valueAt(complaint.data, key));
+    return unknownSetting(at, key, valueAt(complaint.data, key));
   }
   if (complaint.keyword === 'required') {
     return missing([...at, String(parameters['missingProperty'])], complaint.data);
@@ -68,30 +68,23 @@ function pathOf(pointer: string): SettingsPath {
   return path;
 }
 
-function unknownKey(container: SettingsPath, key: string, value: unknown): Finding {
-  const at = [...container, key];
-  if (laterSetting(patternOf(at)) !== undefined) return notAvailable(at, value, false);
-  return unknownSetting(container, key, value);
-}
-
-function notAvailable(at: SettingsPath, value: unknown, ofValue: boolean): Finding {
+function notAvailable(at: SettingsPath, value: unknown): Finding {
   const setting = formatPath(at);
   return {
     at,
     code: 'not-available',
-    expected: `no ${setting}${ofValue ? `: ${String(value)}` : ''}: it is not available in this release`,
+    expected: `no ${setting}: ${String(value)}: it is not available in this release`,
     found: describeFound(value),
-    remedy: `remove ${setting}${ofValue ? ', or give it another value' : ''}`,
+    remedy: `remove ${setting}, or give it another value`,
   };
 }
 
-/** Later settings that the schema knows, but of which one value is refused. */
+/** Values that a later release will take. */
 function laterValues(value: unknown): Finding[] {
   const findings: Finding[] = [];
   for (const later of LATER_SETTINGS) {
-    if (later.value === undefined) continue;
     for (const { at, found } of matches(value, later.path)) {
-      if (found === later.value) findings.push(notAvailable(at, found, true));
+      if (found === later.value) findings.push(notAvailable(at, found));
     }
   }
   return findings;

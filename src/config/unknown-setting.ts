@@ -2,7 +2,7 @@
 // word. No checks of values.
 import { formatPath, type Finding, type SettingsPath } from './errors.js';
 import { describeFound } from './found.js';
-import { durationOf } from './remedy.js';
+import { durationOf, millisecondsPerUnit } from './remedy.js';
 import { schemaAt } from './schema.js';
 import { nearestName, plainSpelling } from './spelling.js';
 
@@ -39,6 +39,13 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   hostname: 'name',
   usevmac: 'virtualMac',
   accept: 'acceptMode',
+  peer: 'peers',
+  key: 'keyFile',
+  gateway: 'addresses',
+  gateways: 'addresses',
+  minimumlinks: 'minimumActive',
+  maxflaps: 'maximumFlaps',
+  notify: 'transition',
 };
 
 /** The error for a key that does not belong into `container`, with what was probably meant. */
@@ -59,12 +66,14 @@ export function unknownSetting(container: SettingsPath, key: string, value: unkn
 
 function wrongUnit(at: SettingsPath, key: string, meant: string, value: unknown): Finding {
   const unit = schemaAt([...at.slice(0, -1), meant])?.unit ?? 'milliseconds';
+  const factor = millisecondsPerUnit(unit) ?? 1;
+  const inMs = inMilliseconds(key, value, factor);
   return {
     at,
     code: 'wrong-unit',
     expected: `${meant}, in ${unit}: the unit stands last in the name`,
     found: `${key}, set to ${describeFound(value)}`,
-    remedy: `write ${meant}: ${inMilliseconds(key, value) ?? '<milliseconds>'}`,
+    remedy: `write ${meant}: ${inMs === null ? `<${unit}>` : inMs / factor}`,
   };
 }
 
@@ -74,16 +83,19 @@ function sameButForUnit(key: string, known: readonly string[]): string | null {
   const stem = spelling.replace(UNIT_SUFFIX, '');
   return (
     known.find((name) => {
-      if (!name.endsWith('Ms') || plainSpelling(name) === spelling) return false;
-      const word = plainSpelling(name.slice(0, -2));
+      const word = plainSpelling(name.replace(/(Ms|Seconds)$/, ''));
+      if (word === plainSpelling(name) || plainSpelling(name) === spelling) return false;
       const meant = (text: string): boolean => text === word || SYNONYMS[text] === name;
       return meant(spelling) || meant(stem);
     }) ?? null
   );
 }
 
-/** The value of a key without unit, or in another one, where it can be told; else null. */
-function inMilliseconds(key: string, value: unknown): number | null {
+/**
+ * Milliseconds of a key without unit, or with another one, where it can be told; else null.
+ * `factor`: what the unit of the setting that was meant is worth in milliseconds.
+ */
+function inMilliseconds(key: string, value: unknown, factor: number): number | null {
   if (typeof value === 'string') return durationOf(value);
   if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) return null;
   const suffix = UNIT_SUFFIX.exec(plainSpelling(key))?.[1] ?? '';
@@ -91,7 +103,7 @@ function inMilliseconds(key: string, value: unknown): number | null {
   if (suffix.startsWith('c')) return value * 10;
   if (suffix.startsWith('min')) return value * 60_000;
   if (suffix.startsWith('u') || suffix.startsWith('micro')) return null;
-  if (suffix.startsWith('s')) return value * 1000;
+  if (suffix.startsWith('s') || factor === 1000) return value * 1000;
   return value < 41 ? value * 1000 : value;
 }
 
@@ -100,10 +112,22 @@ function synonym(key: string, known: readonly string[]): string | null {
   return name !== undefined && known.includes(name) ? name : null;
 }
 
+const PLACES: readonly SettingsPath[] = [
+  [],
+  ['ha'],
+  ['virtualRouters', 0],
+  ['bandwidthMonitoring'],
+  ['linkMonitoring'],
+  ['gatewayMonitoring'],
+  ['bypass'],
+  ['hooks'],
+  ['vip'],
+];
+
 /** The same name at another place: `mode` at the top for `ha.mode`. */
 function elsewhere(container: SettingsPath, key: string): string | null {
   const spelling = plainSpelling(key);
-  for (const place of [[], ['ha'], ['vip'], ['virtualRouters', 0]]) {
+  for (const place of PLACES) {
     if (formatPath(place) === formatPath(container)) continue;
     const names = Object.keys(schemaAt(place)?.properties ?? {});
     const name = names.find((candidate) => plainSpelling(candidate) === spelling);

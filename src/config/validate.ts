@@ -1,86 +1,50 @@
 // The checks a schema cannot make: names, paths, and what must hold between settings. No form: see
-// structure.ts; single addresses: see address-checks.ts.
+// structure.ts; single addresses: see address-checks.ts; the pair: ha-checks.ts; what is monitored:
+// monitor-checks.ts.
 import { isLinkLocal } from '../model/address.js';
-import { checkAddresses, checkUnicastPeers } from './address-checks.js';
+import { checkAddresses, checkUnicastPeers, virtualAddresses } from './address-checks.js';
 import type { Draft, DraftAddress, DraftRouter } from './draft.js';
-import { formatPath, type Finding, type SettingsPath } from './errors.js';
-import { quote } from './found.js';
+import { formatPath, type Finding } from './errors.js';
+import {
+  checkInterface,
+  checkName,
+  checkPath,
+  checkUniqueNames,
+  repeated,
+} from './plain-checks.js';
 
 /** sizeof(sockaddr_un.sun_path) − 1: the longest path of a unix socket, in bytes. */
 const LONGEST_SOCKET_PATH = 107;
 
-/** IFNAMSIZ − 1. */
-const LONGEST_INTERFACE_NAME = 15;
-
 /** Every fault of meaning in what could be read. */
 export function checkMeaning(draft: Draft): Finding[] {
+  const virtual = virtualAddresses(draft.virtualRouters);
   return [
     ...checkName(draft.name, ['name']),
     ...checkPaths(draft),
-    ...draft.virtualRouters.flatMap(checkRouter),
-    ...checkUniqueNames(draft.virtualRouters),
+    ...draft.virtualRouters.flatMap((router) => checkRouter(router, virtual)),
+    ...checkUniqueNames(draft.virtualRouters, 'virtual router'),
     ...checkUniqueVrids(draft.virtualRouters),
     ...checkUniqueAddresses(draft.virtualRouters),
   ];
 }
 
-function checkRouter(router: DraftRouter): Finding[] {
+function checkRouter(router: DraftRouter, virtual: ReturnType<typeof virtualAddresses>): Finding[] {
   return [
     ...checkName(router.name, [...router.at, 'name']),
-    ...checkInterface(router),
+    ...checkInterface(router.interface, [...router.at, 'interface']),
     ...checkAddresses(router),
-    ...checkUnicastPeers(router),
-  ];
-}
-
-function checkName(name: string | null, at: SettingsPath): Finding[] {
-  if (name === null || name === '' || /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) return [];
-  return [
-    {
-      at,
-      code: 'invalid-name',
-      expected: 'letters, digits, ".", "_" and "-", beginning with a letter or digit',
-      found: quote(name),
-      remedy: at.length === 1 ? 'give this appliance a plain name' : 'give it a plain name',
-    },
-  ];
-}
-
-/** What the kernel accepts as an interface name (dev_valid_name). */
-function checkInterface(router: DraftRouter): Finding[] {
-  const name = router.interface;
-  if (name === null || name === '') return [];
-  const valid = name !== '.' && name !== '..' && !/[/:\s]/.test(name);
-  if (valid && Buffer.byteLength(name) <= LONGEST_INTERFACE_NAME) return [];
-  return [
-    {
-      at: [...router.at, 'interface'],
-      code: 'invalid-interface',
-      expected: `an interface name of at most ${LONGEST_INTERFACE_NAME} bytes, without "/", ":" and white space`,
-      found: `${quote(name)}, ${Buffer.byteLength(name)} bytes`,
-      remedy: 'write the name as "ip link" prints it',
-    },
+    ...checkUnicastPeers(router, virtual),
   ];
 }
 
 function checkPaths(draft: Draft): Finding[] {
-  const findings: Finding[] = [];
-  const paths: [string | null, SettingsPath][] = [
-    [draft.runtimeDirectory, ['runtimeDirectory']],
-    [draft.stateDirectory, ['stateDirectory']],
-    [draft.vipScript, ['vip', 'script']],
+  return [
+    ...checkPath(draft.runtimeDirectory, ['runtimeDirectory']),
+    ...checkPath(draft.stateDirectory, ['stateDirectory']),
+    ...checkPath(draft.vipScript, ['vip', 'script']),
+    ...checkSocketPath(draft.runtimeDirectory),
   ];
-  for (const [path, at] of paths) {
-    if (path === null || path === '' || (path.startsWith('/') && !path.includes('\0'))) continue;
-    findings.push({
-      at,
-      code: 'invalid-path',
-      expected: 'an absolute path',
-      found: quote(path),
-      remedy: `write the whole path, beginning with "/"`,
-    });
-  }
-  return [...findings, ...checkSocketPath(draft.runtimeDirectory)];
 }
 
 function checkSocketPath(runtimeDirectory: string | null): Finding[] {
@@ -97,16 +61,6 @@ function checkSocketPath(runtimeDirectory: string | null): Finding[] {
       remedy: 'choose a shorter directory, such as /run/understudy',
     },
   ];
-}
-
-function checkUniqueNames(routers: readonly DraftRouter[]): Finding[] {
-  return repeated(routers, (router) => router.name).map(([router, first]) => ({
-    at: [...router.at, 'name'],
-    code: 'duplicate-name' as const,
-    expected: 'a name of its own for every virtual router',
-    found: `${quote(router.name ?? '')}, as ${formatPath(first.at)} has`,
-    remedy: 'rename one of the two',
-  }));
 }
 
 /** A VRID names one virtual router per interface and address family (RFC 9568 §5.2.3). */
@@ -146,21 +100,4 @@ function checkUniqueAddresses(routers: readonly DraftRouter[]): Finding[] {
     found: `${second.address.text}, which stands at ${formatPath(first.address.at)} already`,
     remedy: 'remove one of the two',
   }));
-}
-
-/** Each item whose identity an earlier one has, with that earlier one. */
-function repeated<Item>(
-  items: readonly Item[],
-  identity: (item: Item) => string | null,
-): [Item, Item][] {
-  const seen = new Map<string, Item>();
-  const found: [Item, Item][] = [];
-  for (const item of items) {
-    const key = identity(item);
-    if (key === null) continue;
-    const first = seen.get(key);
-    if (first === undefined) seen.set(key, item);
-    else found.push([item, first]);
-  }
-  return found;
 }

@@ -3,7 +3,15 @@
 import type { Status } from '../model/status.js';
 import { ControlRefusal, UnexpectedAnswer } from './client-errors.js';
 import { call, type RawAnswer } from './http-call.js';
-import { ENDPOINTS, type ReloadOutcome, type SetOutcome, type SettingsView } from './protocol.js';
+import type { EventRequest } from './event-call.js';
+import {
+  ENDPOINTS,
+  type CommandName,
+  type CommandOutcome,
+  type ReloadOutcome,
+  type SetOutcome,
+  type SettingsView,
+} from './protocol.js';
 
 export { AgentNotReachable, ControlRefusal, UnexpectedAnswer } from './client-errors.js';
 
@@ -12,11 +20,14 @@ export interface ControlClient {
   settings(): Promise<SettingsView>;
   set(setting: string, value: string): Promise<SetOutcome>;
   reload(): Promise<ReloadOutcome>;
+  command(name: CommandName, argument?: string): Promise<CommandOutcome>;
+  /** Hands on the last events and, with `follow`, every one until the agent closes. */
+  events(request: EventRequest): Promise<void>;
 }
 
 /**
  * Calls to the agent that listens at `socketPath`. Each rejects with AgentNotReachable when there is
- * none or it does not answer within `deadlineMs` (default 2000; `set` and `reload`: 10000),
+ * none or it does not answer within `deadlineMs` (default 2000; what changes something: 10000),
  * ControlRefusal when it refuses, UnexpectedAnswer when what it says cannot be understood.
  */
 export function createControlClient(
@@ -55,6 +66,24 @@ export function createControlClient(
       const { isReloadDone } = await import('./schemas.js');
       if (answer.status === 200 && isReloadDone(answer.body)) return answer.body;
       return settingsRefusal(answer);
+    },
+    async command(command, argument) {
+      const answer = await call({
+        socketPath,
+        ...ENDPOINTS.command,
+        body: { command, argument },
+        deadlineMs: changing,
+      });
+      const { isCommandDone, isErrorAnswer } = await import('./schemas.js');
+      const { status, body } = answer;
+      if (status === 200 && isCommandDone(body)) return body;
+      if (status === 409 && isErrorAnswer(body)) return { ok: false, ...body.error };
+      throw await refusalOf(answer);
+    },
+    async events(request) {
+      const { callEvents } = await import('./event-call.js');
+      const refusal = await callEvents({ ...request, socketPath, deadlineMs: asking });
+      if (refusal !== null) throw await refusalOf(refusal);
     },
   };
 }

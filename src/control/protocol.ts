@@ -3,7 +3,7 @@
 import type { SettingsError, SettingsWarning } from '../config/errors.js';
 import type { SetOutcome } from '../config/save.js';
 import type { SettingsView } from '../config/setting-names.js';
-import type { Status } from '../model/status.js';
+import type { EventRecord, Status } from '../model/status.js';
 
 export type { SetOutcome, SettingsView };
 
@@ -19,6 +19,9 @@ export const ENDPOINTS = {
   settings: { method: 'GET', path: '/v1/settings' },
   set: { method: 'POST', path: '/v1/set' },
   reload: { method: 'POST', path: '/v1/reload' },
+  command: { method: 'POST', path: '/v1/command' },
+  /** JSON lines. `since`: only records after this time (ISO 8601); `follow=1`: goes on. */
+  events: { method: 'GET', path: '/v1/events' },
 } as const;
 export type EndpointName = keyof typeof ENDPOINTS;
 
@@ -26,6 +29,32 @@ export interface SetRequest {
   readonly setting: string;
   readonly value: string;
 }
+
+/** What an operator can order, and the arguments each takes. */
+export const COMMANDS = {
+  failover: [],
+  maintenance: ['on', 'off'],
+  bypass: ['engage', 'release'],
+  flaps: ['clear'],
+} as const;
+export type CommandName = keyof typeof COMMANDS;
+
+export interface CommandRequest {
+  readonly command: CommandName;
+  /** One of COMMANDS[command]; absent when that is empty. */
+  readonly argument?: string;
+}
+
+export type CommandOutcome =
+  /** `detail`: what was done, one sentence for a person. */
+  | { readonly ok: true; readonly detail: string }
+  | {
+      readonly ok: false;
+      /** Stable for scripts to test. */
+      readonly code: string;
+      readonly message: string;
+      readonly remedy: string;
+    };
 
 export type ReloadOutcome =
   | {
@@ -52,11 +81,21 @@ export interface ControlHandlers {
   /** `setting` and `value` as typed at the command line. */
   set(setting: string, value: string): Promise<SetOutcome>;
   reload(): Promise<ReloadOutcome>;
+  /** Resolves when it is done or refused; name and argument have been checked against COMMANDS. */
+  command(name: CommandName, argument?: string): Promise<CommandOutcome>;
+  /** The last events, oldest first. */
+  events(): readonly EventRecord[];
+  /** Calls `listener` with every event from now on; the returned function ends that. */
+  follow(listener: (record: EventRecord) => void): () => void;
 }
 
 /** Bounds of the server. Times in milliseconds. */
 export interface ControlLimits {
   readonly connections: number;
+  /** Connections among them that follow the events. */
+  readonly followers: number;
+  /** What may wait for a follower that does not read, before it is dropped. */
+  readonly followerBytes: number;
   readonly bodyBytes: number;
   readonly headerBytes: number;
   /** Until the header of a request is complete. */
@@ -71,6 +110,8 @@ export interface ControlLimits {
 
 export const CONTROL_LIMITS: ControlLimits = {
   connections: 32,
+  followers: 8,
+  followerBytes: 4 * 1024 * 1024,
   bodyBytes: 64 * 1024,
   headerBytes: 8 * 1024,
   headersTimeoutMs: 2_000,

@@ -2,9 +2,17 @@
 // here: the agent may be of another version. No sockets.
 import { Ajv, type ValidateFunction } from 'ajv';
 import type { SettingsView } from '../config/setting-names.js';
-import type { ErrorAnswer, ReloadOutcome, SetOutcome, SetRequest } from './protocol.js';
+import {
+  COMMANDS,
+  type CommandOutcome,
+  type CommandRequest,
+  type ErrorAnswer,
+  type ReloadOutcome,
+  type SetOutcome,
+  type SetRequest,
+} from './protocol.js';
 
-const ajv = new Ajv({ strict: true, allowUnionTypes: true });
+const ajv = new Ajv({ strict: true, strictTypes: false, allowUnionTypes: true });
 
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;
@@ -45,6 +53,20 @@ export const isSetRequest: ValidateFunction<SetRequest> = ajv.compile<SetRequest
     setting: { type: 'string', minLength: 1, maxLength: 100 },
     value: { type: 'string', maxLength: 1000 },
   },
+});
+
+/** The body of `POST /v1/command`: a command with one of its arguments, or with none if it has none. */
+export const isCommandRequest: ValidateFunction<CommandRequest> = ajv.compile<CommandRequest>({
+  type: 'object',
+  required: ['command'],
+  oneOf: Object.entries(COMMANDS).map(([name, words]) => ({
+    additionalProperties: false,
+    ...(words.length === 0 ? {} : { required: ['argument'] }),
+    properties: {
+      command: { const: name },
+      ...(words.length === 0 ? {} : { argument: { enum: words } }),
+    },
+  })),
 });
 
 type Done<Outcome> = Extract<Outcome, { ok: true }>;
@@ -91,6 +113,14 @@ export const isReloadDone: ValidateFunction<Done<ReloadOutcome>> = ajv.compile<D
     },
   },
 );
+
+export const isCommandDone: ValidateFunction<Done<CommandOutcome>> = ajv.compile<
+  Done<CommandOutcome>
+>({
+  type: 'object',
+  required: ['ok', 'detail'],
+  properties: { ok: { const: true }, detail: text },
+});
 
 export const isErrorAnswer: ValidateFunction<ErrorAnswer> = ajv.compile<ErrorAnswer>({
   type: 'object',

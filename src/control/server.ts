@@ -2,15 +2,16 @@
 // decisions: the handlers are the agent's.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { failure, tooLarge, unreadable, type Answer } from './answers.js';
+import { createEventFeed, type EventFeed } from './event-feed.js';
 import {
   CONTROL_LIMITS,
   ENDPOINTS,
   type ControlHandlers,
   type ControlLimits,
   type EndpointName,
-  type ErrorAnswer,
 } from './protocol.js';
-import { isSetRequest } from './schemas.js';
+import { handle } from './requests.js';
 import { clearStaleSocket, ControlSocketError, giveToGroup } from './socket-file.js';
 
 export interface ControlServerOptions {
@@ -39,8 +40,9 @@ export async function startControlServer(options: ControlServerOptions): Promise
   const limits = { ...CONTROL_LIMITS, ...options.limits };
   await clearStaleSocket(options.path);
   const server = createBoundedServer(limits);
+  const feed = createEventFeed(options.handlers, limits);
   server.on('request', (request, response) => {
-    answer(request, response, options, limits).catch((error: unknown) => {
+    answer(request, response, { ...options, limits, feed }).catch((error: unknown) => {
       options.onError(error);
       response.destroy();
     });
@@ -102,23 +104,21 @@ function close(server: Server): Promise<void> {
   });
 }
 
-interface Answer {
-  readonly status: number;
-  readonly body: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
+interface Service extends ControlServerOptions {
+  readonly limits: ControlLimits;
+  readonly feed: EventFeed;
 }
 
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  options: ControlServerOptions,
-  limits: ControlLimits,
+  service: Service,
 ): Promise<void> {
   // A client that is gone takes its error along; nobody is left to tell.
   request.on('error', () => undefined);
   response.on('error', () => undefined);
-  const result = await respond(request, options, limits);
-  if (response.destroyed) return;
+  const result = await respond(request, response, service);
+  if (result === null || response.destroyed) return;
   const body = `${JSON.stringify(result.body)}\n`;
   response.writeHead(result.status, {
     'Content-Type': 'application/json',
@@ -130,16 +130,18 @@ async function answer(
   request.resume();
 }
 
+/** The answer; null when it is being streamed. */
 async function respond(
   request: IncomingMessage,
-  { handlers, onError }: ControlServerOptions,
-  limits: ControlLimits,
-): Promise<Answer> {
+  response: ServerResponse,
+  { handlers, onError, limits, feed }: Service,
+): Promise<Answer | null> {
   const found = findEndpoint(request);
   if ('status' in found) return found;
   const body = await readBody(request, limits.bodyBytes);
   if (body === null) return tooLarge(limits.bodyBytes);
   try {
+    if (found.name === 'events') return feed.serve(request, response);
     return await withDeadline(handle(found.name, body, handlers), limits.handlerTimeoutMs);
   } catch (error) {
     onError(error);
@@ -174,62 +176,6 @@ function findEndpoint(request: IncomingMessage): { name: EndpointName } | Answer
   );
 }
 
-async function handle(
-  name: EndpointName,
-  body: string,
-  handlers: ControlHandlers,
-): Promise<Answer> {
-  switch (name) {
-    case 'status':
-      return { status: 200, body: handlers.status() };
-    case 'settings':
-      return { status: 200, body: handlers.settings() };
-    case 'reload':
-      return outcomeAnswer(await handlers.reload());
-    case 'set':
-      return handleSet(body, handlers);
-  }
-}
-
-async function handleSet(body: string, handlers: ControlHandlers): Promise<Answer> {
-  const request = parseJson(body);
-  if (!request.ok) {
-    return failure(400, 'malformed-json', 'the request is not JSON', 'send one JSON object');
-  }
-  if (!isSetRequest(request.value)) {
-    const [first] = isSetRequest.errors ?? [];
-    return failure(
-      400,
-      'invalid-request',
-      `expected { "setting": text, "value": text }: ${first?.instancePath || 'it'} ${first?.message ?? 'is something else'}`,
-      'send setting and value as texts, as typed at the command line',
-    );
-  }
-  return outcomeAnswer(await handlers.set(request.value.setting, request.value.value));
-}
-
-function parseJson(text: string): { ok: true; value: unknown } | { ok: false } {
-  try {
-    return { ok: true, value: JSON.parse(text) };
-  } catch {
-    return { ok: false };
-  }
-}
-
-type Outcome = Awaited<ReturnType<ControlHandlers['set'] | ControlHandlers['reload']>>;
-
-function outcomeAnswer(outcome: Outcome): Answer {
-  if (outcome.ok) return { status: 200, body: outcome };
-  const refusal = failure(
-    422,
-    'invalid-settings',
-    'the settings were refused; the agent runs on with what it had',
-    'correct what the errors name',
-  );
-  const body: ErrorAnswer = { ...refusal.body, file: outcome.file, errors: outcome.errors };
-  return { status: 422, body };
-}
-
 /** The body as text; null as soon as it is larger than `limit` bytes, or its sender has left. */
 async function readBody(request: IncomingMessage, limit: number): Promise<string | null> {
   if (Number(request.headers['content-length'] ?? 0) > limit) return null;
@@ -257,18 +203,6 @@ function withDeadline(work: Promise<Answer>, timeoutMs: number): Promise<Answer>
   });
 }
 
-const tooLarge = (limit: number): Answer =>
-  failure(413, 'too-large', `a request has at most ${limit} bytes`, 'send a shorter one');
-
-function failure(
-  status: number,
-  code: string,
-  message: string,
-  remedy: string,
-): Answer & { body: ErrorAnswer } {
-  return { status, body: { error: { code, message, remedy } } };
-}
-
 /** What node:http could not read: malformed, too slow, or with too large a header. */
 function refuseUnreadable(error: Error & { code?: string }, socket: Duplex): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
@@ -282,17 +216,4 @@ function refuseUnreadable(error: Error & { code?: string }, socket: Duplex): voi
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
     () => socket.destroy(),
   );
-}
-
-function unreadable(code: string | undefined): [number, string, Answer] {
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    const late = failure(408, 'too-slow', 'the request was not whole in time', 'send it at once');
-    return [408, 'Request Timeout', late];
-  }
-  if (code === 'HPE_HEADER_OVERFLOW') {
-    const large = failure(431, 'header-too-large', 'the header is too large', 'send fewer headers');
-    return [431, 'Request Header Fields Too Large', large];
-  }
-  const malformed = failure(400, 'malformed-http', 'this is not HTTP', 'send an HTTP/1.1 request');
-  return [400, 'Bad Request', malformed];
 }

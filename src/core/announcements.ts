@@ -25,6 +25,20 @@ export const awaitingAddresses: Announcements = { kind: 'awaiting-addresses' };
 /** The schedule after the first round, which goes out at `now`: the addresses are present (again). */
 export const firstRound = (now: Instant): Announcements => afterRound(1, null, now);
 
+/** The rounds begin only then, though the addresses are present already. */
+export const roundsFrom = (at: Instant): Announcements => ({
+  kind: 'scheduled',
+  rounds: 0,
+  announceAt: at,
+  rivalAt: null,
+});
+
+/** Nothing is announced before then. */
+export const silentUntil = (state: Announcements, until: Instant): Announcements =>
+  state.kind === 'awaiting-addresses' || state.announceAt >= until
+    ? state
+    : { ...state, announceAt: until };
+
 export const announceAt = (state: Announcements): Instant | null =>
   state.kind === 'scheduled' ? state.announceAt : null;
 
@@ -39,6 +53,11 @@ export function rivalOutvoted(state: Announcements, now: Instant): Announcements
   if (rivalAt !== null && rivalAt > now) return state;
   const soonest = rivalAt === null ? now : instant(Math.max(now, after(rivalAt, RIVAL_GAP)));
   return { ...state, rounds: 0, rivalAt: soonest, announceAt: instant(Math.min(due, soonest)) };
+}
+
+/** A rival let go of the addresses: the last word must be ours, however lately we spoke. */
+export function rivalGone(state: Announcements, now: Instant): Announcements {
+  return state.kind === 'awaiting-addresses' ? state : { ...state, rounds: 0, announceAt: now };
 }
 
 /** The schedule after a round that is due at `now`; null when none is. */

@@ -2,13 +2,42 @@
 import type { IpAddress } from '../model/address.js';
 import type { Advertisement, ChecksumDialect, Remark } from '../model/advertisement.js';
 import type { MonitorStatus } from '../model/monitor.js';
+import type { PeerReport } from '../model/peer-report.js';
+import type { BypassState, HaMode } from '../model/status.js';
 import type { Report, TransitionReason, VirtualRouterState } from '../model/reasons.js';
-import type { Instant } from '../model/units.js';
+import type { Instant, Microseconds } from '../model/units.js';
+import type { FlapCounter, FlapParameters } from './flap-counter.js';
+import type { PeerCheckParameters } from './peer-check.js';
+import type { Peer, PeerConfiguration } from './peers.js';
 import type { RouterConfiguration, RouterSnapshot } from './router.js';
 
 export interface InstanceConfiguration {
-  readonly mode: 'off' | 'active-passive';
+  readonly name: string;
+  readonly mode: HaMode;
+  readonly primary: boolean;
   readonly virtualRouters: readonly RouterConfiguration[];
+  readonly peers: readonly PeerConfiguration[];
+  readonly peerCheck: PeerCheckParameters;
+  readonly flaps: FlapParameters;
+  /** Whether there is a relay for the hardware bypass. */
+  readonly hasBypass: boolean;
+  /** How long a router that has become fit waits before it preempts. */
+  readonly preemptDelay: Microseconds;
+}
+
+export type OperatorCommand =
+  | 'failover'
+  | 'maintenance-on'
+  | 'maintenance-off'
+  | 'flaps-clear'
+  | 'bypass-engage'
+  | 'bypass-release';
+
+/** What must survive the agent; instants lie before the start of this one. */
+export interface Memory {
+  readonly maintenance: boolean;
+  readonly bypassEngaged: boolean;
+  readonly flaps: FlapCounter;
 }
 
 export type InstanceEvent =
@@ -17,7 +46,32 @@ export type InstanceEvent =
   /** Leave the election for good. */
   | { readonly kind: 'stop' }
   | { readonly kind: 'configure'; readonly configuration: InstanceConfiguration }
+  /** What an earlier agent left to remember; `crashed`: it was Active and did not stop. */
+  | { readonly kind: 'remember'; readonly memory: Memory; readonly crashed: boolean }
   | { readonly kind: 'monitor'; readonly status: MonitorStatus }
+  /** The settings ask for this monitor no longer. */
+  | { readonly kind: 'monitor-removed'; readonly name: string }
+  | { readonly kind: 'operator'; readonly command: OperatorCommand }
+  /** The relay of the hardware bypass, read back. */
+  | { readonly kind: 'bypass-state'; readonly actual: BypassState }
+  /** An authentic, fresh message of a peer arrived on the path to `address`. */
+  | {
+      readonly kind: 'peer-report';
+      readonly peer: string;
+      readonly address: IpAddress;
+      readonly report: PeerReport;
+      /** An answer in time to the latest check: a success. Any other message is a sign of life. */
+      readonly answered: boolean;
+    }
+  /** The interface that reaches a peer's address directly; null when none does. */
+  | {
+      readonly kind: 'path-interface';
+      readonly peer: string;
+      readonly address: IpAddress;
+      readonly interface: string | null;
+    }
+  /** This process was silent for longer than Active_Down_Interval. */
+  | { readonly kind: 'stalled' }
   | {
       readonly kind: 'primary-address';
       readonly virtualRouter: string;
@@ -31,6 +85,8 @@ export type InstanceEvent =
       readonly advertisement: Advertisement;
       readonly source: IpAddress;
       readonly dialect: ChecksumDialect;
+      /** Whether it came to the group; else to our own address. */
+      readonly multicast: boolean;
     }
   /** The takeover script has put the addresses in place. */
   | { readonly kind: 'addresses-present'; readonly virtualRouter: string }
@@ -47,7 +103,15 @@ export type InstanceEffect =
       readonly priority: number;
       readonly source: IpAddress;
       readonly dialect: ChecksumDialect;
+      /** Peers that asked for it by unicast too, because the group does not reach them. */
+      readonly alsoTo: readonly IpAddress[];
     }
+  /** Send a request on every path of the peer. */
+  | { readonly kind: 'check-peer'; readonly peer: string }
+  /** What peers must know has changed: it goes out at once and with every request from now on. */
+  | { readonly kind: 'peer-news'; readonly report: PeerReport }
+  /** What the relay of the hardware bypass should be. */
+  | { readonly kind: 'set-bypass'; readonly desired: 'inline' | 'bypass'; readonly reason: string }
   | { readonly kind: 'set-addresses'; readonly virtualRouter: string; readonly present: boolean }
   | { readonly kind: 'announce'; readonly virtualRouter: string }
   | {
@@ -60,7 +124,8 @@ export type InstanceEffect =
     }
   | {
       readonly kind: 'report';
-      readonly virtualRouter: string;
+      /** Absent when it concerns the instance as a whole. */
+      readonly virtualRouter?: string;
       readonly report: Report | Remark;
       readonly detail: string;
     };
@@ -68,12 +133,20 @@ export type InstanceEffect =
 /** The soonest thing to do, and why: it explains a wake-up. */
 export interface Deadline {
   readonly at: Instant;
-  readonly virtualRouter: string;
-  readonly cause: 'Adver_Timer' | 'Active_Down_Timer' | 'yield-over';
+  /** A virtual router or a peer. */
+  readonly owner: string;
+  readonly cause:
+    'Adver_Timer' | 'Active_Down_Timer' | 'yield-over' | 'peer-check' | 'silence-proven';
 }
 
 export interface InstanceSnapshot {
-  readonly mode: 'off' | 'active-passive';
+  readonly mode: HaMode;
   readonly virtualRouters: readonly RouterSnapshot[];
   readonly monitors: readonly MonitorStatus[];
+  readonly peers: readonly Peer[];
+  readonly memory: Memory;
+  readonly bypass: { readonly desired: 'inline' | 'bypass'; readonly actual: BypassState };
+  /** Flaps within the window. */
+  readonly flapCount: number;
+  readonly differences: readonly string[];
 }

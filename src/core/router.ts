@@ -5,7 +5,8 @@ import type { ChecksumDialect, Remark } from '../model/advertisement.js';
 import type { TransitionReason, VirtualRouterState } from '../model/reasons.js';
 import { between, type Centiseconds, type Instant, type Microseconds } from '../model/units.js';
 import { undisturbed, type AddressDefence } from './address-defence.js';
-import type { Deadline } from './interface.js';
+import type { Soonest } from './soonest.js';
+import type { Releasing } from './machine.js';
 import type { Adjustment } from './tracker.js';
 import { initialState, nextDeadline, type State } from './virtual-router.js';
 
@@ -22,6 +23,9 @@ export interface RouterConfiguration {
   readonly preempt: boolean;
   readonly checksum: ChecksumDialect | 'auto';
 }
+
+/** Why a Backup that hears nothing waits: the group does not reach it, or its link reaches nobody. */
+export type HoldCause = 'adverts-lost' | 'lan-split';
 
 export interface RouterCounters {
   advertisementsSent: number;
@@ -52,6 +56,23 @@ export interface Router {
   received: ChecksumDialect | null;
   /** In Backup: the Active heard last is at least our equal. */
   followsSuperior: boolean;
+  /** Active and told that the addresses stand. */
+  addressesPresent: boolean;
+  /**
+   * Why the Active is not heard although it is there; null when nothing of the kind is known. As long
+   * as there is a cause, the Active is asked to send to our own address too.
+   */
+  unheard: HoldCause | null;
+  /** Gave the role up, and knows of nobody who has it since. */
+  vacated: boolean;
+  /** From when on it preempts. */
+  preemptFrom: Instant;
+  /** From when on a successor may be asked again, after nobody took the role. */
+  askFrom: Instant;
+  /** Since when a peer has been Active beside us; null when none is. */
+  dualSince: Instant | null;
+  /** When it was last said that another one is Active too. */
+  dualSaidAt: Instant | null;
   reason: TransitionReason;
   since: Instant;
   /** In Backup: where the advertisements of the Active come from. */
@@ -66,6 +87,8 @@ export interface RouterSnapshot {
   readonly state: VirtualRouterState;
   readonly reason: TransitionReason;
   readonly since: Instant;
+  /** Why a successor is being asked to take over; null when none is. */
+  readonly releasing: TransitionReason | null;
   readonly effectivePriority: number;
   readonly adjustments: readonly Adjustment[];
   readonly activeAddress: IpAddress | null;
@@ -94,6 +117,13 @@ export const createRouter = (
   sending: configuration.checksum === 'auto' ? 'rfc9568' : configuration.checksum,
   received: null,
   followsSuperior: false,
+  addressesPresent: false,
+  unheard: null,
+  vacated: false,
+  preemptFrom: now,
+  askFrom: now,
+  dualSince: null,
+  dualSaidAt: null,
   reason: joined ? 'startup' : 'settings-changed',
   since: now,
   activeAddress: null,
@@ -113,6 +143,7 @@ export const snapshotOf = (router: Router, now: Instant): RouterSnapshot => ({
   state: router.machine.kind,
   reason: router.reason,
   since: router.since,
+  releasing: releasingOf(router)?.reason ?? null,
   effectivePriority: router.effectivePriority,
   adjustments: router.adjustments,
   activeAddress: router.machine.kind === 'Active' ? primaryAddress(router) : router.activeAddress,
@@ -126,6 +157,10 @@ export const snapshotOf = (router: Router, now: Instant): RouterSnapshot => ({
   primaryAddress: primaryAddress(router),
   counters: countersOf(router),
 });
+
+/** The handover under way; null when there is none. */
+export const releasingOf = ({ machine }: Router): Releasing | null =>
+  machine.kind === 'Active' ? machine.releasing : null;
 
 const primaryAddress = (router: Router): IpAddress | null => router.primaryAddress ?? null;
 
@@ -154,12 +189,17 @@ export function sameAddresses(own: readonly string[], other: readonly string[]):
   return own.length === other.length && own.every((address) => listed.has(address));
 }
 
-/** What this virtual router waits for, and until when. */
-export function* deadlinesOf(router: Router): Generator<Omit<Deadline, 'virtualRouter'>> {
+/** Offers what this virtual router waits for. */
+export function routerDeadlines(router: Router, soonest: Soonest): void {
+  const owner = router.configuration.name;
   const at = nextDeadline(router.machine);
   if (at !== null) {
-    yield { at, cause: router.machine.kind === 'Active' ? 'Adver_Timer' : 'Active_Down_Timer' };
+    soonest.offer(
+      at,
+      owner,
+      router.machine.kind === 'Active' ? 'Adver_Timer' : 'Active_Down_Timer',
+    );
   }
   const { yieldingUntil } = router.defence;
-  if (yieldingUntil !== null) yield { at: yieldingUntil, cause: 'yield-over' };
+  if (yieldingUntil !== null) soonest.offer(yieldingUntil, owner, 'yield-over');
 }

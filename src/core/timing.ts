@@ -18,3 +18,7 @@ export const activeDownInterval = (
   microseconds(
     3 * centisecondsToMicroseconds(activeAdverInterval) + skewTime(priority, activeAdverInterval),
   );
+
+/** After so long without one, an advertisement is overdue: by half an interval. */
+export const overdueInterval = (activeAdverInterval: Centiseconds): Microseconds =>
+  microseconds(1.5 * centisecondsToMicroseconds(activeAdverInterval));

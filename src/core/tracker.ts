@@ -56,3 +56,37 @@ export function interfaceFailed(interfaceName: string, statuses: Iterable<Monito
   }
   return false;
 }
+
+/** The names by which the instance knows two monitors whose facts the peers are told. */
+export const GATEWAY_MONITOR = 'gateway';
+export const BANDWIDTH_MONITOR = 'bandwidth';
+
+/** The soft faults; low bandwidth is excused while the peers see no more traffic than we do. */
+export const softFaults = (
+  statuses: Iterable<MonitorStatus>,
+  bandwidthExcused: boolean,
+): MonitorStatus[] =>
+  [...statuses].filter(
+    ({ name, state, weight }) =>
+      state === 'failed' && weight === 'soft' && !(bandwidthExcused && name === BANDWIDTH_MONITOR),
+  );
+
+/**
+ * Whether a soft fault may be about to be found. Two appliances that lose the same gateway find it
+ * at different instants: who is in doubt is no successor for who is sure.
+ */
+export const mayBeFailing = ({ state, weight, doubtful }: MonitorStatus): boolean =>
+  weight === 'soft' && state !== 'failed' && doubtful === true;
+
+/** Whether traffic is below the minimum here. */
+export const isBandwidthLow = (statuses: readonly MonitorStatus[]): boolean =>
+  statuses.some(({ name, state }) => name === BANDWIDTH_MONITOR && state === 'failed');
+
+/** What the gateway monitor says; `unknown` where there is none. */
+export function gatewayOf(
+  statuses: readonly MonitorStatus[],
+): 'reachable' | 'unreachable' | 'unknown' {
+  const state = statuses.find(({ name }) => name === GATEWAY_MONITOR)?.state;
+  if (state === undefined || state === 'unknown') return 'unknown';
+  return state === 'ok' ? 'reachable' : 'unreachable';
+}

@@ -73,6 +73,18 @@ export function compareAddresses(a: IpAddress, b: IpAddress): number {
   return left.length - right.length;
 }
 
+/** Whether the address lies in the network of `network`. Other families never do. */
+export function isWithin(address: IpAddress, network: AddressWithPrefix): boolean {
+  if (familyOf(address) !== familyOf(network.address)) return false;
+  const left = addressBytes(address);
+  const right = addressBytes(network.address);
+  return left.every((byte, index) => {
+    const bits = Math.min(8, Math.max(0, network.prefixLength - index * 8));
+    const mask = (0xff << (8 - bits)) & 0xff;
+    return (byte & mask) === ((right[index] ?? 0) & mask);
+  });
+}
+
 /** fe80::/10, the scope of an IPv6 router's own address (RFC 9568 §5.1.2.1). */
 export const isLinkLocal = (address: IpAddress): boolean => /^fe[89ab][0-9a-f]:/.test(address);
 

@@ -6,6 +6,8 @@ interface Measured {
   readonly state: 'ok' | 'failed' | 'unknown';
   /** One line for a person: what was measured against what limit. */
   readonly detail: string;
+  /** `true`: the last result speaks against the state, but its threshold is not reached. Else absent. */
+  readonly doubtful?: boolean;
 }
 
 /** A failure takes the instance out of the election at once. */

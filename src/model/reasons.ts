@@ -7,13 +7,25 @@ export const TRANSITION_REASONS = {
   'no-response': 'no advertisement within Active_Down_Interval',
   priority: 'the Active heard has a lower priority',
   'priority-zero': 'the Active gave up the role with priority 0',
+  'peer-released': 'the peer gives up the role and said so over the HA port',
+  'peer-dead': 'the peer is silent on every path',
+  'better-placed': 'the LAN is split, and this side of it is the better one',
   preempted: 'an advertisement of higher priority, or of equal priority and higher address',
   'group-moved': 'another virtual router of this instance lost the role, and all move together',
+  stalled: 'this process was silent for longer than Active_Down_Interval, and another took over',
+  'dual-active': 'the peer is Active too, and it outranks this router',
+  'lan-split': 'the LAN is split, and the peer is on its better side',
+  failover: 'an operator asked for a handover',
+  maintenance: 'in maintenance, by an operator',
+  'soft-fault': 'a monitor failed here, and a peer is sound',
+  suspended: 'the role was lost too often: suspended until an operator clears the flaps',
+  bypassed: 'in hardware bypass, until an operator releases it',
   shutdown: 'the agent was told to stop',
   'mode-off': 'HA mode is off',
   'interface-missing': 'the interface does not exist',
   'interface-down': 'the interface is administratively down',
   'no-carrier': 'the interface has no carrier',
+  'links-below-minimum': 'fewer link pairs are active than the minimum',
   'no-primary-address': 'the interface has no usable address to send from',
   'socket-failed': 'the advertisement socket could not be opened',
   'address-lost': 'the virtual addresses were removed by somebody else, again and again',
@@ -32,6 +44,7 @@ export type FaultReason = Extract<
   | 'interface-missing'
   | 'interface-down'
   | 'no-carrier'
+  | 'links-below-minimum'
   | 'no-primary-address'
   | 'socket-failed'
   | 'address-lost'
@@ -46,6 +59,23 @@ export const REPORTS = {
   'address-yielded':
     'virtual addresses cannot be kept: priority 1 for 60 s, so that a peer takes over',
   'priority-changed': 'the effective priority changed',
+  'peer-healthy': 'the peer answers',
+  'peer-unhealthy': 'the peer answers on no path',
+  'ha-path-lost': 'the peer is silent on every path, but its advertisements arrive: no move',
+  'adverts-lost':
+    'the peer is Active, but its advertisements do not arrive: it is asked for unicast',
+  'adverts-back': 'advertisements arrive by multicast again',
+  'lan-split':
+    'the peer is Active, but this link does not reach it: the better side holds the role',
+  'dual-active': 'both are Active; the lower priority yields',
+  'settings-differ': 'settings that must agree with the peer do not',
+  'settings-agree': 'the settings agree with the peer again',
+  flap: 'the role was lost, and nobody asked for it',
+  latched: 'too many flaps: out of the election until an operator clears them',
+  stalled: 'this process was silent for longer than Active_Down_Interval: it listens first',
+  failover: 'an operator asked for a handover',
+  maintenance: 'maintenance was switched by an operator',
+  refused: 'a command could not be carried out',
 } as const;
 export type Report = keyof typeof REPORTS;
 

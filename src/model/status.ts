@@ -6,6 +6,8 @@ import type { TransitionReason, VirtualRouterState } from './reasons.js';
 
 export type HaMode = 'off' | 'active-passive' | 'active-active';
 
+export type BypassState = 'inline' | 'bypass' | 'disconnect' | 'unknown';
+
 export interface VirtualRouterStatus {
   readonly name: string;
   readonly interface: string;
@@ -15,6 +17,8 @@ export interface VirtualRouterStatus {
   /** Wall time of the last transition, ISO 8601. */
   readonly since: string;
   readonly reason: TransitionReason;
+  /** In active-active: the instance that is to hold it. */
+  readonly primary?: string;
   readonly configuredPriority: number;
   readonly effectivePriority: number;
   readonly adjustments: readonly { readonly name: string; readonly amount: number }[];
@@ -66,24 +70,68 @@ export interface Status {
   readonly virtualRouters: readonly VirtualRouterStatus[];
   readonly interfaces: readonly InterfaceStatus[];
   readonly peers: readonly PeerStatus[];
-  readonly monitors: readonly { name: string; state: string; detail: string }[];
+  /** Absent while the HA port is closed. */
+  readonly haPort?: {
+    /** Datagrams that were discarded, by reason (docs/HA-PROTOCOL.md). */
+    readonly discarded: Readonly<Record<string, number>>;
+  };
+  readonly monitors: readonly MonitorLine[];
   readonly flaps: {
     readonly count: number;
+    /** 0: no limit. */
     readonly limit: number;
     readonly windowSeconds: number;
+    /** The limit was exceeded: out of the election until an operator clears the flaps. */
+    readonly latched?: boolean;
   };
   readonly bypass: {
     readonly desired: string;
+    /** As read back; the worst one of several segments. */
     readonly actual: string;
+    /** Bypassed until an operator releases it. */
     readonly latched: boolean;
+    readonly segments?: readonly { readonly name: string; readonly actual: string }[];
   };
   readonly maintenance: boolean;
+  /** A planned handover in progress; absent or null when there is none. */
+  readonly handover?: {
+    /** The virtual routers that move. */
+    readonly virtualRouters: readonly string[];
+    /** The peer that was asked; null when none is known. */
+    readonly to: string | null;
+    readonly reason: TransitionReason;
+  } | null;
+}
+
+export interface MonitorLine {
+  readonly name: string;
+  readonly state: string;
+  /** What was measured against what limit, and how far the verdict is from changing. */
+  readonly detail: string;
+  /** What a failure does: out of the election, yield to a peer, or lower the priority by a number. */
+  readonly weight?: 'hard' | 'soft' | number;
 }
 
 export interface PeerStatus {
   readonly name: string;
   readonly state: string;
-  readonly paths: readonly { address: string; state: string; rttMs: number | null }[];
+  readonly paths: readonly {
+    readonly address: string;
+    readonly state: string;
+    readonly rttMs: number | null;
+    /** Why what comes from there is discarded, when something does. */
+    readonly problem?: string;
+  }[];
+  /** As it reports itself; absent before it has. */
+  readonly fitness?: 'sound' | 'soft-fault' | 'unfit';
+  /** How it reports the virtual routers that both have. */
+  readonly virtualRouters?: readonly {
+    readonly name: string;
+    readonly state: VirtualRouterState;
+    readonly effectivePriority: number;
+  }[];
+  /** Settings that must agree and do not, by name. */
+  readonly differences?: readonly string[];
 }
 
 /** What happened, without when. */

@@ -1,7 +1,6 @@
 // The loop with a kernel and an executor in memory: no socket, no process, no real time.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Driver } from '../../src/agent/driver.js';
 import { parseRecording, formatRecording, replay } from '../../src/agent/recorder.js';
 import { encodeAdvertisement, VRRP_GROUP } from '../../src/wire/advertisement.js';
 import { centiseconds, instant } from '../../src/model/units.js';
@@ -396,11 +395,4 @@ describe('the recording', () => {
     assert.deepEqual(transitions, told);
     assert.equal(told.length, 3);
   });
-});
-
-it('the driver refuses what validation should have refused', () => {
-  const settings = settingsOf([routerSettings({})]);
-  const wrong = { ...settings, ha: { ...settings.ha, mode: 'active-active' as const } };
-  assert.throws(() => rig({ settings: wrong }), /validation admits only/);
-  assert.equal(typeof Driver, 'function');
 });

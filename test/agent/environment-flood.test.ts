@@ -50,7 +50,7 @@ function badFrames(): Uint8Array[] {
   ];
 }
 
-describe('a flood of bad packets', { skip, timeout: 30_000 }, () => {
+describe('a flood of bad packets', { skip, timeout: 60_000 }, () => {
   let agent: AgentProcess;
   let peer: Peer;
   let flooder: Peer;

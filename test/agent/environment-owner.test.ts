@@ -22,7 +22,7 @@ const skip = enterNamespace(import.meta.url);
 const OWN_ADDRESS = '192.0.2.1/24';
 const owner = settings(router({ addresses: [OWN_ADDRESS], priority: 255 }));
 
-describe('virtual addresses on a real interface', { skip, timeout: 30_000 }, () => {
+describe('virtual addresses on a real interface', { skip, timeout: 60_000 }, () => {
   let agent: AgentProcess;
   let watch: AddressWatch;
   let lan: Lan;
@@ -51,18 +51,24 @@ describe('virtual addresses on a real interface', { skip, timeout: 30_000 }, () 
   it(
     'case 46: the owner is Active at once, announces, and goes on at its interval',
     { skip: noTcpdump() },
-    async () => {
+    async (t) => {
       const capture = await Capture.start('ip proto 112 or arp');
+      t.after(() => capture.stop());
       start(owner);
       assert.equal((await agent.transition('Active')).reason, 'owner');
       assert.equal(agent.transitions().length, 1, 'without having been Backup');
       const first = await peer.packets.take();
-      const second = await peer.packets.take();
       assert.deepEqual([priorityOf(first), first.source], [255, address('192.0.2.1')]);
-      assert.equal(Math.round((second.arrivedAt - first.arrivedAt) / 50_000), 1);
+      // One may be late on a busy machine; the one after it is not, and most are not.
+      const gaps: number[] = [];
+      for (let last = first; gaps.length < 5;) {
+        const next = await peer.packets.take();
+        gaps.push(Math.round((next.arrivedAt - last.arrivedAt) / 50_000));
+        last = next;
+      }
+      assert.equal(gaps.sort((a, b) => a - b)[2], 1, gaps.join());
       const frames = await capture.until((all) => all.some(({ kind }) => kind === 'arp'));
       assert.equal(frames[0]?.kind, 'vrrp4', 'the advertisement first');
-      await capture.stop();
     },
   );
 

@@ -54,7 +54,7 @@ function tallyOf({ virtualRouters, interfaces }: Status): Tally {
   return { received, discarded };
 }
 
-describe('packets that no honest router sends', { skip, timeout: 30_000 }, () => {
+describe('packets that no honest router sends', { skip, timeout: 60_000 }, () => {
   let agent: AgentProcess;
   let peer: Peer;
   before(async () => {

@@ -19,7 +19,7 @@ const both = settings(
 
 const hex = (text: string): string => Buffer.from(addressBytes(address(text))).toString('hex');
 
-describe('what an agent sends', { skip: skip || noTcpdump(), timeout: 30_000 }, () => {
+describe('what an agent sends', { skip: skip || noTcpdump(), timeout: 60_000 }, () => {
   let capture: Capture;
   let agent: AgentProcess;
   before(async () => {

@@ -9,11 +9,12 @@ import {
   rmSync,
   statSync,
   truncateSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { createEventFile } from '../../src/agent/event-file.js';
+import { createEventFile, readEventTail } from '../../src/agent/event-file.js';
 import { createJournal } from '../../src/agent/journal.js';
 import { createLimiter } from '../../src/agent/limiter.js';
 import type { EventRecord } from '../../src/model/status.js';
@@ -46,18 +47,32 @@ describe('the limiter', () => {
     assert.equal(limiter.admit('a', 0), 0);
   });
 
+  it('lets a hundred keys pass in a minute, whatever their number, and says so once', () => {
+    let exhausted = 0;
+    const limiter = createLimiter(() => void (exhausted += 1));
+    const passed = (now: number): number =>
+      Array.from({ length: 5_000 }, (_, key) => limiter.admit(`${now} ${key}`, now)).filter(
+        (suppressed) => suppressed !== null,
+      ).length;
+    assert.deepEqual([passed(0), passed(MINUTE - 1), exhausted], [100, 0, 1]);
+    assert.deepEqual([passed(MINUTE), exhausted], [100, 2]);
+  });
+
   it('forgets the key that passed longest ago when there are too many', () => {
     const limiter = createLimiter();
-    for (let key = 0; key < 1_024; key += 1) limiter.admit(`key ${key}`, 0);
-    assert.equal(limiter.admit('key 1', 1), null, 'all fit');
-    limiter.admit('one more', 1);
-    assert.equal(limiter.admit('key 1', 2), null);
-    assert.equal(limiter.admit('key 0', 2), 0, 'this one was forgotten');
+    // As many as may pass in each minute, and all in the table at the end.
+    for (let key = 0; key < 1_024; key += 1) {
+      assert.equal(limiter.admit(`key ${key}`, Math.floor(key / 100) * MINUTE), 0);
+      if (key <= 1) assert.equal(limiter.admit(`key ${key}`, 1), null);
+    }
+    limiter.admit('one more', 10 * MINUTE);
+    assert.equal(limiter.admit('key 1', 11 * MINUTE), 1, 'still known, with what was held back');
+    assert.equal(limiter.admit('key 0', 11 * MINUTE), 0, 'forgotten');
   });
 });
 
 describe('the journal', () => {
-  function rig() {
+  function rig(earlier: readonly EventRecord[] = []) {
     const lines: { level: string; record: unknown; sentence: unknown }[] = [];
     const line = (level: string) => (record: unknown, sentence: unknown) =>
       void lines.push({ level, record, sentence });
@@ -79,6 +94,7 @@ describe('the journal', () => {
       log as Parameters<typeof createJournal>[0],
       file,
       () => clock.now,
+      earlier,
     );
     return { journal, lines, filed, clock };
   }
@@ -134,6 +150,16 @@ describe('the journal', () => {
     assert.equal(filed[1]?.['suppressed'], 4);
   });
 
+  it('says when there are too many causes to tell of each', () => {
+    const { journal, filed } = rig();
+    const fields = { event: 'packet-discarded', reason: 'vrid', detail: 'x' };
+    for (let count = 0; count < 5_000; count += 1) {
+      journal.recordLimited('warn', `source ${count}`, fields);
+    }
+    assert.equal(filed.length, 101);
+    assert.deepEqual([filed.at(-1)?.event, filed.at(-1)?.reason], ['log-limited', 'flood']);
+  });
+
   it('keeps the last thousand', () => {
     const { journal } = rig();
     for (let count = 0; count < 1_200; count += 1) {
@@ -141,6 +167,22 @@ describe('the journal', () => {
     }
     const tail = journal.tail();
     assert.deepEqual([tail.length, tail[0]?.detail, tail.at(-1)?.detail], [1_000, '200', '1199']);
+  });
+
+  it('tells what was recorded before it too, and records it no second time', () => {
+    const earlier = Array.from({ length: 1_001 }, (_, count) => ({
+      time: '2025-12-31T00:00:00.000Z',
+      ...transition,
+      detail: String(count),
+    }));
+    const { journal, filed, lines } = rig(earlier);
+    assert.deepEqual(journal.tail(), earlier.slice(1));
+    journal.record('info', transition);
+    assert.deepEqual(
+      [journal.tail().length, journal.tail()[0]?.detail, journal.tail().at(-1)?.detail],
+      [1_000, '2', 'nobody there'],
+    );
+    assert.deepEqual([filed.length, lines.length], [1, 1]);
   });
 });
 
@@ -218,5 +260,39 @@ describe('events.jsonl', () => {
     await file.flush();
     assert.equal(recordsIn(readFileSync(path, 'utf8')).length, 4_096);
     assert.equal(statSync(path).mode & 0o007, 0, 'not for everybody to read');
+  });
+
+  it('has its last records read at a start: of both files, and no more than asked for', () => {
+    assert.deepEqual(readEventTail(path, 10), []);
+    const write = (file: string, ...details: string[]): void =>
+      appendFileSync(file, details.map((each) => `${JSON.stringify(record(each))}\n`).join(''));
+    write(`${path}.1`, 'a', 'b');
+    write(path, 'c', 'd');
+    const tail = (limit: number): string[] =>
+      readEventTail(path, limit).map(({ detail }) => detail);
+    assert.deepEqual(tail(10), ['a', 'b', 'c', 'd']);
+    assert.deepEqual(tail(3), ['b', 'c', 'd']);
+    assert.deepEqual(tail(1), ['d']);
+  });
+
+  it('is read from its end only, and what is no record is passed over', () => {
+    writeFileSync(path, 'x'.repeat(3 << 20));
+    appendFileSync(path, `\n${JSON.stringify(record('whole'))}\n{}\n{"time":"2026-01-`);
+    assert.deepEqual(
+      readEventTail(path, 10).map(({ detail }) => detail),
+      ['whole'],
+    );
+    rmSync(path);
+    mkdirSync(path);
+    assert.deepEqual(readEventTail(path, 10), []);
+  });
+
+  it('a last line that was cut off spoils no other', async () => {
+    writeFileSync(path, '{"time":"2026-01-');
+    const file = createEventFile(path);
+    file.append(record('next'));
+    await file.flush();
+    const lines = readFileSync(path, 'utf8').split('\n');
+    assert.deepEqual(lines, ['{"time":"2026-01-', JSON.stringify(record('next')), '']);
   });
 });

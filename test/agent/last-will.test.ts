@@ -28,6 +28,7 @@ const snapshot = (
   state: 'Active',
   reason: 'no-response',
   since: instant(0),
+  releasing: null,
   effectivePriority: configuration.priority,
   adjustments: [],
   activeAddress: null,
@@ -56,7 +57,7 @@ function input(
     settings: settingsOf(
       routers.map(({ configuration }) => configuration as VirtualRouterSettings),
     ),
-    snapshot: { mode: 'active-passive', virtualRouters: routers, monitors: [] },
+    snapshot: { virtualRouters: routers },
     standing,
     linkNamed: (name) => links[name],
   };

@@ -140,17 +140,17 @@ describe('the sockets', () => {
       made.refuseSockets = 'EPERM';
     });
     assert.deepEqual([open(events), failures], [false, ['eth0/ipv4 EPERM']]);
-    assert.equal(network.retryAt, kernel.clock + SECOND);
+    assert.equal(network.dueAt, kernel.clock + SECOND);
     kernel.stall(SECOND - 1);
     network.drain(kernel.now());
-    assert.equal(network.retryAt, kernel.clock + 1, 'not sooner');
+    assert.equal(network.dueAt, kernel.clock + 1, 'not sooner');
     kernel.stall(1);
     network.drain(kernel.now());
-    assert.deepEqual([network.retryAt, failures.length], [kernel.clock + SECOND, 1]);
+    assert.deepEqual([network.dueAt, failures.length], [kernel.clock + SECOND, 1]);
     kernel.refuseSockets = null;
     kernel.stall(SECOND);
     network.drain(kernel.now());
-    assert.deepEqual([open(events), network.retryAt], [true, null]);
+    assert.deepEqual([open(events), network.dueAt], [true, null]);
   });
 
   it('one that fails for another reason is told again', () => {

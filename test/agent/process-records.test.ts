@@ -7,7 +7,13 @@ import { after, before, describe, it } from 'node:test';
 import { parseRecording, replay } from '../../src/agent/recorder.js';
 import type { Status } from '../../src/model/status.js';
 import { Peer } from '../kernel/peer.js';
-import { AgentHome, AgentProcess, MAIN, type LogLine } from '../support/agent-process.js';
+import {
+  AgentHome,
+  AgentProcess,
+  MAIN,
+  recordsIn,
+  type LogLine,
+} from '../support/agent-process.js';
 import { enterNamespace, ip, joinPeer } from '../support/namespace.js';
 import { advertisementOfPeer, settings } from './lan.js';
 
@@ -22,7 +28,7 @@ const recordOf = (line: LogLine): object =>
 const shortOf = ({ virtualRouter, from, to, reason }: Partial<LogLine>): string =>
   `${virtualRouter}: ${from} ${to} ${reason}`;
 
-describe('the records of a running agent', { skip, timeout: 30_000 }, () => {
+describe('the records of a running agent', { skip, timeout: 60_000 }, () => {
   let agent: AgentProcess;
   let peer: Peer;
   before(async () => {
@@ -93,6 +99,18 @@ describe('the records of a running agent', { skip, timeout: 30_000 }, () => {
     const logged = agent.lines.filter(({ event }) => event !== undefined);
     assert.deepEqual(agent.home.events(), logged.map(recordOf));
     assert.equal(agent.transitions().at(-1)?.reason, 'shutdown');
+  });
+
+  it('the next agent tells what happened before it, and goes on', async () => {
+    const earlier = agent.home.events();
+    agent = new AgentProcess(agent.home);
+    await agent.transition('Active');
+    const words = [MAIN, 'events', '--json', '--config', agent.home.settingsFile];
+    const printed = recordsIn(execFileSync(process.execPath, words, { encoding: 'utf8' }));
+    await agent.end('SIGTERM');
+    assert.deepEqual(printed.slice(0, earlier.length), earlier);
+    assert.deepEqual(printed, agent.home.events().slice(0, printed.length));
+    assert.ok(printed.length > earlier.length);
   });
 
   it('status.json, left behind, says how it ended', () => {

@@ -18,7 +18,7 @@ const second = (change: object = {}): object =>
 const addresses = (): string[] =>
   [...ip('-o -4 address show dev lan').matchAll(/inet (\S+)/g)].map((match) => match[1] ?? '');
 
-describe('reload', { skip, timeout: 30_000 }, () => {
+describe('reload', { skip, timeout: 60_000 }, () => {
   const both = settings(router(), second());
   let agent: AgentProcess;
   let lan: Lan;

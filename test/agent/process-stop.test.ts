@@ -26,7 +26,7 @@ const PACKAGE = fileURLToPath(new URL('../../../', import.meta.url));
 
 const standing = (): boolean => ip('-o address show dev lan').includes(VIRTUAL);
 
-describe('the end of an agent', { skip, timeout: 30_000 }, () => {
+describe('the end of an agent', { skip, timeout: 60_000 }, () => {
   let kernel: Kernel;
   let lan: Lan;
   let peer: Peer;
@@ -62,7 +62,7 @@ describe('the end of an agent', { skip, timeout: 30_000 }, () => {
       assert.equal(agent.stderr, '');
       assert.equal(existsSync(`${agent.home.runtimeDirectory}/control.sock`), false);
       const state = readFileSync(`${agent.home.stateDirectory}/state.json`, 'utf8');
-      assert.deepEqual(JSON.parse(state), { version: 1, addresses: [] });
+      assert.deepEqual((JSON.parse(state) as { addresses: unknown }).addresses, []);
     });
   }
 
@@ -92,7 +92,9 @@ describe('the end of an agent', { skip, timeout: 30_000 }, () => {
     const told = home.events().find(({ event }) => event === 'addresses-stuck');
     assert.match(told?.detail ?? '', /192\.0\.2\.100\/24 on lan .*understudy release/);
     const state = JSON.parse(readFileSync(`${home.stateDirectory}/state.json`, 'utf8')) as object;
-    assert.deepEqual(state, { version: 1, addresses: [{ interface: 'lan', address: VIRTUAL }] });
+    assert.deepEqual((state as { addresses: unknown }).addresses, [
+      { interface: 'lan', address: VIRTUAL },
+    ]);
 
     home.configure(settings(router({ addresses: ['192.0.2.222/24'] })));
     const words = [MAIN, 'release', '--config', home.settingsFile];
@@ -120,14 +122,16 @@ describe('the end of an agent', { skip, timeout: 30_000 }, () => {
     const now = await first.router();
     assert.deepEqual([now.state, now.since], ['Active', undisturbed.since]);
     assert.ok(standing());
-    assert.deepEqual(first.lines.slice(log), []);
+    // A machine that stands still for a moment is told too.
+    const told = first.lines.slice(log).filter(({ event }) => event !== 'stalled');
+    assert.deepEqual(told, []);
     const third = new AgentProcess(first.home);
     assert.equal((await third.exited).code, 1, 'the lock is still held');
     await first.dispose();
   });
 });
 
-describe('an agent that cannot start', { skip, timeout: 30_000 }, () => {
+describe('an agent that cannot start', { skip, timeout: 60_000 }, () => {
   /** The program without the parts that are built by the compiler of C. */
   function copyPackage(): string {
     const copy = '/run/copy';

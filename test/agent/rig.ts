@@ -1,10 +1,11 @@
 // A driver on a fake kernel and executor, with one IPv4 virtual router unless told otherwise.
-import { Driver } from '../../src/agent/driver.js';
+import { Driver, type Outlets } from '../../src/agent/driver.js';
 import { createJournal } from '../../src/agent/journal.js';
 import type { Settings, VirtualRouterSettings } from '../../src/config/settings.js';
+import type { PeerReport } from '../../src/model/peer-report.js';
 import type { AddressTarget } from '../../src/model/netlink-script.js';
 import type { EventRecord } from '../../src/model/status.js';
-import { centiseconds } from '../../src/model/units.js';
+import { centiseconds, milliseconds } from '../../src/model/units.js';
 import { address, FakeKernel } from '../support/fake-kernel.js';
 import { FakeExecutor } from '../support/fake-executor.js';
 
@@ -28,14 +29,40 @@ export const routerSettings = (change: Partial<VirtualRouterSettings>): VirtualR
 
 export const settingsOf = (virtualRouters: readonly VirtualRouterSettings[]): Settings => ({
   name: 'test',
-  ha: { mode: 'active-passive', primary: false, preempt: true },
+  ha: {
+    mode: 'active-passive',
+    primary: false,
+    preempt: true,
+    preemptDelay: milliseconds(0),
+    port: 7112,
+    keyFile: null,
+    peers: [],
+    peerCheckInterval: milliseconds(100),
+    peerFailureThreshold: 3,
+    peerRecoveryThreshold: 5,
+    maximumFlaps: 3,
+    flapWindow: milliseconds(900_000),
+  },
+  monitors: { gateway: null, bandwidth: null, links: null, checks: [] },
+  bypass: null,
+  hooks: { transition: null },
   virtualRouters,
   vip: { script: '/usr/lib/understudy/vip' },
   runtimeDirectory: '/nowhere/run',
   stateDirectory: '/nowhere/state',
+  settable: {},
 });
 
+/** What the outlets were told, in order. */
+export type Told = (
+  | { readonly kind: 'check'; readonly peer: string }
+  | { readonly kind: 'news'; readonly report: PeerReport }
+  | { readonly kind: 'bypass'; readonly desired: string; readonly reason: string }
+  | { readonly kind: 'transition'; readonly to: string }
+)[];
+
 export interface Rig {
+  readonly told: Told;
   readonly driver: Driver;
   readonly kernel: FakeKernel;
   readonly executor: FakeExecutor;
@@ -65,15 +92,24 @@ export function rig(options: RigOptions = {}): Rig {
     problem: () => null,
     flush: () => Promise.resolve(),
   };
+  const told: Told = [];
+  const outlets: Outlets = {
+    checkPeer: (peer) => void told.push({ kind: 'check', peer }),
+    peerNews: (report) => void told.push({ kind: 'news', report }),
+    setBypass: (desired, reason) => void told.push({ kind: 'bypass', desired, reason }),
+    transition: ({ to }) => void told.push({ kind: 'transition', to }),
+  };
   const driver = new Driver({
     kernel,
     executor,
     journal: createJournal(log, file, () => kernel.clock / 1_000),
     settings: options.settings ?? settingsOf([routerSettings({})]),
     leftovers: options.leftovers ?? [],
+    outlets,
     onChange: silent,
+    onWake: silent,
   });
-  return { driver, kernel, executor, records };
+  return { driver, kernel, executor, records, told };
 }
 
 /** Lets everything that was enqueued happen: promises, and the wake-ups they ask for. */

@@ -4,7 +4,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { createBackgroundFile, formatState, readState } from '../../src/agent/state-file.js';
+import {
+  createBackgroundFile,
+  EMPTY_STATE,
+  formatState,
+  readState,
+} from '../../src/agent/state-file.js';
 import { address } from './lan.js';
 
 let folder: string;
@@ -90,19 +95,28 @@ describe('state.json', () => {
     addresses: [{ address: address('fe80::51'), prefixLength: 64 }],
   };
 
+  const state = {
+    standing: [lan, six],
+    maintenance: true,
+    bypassEngaged: false,
+    flaps: [1_700_000_000_000, 1_700_000_060_000],
+    latched: true,
+    active: true,
+  };
+
   it('reads what was written', () => {
-    writeFileSync(path, formatState([lan, six]));
-    assert.deepEqual(readState(path), { standing: [lan, six], problem: null });
+    writeFileSync(path, formatState(state));
+    assert.deepEqual(readState(path), { state, problem: null });
   });
 
   it('that is missing means no address, and no problem', () => {
-    assert.deepEqual(readState(path), { standing: [], problem: null });
+    assert.deepEqual(readState(path), { state: EMPTY_STATE, problem: null });
   });
 
   it('that cannot be read is a problem', () => {
     mkdirSync(path);
-    const { standing, problem } = readState(path);
-    assert.deepEqual(standing, []);
+    const { state: none, problem } = readState(path);
+    assert.deepEqual(none, EMPTY_STATE);
     assert.match(problem ?? '', /state\.json: EISDIR/);
   });
 
@@ -122,8 +136,8 @@ describe('state.json', () => {
   for (const content of broken) {
     it(`${content === '' ? 'that is empty' : content} is told, and means none`, () => {
       writeFileSync(path, content);
-      const { standing, problem } = readState(path);
-      assert.deepEqual(standing, []);
+      const { state: none, problem } = readState(path);
+      assert.deepEqual(none, EMPTY_STATE);
       assert.match(problem ?? '', /state\.json: a state file expected; it will be written anew/);
     });
   }
@@ -134,6 +148,9 @@ describe('state.json', () => {
       { interface: 'lan', address: '192.0.2.100/24' },
     ];
     writeFileSync(path, JSON.stringify({ version: 1, addresses: entries }));
-    assert.deepEqual(readState(path), { standing: [lan], problem: null });
+    assert.deepEqual(readState(path), {
+      state: { ...EMPTY_STATE, standing: [lan] },
+      problem: null,
+    });
   });
 });

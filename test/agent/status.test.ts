@@ -2,7 +2,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { statusOf } from '../../src/agent/status.js';
+import { instanceConfiguration } from '../../src/agent/instance-configuration.js';
+import { agreementOf } from '../../src/core/agreement.js';
+import type { PeerReport } from '../../src/model/peer-report.js';
 import type { Status } from '../../src/model/status.js';
+import { address } from '../support/fake-kernel.js';
 import { failedRun } from '../support/fake-executor.js';
 import { INDEX, rig, routerSettings, settingsOf, settle, type Rig } from './rig.js';
 
@@ -10,9 +14,15 @@ const SECOND = 1_000_000;
 const ACTIVE_DOWN = 3_609_375;
 const VIRTUAL = '10.99.0.100/24';
 
-function status({ driver, kernel }: Rig, problems: readonly string[] = []): Status {
+function status(
+  { driver, kernel }: Rig,
+  problems: readonly string[] = [],
+  discarded: (source: string) => string | null = () => null,
+): Status {
   return statusOf({
     driver,
+    channel: { rttMs: () => null, problem: discarded, counters: () => null },
+    bypass: () => null,
     version: '1.2.3',
     startedAt: 0,
     wallClock: () => kernel.clock / 1_000,
@@ -142,6 +152,94 @@ describe('status', () => {
       [name, version, startedAt, mode],
       ['test', '1.2.3', '1970-01-01T00:00:00.000Z', 'active-passive'],
     );
+  });
+});
+
+describe('a pair', () => {
+  const ADDRESSES = ['10.98.0.2', '10.99.0.2'].map(address);
+  const base = settingsOf([
+    routerSettings({ name: 'west', vrid: 52, primary: 'b' }),
+    routerSettings({ name: 'east', vrid: 51, primary: 'test' }),
+  ]);
+  const settings = {
+    ...base,
+    ha: { ...base.ha, peers: [{ name: 'b', addresses: ADDRESSES }], peerRecoveryThreshold: 1 },
+  };
+  const inActiveActive = { ...settings, ha: { ...settings.ha, mode: 'active-active' as const } };
+
+  /** What the peer says, in the common order of virtual routers: by VRID. */
+  const reportOf = ({ driver }: Rig, change: Partial<PeerReport> = {}): PeerReport => {
+    const standing = { addressesPresent: false, wantsUnicast: false, releasing: false };
+    return {
+      name: 'b',
+      mode: 'active-passive',
+      primary: true,
+      fit: true,
+      sound: false,
+      gateway: 'unknown',
+      bandwidthLow: false,
+      digests: agreementOf(instanceConfiguration(driver.settings)).digests,
+      primaryAddresses: ADDRESSES.slice(1),
+      routers: [
+        { ...standing, state: 'Active', effectivePriority: 200, evidence: 0 },
+        { ...standing, state: 'Backup', effectivePriority: 90, evidence: 0 },
+      ],
+      ...change,
+    };
+  };
+
+  async function heard(change: Partial<PeerReport> = {}, wanted = settings): Promise<Rig> {
+    const made = rig({ settings: wanted });
+    made.driver.start();
+    await settle();
+    const report = reportOf(made, change);
+    const [first] = ADDRESSES;
+    assert.ok(first !== undefined);
+    made.driver.deliver({ kind: 'peer-report', peer: 'b', address: first, report, answered: true });
+    return made;
+  }
+
+  it('tells how the peer reports itself and each virtual router, under our names', async () => {
+    const [peer] = status(await heard()).peers;
+    assert.deepEqual([peer?.name, peer?.state, peer?.fitness], ['b', 'healthy', 'soft-fault']);
+    assert.deepEqual(peer?.virtualRouters, [
+      { name: 'west', state: 'Backup', effectivePriority: 90 },
+      { name: 'east', state: 'Active', effectivePriority: 200 },
+    ]);
+    assert.ok(peer !== undefined && !('differences' in peer));
+  });
+
+  it('names what differs, and claims nothing of a peer whose virtual routers are others', async () => {
+    const made = await heard({
+      mode: 'off',
+      digests: { ...reportOf(rig({ settings })).digests, virtualRouters: 1 },
+    });
+    const { peers, health } = status(made);
+    assert.deepEqual(peers[0]?.differences, ['mode is off', 'other VRIDs']);
+    assert.deepEqual(peers[0]?.virtualRouters, []);
+    assert.ok(health.reasons.includes('settings differ from those of b: mode is off, other VRIDs'));
+  });
+
+  it('says nothing of a peer that is silent, but why what it sends is discarded', async () => {
+    const made = await heard();
+    for (let checks = 0; checks < 6; checks += 1) {
+      made.kernel.advance(SECOND / 10);
+      await settle();
+    }
+    const { peers, health } = status(made, [], (source) => `discarded ${source}`);
+    assert.equal(peers[0]?.state, 'unhealthy');
+    assert.ok(
+      peers[0] !== undefined && !('fitness' in peers[0]) && !('virtualRouters' in peers[0]),
+    );
+    assert.equal(peers[0].paths[1]?.problem, 'discarded 10.99.0.2');
+    assert.match(health.reasons.join(), /b is silent on every path; what comes from 10\.98\.0\.2/);
+  });
+
+  it('names the primary of each virtual router in active-active, and only there', async () => {
+    const primaries = (made: Rig): (string | undefined)[] =>
+      status(made).virtualRouters.map(({ primary }) => primary);
+    assert.deepEqual(primaries(await heard({}, inActiveActive)), ['b', 'test']);
+    assert.deepEqual(primaries(await heard()), [undefined, undefined]);
   });
 });
 

@@ -43,8 +43,21 @@ export const setPath = (segment: Segment, connected: boolean): unknown =>
 
 /** From now on the switch drops what is sent to the groups of VRRP. */
 export function dropMulticast(): void {
-  const rules = 'ip daddr 224.0.0.18 drop\nip6 daddr ff02::12 drop';
+  filter('multicast', 'ip daddr 224.0.0.18 drop\nip6 daddr ff02::12 drop');
+}
+
+/** The switch drops what station a sends to the groups, until the returned function is called. */
+export function dropFromA(): () => void {
+  filter('from-a', 'iifname "a-lan" ip daddr 224.0.0.18 drop');
+  return () => nft('delete table bridge from-a\n');
+}
+
+function filter(table: string, rules: string): void {
   const chain = `chain c {\ntype filter hook forward priority 0\n${rules}\n}`;
+  nft(`table bridge ${table} {\n${chain}\n}\n`);
+}
+
+function nft(input: string): void {
   const [program = '', ...words] = inNetns('switch', 'nft', '-f', '-');
-  execFileSync(program, words, { input: `table bridge t {\n${chain}\n}\n` });
+  execFileSync(program, words, { input });
 }

@@ -1,7 +1,15 @@
 // The real program as a process: exit codes, streams, and how little it loads.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
@@ -33,6 +41,9 @@ before(async () => {
       settings: () => assert.fail(),
       set: () => assert.fail(),
       reload: () => assert.fail(),
+      command: () => assert.fail(),
+      events: () => [],
+      follow: () => assert.fail(),
     },
     onError: () => undefined,
   });
@@ -74,7 +85,12 @@ describe('the program', () => {
   });
 
   it('exits with 2 for usage and invalid settings', async () => {
-    for (const words of [['nonsense'], ['--bad'], ['failover'], ['check', '--config', invalid]]) {
+    for (const words of [
+      ['nonsense'],
+      ['--bad'],
+      ['maintenance'],
+      ['check', '--config', invalid],
+    ]) {
       const { code, out } = await run(words);
       assert.deepEqual([code, out], [2, ''], words.join(' '));
     }
@@ -89,9 +105,29 @@ describe('the program', () => {
   });
 
   it('exits with 3 when the agent cannot be reached', async () => {
-    const { code, err } = await run(['status', '--config', good]);
-    assert.equal(code, 3);
-    assert.match(err, /understudy run --config/);
+    for (const words of [['status'], ['failover'], ['bypass', 'status'], ['events', '--follow']]) {
+      const { code, out, err } = await run([...words, '--config', good]);
+      assert.deepEqual([code, out], [3, ''], words.join(' '));
+      assert.match(err, /understudy run --config/);
+    }
+  });
+
+  it('writes a key that only its owner can read, and not over another', async () => {
+    const key = join(folder, 'ha.key');
+    const config = join(folder, 'keyed.yaml');
+    writeFileSync(config, `ha: { keyFile: ${key} }\n${readFileSync(good, 'utf8')}`);
+    const first = await run(['keygen', '--config', config]);
+    assert.deepEqual([first.code, first.err], [0, '']);
+    assert.match(first.out, /^a new key is in .*ha\.key: copy it .* every peer/);
+    const text = readFileSync(key, 'utf8');
+    assert.match(text, /^[\da-f]{64}\n$/);
+    assert.equal(statSync(key).mode & 0o777, 0o600);
+    const second = await run(['keygen', '--config', config]);
+    assert.equal(second.code, 1);
+    assert.match(second.err, /there is a key already; .*--force/);
+    assert.equal(readFileSync(key, 'utf8'), text);
+    assert.equal((await run(['keygen', '--force', '--config', config])).code, 0);
+    assert.notEqual(readFileSync(key, 'utf8'), text);
   });
 
   it('ends quietly when its reader has gone', async () => {

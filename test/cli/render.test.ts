@@ -1,11 +1,13 @@
 // The status screen, as golden files, and the small pieces it is made of.
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { stripVTControlCharacters } from 'node:util';
 import { renderStatus } from '../../src/cli/render/status.js';
-import { formatDuration, formatSince, harmless } from '../../src/cli/render/text.js';
-import type { Status } from '../../src/model/status.js';
+import { renderEvent } from '../../src/cli/render/event.js';
+import { formatDuration, formatSince, hang, harmless, painter } from '../../src/cli/render/text.js';
+import type { EventRecord, Status } from '../../src/model/status.js';
 import { assertGolden } from './golden.js';
+import * as pairs from './pair-statuses.js';
 import * as statuses from './statuses.js';
 
 const plain = { colour: false, now: statuses.NOW, version: '0.1.0' };
@@ -18,18 +20,53 @@ describe('the status screen', () => {
     ['degraded', statuses.degraded],
     ['many-addresses', statuses.manyAddresses],
     ['off', statuses.off],
+    ['pair', pairs.pair],
+    ['peer-dead', pairs.peerDead],
+    ['ha-path-lost', pairs.haPathLost],
+    ['lan-split', pairs.lanSplit],
+    ['maintenance', pairs.inMaintenance],
+    ['bypassed', pairs.bypassed],
+    ['bypass-failed', pairs.bypassFailed],
+    ['suspended', pairs.suspended],
+    ['soft-fault', pairs.softFault],
+    ['settings-differ', pairs.settingsDiffer],
+    ['active-active', pairs.activeActive],
+    ['wrong-key', pairs.wrongKey],
+    ['handing-over', pairs.handingOver],
   ];
   for (const [name, status] of screens) {
     it(`is as it should be: ${name}`, () => {
-      assertGolden(`status-${name}.txt`, renderStatus(status, plain));
+      const screen = renderStatus(status, plain);
+      assertGolden(`status-${name}.txt`, screen);
+      const wide = screen.split('\n').filter((line) => line.length > 80);
+      assert.deepEqual(wide, [], 'no line is wider than a terminal');
     });
   }
 
   it('has colours on a terminal, and says the same', () => {
     const screen = renderStatus(statuses.inFault, { ...plain, colour: true });
     assertGolden('status-fault-colour.txt', screen);
-    const stripped = stripVTControlCharacters(screen);
+    // eslint-disable-next-line no-control-regex
+    const stripped = screen.replaceAll(/\u001B\[\d+m/g, '');
     assert.equal(stripped, renderStatus(statuses.inFault, plain));
+  });
+
+  it('says the same of a pair with colours', () => {
+    for (const status of Object.values(pairs)) {
+      const screen = renderStatus(status, { ...plain, colour: true });
+      // eslint-disable-next-line no-control-regex
+      assert.equal(screen.replaceAll(/\u001B\[\d+m/g, ''), renderStatus(status, plain));
+    }
+  });
+
+  it('is what docs/CLI.md shows', () => {
+    const file = new URL('../../../docs/CLI.md', import.meta.url);
+    const text = readFileSync(file, 'utf8');
+    const [before = '', rest = ''] = text.split(/(?<=begin of the screen.*-->\n\n```\n)/);
+    const after = rest.slice(rest.indexOf('```\n'));
+    const whole = `${before}${renderStatus(pairs.pair, plain)}${after}`;
+    if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(file, whole);
+    assert.equal(readFileSync(file, 'utf8'), whole, 'UPDATE_GOLDEN=1 writes it anew');
   });
 
   it('tells when agent and command are of different versions', () => {
@@ -50,7 +87,7 @@ describe('the status screen', () => {
     const screen = renderStatus(other as unknown as Status, plain);
     assert.match(screen, /^DAZED {2}x/);
     assert.match(screen, /lan {2}Dazed/);
-    assert.match(screen, /since {7}yesterday: toString/);
+    assert.match(screen, /since {7}yesterday\n {2}because {5}toString/);
   });
 
   it('lets no control character through to the terminal', () => {
@@ -62,7 +99,52 @@ describe('the status screen', () => {
   });
 });
 
+describe('an event', () => {
+  const time = '2026-01-01T00:00:00.123Z';
+  const render = (record: object): string => renderEvent(record as EventRecord, painter(false));
+
+  it('is one line: when, which virtual router, what, why', () => {
+    const change = { event: 'transition', virtualRouter: 'lan', from: 'Backup', to: 'Active' };
+    assert.deepEqual(
+      [
+        { time, ...change, reason: 'peer-dead', detail: 'the peer is silent on every path' },
+        { time, event: 'flap', reason: 'flap', detail: '2 of 3' },
+        { time, event: 'discarded', reason: 'checksum', detail: 'x\u001B[2Jy', interface: 'eth0' },
+        { time: 'soon', event: 'a' },
+      ].map(render),
+      [
+        '2026-01-01 00:00:00.123 UTC  lan: Backup → Active, peer-dead: the peer is silent on every path',
+        '2026-01-01 00:00:00.123 UTC  flap: 2 of 3',
+        '2026-01-01 00:00:00.123 UTC  discarded, checksum: x?[2Jy',
+        'soon  a, -',
+      ],
+    );
+  });
+});
+
 describe('text', () => {
+  it('is broken at 80 columns between words, below its beginning', () => {
+    const words = 'twenty columns of it '.repeat(6).trim();
+    const lines = hang('  title  ', `${words}  column`);
+    assert.ok(lines.every((line) => line.length <= 80));
+    assert.equal(
+      lines.join(' ').replaceAll(/ +/g, ' '),
+      `  title  ${words}  column`.replaceAll(/ +/g, ' '),
+    );
+    assert.ok(lines.slice(1).every((line) => /^ {9}\S/.test(line)));
+  });
+
+  it('keeps a command in quotes together, and colours take no room', () => {
+    const text = `${'x'.repeat(50)} until "understudy flaps clear"`;
+    assert.deepEqual(hang('', text), [`${'x'.repeat(50)} until`, '"understudy flaps clear"']);
+    const red = painter(true)('red', 'x'.repeat(70));
+    assert.deepEqual(hang('', `${red} 345678`), [`${red} 345678`]);
+  });
+
+  it('a word wider than the screen stands as it is', () => {
+    assert.deepEqual(hang('  ', `a ${'/'.repeat(90)} b`), ['  a', `  ${'/'.repeat(90)}`, '  b']);
+  });
+
   it('gives a duration in its two largest units', () => {
     const shown = [-5, 0, 999.4, 1_000, 59_999, 60_000, 61_500, 7_500_000, 86_400_000, 93_600_000];
     assert.deepEqual(

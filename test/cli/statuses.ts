@@ -87,7 +87,11 @@ export const inFault: Status = {
   ...healthy,
   health: {
     state: 'fault',
-    reasons: ['lan: the interface has no carrier', 'wan: the interface does not exist'],
+    reasons: [
+      'lan: the interface has no carrier',
+      'wan: the interface does not exist',
+      'lan: virtual addresses are present though the state is Initialize',
+    ],
   },
   virtualRouters: [
     {
@@ -124,7 +128,15 @@ export const inFault: Status = {
 /** Holding the role, but not all is well: an address is gone, a check lowers the priority. */
 export const degraded: Status = {
   ...healthy,
-  health: { state: 'degraded', reasons: ['lan: 10.99.0.101/24 is not on eth0'] },
+  health: {
+    state: 'degraded',
+    reasons: [
+      'lan: priority lowered by upcheck',
+      'lan: 1 of 2 virtual addresses are not present',
+      'dallas-2 does not answer over 10.99.0.2; 1 of 2 paths left',
+      'upcheck: status 200..299 expected, 503 found; 0 of 2 successes in a row to recover',
+    ],
+  },
   virtualRouters: [
     {
       ...activeRouter,
@@ -143,7 +155,14 @@ export const degraded: Status = {
       },
     },
   ],
-  monitors: [{ name: 'upcheck', state: 'failed', detail: 'HTTP 503 from http://127.0.0.1:9000' }],
+  monitors: [
+    {
+      name: 'upcheck',
+      state: 'failed',
+      detail: 'status 200..299 expected, 503 found; 0 of 2 successes in a row to recover',
+      weight: 50,
+    },
+  ],
   peers: [
     {
       name: 'dallas-2',
@@ -154,7 +173,6 @@ export const degraded: Status = {
       ],
     },
   ],
-  maintenance: true,
 };
 
 /** A virtual router with very many addresses, one of them missing. */

@@ -293,46 +293,19 @@ export const FAULTY_FILES: readonly FaultyFile[] = [
     ),
   },
   {
+    title: 'a unicast peer that is the virtual address of another virtual router',
+    text: `virtualRouters:
+  - { name: a, interface: eth0, vrid: 1, addresses: [10.99.0.100/24], unicastPeers: [10.99.0.200] }
+  - { name: b, interface: eth0, vrid: 2, addresses: [10.99.0.200/24] }
+`,
+    errors: ['invalid-peer virtualRouters[0].unicastPeers[0]'],
+  },
+  {
     title: 'everything of a later release',
-    text: withTop(
-      `ha:
-  mode: active-active
-  port: 7112
-  keyFile: /etc/understudy/ha.key
-  peers: []
-  peerCheckIntervalMs: 100
-  peerFailureThreshold: 3
-  peerRecoveryThreshold: 5
-  maximumFlaps: 3
-  flapWindowSeconds: 900
-  preemptDelaySeconds: 0
-bandwidthMonitoring: { enabled: false }
-linkMonitoring: {}
-gatewayMonitoring: {}
-checks: []
-bypass:
-hooks: {}`,
-    ).concat('    acceptMode: false\n    virtualMac: true\n'),
-    errors: [
-      'ha.mode',
-      'ha.port',
-      'ha.keyFile',
-      'ha.peers',
-      'ha.peerCheckIntervalMs',
-      'ha.peerFailureThreshold',
-      'ha.peerRecoveryThreshold',
-      'ha.maximumFlaps',
-      'ha.flapWindowSeconds',
-      'ha.preemptDelaySeconds',
-      'bandwidthMonitoring',
-      'linkMonitoring',
-      'gatewayMonitoring',
-      'checks',
-      'bypass',
-      'hooks',
-      'virtualRouters[0].acceptMode',
-      'virtualRouters[0].virtualMac',
-    ].map((path) => `not-available ${path}`),
+    text: withRouterLines('acceptMode: false', 'virtualMac: true'),
+    errors: ['virtualRouters[0].acceptMode', 'virtualRouters[0].virtualMac'].map(
+      (path) => `not-available ${path}`,
+    ),
   },
   {
     title: 'faults of form and meaning in one file, all told at once',

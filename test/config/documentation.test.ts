@@ -2,11 +2,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { LATER_COMMANDS } from '../../src/cli/later-commands.js';
 import { LATER_SETTINGS } from '../../src/config/later.js';
 import { parseSettings } from '../../src/config/load.js';
 import { expectation } from '../../src/config/remedy.js';
-import { SETTINGS_SCHEMA, type SettingSchema } from '../../src/config/schema.js';
+import { schemaAt, SETTINGS_SCHEMA, type SettingSchema } from '../../src/config/schema.js';
 import { SETTABLE } from '../../src/config/setting-names.js';
 
 const CONFIGURATION = new URL('../../../docs/CONFIGURATION.md', import.meta.url);
@@ -33,9 +32,7 @@ function entry(name: string, schema: SettingSchema, required: boolean): string {
 }
 
 const laterList = (): string[] =>
-  LATER_SETTINGS.map(
-    ({ path, value }) => `- \`${path}${value === undefined ? '' : `: ${value}`}\``,
-  );
+  LATER_SETTINGS.map(({ path, value }) => `- \`${path}: ${value}\``);
 
 /** The text with what stands between two marks replaced. */
 function between(text: string, begin: RegExp, end: string, lines: readonly string[]): string {
@@ -68,18 +65,33 @@ describe('docs/CONFIGURATION.md', () => {
 
   it('has examples that are valid', () => {
     const examples = [...readFileSync(CONFIGURATION, 'utf8').matchAll(/```yaml\n([\s\S]*?)```/g)];
-    const [smallest = '', primary = '', fuller = ''] = examples.map((match) => match[1] ?? '');
-    for (const text of [smallest, smallest + primary, fuller]) {
+    const [smallest = '', primary = '', ...whole] = examples.map((match) => match[1] ?? '');
+    assert.equal(whole.length, 3);
+    for (const text of [smallest, smallest + primary, ...whole]) {
       const result = parseSettings(text, 'example');
       assert.ok(result.ok, JSON.stringify(result));
+      assert.deepEqual(result.warnings, []);
     }
   });
 });
 
 describe('docs/CLI.md', () => {
-  it('names what can be set, and the commands of later releases', () => {
+  it('names every setting that can be set, with its range and unit', () => {
     const text = readFileSync(CLI, 'utf8');
-    for (const { name } of SETTABLE) assert.match(text, new RegExp(`^\\| \`${name}\` `, 'm'));
-    for (const name of LATER_COMMANDS) assert.match(text, new RegExp(`\`${name}\``));
+    const rows = SETTABLE.map((setting) => {
+      const schema = schemaAt(setting.path);
+      assert.ok(schema);
+      const expected = schema.type === 'boolean' ? 'on or off' : expectation(schema, setting.path);
+      const place = setting.path.join('.');
+      return `- \`${setting.name}\` (\`${place}\`): ${expected}, default \`${String(schema.default)}\`.`;
+    });
+    const whole = between(
+      text,
+      /<!-- begin of the generated settings.*-->/,
+      '<!-- end of the generated settings -->',
+      rows,
+    );
+    if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(CLI, whole);
+    assert.equal(readFileSync(CLI, 'utf8'), whole, 'UPDATE_GOLDEN=1 writes it anew');
   });
 });

@@ -5,7 +5,10 @@ import { describe, it } from 'node:test';
 import { formatSettingsError } from '../../src/config/errors.js';
 import { LATER_SETTINGS } from '../../src/config/later.js';
 import { parseSettings } from '../../src/config/load.js';
-import { FAULTY_FILES } from './cases.js';
+import { FAULTY_FILES as FAULTY_IN_FORM } from './cases.js';
+import { FAULTY_PAIRS } from './pair-cases.js';
+
+const FAULTY_FILES = [...FAULTY_IN_FORM, ...FAULTY_PAIRS];
 
 const GOLDEN = new URL('../../../test/config/errors.golden.txt', import.meta.url);
 

@@ -22,11 +22,52 @@ function settingsOf(text: string, host = bareHost): Settings {
   return result.settings;
 }
 
+const HA_DEFAULTS = {
+  mode: 'active-passive',
+  primary: false,
+  preempt: true,
+  preemptDelay: 0,
+  port: 7112,
+  keyFile: null,
+  peers: [],
+  peerCheckInterval: 100,
+  peerFailureThreshold: 3,
+  peerRecoveryThreshold: 5,
+  maximumFlaps: 3,
+  flapWindow: 900_000,
+};
+const NOTHING_MONITORED = {
+  monitors: { gateway: null, bandwidth: null, links: null, checks: [] },
+  bypass: null,
+  hooks: { transition: null },
+};
+const SETTABLE_DEFAULTS = {
+  mode: 'active-passive',
+  primary: false,
+  'ha-port': 7112,
+  'peer-check-interval': 100,
+  'peer-failure-threshold': 3,
+  'peer-recovery-threshold': 5,
+  'maximum-flaps': 3,
+  'flap-window': 900,
+  preempt: true,
+  'preempt-delay': 0,
+  'bandwidth-monitoring': false,
+  'minimum-bandwidth': 1_000_000,
+  'bandwidth-interval': 10,
+  'link-monitoring-interval': 500,
+  'minimum-active-links': 1,
+  'gateway-monitoring-interval': 200,
+  'gateway-failure-threshold': 3,
+  'gateway-recovery-threshold': 3,
+};
+
 describe('settings', () => {
   it('fills in every default', () => {
     assert.deepEqual(settingsOf(SMALLEST), {
       name: 'box-1',
-      ha: { mode: 'active-passive', primary: false, preempt: true },
+      ha: HA_DEFAULTS,
+      ...NOTHING_MONITORED,
       virtualRouters: [
         {
           name: 'lan',
@@ -44,6 +85,7 @@ describe('settings', () => {
       vip: { script: PACKAGE_VIP_SCRIPT },
       runtimeDirectory: '/run/understudy',
       stateDirectory: '/var/lib/understudy',
+      settable: SETTABLE_DEFAULTS,
     });
   });
 
@@ -69,7 +111,8 @@ stateDirectory: /var/u
 `);
     assert.deepEqual(settings, {
       name: 'dallas-1',
-      ha: { mode: 'off', primary: true, preempt: false },
+      ha: { ...HA_DEFAULTS, mode: 'off', primary: true, preempt: false },
+      ...NOTHING_MONITORED,
       virtualRouters: [
         {
           name: 'lan6',
@@ -90,6 +133,7 @@ stateDirectory: /var/u
       vip: { script: '/opt/vip' },
       runtimeDirectory: '/run/u',
       stateDirectory: '/var/u',
+      settable: { ...SETTABLE_DEFAULTS, mode: 'off', primary: true, preempt: false },
     });
   });
 

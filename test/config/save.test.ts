@@ -18,7 +18,16 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { parseSettings } from '../../src/config/load.js';
 import { atomicWriteFile, changeSetting } from '../../src/config/save.js';
+import { schemaAt } from '../../src/config/schema.js';
+import {
+  findSetting,
+  readChange,
+  SETTABLE,
+  unitOf,
+  viewSettings,
+} from '../../src/config/setting-names.js';
 
 let folder = '';
 let file = '';
@@ -145,6 +154,42 @@ describe('changeSetting', () => {
     assert.equal(statSync(file, { bigint: true }).ino, before.ino);
   });
 
+  it('sets every setting there is, each to a value that get then shows with its unit', async () => {
+    writeFileSync(file, ROUTERS);
+    const values: Readonly<Record<string, string>> = { mode: 'off', primary: 'on', preempt: 'off' };
+    for (const { name, path } of SETTABLE) {
+      const schema = schemaAt(path);
+      const value = values[name] ?? (schema?.type === 'boolean' ? 'off' : String(schema?.maximum));
+      const outcome = await changeSetting(file, name, value);
+      assert.ok(outcome.ok, `${name}: ${JSON.stringify(outcome)}`);
+      const settings = parseSettings(only('understudy.yaml'), file);
+      assert.ok(settings.ok);
+      const view = findSetting(viewSettings(settings.settings, file), name);
+      assert.deepEqual([view?.value, view?.unit], [outcome.value, outcome.unit]);
+    }
+    const units = new Set(SETTABLE.map((setting) => unitOf(setting)));
+    assert.deepEqual(units, new Set([undefined, 'ms', 's', 'bit/s']));
+    assert.match(only('understudy.yaml'), /^gatewayMonitoring:\n {2}intervalMs: 60000\n/m);
+  });
+
+  it('says what to write when a number has a unit', () => {
+    const said = ['1s', '250 ms', '2x', '-1', '5'].map((value) => {
+      const change = readChange('peer-check-interval', value);
+      return change.ok
+        ? ''
+        : `${change.error.expected}; ${change.error.found}; ${change.error.remedy}`;
+    });
+    const expected = 'a whole number from 10 to 60000 (milliseconds)';
+    const remedy = 'understudy set peer-check-interval';
+    assert.deepEqual(said, [
+      `${expected}; the text "1s"; ${remedy} 1000   (milliseconds)`,
+      `${expected}; the text "250 ms"; ${remedy} 250   (milliseconds)`,
+      `${expected}; the text "2x"; ${remedy} 100   (milliseconds)`,
+      `${expected}; the text "-1"; ${remedy} 100   (milliseconds)`,
+      `${expected}; 5; ${remedy} 100   (milliseconds)`,
+    ]);
+  });
+
   const refusals: readonly [
     title: string,
     text: string,
@@ -153,9 +198,17 @@ describe('changeSetting', () => {
     code: string,
   ][] = [
     ['an unknown setting', FILE, 'moed', 'off', 'unknown-setting'],
-    ['a later setting', FILE, 'ha-port', '7112', 'not-available'],
-    ['a later setting by its path', FILE, 'ha.port', '7112', 'not-available'],
-    ['a later mode', FILE, 'mode', 'active-active', 'not-available'],
+    ['a number out of range', FILE, 'ha-port', '65536', 'out-of-range'],
+    ['a number by its path, of another form', FILE, 'ha.port', '7112.5', 'wrong-type'],
+    ['a duration with its unit', FILE, 'flap-window', '15min', 'wrong-type'],
+    ['a mode that needs more', FILE, 'mode', 'active-active', 'missing-setting'],
+    [
+      'a number that contradicts another setting',
+      `${FILE}\nlinkMonitoring: { pairs: [[a, b]] }\n`,
+      'minimum-active-links',
+      '2',
+      'contradiction',
+    ],
     ['a mode nobody knows', FILE, 'mode', 'of', 'out-of-range'],
     ['a mode that would break the YAML', FILE, 'mode', 'off }\nx: [', 'not-editable'],
     ['a mode that would add a comment', FILE, 'mode', 'off # x', 'not-editable'],

@@ -11,6 +11,7 @@ import { AgentNotReachable, createControlClient } from '../../src/control/client
 import type { ControlHandlers } from '../../src/control/protocol.js';
 import { startControlServer, type ControlServer } from '../../src/control/server.js';
 import { healthy } from '../cli/statuses.js';
+import { eventSource } from './events.js';
 
 let folder = '';
 let path = '';
@@ -43,6 +44,11 @@ const handlers: ControlHandlers = {
           warnings: [],
         }),
   reload: () => Promise.resolve({ ok: true, file: '/f', changes: ['mode'], warnings: [] }),
+  command: (name, argument) =>
+    name === 'failover'
+      ? Promise.resolve({ ok: false, code: 'a', message: 'b', remedy: 'c' })
+      : Promise.resolve({ ok: true, detail: `${name} ${argument}` }),
+  ...eventSource().handlers,
 };
 
 async function startAgent(changed: Partial<ControlHandlers> = {}): Promise<ControlServer> {
@@ -78,6 +84,21 @@ describe('calls to a running agent', () => {
     assert.ok(done.ok && done.value === 'off');
     const reloaded = await client.reload();
     assert.ok(reloaded.ok && reloaded.changes[0] === 'mode');
+  });
+
+  it('answers what an order came to, and why it was refused', async () => {
+    await startAgent();
+    const client = createControlClient(path);
+    assert.deepEqual(await client.command('maintenance', 'on'), {
+      ok: true,
+      detail: 'maintenance on',
+    });
+    assert.deepEqual(await client.command('failover'), {
+      ok: false,
+      code: 'a',
+      message: 'b',
+      remedy: 'c',
+    });
   });
 
   it('answers refused settings with their errors', async () => {
@@ -191,10 +212,15 @@ describe('an answer that is none', () => {
     });
   }
 
-  it('is told as such for settings, set and reload too', async () => {
+  it('is told as such for settings, set, reload and orders too', async () => {
     await startStranger(http('{"ok":true}'));
     const client = createControlClient(path);
-    for (const call of [client.settings(), client.set('a', 'b'), client.reload()]) {
+    for (const call of [
+      client.settings(),
+      client.set('a', 'b'),
+      client.reload(),
+      client.command('failover'),
+    ]) {
       await assert.rejects(call, { name: 'UnexpectedAnswer' });
     }
   });

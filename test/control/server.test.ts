@@ -12,6 +12,7 @@ import type { ControlHandlers, ControlLimits } from '../../src/control/protocol.
 import { startControlServer, type ControlServer } from '../../src/control/server.js';
 import { giveToGroup, groupId } from '../../src/control/socket-file.js';
 import { healthy } from '../cli/statuses.js';
+import { eventSource } from './events.js';
 
 const handlers: ControlHandlers = {
   status: () => healthy,
@@ -27,6 +28,9 @@ const handlers: ControlHandlers = {
       warnings: [],
     }),
   reload: () => Promise.resolve({ ok: true, file: '/f', changes: [], warnings: [] }),
+  command: (name, argument) =>
+    Promise.resolve({ ok: true, detail: [name, argument ?? 'without argument'].join(' ') }),
+  ...eventSource().handlers,
 };
 
 let folder = '';
@@ -112,6 +116,29 @@ describe('what the control socket answers', () => {
     assert.deepEqual((body as { errors: unknown }).errors, [error]);
   });
 
+  it('hands command and argument to the agent', async () => {
+    await start();
+    const orders: readonly [body: string, detail: string][] = [
+      ['{"command":"failover"}', 'failover without argument'],
+      ['{"command":"maintenance","argument":"on"}', 'maintenance on'],
+      ['{"command":"maintenance","argument":"off"}', 'maintenance off'],
+      ['{"command":"bypass","argument":"engage"}', 'bypass engage'],
+      ['{"command":"bypass","argument":"release"}', 'bypass release'],
+      ['{"command":"flaps","argument":"clear"}', 'flaps clear'],
+    ];
+    for (const [order, detail] of orders) {
+      const { status, body } = await say(post('/v1/command', order));
+      assert.deepEqual([status, body], [200, { ok: true, detail }]);
+    }
+  });
+
+  it('answers a refused order with 409 and its reason', async () => {
+    const error = { code: 'nobody-fit', message: 'no peer is fit', remedy: 'mend it' };
+    await start({ command: () => Promise.resolve({ ok: false, ...error }) });
+    const { status, body } = await say(post('/v1/command', '{"command":"failover"}'));
+    assert.deepEqual([status, body], [409, { error }]);
+  });
+
   it('takes any query, any header and chunks', async () => {
     await start();
     assert.equal((await say(get('/v1/status?pretty=1'))).status, 200);
@@ -148,6 +175,21 @@ describe('what the control socket refuses', () => {
       400,
       'invalid-request',
     ],
+    ['an unknown command', post('/v1/command', '{"command":"reboot"}'), 400, 'invalid-request'],
+    [
+      'an argument where there is none',
+      post('/v1/command', '{"command":"failover","argument":"on"}'),
+      400,
+      'invalid-request',
+    ],
+    ['no argument', post('/v1/command', '{"command":"flaps"}'), 400, 'invalid-request'],
+    [
+      "another command's argument",
+      post('/v1/command', '{"command":"flaps","argument":"on"}'),
+      400,
+      'invalid-request',
+    ],
+    ['a command that is no JSON', post('/v1/command', 'failover'), 400, 'malformed-json'],
     ['a body over 64 KiB', post('/v1/set', 'x'.repeat(64 * 1024 + 1)), 413, 'too-large'],
     [
       'a body that claims to be huge',
@@ -241,10 +283,16 @@ describe('what the control socket bounds', () => {
         throw fault;
       },
       reload: () => Promise.reject(fault),
+      command: () => Promise.reject(fault),
+      events: () => {
+        throw fault;
+      },
     });
     assert.equal((await say(get('/v1/status'))).status, 500);
     assert.equal((await say(post('/v1/reload', ''))).status, 500);
-    assert.deepEqual(errors, [fault, fault]);
+    assert.equal((await say(post('/v1/command', '{"command":"failover"}'))).status, 500);
+    assert.equal((await say(get('/v1/events?follow=1'))).status, 500);
+    assert.deepEqual(errors, [fault, fault, fault, fault]);
   });
 });
 

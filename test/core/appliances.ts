@@ -10,13 +10,16 @@ import type { RouterConfiguration, RouterSnapshot } from '../../src/core/router.
 import type { IpAddress } from '../../src/model/address.js';
 import type { Advertisement, ChecksumDialect } from '../../src/model/advertisement.js';
 import { assert } from '../../src/model/assert.js';
+import type { PeerReport } from '../../src/model/peer-report.js';
 import { instant } from '../../src/model/units.js';
-import { line } from './instance-bench.js';
+import { line, routerOf } from './instance-bench.js';
 
-/** An advertisement travels this long, in microseconds. */
+/** An advertisement or a message of the HA port travels this long, in microseconds. */
 const LATENCY = 200;
 /** The netlink script takes this long. */
 const SCRIPT_TIME = 4_000;
+/** The link that the HA port uses beside its own. */
+const LAN = 'eth0';
 /** More steps than this without the time moving on: the instances keep each other busy for ever. */
 const STEPS_AT_ONCE = 1_000;
 
@@ -26,6 +29,8 @@ interface Appliance {
   configuration: InstanceConfiguration;
   instance: Instance;
   alive: boolean;
+  /** What arrived while its process stood still; null while it runs. */
+  inbox: (() => void)[] | null;
   /** Goes up with every start, so that what an earlier life left in the queue is dropped. */
   life: number;
   /** Interfaces that do not exist. */
@@ -35,6 +40,8 @@ interface Appliance {
   readonly wanted: Map<string, boolean>;
   /** Routers whose addresses stand on the interface. */
   readonly present: Set<string>;
+  /** What it last had to tell its peers; null before the first time, and once it has stopped. */
+  report: PeerReport | null;
   /** Advertisements sent because the Adver_Timer fired, since the journal was last read. */
   readonly periodic: Map<string, number>;
 }
@@ -65,11 +72,13 @@ export class Appliances {
       configuration,
       instance: new Instance(configuration, instant(this.now)),
       alive: false,
+      inbox: null,
       life: 0,
       missing: new Set(),
       failing: new Set(),
       wanted: new Map(),
       present: new Set(),
+      report: null,
       periodic: new Map(),
     });
   }
@@ -80,13 +89,18 @@ export class Appliances {
     const appliance = this.#named(name);
     appliance.instance = new Instance(appliance.configuration, instant(this.now));
     appliance.alive = true;
+    appliance.inbox = null;
     appliance.life += 1;
+    appliance.report = null;
+    this.#tellPaths(appliance);
     this.#tellFacts(appliance);
     this.#give(appliance, { kind: 'start' });
   }
 
   stop(name: string): void {
-    this.#give(this.#named(name), { kind: 'stop' });
+    const appliance = this.#named(name);
+    this.#give(appliance, { kind: 'stop' });
+    appliance.report = null;
   }
 
   /** Power off: nothing is sent, and the addresses are gone with the appliance. */
@@ -95,6 +109,20 @@ export class Appliances {
     appliance.alive = false;
     appliance.present.clear();
     appliance.wanted.clear();
+  }
+
+  /** Its process stands still; its kernel goes on answering for the addresses. */
+  pause(name: string): void {
+    this.#named(name).inbox ??= [];
+  }
+
+  /** Goes on as the agent does: the stall, then what has arrived, then the clock. */
+  resume(name: string): void {
+    const appliance = this.#named(name);
+    const arrived = appliance.inbox ?? [];
+    appliance.inbox = null;
+    this.#give(appliance, { kind: 'stalled' });
+    for (const take of arrived) take();
   }
 
   give(name: string, event: InstanceEvent): void {
@@ -110,11 +138,31 @@ export class Appliances {
     this.#tellFacts(appliance);
   }
 
+  /** They are each other's peers, on these ways. To be said before they start. */
+  pair(names: readonly string[], ways: readonly ('ha' | 'lan')[]): void {
+    for (const name of names) {
+      const appliance = this.#named(name);
+      const peers = names
+        .filter((other) => other !== name)
+        .map((other) => ({
+          name: other,
+          addresses: ways.map((way) => {
+            const { address } = this.#named(other);
+            return way === 'ha' ? haAddress(address) : address;
+          }),
+        }));
+      appliance.configuration = { ...appliance.configuration, peers };
+    }
+  }
+
   configurationOf(name: string): InstanceConfiguration {
     return this.#named(name).configuration;
   }
 
-  /** No advertisement passes between the two, either way; on one interface, or on all. */
+  /**
+   * Nothing passes between the two, either way: on one interface, on the HA link (`ha`), or at all.
+   * With `multicast`, no advertisement to the group.
+   */
   cut(a: string, b: string, on = '*'): void {
     this.#cuts.add(cutKey(a, b, on));
   }
@@ -213,6 +261,16 @@ export class Appliances {
     return appliance;
   }
 
+  /** Which interface leads to each address of a peer. */
+  #tellPaths(appliance: Appliance): void {
+    for (const { name: peer, addresses } of appliance.configuration.peers) {
+      for (const address of addresses) {
+        const on = address === this.#named(peer).address ? LAN : 'ha0';
+        this.#give(appliance, { kind: 'path-interface', peer, address, interface: on });
+      }
+    }
+  }
+
   /** Links first, then addresses and sockets, as the agent tells them. */
   #tellFacts(appliance: Appliance): void {
     const { virtualRouters } = appliance.configuration;
@@ -238,7 +296,13 @@ export class Appliances {
     const effects = appliance.instance.handle(event, instant(this.now));
     const transitions = effects.some(({ kind }) => kind === 'transition');
     for (const effect of effects) {
-      if (event.kind === 'deadline' && effect.kind === 'send-advertisement' && !transitions) {
+      if (effect.kind === 'check-peer') {
+        // Many, and always the same.
+      } else if (
+        event.kind === 'deadline' &&
+        effect.kind === 'send-advertisement' &&
+        !transitions
+      ) {
         const { periodic } = appliance;
         periodic.set(effect.virtualRouter, (periodic.get(effect.virtualRouter) ?? 0) + 1);
       } else if (effect.kind !== 'announce' || event.kind !== 'deadline' || transitions) {
@@ -253,15 +317,66 @@ export class Appliances {
     { virtualRouters }: InstanceConfiguration,
     effect: InstanceEffect,
   ) {
-    const router = virtualRouters.find(({ name }) => name === effect.virtualRouter);
+    const router = virtualRouters.find(({ name }) => name === routerOf(effect));
     if (effect.kind === 'set-addresses') this.#setAddresses(appliance, effect);
-    if (effect.kind !== 'send-advertisement' || router === undefined) return;
-    if (appliance.missing.has(router.interface)) return;
+    if (effect.kind === 'check-peer') this.#tellPeer(appliance, effect.peer, 'request');
+    if (effect.kind === 'peer-news') {
+      appliance.report = effect.report;
+      for (const { name } of appliance.configuration.peers) this.#tellPeer(appliance, name, 'push');
+    }
+    if (effect.kind === 'send-advertisement' && router !== undefined) {
+      this.#advertise(appliance, router, effect);
+    }
+  }
+
+  #advertise(
+    appliance: Appliance,
+    router: RouterConfiguration,
+    effect: Extract<InstanceEffect, { kind: 'send-advertisement' }>,
+  ): void {
+    const { interface: on } = router;
+    if (appliance.missing.has(on)) return;
     const advertisement = advertisementOf(router, effect.priority);
     for (const to of this.#appliances.values()) {
-      if (to === appliance || this.#isCut(appliance, to, router.interface)) continue;
-      this.#deliver(to, router, advertisement, effect.source, effect.dialect);
+      if (to === appliance) continue;
+      const { source, dialect } = effect;
+      if (!this.#isCut(appliance, to, [on, 'multicast'])) {
+        this.#deliver(to, router, advertisement, source, dialect);
+      }
+      if (effect.alsoTo.includes(to.address) && !this.#isCut(appliance, to, [on])) {
+        this.#deliver(to, router, advertisement, source, dialect, false);
+      }
     }
+  }
+
+  /** A message on every path of the peer. */
+  #tellPeer(from: Appliance, name: string, kind: 'request' | 'push'): void {
+    const paths = from.configuration.peers.find((peer) => peer.name === name)?.addresses ?? [];
+    for (const path of paths) this.#message(from, this.#named(name), path, kind);
+  }
+
+  /** On the path that leads to this address of the receiver. */
+  #message(
+    from: Appliance,
+    to: Appliance,
+    path: IpAddress,
+    kind: 'request' | 'answer' | 'push',
+  ): void {
+    const { report } = from;
+    const on = path === to.address ? LAN : 'ha';
+    if (!from.alive || report === null || this.#isCut(from, to, [on])) return;
+    if (from.missing.has(on) || to.missing.has(on)) return;
+    const { life } = to;
+    this.#at(this.now + LATENCY, () => {
+      const back = on === LAN ? from.address : haAddress(from.address);
+      const answered = kind === 'answer';
+      receive(to, () => {
+        // Whoever has stopped, or has not started yet, has no HA port.
+        if (life !== to.life || to.report === null) return;
+        this.#give(to, { kind: 'peer-report', peer: from.name, address: back, report, answered });
+        if (kind === 'request') this.#message(to, from, back, 'answer');
+      });
+    });
   }
 
   /** Newest desire wins: a script that is overtaken reports nothing. */
@@ -288,6 +403,7 @@ export class Appliances {
     advertisement: Advertisement,
     source: IpAddress,
     dialect: ChecksumDialect,
+    multicast = true,
   ): void {
     this.#at(this.now + LATENCY, () => {
       if (to.missing.has(router.interface)) return;
@@ -299,12 +415,15 @@ export class Appliances {
       );
       if (known === undefined) return;
       const virtualRouter = known.name;
-      this.#give(to, { kind: 'advertisement', virtualRouter, advertisement, source, dialect });
+      const how = { source, dialect, multicast };
+      receive(to, () =>
+        this.#give(to, { kind: 'advertisement', virtualRouter, advertisement, ...how }),
+      );
     });
   }
 
-  #isCut(a: Appliance, b: Appliance, on: string): boolean {
-    return ['*', on].some((where) => this.#cuts.has(cutKey(a.name, b.name, where)));
+  #isCut(a: Appliance, b: Appliance, ways: readonly string[]): boolean {
+    return ['*', ...ways].some((where) => this.#cuts.has(cutKey(a.name, b.name, where)));
   }
 
   #at(at: number, run: () => void): void {
@@ -321,7 +440,8 @@ export class Appliances {
       next = { at, run: () => this.#takeFromQueue(taken, run) };
     }
     for (const appliance of this.#appliances.values()) {
-      const deadline = appliance.alive ? appliance.instance.nextDeadline() : null;
+      const runs = appliance.alive && appliance.inbox === null;
+      const deadline = runs ? appliance.instance.nextDeadline() : null;
       if (deadline === null || (next !== null && next.at <= deadline.at)) continue;
       next = { at: deadline.at, run: () => this.#give(appliance, { kind: 'deadline' }) };
     }
@@ -333,6 +453,16 @@ export class Appliances {
     run();
   }
 }
+
+/** A process that stands still takes what has arrived when it goes on. */
+const receive = ({ inbox }: Appliance, take: () => void): void => {
+  if (inbox === null) take();
+  else inbox.push(take);
+};
+
+/** The address on the HA link of the appliance with this one on the LAN. */
+export const haAddress = (address: IpAddress): IpAddress =>
+  `10.98.0.${address.split('.').at(-1) ?? ''}` as IpAddress;
 
 const cutKey = (a: string, b: string, on: string): string => `${[a, b].sort().join(' ')} ${on}`;
 

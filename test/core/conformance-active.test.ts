@@ -2,7 +2,7 @@
 // list of conformance cases. No instance, no other virtual router.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { centiseconds } from '../../src/model/units.js';
+import { centiseconds, instant } from '../../src/model/units.js';
 import {
   ADD,
   ANNOUNCE,
@@ -338,5 +338,65 @@ describe('Active: leaving, and new parameters (RFC 9568 §6.4.3)', () => {
     assert.deepEqual(longer.fire(), { at: 1_000_000, effects: [SEND(100), ANNOUNCE] });
     assert.deepEqual(longer.fire(), { at: 5_000_000, effects: [ANNOUNCE] });
     assert.deepEqual(longer.fire(), { at: 6_000_000, effects: [SEND(100)] });
+  });
+});
+
+describe('Active: the role is being handed over', () => {
+  const RELEASE = {
+    kind: 'release',
+    releasing: {
+      reason: 'failover',
+      until: instant(T0 + 300_000),
+      atMost: instant(T0 + 5_000_000),
+    },
+  } as const;
+
+  it('asked twice: the first time counts', () => {
+    const bench = active();
+    bench.take(RELEASE, 0);
+    const other = { ...RELEASE.releasing, reason: 'soft-fault', until: instant(T0 + 900_000) };
+    bench.take({ kind: 'release', releasing: { ...other, reason: 'soft-fault' } }, 1);
+
+    assert.deepEqual(bench.fire(), {
+      at: 300_000,
+      effects: [SEND(0), REMOVE, transition('Active', 'Backup', 'failover')],
+    });
+  });
+
+  it('kept: the time that was set is over for nobody', () => {
+    const bench = active();
+    bench.take(RELEASE, 0);
+    bench.take({ kind: 'keep' }, 1);
+
+    assert.deepEqual(bench.fire(), { at: 1_000_000, effects: [SEND(100), ANNOUNCE] });
+  });
+
+  it('a successor is awaited longer; without a handover there is nothing to await', () => {
+    const bench = active();
+    bench.take({ kind: 'await', until: instant(T0 + 1) }, 0);
+    bench.take(RELEASE, 0);
+    bench.take({ kind: 'await', until: instant(T0 + 600_000) }, 1);
+
+    assert.deepEqual(bench.fire(), {
+      at: 600_000,
+      effects: [SEND(0), REMOVE, transition('Active', 'Backup', 'failover')],
+    });
+  });
+
+  it('any other Active that is heard is the successor', () => {
+    const bench = active();
+    bench.take(RELEASE, 0);
+
+    assert.deepEqual(bench.hear({ priority: 1 }, 1), [
+      REMOVE,
+      transition('Active', 'Backup', 'failover'),
+    ]);
+  });
+
+  it('priority 0 is none: it is answered', () => {
+    const bench = active();
+    bench.take(RELEASE, 0);
+
+    assert.deepEqual(bench.hear({ priority: 0 }, 1), [SEND(100)]);
   });
 });

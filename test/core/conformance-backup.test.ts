@@ -125,8 +125,8 @@ describe('Backup (RFC 9568 §6.4.2)', () => {
     });
     // The one that leaves answers until it hears us: our addresses first (see becomeActive).
     assert.deepEqual(bench.take({ kind: 'addresses-present' }, 500_000 + SKEW + 3_000), [
-      SEND(100),
       ANNOUNCE,
+      SEND(100),
     ]);
   });
 
@@ -178,8 +178,8 @@ describe('Backup (RFC 9568 §6.4.2)', () => {
       effects: [ADD, transition('Backup', 'Active', 'priority')],
     });
     assert.deepEqual(bench.take({ kind: 'addresses-present' }, ACTIVE_DOWN + 3_000), [
-      SEND(100),
       ANNOUNCE,
+      SEND(100),
     ]);
   });
 

@@ -34,7 +34,7 @@ describe('the claim', () => {
 
     const effects = bench.take({ kind: 'addresses-present' }, ACTIVE_DOWN + 3_000);
 
-    assert.deepEqual(effects, [SEND(100), ANNOUNCE]);
+    assert.deepEqual(effects, [ANNOUNCE, SEND(100)]);
     assert.equal(bench.state.kind === 'Active' && bench.state.adverAt, T0 + 4_612_375);
   });
 

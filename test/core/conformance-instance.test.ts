@@ -170,7 +170,11 @@ describe('link and address (RFC 9568 §6.4, our list 70 to 74)', () => {
     const asleep = bench.deadline;
     const back = bench.take(hard('no-carrier', 'eth0', 'ok'), 900_000);
 
-    assert.deepEqual(lost, ['lan remove', 'lan Active -> Initialize no-carrier']);
+    assert.deepEqual(lost, [
+      'lan remove',
+      'lan Active -> Initialize no-carrier',
+      'instance report flap: 1 of 3: no-carrier',
+    ]);
     assert.equal(asleep, null);
     assert.deepEqual(back, ['lan Initialize -> Backup fault-cleared']);
     assert.equal(bench.deadline?.at, 900_000 + ACTIVE_DOWN);
@@ -185,6 +189,7 @@ describe('link and address (RFC 9568 §6.4, our list 70 to 74)', () => {
       'lan advertise 0',
       'lan remove',
       'lan Active -> Initialize no-carrier',
+      'instance report flap: 1 of 3: no-carrier',
     ]);
   });
 
@@ -194,7 +199,11 @@ describe('link and address (RFC 9568 §6.4, our list 70 to 74)', () => {
     const failed = bench.take({ kind: 'socket', virtualRouter: 'lan', open: false }, 500_000);
     const opened = bench.take({ kind: 'socket', virtualRouter: 'lan', open: true }, 600_000);
 
-    assert.deepEqual(failed, ['lan remove', 'lan Active -> Initialize socket-failed']);
+    assert.deepEqual(failed, [
+      'lan remove',
+      'lan Active -> Initialize socket-failed',
+      'instance report flap: 1 of 3: socket-failed',
+    ]);
     assert.deepEqual(opened, ['lan Initialize -> Backup fault-cleared']);
   });
 
@@ -221,7 +230,11 @@ describe('link and address (RFC 9568 §6.4, our list 70 to 74)', () => {
       500_000,
     );
 
-    assert.deepEqual(effects, ['lan remove', 'lan Active -> Initialize no-primary-address']);
+    assert.deepEqual(effects, [
+      'lan remove',
+      'lan Active -> Initialize no-primary-address',
+      'instance report flap: 1 of 3: no-primary-address',
+    ]);
     assert.equal(bench.router('lan').activeAddress, null);
   });
 
@@ -242,6 +255,7 @@ describe('link and address (RFC 9568 §6.4, our list 70 to 74)', () => {
       priority: 100,
       source: moved,
       dialect: 'rfc9568',
+      alsoTo: [],
     });
     assert.equal(bench.router('lan').activeAddress, moved);
   });
@@ -253,6 +267,6 @@ describe('link and address (RFC 9568 §6.4, our list 70 to 74)', () => {
     bench.take({ kind: 'primary-address', virtualRouter: 'lan', address: moved }, 500_000);
     const effects = bench.hear('lan', { priority: 100, source: PEER }, 600_000);
 
-    assert.deepEqual(effects, ['lan advertise 100']);
+    assert.deepEqual(effects, ['lan advertise 100', `lan report dual-active: ${PEER}`]);
   });
 });

@@ -98,6 +98,8 @@ function mend(appliances: Appliances, names: readonly string[]): void {
       appliances.setFailing(name, ROUTERS[rank] ?? '', false);
     }
     playCommand(appliances, `check ${name} upcheck -20 ok`);
+    // Whoever has lost the role too often waits for an operator.
+    playCommand(appliances, `order ${name} flaps-clear`);
     const reasons = appliances.routersOf(name).map(({ reason }) => reason);
     if (reasons.length === 0 || reasons.includes('shutdown')) appliances.start(name);
   }

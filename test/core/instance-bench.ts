@@ -12,12 +12,15 @@ import { skewTime } from '../../src/core/timing.js';
 import { parseAddressWithPrefix, type IpAddress } from '../../src/model/address.js';
 import type { ChecksumDialect } from '../../src/model/advertisement.js';
 import type { HardMonitorStatus, WeightedMonitorStatus } from '../../src/model/monitor.js';
+import type { PeerReport } from '../../src/model/peer-report.js';
 import { assert } from '../../src/model/assert.js';
-import { centiseconds, instant } from '../../src/model/units.js';
+import { centiseconds, instant, microseconds } from '../../src/model/units.js';
 import { DEADLINES_PER_RUN, address } from './virtual-router-bench.js';
 
 export const OWN = address('192.0.2.100');
 export const PEER = address('192.0.2.200');
+
+type Overrides = Partial<Omit<InstanceConfiguration, 'virtualRouters'>>;
 
 type RouterOverrides = Partial<Omit<RouterConfiguration, 'addresses'>> & {
   readonly addresses?: readonly string[];
@@ -56,10 +59,26 @@ export const wan = (overrides: RouterOverrides = {}): RouterConfiguration =>
     ...overrides,
   });
 
+/** Alone, active-passive, 100 ms × 3 and 5, three flaps in 15 minutes, unless said. */
 export const configuration = (
   virtualRouters: readonly RouterConfiguration[],
-  mode: InstanceConfiguration['mode'] = 'active-passive',
-): InstanceConfiguration => ({ mode, virtualRouters });
+  overrides: Overrides = {},
+): InstanceConfiguration => ({
+  name: 'here',
+  mode: 'active-passive',
+  primary: false,
+  peers: [],
+  peerCheck: {
+    interval: microseconds(100_000),
+    failureThreshold: 3,
+    recoveryThreshold: 5,
+  },
+  flaps: { maximum: 3, window: microseconds(900_000_000) },
+  hasBypass: true,
+  preemptDelay: microseconds(0),
+  ...overrides,
+  virtualRouters,
+});
 
 export interface HeardHere {
   readonly priority: number;
@@ -67,6 +86,7 @@ export interface HeardHere {
   readonly source?: IpAddress;
   readonly addresses?: readonly string[];
   readonly dialect?: ChecksumDialect;
+  readonly multicast?: boolean;
 }
 
 /** Before everything; not zero, so that a forgotten `now` shows. */
@@ -76,8 +96,8 @@ const BORN = -60_000_000;
 export class InstanceBench {
   readonly instance: Instance;
 
-  constructor(routers: readonly RouterConfiguration[], mode?: InstanceConfiguration['mode']) {
-    this.instance = new Instance(configuration(routers, mode), instant(BORN));
+  constructor(routers: readonly RouterConfiguration[], overrides: Overrides = {}) {
+    this.instance = new Instance(configuration(routers, overrides), instant(BORN));
   }
 
   take(event: InstanceEvent, at: number): string[] {
@@ -114,6 +134,7 @@ export class InstanceBench {
         },
         source: heard.source ?? PEER,
         dialect: heard.dialect ?? 'rfc9568',
+        multicast: heard.multicast ?? true,
       },
       at,
     );
@@ -122,9 +143,10 @@ export class InstanceBench {
   configure(
     routers: readonly RouterConfiguration[],
     at: number,
-    mode?: InstanceConfiguration['mode'],
+    overrides: Overrides = {},
   ): string[] {
-    return this.take({ kind: 'configure', configuration: configuration(routers, mode) }, at);
+    const wanted = configuration(routers, overrides);
+    return this.take({ kind: 'configure', configuration: wanted }, at);
   }
 
   get deadline(): Deadline | null {
@@ -192,19 +214,46 @@ export const check = (
   state: WeightedMonitorStatus['state'] = 'failed',
 ): InstanceEvent => ({ kind: 'monitor', status: { name, state, detail: '', weight } });
 
+/** The virtual router an effect is about; undefined when it is about the instance. */
+export const routerOf = (effect: InstanceEffect): string | undefined =>
+  'virtualRouter' in effect ? effect.virtualRouter : undefined;
+
 /** One effect as a line: `lan advertise 100`, `lan add`, `lan Backup -> Active no-response`. */
 export function line(effect: InstanceEffect): string {
-  const name = effect.virtualRouter;
+  const name = routerOf(effect) ?? 'instance';
   switch (effect.kind) {
     case 'send-advertisement':
-      return `${name} advertise ${effect.priority}`;
+      return [
+        `${name} advertise ${effect.priority}`,
+        ...effect.alsoTo.map((to) => `and to ${to}`),
+      ].join(' ');
     case 'set-addresses':
       return `${name} ${effect.present ? 'add' : 'remove'}`;
     case 'announce':
       return `${name} announce`;
     case 'transition':
       return `${name} ${effect.from} -> ${effect.to} ${effect.reason}`;
+    case 'check-peer':
+      return `check ${effect.peer}`;
+    case 'peer-news':
+      return `tell ${newsLine(effect.report)}`;
+    case 'set-bypass':
+      return `bypass ${effect.desired} ${effect.reason}`;
     case 'report':
       return `${name} report ${effect.report}: ${effect.detail}`;
   }
+}
+
+/** `sound: Active 200 present, Backup 100` */
+function newsLine({ fit, sound, routers }: PeerReport): string {
+  const standing = routers.map((one) => {
+    const flags = [
+      one.addressesPresent ? ' present' : '',
+      one.releasing ? ' releasing' : '',
+      one.wantsUnicast ? ' wants-unicast' : '',
+    ];
+    return `${one.state} ${one.effectivePriority}${flags.join('')}`;
+  });
+  const fitness = fit ? 'fit' : 'unfit';
+  return `${sound ? 'sound' : fitness}: ${standing.join(', ')}`;
 }

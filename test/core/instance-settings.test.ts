@@ -111,6 +111,7 @@ describe('a reload applies the difference', () => {
       'lan advertise 0',
       'lan remove',
       'lan Active -> Initialize group-fault',
+      'instance report flap: 1 of 3: group-fault',
       'wan Backup -> Initialize no-primary-address',
     ]);
   });

@@ -15,6 +15,7 @@ describe('the checksum dialect', () => {
     assert.deepEqual(effects, [
       `lan report checksum-dialect: ${PEER} uses rfc5798`,
       'lan advertise 100',
+      `lan report dual-active: ${PEER}`,
     ]);
     assert.deepEqual(again, []);
     const { sending, received } = bench.router('lan');
@@ -79,6 +80,7 @@ describe('what it tells of itself', () => {
       configuration: router(),
       state: 'Backup',
       reason: 'preempted',
+      releasing: null,
       since: 2_500_000,
       effectivePriority: 100,
       adjustments: [],
@@ -134,16 +136,16 @@ describe('what it tells of itself', () => {
 
     assert.deepEqual(first, {
       at: 3_218_750,
-      virtualRouter: 'wan',
+      owner: 'wan',
       cause: 'Active_Down_Timer',
     });
     assert.deepEqual(bench.deadline, {
       at: 3_609_375,
-      virtualRouter: 'lan',
+      owner: 'lan',
       cause: 'Active_Down_Timer',
     });
     bench.run(3_609_375);
-    assert.deepEqual(bench.deadline, { at: 4_218_750, virtualRouter: 'wan', cause: 'Adver_Timer' });
+    assert.deepEqual(bench.deadline, { at: 4_218_750, owner: 'wan', cause: 'Adver_Timer' });
   });
 
   it('a snapshot is a copy: what comes later does not change it', () => {

@@ -77,7 +77,7 @@ describe('taking part', () => {
   it('mode off: out with a farewell; on again: the startup rules', () => {
     const bench = activeInstance([router()]);
 
-    const off = bench.configure([router()], 1, 'off');
+    const off = bench.configure([router()], 1, { mode: 'off' });
     const on = bench.configure([router()], 2);
 
     assert.deepEqual(off, ['lan advertise 0', 'lan remove', 'lan Active -> Initialize mode-off']);
@@ -114,6 +114,7 @@ describe('a group moves together', () => {
       'lan advertise 0',
       'lan remove',
       'lan Active -> Initialize group-fault',
+      'instance report flap: 1 of 3: group-fault',
       'wan remove',
       'wan Active -> Initialize no-carrier',
     ]);
@@ -243,12 +244,13 @@ describe('addresses that cannot be kept', () => {
       'lan advertise 0',
       'lan remove',
       'lan Active -> Backup address-lost',
+      'instance report flap: 1 of 3: address-lost',
     ]);
     assert.equal(standing.effectivePriority, 1);
     assert.deepEqual(standing.adjustments, [{ name: 'address-lost', amount: -99 }]);
     assert.deepEqual(wakes, {
       at: 10_000_000 + 3_996_093,
-      virtualRouter: 'lan',
+      owner: 'lan',
       cause: 'Active_Down_Timer',
     });
   });
@@ -262,7 +264,7 @@ describe('addresses that cannot be kept', () => {
     const wakes = bench.deadline;
     const lines = bench.run(60_000_001);
 
-    assert.deepEqual(wakes, { at: 60_000_001, virtualRouter: 'lan', cause: 'yield-over' });
+    assert.deepEqual(wakes, { at: 60_000_001, owner: 'lan', cause: 'yield-over' });
     assert.deepEqual(lines, ['60000001 lan report priority-changed: 1 to 100']);
     assert.equal(bench.deadline, null);
   });

@@ -1,8 +1,10 @@
 // The language of testdata/*.txt: a command, a line of dashes, what happened. Text in, text out; the
 // appliances do the work. No files are read here and nothing is compared.
+import type { OperatorCommand } from '../../src/core/interface.js';
 import type { RouterConfiguration } from '../../src/core/router.js';
 import type { ChecksumDialect } from '../../src/model/advertisement.js';
 import type { FaultReason } from '../../src/model/reasons.js';
+import type { HaMode } from '../../src/model/status.js';
 import { centiseconds } from '../../src/model/units.js';
 import { Appliances } from './appliances.js';
 import { check, configuration, hard, router } from './instance-bench.js';
@@ -61,22 +63,40 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   start: (appliances, names) => names.forEach((name) => appliances.start(name)),
   stop: (appliances, names) => names.forEach((name) => appliances.stop(name)),
   kill: (appliances, names) => names.forEach((name) => appliances.kill(name)),
+  /** `pair a b`: peers of each other; `pair a b ha`, `pair a b lan`: on this way only */
+  pair: (appliances, words) => {
+    const ways = words.filter((word) => word === 'ha' || word === 'lan');
+    const names = words.filter((word) => word !== 'ha' && word !== 'lan');
+    appliances.pair(names, ways.length === 0 ? ['ha', 'lan'] : ways);
+  },
   /** `run 3.5` seconds */
   run: (appliances, [duration]) => appliances.run(Math.round(Number(duration) * 1_000_000)),
-  /** `cut a b`, `cut a b eth0` */
+  /** `cut a b`, `cut a b eth0`, `cut a b ha`, `cut a b multicast` */
   cut: (appliances, [a = '', b = '', on]) => appliances.cut(a, b, on),
   heal: (appliances, [a = '', b = '', on]) => appliances.heal(a, b, on),
   /** `link a eth0 no-carrier`, `link a eth0 ok` */
   link: (appliances, [name = '', on = '', fault = '']) => setLink(appliances, name, on, fault),
-  /** `check a upcheck -150 failed` */
+  /** `check a upcheck -150 failed`, `check a gateway soft ok` */
   check: (appliances, [name = '', monitor = '', weight, state]) =>
-    appliances.give(name, check(monitor, Number(weight), state === 'failed' ? 'failed' : 'ok')),
+    appliances.give(
+      name,
+      check(
+        monitor,
+        weight === 'soft' ? 'soft' : Number(weight),
+        state === 'failed' ? 'failed' : 'ok',
+      ),
+    ),
+  /** `order a failover`: an operator's command */
+  order: (appliances, [name = '', command]) =>
+    appliances.give(name, { kind: 'operator', command: command as OperatorCommand }),
+  /** `pause a`, `resume a`: its process stands still for longer than Active_Down_Interval */
+  pause: (appliances, names) => names.forEach((name) => appliances.pause(name)),
+  resume: (appliances, names) => names.forEach((name) => appliances.resume(name)),
   /** `configure a lan=100 wan=100`: all its virtual routers from now on */
   configure: (appliances, [name = '', ...routers]) =>
     appliances.configure(name, { virtualRouters: routers.map(readRouter) }),
-  /** `mode a off` */
-  mode: (appliances, [name = '', mode]) =>
-    appliances.configure(name, { mode: mode === 'off' ? 'off' : 'active-passive' }),
+  /** `mode a off`, `mode a active-active` */
+  mode: (appliances, [name = '', mode]) => appliances.configure(name, { mode: mode as HaMode }),
   /** `take-away a lan`: another program removes the addresses */
   'take-away': (appliances, [name = '', virtualRouter = '']) =>
     appliances.takeAway(name, virtualRouter),

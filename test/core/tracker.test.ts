@@ -1,7 +1,15 @@
 // From monitor statuses to effective priority and faults. No instance.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { hardFault, interfaceFailed, judge } from '../../src/core/tracker.js';
+import {
+  gatewayOf,
+  hardFault,
+  interfaceFailed,
+  isBandwidthLow,
+  judge,
+  mayBeFailing,
+  softFaults,
+} from '../../src/core/tracker.js';
 import type { MonitorStatus } from '../../src/model/monitor.js';
 import { check, hard } from './instance-bench.js';
 
@@ -76,5 +84,57 @@ describe('hard faults', () => {
   it('only one of the interface itself keeps the farewell from being sent', () => {
     assert.equal(interfaceFailed('eth0', [fault('no-carrier')]), false);
     assert.equal(interfaceFailed('eth0', [fault('no-carrier'), fault('no-carrier', 'eth0')]), true);
+  });
+});
+
+describe('soft faults', () => {
+  const named = (statuses: readonly MonitorStatus[]): string[] => statuses.map(({ name }) => name);
+
+  it('failed, and without a weight', () => {
+    const statuses = [
+      weighted('gateway', 'soft'),
+      weighted('disk', 'soft', 'ok'),
+      weighted('clock', 'soft', 'unknown'),
+      weighted('upcheck', -50),
+      fault('no-carrier', 'eth0'),
+    ];
+
+    assert.deepEqual(named(softFaults(statuses, false)), ['gateway']);
+  });
+
+  it('low bandwidth is excused when asked, and nothing else is', () => {
+    const statuses = [weighted('gateway', 'soft'), weighted('bandwidth', 'soft')];
+
+    assert.deepEqual(named(softFaults(statuses, false)), ['gateway', 'bandwidth']);
+    assert.deepEqual(named(softFaults(statuses, true)), ['gateway']);
+  });
+
+  it('in doubt: a soft monitor whose last result was a failure, and which has not failed yet', () => {
+    const doubtful = (status: MonitorStatus): MonitorStatus => ({ ...status, doubtful: true });
+
+    assert.equal(mayBeFailing(doubtful(weighted('gateway', 'soft', 'ok'))), true);
+    assert.equal(mayBeFailing(doubtful(weighted('gateway', 'soft', 'unknown'))), true);
+    assert.equal(mayBeFailing(doubtful(weighted('gateway', 'soft'))), false);
+    assert.equal(mayBeFailing(doubtful(weighted('upcheck', -50, 'ok'))), false);
+    assert.equal(mayBeFailing(doubtful(fault('no-carrier', 'eth0', 'ok'))), false);
+    assert.equal(mayBeFailing(weighted('gateway', 'soft', 'ok')), false);
+  });
+});
+
+describe('facts that the peers are told', () => {
+  it('the gateway, when it is watched', () => {
+    assert.equal(gatewayOf([]), 'unknown');
+    assert.equal(gatewayOf([weighted('upcheck', 'soft')]), 'unknown');
+    assert.equal(gatewayOf([weighted('gateway', 'soft', 'unknown')]), 'unknown');
+    assert.equal(gatewayOf([weighted('gateway', 'soft', 'ok')]), 'reachable');
+    assert.equal(gatewayOf([weighted('gateway', 'soft')]), 'unreachable');
+  });
+
+  it('traffic below the minimum, when it is measured', () => {
+    assert.equal(isBandwidthLow([]), false);
+    assert.equal(isBandwidthLow([weighted('gateway', 'soft')]), false);
+    assert.equal(isBandwidthLow([weighted('bandwidth', 'soft', 'ok')]), false);
+    assert.equal(isBandwidthLow([weighted('bandwidth', 'soft', 'unknown')]), false);
+    assert.equal(isBandwidthLow([weighted('bandwidth', 'soft')]), true);
   });
 });

@@ -5,10 +5,10 @@ import type { InstanceEffect, InstanceEvent } from '../../src/core/interface.js'
 import type { RouterSnapshot } from '../../src/core/router.js';
 import { assert, unreachable } from '../../src/model/assert.js';
 import { instant } from '../../src/model/units.js';
-import { line } from './instance-bench.js';
+import { line, routerOf } from './instance-bench.js';
 
-/** Deadlines at one instant: one for each router's timers and its yield, and as many that follow. */
-const DEADLINES_AT_ONCE = 12;
+/** Deadlines at one instant: for each router its timers, its yield, a silence; for each peer; and what follows. */
+const DEADLINES_AT_ONCE = 24;
 
 interface Seen {
   state: RouterSnapshot['state'];
@@ -73,15 +73,16 @@ export class Witness {
       if (seen.present) seen.confirmed = true;
     }
     for (const [index, effect] of batch.effects.entries()) {
-      const later = batch.effects
-        .slice(index + 1)
-        .filter(({ virtualRouter }) => virtualRouter === effect.virtualRouter);
+      const about = routerOf(effect);
+      const later = batch.effects.slice(index + 1).filter((one) => routerOf(one) === about);
       this.#judgeEffect(batch, effect, later);
     }
   }
 
   #judgeEffect({ event }: Batch, effect: InstanceEffect, later: readonly InstanceEffect[]): void {
-    const seen = this.#of(effect.virtualRouter);
+    const about = routerOf(effect);
+    if (about === undefined) return;
+    const seen = this.#of(about);
     const says = line(effect);
     switch (effect.kind) {
       case 'send-advertisement':
@@ -101,6 +102,9 @@ export class Witness {
         seen.state = effect.to;
         return;
       case 'report':
+      case 'check-peer':
+      case 'peer-news':
+      case 'set-bypass':
         return;
     }
     unreachable(effect);
@@ -152,7 +156,8 @@ export class Witness {
       const { name, priority } = router.configuration;
       assert(seen.state === router.state, `${name} ${seen.state}, the snapshot ${router.state}`);
       assert(seen.present === (router.state === 'Active'), `${name} holds what its state says`);
-      assert(mode === 'active-passive' || router.state === 'Initialize', `${name} rests when off`);
+      const rests = router.state === 'Initialize' || router.releasing !== null;
+      assert(mode !== 'off' || rests, `${name} rests when off, or is being handed over`);
       assert(!this.stopped || router.state === 'Initialize', `${name} rests when stopped`);
       const { effectivePriority } = router;
       assert(

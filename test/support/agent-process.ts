@@ -175,9 +175,9 @@ export class AgentProcess {
     return this.exited;
   }
 
-  /** For the end of a test: agent, executor and addresses are gone afterwards. */
+  /** For the end of a test: whatever state it is in, the process is gone afterwards. */
   async dispose(): Promise<void> {
-    if (this.running) await this.end('SIGTERM');
+    if (this.running) await this.end('SIGKILL');
   }
 
   #hear(text: string): void {

@@ -2,8 +2,8 @@
 import { loadSettings } from '../../config/load.js';
 import {
   findSetting,
-  unsettable,
   viewSettings,
+  withUnit,
   type SettingsView,
 } from '../../config/setting-names.js';
 import { nearestName } from '../../config/spelling.js';
@@ -31,7 +31,9 @@ export async function getSettings(
   }
   const found = findSetting(source.view, name);
   if (found === undefined) return failName(surroundings, source.view, name);
-  surroundings.stdout.write(`${found.value}\n`);
+  // A script wants the number alone, a person wants to know of what.
+  const text = surroundings.isTerminal ? withUnit(found.value, found.unit) : found.value;
+  surroundings.stdout.write(`${text}\n`);
   return EXIT.done;
 }
 
@@ -59,14 +61,12 @@ async function readSource(
 function list({ view, from }: Source): string {
   const width = Math.max(...view.settings.map(({ setting }) => setting.length));
   const lines = view.settings.map(
-    ({ setting, value }) => `${setting.padEnd(width)}  ${value === '' ? '-' : value}`,
+    ({ setting, value, unit }) => `${setting.padEnd(width)}  ${withUnit(value, unit)}`,
   );
   return `# ${from}\n${lines.join('\n')}\n`;
 }
 
 function failName(surroundings: Surroundings, view: SettingsView, name: string): number {
-  const { code, found, remedy } = unsettable(name);
-  if (code === 'not-available') return fail(surroundings, EXIT.usage, found, remedy);
   const near = nearestName(
     name,
     view.settings.map(({ setting }) => setting),

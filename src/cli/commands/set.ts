@@ -1,6 +1,6 @@
 // `understudy set`: through the running agent, which applies it at once, or on the file when none
 // runs. Says which.
-import { readChange } from '../../config/setting-names.js';
+import { readChange, withUnit } from '../../config/setting-names.js';
 import { changeSetting, type SetOutcome } from '../../config/save.js';
 import { AgentNotReachable, createControlClient } from '../../control/client.js';
 import { fail, failCall, failSettings } from '../failures.js';
@@ -44,9 +44,12 @@ export async function setSetting(
 
 function report(surroundings: Surroundings, outcome: SetOutcome, how: string): number {
   if (!outcome.ok) return failSettings(surroundings, outcome.errors, outcome.file);
-  for (const { message } of outcome.warnings) surroundings.stderr.write(`warning: ${message}\n`);
+  for (const { path, message } of outcome.warnings) {
+    surroundings.stderr.write(`warning: ${path === '' ? '' : `${path} `}${message}\n`);
+  }
   const where = outcome.changed ? `saved in ${outcome.file}` : `${outcome.file} said so already`;
-  const before = outcome.changed && outcome.previous !== null ? ` (was ${outcome.previous})` : '';
-  surroundings.stdout.write(`${outcome.setting} = ${outcome.value}${before}: ${how} ${where}\n`);
+  const { setting, value, unit, previous } = outcome;
+  const before = outcome.changed && previous !== null ? ` (was ${withUnit(previous, unit)})` : '';
+  surroundings.stdout.write(`${setting} = ${withUnit(value, unit)}${before}: ${how} ${where}\n`);
   return EXIT.done;
 }

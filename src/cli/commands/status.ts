@@ -9,7 +9,7 @@ import type { Status } from '../../model/status.js';
 import { failCall, failSettings } from '../failures.js';
 import { locateSocket } from '../locate.js';
 import { renderStatus } from '../render/status.js';
-import { EXIT, type ConfigChoice, type Surroundings } from '../surroundings.js';
+import { EXIT, usesColour, type ConfigChoice, type Surroundings } from '../surroundings.js';
 import { packageVersion } from '../version.js';
 
 export interface StatusChoice {
@@ -53,10 +53,6 @@ function print(surroundings: Surroundings, choice: StatusChoice, status: Status)
   });
   stdout.write(choice.watch === true && isTerminal ? `${REDRAW}${screen}` : screen);
 }
-
-/** On a terminal, unless NO_COLOR is set (to anything) or the terminal cannot. */
-const usesColour = ({ isTerminal, environment }: Surroundings): boolean =>
-  isTerminal && (environment['NO_COLOR'] ?? '') === '' && environment['TERM'] !== 'dumb';
 
 /** Looks again and again, until interrupted. An agent that restarts is waited for. */
 async function watch(

@@ -1,6 +1,6 @@
 // Counters of a closed set on the status screen, with the text of each. Pure.
 import { DISCARD_REASONS, REMARKS } from '../../model/advertisement.js';
-import { harmless } from './text.js';
+import { harmless, row } from './text.js';
 
 /** `  discarded   3 hopLimit: TTL or hop limit is not 255…`, the largest count first. */
 export function countLines(counts: Readonly<Record<string, number>>, title: string): string[] {
@@ -8,8 +8,8 @@ export function countLines(counts: Readonly<Record<string, number>>, title: stri
   return Object.entries(counts)
     .filter(([, count]) => count > 0)
     .sort(([, a], [, b]) => b - a)
-    .map(([name, count]) => {
+    .flatMap(([name, count]) => {
       const text = Object.hasOwn(texts, name) ? `: ${texts[name]}` : '';
-      return `  ${title.padEnd(12)}${count} ${harmless(name)}${text}`;
+      return row(title, `${count} ${harmless(name)}${text}`);
     });
 }

@@ -3,7 +3,7 @@ import { DISCARD_REASONS } from '../../model/advertisement.js';
 import { TRANSITION_REASONS } from '../../model/reasons.js';
 import type { VirtualRouterStatus } from '../../model/status.js';
 import { countLines } from './counts.js';
-import { formatDuration, formatSince, harmless, type Colour, type Paint } from './text.js';
+import { formatDuration, formatSince, harmless, row, type Colour, type Paint } from './text.js';
 
 /** More addresses than this are counted, not listed; those that are not as they should be come first. */
 const LISTED_ADDRESSES = 8;
@@ -21,20 +21,20 @@ export function renderRouter(router: VirtualRouterStatus, paint: Paint, now: num
   const { name, state, vrid, family } = router;
   const isOff = router.reason === 'mode-off';
   const colour = isOff ? 'dim' : (STATE_COLOUR[state] ?? 'yellow');
-  const where = `VRID ${vrid} on ${harmless(router.interface)}, ${FAMILY_NAME[family] ?? harmless(family)}`;
+  const primary = router.primary === undefined ? '' : `, primary ${harmless(router.primary)}`;
+  const where = `VRID ${vrid} on ${harmless(router.interface)}, ${FAMILY_NAME[family] ?? harmless(family)}${primary}`;
   return [
     `${paint('bold', harmless(name))}  ${paint(colour, harmless(state))}  ${where}`,
-    row('since', `${formatSince(router.since, now)}: ${reasonText(router.reason)}`),
-    row('priority', priorityText(router)),
+    ...row('since', formatSince(router.since, now)),
+    ...row('because', reasonText(router.reason)),
+    ...row('priority', priorityText(router)),
     ...addressRows(router, paint),
-    row('active', activeText(router)),
-    row('adverts', advertText(router)),
+    ...row('active', activeText(router)),
+    ...row('adverts', advertText(router)),
     ...checksumRows(router),
     ...counterRows(router),
   ];
 }
-
-const row = (title: string, text: string): string => `  ${title.padEnd(12)}${text}`;
 
 /** A reason of a later version has no text here; its name must do. */
 function reasonText(reason: string): string {
@@ -72,7 +72,7 @@ function addressRows(router: VirtualRouterStatus, paint: Paint): string[] {
     const unlisted = wrong.length - listed.length;
     if (unlisted > 0) lines.push(`and ${unlisted} more like these`);
   }
-  return lines.map((line, index) => row(index === 0 ? 'addresses' : '', line));
+  return lines.flatMap((line, index) => row(index === 0 ? 'addresses' : '', line));
 }
 
 function presence(present: boolean, wanted: boolean): string {
@@ -101,7 +101,7 @@ function checksumRows({ family, checksum }: VirtualRouterStatus): string[] {
   const { setting, sending, received } = checksum;
   const how = setting === 'auto' ? `${sending} (auto)` : sending;
   const heard = received === null ? '' : `, received ${received}`;
-  return [row('checksum', `sends ${how}${heard}`)];
+  return row('checksum', `sends ${how}${heard}`);
 }
 
 function counterRows({ counters }: VirtualRouterStatus): string[] {
@@ -111,6 +111,6 @@ function counterRows({ counters }: VirtualRouterStatus): string[] {
   return [
     ...countLines(Object.fromEntries(entries.filter(([name]) => isDiscard(name))), 'discarded'),
     ...countLines(Object.fromEntries(entries.filter(([name]) => !isDiscard(name))), 'remarked'),
-    ...(send > 0 ? [row('not sent', `${send} advertisements: the kernel refused them`)] : []),
+    ...(send > 0 ? row('not sent', `${send} advertisements: the kernel refused them`) : []),
   ];
 }

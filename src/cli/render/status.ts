@@ -1,9 +1,11 @@
 // The status screen: a Status in, text out. Pure; asks nobody. An agent of another version may leave
 // fields out or add some, so nothing is relied on but what the client has checked.
-import type { InterfaceStatus, PeerStatus, Status } from '../../model/status.js';
+import type { InterfaceStatus, Status } from '../../model/status.js';
 import { countLines } from './counts.js';
+import { haPortLines, monitorLines, peerBlocks } from './peers.js';
 import { renderRouter } from './router.js';
-import { harmless, painter, type Colour, type Paint } from './text.js';
+import { handoverLines, standingLines } from './standing.js';
+import { hang, harmless, painter, type Colour, type Paint } from './text.js';
 
 export interface RenderOptions {
   readonly colour: boolean;
@@ -17,11 +19,13 @@ export interface RenderOptions {
 export function renderStatus(status: Status, options: RenderOptions): string {
   const paint = painter(options.colour);
   const blocks = [
-    headline(status, paint),
+    [...headline(status, paint), ...handoverLines(status, paint)],
     ...status.virtualRouters.map((router) => renderRouter(router, paint, options.now)),
     interfaceLines(status.interfaces ?? [], paint),
-    peerLines(status.peers ?? [], paint),
-    monitorLines(status, paint),
+    ...peerBlocks(status.peers ?? [], paint),
+    haPortLines(status),
+    monitorLines(status.monitors ?? [], paint),
+    standingLines(status, paint),
     notes(status, options),
   ];
   return `${blocks
@@ -39,12 +43,13 @@ const HEALTH_COLOUR: Readonly<Record<string, Colour>> = {
 function headline(status: Status, paint: Paint): string[] {
   const { state, reasons } = status.health;
   const colour = HEALTH_COLOUR[state] ?? 'yellow';
-  const role = status.primary ? 'primary' : 'not primary';
-  const words = [harmless(status.name), status.mode, role];
+  const words = [harmless(status.name), harmless(status.mode)];
+  // In active-active each virtual router has its own.
+  if (status.mode !== 'active-active') words.push(status.primary ? 'primary' : 'not primary');
   if (status.maintenance) words.push(paint('yellow', 'in maintenance'));
   return [
     `${paint(colour, harmless(state).toUpperCase())}  ${words.join(', ')}`,
-    ...reasons.map((reason) => `  ${paint(colour, '!')} ${harmless(reason)}`),
+    ...reasons.flatMap((reason) => hang(`  ${paint(colour, '!')} `, harmless(reason))),
   ];
 }
 
@@ -66,31 +71,8 @@ function interfaceTrouble({ present, up, carrier }: InterfaceStatus): string | n
   return carrier ? null : 'has no carrier';
 }
 
-function peerLines(peers: readonly PeerStatus[], paint: Paint): string[] {
-  return peers.flatMap((peer) => [
-    `peer ${harmless(peer.name)}  ${stateText(peer.state, 'healthy', paint)}`,
-    ...peer.paths.map(({ address, state, rttMs }) => {
-      const rtt = rttMs === null ? '' : `, ${rttMs} ms`;
-      return `  ${address.padEnd(40)}${stateText(state, 'healthy', paint)}${rtt}`;
-    }),
-  ]);
-}
-
-function monitorLines(status: Status, paint: Paint): string[] {
-  return (status.monitors ?? []).map(
-    ({ name, state, detail }) =>
-      `monitor ${harmless(name)}  ${stateText(state, 'ok', paint)}: ${harmless(detail)}`,
-  );
-}
-
-const stateText = (state: string, good: string, paint: Paint): string =>
-  paint(state === good ? 'green' : 'red', harmless(state));
-
 function notes(status: Status, { version }: RenderOptions): string[] {
   const lines: string[] = [];
-  if (status.bypass?.latched) {
-    lines.push(`bypass is latched: ${harmless(status.bypass.actual)}`);
-  }
   if (status.version !== undefined && status.version !== version) {
     lines.push(`agent ${harmless(status.version)}, this command ${version}`);
   }

@@ -45,3 +45,37 @@ export function formatSince(iso: string, now: number): string {
   const instant = new Date(since).toISOString();
   return `${instant.slice(0, 10)} ${instant.slice(11, 19)} UTC, ${formatDuration(now - since)} ago`;
 }
+
+/** Columns of the smallest terminal that anybody uses. */
+const WIDTH = 80;
+/** A line is not broken when less than this is left for each part. */
+const NARROWEST = 24;
+
+// oxlint-disable-next-line no-control-regex -- what `painter` adds takes no room on the screen
+const width = (text: string): number => text.replaceAll(/\u001B\[\d+m/g, '').length;
+
+/** `prefix` and `text`, broken between words at 80 columns; what follows stands below the text. */
+export function hang(prefix: string, text: string): string[] {
+  const indent = width(prefix);
+  const room = Math.max(WIDTH - indent, NARROWEST);
+  const lines: string[] = [];
+  let line = '';
+  for (const word of wordsOf(text)) {
+    if (line !== '' && width(line) + 1 + width(word) > room) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  lines.push(line);
+  return lines.map((one, index) => (index === 0 ? prefix : ' '.repeat(indent)) + one);
+}
+
+/** What stands together: a command in quotes, and columns with two blanks between them. */
+const wordsOf = (text: string): string[] =>
+  text
+    .replaceAll(/"[^"]*"/g, (quoted) => quoted.replaceAll(' ', '\u00A0'))
+    .split(/(?<! ) (?! )/)
+    .map((word) => word.replaceAll('\u00A0', ' '));
+
+/** A row of a block: its title, then the text. */
+export const row = (title: string, text: string): string[] => hang(`  ${title.padEnd(12)}`, text);

@@ -1,0 +1,288 @@
+// The HA port: authenticated, fresh reports from and to the peers over several paths. No timers and
+// no judgement: the driver says when to check, the core says what a report or its absence means.
+// docs/HA-PROTOCOL.md describes the messages and what they withstand.
+import { createHmac, createSecretKey, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { familyOf, parseAddress, type Family, type IpAddress } from '../model/address.js';
+import { assert } from '../model/assert.js';
+import type { PeerReport } from '../model/peer-report.js';
+import type { Instant } from '../model/units.js';
+import {
+  decodePeerMessage,
+  encodePeerMessage,
+  encodePeerReport,
+  inspectPeerMessage,
+  NONCE_LENGTH,
+  peekEcho,
+  splitSigned,
+  type EncodedReport,
+  type PeerDiscardReason,
+  type PeerHeader,
+  type PeerMessage,
+  type PeerMessageKind,
+} from '../wire/peer-message.js';
+import { HaPeer, type HaPath } from './ha-peer.js';
+import { openHaSocket, type HaSocket } from './ha-socket.js';
+
+export { HaPortError } from './ha-socket.js';
+
+export interface HaPeerAddress {
+  readonly name: string;
+  /** The addresses the peer sends from; each is one path. Not link-local. */
+  readonly addresses: readonly IpAddress[];
+  /** Its HA port; default ours. For several agents on one host. */
+  readonly port?: number;
+}
+
+export interface PeerArrival {
+  /** Of the message that brought the report. */
+  readonly kind: PeerMessageKind;
+  /**
+   * The first answer on this path to the latest `check`, measured from that call: a success of the
+   * path. Null for everything else, late answers included.
+   */
+  readonly rttMs: number | null;
+  readonly at: Instant;
+  /** The peer has more virtual routers than fit: `routers` ends early. */
+  readonly truncated: boolean;
+}
+
+export interface HaPortOptions {
+  /** UDP, on all addresses of the families the peers need. */
+  readonly port: number;
+  /** The shared secret, see peer-key.ts. */
+  readonly key: Uint8Array;
+  /** Our own name; every report must carry it. */
+  readonly self: string;
+  readonly peers: readonly HaPeerAddress[];
+  /**
+   * An authentic, fresh message came on `path`. `report` is always the newest of that peer: a
+   * message that was overtaken by a later one proves its path and brings no news.
+   */
+  readonly onReport: (
+    peer: string,
+    path: IpAddress,
+    report: PeerReport,
+    arrival: PeerArrival,
+  ) => void;
+  /** Called for each datagram discarded: anyone can cause many, so limit what is logged. */
+  readonly onDiscard: (reason: PeerDiscardReason, source: string, detail: string) => void;
+  /** CLOCK_MONOTONIC; only for round trips and rate limits. */
+  readonly now: () => Instant;
+}
+
+export interface HaPortCounters {
+  readonly discarded: Readonly<Partial<Record<PeerDiscardReason, number>>>;
+  /** Receiving refused by the kernel, by errno name. */
+  readonly receiveErrors: Readonly<Record<string, number>>;
+  readonly paths: readonly {
+    readonly peer: string;
+    readonly address: IpAddress;
+    readonly sent: number;
+    /** Authentic and fresh. */
+    readonly received: number;
+    /** By errno name: ENETUNREACH, EHOSTUNREACH, … */
+    readonly sendFailures: Readonly<Record<string, number>>;
+  }[];
+}
+
+/** Sending never blocks and never throws. Before the first `setReport` nothing is sent at all. */
+export interface HaPort {
+  /** The report that requests and answers carry from now on. */
+  setReport(report: PeerReport): void;
+  /** Sends one request to the peer on every path. Answers to earlier checks are late from now on. */
+  check(peer: string): void;
+  /** A change: sends the report to all peers on all paths at once, and keeps it. */
+  push(report: PeerReport): void;
+  /** The last word before we stop, sent like a push; `close` may follow in the same breath. */
+  bye(report: PeerReport): void;
+  counters(): HaPortCounters;
+  /** Resolves when the port is free again. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the port. Every opening is a new session: peers accept it after one round trip.
+ * @throws HaPortError (rejects) with a remedy when the kernel refuses the port.
+ */
+export async function openHaPort(options: HaPortOptions): Promise<HaPort> {
+  const port = new OpenHaPort(options);
+  await port.open();
+  return port;
+}
+
+class OpenHaPort implements HaPort {
+  readonly #options: HaPortOptions;
+  readonly #key: KeyObject;
+  readonly #session = randomBytes(8).readBigUInt64BE();
+  readonly #peers = new Map<string, HaPeer>();
+  readonly #paths = new Map<string, HaPath>();
+  readonly #sockets = new Map<Family, HaSocket>();
+  readonly #discarded = new Map<PeerDiscardReason, number>();
+  readonly #receiveErrors = new Map<string, number>();
+  #report: EncodedReport | null = null;
+
+  constructor(options: HaPortOptions) {
+    this.#options = options;
+    this.#key = createSecretKey(options.key);
+    for (const { name, addresses, port = options.port } of options.peers) {
+      assert(name !== options.self, `peer ${name} has our own name`);
+      const peer = new HaPeer(name, addresses, port, newNonce());
+      this.#peers.set(name, peer);
+      for (const path of peer.paths) {
+        assert(!this.#paths.has(path.address), `${path.address} is the address of two peers`);
+        this.#paths.set(path.address, path);
+      }
+    }
+  }
+
+  async open(): Promise<void> {
+    const families = new Set([...this.#paths.values()].map(({ address }) => familyOf(address)));
+    try {
+      for (const family of families) {
+        const socket = await openHaSocket(family, this.#options.port, {
+          onDatagram: (datagram, source, port) => this.#receive(datagram, source, port),
+          onError: (code) => count(this.#receiveErrors, code),
+        });
+        this.#sockets.set(family, socket);
+      }
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  setReport(report: PeerReport): void {
+    assert(report.name === this.#options.self, `a report of ${report.name}, not our own`);
+    this.#report = encodePeerReport(report);
+  }
+
+  check(name: string): void {
+    const peer = this.#peers.get(name);
+    assert(peer !== undefined, `${name} is a peer of the HA port`);
+    peer.beginCheck(newNonce(), this.#options.now());
+    this.#sendToAll(peer, 'request');
+  }
+
+  push(report: PeerReport): void {
+    this.setReport(report);
+    for (const peer of this.#peers.values()) this.#sendToAll(peer, 'push');
+  }
+
+  bye(report: PeerReport): void {
+    this.setReport(report);
+    for (const peer of this.#peers.values()) this.#sendToAll(peer, 'bye');
+  }
+
+  counters(): HaPortCounters {
+    return {
+      discarded: Object.fromEntries(this.#discarded),
+      receiveErrors: Object.fromEntries(this.#receiveErrors),
+      paths: [...this.#paths.values()].map(({ peer, address, sent, received, sendFailures }) => ({
+        peer: peer.name,
+        address,
+        sent,
+        received,
+        sendFailures: Object.fromEntries(sendFailures),
+      })),
+    };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#sockets.values()].map((socket) => socket.close()));
+  }
+
+  #sendToAll(peer: HaPeer, kind: PeerMessageKind): void {
+    for (const path of peer.paths) {
+      this.#send(path, peer.port, peer.nextHeader(kind, this.#session));
+    }
+  }
+
+  #send(path: HaPath, port: number, header: PeerHeader): void {
+    if (this.#report === null) return;
+    const { datagram, signed, mac } = encodePeerMessage(header, this.#report);
+    mac.set(this.#hmac(signed));
+    path.sent += 1;
+    const socket = this.#sockets.get(familyOf(path.address));
+    socket?.send(datagram, path.address, port, path.countFailure);
+  }
+
+  #hmac(signed: Uint8Array): Uint8Array {
+    return createHmac('sha256', this.#key).update(signed).digest();
+  }
+
+  #receive(datagram: Uint8Array, from: string, port: number): void {
+    // The kernel's spelling of an IPv6 address is not always the canonical one.
+    const source = parseAddress(from) ?? from;
+    const path = this.#paths.get(source);
+    if (path === undefined) {
+      this.#discard('unknownSender', source, 'this address is none of the peers');
+      return;
+    }
+    const now = this.#options.now();
+    const message = this.#authenticate(datagram, path, now);
+    if (message !== null) this.#take(message, path, port, now);
+  }
+
+  /** Cheap checks, then the HMAC, then the fields. @returns null when the datagram is discarded. */
+  #authenticate(datagram: Uint8Array, path: HaPath, now: Instant): PeerMessage | null {
+    const { peer, address } = path;
+    const refusal = inspectPeerMessage(datagram);
+    if (refusal !== null) return this.#discard(refusal.reason, address, refusal.detail);
+    // Nobody who cannot read our messages can echo our nonce, so a flood of forged messages never
+    // crowds out a peer that we are in touch with; all others share an allowance.
+    const solicited = peer.freshness.checksSince(peekEcho(datagram)) !== null;
+    if (!solicited && !path.admitUnsolicited(now)) return this.#discard('flood', address, '');
+    const { signed, mac } = splitSigned(datagram);
+    if (!timingSafeEqual(this.#hmac(signed), mac)) return this.#discard('authentic', address, '');
+    const message = decodePeerMessage(datagram);
+    if (!message.ok) return this.#discard(message.reason, address, message.detail);
+    const { name } = message.report;
+    if (name === this.#options.self) return this.#discard('ownName', address, name);
+    if (name === peer.name) return message;
+    const detail = `calls itself "${name}", configured as "${peer.name}"`;
+    return this.#discard('unknownSender', address, detail);
+  }
+
+  /** An authentic message of the right peer: answers, if it asks, and hands over what is fresh. */
+  #take(message: PeerMessage, path: HaPath, port: number, now: Instant): void {
+    const { peer } = path;
+    const { header, report, truncated } = message;
+    const freshness = peer.freshness.receive(header);
+    if (freshness === 'replayed') {
+      this.#discard('replayed', path.address, `number ${header.sequence}`);
+      return;
+    }
+    // A stale request is answered too: from the answer the peer learns our nonce, without which
+    // nothing it says can be fresh. The answer is worthless to anyone else.
+    if (header.kind === 'request') {
+      this.#send(path, port, peer.nextHeader('answer', this.#session, header.nonce));
+    }
+    if (freshness === 'stale') {
+      this.#discard('stale', path.address, header.kind);
+      return;
+    }
+    path.received += 1;
+    if (freshness === 'newest') peer.newest = { report, kind: header.kind, truncated };
+    const rttMs = peer.roundTripOf(message, path, now);
+    const newest = peer.newest ?? { report, kind: header.kind, truncated };
+    this.#options.onReport(peer.name, path.address, newest.report, {
+      kind: newest.kind,
+      rttMs,
+      at: now,
+      truncated: newest.truncated,
+    });
+  }
+
+  #discard(reason: PeerDiscardReason, source: string, detail: string): null {
+    count(this.#discarded, reason);
+    this.#options.onDiscard(reason, source, detail);
+    return null;
+  }
+}
+
+const newNonce = (): Uint8Array => randomBytes(NONCE_LENGTH);
+
+function count<Key>(counters: Map<Key, number>, key: Key): void {
+  counters.set(key, (counters.get(key) ?? 0) + 1);
+}

@@ -1,0 +1,113 @@
+// The first line of a status: how this appliance is, and every reason, in words. It reads what the
+// status says anyway and measures nothing itself.
+import type { MonitorStatus } from '../model/monitor.js';
+import { TRANSITION_REASONS, type TransitionReason } from '../model/reasons.js';
+import type { HaMode, PeerStatus, Status, VirtualRouterStatus } from '../model/status.js';
+
+export interface HealthInput {
+  readonly mode: HaMode;
+  readonly virtualRouters: readonly VirtualRouterStatus[];
+  readonly peers: readonly PeerStatus[];
+  readonly monitors: readonly MonitorStatus[];
+  /** The virtual routers that are being handed over. */
+  readonly leaving: readonly string[];
+  /** What is wrong besides: files that cannot be written, settings refused. */
+  readonly problems: readonly string[];
+}
+
+/** Why a virtual router that is out of the election is out of it by choice. */
+const CHOSEN: ReadonlySet<TransitionReason> = new Set([
+  'mode-off',
+  'maintenance',
+  'shutdown',
+  'startup',
+]);
+
+/**
+ * `fault`: out of the election, and nobody chose that. `degraded`: something is wrong, or nobody
+ * could take over. The reasons that weigh most come first.
+ */
+export function healthOf(input: HealthInput): Status['health'] {
+  const { mode, virtualRouters, monitors, problems } = input;
+  const faults = faultReasons(virtualRouters);
+  const lacks = [
+    ...chosenReasons(virtualRouters),
+    ...virtualRouters.flatMap(addressReasons),
+    ...dualReasons(input),
+    ...input.peers.flatMap(peerReasons),
+    ...monitors.flatMap(monitorReasons),
+    ...problems,
+  ];
+  const remarks = mode === 'off' ? [TRANSITION_REASONS['mode-off']] : [];
+  const reasons = [...faults, ...lacks, ...remarks];
+  if (faults.length > 0) return { state: 'fault', reasons };
+  return { state: lacks.length > 0 ? 'degraded' : 'healthy', reasons };
+}
+
+/** `lan, wan: the interface has no carrier`: what keeps several out is told once. */
+function faultReasons(routers: readonly VirtualRouterStatus[]): string[] {
+  const names = new Map<TransitionReason, string[]>();
+  for (const { name, state, reason } of routers) {
+    if (state !== 'Initialize' || CHOSEN.has(reason)) continue;
+    names.set(reason, [...(names.get(reason) ?? []), name]);
+  }
+  return [...names].map(
+    ([reason, concerned]) => `${concerned.join(', ')}: ${TRANSITION_REASONS[reason]}`,
+  );
+}
+
+/** Out of it by choice, but nobody may forget. */
+const chosenReasons = (routers: readonly VirtualRouterStatus[]): string[] =>
+  routers.some(({ state, reason }) => state === 'Initialize' && reason === 'maintenance')
+    ? [TRANSITION_REASONS.maintenance]
+    : [];
+
+function addressReasons({ name, state, addresses, adjustments }: VirtualRouterStatus): string[] {
+  const missing = addresses.filter(({ present }) => !present).length;
+  const reasons = adjustments.map(({ name: cause }) => `${name}: priority lowered by ${cause}`);
+  if (state === 'Active' && missing > 0) {
+    reasons.push(`${name}: ${missing} of ${addresses.length} virtual addresses are not present`);
+  }
+  if (state !== 'Active' && missing < addresses.length) {
+    reasons.push(`${name}: virtual addresses are present though the state is ${state}`);
+  }
+  return reasons;
+}
+
+/** Two Actives; but while the role is handed over there are two on purpose. */
+function dualReasons({ virtualRouters, peers, leaving }: HealthInput): string[] {
+  const ours = virtualRouters.filter(
+    ({ name, state }) => state === 'Active' && !leaving.includes(name),
+  );
+  return ours.flatMap(({ name }) =>
+    peers
+      .filter(({ virtualRouters: theirs = [] }) =>
+        theirs.some((router) => router.name === name && router.state === 'Active'),
+      )
+      .map((peer) => `${name}: ${peer.name} is Active too`),
+  );
+}
+
+function peerReasons({ name, state, paths, fitness, differences = [] }: PeerStatus): string[] {
+  if (state !== 'healthy') {
+    const silence = state === 'unknown' ? 'has not answered yet' : 'is silent on every path';
+    const heard = paths.find(({ problem }) => problem !== undefined);
+    if (heard === undefined) return [`${name} ${silence}`];
+    return [
+      `${name} ${silence}; what comes from ${heard.address} is discarded: ${heard.problem ?? ''}`,
+    ];
+  }
+  const lost = paths.filter((path) => path.state === 'unhealthy').map(({ address }) => address);
+  const left = `${paths.length - lost.length} of ${paths.length} paths left`;
+  return [
+    ...(fitness === 'unfit' ? [`${name} cannot take the role`] : []),
+    ...(lost.length > 0 ? [`${name} does not answer over ${lost.join(', ')}; ${left}`] : []),
+    ...(differences.length > 0
+      ? [`settings differ from those of ${name}: ${differences.join(', ')}`]
+      : []),
+  ];
+}
+
+/** A hard one is told as the fault that it is. */
+const monitorReasons = ({ name, state, detail, weight }: MonitorStatus): string[] =>
+  state === 'failed' && weight !== 'hard' ? [`${name}: ${detail}`] : [];

@@ -1,0 +1,141 @@
+// What the agent keeps besides the driver: HA port, prober, bypass and transition hook, each an outlet
+// of effects and a source of events. No decisions, and nothing here is waited for by the driver.
+import type { Settings } from '../config/settings.js';
+import type { InstanceEvent } from '../core/interface.js';
+import type { Executor } from '../executor/executor.js';
+import type { VirtualRouterState } from '../model/reasons.js';
+import { milliseconds, type Instant } from '../model/units.js';
+import type { BypassStatus } from './bypass.js';
+import { createBypassSlot, type BypassSlot } from './bypass-slot.js';
+import type { Outlets } from './driver.js';
+import type { Journal } from './journal.js';
+import { createPeerChannel, type PeerChannel } from './peer-channel.js';
+import { proberSettings } from './prober-settings.js';
+import { openProberSlot } from './prober-slot.js';
+import { createTransitionHook } from './transition-hook.js';
+
+/** How long a stop waits for transition hooks that are under way. */
+const HOOKS_AT_STOP = milliseconds(2_000);
+
+export interface OutletsOptions {
+  readonly journal: Journal;
+  readonly settings: Settings;
+  /** Runs hooks; not the one that holds the last will, whose end waits for nobody. */
+  readonly executor: Executor;
+  readonly now: () => Instant;
+  /** Flaps within the window, for the environment of hooks. */
+  readonly flaps: () => number;
+  /** Gives the core an event at once. */
+  readonly deliver: (event: InstanceEvent) => void;
+  /** Whether traffic says nothing now: bypassed, or settling. */
+  readonly onInhibit: (inhibited: boolean) => void;
+  /** What is wrong, for health; null when it no longer is. */
+  readonly onProblem: (key: string, problem: string | null) => void;
+}
+
+export interface AgentOutlets extends Outlets {
+  readonly channel: PeerChannel;
+  /** Null where the settings name no bypass. */
+  bypass(): BypassStatus | null;
+  configure(settings: Settings): Promise<void>;
+  /** The last word to the peers, then everything is ended. */
+  close(): Promise<void>;
+}
+
+export function createOutlets(options: OutletsOptions): AgentOutlets {
+  return new Company(options);
+}
+
+class Company implements AgentOutlets {
+  readonly channel: PeerChannel;
+  readonly #options: OutletsOptions;
+  readonly #prober: ReturnType<typeof openProberSlot>;
+  readonly #hook: ReturnType<typeof createTransitionHook>;
+  readonly #states = new Map<string, VirtualRouterState>();
+  readonly #bypass: BypassSlot;
+  #inhibited = false;
+
+  constructor(options: OutletsOptions) {
+    const { journal, deliver, onProblem, executor, settings } = options;
+    this.#options = options;
+    this.channel = createPeerChannel({
+      journal,
+      now: options.now,
+      deliver,
+      onProblem: (problem) => onProblem('ha-port', problem),
+    });
+    this.#prober = openProberSlot({
+      onStatus: (status) => deliver({ kind: 'monitor', status }),
+      onRemoved: (name) => deliver({ kind: 'monitor-removed', name }),
+      // The core sees low traffic in the monitor's status; the number itself is for nobody.
+      onBandwidth: () => undefined,
+      onLost: (message) =>
+        journal.record('warn', { event: 'prober-lost', reason: 'prober', detail: message }),
+    });
+    this.#bypass = createBypassSlot({
+      executor,
+      onState: (actual) => deliver({ kind: 'bypass-state', actual }),
+      onProblems: (problems) =>
+        onProblem('bypass', problems.length === 0 ? null : problems.join('; ')),
+      onInhibit: (inhibited) => this.#inhibit(inhibited),
+      onEvent: (severity, fields) => journal.record(severity, fields),
+      now: () => options.now() / 1_000,
+    });
+    this.#hook = createTransitionHook({
+      executor,
+      program: settings.hooks.transition,
+      name: settings.name,
+      onEvent: (severity, fields) => journal.record(severity, fields),
+      onProblem: (problem) => onProblem('transition-hook', problem),
+      now: () => options.now() / 1_000,
+    });
+  }
+
+  bypass(): BypassStatus | null {
+    return this.#bypass.status();
+  }
+
+  async configure(settings: Settings): Promise<void> {
+    this.#hook.configure(settings.hooks.transition);
+    this.#bypass.configure(settings);
+    this.#prober.configure(proberSettings(settings));
+    await this.channel.configure(settings);
+  }
+
+  checkPeer(peer: string): void {
+    this.channel.check(peer);
+  }
+
+  peerNews(report: Parameters<Outlets['peerNews']>[0]): void {
+    this.channel.news(report);
+  }
+
+  setBypass(desired: 'inline' | 'bypass', reason: string): void {
+    this.#bypass.order(desired, reason, this.#options.flaps());
+  }
+
+  transition(...[effect, record]: Parameters<Outlets['transition']>): void {
+    const { virtualRouter, to, reason, effectivePriority } = effect;
+    this.#states.set(virtualRouter, to);
+    this.#tellRole();
+    const flaps = this.#options.flaps();
+    this.#hook.notify({ virtualRouter, to, reason, effectivePriority, flaps, record });
+  }
+
+  async close(): Promise<void> {
+    await this.channel.close();
+    await Promise.all([this.#prober.close(), this.#hook.idle(HOOKS_AT_STOP), this.#bypass.stop()]);
+    await this.#options.executor.finish({ farewellSent: true });
+  }
+
+  #inhibit(inhibited: boolean): void {
+    this.#inhibited = inhibited;
+    this.#tellRole();
+    this.#options.onInhibit(inhibited);
+  }
+
+  #tellRole(): void {
+    const active = [...this.#states.values()].includes('Active');
+    this.#prober.setRole({ active, inhibited: this.#inhibited });
+  }
+}

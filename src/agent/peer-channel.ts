@@ -1,0 +1,184 @@
+// The HA port in use: opened for the settings, opened anew when they change, and the events that its
+// messages become. No decisions and no thresholds: those are the core's.
+import type { Settings } from '../config/settings.js';
+import type { InstanceEvent } from '../core/interface.js';
+import type { IpAddress } from '../model/address.js';
+import type { PeerReport } from '../model/peer-report.js';
+import { between, microseconds, type Instant } from '../model/units.js';
+import { PEER_DISCARD_REASONS } from '../wire/peer-message.js';
+import { openHaPort, type HaPort, type HaPortCounters } from './ha-port.js';
+import type { Journal } from './journal.js';
+import { KeyFileError, readKey } from './peer-key.js';
+
+/** A discarded message explains the silence of its sender for so long. */
+const LATELY = microseconds(10_000_000);
+
+export interface PeerChannelOptions {
+  readonly journal: Journal;
+  readonly now: () => Instant;
+  /** Gives the core an event. */
+  readonly deliver: (event: InstanceEvent) => void;
+  /** What keeps the HA port from working; null when nothing does. */
+  readonly onProblem: (problem: string | null) => void;
+}
+
+export interface PeerChannel {
+  /** Opens, closes or reopens the port for these settings; resolves when that is done. */
+  configure(settings: Settings): Promise<void>;
+  check(peer: string): void;
+  /** Sends what has changed to all peers, and keeps it for requests and answers. */
+  news(report: PeerReport): void;
+  /** The last round trip on the path in milliseconds; null when there was none. */
+  rttMs(peer: string, address: IpAddress): number | null;
+  /** Why what comes from this address of a peer is discarded; null when nothing has been lately. */
+  problem(address: IpAddress): string | null;
+  /** Null while the port is closed. */
+  counters(): HaPortCounters | null;
+  /** The last word, then the port is closed. */
+  close(): Promise<void>;
+}
+
+export function createPeerChannel(options: PeerChannelOptions): PeerChannel {
+  return new Channel(options);
+}
+
+class Channel implements PeerChannel {
+  readonly #options: PeerChannelOptions;
+  readonly #rtt = new Map<string, number>();
+  /** The last one from each address of a peer; no stranger has an entry. */
+  readonly #discards = new Map<string, { readonly text: string; readonly at: Instant }>();
+  #port: HaPort | null = null;
+  #opened = '';
+  /** In force: the last one that could be read. */
+  #key: Buffer | null = null;
+  #keyProblem: string | null = null;
+  #report: PeerReport | null = null;
+  /** One configure after the other. */
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(options: PeerChannelOptions) {
+    this.#options = options;
+  }
+
+  configure(settings: Settings): Promise<void> {
+    this.#turn = this.#turn.then(() => this.#reopen(settings));
+    return this.#turn;
+  }
+
+  check(peer: string): void {
+    this.#port?.check(peer);
+  }
+
+  news(report: PeerReport): void {
+    this.#report = report;
+    this.#port?.push(report);
+  }
+
+  rttMs(peer: string, address: IpAddress): number | null {
+    return this.#rtt.get(`${peer} ${address}`) ?? null;
+  }
+
+  problem(address: IpAddress): string | null {
+    const last = this.#discards.get(address);
+    if (last === undefined || between(last.at, this.#options.now()) > LATELY) return null;
+    return last.text;
+  }
+
+  counters(): HaPortCounters | null {
+    return this.#port?.counters() ?? null;
+  }
+
+  async close(): Promise<void> {
+    await this.#turn;
+    if (this.#port !== null && this.#report !== null) this.#port.bye(this.#report);
+    await this.#port?.close();
+    this.#port = null;
+  }
+
+  async #reopen(settings: Settings): Promise<void> {
+    const { name, ha } = settings;
+    if (ha.peers.length === 0 || ha.keyFile === null) {
+      this.#key = null;
+      await this.#shut();
+      return this.#options.onProblem(null);
+    }
+    const before = this.#key;
+    this.#refreshKey(ha.keyFile);
+    const wanted = JSON.stringify([name, ha.port, ha.peers]);
+    const same = wanted === this.#opened && this.#port !== null && before === this.#key;
+    if (same || this.#key === null) return this.#options.onProblem(this.#keyProblem);
+    await this.#shut();
+    this.#opened = wanted;
+    try {
+      this.#port = await this.#open(settings, this.#key);
+      if (this.#report !== null) this.#port.setReport(this.#report);
+      this.#options.onProblem(this.#keyProblem);
+    } catch (error) {
+      const problem = `HA port: ${(error as Error).message}`;
+      this.#options.onProblem(problem);
+      this.#tell('error', { event: 'ha-port-failed', reason: 'ha-port', detail: problem });
+    }
+  }
+
+  /**
+   * Reads the key again: it may have been replaced, or mended. One that cannot be read leaves the
+   * key in force, so that a slip of the hand does not cost the second path between the two.
+   */
+  #refreshKey(file: string): void {
+    try {
+      const key = readKey(file);
+      this.#keyProblem = null;
+      if (this.#key?.equals(key) === true) return;
+      const detail = `the HA port uses the key that ${file} has now`;
+      if (this.#key !== null) this.#tell('info', { event: 'ha-key', reason: 'replaced', detail });
+      this.#key = key;
+    } catch (error) {
+      const stays = this.#key === null ? '' : 'the key in force stays: ';
+      this.#keyProblem = `HA port: ${stays}${(error as Error).message}`;
+      const reason = error instanceof KeyFileError ? error.problem : 'unreadable';
+      this.#tell('error', { event: 'ha-key', reason, detail: this.#keyProblem });
+    }
+  }
+
+  #tell(...[severity, fields]: Parameters<Journal['record']>): void {
+    this.#options.journal.record(severity, fields);
+  }
+
+  async #shut(): Promise<void> {
+    await this.#port?.close();
+    this.#port = null;
+    this.#rtt.clear();
+    this.#discards.clear();
+  }
+
+  #open({ name, ha }: Settings, key: Uint8Array): Promise<HaPort> {
+    const addresses = new Set<string>(ha.peers.flatMap((peer) => peer.addresses));
+    return openHaPort({
+      port: ha.port,
+      key,
+      self: name,
+      peers: ha.peers,
+      now: this.#options.now,
+      onReport: (peer, address, report, { rttMs }) => {
+        this.#discards.delete(address);
+        if (rttMs !== null) this.#rtt.set(`${peer} ${address}`, rttMs);
+        const answered = rttMs !== null;
+        this.#options.deliver({ kind: 'peer-report', peer, address, report, answered });
+      },
+      onDiscard: (reason, source, detail) => {
+        // Every start of either side makes some of these: they are counted, not told.
+        if (reason === 'stale') return;
+        if (addresses.has(source)) {
+          const text = `${PEER_DISCARD_REASONS[reason]}${detail === '' ? '' : ` (${detail})`}`;
+          this.#discards.set(source, { text, at: this.#options.now() });
+        }
+        this.#options.journal.recordLimited('warn', `ha ${reason} ${source}`, {
+          event: 'peer-message-discarded',
+          reason,
+          detail,
+          source,
+        });
+      },
+    });
+  }
+}

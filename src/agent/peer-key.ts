@@ -1,0 +1,172 @@
+// The shared secret of the HA port, as a file: reading it with suspicion, writing a new one. No
+// cryptography beyond drawing random bytes.
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  type Stats,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** Bytes of a key: as long as the output of SHA-256. */
+export const KEY_LENGTH = 32;
+/** No sensible key file is longer. */
+const MAXIMUM_FILE = 4096;
+
+/** Closed set: what can be wrong with a key file. */
+export type KeyProblem =
+  | 'missing'
+  | 'unreadable'
+  | 'not-a-file'
+  | 'permissions'
+  | 'short'
+  | 'malformed'
+  | 'exists'
+  | 'unwritable';
+
+/** The message says what was expected, what was found and what to do; never any of the key. */
+export class KeyFileError extends Error {
+  override readonly name = 'KeyFileError';
+  readonly problem: KeyProblem;
+  constructor(problem: KeyProblem, message: string) {
+    super(message);
+    this.problem = problem;
+  }
+}
+
+/**
+ * Reads the key: 64 hexadecimal digits, or base64 of at least 32 bytes; white space is ignored.
+ * @throws KeyFileError
+ */
+export function readKey(path: string): Buffer {
+  const text = readCarefully(path).replaceAll(/\s/g, '');
+  const fresh = 'write a new one with "understudy keygen --force" and copy it to every peer.';
+  if (/^[\da-f]*$/i.test(text)) {
+    // Digits lost from the end would still be base64 of something: say so instead.
+    if (text.length === KEY_LENGTH * 2) return Buffer.from(text, 'hex');
+    throw new KeyFileError(
+      text.length < KEY_LENGTH * 2 ? 'short' : 'malformed',
+      `${path}: expected ${KEY_LENGTH * 2} hexadecimal digits, found ${text.length}; ${fresh}`,
+    );
+  }
+  if (!/^[\w+/-]+={0,2}$/.test(text)) {
+    const expected = `${KEY_LENGTH * 2} hexadecimal digits or base64`;
+    throw new KeyFileError('malformed', `${path}: expected ${expected}, found neither; ${fresh}`);
+  }
+  const key = Buffer.from(text, 'base64');
+  if (key.length >= KEY_LENGTH) return key;
+  const found = `expected at least ${KEY_LENGTH} bytes in base64, found ${key.length}`;
+  throw new KeyFileError('short', `${path}: ${found}; ${fresh}`);
+}
+
+/** The file's text, after all checks that need no look at its content. */
+function readCarefully(path: string): string {
+  let file: number;
+  try {
+    // Without O_NONBLOCK a named pipe would hold us until somebody writes.
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    throw openingError(path, codeOf(error));
+  }
+  try {
+    checkFile(path, fstatSync(file));
+    const buffer = Buffer.alloc(MAXIMUM_FILE);
+    return buffer.toString('latin1', 0, readSync(file, buffer));
+  } finally {
+    closeSync(file);
+  }
+}
+
+function openingError(path: string, code: string): KeyFileError {
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    const remedy = 'write one with "understudy keygen" and copy it to every peer.';
+    return new KeyFileError('missing', `${path}: there is no key file; ${remedy}`);
+  }
+  const remedy = 'the agent needs read access; run it as root, or "chown" the file to its user.';
+  return new KeyFileError('unreadable', `${path}: cannot be read (${code}); ${remedy}`);
+}
+
+function checkFile(path: string, stats: Stats): void {
+  if (!stats.isFile()) {
+    const found = stats.isDirectory() ? 'a folder' : 'a special file';
+    const message = `${path}: expected a regular file, found ${found}; set ha.keyFile to a file.`;
+    throw new KeyFileError('not-a-file', message);
+  }
+  // Read access for the file's group is the administrator's choice; more is a mistake.
+  if ((stats.mode & 0o027) !== 0) {
+    const mode = (stats.mode & 0o777).toString(8).padStart(4, '0');
+    const found = `expected mode 0600 or 0640, found ${mode}`;
+    const remedy = `"chmod 0600 ${path}", and a new key if others may have read it.`;
+    throw new KeyFileError('permissions', `${path}: ${found}; ${remedy}`);
+  }
+  if (stats.size > MAXIMUM_FILE) {
+    const found = `found ${stats.size} bytes`;
+    throw new KeyFileError('malformed', `${path}: expected a key of one line, ${found}.`);
+  }
+}
+
+/**
+ * Writes 32 random bytes as 64 hexadecimal digits, mode 0600, by way of a temporary file beside it,
+ * forced to the disk. An existing file stays as it is unless `force`: replacing the key on one
+ * appliance cuts it off from the others.
+ * @throws KeyFileError
+ */
+export function generateKey(path: string, options: { readonly force?: boolean } = {}): void {
+  const temporary = join(dirname(path), `.${randomBytes(6).toString('hex')}.key.tmp`);
+  try {
+    writeDurably(temporary, `${randomBytes(KEY_LENGTH).toString('hex')}\n`);
+    // Unlike rename, link refuses to replace: no moment between looking and writing.
+    if (options.force === true) renameSync(temporary, path);
+    else linkSync(temporary, path);
+    syncFolder(dirname(path));
+  } catch (error) {
+    throw writingError(path, codeOf(error));
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
+
+function writeDurably(path: string, text: string): void {
+  const file = openSync(path, 'wx', 0o600);
+  try {
+    // The umask may have taken away more than it should.
+    fchmodSync(file, 0o600);
+    writeFileSync(file, text);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function syncFolder(path: string): void {
+  const folder = openSync(path, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+function writingError(path: string, code: string): KeyFileError {
+  if (code === 'EEXIST') {
+    const remedy = 'copy it to the peers, or replace it on all of them (--force).';
+    return new KeyFileError('exists', `${path}: there is a key already; ${remedy}`);
+  }
+  const folder = dirname(path);
+  const remedy = code === 'ENOENT' ? `create ${folder} first.` : 'run as root?';
+  return new KeyFileError('unwritable', `${path}: cannot be written (${code}); ${remedy}`);
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : String(error);

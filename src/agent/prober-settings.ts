@@ -1,0 +1,20 @@
+// The part of the settings that the prober works by. No defaults: the settings are complete.
+import type { Settings } from '../config/settings.js';
+import type { CheckSettings, ProberSettings } from '../monitors/settings.js';
+
+export function proberSettings({ monitors }: Pick<Settings, 'monitors'>): ProberSettings {
+  const { gateway, bandwidth, checks } = monitors;
+  return {
+    gateway: gateway === null ? null : gatewaySettings(gateway),
+    bandwidth,
+    checks: checks.map(({ kind, ...common }): CheckSettings => ({ ...common, ...kind })),
+  };
+}
+
+const gatewaySettings = ({
+  interval,
+  ...gateway
+}: NonNullable<Settings['monitors']['gateway']>): ProberSettings['gateway'] => ({
+  ...gateway,
+  intervalMs: interval,
+});

@@ -1,0 +1,234 @@
+// The prober in use: started when something needs it, replaced when it dies. Its death costs
+// knowledge, never the role. No monitor is judged here.
+import type { MonitorStatus } from '../model/monitor.js';
+import {
+  PROBER_COMMAND,
+  startProber,
+  type ProberProcess,
+  type ProberReport,
+} from '../monitors/prober-process.js';
+import {
+  MONITOR_NAMES,
+  type BandwidthFact,
+  type ProberRole,
+  type ProberSettings,
+} from '../monitors/settings.js';
+
+export interface ProberSlotOptions {
+  /**
+   * A status that changed: at once when its state or its doubt did; each monitor at most once a
+   * second when it is the detail alone.
+   */
+  readonly onStatus: (status: MonitorStatus) => void;
+  /** The monitor is not among the settings any longer. */
+  readonly onRemoved: (name: string) => void;
+  /** Null while nothing is known: no bandwidth monitoring, or no prober. */
+  readonly onBandwidth: (fact: BandwidthFact | null) => void;
+  /** The prober ended unasked; another one is started after a while. */
+  readonly onLost: (message: string) => void;
+  /** For tests. */
+  readonly command?: readonly string[];
+  readonly timing?: ProberTiming;
+}
+
+export interface ProberTiming {
+  /** The first wait before another prober is started; doubled each time. */
+  readonly firstRestartMs: number;
+  readonly longestRestartMs: number;
+  /** After a life this long, the next wait is the first again. */
+  readonly healthyAfterMs: number;
+  /** A prober that says nothing for so long hangs and is killed. */
+  readonly silenceLimitMs: number;
+}
+
+export const PROBER_TIMING: ProberTiming = {
+  firstRestartMs: 1_000,
+  longestRestartMs: 30_000,
+  healthyAfterMs: 60_000,
+  silenceLimitMs: 10_000,
+};
+
+export interface ProberSlot {
+  /**
+   * What to monitor from now on. A prober is started when there is something, which may stop the
+   * loop for some milliseconds, and ended when there is nothing.
+   */
+  configure(settings: ProberSettings): void;
+  /** Costs a write to a pipe, so that it may be called amid a transition. */
+  setRole(role: ProberRole): void;
+  statuses(): readonly MonitorStatus[];
+  /** Undefined while no prober runs. */
+  pid(): number | undefined;
+  /** Ends the prober and all it started; resolves when they are gone. No callback any more. */
+  close(): Promise<void>;
+}
+
+const NOTHING: ProberSettings = { gateway: null, bandwidth: null, checks: [] };
+
+/** Starts nothing before `configure`. */
+export function openProberSlot(options: ProberSlotOptions): ProberSlot {
+  const slot = new Slot(options);
+  return {
+    configure: (settings) => slot.configure(settings),
+    setRole: (role) => slot.setRole(role),
+    statuses: () => slot.statuses(),
+    pid: () => slot.pid(),
+    close: () => slot.close(),
+  };
+}
+
+class Slot {
+  readonly #options: ProberSlotOptions;
+  readonly #timing: ProberTiming;
+  #settings: ProberSettings = NOTHING;
+  #revision = 0;
+  #role: ProberRole = { active: false, inhibited: false };
+  readonly #statuses = new Map<string, MonitorStatus>();
+  #bandwidth: BandwidthFact | null = null;
+  #prober: ProberProcess | null = null;
+  #startedAt = 0;
+  #restart: NodeJS.Timeout | null = null;
+  #restartMs: number;
+  /** Every prober that has not ended, told to or not. */
+  readonly #alive = new Set<Promise<void>>();
+  #closed = false;
+
+  constructor(options: ProberSlotOptions) {
+    this.#options = options;
+    this.#timing = options.timing ?? PROBER_TIMING;
+    this.#restartMs = this.#timing.firstRestartMs;
+  }
+
+  configure(settings: ProberSettings): void {
+    if (this.#closed) return;
+    this.#settings = settings;
+    this.#revision += 1;
+    this.#enlist(unmeasured(settings));
+    if (settings.bandwidth === null) this.#setBandwidth(null);
+    if (this.#statuses.size === 0) this.#retire();
+    else if (this.#prober !== null) this.#tellSettings(this.#prober);
+    else if (this.#restart === null) this.#start();
+  }
+
+  setRole(role: ProberRole): void {
+    this.#role = role;
+    this.#prober?.send({ kind: 'role', role });
+  }
+
+  statuses(): readonly MonitorStatus[] {
+    return [...this.#statuses.values()];
+  }
+
+  pid(): number | undefined {
+    return this.#prober?.pid;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#retire();
+    await Promise.all(this.#alive);
+  }
+
+  /** Monitors that are new or gone; those that stay keep their status until the prober reports. */
+  #enlist(wanted: readonly MonitorStatus[]): void {
+    const names = new Set(wanted.map(({ name }) => name));
+    for (const name of this.#statuses.keys()) {
+      if (names.has(name)) continue;
+      this.#statuses.delete(name);
+      this.#options.onRemoved(name);
+    }
+    for (const status of wanted) {
+      if (!this.#statuses.has(status.name)) this.#setStatus(status);
+    }
+  }
+
+  #start(): void {
+    this.#restart = null;
+    this.#startedAt = performance.now();
+    let ended = (): void => undefined;
+    const life = new Promise<void>((resolve) => {
+      ended = resolve;
+    });
+    const prober = startProber({
+      command: this.#options.command ?? PROBER_COMMAND,
+      silenceLimitMs: this.#timing.silenceLimitMs,
+      onReport: (report) => {
+        if (prober === this.#prober) this.#receive(report);
+      },
+      onEnd: (cause) => {
+        this.#alive.delete(life);
+        if (prober === this.#prober) this.#lose(cause);
+        ended();
+      },
+    });
+    this.#alive.add(life);
+    this.#prober = prober;
+    prober.send({ kind: 'role', role: this.#role });
+    this.#tellSettings(prober);
+  }
+
+  #tellSettings(prober: ProberProcess): void {
+    prober.send({ kind: 'configure', revision: this.#revision, settings: this.#settings });
+  }
+
+  #receive({ revision, statuses, bandwidth }: ProberReport): void {
+    // From before the last change of the settings; all that it says is said again after it.
+    if (revision !== this.#revision) return;
+    // The fact first: whoever sees the monitor failed must know whether it is for low traffic.
+    this.#setBandwidth(bandwidth);
+    for (const status of statuses) this.#setStatus(status);
+  }
+
+  #lose(cause: string): void {
+    this.#prober = null;
+    const lived = performance.now() - this.#startedAt;
+    if (lived >= this.#timing.healthyAfterMs) this.#restartMs = this.#timing.firstRestartMs;
+    const wait = this.#restartMs;
+    this.#restartMs = Math.min(wait * 2, this.#timing.longestRestartMs);
+    this.#restart = setTimeout(() => this.#start(), wait);
+    const message = `the prober ended: ${cause}; another one in ${wait} ms`;
+    this.#options.onLost(message);
+    this.#setBandwidth(null);
+    for (const { doubtful: _, ...status } of this.statuses()) {
+      this.#setStatus({ ...status, state: 'unknown', detail: message });
+    }
+  }
+
+  /** Nothing needs a prober. */
+  #retire(): void {
+    if (this.#restart !== null) clearTimeout(this.#restart);
+    this.#restart = null;
+    this.#restartMs = this.#timing.firstRestartMs;
+    const prober = this.#prober;
+    this.#prober = null;
+    prober?.end();
+  }
+
+  #setStatus(status: MonitorStatus): void {
+    const before = this.#statuses.get(status.name);
+    if (JSON.stringify(before) === JSON.stringify(status)) return;
+    this.#statuses.set(status.name, status);
+    if (!this.#closed) this.#options.onStatus(status);
+  }
+
+  #setBandwidth(fact: BandwidthFact | null): void {
+    if (JSON.stringify(this.#bandwidth) === JSON.stringify(fact)) return;
+    this.#bandwidth = fact;
+    if (!this.#closed) this.#options.onBandwidth(fact);
+  }
+}
+
+/** What there is to say before the prober has said anything. */
+function unmeasured({ gateway, bandwidth, checks }: ProberSettings): readonly MonitorStatus[] {
+  const waiting = (name: string, weight: 'soft' | number = 'soft'): MonitorStatus => ({
+    name,
+    weight,
+    state: 'unknown',
+    detail: 'waiting for the prober',
+  });
+  return [
+    ...(gateway === null ? [] : [waiting(MONITOR_NAMES.gateway)]),
+    ...(bandwidth === null ? [] : [waiting(MONITOR_NAMES.bandwidth)]),
+    ...checks.map(({ name, weight }) => waiting(name, weight)),
+  ];
+}

@@ -1,0 +1,101 @@
+// How what the driver sees becomes events of the journal: the words stand in model. No decisions.
+import type { InstanceEffect } from '../core/interface.js';
+import { formatAddressWithPrefix } from '../model/address.js';
+import { REMARKS, type Remark } from '../model/advertisement.js';
+import type { AddressTarget } from '../model/netlink-script.js';
+import { REPORTS, TRANSITION_REASONS, type Report } from '../model/reasons.js';
+import type { EventRecord } from '../model/status.js';
+import type { Journal } from './journal.js';
+import type { NetworkEvents } from './network.js';
+
+export type TransitionEffect = Extract<InstanceEffect, { kind: 'transition' }>;
+export type ReportEffect = Extract<InstanceEffect, { kind: 'report' }>;
+
+/** Remarks are about packets, so that anybody on the link can cause them. */
+export const isRemark = (report: Report | Remark): report is Remark => report in REMARKS;
+
+export class Records {
+  readonly #journal: Journal;
+
+  constructor(journal: Journal) {
+    this.#journal = journal;
+  }
+
+  /** Returns the record, with its time. */
+  transition(effect: TransitionEffect): EventRecord {
+    const { virtualRouter, from, to, reason, effectivePriority } = effect;
+    return this.#journal.record(to === 'Initialize' ? 'warn' : 'info', {
+      event: 'transition',
+      virtualRouter,
+      from,
+      to,
+      reason,
+      detail: TRANSITION_REASONS[reason],
+      effectivePriority,
+    });
+  }
+
+  report({ virtualRouter, report, detail }: ReportEffect): void {
+    const subject = virtualRouter === undefined ? {} : { virtualRouter };
+    if (isRemark(report)) {
+      // Anyone on the link can cause these, as often as he likes.
+      this.#journal.recordLimited('warn', `${virtualRouter ?? ''} ${report} ${detail}`, {
+        event: 'remark',
+        ...subject,
+        reason: report,
+        detail,
+      });
+      return;
+    }
+    this.#journal.record('warn', {
+      event: report,
+      ...subject,
+      reason: report,
+      detail: `${REPORTS[report]}: ${detail}`,
+    });
+  }
+
+  addressesLeft({ interface: name, addresses }: AddressTarget): void {
+    const list = addresses.map(formatAddressWithPrefix).join(' ');
+    this.#journal.record('error', {
+      event: 'addresses-stuck',
+      reason: 'release-failed',
+      detail: `${list} on ${name} could not be removed: run "understudy release"`,
+    });
+  }
+
+  addressesStuck(virtualRouter: string, detail: string): void {
+    this.#journal.recordLimited('error', `stuck ${virtualRouter}`, {
+      event: 'addresses-stuck',
+      ...(virtualRouter === '' ? {} : { virtualRouter }),
+      reason: 'release-failed',
+      detail: `addresses could not be removed, trying again every second: ${detail}`,
+    });
+  }
+
+  sendFailed(virtualRouter: string, what: string, code: string): void {
+    this.#journal.recordLimited('warn', `send ${virtualRouter} ${what} ${code}`, {
+      event: 'send-failed',
+      virtualRouter,
+      reason: code,
+      detail: `the kernel refused to send an ${what}`,
+    });
+  }
+
+  resynchronized(): void {
+    this.#journal.recordLimited('warn', 'netlink-overrun', {
+      event: 'netlink-overrun',
+      reason: 'overrun',
+      detail: 'the kernel dropped notifications; links and addresses were read anew',
+    });
+  }
+
+  socketFailed(...[port, code]: Parameters<NetworkEvents['socketFailed']>): void {
+    this.#journal.record('error', {
+      event: 'socket-failed',
+      reason: code,
+      detail: `the advertisement socket of ${port.interface} (${port.family}) failed`,
+      interface: port.interface,
+    });
+  }
+}

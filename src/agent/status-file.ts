@@ -1,0 +1,117 @@
+// status.json: rewritten when something that a person or a program may act upon looks different, and
+// never more than a few times a second, whatever arrives. It asks for the status; it derives none.
+import type { Status } from '../model/status.js';
+import { later as realLater, type Later } from './later.js';
+import type { BackgroundFile } from './state-file.js';
+
+/** Between two writes, and between two looks at whether there is something to write, in ms. */
+export const STATUS_GAP_MS = 250;
+
+export interface StatusFile {
+  /** Something has changed: written in this turn of the loop, or as soon as the gap is over. */
+  changed(): void;
+  /** Something was heard or measured, and may have changed. Costs next to nothing. */
+  stirred(): void;
+  problem(): string | null;
+  /** Writes the last word; nothing is written afterwards. */
+  end(): Promise<void>;
+}
+
+export function createStatusFile(
+  file: BackgroundFile,
+  status: () => Status,
+  later: Later = realLater,
+): StatusFile {
+  const writer = new Writer(file, status, later);
+  return {
+    changed: () => writer.changed(),
+    stirred: () => writer.stirred(),
+    problem: () => file.problem(),
+    end: () => writer.end(),
+  };
+}
+
+class Writer {
+  readonly #file: BackgroundFile;
+  readonly #status: () => Status;
+  readonly #later: Later;
+  /** What the file shows; a write is due when it is another than this, or `#must`. */
+  #shown = '';
+  #must = false;
+  #soon = false;
+  /** Ends the wait for the next look; null while there is none. */
+  #cancel: (() => void) | null = null;
+  /** Written less than a gap ago. */
+  #resting = false;
+  #ended = false;
+
+  constructor(file: BackgroundFile, status: () => Status, later: Later) {
+    this.#file = file;
+    this.#status = status;
+    this.#later = later;
+  }
+
+  changed(): void {
+    this.#must = true;
+    if (this.#resting || this.#soon || this.#ended) return;
+    this.#soon = true;
+    // What comes in the same turn is in the same write.
+    setImmediate(() => {
+      this.#soon = false;
+      if (this.#must) this.#look();
+    });
+  }
+
+  stirred(): void {
+    if (this.#cancel === null && !this.#ended) this.#wait();
+  }
+
+  async end(): Promise<void> {
+    this.#must = true;
+    this.#look();
+    this.#ended = true;
+    this.#cancel?.();
+    await this.#file.flush();
+  }
+
+  #wait(): void {
+    this.#cancel?.();
+    this.#cancel = this.#later(STATUS_GAP_MS, () => {
+      this.#cancel = null;
+      this.#resting = false;
+      this.#look();
+    });
+  }
+
+  #look(): void {
+    if (this.#ended) return;
+    const status = this.#status();
+    const appearance = appearanceOf(status);
+    if (!this.#must && appearance === this.#shown) return;
+    this.#must = false;
+    this.#shown = appearance;
+    this.#resting = true;
+    this.#wait();
+    this.#file.write(`${JSON.stringify(status, null, 2)}\n`);
+  }
+}
+
+/**
+ * What must not be stale in the file: states, not measurements. Ages, counters, round trips and the
+ * numbers in a detail move with every packet; they are as of the last write.
+ */
+const appearanceOf = (status: Status): string =>
+  JSON.stringify(status, (key, value: unknown) => {
+    // They quote details.
+    if (key === 'reasons' && Array.isArray(value)) return value.length;
+    return MOVING.has(key) ? undefined : value;
+  });
+
+const MOVING: ReadonlySet<string> = new Set([
+  'counters',
+  'lastAdvertisementAgeMs',
+  'rttMs',
+  'detail',
+  'doubtful',
+  'discarded',
+]);

@@ -1,0 +1,19 @@
+// What the parts of the command line share while it is put together. Types only.
+import type { Command } from 'commander';
+import type { ConfigChoice, Surroundings } from './surroundings.js';
+
+export interface ConfigOption {
+  readonly config?: string;
+}
+
+/** Told the exit code of the command that was run. */
+export type Finish = (code: number) => void;
+
+export interface Context {
+  readonly program: Command;
+  /** A command that takes --config. */
+  readonly add: (name: string, description: string) => Command;
+  readonly chosen: (options: ConfigOption) => ConfigChoice;
+  readonly surroundings: Surroundings;
+  readonly finish: Finish;
+}

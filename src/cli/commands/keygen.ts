@@ -1,0 +1,34 @@
+// `understudy keygen`: has a new shared secret written where the settings say. The secret itself is
+// never seen here.
+import { loadSettings } from '../../config/load.js';
+import { fail, failSettings } from '../failures.js';
+import { EXIT, type ConfigChoice, type Surroundings } from '../surroundings.js';
+
+/** @returns the exit code. */
+export async function writeKey(
+  surroundings: Surroundings,
+  config: ConfigChoice,
+  force: boolean,
+): Promise<number> {
+  const result = loadSettings(config.path);
+  if (!result.ok) return failSettings(surroundings, result.errors, config.path);
+  const { keyFile } = result.settings.ha;
+  if (keyFile === null) {
+    return fail(
+      surroundings,
+      EXIT.usage,
+      `expected ha.keyFile in ${config.path}, found none: there is no place to write the key to`,
+      'add keyFile: /etc/understudy/ha.key below ha:, then run this again',
+    );
+  }
+  try {
+    await surroundings.keygen(keyFile, force);
+  } catch (error) {
+    // The message holds the remedy: it knows what stands in the way.
+    return fail(surroundings, EXIT.failed, error instanceof Error ? error.message : String(error));
+  }
+  surroundings.stdout.write(
+    `a new key is in ${keyFile}: copy it to the same place on every peer (mode 0600), then restart the agents\n`,
+  );
+  return EXIT.done;
+}

@@ -1,0 +1,74 @@
+// The commands with which an operator steers a running agent: which there are and what they take.
+// What they do is in commands/.
+import { Argument } from 'commander';
+import type { CommandName } from '../control/protocol.js';
+import type { ConfigOption, Context } from './command-context.js';
+
+interface EventOptions extends ConfigOption {
+  readonly follow?: boolean;
+  readonly json?: boolean;
+}
+
+interface KeygenOptions extends ConfigOption {
+  readonly force?: boolean;
+}
+
+export function addOperatorCommands(context: Context): void {
+  const { add } = context;
+  const order = ordering(context);
+  add('failover', 'hand the role over now; come back only when asked or needed').action(
+    (options: ConfigOption) => order(options, 'failover'),
+  );
+  add('maintenance', 'leave the election until told; survives a reboot')
+    .addArgument(word('on', 'off'))
+    .action((state: string, options: ConfigOption) => order(options, 'maintenance', state));
+  addBypass(context);
+  add('flaps', 'clear: forget the flaps and take part again')
+    .addArgument(word('clear'))
+    .action((what: string, options: ConfigOption) => order(options, 'flaps', what));
+  addEvents(context);
+  addKeygen(context);
+}
+
+const word = (...words: string[]): Argument =>
+  new Argument(`<${words.join('|')}>`, words.join(' or ')).choices(words);
+
+type Order = (options: ConfigOption, name: CommandName, argument?: string) => Promise<void>;
+
+const ordering =
+  ({ chosen, surroundings, finish }: Context): Order =>
+  async (options, name, argument) => {
+    const { orderAgent } = await import('./commands/order.js');
+    finish(await orderAgent(surroundings, chosen(options), name, argument));
+  };
+
+function addBypass(context: Context): void {
+  const { add, chosen, surroundings, finish } = context;
+  const order = ordering(context);
+  add('bypass', 'hardware bypass: show it, engage it, or release it')
+    .addArgument(word('status', 'engage', 'release'))
+    .action(async (what: string, options: ConfigOption) => {
+      if (what !== 'status') return order(options, 'bypass', what);
+      const { showBypass } = await import('./commands/bypass.js');
+      finish(await showBypass(surroundings, chosen(options)));
+    });
+}
+
+function addEvents({ add, chosen, surroundings, finish }: Context): void {
+  add('events', 'what happened: from the running agent, else from its file')
+    .option('--follow', 'go on, and print every event')
+    .option('--json', 'print the records as they are, one line each')
+    .action(async (options: EventOptions) => {
+      const { showEvents } = await import('./commands/events.js');
+      finish(await showEvents(surroundings, chosen(options), options));
+    });
+}
+
+function addKeygen({ add, chosen, surroundings, finish }: Context): void {
+  add('keygen', 'write a new secret for the HA port to ha.keyFile')
+    .option('--force', 'replace the one that is there')
+    .action(async (options: KeygenOptions) => {
+      const { writeKey } = await import('./commands/keygen.js');
+      finish(await writeKey(surroundings, chosen(options), options.force === true));
+    });
+}

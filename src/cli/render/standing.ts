@@ -1,0 +1,59 @@
+// How the instance as a whole stands: flaps, hardware bypass, maintenance, a handover under way. Pure.
+import type { Status } from '../../model/status.js';
+import { TRANSITION_REASONS } from '../../model/reasons.js';
+import { formatDuration, hang, harmless, type Paint } from './text.js';
+
+const row = (title: string, text: string): string[] => hang(title.padEnd(14), text);
+
+export const standingLines = (status: Status, paint: Paint): string[] => [
+  ...flapLines(status, paint),
+  ...bypassLines(status, paint),
+  ...maintenanceLines(status, paint),
+];
+
+/** `1 of 3 in 15 min`; more than the limit latch. */
+function flapLines({ flaps, bypass }: Status, paint: Paint): string[] {
+  if (flaps === undefined || flaps.windowSeconds === 0) return [];
+  const { count, limit, windowSeconds, latched = false } = flaps;
+  const window = formatDuration(windowSeconds * 1_000);
+  if (limit === 0) return row('flaps', `${count} in ${window}, no limit`);
+  const counted = `${count} of ${limit} in ${window}`;
+  if (!latched) return row('flaps', counted);
+  // Of two latches the relay is the one to release: that clears the flaps too.
+  const until = bypass?.latched ? '' : ' until "understudy flaps clear"';
+  return row('flaps', `${paint('red', counted)}; latched${until}`);
+}
+
+/** What is wanted and what was read back; nothing when the settings name no hook. */
+export function bypassLines({ bypass }: Status, paint: Paint): string[] {
+  if (bypass === undefined) return [];
+  const { desired, actual, latched, segments = [] } = bypass;
+  if (segments.length === 0 && actual === 'unknown' && desired !== 'bypass') return [];
+  const isAsWanted = desired === actual;
+  const shown = paint(isAsWanted && actual === 'inline' ? 'green' : 'red', harmless(actual));
+  const text = isAsWanted ? `${shown}, as wanted` : `${shown}, but ${harmless(desired)} is wanted`;
+  const until = latched ? '; latched until "understudy bypass release"' : '';
+  return [
+    ...row('bypass', `${text}${until}`),
+    ...(segments.length > 1 ? segments : []).flatMap((one) =>
+      row('', `${harmless(one.name)}  ${harmless(one.actual)}`),
+    ),
+  ];
+}
+
+function maintenanceLines({ maintenance }: Status, paint: Paint): string[] {
+  if (maintenance === undefined) return [];
+  const on = `${paint('yellow', 'on')}: out of the election until "understudy maintenance off"`;
+  return row('maintenance', maintenance ? on : 'off');
+}
+
+/** `> handing lan over to dallas-2: an operator asked for a handover`. */
+export function handoverLines({ handover }: Status, paint: Paint): string[] {
+  if (handover === undefined || handover === null) return [];
+  const { virtualRouters, to, reason } = handover;
+  const texts: Readonly<Record<string, string>> = TRANSITION_REASONS;
+  const why = Object.hasOwn(texts, reason) ? texts[reason] : harmless(reason);
+  const whom = to === null ? 'a peer' : harmless(to);
+  const what = virtualRouters.map(harmless).join(', ');
+  return hang(`  ${paint('yellow', '>')} `, `handing ${what} over to ${whom}: ${why}`);
+}

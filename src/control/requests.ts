@@ -1,0 +1,83 @@
+// One request and its answer: what is asked for is checked, then the agent's handlers do it. No
+// sockets; the event stream is event-feed.ts.
+import { failure, type Answer } from './answers.js';
+import { COMMANDS, type ControlHandlers, type EndpointName, type ErrorAnswer } from './protocol.js';
+import { isCommandRequest, isSetRequest } from './schemas.js';
+
+export async function handle(
+  name: Exclude<EndpointName, 'events'>,
+  body: string,
+  handlers: ControlHandlers,
+): Promise<Answer> {
+  switch (name) {
+    case 'status':
+      return { status: 200, body: handlers.status() };
+    case 'settings':
+      return { status: 200, body: handlers.settings() };
+    case 'reload':
+      return outcomeAnswer(await handlers.reload());
+    case 'set':
+      return handleSet(body, handlers);
+    case 'command':
+      return handleCommand(body, handlers);
+  }
+}
+
+async function handleSet(body: string, handlers: ControlHandlers): Promise<Answer> {
+  const request = parseJson(body);
+  if (!request.ok) {
+    return failure(400, 'malformed-json', 'the request is not JSON', 'send one JSON object');
+  }
+  if (!isSetRequest(request.value)) {
+    const [first] = isSetRequest.errors ?? [];
+    return failure(
+      400,
+      'invalid-request',
+      `expected { "setting": text, "value": text }: ${first?.instancePath || 'it'} ${first?.message ?? 'is something else'}`,
+      'send setting and value as texts, as typed at the command line',
+    );
+  }
+  return outcomeAnswer(await handlers.set(request.value.setting, request.value.value));
+}
+
+async function handleCommand(body: string, handlers: ControlHandlers): Promise<Answer> {
+  const request = parseJson(body);
+  if (!request.ok) {
+    return failure(400, 'malformed-json', 'the request is not JSON', 'send one JSON object');
+  }
+  if (!isCommandRequest(request.value)) {
+    const known = Object.entries(COMMANDS).map(([name, words]) => [name, ...words].join(' '));
+    return failure(
+      400,
+      'invalid-request',
+      'expected { "command": text, "argument": text } with a command and an argument that it takes',
+      `send one of these: ${known.join(', ')}`,
+    );
+  }
+  const { command, argument } = request.value;
+  const outcome = await handlers.command(command, argument);
+  if (outcome.ok) return { status: 200, body: outcome };
+  return failure(409, outcome.code, outcome.message, outcome.remedy);
+}
+
+function parseJson(text: string): { ok: true; value: unknown } | { ok: false } {
+  try {
+    return { ok: true, value: JSON.parse(text) };
+  } catch {
+    return { ok: false };
+  }
+}
+
+type Outcome = Awaited<ReturnType<ControlHandlers['set'] | ControlHandlers['reload']>>;
+
+function outcomeAnswer(outcome: Outcome): Answer {
+  if (outcome.ok) return { status: 200, body: outcome };
+  const refusal = failure(
+    422,
+    'invalid-settings',
+    'the settings were refused; the agent runs on with what it had',
+    'correct what the errors name',
+  );
+  const body: ErrorAnswer = { ...refusal.body, file: outcome.file, errors: outcome.errors };
+  return { status: 422, body };
+}

@@ -1,0 +1,238 @@
+// What an Active does (RFC 9568 §6.4.3), and how it gives the role away. No other state; no effects
+// carried out.
+import { compareAddresses, type IpAddress } from '../model/address.js';
+import type { TransitionReason } from '../model/reasons.js';
+import {
+  after,
+  centisecondsToMicroseconds,
+  earlier,
+  instant,
+  microseconds,
+  type Centiseconds,
+  type Instant,
+} from '../model/units.js';
+import {
+  announceAt,
+  awaitingAddresses,
+  firstRound,
+  rivalGone,
+  rivalOutvoted,
+  roundDue,
+  roundsFrom,
+  silentUntil,
+} from './announcements.js';
+import {
+  backupState,
+  initialState,
+  leaveActive,
+  stay,
+  type Active,
+  type Effect,
+  type Event,
+  type Parameters,
+  type Step,
+} from './machine.js';
+import { overdueInterval } from './timing.js';
+
+/** An Active answers rivals at most this often: two may answer each other for ever. */
+const ANSWER_GAP = microseconds(10_000);
+
+/**
+ * What the one before us sent before it heard our claim has arrived by then (arrival is the kernel's
+ * word, however late it is read). It may have changed its mind since, and preempt: it is obeyed again.
+ */
+const IN_FLIGHT = microseconds(50_000);
+
+/** The next instant at which the clock alone makes an Active do something. */
+export function activeDeadlineAt(state: Active): Instant | null {
+  const timers = earlier(state.adverAt, state.releasing?.until ?? null);
+  return earlier(timers, announceAt(state.announcements));
+}
+
+/** §6.4.3. */
+export function stepActive(
+  parameters: Parameters,
+  state: Active,
+  event: Event,
+  now: Instant,
+): Step {
+  switch (event.kind) {
+    case 'shutdown':
+      return leaveActive(initialState, event.reason, event.farewell);
+    case 'yield': {
+      const backup = backupState(parameters, parameters.advertisementInterval, now);
+      return leaveActive(backup, event.reason, true);
+    }
+    case 'advertisement':
+      return activeHears(parameters, state, event, now);
+    case 'addresses-present':
+      return addressesPresent(parameters, state, now);
+    case 'addresses-missing':
+      // Nothing is announced that the interface would not answer for (§8.1.2, §8.2.2).
+      return {
+        state: { ...state, announcements: awaitingAddresses },
+        effects: [{ kind: 'set-addresses', present: true }],
+      };
+    case 'parameters-changed': {
+      const soonest = after(now, centisecondsToMicroseconds(parameters.advertisementInterval));
+      return stay({ ...state, adverAt: instant(Math.min(state.adverAt, soonest)) });
+    }
+    case 'release':
+      return stay({ ...state, releasing: state.releasing ?? event.releasing });
+    case 'await': {
+      const { releasing } = state;
+      return stay({ ...state, releasing: releasing && { ...releasing, until: event.until } });
+    }
+    case 'keep':
+      return stay({ ...state, releasing: null });
+    case 'outvoted':
+      return stay({ ...state, announcements: rivalOutvoted(state.announcements, now) });
+    case 'rival-gone':
+      return stay({ ...state, announcements: rivalGone(state.announcements, now) });
+    case 'successor':
+      return giveWay(parameters, event.reason, parameters.advertisementInterval, now);
+    case 'stalled':
+      return stay(listening(parameters, state, now));
+    case 'deadline':
+      return activeDeadline(parameters, state, now);
+    case 'startup':
+    case 'take-over':
+    case 'leaving':
+    case 'hold':
+      return stay(state);
+  }
+}
+
+function activeHears(
+  parameters: Parameters,
+  state: Active,
+  advertisement: Extract<Event, { kind: 'advertisement' }>,
+  now: Instant,
+): Step {
+  const { priority, interval } = advertisement;
+  if (priority !== 0) {
+    if (state.releasing !== null) {
+      return giveWay(parameters, state.releasing.reason, interval, now);
+    }
+    if (isListening(state, now)) return giveWay(parameters, 'stalled', interval, now);
+    if (!isGranted(state, now) && outranks(advertisement, parameters)) {
+      return giveWay(parameters, 'preempted', interval, now);
+    }
+  }
+  // Who leaves by agreement keeps the addresses until it hears us: not before ours are in place.
+  if (priority === 0 && !state.claimed && isGranted(state, now)) return stay(state);
+  if (isListening(state, now)) return stay(state);
+  return priority === 0
+    ? answer(parameters, state, now)
+    : outvote(
+        parameters,
+        { ...state, announcements: rivalOutvoted(state.announcements, now) },
+        now,
+      );
+}
+
+/** Whether the one before us has agreed, and may not have heard us yet. */
+const isGranted = ({ grantedUntil }: Active, now: Instant): boolean =>
+  grantedUntil !== null && now < grantedUntil;
+
+/** There is another Active: nothing is sent, and the addresses go. */
+function giveWay(
+  parameters: Parameters,
+  reason: TransitionReason,
+  interval: Centiseconds,
+  now: Instant,
+): Step {
+  return leaveActive(backupState(parameters, interval, now), reason, false);
+}
+
+/**
+ * After a stall somebody may have taken over, and the packets that say so come first. For one
+ * interval and a half any Active is believed; only then is the next advertisement sent.
+ */
+function listening(parameters: Parameters, state: Active, now: Instant): Active {
+  const listenUntil = after(now, overdueInterval(parameters.advertisementInterval));
+  const announcements = silentUntil(state.announcements, listenUntil);
+  return { ...state, listenUntil, adverAt: listenUntil, announcements };
+}
+
+const isListening = ({ listenUntil }: Active, now: Instant): boolean =>
+  listenUntil !== null && now < listenUntil;
+
+/** A rival may go on for a while, and a rival may be our equal: it is answered at most so often. */
+const outvote = (parameters: Parameters, state: Active, now: Instant): Step =>
+  now < state.answerFrom || !state.claimed ? stay(state) : answer(parameters, state, now);
+
+/** From its first advertisement on, an Active is heard. */
+function claimed(state: Active, now: Instant): Active {
+  if (state.claimed) return state;
+  const { grantedUntil } = state;
+  const inFlight = after(now, IN_FLIGHT);
+  const until = grantedUntil === null ? null : instant(Math.min(grantedUntil, inFlight));
+  return { ...state, claimed: true, grantedUntil: until };
+}
+
+/** At once and always after priority 0: the Backups that heard it count down their Skew_Time. */
+const answer = (parameters: Parameters, state: Active, now: Instant): Step => ({
+  state: {
+    ...claimed(state, now),
+    adverAt: after(now, centisecondsToMicroseconds(parameters.advertisementInterval)),
+    answerFrom: after(now, ANSWER_GAP),
+  },
+  effects: [{ kind: 'send-advertisement', priority: parameters.priority }],
+});
+
+/** Higher priority, or equal priority and higher address: the sender stays Active, we do not. */
+const outranks = (
+  advertisement: { readonly priority: number; readonly source: IpAddress },
+  parameters: Parameters,
+): boolean =>
+  advertisement.priority > parameters.priority ||
+  (advertisement.priority === parameters.priority &&
+    compareAddresses(advertisement.source, parameters.primaryAddress) > 0);
+
+/**
+ * The announcements, and the claim that waited for the addresses too: last, since the one before us
+ * lets go when it hears it, and whoever still speaks to it by then is not answered.
+ */
+function addressesPresent(parameters: Parameters, state: Active, now: Instant): Step {
+  if (state.listenUntil !== null && now < state.listenUntil) {
+    return stay({ ...state, announcements: roundsFrom(state.listenUntil) });
+  }
+  const announcements = firstRound(now);
+  const announce: Effect = { kind: 'announce' };
+  if (state.claimed) return { state: { ...state, announcements }, effects: [announce] };
+  const adverAt = after(now, centisecondsToMicroseconds(parameters.advertisementInterval));
+  return {
+    state: { ...claimed(state, now), adverAt, announcements },
+    effects: [announce, { kind: 'send-advertisement', priority: parameters.priority }],
+  };
+}
+
+function activeDeadline(parameters: Parameters, state: Active, now: Instant): Step {
+  if (state.releasing !== null && now >= state.releasing.until) {
+    // Nobody answered: the advertisement of priority 0 is the last word (RFC 9568 §6.4.3).
+    const backup = backupState(parameters, parameters.advertisementInterval, now);
+    return leaveActive(backup, state.releasing.reason, true);
+  }
+  const effects: Effect[] = [];
+  let next = state;
+  let { adverAt, announcements } = state;
+  if (now >= adverAt) {
+    effects.push({ kind: 'send-advertisement', priority: parameters.priority });
+    adverAt = followingAdverAt(parameters, adverAt, now);
+    next = claimed(state, now);
+  }
+  const announced = roundDue(announcements, now);
+  if (announced !== null) {
+    effects.push({ kind: 'announce' });
+    announcements = announced;
+  }
+  return { state: { ...next, adverAt, announcements }, effects };
+}
+
+/** Counted from the last deadline, so that lateness does not add up; never in the past. */
+function followingAdverAt(parameters: Parameters, adverAt: Instant, now: Instant): Instant {
+  const interval = centisecondsToMicroseconds(parameters.advertisementInterval);
+  const following = after(adverAt, interval);
+  return following > now ? following : after(now, interval);
+}

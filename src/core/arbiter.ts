@@ -1,0 +1,236 @@
+// The decision table: what the peer channel adds to RFC 9568. Pure questions and answers about one
+// virtual router; who asks, and when, is pair.ts.
+import { compareAddresses, familyOf, type Family, type IpAddress } from '../model/address.js';
+import type { PeerReport, PeerRouter } from '../model/peer-report.js';
+import type { TransitionReason } from '../model/reasons.js';
+import { after, instant, microseconds, type Instant } from '../model/units.js';
+import { VOLUNTARY } from './conduct.js';
+import { lastHeard, tolerance, type PeerCheckParameters } from './peer-check.js';
+import { lanPathOf, routerAt, type Peer, type PeerView, type Place } from './peers.js';
+import type { HoldCause, Router } from './router.js';
+import { overdueInterval } from './timing.js';
+
+/** How we stand in the election: priority first, then the address (RFC 9568 §6.4.3). */
+export interface Rank {
+  readonly priority: number;
+  readonly family: Family;
+  /** With which ties are broken; null when there is none. */
+  readonly address: IpAddress | null;
+  /** Fit, and without soft faults. */
+  readonly sound: boolean;
+  /** Holds a part of a group that moves together. */
+  readonly holdsPart: boolean;
+}
+
+/**
+ * The address of the family with which an appliance breaks ties. It may have one on every link: the
+ * highest is taken, on both sides, or each of two could think the other one the better.
+ */
+export function tieBreaker(addresses: readonly IpAddress[], family: Family): IpAddress | null {
+  const candidates = addresses.filter((one) => familyOf(one) === family);
+  return candidates.reduce<IpAddress | null>(
+    (best, one) => (best === null || compareAddresses(one, best) > 0 ? one : best),
+    null,
+  );
+}
+
+/** Whether the peer's claim to the role is the better one. */
+export function outranksUs({ router, report }: PeerView, own: Rank): boolean {
+  if (router === null) return false;
+  const difference = router.effectivePriority - own.priority;
+  if (difference !== 0) return difference > 0;
+  const address = tieBreaker(report.primaryAddresses, own.family);
+  if (address === null) return false;
+  return own.address === null || compareAddresses(address, own.address) > 0;
+}
+
+/** Whether no other fit peer would be the better successor of the one that leaves. */
+export const isBestCandidate = (views: readonly PeerView[], own: Rank): boolean =>
+  !views.some((view) => isCandidate(view) && isBetterSuccessor(view, own));
+
+const isCandidate = ({ report, router }: PeerView): boolean =>
+  report.fit && router?.state === 'Backup' && !router.releasing;
+
+/**
+ * One without soft faults before one that would pass the role on at once; then one that holds another
+ * part of the group, so that it comes together again.
+ */
+function isBetterSuccessor(view: PeerView, own: Rank): boolean {
+  if (view.report.sound !== own.sound) return view.report.sound;
+  const holdsPart = holdsPartOf(view.report);
+  return holdsPart === own.holdsPart ? outranksUs(view, own) : holdsPart;
+}
+
+const holdsPartOf = ({ mode, routers }: PeerReport): boolean =>
+  mode === 'active-passive' &&
+  routers.some(({ state, releasing }) => state === 'Active' && !releasing);
+
+/** The peer that holds the role by its own word, and does not want to be rid of it. */
+export const holderAmong = (views: readonly PeerView[]): PeerView | null =>
+  views.find(({ router }) => router?.state === 'Active' && !router.releasing) ?? null;
+
+/**
+ * The peer that asks for a successor, or has given the role up and knows of none. Not one that has
+ * lost it to somebody else, whose advertisements are heard.
+ */
+export const leaverAmong = (
+  views: readonly PeerView[],
+  activeAddress: IpAddress | null,
+): PeerView | null =>
+  views.find(
+    ({ router, peer }) =>
+      router?.releasing === true &&
+      (activeAddress === null || peer.knownBy.includes(activeAddress)),
+  ) ?? null;
+
+/** Who could take the role if we gave it up; `sound` asks for one without soft faults. */
+export const successorAmong = (
+  views: readonly PeerView[],
+  quality: 'fit' | 'sound',
+): PeerView | null =>
+  views.find((view) => isCandidate(view) && (quality === 'fit' || view.report.sound)) ?? null;
+
+/**
+ * What this Backup does about a role that a peer gives up: takes it, and why; lets better candidates
+ * go first; or nothing, when another peer holds it, or when somebody else's advertisements are heard:
+ * then the peer has lost it to that one.
+ */
+export function whenReleased(
+  views: readonly PeerView[],
+  { activeAddress, unheard }: Pick<Router, 'activeAddress' | 'unheard'>,
+  own: Rank,
+): 'peer-released' | 'better-placed' | 'others-first' | 'not-ours' {
+  const leaver = leaverAmong(views, activeAddress);
+  if (leaver === null || holderAmong(views) !== null) return 'not-ours';
+  if (!isBestCandidate(views, own)) return 'others-first';
+  return unheard !== null && isSplitFrom(leaver) ? 'better-placed' : 'peer-released';
+}
+
+/** Whether a Backup that heard priority 0 from `source` need not wait for Skew_Time. */
+export const isNextAfter = (views: readonly PeerView[], source: IpAddress, own: Rank): boolean =>
+  views.some(({ router }) => router !== null) &&
+  !views.some(({ router, peer }) => router?.state === 'Active' && !peer.knownBy.includes(source)) &&
+  isBestCandidate(views, own);
+
+/**
+ * Whether the one that is Active on `first` would take this virtual router too: sound as we are, and
+ * not standing back (priority 1). So a group that two have parted between them comes together.
+ */
+export const isGroupLeader = (
+  view: PeerView,
+  first: { readonly activeAddress: IpAddress | null; readonly theirs: PeerRouter | null },
+  own: Rank,
+): boolean =>
+  first.activeAddress !== null &&
+  view.peer.knownBy.includes(first.activeAddress) &&
+  first.theirs?.state === 'Active' &&
+  !first.theirs.releasing &&
+  isCandidate(view) &&
+  (view.report.sound || !own.sound) &&
+  view.router?.effectivePriority !== 1;
+
+/**
+ * What a Backup does when its Active_Down_Timer fires: it takes the role unless a living peer says
+ * that it holds it. Then advertisements are lost (the peer is reached on the link itself), or the
+ * link is split (it is reached elsewhere only).
+ */
+export function whenActiveDown(
+  views: readonly PeerView[],
+): { readonly action: 'take-over' } | { readonly action: 'hold'; readonly cause: HoldCause } {
+  const holder = holderAmong(views);
+  if (holder === null) return { action: 'take-over' };
+  return { action: 'hold', cause: isSplitFrom(holder) ? 'lan-split' : 'adverts-lost' };
+}
+
+/** Whether the Active answers elsewhere, but not over the path on this link that there should be. */
+export function isDeafLink(views: readonly PeerView[]): boolean {
+  const holder = holderAmong(views);
+  return holder !== null && holder.lanPath !== null && isSplitFrom(holder);
+}
+
+const isSplitFrom = ({ lanPath }: PeerView): boolean => lanPath?.state !== 'healthy';
+
+/** Whether of two Actives the other one stays: on a split link the better side, else the higher rank. */
+export function isBetterRival(view: PeerView, own: Rank, ownEvidence: number): boolean {
+  const evidence = view.router?.evidence ?? ownEvidence;
+  if (isSplitFrom(view) && evidence !== ownEvidence) return evidence > ownEvidence;
+  return outranksUs(view, own);
+}
+
+/** Whether the link is split between us, the Active, and a peer that stands on its better side. */
+export const isWorseSide = (view: PeerView, ownEvidence: number): boolean =>
+  isCandidate(view) &&
+  view.router !== null &&
+  view.router.wantsUnicast &&
+  isSplitFrom(view) &&
+  view.router.evidence > ownEvidence;
+
+/**
+ * How well the LAN is seen: a gateway that answers is the best proof there is. Carrier is none: who
+ * has lost it is not in the election. 0..15.
+ */
+export function evidenceOf(gateway: PeerReport['gateway']): number {
+  if (gateway === 'reachable') return 8;
+  return gateway === 'unknown' ? 4 : 0;
+}
+
+/** Whether a peer has taken the role over, and its addresses do not stand yet. */
+export const isBeingTaken = (views: readonly PeerView[]): boolean =>
+  views.some(({ router }) => router?.state === 'Active' && !router.addressesPresent);
+
+/**
+ * What an Active does whose handover nobody has completed in time: it leaves when an operator wants
+ * it out still (`fit` is false then), or when a peer has taken the role;
+ * else it stays, since nobody would hold the addresses.
+ */
+export const whenNobodyTook = (
+  views: readonly PeerView[],
+  reason: TransitionReason,
+  fit: boolean,
+): 'leave' | 'stay' =>
+  (VOLUNTARY.has(reason) && !fit) || views.some(({ router }) => router?.state === 'Active')
+    ? 'leave'
+    : 'stay';
+
+/**
+ * When a Backup may take the role from this peer because it is silent on every path: at once when a
+ * path on the virtual router's own link fell silent with the others and nothing was heard there
+ * since; else when an advertisement is overdue by half an interval. Null when it is not silent, was
+ * not the Active, or we were not its Backup when it spoke last: a router that has just started
+ * knows nothing yet.
+ */
+export function silenceProvenAt(
+  router: Router,
+  peer: Peer,
+  place: Place,
+  parameters: PeerCheckParameters,
+  now: Instant,
+): Instant | null {
+  const { heardAt, machine, since, activeAddress } = router;
+  if (machine.kind !== 'Backup' || !peer.silent) return null;
+  const peerHeardAt = lastHeard(peer.paths);
+  if (peerHeardAt === null || routerAt(peer, place)?.state !== 'Active') return null;
+  if (peerHeardAt < since) return null;
+  if (activeAddress !== null && !peer.knownBy.includes(activeAddress)) return null;
+  // An advertisement before the next message was due says no more than the message before it.
+  const due = after(peerHeardAt, microseconds(parameters.interval + tolerance(parameters)));
+  const unheard = heardAt === null || heardAt <= due;
+  if (unheard && lanFellSilentToo(peer, place, parameters, peerHeardAt)) return now;
+  // Who became a Backup only then could not have heard anything before.
+  const listeningSince = Math.max(heardAt ?? since, since);
+  const overdue = overdueInterval(machine.activeAdverInterval);
+  return instant(Math.max(now, listeningSince + overdue));
+}
+
+/** A path that was dead long before says nothing about the link now. */
+function lanFellSilentToo(
+  peer: Peer,
+  place: Place,
+  parameters: PeerCheckParameters,
+  peerHeardAt: Instant,
+): boolean {
+  const heardAt = lanPathOf(peer, place.interface)?.heardAt ?? null;
+  if (heardAt === null) return false;
+  const together = microseconds(parameters.interval + tolerance(parameters));
+  return after(heardAt, together) >= peerHeardAt;
+}

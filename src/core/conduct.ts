@@ -1,0 +1,97 @@
+// What the instance as a whole may do, apart from faults: maintenance, flaps and their latch, the
+// bypass, standing back after a handover. Pure; whoever carries it out is elsewhere.
+import type { TransitionReason } from '../model/reasons.js';
+import type { BypassState } from '../model/status.js';
+import type { Instant } from '../model/units.js';
+import { countFlap, noFlaps, type FlapCounter, type FlapParameters } from './flap-counter.js';
+import type { InstanceConfiguration, Memory } from './interface.js';
+
+export interface Conduct {
+  readonly maintenance: boolean;
+  /** An operator wants the bypass. */
+  readonly bypassEngaged: boolean;
+  readonly flaps: FlapCounter;
+  readonly bypassActual: BypassState;
+  /** The role was handed over by an operator: it is taken back when needed or asked, not before. */
+  readonly standBack: boolean;
+  /** Something became Active since the last flap: what is lost together counts once. */
+  readonly heldSinceFlap: boolean;
+}
+
+export const newConduct: Conduct = {
+  maintenance: false,
+  bypassEngaged: false,
+  flaps: noFlaps,
+  bypassActual: 'unknown',
+  standBack: false,
+  heldSinceFlap: false,
+};
+
+export const memoryOf = ({ maintenance, bypassEngaged, flaps }: Conduct): Memory => ({
+  maintenance,
+  bypassEngaged,
+  flaps,
+});
+
+type Relay = Pick<InstanceConfiguration, 'primary' | 'hasBypass'>;
+
+/** The latch puts the primary into hardware bypass; one without a relay, or another, is suspended. */
+export function bypassDesired(
+  { bypassEngaged, flaps }: Conduct,
+  { primary, hasBypass }: Relay,
+): 'inline' | 'bypass' {
+  return hasBypass && (bypassEngaged || (flaps.latched && primary)) ? 'bypass' : 'inline';
+}
+
+/** What keeps the instance out of the election, other than a fault; null when nothing does. */
+export function obstacleOf(conduct: Conduct, relay: Relay): TransitionReason | null {
+  if (conduct.maintenance) return 'maintenance';
+  if (bypassDesired(conduct, relay) === 'bypass') return 'bypassed';
+  if (isPassedBy(conduct)) return 'bypassed';
+  return conduct.flaps.latched ? 'suspended' : null;
+}
+
+/** Reasons that leave time for a handover: nothing is broken. */
+export const VOLUNTARY: ReadonlySet<TransitionReason> = new Set([
+  'maintenance',
+  'mode-off',
+  'bypassed',
+  'suspended',
+]);
+
+/** Whether frames pass the appliance by: what it sends reaches nobody. */
+export const isPassedBy = ({ bypassActual }: Conduct): boolean =>
+  bypassActual === 'bypass' || bypassActual === 'disconnect';
+
+/** Departures from Active that no operator, shutdown or preemption asked for. */
+export const FLAPS: ReadonlySet<TransitionReason> = new Set([
+  'interface-missing',
+  'interface-down',
+  'no-carrier',
+  'no-primary-address',
+  'socket-failed',
+  'links-below-minimum',
+  'group-fault',
+  'address-lost',
+  'address-failed',
+  'soft-fault',
+  'lan-split',
+  'dual-active',
+  'stalled',
+]);
+
+/** A virtual router became Active: needed or asked, so there is no standing back any more. */
+export const afterTakeover = (conduct: Conduct): Conduct =>
+  conduct.heldSinceFlap && !conduct.standBack
+    ? conduct
+    : { ...conduct, heldSinceFlap: true, standBack: false };
+
+/** The conduct after an unwanted departure at `now`; unchanged when it belongs to the last one. */
+export const afterFlap = (conduct: Conduct, parameters: FlapParameters, now: Instant): Conduct =>
+  conduct.heldSinceFlap
+    ? {
+        ...conduct,
+        heldSinceFlap: false,
+        flaps: countFlap(conduct.flaps, parameters, now),
+      }
+    : conduct;

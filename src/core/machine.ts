@@ -1,0 +1,230 @@
+// The vocabulary of the virtual router's machine (RFC 9568 §6): parameters, states, events, effects,
+// and the transitions between its states. No decision when one happens: virtual-router.ts, active.ts.
+import type { IpAddress } from '../model/address.js';
+import type { TransitionReason, VirtualRouterState } from '../model/reasons.js';
+import {
+  after,
+  centisecondsToMicroseconds,
+  instant,
+  microseconds,
+  type Centiseconds,
+  type Instant,
+} from '../model/units.js';
+import { awaitingAddresses, type Announcements } from './announcements.js';
+import { activeDownInterval } from './timing.js';
+
+/** RFC 9568 §6.1, as they stand at the moment of the step. */
+export interface Parameters {
+  /** Effective priority: 255 for the address owner, 1..254 otherwise. */
+  readonly priority: number;
+  /** Preempt_Mode. */
+  readonly preempt: boolean;
+  /** Advertisement_Interval. */
+  readonly advertisementInterval: Centiseconds;
+  /** The address advertisements are sent from; decides between equal priorities. */
+  readonly primaryAddress: IpAddress;
+}
+
+export type TakeoverReason = Extract<
+  TransitionReason,
+  | 'owner'
+  | 'no-response'
+  | 'priority'
+  | 'priority-zero'
+  | 'peer-released'
+  | 'peer-dead'
+  | 'better-placed'
+>;
+
+/** A planned handover under way: the addresses stay until a successor is there, or the time is over. */
+export interface Releasing {
+  readonly reason: TransitionReason;
+  readonly until: Instant;
+  /** A successor whose addresses do not stand yet is waited for until then at most. */
+  readonly atMost: Instant;
+}
+
+export type State =
+  | { readonly kind: 'Initialize' }
+  | {
+      readonly kind: 'Backup';
+      /** Active_Adver_Interval, learned from the Active. */
+      readonly activeAdverInterval: Centiseconds;
+      /** When the Active_Down_Timer fires. */
+      readonly activeDownAt: Instant;
+      /** Why this router becomes Active if the timer fires now. */
+      readonly takeoverReason: TakeoverReason;
+    }
+  | {
+      readonly kind: 'Active';
+      /** When the Adver_Timer fires. */
+      readonly adverAt: Instant;
+      /** Whether this Active has advertised itself yet: see becomeActive. */
+      readonly claimed: boolean;
+      /**
+       * The one before us has agreed to the handover: until then the advertisements that it sent
+       * before it hears us do not outrank us. Null when nobody has.
+       */
+      readonly grantedUntil: Instant | null;
+      /** Rivals are not answered before this instant. */
+      readonly answerFrom: Instant;
+      /** The next Active is being asked to take over; null when nothing of the kind goes on. */
+      readonly releasing: Releasing | null;
+      /** After a stall: until then any other Active is believed, and nothing is sent. */
+      readonly listenUntil: Instant | null;
+      readonly announcements: Announcements;
+    };
+
+export type Initialize = Extract<State, { kind: 'Initialize' }>;
+export type Backup = Extract<State, { kind: 'Backup' }>;
+export type Active = Extract<State, { kind: 'Active' }>;
+
+export type Event =
+  | { readonly kind: 'startup'; readonly reason: TransitionReason }
+  /** `farewell`: the interface can still carry the advertisement of priority 0. */
+  | { readonly kind: 'shutdown'; readonly reason: TransitionReason; readonly farewell: boolean }
+  /** Give the role up and stay in the election. */
+  | { readonly kind: 'yield'; readonly reason: TransitionReason }
+  /** Take the role now, before the timer says so. */
+  | {
+      readonly kind: 'take-over';
+      readonly reason: TakeoverReason;
+      /** Until when the one before us, who has agreed, is not to be obeyed; null without one. */
+      readonly grantedUntil: Instant | null;
+    }
+  /** The Active is leaving, but others come first: Skew_Time keeps the order, as after priority 0. */
+  | { readonly kind: 'leaving' }
+  /** The Active is known to be there although it is not heard: wait once more. */
+  | { readonly kind: 'hold' }
+  /** Make before break: keep the addresses until a successor is there. */
+  | { readonly kind: 'release'; readonly releasing: Releasing }
+  /** A successor is putting its addresses in place. */
+  | { readonly kind: 'await'; readonly until: Instant }
+  /** No successor came: the role is kept. */
+  | { readonly kind: 'keep' }
+  /** A lesser Active is known that the link does not show us: it may have announced itself. */
+  | { readonly kind: 'outvoted' }
+  /** Such a one has let go of the addresses: whatever it announced stands uncorrected no longer. */
+  | { readonly kind: 'rival-gone' }
+  /** Another router is Active and its addresses stand. */
+  | { readonly kind: 'successor'; readonly reason: TransitionReason }
+  /** The own process was silent for longer than Active_Down_Interval. */
+  | { readonly kind: 'stalled' }
+  /** An advertisement that passed every check of §7.1, not our own. */
+  | {
+      readonly kind: 'advertisement';
+      readonly priority: number;
+      readonly interval: Centiseconds;
+      readonly source: IpAddress;
+    }
+  /** The virtual addresses stand on the interface. */
+  | { readonly kind: 'addresses-present' }
+  /** Some of them do not stand there, though they should. */
+  | { readonly kind: 'addresses-missing' }
+  /** The parameters differ from those of the last step. */
+  | { readonly kind: 'parameters-changed'; readonly previousPriority: number }
+  /** The clock reached `now`. */
+  | { readonly kind: 'deadline' };
+
+export type Effect =
+  | { readonly kind: 'set-addresses'; readonly present: boolean }
+  | { readonly kind: 'send-advertisement'; readonly priority: number }
+  | { readonly kind: 'announce' }
+  | {
+      readonly kind: 'transition';
+      readonly from: VirtualRouterState;
+      readonly to: VirtualRouterState;
+      readonly reason: TransitionReason;
+    };
+
+export interface Step {
+  readonly state: State;
+  readonly effects: readonly Effect[];
+}
+
+export const initialState: Initialize = { kind: 'Initialize' };
+
+export const stay = (state: State): Step => ({ state, effects: [] });
+
+export const backupState = (
+  parameters: Parameters,
+  interval: Centiseconds,
+  now: Instant,
+): Backup => ({
+  kind: 'Backup',
+  activeAdverInterval: interval,
+  activeDownAt: after(now, activeDownInterval(parameters.priority, interval)),
+  takeoverReason: 'no-response',
+});
+
+export function becomeBackup(
+  parameters: Parameters,
+  from: Initialize,
+  reason: TransitionReason,
+  interval: Centiseconds,
+  now: Instant,
+): Step {
+  return {
+    state: backupState(parameters, interval, now),
+    effects: [{ kind: 'transition', from: from.kind, to: 'Backup', reason }],
+  };
+}
+
+/** Reasons for taking over from somebody who keeps the addresses until he hears us. */
+const STILL_ANSWERED: ReadonlySet<TakeoverReason> = new Set([
+  'priority',
+  'priority-zero',
+  'peer-released',
+  'better-placed',
+]);
+
+/** A claim that waits for the addresses waits at least so long: a script takes a few milliseconds. */
+const CLAIM_WAIT_MINIMUM = microseconds(100_000);
+
+/**
+ * Announcements wait until the addresses are reported present (§8.1.2, §8.2.2). So does the first
+ * advertisement when the one before us still answers for the addresses: it lets go of them when it
+ * hears us, and until ours are in place that would leave them to nobody. It waits no longer than one
+ * Advertisement_Interval, or as long as the handover was agreed for. After a silence there is nobody
+ * to wait for, but other Backups to tell.
+ */
+export function becomeActive(
+  parameters: Parameters,
+  from: Initialize | Backup,
+  reason: TakeoverReason,
+  now: Instant,
+  grantedUntil: Instant | null = null,
+): Step {
+  const claimed = !STILL_ANSWERED.has(reason);
+  const interval = centisecondsToMicroseconds(parameters.advertisementInterval);
+  const wait = claimed ? interval : microseconds(Math.max(interval, CLAIM_WAIT_MINIMUM));
+  const effects: Effect[] = [{ kind: 'set-addresses', present: true }];
+  if (claimed) effects.push({ kind: 'send-advertisement', priority: parameters.priority });
+  effects.push({ kind: 'transition', from: from.kind, to: 'Active', reason });
+  return {
+    state: {
+      kind: 'Active',
+      adverAt: instant(Math.max(after(now, wait), grantedUntil ?? now)),
+      claimed,
+      grantedUntil,
+      answerFrom: now,
+      releasing: null,
+      listenUntil: null,
+      announcements: awaitingAddresses,
+    },
+    effects,
+  };
+}
+
+export function leaveActive(
+  state: Exclude<State, Active>,
+  reason: TransitionReason,
+  farewell: boolean,
+): Step {
+  const effects: Effect[] = [
+    { kind: 'set-addresses', present: false },
+    { kind: 'transition', from: 'Active', to: state.kind, reason },
+  ];
+  if (farewell) effects.unshift({ kind: 'send-advertisement', priority: 0 });
+  return { state, effects };
+}

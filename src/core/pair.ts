@@ -1,0 +1,343 @@
+// What the peers add to RFC 9568: checks, and the decision table (arbiter.ts) applied to every virtual
+// router. It orders steps and says why; it keeps nothing.
+import type { IpAddress } from '../model/address.js';
+import { after, instant, microseconds, type Instant } from '../model/units.js';
+import { differencesWith } from './agreement.js';
+import {
+  evidenceOf,
+  holderAmong,
+  isBestCandidate,
+  isBeingTaken,
+  isBetterRival,
+  isDeafLink,
+  isGroupLeader,
+  isNextAfter,
+  isWorseSide,
+  leaverAmong,
+  outranksUs,
+  silenceProvenAt,
+  successorAmong,
+  whenActiveDown,
+  whenNobodyTook,
+  whenReleased,
+} from './arbiter.js';
+import type { InstanceEvent } from './interface.js';
+import type { Active } from './machine.js';
+import {
+  checkDue,
+  excusePeer,
+  peerDeadline,
+  peerHeard,
+  peerSilent,
+  routerAt,
+  type Peer,
+  type PeerView,
+} from './peers.js';
+import { groupRank, releasingOf, type Router } from './router.js';
+import type { Soonest } from './soonest.js';
+import { HANDOVER_MINIMUM, type Stage } from './stage.js';
+
+/** After a handover that nobody completed, nobody is asked again for so long. */
+const ASK_AGAIN = microseconds(5_000_000);
+
+/** That there are two Actives is said at most so often. */
+const SAY_AGAIN = microseconds(1_000_000);
+
+/** Checks begin, or this process was silent itself: every path gets a full term. */
+export function excusePeers(stage: Stage): void {
+  const { peerCheck } = stage.configuration;
+  for (const peer of stage.peers.values()) excusePeer(peer, peerCheck, stage.clock);
+}
+
+/** Takes a report, then looks at every virtual router again. */
+export function takeReport(
+  stage: Stage,
+  message: Extract<InstanceEvent, { kind: 'peer-report' }>,
+): void {
+  const peer = stage.peers.get(message.peer);
+  if (peer === undefined) return;
+  const changed = peerHeard(peer, stage.configuration.peerCheck, message, stage.clock);
+  if (changed.state) stage.report('peer-healthy', message.peer);
+  if (changed.report) compareSettings(stage);
+  // Who has a soft fault asks for a successor until there is one.
+  const { fit, sound } = stage.standing;
+  if (changed.state || changed.report || (fit && !sound)) stage.unsettled = true;
+  for (const router of stage.routers.values()) arbitrate(stage, router);
+}
+
+/** The interface that reaches a peer's address directly; null when none does. */
+export function setPathInterface(
+  { peers }: Stage,
+  { peer: name, address, ...where }: Extract<InstanceEvent, { kind: 'path-interface' }>,
+): void {
+  const peer = peers.get(name);
+  if (peer === undefined) return;
+  peer.paths = peer.paths.map((path) =>
+    path.address === address ? { ...path, interface: where.interface } : path,
+  );
+}
+
+/** Says when settings that must agree with the peers no longer do, or do so again. */
+export function compareSettings(stage: Stage): void {
+  const { peers, configuration, agreement } = stage;
+  const found = differencesWith(peers.values(), configuration, agreement.digests);
+  if (found.join() === stage.differences.join()) return;
+  stage.differences = found;
+  if (found.length === 0) stage.report('settings-agree', configuration.name);
+  else stage.report('settings-differ', found.join('; '));
+}
+
+/** Requests and silences that are due, and what follows from them. */
+export function passPeerDeadlines(stage: Stage): void {
+  if (stage.phase !== 'running') return;
+  const { peerCheck } = stage.configuration;
+  for (const peer of stage.peers.values()) {
+    const found = peerSilent(peer, peerCheck, stage.clock);
+    if (found.state) becameUnhealthy(stage, peer);
+    if (found.silent) fellSilent(stage, peer);
+    if (checkDue(peer, peerCheck, stage.clock)) {
+      stage.push({ kind: 'check-peer', peer: peer.configuration.name });
+    }
+  }
+  for (const router of stage.routers.values()) takeFromTheDead(stage, router);
+}
+
+/** Offers what the pair waits for. */
+export function peerDeadlines(stage: Stage, soonest: Soonest): void {
+  if (stage.phase !== 'running' || stage.peers.size === 0) return;
+  for (const peer of stage.peers.values()) {
+    soonest.offer(peerDeadline(peer, stage.clock), peer.configuration.name, 'peer-check');
+  }
+  for (const router of stage.routers.values()) {
+    const owner = router.configuration.name;
+    const proven = silenceOf(stage, router);
+    // What is proven already waits for news, not for the clock.
+    if (proven !== null && proven > stage.clock) soonest.offer(proven, owner, 'silence-proven');
+  }
+}
+
+/** A Backup heard priority 0: with a known pair nobody needs to wait for Skew_Time. */
+export function priorityZeroHeard(stage: Stage, router: Router, source: IpAddress): void {
+  if (!isNextAfter(stage.views(router), source, stage.rankOf(router))) return;
+  const grantedUntil = stage.handoverUntil();
+  stage.step(router, { kind: 'take-over', reason: 'priority-zero', grantedUntil });
+}
+
+/** An advertisement came by multicast: that ends the need for unicast. */
+export function multicastHeard(stage: Stage, router: Router): void {
+  if (router.unheard === null) return;
+  router.unheard = null;
+  stage.unsettled = true;
+  stage.report('adverts-back', router.configuration.interface, router);
+}
+
+/**
+ * Whether a Backup does not preempt although it could: the Active's answers do not come over the link,
+ * so that whoever is served by it would not hear us either.
+ */
+export function forgoesPreemption(stage: Stage, router: Router): boolean {
+  if (!isDeafLink(stage.views(router))) return false;
+  stage.step(router, { kind: 'hold' });
+  return true;
+}
+
+/** An advertisement of less than our rank came: its sender is Active too. */
+export function rivalHeard(stage: Stage, router: Router, source: IpAddress): void {
+  const known = [...stage.peers.values()].find(({ knownBy }) => knownBy.includes(source));
+  sayDual(stage, router, known?.configuration.name ?? source);
+}
+
+/** Anybody on the link can cause it: not with every advertisement. */
+function sayDual(stage: Stage, router: Router, rival: string): void {
+  const { dualSaidAt } = router;
+  if (dualSaidAt !== null && stage.clock < after(dualSaidAt, SAY_AGAIN)) return;
+  router.dualSaidAt = stage.clock;
+  stage.report('dual-active', rival, router);
+}
+
+/** Whether a Backup whose Active_Down_Timer has fired waits instead, and says why. */
+export function holdsInstead(stage: Stage, router: Router): boolean {
+  const decision = whenActiveDown(stage.speakingViews(router));
+  if (decision.action === 'take-over') return false;
+  const { cause } = decision;
+  if (router.unheard !== cause) {
+    router.unheard = cause;
+    stage.unsettled = true;
+    stage.report(cause, router.configuration.interface, router);
+  }
+  stage.step(router, { kind: 'hold' });
+  return true;
+}
+
+/**
+ * Whether a Backup that is about to take over after priority 0, or from a lower priority, knows of a
+ * peer that has done so rightly: it advertises itself only when its addresses stand.
+ */
+export function isTakenAlready(stage: Stage, router: Router): boolean {
+  if (router.machine.kind !== 'Backup') return false;
+  const { takeoverReason } = router.machine;
+  const holder = holderAmong(stage.speakingViews(router));
+  if (holder === null || takeoverReason === 'no-response') return false;
+  return takeoverReason === 'priority-zero' || outranksUs(holder, stage.rankOf(router));
+}
+
+/** Whether an Active whose handover nobody has completed in time keeps the role, and says so. */
+export function staysInstead(stage: Stage, router: Router): boolean {
+  const releasing = releasingOf(router);
+  if (releasing === null || stage.clock < releasing.until) return false;
+  const { reason, atMost } = releasing;
+  const views = stage.views(router);
+  if (stage.clock < atMost && isBeingTaken(views)) {
+    const until = instant(Math.min(stage.handoverUntil(), atMost));
+    stage.step(router, { kind: 'await', until });
+    return true;
+  }
+  if (whenNobodyTook(views, reason, stage.standing.fit) === 'leave') return false;
+  router.askFrom = after(stage.clock, ASK_AGAIN);
+  stage.report('refused', `${reason}: nobody took the role over`, router);
+  if (reason === 'failover') stage.conduct = { ...stage.conduct, standBack: false };
+  stage.step(router, { kind: 'keep' });
+  return true;
+}
+
+/** Whether somebody could take the role of this virtual router from us. */
+export const hasSuccessor = (stage: Stage, router: Router, quality: 'fit' | 'sound'): boolean =>
+  successorAmong(stage.views(router), quality) !== null;
+
+/** Whether all healthy peers see less traffic than their minimum too. */
+export function bandwidthLowEverywhere({ peers }: Stage): boolean {
+  const healthy = [...peers.values()].filter(({ state }) => state === 'healthy');
+  return healthy.length > 0 && healthy.every(({ report }) => report?.bandwidthLow === true);
+}
+
+function arbitrate(stage: Stage, router: Router): void {
+  const holder = holderAmong(stage.speakingViews(router));
+  if (holder !== null && router.vacated) {
+    router.vacated = false;
+    stage.unsettled = true;
+  }
+  const { machine } = router;
+  if (machine.kind === 'Backup') arbitrateBackup(stage, router);
+  else if (machine.kind === 'Active') arbitrateActive(stage, router, machine, holder);
+}
+
+function arbitrateBackup(stage: Stage, router: Router): void {
+  const views = stage.views(router);
+  // Nearly always nobody leaves, and nothing more needs to be known.
+  const leaver = leaverAmong(views, router.activeAddress);
+  if (leaver === null) return;
+  // Who could not put the addresses in place just now does not take them from one that has them.
+  if (router.defence.yieldingUntil !== null && leaver.router?.state === 'Active') return;
+  const answer = whenReleased(views, router, stage.rankOf(router));
+  if (answer === 'not-ours') return;
+  if (answer === 'others-first') stage.step(router, { kind: 'leaving' });
+  else
+    stage.step(router, { kind: 'take-over', reason: answer, grantedUntil: stage.handoverUntil() });
+}
+
+function arbitrateActive(
+  stage: Stage,
+  router: Router,
+  machine: Active,
+  holder: PeerView | null,
+): void {
+  const { releasing, listenUntil } = machine;
+  const stands = holder?.router?.addressesPresent === true;
+  if (stands && releasing !== null) {
+    stage.step(router, { kind: 'successor', reason: releasing.reason });
+    return;
+  }
+  if (stands && listenUntil !== null && stage.clock < listenUntil) {
+    stage.step(router, { kind: 'successor', reason: 'stalled' });
+    return;
+  }
+  settleDual(stage, router, stands && isHeardAfter(holder, router.since) ? holder : null);
+  if (releasing !== null || stage.clock < router.askFrom) return;
+  const evidence = evidenceOf(stage.standing.gateway);
+  if (stage.views(router).some((view) => isWorseSide(view, evidence))) {
+    stage.report('lan-split', router.configuration.interface, router);
+    stage.release(router, 'lan-split');
+  } else if (isGroupElsewhere(stage, router)) stage.release(router, 'group-moved');
+}
+
+/** Whether those before it in the group have a better Active that could take this one too. */
+function isGroupElsewhere(stage: Stage, router: Router): boolean {
+  if (!stage.movesTogether()) return false;
+  const rank = groupRank(router.configuration);
+  for (const first of stage.routers.values()) {
+    const { machine, followsSuperior, activeAddress, configuration } = first;
+    if (machine.kind !== 'Backup' || groupRank(configuration) >= rank) continue;
+    if (!followsSuperior && stage.preempts(first)) continue;
+    const own = stage.rankOf(router);
+    const place = stage.placeOf(first);
+    const leads = (view: PeerView): boolean =>
+      isGroupLeader(view, { activeAddress, theirs: routerAt(view.peer, place) }, own);
+    if (stage.views(router).some(leads)) return true;
+  }
+  return false;
+}
+
+/**
+ * Both Active for longer than a handover takes: the lower one yields, the other says so. Looked at
+ * with every report, so that only what the rival says now counts.
+ */
+function settleDual(stage: Stage, router: Router, rival: PeerView | null): void {
+  const { dualSince } = router;
+  if (rival === null) {
+    // It has gone by itself, but it may have announced itself after we did.
+    if (dualSince !== null) stage.step(router, { kind: 'rival-gone' });
+    router.dualSince = null;
+    return;
+  }
+  router.dualSince ??= stage.clock;
+  if (!isHeardAfter(rival, dualUntil(stage, router.dualSince))) return;
+  router.dualSince = stage.clock;
+  sayDual(stage, router, rival.peer.configuration.name);
+  if (isBetterRival(rival, stage.rankOf(router), evidenceOf(stage.standing.gateway))) {
+    stage.step(router, { kind: 'successor', reason: 'dual-active' });
+  } else stage.step(router, { kind: 'outvoted' });
+}
+
+/** The report of one that died meanwhile says nothing about now. */
+const isHeardAfter = ({ peer }: PeerView, since: Instant): boolean =>
+  peer.paths.some(({ heardAt }) => heardAt !== null && heardAt > since);
+
+const dualUntil = ({ configuration }: Stage, since: Instant): Instant =>
+  after(since, microseconds(Math.min(configuration.peerCheck.interval, HANDOVER_MINIMUM)));
+
+function becameUnhealthy(stage: Stage, peer: Peer): void {
+  stage.unsettled = true;
+  stage.report('peer-unhealthy', peer.configuration.name);
+  // It may have been the best candidate for what another one is giving up.
+  for (const router of stage.routers.values()) arbitrate(stage, router);
+}
+
+function fellSilent(stage: Stage, peer: Peer): void {
+  for (const router of stage.routers.values()) {
+    const proven = provenAt(stage, router, peer);
+    if (proven === null || proven <= stage.clock) continue;
+    stage.report('ha-path-lost', peer.configuration.name, router);
+  }
+}
+
+function takeFromTheDead(stage: Stage, router: Router): void {
+  const proven = silenceOf(stage, router);
+  if (proven === null || proven > stage.clock) return;
+  const views = stage.views(router);
+  // Another one may have found it out first.
+  if (holderAmong(views) !== null || !isBestCandidate(views, stage.rankOf(router))) return;
+  stage.step(router, { kind: 'take-over', reason: 'peer-dead', grantedUntil: null });
+}
+
+/** When the silence of the dead Active of this Backup is proven; null when there is no such thing. */
+function silenceOf(stage: Stage, router: Router): Instant | null {
+  if (router.machine.kind !== 'Backup') return null;
+  for (const peer of stage.peers.values()) {
+    const proven = provenAt(stage, router, peer);
+    if (proven !== null) return proven;
+  }
+  return null;
+}
+
+const provenAt = (stage: Stage, router: Router, peer: Peer): Instant | null =>
+  silenceProvenAt(router, peer, stage.placeOf(router), stage.configuration.peerCheck, stage.clock);

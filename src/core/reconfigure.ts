@@ -1,0 +1,83 @@
+// New settings for a running instance: the difference is applied, and what did not change does not
+// notice. No validation: config has refused what makes no sense.
+import { formatAddressWithPrefix } from '../model/address.js';
+import { agreementOf } from './agreement.js';
+import type { InstanceConfiguration } from './interface.js';
+import { compareSettings } from './pair.js';
+import { createPeer, reconfigurePeer } from './peers.js';
+import {
+  createRouter,
+  sameAddresses,
+  sameRouter,
+  type Router,
+  type RouterConfiguration,
+} from './router.js';
+import { shutDown } from './settle.js';
+import type { Stage } from './stage.js';
+
+export function reconfigure(stage: Stage, configuration: InstanceConfiguration): void {
+  const previous = stage.routers;
+  const kept = new Map<string, Router>();
+  for (const wanted of configuration.virtualRouters) {
+    const known = previous.get(wanted.name);
+    if (known === undefined || !sameRouter(known.configuration, wanted)) continue;
+    kept.set(wanted.name, known);
+  }
+  for (const [name, router] of previous) {
+    // With its old settings: its place among them is still known.
+    if (!kept.has(name)) shutDown(stage, router, 'settings-changed');
+  }
+  stage.configuration = configuration;
+  stage.agreement = agreementOf(configuration);
+  stage.routers = new Map(
+    configuration.virtualRouters.map((wanted) => [
+      wanted.name,
+      kept.get(wanted.name) ?? createRouter(wanted, false, stage.clock),
+    ]),
+  );
+  reconfigurePeers(stage);
+  for (const wanted of configuration.virtualRouters) {
+    const router = kept.get(wanted.name);
+    if (router !== undefined) reconfigureRouter(stage, router, wanted);
+  }
+  forgetMonitors(stage);
+}
+
+function reconfigureRouter(stage: Stage, router: Router, wanted: RouterConfiguration): void {
+  const before = router.configuration;
+  router.configuration = wanted;
+  if (wanted.checksum !== 'auto') router.sending = wanted.checksum;
+  if (before.advertisementInterval !== wanted.advertisementInterval) {
+    const previousPriority = router.effectivePriority;
+    stage.step(router, { kind: 'parameters-changed', previousPriority });
+  }
+  const moved = !sameAddresses(
+    before.addresses.map(formatAddressWithPrefix),
+    wanted.addresses.map(formatAddressWithPrefix),
+  );
+  if (moved) stage.step(router, { kind: 'addresses-missing' });
+}
+
+/** Peers that stay keep what is known of them, and of their paths that stay. */
+function reconfigurePeers(stage: Stage): void {
+  const { peers, peerCheck } = stage.configuration;
+  const known = stage.peers;
+  stage.peers = new Map(
+    peers.map((wanted) => {
+      const peer = known.get(wanted.name);
+      if (peer === undefined) return [wanted.name, createPeer(wanted, peerCheck, stage.clock)];
+      reconfigurePeer(peer, wanted, peerCheck, stage.clock);
+      return [wanted.name, peer];
+    }),
+  );
+  compareSettings(stage);
+}
+
+/** What is known of an interface that no virtual router uses any longer holds nobody back. */
+function forgetMonitors({ configuration, monitors }: Stage): void {
+  const used = new Set(configuration.virtualRouters.map((router) => router.interface));
+  for (const [name, status] of monitors) {
+    if (status.weight !== 'hard' || status.interface === undefined) continue;
+    if (!used.has(status.interface)) monitors.delete(name);
+  }
+}

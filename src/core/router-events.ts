@@ -1,0 +1,157 @@
+// What happens to one virtual router: advertisements, its timers, its addresses. The rules between
+// virtual routers are elsewhere, but for two: who follows a superior, and who has a successor.
+import type { TransitionReason } from '../model/reasons.js';
+import { after, type Instant } from '../model/units.js';
+import { addressRemoved, expireYield, standBack } from './address-defence.js';
+import type { InstanceEvent } from './interface.js';
+import type { Backup } from './machine.js';
+import { observe } from './observe.js';
+import {
+  forgoesPreemption,
+  holdsInstead,
+  isTakenAlready,
+  multicastHeard,
+  priorityZeroHeard,
+  rivalHeard,
+  staysInstead,
+} from './pair.js';
+import { peerLeft } from './peers.js';
+import type { Router } from './router.js';
+import { reassess } from './settle.js';
+import { overdueInterval } from './timing.js';
+import type { Stage } from './stage.js';
+import { nextDeadline } from './virtual-router.js';
+
+export function takeForRouter(
+  stage: Stage,
+  event: Extract<InstanceEvent, { virtualRouter: string }>,
+): void {
+  const router = stage.routers.get(event.virtualRouter);
+  // A script or packet may still speak of a virtual router that a reload has removed meanwhile.
+  if (router === undefined) return;
+  switch (event.kind) {
+    case 'primary-address':
+      router.primaryAddress = event.address;
+      return;
+    case 'socket':
+      router.socketOpen = event.open;
+      return;
+    case 'advertisement':
+      takeAdvertisement(stage, router, event);
+      return;
+    case 'addresses-present':
+      router.addressesPresent = router.machine.kind === 'Active';
+      stage.step(router, { kind: 'addresses-present' });
+      return;
+    case 'addresses-removed':
+      addressesRemoved(stage, router);
+      return;
+    case 'addresses-failed':
+      addressesFailed(stage, router, event.detail);
+  }
+}
+
+/** Whatever of this virtual router is due. */
+export function passRouterDeadline(stage: Stage, router: Router): void {
+  const defence = expireYield(router.defence, stage.clock);
+  if (defence !== router.defence) stage.unsettled = true;
+  router.defence = defence;
+  const at = nextDeadline(router.machine);
+  if (at === null || at > stage.clock) return;
+  const { machine: state } = router;
+  if (
+    state.kind === 'Backup' &&
+    hasHeardNothing(router, state, stage.clock) &&
+    holdsInstead(stage, router)
+  )
+    return;
+  if (isTakenAlready(stage, router)) {
+    stage.step(router, { kind: 'hold' });
+    return;
+  }
+  const preempts = state.kind === 'Backup' && state.takeoverReason === 'priority';
+  if (preempts && forgoesPreemption(stage, router)) return;
+  if (staysInstead(stage, router)) return;
+  stage.step(router, { kind: 'deadline' });
+}
+
+function takeAdvertisement(
+  stage: Stage,
+  router: Router,
+  event: Extract<InstanceEvent, { kind: 'advertisement' }>,
+): void {
+  for (const { report, detail } of observe(router, event, stage.clock)) {
+    stage.report(report, detail, router);
+  }
+  const { advertisement, source } = event;
+  const { priority, maxAdvertiseInterval: interval } = advertisement;
+  if (event.multicast) multicastHeard(stage, router);
+  if (priority === 0) {
+    const until = after(stage.clock, stage.configuration.peerCheck.interval);
+    peerLeft(stage.peers.values(), source, stage.placeOf(router), until);
+  }
+  const stood = isStanding(router, stage.clock);
+  stage.step(router, { kind: 'advertisement', priority, interval, source });
+  if (stood && router.machine.kind === 'Active' && priority > 0) rivalHeard(stage, router, source);
+  if (priority === 0) {
+    if (router.machine.kind === 'Backup') priorityZeroHeard(stage, router, source);
+  } else if (router.vacated) {
+    router.vacated = false;
+    stage.unsettled = true;
+  }
+  if (router.machine.kind !== 'Backup') return;
+  const followed = router.followsSuperior;
+  router.followsSuperior = priority >= router.effectivePriority;
+  router.activeAddress = priority === 0 ? null : source;
+  if (!followed && router.followsSuperior) successorHeard(stage, router);
+}
+
+/**
+ * Whether this Backup has nothing but silence to go by, which a living Active would explain. It has
+ * after a lesser advertisement too, unless those go on coming: the link may have died since.
+ */
+function hasHeardNothing({ heardAt }: Router, state: Backup, now: Instant): boolean {
+  if (state.takeoverReason !== 'priority') return state.takeoverReason !== 'priority-zero';
+  return heardAt === null || after(heardAt, overdueInterval(state.activeAdverInterval)) < now;
+}
+
+/** Active, and heard by now: before that it may be the one before us, who has not heard us yet. */
+const isStanding = ({ machine: state, addressesPresent }: Router, now: Instant): boolean =>
+  state.kind === 'Active' &&
+  state.claimed &&
+  addressesPresent &&
+  now >= (state.grantedUntil ?? now);
+
+/** One that yielded has a successor now; until then the others had nobody to move to. */
+function successorHeard(stage: Stage, router: Router): void {
+  if (router.defence.yieldingUntil === null) return;
+  for (const other of stage.routers.values()) {
+    if (other !== router) stage.step(other, { kind: 'yield', reason: 'group-moved' });
+  }
+}
+
+function addressesRemoved(stage: Stage, router: Router): void {
+  if (router.machine.kind !== 'Active') return;
+  const { state, decision } = addressRemoved(router.defence, stage.clock);
+  router.defence = state;
+  if (decision === 'yield') {
+    const detail = 'removed again after 5 restorations within 10 s';
+    yieldRole(stage, router, 'address-lost', detail);
+    return;
+  }
+  stage.report('address-restored', `restoration ${state.restorations.length} of 5`, router);
+  stage.step(router, { kind: 'addresses-missing' });
+}
+
+function addressesFailed(stage: Stage, router: Router, detail: string): void {
+  if (router.machine.kind !== 'Active') return;
+  router.defence = standBack(stage.clock);
+  yieldRole(stage, router, 'address-failed', detail);
+}
+
+/** Priority 1 first, so that the Backup's timer is that of the last resort. */
+function yieldRole(stage: Stage, router: Router, reason: TransitionReason, detail: string): void {
+  stage.report('address-yielded', detail, router);
+  reassess(stage, router);
+  stage.step(router, { kind: 'yield', reason });
+}

@@ -1,0 +1,202 @@
+// After an event: who may take part, with which priority, and what the peers must hear of it. What
+// the event itself did is over.
+import type { MonitorStatus } from '../model/monitor.js';
+import type { TransitionReason } from '../model/reasons.js';
+import type { PeerReport } from '../model/peer-report.js';
+import { routerOrder } from '../model/settings-digest.js';
+import { after } from '../model/units.js';
+import { evidenceOf } from './arbiter.js';
+import { bypassDesired, isPassedBy, obstacleOf, VOLUNTARY, type Conduct } from './conduct.js';
+import { canSayFarewell, isKnown, ownFault, startupReason } from './fitness.js';
+import { bandwidthLowEverywhere, hasSuccessor } from './pair.js';
+import { releasingOf, type Router } from './router.js';
+import type { OwnStanding, Stage } from './stage.js';
+import { gatewayOf, isBandwidthLow, judge, mayBeFailing, softFaults } from './tracker.js';
+
+/** What settling itself changes is settled again: a flap may latch. It comes to rest in two rounds. */
+const ROUNDS = 4;
+
+/** Brings the instance to rest; does nothing when nothing has changed. */
+export function settle(stage: Stage): void {
+  if (!stage.unsettled) return;
+  for (let round = 0; stage.unsettled && round < ROUNDS; round += 1) {
+    stage.unsettled = false;
+    settleOnce(stage);
+  }
+  stage.unsettled = false;
+  if (stage.phase !== 'new') tellPeers(stage);
+}
+
+function settleOnce(stage: Stage): void {
+  const routers = [...stage.routers.values()];
+  for (const router of routers) reassess(stage, router);
+  if (stage.phase === 'new') return;
+  const common = commonObstacle(stage);
+  const faults = new Map(
+    routers.map((router) => [router, ownFault(router, stage.monitors.values())]),
+  );
+  const groupFault =
+    stage.movesTogether() && routers.some((router) => router.joined && faults.get(router) !== null);
+  stage.standing = standingOf(stage, common === null && !groupFault);
+  for (const router of routers) {
+    const obstacle = common ?? faults.get(router) ?? (groupFault ? 'group-fault' : null);
+    if (obstacle !== null) keepOut(stage, router, obstacle);
+    else if (isKnown(router)) letIn(stage, router);
+  }
+  yieldToSoundPeer(stage);
+  orderBypass(stage);
+}
+
+/** What keeps all of them out. */
+function commonObstacle({ phase, configuration, conduct }: Stage): TransitionReason | null {
+  if (phase === 'stopped') return 'shutdown';
+  if (configuration.mode === 'off') return 'mode-off';
+  return obstacleOf(conduct, configuration);
+}
+
+function standingOf(stage: Stage, fit: boolean): OwnStanding {
+  const monitors = [...stage.monitors.values()];
+  const yielding = [...stage.routers.values()].some(
+    ({ defence }) => defence.yieldingUntil !== null,
+  );
+  return {
+    fit,
+    sound: fit && !yielding && countedFaults(stage).length === 0 && !monitors.some(mayBeFailing),
+    gateway: gatewayOf(monitors),
+    bandwidthLow: isBandwidthLow(monitors),
+  };
+}
+
+/** Soft faults; low bandwidth is none while all peers see too little traffic as well. */
+function countedFaults(stage: Stage): MonitorStatus[] {
+  const monitors = [...stage.monitors.values()];
+  const excused = isBandwidthLow(monitors) && bandwidthLowEverywhere(stage);
+  return softFaults(monitors, excused);
+}
+
+/** Recomputes the effective priority, and tells the machine when it changed. */
+export function reassess(stage: Stage, router: Router): void {
+  const { priority } = router.configuration;
+  const extra =
+    router.defence.yieldingUntil === null ? [] : [{ name: 'address-lost', amount: 1 - priority }];
+  const standing = judge(priority, stage.monitors.values(), extra);
+  router.adjustments = standing.adjustments;
+  const previousPriority = router.effectivePriority;
+  if (standing.effectivePriority === previousPriority) return;
+  router.effectivePriority = standing.effectivePriority;
+  const change = `${previousPriority} to ${standing.effectivePriority}`;
+  stage.report('priority-changed', change, router);
+  stage.step(router, { kind: 'parameters-changed', previousPriority });
+}
+
+function keepOut(stage: Stage, router: Router, reason: TransitionReason): void {
+  const { machine: state } = router;
+  if (state.kind === 'Active' && VOLUNTARY.has(reason) && !isPassedBy(stage.conduct)) {
+    // Nothing is broken: the addresses stay until the peer has them.
+    if (state.releasing !== null) return;
+    if (hasSuccessor(stage, router, 'fit')) {
+      stage.release(router, reason);
+      return;
+    }
+  }
+  if (state.kind !== 'Initialize') {
+    shutDown(stage, router, reason);
+    return;
+  }
+  if (router.reason === reason) return;
+  router.reason = reason;
+  // Who stops waits for nothing any more.
+  if (reason !== 'shutdown') stage.report('waiting', reason, router);
+}
+
+/** With a farewell unless the interface is dead: a fault elsewhere must not cost the peer time. */
+export function shutDown(stage: Stage, router: Router, reason: TransitionReason): void {
+  const farewell = canSayFarewell(router, stage.monitors.values());
+  stage.step(router, { kind: 'shutdown', reason, farewell });
+}
+
+function letIn(stage: Stage, router: Router): void {
+  router.joined = true;
+  if (router.machine.kind !== 'Initialize') return;
+  router.preemptFrom = after(stage.clock, stage.configuration.preemptDelay);
+  stage.step(router, { kind: 'startup', reason: startupReason(router.reason) });
+}
+
+/**
+ * Soft faults yield only to a peer that has none: an address is never given up to nobody. Nor is it
+ * for a fault that seems to be over: two that see the same gateway come back see it at different
+ * instants.
+ */
+function yieldToSoundPeer(stage: Stage): void {
+  const pressing = countedFaults(stage).some(({ doubtful }) => doubtful !== true);
+  if (!stage.standing.fit || !pressing) return;
+  const active = [...stage.routers.values()].filter(({ machine: { kind } }) => kind === 'Active');
+  const movable = active.filter(
+    (router) => stage.clock >= router.askFrom && hasSuccessor(stage, router, 'sound'),
+  );
+  if (stage.movesTogether() && movable.length < active.length) return;
+  for (const router of movable) {
+    if (releasingOf(router) === null) stage.release(router, 'soft-fault');
+  }
+}
+
+const isAnyActive = ({ routers }: Stage): boolean =>
+  [...routers.values()].some(({ machine: { kind } }) => kind === 'Active');
+
+function orderBypass(stage: Stage): void {
+  const { conduct, configuration } = stage;
+  const desired = bypassDesired(conduct, configuration);
+  // The relay would cut the handover short.
+  if (desired === 'bypass' && isAnyActive(stage)) return;
+  const { bypassActual: actual } = conduct;
+  // A relay that nobody has touched is left alone, unless it stands in the way.
+  const ordered = stage.bypassOrdered;
+  const before = ordered ?? (actual === 'unknown' ? 'inline' : actual);
+  if (desired === before) return;
+  stage.bypassOrdered = desired;
+  stage.push({ kind: 'set-bypass', desired, reason: reasonFor(desired, ordered, conduct) });
+}
+
+/** Flaps engage it; that it is released is an operator's doing, unless nobody had engaged it. */
+function reasonFor(
+  desired: 'inline' | 'bypass',
+  ordered: Stage['bypassOrdered'],
+  { bypassEngaged }: Conduct,
+): string {
+  if (desired === 'inline') return ordered === null ? 'not-ordered' : 'operator';
+  return bypassEngaged ? 'operator' : 'flaps';
+}
+
+/** Tells the peers what has changed, if anything has. */
+function tellPeers(stage: Stage): void {
+  if (stage.peers.size === 0) return;
+  const report = compose(stage);
+  if (JSON.stringify(report) === JSON.stringify(stage.told)) return;
+  stage.told = report;
+  stage.push({ kind: 'peer-news', report });
+}
+
+function compose(stage: Stage): PeerReport {
+  const { configuration, standing } = stage;
+  const { name, mode, primary } = configuration;
+  const evidence = evidenceOf(standing.gateway);
+  const routers = [...stage.routers.values()].sort((a, b) =>
+    routerOrder(a.configuration, b.configuration),
+  );
+  return {
+    name,
+    mode,
+    primary,
+    ...standing,
+    digests: stage.agreement.digests,
+    primaryAddresses: stage.primaryAddresses(),
+    routers: routers.map((router) => ({
+      state: router.machine.kind,
+      effectivePriority: router.effectivePriority,
+      addressesPresent: router.addressesPresent,
+      wantsUnicast: router.unheard !== null,
+      releasing: router.vacated || releasingOf(router) !== null,
+      evidence,
+    })),
+  };
+}

@@ -1,0 +1,304 @@
+// The state of an instance and the one way to change a virtual router: a step of its machine, and
+// what follows from it at once. No events from outside (instance.ts), no decisions of the pair.
+import { assert } from '../model/assert.js';
+import type { IpAddress } from '../model/address.js';
+import type { Remark } from '../model/advertisement.js';
+import type { MonitorStatus } from '../model/monitor.js';
+import type { PeerReport } from '../model/peer-report.js';
+import type { Report, TransitionReason } from '../model/reasons.js';
+import { after, instant, microseconds, type Instant } from '../model/units.js';
+import { agreementOf, type Agreement } from './agreement.js';
+import { tieBreaker, type Rank } from './arbiter.js';
+import { afterFlap, afterTakeover, FLAPS, newConduct, type Conduct } from './conduct.js';
+import type { InstanceConfiguration, InstanceEffect } from './interface.js';
+import {
+  createPeer,
+  isHealthy,
+  isSpeaking,
+  viewsOf,
+  type Peer,
+  type PeerView,
+  type Place,
+} from './peers.js';
+import { createRouter, groupRank, type Router } from './router.js';
+import { softFaults } from './tracker.js';
+import * as machine from './virtual-router.js';
+
+/** What the instance knows of itself and the peers must hear. */
+export type OwnStanding = Pick<PeerReport, 'fit' | 'sound' | 'gateway' | 'bandwidthLow'>;
+
+/** An answer to a request to take over is awaited for three check intervals, at least this long. */
+export const HANDOVER_MINIMUM = microseconds(100_000);
+
+/** As long as a successor's address script may take: it is ended then. */
+const SCRIPT_PATIENCE = microseconds(5_000_000);
+
+export type Phase = 'new' | 'running' | 'stopped';
+
+export class Stage {
+  configuration: InstanceConfiguration;
+  agreement: Agreement;
+  routers: Map<string, Router>;
+  readonly monitors = new Map<string, MonitorStatus>();
+  peers: Map<string, Peer>;
+  conduct: Conduct = newConduct;
+  phase: Phase = 'new';
+  /** Never runs backwards. */
+  clock: Instant;
+  standing: OwnStanding = { fit: false, sound: false, gateway: 'unknown', bandwidthLow: false };
+  /** Settings that must agree and do not, by name. */
+  differences: readonly string[] = [];
+  /** The last report to the peers. */
+  told: PeerReport | null = null;
+  /** The last order to the hardware bypass; null before the first. */
+  bypassOrdered: 'inline' | 'bypass' | null = null;
+  /** Something changed on which it depends who may take part, or which the peers must know. */
+  unsettled = false;
+  #effects: InstanceEffect[] = [];
+
+  constructor(configuration: InstanceConfiguration, now: Instant) {
+    const { virtualRouters, peers, peerCheck } = configuration;
+    this.configuration = configuration;
+    this.agreement = agreementOf(configuration);
+    this.clock = now;
+    this.routers = new Map(
+      virtualRouters.map((router) => [router.name, createRouter(router, true, now)]),
+    );
+    assert(this.routers.size === virtualRouters.length, 'router names are unique');
+    this.peers = new Map(peers.map((peer) => [peer.name, createPeer(peer, peerCheck, now)]));
+  }
+
+  /** The effects since the last call, in order. */
+  takeEffects(): readonly InstanceEffect[] {
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+
+  push(effect: InstanceEffect): void {
+    this.#effects.push(effect);
+  }
+
+  report(report: Report | Remark, detail: string, router?: Router): void {
+    this.push({ kind: 'report', ...(router && named(router)), report, detail });
+  }
+
+  movesTogether(): boolean {
+    return this.configuration.mode !== 'active-active';
+  }
+
+  placeOf(router: Router): Place {
+    const place = this.agreement.places.get(router.configuration.name);
+    assert(place !== undefined, 'every virtual router has its place');
+    return place;
+  }
+
+  /** The healthy peers as this virtual router sees them. */
+  views(router: Router): PeerView[] {
+    return this.#views(router, isHealthy);
+  }
+
+  /**
+   * The peers that speak, as this virtual router sees them. After a partition both may be Active:
+   * that the other one is needs no proof but its word, while to be relied on takes
+   * peerRecoveryThreshold answers.
+   */
+  speakingViews(router: Router): PeerView[] {
+    return this.#views(router, (peer) => isSpeaking(peer, this.clock));
+  }
+
+  #views(router: Router, counts: (peer: Peer) => boolean): PeerView[] {
+    return this.peers.size === 0 ? [] : viewsOf(this.peers.values(), this.placeOf(router), counts);
+  }
+
+  /**
+   * In active-passive the first of the group breaks the ties of all: an appliance whose IPv4 address
+   * is the higher one may have the lower IPv6 address, and the two would go to different successors.
+   */
+  rankOf(router: Router): Rank {
+    const { effectivePriority } = router;
+    const { family } = this.movesTogether() ? this.agreement.first : router.configuration;
+    const address = tieBreaker(this.primaryAddresses(), family);
+    const holdsPart =
+      this.configuration.mode === 'active-passive' &&
+      [...this.routers.values()].some(
+        (other) => other.machine.kind === 'Active' && other.machine.releasing === null,
+      );
+    const { sound } = this.standing;
+    return { priority: effectivePriority, family, address, sound, holdsPart };
+  }
+
+  /** The addresses we advertise from, at most 8, as the peers are told. */
+  primaryAddresses(): readonly IpAddress[] {
+    const all = [...this.routers.values()].flatMap(({ primaryAddress }) => primaryAddress ?? []);
+    return [...new Set(all)].sort().slice(0, 8);
+  }
+
+  /** Until when an answer to a handover is awaited. */
+  handoverUntil(): Instant {
+    const wait = Math.max(3 * this.configuration.peerCheck.interval, HANDOVER_MINIMUM);
+    return after(this.clock, microseconds(wait));
+  }
+
+  /** Asks for a successor. */
+  release(router: Router, reason: TransitionReason): void {
+    const releasing = {
+      reason,
+      until: this.handoverUntil(),
+      atMost: after(this.clock, SCRIPT_PATIENCE),
+    };
+    this.step(router, { kind: 'release', releasing });
+  }
+
+  step(router: Router, event: machine.Event): void {
+    const { state, effects } = machine.step(
+      this.#parameters(router),
+      router.machine,
+      event,
+      this.clock,
+    );
+    router.machine = state;
+    if (event.kind === 'release' || event.kind === 'keep') this.unsettled = true;
+    for (const effect of effects) this.#emit(router, effect, event);
+  }
+
+  /** Counts a departure that nobody asked for. */
+  flap(detail: string): void {
+    const { conduct, configuration } = this;
+    this.conduct = afterFlap(conduct, configuration.flaps, this.clock);
+    if (this.conduct === conduct) return;
+    const { flaps, latched } = this.conduct.flaps;
+    const { maximum } = configuration.flaps;
+    const limit = maximum === 0 ? '' : ` of ${maximum}`;
+    this.report('flap', `${flaps.length}${limit}: ${detail}`);
+    if (latched && !conduct.flaps.latched) this.report('latched', detail);
+  }
+
+  #parameters(router: Router): machine.Parameters {
+    const { advertisementInterval } = router.configuration;
+    return {
+      priority: router.effectivePriority,
+      preempt: this.preempts(router),
+      advertisementInterval,
+      // Unknown only in Initialize, where nothing is sent or compared.
+      primaryAddress: router.primaryAddress ?? UNSPECIFIED,
+    };
+  }
+
+  /** The address owner always preempts, whatever the setting says (RFC 9568 §6.1). */
+  preempts(router: Router): boolean {
+    const { preempt, priority } = router.configuration;
+    return priority === 255 || (preempt && this.#mayPreempt(router));
+  }
+
+  /** Who would give the role away again, or has just been sent away, takes it only when it is free. */
+  #mayPreempt(router: Router): boolean {
+    if (this.conduct.standBack || this.clock < router.preemptFrom) return false;
+    if (softFaults(this.monitors.values(), false).length > 0) return false;
+    return !this.movesTogether() || !this.#anotherFollowsSuperior(router);
+  }
+
+  #anotherFollowsSuperior(router: Router): boolean {
+    for (const other of this.routers.values()) {
+      if (other !== router && other.followsSuperior) return true;
+    }
+    return false;
+  }
+
+  #emit(router: Router, effect: machine.Effect, cause: machine.Event): void {
+    switch (effect.kind) {
+      case 'set-addresses':
+        router.addressesPresent = false;
+        this.push({ kind: 'set-addresses', ...named(router), present: effect.present });
+        return;
+      case 'announce':
+        this.push({ kind: 'announce', ...named(router) });
+        return;
+      case 'send-advertisement':
+        this.#sendAdvertisement(router, effect.priority);
+        return;
+      case 'transition':
+        this.#transition(router, effect, cause);
+    }
+  }
+
+  #sendAdvertisement(router: Router, priority: number): void {
+    router.counters.advertisementsSent += 1;
+    if (priority === 0) router.counters.priorityZeroSent += 1;
+    const { primaryAddress: source, sending: dialect } = router;
+    assert(typeof source === 'string', 'an Active has an address to send from');
+    const alsoTo = this.#unicastTo(router);
+    this.push({ kind: 'send-advertisement', ...named(router), priority, source, dialect, alsoTo });
+  }
+
+  /** Peers on the virtual router's link that asked for its advertisements by unicast. */
+  #unicastTo(router: Router): IpAddress[] {
+    return this.views(router).flatMap(({ router: theirs, lanPath }) =>
+      theirs?.wantsUnicast === true && lanPath !== null ? [lanPath.address] : [],
+    );
+  }
+
+  #transition(
+    router: Router,
+    effect: Extract<machine.Effect, { kind: 'transition' }>,
+    cause: machine.Event,
+  ): void {
+    const { from, to, reason } = effect;
+    this.unsettled = true;
+    router.reason = reason;
+    router.since = this.clock;
+    router.counters.transitions += 1;
+    router.followsSuperior = false;
+    router.activeAddress = null;
+    router.unheard = null;
+    router.dualSince = null;
+    router.dualSaidAt = null;
+    // Two that yield to each other at once, each by what it last heard, find out by this.
+    if (from === 'Active') router.vacated = LEAVING.has(cause.kind) || reason === 'dual-active';
+    if (to === 'Active') router.vacated = false;
+    const { effectivePriority } = router;
+    this.push({ kind: 'transition', ...named(router), from, to, reason, effectivePriority });
+    if (to === 'Active') this.conduct = afterTakeover(this.conduct);
+    if (from === 'Active' && FLAPS.has(reason)) this.flap(reason);
+    if (cause.kind === 'advertisement' && reason === 'preempted' && this.movesTogether()) {
+      this.#moveThoseBehind(router, cause.source);
+    }
+  }
+
+  /**
+   * A better Active has taken this one's role: those behind it in the group's order follow. Not
+   * those before it: two appliances that each win one of two virtual routers would both give up the
+   * other one, for ever.
+   */
+  #moveThoseBehind(mover: Router, superior: IpAddress): void {
+    mover.followsSuperior = true;
+    const rank = groupRank(mover.configuration);
+    for (const router of this.routers.values()) {
+      if (groupRank(router.configuration) <= rank) continue;
+      // A peer that has taken one is about to take the others: they stay until it has them.
+      if (this.#canTakeOver(router, superior)) this.release(router, 'group-moved');
+      else this.step(router, { kind: 'yield', reason: 'group-moved' });
+    }
+  }
+
+  #canTakeOver(router: Router, superior: IpAddress): boolean {
+    // It need not answer reliably yet: it has just advertised itself.
+    return this.speakingViews(router).some(
+      ({ peer, report, router: theirs }) =>
+        peer.knownBy.includes(superior) && report.fit && theirs !== null,
+    );
+  }
+}
+
+/** What makes an Active leave without another one being there. */
+const LEAVING: ReadonlySet<machine.Event['kind']> = new Set(['shutdown', 'yield', 'deadline']);
+
+/** Stands for an address not known yet; never sent. */
+const UNSPECIFIED = '0.0.0.0' as IpAddress;
+
+/** A new clock reading; the instance's clock never runs backwards. */
+export const later = (clock: Instant, now: Instant): Instant => instant(Math.max(now, clock));
+
+const named = (router: Router): { readonly virtualRouter: string } => ({
+  virtualRouter: router.configuration.name,
+});

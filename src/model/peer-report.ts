@@ -1,0 +1,48 @@
+// What one appliance tells the other over the HA port, as a value. No bytes (wire), no trust
+// (authenticity and freshness are settled before a report becomes an event).
+import type { IpAddress } from './address.js';
+import type { HaMode } from './status.js';
+import type { VirtualRouterState } from './reasons.js';
+
+/** How a virtual router stands at the sender, in the order of `routerOrder` on both sides. */
+export interface PeerRouter {
+  readonly state: VirtualRouterState;
+  /** 1..255. */
+  readonly effectivePriority: number;
+  /** The addresses stand on the interface, by the kernel's word. */
+  readonly addressesPresent: boolean;
+  /** The Active's advertisements do not arrive: please send them to our own address too. */
+  readonly wantsUnicast: boolean;
+  /** Giving the role up: whoever is best may take it now. */
+  readonly releasing: boolean;
+  /** How well the sender sees this virtual router's LAN; higher is better. 0..15. */
+  readonly evidence: number;
+}
+
+/** Numbers that differ when settings that must agree do not. 32 bits each. */
+export interface SettingsDigests {
+  /** Family and VRID of every virtual router. */
+  readonly virtualRouters: number;
+  readonly addresses: number;
+  readonly intervals: number;
+  /** Peer check interval and thresholds. */
+  readonly thresholds: number;
+}
+
+export interface PeerReport {
+  /** The sender's `name` setting; at most 64 bytes of UTF-8 on the wire. */
+  readonly name: string;
+  readonly mode: HaMode;
+  readonly primary: boolean;
+  /** Can hold the role: no hard fault, not in maintenance, not suspended, not bypassed. */
+  readonly fit: boolean;
+  /** Fit, and no soft fault either. */
+  readonly sound: boolean;
+  readonly gateway: 'reachable' | 'unreachable' | 'unknown';
+  /** Traffic below the minimum (bandwidth monitoring). */
+  readonly bandwidthLow: boolean;
+  readonly digests: SettingsDigests;
+  /** Addresses the sender advertises from, at most 8: they break ties as in RFC 9568 §6.4.3. */
+  readonly primaryAddresses: readonly IpAddress[];
+  readonly routers: readonly PeerRouter[];
+}

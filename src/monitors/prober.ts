@@ -1,0 +1,85 @@
+// The prober process: monitors on one side, the agent on standard input and output on the other.
+// Nothing of VRRP is known here; without an agent it ends, and with it all that it started.
+import { writeSync } from 'node:fs';
+import {
+  encodeMessage,
+  messageReader,
+  REPORT_INTERVAL_MS,
+  type FromProber,
+  type ToProber,
+} from './prober-protocol.js';
+import { createRoster } from './roster.js';
+
+process.title = 'understudy-prober';
+
+const STDOUT = 1;
+const DONE = 0;
+const FAILED = 1;
+
+/** The last status told, by name. */
+const told = new Map<string, string>();
+let revision = 0;
+let reporting = false;
+
+const roster = createRoster({
+  // More may change in the same turn of the loop.
+  onChange: () => {
+    if (reporting) return;
+    reporting = true;
+    queueMicrotask(() => {
+      reporting = false;
+      report();
+    });
+  },
+  // At once: the agent must know before anything can happen to us.
+  onGroup: (group, running) => send({ kind: 'group', group, running }),
+});
+
+function report(): void {
+  const statuses = roster.statuses().filter((status) => {
+    const text = JSON.stringify(status);
+    return told.get(status.name) !== text && told.set(status.name, text);
+  });
+  send({ kind: 'report', revision, statuses, bandwidth: roster.bandwidth() });
+}
+
+/** Waits for the agent when the pipe is full: what it has not read yet is not worth more probing. */
+function send(message: FromProber): void {
+  let rest = Buffer.from(encodeMessage(message));
+  try {
+    while (rest.length > 0) rest = rest.subarray(writeSync(STDOUT, rest));
+  } catch {
+    // EPIPE: the agent is gone.
+    end(FAILED);
+  }
+}
+
+function receive(message: ToProber): void {
+  switch (message.kind) {
+    case 'configure':
+      revision = message.revision;
+      roster.configure(message.settings);
+      told.clear();
+      report();
+      return;
+    case 'role':
+      roster.setRole(message.role);
+  }
+}
+
+/** Scripts under way are killed, since nobody will learn of their result. */
+function end(code: number): never {
+  roster.close();
+  process.exit(code);
+}
+
+const read = messageReader((message) => receive(message as ToProber));
+process.stdin.setEncoding('utf8');
+process.stdin.on('data', read);
+process.stdin.on('end', () => end(DONE));
+process.on('SIGTERM', () => end(DONE));
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`${error.stack ?? error.message}\n`);
+  end(FAILED);
+});
+setInterval(report, REPORT_INTERVAL_MS);

@@ -1,0 +1,140 @@
+// Which monitors run, from the settings. A monitor whose settings did not change goes on counting
+// when others do. No process, no messages.
+import { randomInt } from 'node:crypto';
+import type { MonitorStatus } from '../model/monitor.js';
+import { startBandwidthMonitor, type BandwidthMonitor } from './bandwidth-monitor.js';
+import { startCheckMonitor, type Monitor } from './check-monitor.js';
+import { createGatewayProbe } from './gateway-probe.js';
+import { createHttpProbe } from './http-probe.js';
+import type { Probe } from './probe.js';
+import { createScriptProbe } from './script-probe.js';
+import {
+  MONITOR_NAMES,
+  type BandwidthFact,
+  type CheckSettings,
+  type GatewaySettings,
+  type ProberRole,
+  type ProberSettings,
+} from './settings.js';
+import { createTcpProbe } from './tcp-probe.js';
+
+export interface Roster {
+  configure(settings: ProberSettings): void;
+  setRole(role: ProberRole): void;
+  /** In the order of the settings: gateway, bandwidth, checks. */
+  statuses(): readonly MonitorStatus[];
+  /** Null without bandwidth monitoring. */
+  bandwidth(): BandwidthFact | null;
+  /** Ends every monitor and what it has under way. */
+  close(): void;
+}
+
+export interface RosterEvents {
+  /** The state of a monitor, or the doubt about it, has changed. */
+  readonly onChange: () => void;
+  /** A process group of a script began or ended. */
+  readonly onGroup: (group: number, running: boolean) => void;
+}
+
+interface Running {
+  /** Its settings as text: equal text, same monitor. */
+  readonly settings: string;
+  readonly monitor: Monitor;
+}
+
+interface Wanted {
+  readonly name: string;
+  readonly settings: unknown;
+  readonly start: () => Monitor;
+}
+
+export function createRoster(events: RosterEvents): Roster {
+  let running = new Map<string, Running>();
+  let bandwidth: BandwidthMonitor | null = null;
+  let role: ProberRole = { active: false, inhibited: false };
+
+  const wantedBy = ({ gateway, bandwidth: traffic, checks }: ProberSettings): readonly Wanted[] => [
+    ...(gateway === null ? [] : [wantedGateway(gateway, events)]),
+    ...(traffic === null
+      ? []
+      : [
+          {
+            name: MONITOR_NAMES.bandwidth,
+            settings: traffic,
+            start: () => (bandwidth = startBandwidthMonitor(traffic, role, events.onChange)),
+          },
+        ]),
+    ...checks.map((check) => wantedCheck(check, events)),
+  ];
+
+  return {
+    configure: (settings) => {
+      const before = running;
+      running = new Map();
+      if (settings.bandwidth === null) bandwidth = null;
+      for (const { name, settings: wanted, start } of wantedBy(settings)) {
+        const text = JSON.stringify(wanted);
+        const same = before.get(name);
+        if (same?.settings === text) {
+          running.set(name, same);
+          before.delete(name);
+        } else {
+          // The old one first: it may hold what the new one needs.
+          same?.monitor.close();
+          running.set(name, { settings: text, monitor: start() });
+        }
+      }
+      for (const { monitor } of before.values()) monitor.close();
+    },
+    setRole: (next) => {
+      role = next;
+      bandwidth?.setRole(next);
+    },
+    statuses: () => Array.from(running.values(), ({ monitor }) => monitor.status()),
+    bandwidth: () => bandwidth?.fact() ?? null,
+    close: () => {
+      for (const { monitor } of running.values()) monitor.close();
+      running.clear();
+    },
+  };
+}
+
+const wantedGateway = (settings: GatewaySettings, { onChange }: RosterEvents): Wanted => ({
+  name: MONITOR_NAMES.gateway,
+  settings,
+  start: () =>
+    startCheckMonitor({
+      name: MONITOR_NAMES.gateway,
+      weight: 'soft',
+      limits: settings,
+      intervalMs: settings.intervalMs,
+      // Replies to a prober before us, or to another agent of this host, are not ours.
+      probe: createGatewayProbe(settings, randomInt(0x1_0000)),
+      onChange,
+    }),
+});
+
+const wantedCheck = (settings: CheckSettings, events: RosterEvents): Wanted => ({
+  name: settings.name,
+  settings,
+  start: () =>
+    startCheckMonitor({
+      name: settings.name,
+      weight: settings.weight ?? 'soft',
+      limits: settings,
+      intervalMs: settings.intervalMs,
+      probe: probeOf(settings, events),
+      onChange: events.onChange,
+    }),
+});
+
+function probeOf(settings: CheckSettings, events: RosterEvents): Probe {
+  switch (settings.type) {
+    case 'tcp':
+      return createTcpProbe(settings);
+    case 'http':
+      return createHttpProbe(settings);
+    case 'script':
+      return createScriptProbe(settings, events.onGroup);
+  }
+}

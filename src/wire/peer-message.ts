@@ -1,0 +1,214 @@
+// The datagram of the HA port: bytes to value and back. No sockets, no key and no verdict: whether
+// a message is authentic and fresh is for the HA port to say. docs/HA-PROTOCOL.md is its description.
+import { assert } from '../model/assert.js';
+import type { PeerReport } from '../model/peer-report.js';
+import { decodeReport, encodeReport } from './peer-report.js';
+
+/** The largest datagram, whatever the number of virtual routers: it crosses any link in one piece. */
+export const PEER_MESSAGE_MAXIMUM = 1200;
+/** Another major cannot be understood; a higher minor only adds what may be skipped. */
+export const PEER_VERSION = { major: 1, minor: 0 } as const;
+/** A nonce and the echo of one, in bytes. */
+export const NONCE_LENGTH = 16;
+/** HMAC-SHA-256, in bytes. */
+export const MAC_LENGTH = 32;
+
+const MAGIC = Uint8Array.of(0x55, 0x4e, 0x44, 0x59); // "UNDY"
+const HEADER_LENGTH = 56;
+const REPORT_MAXIMUM = PEER_MESSAGE_MAXIMUM - HEADER_LENGTH - MAC_LENGTH;
+const FLAG_TRUNCATED = 0x01;
+
+/** The reasons for which a datagram on the HA port is discarded: a closed set whose text stands once. */
+export const PEER_DISCARD_REASONS = {
+  unknownSender: 'the source address or the name in the message is not that of a configured peer',
+  length: 'the datagram is shorter than any message, or longer than 1200 bytes',
+  magic: 'the datagram is not of this protocol',
+  version: 'the peer speaks another major version of this protocol',
+  flood: 'too many messages a second from this address that echo no nonce of ours; not verified',
+  authentic: 'the HMAC is wrong: another key, or a forged message',
+  malformed: 'the fields contradict each other',
+  ownName: 'the sender has our own name: two appliances must not share one',
+  stale: 'the message echoes no recent nonce of ours: recorded earlier, or the first contact',
+  replayed: 'the message was received before',
+} as const;
+export type PeerDiscardReason = keyof typeof PEER_DISCARD_REASONS;
+
+/** In the order of their numbers on the wire, which start at 1. */
+export const PEER_MESSAGE_KINDS = ['request', 'answer', 'push', 'bye'] as const;
+/**
+ * `request` asks for an answer; `answer` echoes the nonce of the request; `push` tells of a change
+ * unasked; `bye` is the last word before the sender stops.
+ */
+export type PeerMessageKind = (typeof PEER_MESSAGE_KINDS)[number];
+
+export interface PeerHeader {
+  readonly kind: PeerMessageKind;
+  /** Random 64 bits, drawn at every start of the sender. */
+  readonly session: bigint;
+  /** Strictly increasing from 1 within the session, counted for each receiver apart. */
+  readonly sequence: number;
+  /** The sender's latest nonce for this receiver, to be echoed. */
+  readonly nonce: Uint8Array;
+  /** The receiver's nonce; null (zero on the wire) when the sender knows none. */
+  readonly echo: Uint8Array | null;
+}
+
+export interface PeerMessage {
+  readonly header: PeerHeader;
+  readonly report: PeerReport;
+  /** Virtual routers at the end of the list did not fit and are missing. */
+  readonly truncated: boolean;
+}
+
+//   0                   1                   2                   3
+//   0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+//  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//  |                        Magic "UNDY"                           |
+//  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//  | Major Version | Minor Version |     Kind      |  Reserved   |T|
+//  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//  |                      Sender Session (64)                      |
+//  |                                                               |
+//  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//  |                     Sequence Number (64)                      |
+//  |                                                               |
+//  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//  |                          Nonce (128)                          |
+//  |                              ...                              |
+//  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//  |                          Echo (128)                           |
+//  |                              ...                              |
+//  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//  |  TLV Type     |          TLV Length           |  TLV Value... |
+//  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//  |               HMAC-SHA-256 over all before it                 |
+//  |                        (256, the end)                         |
+//  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//  T: virtual routers at the end of the list did not fit. Reserved: sent as 0, ignored.
+
+/** The part of a datagram that is the same in every message until the report changes. */
+export interface EncodedReport {
+  readonly bytes: Uint8Array;
+  readonly truncated: boolean;
+}
+
+/**
+ * Encodes a report once for many messages.
+ * @throws AssertionFailure when a field is out of range (a name of more than 64 bytes, a priority
+ * outside 0..255): settings refuse all of these.
+ */
+export const encodePeerReport = (report: PeerReport): EncodedReport =>
+  encodeReport(report, REPORT_MAXIMUM);
+
+export interface UnsignedPeerMessage {
+  /** The whole datagram, with room for the HMAC at its end. */
+  readonly datagram: Uint8Array;
+  /** What the HMAC is over: a view of the datagram. */
+  readonly signed: Uint8Array;
+  /** Where the HMAC goes: a view of the datagram. */
+  readonly mac: Uint8Array;
+}
+
+/**
+ * Lays out one message; the caller signs it.
+ * @throws AssertionFailure when the sequence number or the length of a nonce is out of range.
+ */
+export function encodePeerMessage(header: PeerHeader, report: EncodedReport): UnsignedPeerMessage {
+  assert(Number.isSafeInteger(header.sequence) && header.sequence > 0, 'sequence in 1..2^53-1');
+  assert(header.nonce.length === NONCE_LENGTH, `a nonce of ${NONCE_LENGTH} bytes`);
+  assert((header.echo?.length ?? NONCE_LENGTH) === NONCE_LENGTH, `an echo of ${NONCE_LENGTH}`);
+  const datagram = new Uint8Array(HEADER_LENGTH + report.bytes.length + MAC_LENGTH);
+  const view = new DataView(datagram.buffer);
+  datagram.set(MAGIC, 0);
+  view.setUint8(4, PEER_VERSION.major);
+  view.setUint8(5, PEER_VERSION.minor);
+  view.setUint8(6, PEER_MESSAGE_KINDS.indexOf(header.kind) + 1);
+  view.setUint8(7, report.truncated ? FLAG_TRUNCATED : 0);
+  view.setBigUint64(8, header.session);
+  view.setBigUint64(16, BigInt(header.sequence));
+  datagram.set(header.nonce, 24);
+  if (header.echo !== null) datagram.set(header.echo, 40);
+  datagram.set(report.bytes, HEADER_LENGTH);
+  return { datagram, ...splitSigned(datagram) };
+}
+
+/** The signed range and the HMAC of a datagram whose length `inspectPeerMessage` has accepted. */
+export function splitSigned(datagram: Uint8Array): { signed: Uint8Array; mac: Uint8Array } {
+  const cut = datagram.length - MAC_LENGTH;
+  return { signed: datagram.subarray(0, cut), mac: datagram.subarray(cut) };
+}
+
+export interface DiscardedPeerMessage {
+  readonly ok: false;
+  readonly reason: PeerDiscardReason;
+  /** What was found, for the log. */
+  readonly detail: string;
+}
+
+/** The check that costs next to nothing and needs no key. @returns null when it passes. */
+export function inspectPeerMessage(datagram: Uint8Array): DiscardedPeerMessage | null {
+  const { length } = datagram;
+  if (length < HEADER_LENGTH + MAC_LENGTH || length > PEER_MESSAGE_MAXIMUM) {
+    return discard('length', `${length} bytes`);
+  }
+  if (!MAGIC.every((byte, index) => datagram[index] === byte)) {
+    return discard('magic', `starts with ${hex(datagram.subarray(0, 4))}`);
+  }
+  const [major, minor] = [datagram[4], datagram[5]];
+  if (major !== PEER_VERSION.major) {
+    const ours = `${PEER_VERSION.major}.${PEER_VERSION.minor}`;
+    return discard('version', `the peer speaks ${major}.${minor}, we speak ${ours}`);
+  }
+  return null;
+}
+
+/** The echo of a datagram that `inspectPeerMessage` has accepted, before anything is verified. */
+export const peekEcho = (datagram: Uint8Array): Uint8Array => datagram.subarray(40, 56);
+
+export type DecodedPeerMessage = (PeerMessage & { readonly ok: true }) | DiscardedPeerMessage;
+
+/**
+ * Decodes a whole datagram; never throws. TLVs of unknown type are skipped, so that a later release
+ * can add some. The HMAC is not looked at: verify it first.
+ */
+export function decodePeerMessage(datagram: Uint8Array): DecodedPeerMessage {
+  const refusal = inspectPeerMessage(datagram);
+  if (refusal !== null) return refusal;
+  const header = decodeHeader(datagram);
+  if (typeof header === 'string') return discard('malformed', header);
+  const end = datagram.length - MAC_LENGTH;
+  const report = decodeReport(datagram.subarray(HEADER_LENGTH, end));
+  if (typeof report === 'string') return discard('malformed', report);
+  const truncated = ((datagram[7] ?? 0) & FLAG_TRUNCATED) !== 0;
+  return { ok: true, header, report, truncated };
+}
+
+/** @returns what is wrong, as text, when something is. */
+function decodeHeader(datagram: Uint8Array): PeerHeader | string {
+  const view = new DataView(datagram.buffer, datagram.byteOffset, HEADER_LENGTH);
+  const kind = PEER_MESSAGE_KINDS[view.getUint8(6) - 1];
+  if (kind === undefined) return `message kind ${view.getUint8(6)}`;
+  const sequence = view.getBigUint64(16);
+  if (sequence === 0n || sequence > BigInt(Number.MAX_SAFE_INTEGER)) {
+    return `sequence number ${sequence}`;
+  }
+  // Copies, since they are kept and the datagram is not. (A Buffer's slice would be a view.)
+  const nonce = Uint8Array.from(datagram.subarray(24, 40));
+  const echo = Uint8Array.from(datagram.subarray(40, 56));
+  return {
+    kind,
+    session: view.getBigUint64(8),
+    sequence: Number(sequence),
+    nonce,
+    echo: echo.every((byte) => byte === 0) ? null : echo,
+  };
+}
+
+const discard = (reason: PeerDiscardReason, detail: string): DiscardedPeerMessage => ({
+  ok: false,
+  reason,
+  detail,
+});
+
+const hex = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

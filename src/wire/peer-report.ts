@@ -1,0 +1,301 @@
+// The report inside a peer message: TLVs to value and back. No header, no key, no opinion on what
+// the report means.
+import {
+  addressBytes,
+  addressFromBytes,
+  addressLength,
+  familyOf,
+  type Family,
+  type IpAddress,
+} from '../model/address.js';
+import { assert } from '../model/assert.js';
+import type { PeerReport, PeerRouter } from '../model/peer-report.js';
+
+/** The longest name, in bytes of UTF-8. */
+export const NAME_MAXIMUM = 64;
+export const PRIMARY_ADDRESSES_MAXIMUM = 8;
+/** More virtual routers than settings allow; a bound for the receiver. */
+export const ROUTERS_MAXIMUM = 1024;
+
+const TLV_HEADER = 3;
+/** Type numbers. A new meaning gets a new number; these never change theirs. */
+const TYPE = { name: 1, instance: 2, primaryAddresses: 3, routers: 4 } as const;
+type TlvName = keyof typeof TYPE;
+const NAME_OF: ReadonlyMap<number, TlvName> = new Map(
+  Object.entries(TYPE).map(([name, type]) => [type, name as TlvName]),
+);
+
+const MODES = ['off', 'active-passive', 'active-active'] as const;
+const GATEWAYS = ['unknown', 'reachable', 'unreachable'] as const;
+const STATES = ['Initialize', 'Backup', 'Active'] as const;
+const FAMILIES: readonly (readonly [number, Family])[] = [
+  [4, 'ipv4'],
+  [6, 'ipv6'],
+];
+
+const INSTANCE_LENGTH = 18;
+const RUN_LENGTH = 3;
+const RUN_MAXIMUM = 127;
+
+/**
+ * The TLVs of a report, in at most `room` bytes: virtual routers that do not fit are left out.
+ * @throws AssertionFailure when a field is out of range.
+ */
+export function encodeReport(
+  report: PeerReport,
+  room: number,
+): { bytes: Uint8Array; truncated: boolean } {
+  const fixed = [
+    tlv(TYPE.name, encodeName(report.name)),
+    tlv(TYPE.instance, encodeInstance(report)),
+    tlv(TYPE.primaryAddresses, encodeAddresses(report.primaryAddresses)),
+  ];
+  const left = room - TLV_HEADER - fixed.reduce((sum, part) => sum + part.length, 0);
+  const runs = runsOf(report.routers.slice(0, ROUTERS_MAXIMUM));
+  const sent = runs.slice(0, Math.floor(left / RUN_LENGTH));
+  const truncated = sent.length < runs.length || report.routers.length > ROUTERS_MAXIMUM;
+  const routers = Uint8Array.from(sent.flatMap(({ count, fields }) => encodeRun(count, fields)));
+  return { bytes: concatenate([...fixed, tlv(TYPE.routers, routers)]), truncated };
+}
+
+/** Never throws. @returns what is wrong, as text, when something is. */
+export function decodeReport(bytes: Uint8Array): PeerReport | string {
+  const parts = splitTlvs(bytes);
+  if (typeof parts === 'string') return parts;
+  const { name: nameBytes, instance: instanceBytes, primaryAddresses, routers } = parts;
+  if (!nameBytes || !instanceBytes || !primaryAddresses || !routers) {
+    const missing = Object.keys(TYPE).filter((name) => !Object.hasOwn(parts, name));
+    return `without ${missing.join(', ')}`;
+  }
+  const name = decodeName(nameBytes);
+  if (name === null) return `a name of ${nameBytes.length} bytes that is not UTF-8 of 1..64`;
+  const instance = decodeInstance(instanceBytes);
+  if (typeof instance === 'string') return instance;
+  const addresses = decodeAddresses(primaryAddresses);
+  if (typeof addresses === 'string') return addresses;
+  const routerList = decodeRouters(routers);
+  if (typeof routerList === 'string') return routerList;
+  return { name, ...instance, primaryAddresses: addresses, routers: routerList };
+}
+
+//  TLV 1, name: 1..64 bytes of UTF-8.
+
+function encodeName(name: string): Uint8Array {
+  const bytes = new TextEncoder().encode(name);
+  assert(
+    bytes.length >= 1 && bytes.length <= NAME_MAXIMUM,
+    `the name "${name}" has ${bytes.length} bytes, 1..${NAME_MAXIMUM} can be sent`,
+  );
+  return bytes;
+}
+
+function decodeName(bytes: Uint8Array): string | null {
+  if (bytes.length < 1 || bytes.length > NAME_MAXIMUM) return null;
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+//   0                   1                   2                   3
+//   0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+//  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//  |     Mode      |Res|Gwy|L|S|F|P|   Virtual Routers Digest ...  |
+//  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//  |                               |      Addresses Digest ...     |
+//  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//  |                               |      Intervals Digest ...     |
+//  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//  |                               |     Thresholds Digest ...     |
+//  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//  |                               |
+//  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//  TLV 2, instance. Mode: 0 off, 1 active-passive, 2 active-active. Gateway: 0 unknown, 1 reachable,
+//  2 unreachable. L: bandwidth low; S: sound; F: fit; P: primary. Reserved bits and bytes after the
+//  last digest are for later minors: ignored.
+
+function encodeInstance(report: PeerReport): Uint8Array {
+  const bytes = new Uint8Array(INSTANCE_LENGTH);
+  const view = new DataView(bytes.buffer);
+  view.setUint8(0, MODES.indexOf(report.mode));
+  view.setUint8(
+    1,
+    bit(report.primary, 0) |
+      bit(report.fit, 1) |
+      bit(report.sound, 2) |
+      bit(report.bandwidthLow, 3) |
+      (GATEWAYS.indexOf(report.gateway) << 4),
+  );
+  const { virtualRouters, addresses, intervals, thresholds } = report.digests;
+  for (const [index, digest] of [virtualRouters, addresses, intervals, thresholds].entries()) {
+    assert(within(digest, 0, 0xffff_ffff), `digest ${digest} is not an unsigned 32-bit number`);
+    view.setUint32(2 + index * 4, digest);
+  }
+  return bytes;
+}
+
+function decodeInstance(
+  bytes: Uint8Array,
+): Omit<PeerReport, 'name' | 'primaryAddresses' | 'routers'> | string {
+  if (bytes.length < INSTANCE_LENGTH) return `an instance of ${bytes.length} bytes`;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, INSTANCE_LENGTH);
+  const mode = MODES[view.getUint8(0)];
+  const flags = view.getUint8(1);
+  const gateway = GATEWAYS[(flags >> 4) & 3];
+  if (mode === undefined) return `mode ${view.getUint8(0)}`;
+  if (gateway === undefined) return 'gateway 3';
+  return {
+    mode,
+    primary: hasBit(flags, 0),
+    fit: hasBit(flags, 1),
+    sound: hasBit(flags, 2),
+    gateway,
+    bandwidthLow: hasBit(flags, 3),
+    digests: {
+      virtualRouters: view.getUint32(2),
+      addresses: view.getUint32(6),
+      intervals: view.getUint32(10),
+      thresholds: view.getUint32(14),
+    },
+  };
+}
+
+//  TLV 3, primary addresses: 0..8 times one byte, 4 or 6, and the 4 or 16 bytes of the address.
+
+function encodeAddresses(addresses: readonly IpAddress[]): Uint8Array {
+  assert(
+    addresses.length <= PRIMARY_ADDRESSES_MAXIMUM,
+    `${addresses.length} primary addresses, ${PRIMARY_ADDRESSES_MAXIMUM} can be sent`,
+  );
+  return concatenate(
+    addresses.flatMap((address) => [
+      Uint8Array.of(familyOf(address) === 'ipv4' ? 4 : 6),
+      addressBytes(address),
+    ]),
+  );
+}
+
+function decodeAddresses(bytes: Uint8Array): IpAddress[] | string {
+  const addresses: IpAddress[] = [];
+  let offset = 0;
+  while (offset < bytes.length) {
+    const family = FAMILIES.find(([version]) => version === bytes[offset])?.[1];
+    if (family === undefined) return `address family ${bytes[offset]}`;
+    if (offset + 1 + addressLength(family) > bytes.length) return 'a primary address cut short';
+    if (addresses.length === PRIMARY_ADDRESSES_MAXIMUM) return 'too many primary addresses';
+    addresses.push(addressFromBytes(bytes, offset + 1, family));
+    offset += 1 + addressLength(family);
+  }
+  return addresses;
+}
+
+//   0                   1                   2
+//   0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3
+//  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//  |    Count    |Sta|A|U|R|  Evid.|   Priority    |
+//  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//  TLV 4, virtual routers, as runs of equal ones: Count 1..127; Sta: 0 Initialize, 1 Backup,
+//  2 Active; A: addresses present; U: wants unicast; R: releasing; Evidence 0..15; Priority 0..255.
+
+interface Run {
+  readonly count: number;
+  /** The run's 24 bits without its count. */
+  readonly fields: number;
+}
+
+function runsOf(routers: readonly PeerRouter[]): Run[] {
+  const runs: { count: number; fields: number }[] = [];
+  for (const router of routers) {
+    const fields = fieldsOf(router);
+    const last = runs.at(-1);
+    if (last !== undefined && last.fields === fields && last.count < RUN_MAXIMUM) last.count += 1;
+    else runs.push({ count: 1, fields });
+  }
+  return runs;
+}
+
+function fieldsOf(router: PeerRouter): number {
+  const { effectivePriority, evidence } = router;
+  assert(within(effectivePriority, 0, 255), `priority ${effectivePriority} is not in 0..255`);
+  assert(within(evidence, 0, 15), `evidence ${evidence} is not in 0..15`);
+  return (
+    (STATES.indexOf(router.state) << 15) |
+    bit(router.addressesPresent, 14) |
+    bit(router.wantsUnicast, 13) |
+    bit(router.releasing, 12) |
+    (evidence << 8) |
+    effectivePriority
+  );
+}
+
+const encodeRun = (count: number, fields: number): number[] => [
+  (count << 1) | (fields >> 16),
+  (fields >> 8) & 0xff,
+  fields & 0xff,
+];
+
+function decodeRouters(bytes: Uint8Array): PeerRouter[] | string {
+  if (bytes.length % RUN_LENGTH !== 0) return `virtual routers of ${bytes.length} bytes`;
+  const routers: PeerRouter[] = [];
+  for (let offset = 0; offset < bytes.length; offset += RUN_LENGTH) {
+    const [first = 0, second = 0, third = 0] = bytes.subarray(offset, offset + RUN_LENGTH);
+    const count = first >> 1;
+    const fields = ((first & 1) << 16) | (second << 8) | third;
+    const state = STATES[fields >> 15];
+    if (state === undefined) return 'virtual router state 3';
+    if (count === 0) return 'a run of no virtual routers';
+    if (routers.length + count > ROUTERS_MAXIMUM) return 'too many virtual routers';
+    const router: PeerRouter = {
+      state,
+      effectivePriority: fields & 0xff,
+      addressesPresent: hasBit(fields, 14),
+      wantsUnicast: hasBit(fields, 13),
+      releasing: hasBit(fields, 12),
+      evidence: (fields >> 8) & 0xf,
+    };
+    for (let index = 0; index < count; index += 1) routers.push(router);
+  }
+  return routers;
+}
+
+function tlv(type: number, value: Uint8Array): Uint8Array {
+  return concatenate([Uint8Array.of(type, value.length >> 8, value.length & 0xff), value]);
+}
+
+/** The values of the known types by name; unknown types are skipped. */
+function splitTlvs(bytes: Uint8Array): Partial<Record<TlvName, Uint8Array>> | string {
+  const parts: Partial<Record<TlvName, Uint8Array>> = {};
+  let offset = 0;
+  while (offset < bytes.length) {
+    if (offset + TLV_HEADER > bytes.length) return 'a TLV header cut short';
+    const [type = 0, high = 0, low = 0] = bytes.subarray(offset, offset + TLV_HEADER);
+    const start = offset + TLV_HEADER;
+    const end = start + ((high << 8) | low);
+    if (end > bytes.length) return `TLV ${type} reaches ${end - bytes.length} bytes beyond the end`;
+    const name = NAME_OF.get(type);
+    if (name !== undefined) {
+      if (parts[name] !== undefined) return `TLV ${type} twice`;
+      parts[name] = bytes.subarray(start, end);
+    }
+    offset = end;
+  }
+  return parts;
+}
+
+function concatenate(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}
+
+const bit = (value: boolean, position: number): number => (value ? 1 << position : 0);
+
+const hasBit = (value: number, position: number): boolean => ((value >> position) & 1) === 1;
+
+const within = (value: number, low: number, high: number): boolean =>
+  Number.isInteger(value) && value >= low && value <= high;

@@ -1,0 +1,142 @@
+// Health in words: what an operator reads first. Each reason by itself, and which weighs more.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { healthOf, type HealthInput } from '../../src/agent/health.js';
+import type { PeerStatus } from '../../src/model/status.js';
+import { activeRouter, backupRouter } from '../cli/statuses.js';
+
+const peer: PeerStatus = {
+  name: 'dallas-2',
+  state: 'healthy',
+  fitness: 'sound',
+  virtualRouters: [{ name: 'lan', state: 'Backup', effectivePriority: 100 }],
+  paths: [
+    { address: '10.98.0.2', state: 'healthy', rttMs: 0.4 },
+    { address: '10.99.0.2', state: 'healthy', rttMs: 0.3 },
+  ],
+};
+
+const health = (change: Partial<HealthInput>) =>
+  healthOf({
+    mode: 'active-passive',
+    virtualRouters: [activeRouter],
+    peers: [peer],
+    monitors: [],
+    leaving: [],
+    problems: [],
+    ...change,
+  });
+
+const silent = peer.paths.map((path) => ({ ...path, state: 'unhealthy', rttMs: null }));
+const out = { ...activeRouter, state: 'Initialize', addresses: [], effectivePriority: 0 } as const;
+const db = { name: 'db', detail: 'exit 1', state: 'failed' } as const;
+
+describe('health', () => {
+  it('is well with a peer that is', () => {
+    assert.deepEqual(health({}), { state: 'healthy', reasons: [] });
+    const standby = { ...backupRouter, name: 'lan' };
+    assert.equal(health({ virtualRouters: [standby] }).state, 'healthy');
+  });
+
+  const degraded: readonly [string, Partial<HealthInput>, string][] = [
+    [
+      'a peer that has not been heard yet',
+      { peers: [{ ...peer, state: 'unknown', paths: silent }] },
+      'dallas-2 has not answered yet',
+    ],
+    [
+      'a silent peer',
+      { peers: [{ ...peer, state: 'unhealthy', paths: silent }] },
+      'dallas-2 is silent on every path',
+    ],
+    [
+      'a peer that cannot be understood',
+      {
+        peers: [
+          {
+            ...peer,
+            state: 'unhealthy',
+            paths: silent.map((path) => ({ ...path, problem: 'the HMAC is wrong' })),
+          },
+        ],
+      },
+      'dallas-2 is silent on every path; what comes from 10.98.0.2 is discarded: the HMAC is wrong',
+    ],
+    [
+      'one path of two',
+      { peers: [{ ...peer, paths: [...silent.slice(0, 1), ...peer.paths.slice(1)] }] },
+      'dallas-2 does not answer over 10.98.0.2; 1 of 2 paths left',
+    ],
+    [
+      'a peer that is out of the election',
+      { peers: [{ ...peer, fitness: 'unfit' }] },
+      'dallas-2 cannot take the role',
+    ],
+    [
+      'settings that differ',
+      { peers: [{ ...peer, differences: ['mode is off', 'other VRIDs'] }] },
+      'settings differ from those of dallas-2: mode is off, other VRIDs',
+    ],
+    [
+      'two Actives',
+      {
+        peers: [
+          { ...peer, virtualRouters: [{ name: 'lan', state: 'Active', effectivePriority: 100 }] },
+        ],
+      },
+      'lan: dallas-2 is Active too',
+    ],
+    ['a soft fault', { monitors: [{ ...db, weight: 'soft' }] }, 'db: exit 1'],
+    [
+      'maintenance',
+      { virtualRouters: [{ ...out, reason: 'maintenance' }] },
+      'in maintenance, by an operator',
+    ],
+    ['a file that cannot be written', { problems: ['the disk is full'] }, 'the disk is full'],
+  ];
+  for (const [what, change, reason] of degraded) {
+    it(`is degraded by ${what}`, () => {
+      assert.deepEqual(health(change), { state: 'degraded', reasons: [reason] });
+    });
+  }
+
+  it('a fault of several virtual routers is told once, before all else', () => {
+    const found = health({
+      virtualRouters: [
+        { ...out, reason: 'no-carrier' },
+        { ...out, name: 'wan', reason: 'group-fault' },
+        { ...out, name: 'dmz', reason: 'group-fault' },
+      ],
+      problems: ['the disk is full'],
+    });
+    assert.equal(found.state, 'fault');
+    assert.deepEqual(found.reasons, [
+      'lan: the interface has no carrier',
+      'wan, dmz: another virtual router of this instance is in fault, and all move together',
+      'the disk is full',
+    ]);
+  });
+
+  it('a hard monitor is told as the fault that it is, not twice', () => {
+    const found = health({
+      virtualRouters: [{ ...out, reason: 'links-below-minimum' }],
+      monitors: [{ ...db, name: 'links', weight: 'hard', fault: 'links-below-minimum' }],
+    });
+    assert.deepEqual(found.reasons, ['lan: fewer link pairs are active than the minimum']);
+  });
+
+  it('two Actives are on purpose while the role is handed over', () => {
+    const both: Partial<HealthInput> = {
+      peers: [
+        { ...peer, virtualRouters: [{ name: 'lan', state: 'Active', effectivePriority: 100 }] },
+      ],
+      leaving: ['lan'],
+    };
+    assert.equal(health(both).state, 'healthy');
+  });
+
+  it('off is a choice, and said', () => {
+    const found = health({ mode: 'off', virtualRouters: [{ ...out, reason: 'mode-off' }] });
+    assert.deepEqual(found, { state: 'healthy', reasons: ['HA mode is off'] });
+  });
+});

@@ -1,0 +1,143 @@
+// The key file: what is read, what is refused and why, what keygen writes.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { generateKey, KeyFileError, readKey, type KeyProblem } from '../../src/agent/peer-key.js';
+
+let folder = '';
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'understudy-key-'));
+});
+after(() => rmSync(folder, { recursive: true }));
+
+let files = 0;
+function keyFile(text: string, mode = 0o600): string {
+  files += 1;
+  const path = join(folder, `key-${files}`);
+  writeFileSync(path, text);
+  chmodSync(path, mode);
+  return path;
+}
+
+function refuses(body: () => unknown, problem: KeyProblem, message: RegExp): void {
+  assert.throws(body, (error) => {
+    assert.ok(error instanceof KeyFileError, String(error));
+    assert.equal(error.problem, problem);
+    assert.match(error.message, message);
+    return true;
+  });
+}
+
+const HEX = 'Aa'.repeat(32);
+
+describe('readKey', () => {
+  test('64 hexadecimal digits, in any case and wrapping', () => {
+    const expected = Buffer.alloc(32, 0xaa);
+    assert.deepEqual(readKey(keyFile(`${HEX}\n`)), expected);
+    assert.deepEqual(readKey(keyFile(` ${HEX.slice(0, 60)}\r\n${HEX.slice(60)}`)), expected);
+  });
+
+  test('base64 of 32 bytes and more, either alphabet', () => {
+    for (const length of [32, 33, 64]) {
+      const key = Buffer.alloc(length, 0xfb);
+      assert.deepEqual(readKey(keyFile(`${key.toString('base64')}\n`)), key);
+      assert.deepEqual(readKey(keyFile(key.toString('base64url'))), key);
+    }
+  });
+
+  test('mode 0600, 0400 and 0640 are fine, and a symbolic link to such a file', () => {
+    for (const mode of [0o600, 0o400, 0o640]) assert.equal(readKey(keyFile(HEX, mode)).length, 32);
+    const link = join(folder, 'link');
+    symlinkSync(keyFile(HEX), link);
+    assert.equal(readKey(link).length, 32);
+  });
+
+  test('anything open to others, or writable by the group, is refused with the mode found', () => {
+    for (const mode of [0o644, 0o604, 0o602, 0o601, 0o660, 0o620]) {
+      const found = `found 0${mode.toString(8)}.*chmod 0600`;
+      refuses(() => readKey(keyFile(HEX, mode)), 'permissions', new RegExp(found));
+    }
+  });
+
+  test('a missing file names the command that writes one', () => {
+    refuses(() => readKey(join(folder, 'none')), 'missing', /no key file.*understudy keygen/);
+    refuses(() => readKey(join(keyFile(HEX), 'below')), 'missing', /no key file/);
+  });
+
+  test('what is not a regular file is refused, and a named pipe holds nobody up', () => {
+    const nested = join(folder, 'folder');
+    mkdirSync(nested, { mode: 0o700 });
+    refuses(() => readKey(nested), 'not-a-file', /found a folder/);
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', ['-m', '600', pipe]);
+    refuses(() => readKey(pipe), 'not-a-file', /found a special file/);
+  });
+
+  test('too few bytes are refused, and lost digits are not taken for base64', () => {
+    refuses(() => readKey(keyFile('')), 'short', /64 hexadecimal digits, found 0/);
+    refuses(() => readKey(keyFile(HEX.slice(0, 63))), 'short', /found 63.*keygen --force/);
+    const short = Buffer.alloc(31, 0xfb).toString('base64');
+    refuses(() => readKey(keyFile(short)), 'short', /at least 32 bytes in base64, found 31/);
+  });
+
+  test('two keys, prose and long files are malformed, and no error shows any of the key', () => {
+    refuses(() => readKey(keyFile(`${HEX}\n${HEX}\n`)), 'malformed', /found 128/);
+    refuses(() => readKey(keyFile('correct horse, battery!')), 'malformed', /found neither/);
+    refuses(() => readKey(keyFile('a'.repeat(5000))), 'malformed', /found 5000 bytes/);
+    assert.throws(
+      () => readKey(keyFile(`${HEX}!`)),
+      (error) => error instanceof Error && !error.message.includes('Aa'),
+    );
+  });
+});
+
+describe('generateKey', () => {
+  test('a file of mode 0600 that readKey accepts, whatever the umask, and nothing beside it', () => {
+    const room = join(folder, 'fresh');
+    mkdirSync(room);
+    const path = join(room, 'ha.key');
+    const umask = process.umask(0o277);
+    try {
+      generateKey(path);
+    } finally {
+      process.umask(umask);
+    }
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+    assert.match(readFileSync(path, 'utf8'), /^[0-9a-f]{64}\n$/);
+    assert.equal(readKey(path).length, 32);
+    assert.deepEqual(readdirSync(room), ['ha.key']);
+    generateKey(join(room, 'other.key'));
+    assert.notDeepEqual(readKey(join(room, 'other.key')), readKey(path));
+  });
+
+  test('an existing file stays unless forced; forced, it becomes private', () => {
+    const room = join(folder, 'standing');
+    mkdirSync(room);
+    const path = join(room, 'ha.key');
+    writeFileSync(path, HEX, { mode: 0o644 });
+    refuses(() => generateKey(path), 'exists', /a key already.*--force/);
+    assert.equal(readFileSync(path, 'utf8'), HEX);
+    generateKey(path, { force: true });
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+    assert.notDeepEqual(readKey(path), Buffer.from(HEX, 'hex'));
+    assert.deepEqual(readdirSync(room), ['ha.key']);
+  });
+
+  test('a folder that does not exist is named', () => {
+    const path = join(folder, 'nowhere', 'ha.key');
+    refuses(() => generateKey(path), 'unwritable', /ENOENT.*create .*nowhere first/);
+  });
+});

@@ -1,0 +1,42 @@
+// What of the settings file the prober is told.
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { proberSettings } from '../../src/agent/prober-settings.js';
+import { parseSettings } from '../../src/config/load.js';
+
+const told = (text: string) => {
+  const file = `virtualRouters:
+  - { name: lan, interface: eth0, vrid: 51, addresses: [10.99.0.100/24] }
+${text}`;
+  const loaded = parseSettings(file, 'f');
+  assert.ok(loaded.ok, JSON.stringify(loaded));
+  return proberSettings(loaded.settings);
+};
+
+it('nothing to monitor: nothing to do', () => {
+  assert.deepEqual(told(''), { gateway: null, bandwidth: null, checks: [] });
+});
+
+it('gateways, with the interface to ask through, or without one', () => {
+  const gateway = {
+    addresses: ['fe80::1'],
+    interface: 'eth0',
+    intervalMs: 100,
+    failureThreshold: 2,
+    recoveryThreshold: 4,
+  };
+  assert.deepEqual(told(`gatewayMonitoring: ${JSON.stringify(gateway)}`).gateway, gateway);
+  const anywhere = told('gatewayMonitoring: { addresses: [10.99.0.254] }').gateway;
+  assert.ok(anywhere !== null && !('interface' in anywhere));
+});
+
+it('traffic and checks as they stand in the file', () => {
+  const { bandwidth, checks } = told(`
+bandwidthMonitoring: { enabled: true, interfaces: [eth1], minimumBps: 5, seconds: 3 }
+checks: [{ name: db, type: tcp, host: "::1", port: 80, weight: 30 }]
+`);
+  assert.deepEqual(bandwidth, { interfaces: ['eth1'], minimumBps: 5, seconds: 3 });
+  const rhythm = { intervalMs: 1000, timeoutMs: 1000, failureThreshold: 3, recoveryThreshold: 2 };
+  const target = { type: 'tcp', host: '::1', port: 80 };
+  assert.deepEqual(checks, [{ name: 'db', weight: 30, ...rhythm, ...target }]);
+});

@@ -1,0 +1,269 @@
+// The commands with which an operator steers a running agent: what they ask of it, and what they say.
+import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, it } from 'node:test';
+import type { CommandOutcome } from '../../src/control/protocol.js';
+import { eventAt, eventSource, untilFollowers } from '../control/events.js';
+import { config, folder, say, startAgent, useFolder } from './command-bench.js';
+import { bypassFailed, pair } from './pair-statuses.js';
+import { healthy } from './statuses.js';
+
+useFolder();
+beforeEach(() => configure(''));
+
+const configure = (more: string): void =>
+  writeFileSync(
+    config,
+    `runtimeDirectory: ${folder}
+stateDirectory: ${folder}/state
+virtualRouters: [{ name: lan, interface: lo, vrid: 51, addresses: [10.99.0.100/24] }]
+${more}`,
+  );
+
+describe('orders', () => {
+  const orders: readonly (readonly string[])[] = [
+    ['failover'],
+    ['maintenance', 'on'],
+    ['maintenance', 'off'],
+    ['bypass', 'engage'],
+    ['bypass', 'release'],
+    ['flaps', 'clear'],
+  ];
+
+  for (const words of orders) {
+    it(`goes to the agent, and what was done is said: ${words.join(' ')}`, async () => {
+      const asked: (string | undefined)[] = [];
+      await startAgent({
+        command: (name, argument) => {
+          asked.push(name, ...(argument === undefined ? [] : [argument]));
+          return Promise.resolve({ ok: true, detail: 'done so' });
+        },
+      });
+      assert.deepEqual(await say(words), { code: 0, out: 'done so\n', err: '' });
+      assert.deepEqual(asked, words);
+    });
+
+    it(`says with exit code 3 how to start an agent: ${words.join(' ')}`, async () => {
+      const { code, out, err } = await say(words);
+      assert.deepEqual([code, out], [3, '']);
+      assert.match(
+        err,
+        /not reachable.*\n {2}remedy {2}start it: understudy run --config \/run\/u/,
+      );
+    });
+  }
+
+  it('says why an order was refused, and what to do, without control characters', async () => {
+    const refusal: CommandOutcome = {
+      ok: false,
+      code: 'nobody-fit',
+      message: 'no peer is fit\u001B[2J',
+      remedy: 'see understudy status on dallas-2',
+    };
+    await startAgent({ command: () => Promise.resolve(refusal) });
+    assert.deepEqual(await say(['failover']), {
+      code: 1,
+      out: '',
+      err: 'understudy: no peer is fit?[2J\n  remedy  see understudy status on dallas-2\n',
+    });
+  });
+
+  it('tells a fault of the agent with exit code 1', async () => {
+    await startAgent({ command: () => Promise.reject(new Error('broken')) });
+    assert.equal((await say(['flaps', 'clear'])).code, 1);
+  });
+});
+
+describe('bypass status', () => {
+  it('shows what is wanted and what was read back', async () => {
+    await startAgent({ status: () => bypassFailed });
+    const { code, out } = await say(['bypass', 'status']);
+    assert.equal(code, 0);
+    assert.equal(
+      out,
+      `bypass        unknown, but bypass is wanted; latched until
+              "understudy bypass release"
+              port-pair-1  inline
+              port-pair-2  bypass
+`,
+    );
+  });
+
+  it('shows one segment in one line, and that there is none', async () => {
+    const said = [pair, { ...healthy, bypass: { ...healthy.bypass, actual: 'unknown' } }];
+    await startAgent({ status: () => said.shift() ?? assert.fail() });
+    assert.equal((await say(['bypass', 'status'])).out, 'bypass        inline, as wanted\n');
+    assert.match((await say(['bypass', 'status'])).out, /none: the settings name no hook/);
+  });
+
+  it('says with exit code 3 that no agent runs', async () => {
+    assert.equal((await say(['bypass', 'status'])).code, 3);
+  });
+});
+
+describe('events', () => {
+  const kept = [
+    eventAt(1),
+    eventAt(2, { event: 'transition', virtualRouter: 'lan', from: 'Backup', to: 'Active' }),
+  ];
+
+  it('prints those of the running agent, for people and as they are', async () => {
+    await startAgent(eventSource(kept).handlers);
+    assert.deepEqual(await say(['events']), {
+      code: 0,
+      out: `2026-01-01 00:00:01.000 UTC  peer-healthy: dallas-2, 1
+2026-01-01 00:00:02.000 UTC  lan: Backup → Active, peer-healthy: dallas-2, 2
+`,
+      err: '',
+    });
+    const { out } = await say(['events', '--json']);
+    const lines = out.trimEnd().split('\n');
+    assert.deepEqual(
+      lines.map((line) => JSON.parse(line)),
+      kept,
+    );
+  });
+
+  it('follows, over a restart of the agent, each event once', { timeout: 10_000 }, async () => {
+    const before = eventSource(kept);
+    const after = eventSource([...kept, eventAt(3)]);
+    const server = await startAgent(before.handlers);
+    const stop = new AbortController();
+    const printed = new EventEmitter();
+    const said: unknown[] = [];
+    const following = say(['events', '--follow', '--json'], {
+      interrupted: stop.signal,
+      watchIntervalMs: 1,
+      stdout: {
+        write: (text) => {
+          said.push(JSON.parse(text));
+          printed.emit(`line ${said.length}`);
+          if (said.length === 4) stop.abort();
+        },
+      },
+    });
+    await once(printed, 'line 2');
+    await server.close();
+    await startAgent(after.handlers);
+    await untilFollowers(after, 1);
+    after.record(eventAt(4));
+    assert.equal((await following).code, 0);
+    assert.deepEqual(said, [...kept, eventAt(3), eventAt(4)]);
+  });
+
+  it('says once, while it waits, that the agent has gone', async () => {
+    const source = eventSource(kept);
+    const server = await startAgent(source.handlers);
+    const stop = new AbortController();
+    const printed = new EventEmitter();
+    let complaints = '';
+    const following = say(['events', '--follow'], {
+      interrupted: stop.signal,
+      watchIntervalMs: 1,
+      stdout: { write: () => printed.emit('line') },
+      stderr: {
+        write: (text: string) => {
+          complaints += text;
+          // Long enough for another complaint, if there were one.
+          if (complaints.includes('remedy')) setTimeout(() => stop.abort(), 30);
+        },
+      },
+    });
+    await once(printed, 'line');
+    await server.close();
+    assert.equal((await following).code, 0);
+    assert.equal(complaints.split('not reachable').length - 1, 1);
+  });
+
+  it('follows nobody: exit code 3', async () => {
+    const { code, out, err } = await say(['events', '--follow']);
+    assert.deepEqual([code, out], [3, '']);
+    assert.match(err, /start it/);
+  });
+
+  it('reads the file of the agent when none runs, the one before it too, and says so', async () => {
+    mkdirSync(join(folder, 'state'));
+    const file = join(folder, 'state', 'events.jsonl');
+    const line = (second: number): string => `${JSON.stringify(eventAt(second))}\n`;
+    writeFileSync(`${file}.1`, line(1));
+    writeFileSync(file, line(2));
+    appendFileSync(file, '{"time":"2026-01-0');
+    const { code, out, err } = await say(['events']);
+    assert.equal(code, 0);
+    assert.equal(
+      out,
+      `2026-01-01 00:00:01.000 UTC  peer-healthy: dallas-2, 1
+2026-01-01 00:00:02.000 UTC  peer-healthy: dallas-2, 2
+`,
+    );
+    assert.equal(
+      err,
+      `no agent is running; these are from /run/u/state/events.jsonl
+1 lines were not whole and are left out
+`,
+    );
+  });
+
+  it('reads the last thousand of a long file', async () => {
+    mkdirSync(join(folder, 'state'));
+    const lines = Array.from({ length: 1_200 }, (_, second) => JSON.stringify(eventAt(second)));
+    writeFileSync(join(folder, 'state', 'events.jsonl'), `${lines.join('\n')}\n`);
+    const printed = (await say(['events', '--json'])).out.trimEnd().split('\n');
+    assert.deepEqual(printed, lines.slice(200));
+  });
+
+  it('says so when there is no file, and when there is something else', async () => {
+    const none = await say(['events']);
+    assert.deepEqual([none.code, none.out], [0, '']);
+    mkdirSync(join(folder, 'state', 'events.jsonl'), { recursive: true });
+    const { code, err } = await say(['events']);
+    assert.equal(code, 1);
+    assert.match(err, /events\.jsonl cannot be read \(ENOTREG\)\n {2}remedy {2}see stateDirectory/);
+  });
+
+  it('does not read the file when an agent is there that cannot be spoken to', async () => {
+    await startAgent({ events: () => assert.fail('broken') });
+    const { code, out } = await say(['events']);
+    assert.deepEqual([code, out], [1, '']);
+  });
+});
+
+describe('keygen', () => {
+  it('has the key written where the settings say, with force or without', async () => {
+    configure('ha: { keyFile: /etc/u/ha.key }');
+    const asked: [string, boolean][] = [];
+    const keygen = (path: string, force: boolean): Promise<void> => {
+      asked.push([path, force]);
+      return Promise.resolve();
+    };
+    const { code, out } = await say(['keygen'], { keygen });
+    assert.equal(code, 0);
+    assert.match(out, /^a new key is in \/etc\/u\/ha\.key: copy it/);
+    await say(['keygen', '--force'], { keygen });
+    assert.deepEqual(asked, [
+      ['/etc/u/ha.key', false],
+      ['/etc/u/ha.key', true],
+    ]);
+  });
+
+  it('says why the key cannot be written, with exit code 1', async () => {
+    configure('ha: { keyFile: /etc/u/ha.key }');
+    const message = '/etc/u/ha.key: cannot be written (ENOENT); create /etc/u first.';
+    const keygen = (): Promise<void> => Promise.reject(new Error(message));
+    assert.deepEqual(await say(['keygen'], { keygen }), {
+      code: 1,
+      out: '',
+      err: `understudy: ${message}\n`,
+    });
+  });
+
+  it('needs valid settings and a place: exit code 2', async () => {
+    const none = await say(['keygen']);
+    assert.equal(none.code, 2);
+    assert.match(none.err, /expected ha\.keyFile .*\n {2}remedy {2}add keyFile:/);
+    configure('ha: { keyFile: ha.key }');
+    assert.equal((await say(['keygen'])).code, 2);
+  });
+});

@@ -1,0 +1,539 @@
+// The decision table of DESIGN §5, "Who is Active": a section for each row, effects in exact order.
+// Here the rows of releases and of silence; decisions-split has those of lost advertisements and of
+// split links, decisions-both the others. What both sides together make of it: testdata/pair-*.txt.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { microseconds } from '../../src/model/units.js';
+import { PEER, hard, router } from './instance-bench.js';
+import {
+  ACTIVE_DOWN,
+  HA,
+  HANDOVER,
+  HA_ONLY,
+  PairBench,
+  SECOND,
+  SILENCE,
+  SKEW,
+  THERE,
+  THIRD,
+  activeBench,
+  backupBench,
+  gateway,
+  moves,
+} from './pair-bench.js';
+import { address } from './virtual-router-bench.js';
+
+/** `there` is Active with 200, `third` a Backup with the priority given, we with 100. */
+function betweenThree(priority: number): PairBench {
+  const bench = backupBench({ peers: [THERE, THIRD] });
+  bench.says({ effectivePriority: priority }, null, { peer: 'third' });
+  bench.pass(100_000);
+  return bench;
+}
+
+/** What the leaver sent before it heard our claim has arrived by then. */
+const IN_FLIGHT = 50_000;
+
+describe('Backup: priority 0, or the notice of a release', () => {
+  it('priority 0, we are the best candidate: Active at once, heard when the addresses stand', () => {
+    const bench = backupBench();
+
+    const effects = bench.hear('lan', { priority: 0 }, 50_000);
+    const later = bench.pass(60_000);
+
+    assert.deepEqual(effects, [
+      'lan add',
+      'lan Backup -> Active priority-zero',
+      'tell sound: Active 100',
+    ]);
+    assert.deepEqual(later, [
+      '54000 lan announce',
+      '54000 lan advertise 100',
+      '54000 tell sound: Active 100 present',
+    ]);
+  });
+
+  it('priority 0, the other candidate is worse: Active at once', () => {
+    const bench = betweenThree(50);
+
+    const effects = bench.hear('lan', { priority: 0 }, 150_000);
+
+    assert.equal(effects[1], 'lan Backup -> Active priority-zero');
+  });
+
+  it('priority 0, a better candidate is known: Skew_Time', () => {
+    const bench = betweenThree(150);
+
+    const effects = bench.hear('lan', { priority: 0 }, 150_000);
+    bench.advertise(false);
+    bench.says({ state: 'Backup', addressesPresent: false }, null);
+    const later = bench.pass(SECOND);
+
+    assert.deepEqual(effects, []);
+    assert.deepEqual(later.slice(0, 2), [
+      `${150_000 + SKEW} lan add`,
+      `${150_000 + SKEW} lan Backup -> Active priority-zero`,
+    ]);
+  });
+
+  it('priority 0, but one goes on saying that it is Active for longer than a check interval: no move', () => {
+    const bench = betweenThree(150);
+    bench.advertise(false);
+
+    bench.hear('lan', { priority: 0 }, 150_000);
+    const later = bench.pass(SECOND);
+
+    assert.deepEqual(moves(later), []);
+  });
+
+  it('priority 0, one of higher priority has a soft fault: it is not the better candidate', () => {
+    const bench = betweenThree(150);
+    bench.says({ sound: false }, 150_000, { peer: 'third' });
+
+    const effects = bench.hear('lan', { priority: 0 }, 160_000);
+
+    assert.equal(effects[1], 'lan Backup -> Active priority-zero');
+  });
+
+  it('priority 0, we have a soft fault and another one has none: Skew_Time', () => {
+    const bench = betweenThree(50);
+    bench.take(gateway('failed'), 150_000);
+
+    const effects = bench.hear('lan', { priority: 0 }, 160_000);
+
+    assert.deepEqual(effects, []);
+    assert.equal(bench.router('lan').state, 'Backup');
+  });
+
+  it('priority 0, the other candidate is unfit, or is leaving itself: Active at once', () => {
+    for (const saying of [{ fit: false, sound: false }, { releasing: true }]) {
+      const bench = betweenThree(150);
+      bench.says({ ...saying, state: 'Initialize' }, 150_000, { peer: 'third' });
+
+      const effects = bench.hear('lan', { priority: 0 }, 160_000);
+
+      assert.equal(effects[1], 'lan Backup -> Active priority-zero', JSON.stringify(saying));
+    }
+  });
+
+  it('priority 0 while another peer says that it is Active: Skew_Time', () => {
+    const bench = betweenThree(150);
+    bench.says({ state: 'Active', addressesPresent: true }, 150_000, { peer: 'third' });
+
+    const effects = bench.hear('lan', { priority: 0 }, 160_000);
+
+    assert.deepEqual(effects, []);
+  });
+
+  it('priority 0, no peer is known to be well: Skew_Time, as the RFC says', () => {
+    const bench = backupBench();
+    bench.cut();
+    bench.pass(3 * SECOND);
+
+    const effects = bench.hear('lan', { priority: 0 }, 3_050_000);
+    const later = bench.pass(4 * SECOND);
+
+    assert.deepEqual(effects, []);
+    assert.deepEqual(later.slice(0, 2), [
+      `${3_050_000 + SKEW} lan add`,
+      `${3_050_000 + SKEW} lan Backup -> Active priority-zero`,
+    ]);
+  });
+
+  it('priority 0, the peer has other virtual routers: no known pair, Skew_Time', () => {
+    const bench = backupBench();
+    const { digests } = bench.voice().report;
+    bench.says({ digests: { ...digests, virtualRouters: 1 } }, 10_000);
+
+    const effects = bench.hear('lan', { priority: 0 }, 50_000);
+
+    assert.deepEqual(effects, []);
+  });
+
+  it('the notice, we are the best candidate: Active at once', () => {
+    const bench = backupBench();
+
+    const effects = bench.says({ releasing: true }, 50_000, { on: HA });
+    const later = bench.pass(60_000);
+
+    assert.deepEqual(effects, [
+      'lan add',
+      'lan Backup -> Active peer-released',
+      'tell sound: Active 100',
+    ]);
+    assert.deepEqual(later, [
+      '54000 lan announce',
+      '54000 lan advertise 100',
+      '54000 tell sound: Active 100 present',
+    ]);
+  });
+
+  it('the notice: what the leaver sends before it hears us does not outrank us', () => {
+    const bench = backupBench();
+    bench.says({ releasing: true }, 50_000, { on: HA });
+    bench.pass(60_000);
+    const until = 54_000 + IN_FLIGHT;
+
+    const granted = bench.hear('lan', { priority: 200 }, until - 1);
+    const over = bench.hear('lan', { priority: 200 }, until);
+
+    assert.deepEqual(granted, ['lan advertise 100'], 'it is answered');
+    assert.deepEqual(over, [
+      'lan remove',
+      'lan Active -> Backup preempted',
+      'tell sound: Backup 100',
+    ]);
+  });
+
+  it('the notice: before it can have heard us, to the end of the handover', () => {
+    const bench = backupBench();
+    bench.scripts = false;
+    bench.says({ releasing: true }, 50_000, { on: HA });
+
+    const granted = bench.hear('lan', { priority: 200 }, 50_000 + HANDOVER - 1);
+    const over = bench.hear('lan', { priority: 200 }, 50_000 + HANDOVER);
+
+    assert.deepEqual(granted, []);
+    assert.deepEqual(moves(over), ['lan Active -> Backup preempted']);
+  });
+
+  it('the notice: priority 0 of the leaver is not answered before our addresses stand', () => {
+    const bench = backupBench();
+    bench.says({ releasing: true }, 50_000, { on: HA });
+
+    const early = bench.hear('lan', { priority: 0 }, 51_000);
+    const placed = bench.pass(60_000);
+    const late = bench.hear('lan', { priority: 0 }, 70_000);
+
+    assert.deepEqual(early, []);
+    assert.equal(placed[1], '54000 lan advertise 100');
+    assert.deepEqual(late, ['lan advertise 100']);
+  });
+
+  it('priority 0, said again before our addresses stand: not answered, the leaver goes on answering', () => {
+    const bench = backupBench();
+    bench.hear('lan', { priority: 0 }, 50_000);
+
+    const again = bench.hear('lan', { priority: 0 }, 51_000);
+    const late = bench.hear('lan', { priority: 200 }, 52_000);
+
+    assert.deepEqual([...again, ...late], []);
+    assert.equal(bench.router('lan').state, 'Active');
+  });
+
+  it('the notice: a script that hangs delays our advertisement for an interval at most', () => {
+    const bench = backupBench();
+    bench.advertise(false);
+    bench.scripts = false;
+    bench.says({ releasing: true }, 50_000, { on: HA });
+
+    const later = bench.pass(1_100_000);
+
+    assert.deepEqual(later, ['1050000 lan advertise 100']);
+  });
+
+  it('the notice, a better candidate is known: after Skew_Time', () => {
+    const bench = betweenThree(150);
+    bench.advertise(false);
+
+    const effects = bench.says({ state: 'Initialize', releasing: true }, 150_000, { on: HA });
+    const later = bench.pass(SECOND);
+
+    assert.deepEqual(effects, []);
+    assert.deepEqual(
+      later.filter((text) => text.includes('->')),
+      [`${150_000 + SKEW} lan Backup -> Active peer-released`],
+    );
+  });
+
+  it('the notice, and the better candidate dies before it has taken the role: ours', () => {
+    const bench = betweenThree(150);
+    bench.advertise(false);
+    bench.says({ state: 'Initialize', addressesPresent: false, releasing: true }, 150_000);
+    bench.cut(undefined, 'third');
+
+    const effects = bench.pass(SECOND);
+
+    const dead = bench.lastHeardAt('third') + SILENCE;
+    assert.ok(dead < 150_000 + SKEW);
+    assert.deepEqual(moves(effects), [`${dead} lan Backup -> Active peer-released`]);
+  });
+
+  it('the notice of one whose role another peer holds already: no move', () => {
+    const bench = betweenThree(150);
+    bench.says({ state: 'Active', addressesPresent: true }, 150_000, { peer: 'third' });
+
+    const effects = bench.says({ state: 'Backup', releasing: true }, 160_000);
+
+    assert.deepEqual(effects, []);
+  });
+
+  it('the notice of one that lost the role to somebody whose advertisements we hear: no move', () => {
+    const bench = backupBench();
+    bench.hear('lan', { priority: 250, source: address('192.0.2.250') }, 10_000);
+
+    const effects = bench.says({ state: 'Backup', releasing: true }, 20_000);
+
+    assert.deepEqual(effects, []);
+  });
+});
+
+describe('Backup: the peer is unhealthy on all paths', () => {
+  it('the LAN among them: Active at once, without waiting for Active_Down_Interval', () => {
+    const bench = backupBench();
+    bench.pass(50_000);
+    bench.cut();
+    bench.advertise(false);
+
+    const effects = bench.pass(SECOND);
+
+    const dead = bench.lastHeardAt() + SILENCE;
+    assert.ok(dead < 400_000, `${dead}`);
+    assert.deepEqual(effects, [
+      `${dead} instance report peer-unhealthy: there`,
+      `${dead} lan add`,
+      `${dead} lan advertise 100`,
+      `${dead} lan Backup -> Active peer-dead`,
+      `${dead} tell sound: Active 100`,
+      `${dead + 4_000} lan announce`,
+      `${dead + 4_000} tell sound: Active 100 present`,
+    ]);
+  });
+
+  it('no path on the LAN: Active when an advertisement is overdue by half an interval', () => {
+    const bench = backupBench({ peers: [HA_ONLY] });
+    bench.pass(50_000);
+    bench.cut();
+    bench.advertise(false);
+
+    const effects = bench.pass(SECOND);
+    const { deadline } = bench;
+    const later = bench.pass(2 * SECOND);
+
+    const dead = bench.lastHeardAt() + SILENCE;
+    assert.deepEqual(effects, [
+      `${dead} instance report peer-unhealthy: there`,
+      `${dead} lan report ha-path-lost: there`,
+    ]);
+    assert.ok(deadline !== null && deadline.at < 1_500_000, 'checks go on');
+    assert.deepEqual(later.slice(0, 3), [
+      '1500000 lan add',
+      '1500000 lan advertise 100',
+      '1500000 lan Backup -> Active peer-dead',
+    ]);
+  });
+
+  it('overdue is a deadline of its own, which says why', () => {
+    const peerCheck = {
+      interval: microseconds(400_000),
+      failureThreshold: 1,
+      recoveryThreshold: 1,
+    };
+    const bench = backupBench({ peers: [HA_ONLY], overrides: { peerCheck } });
+    bench.cut();
+    bench.advertise(false);
+
+    bench.pass(1_450_000);
+
+    assert.deepEqual(bench.deadline, { at: 1_500_000, owner: 'lan', cause: 'silence-proven' });
+  });
+
+  it('its path on the LAN was dead long before: that proves nothing about the link now', () => {
+    const bench = backupBench();
+    bench.cut([PEER]);
+    bench.pass(2_050_000);
+    bench.cut();
+    bench.advertise(false);
+
+    const effects = bench.pass(4 * SECOND);
+
+    assert.deepEqual(moves(effects), ['3500000 lan Backup -> Active peer-dead']);
+  });
+
+  it('its path on the LAN has never worked: neither does that', () => {
+    const bench = new PairBench([router()]);
+    bench.cut([PEER]);
+    bench.says({ state: 'Active', addressesPresent: true }, null);
+    bench.start(-3 * SECOND);
+    bench.advertise(-3 * SECOND);
+    bench.pass(50_000);
+    bench.cut();
+    bench.advertise(false);
+
+    const effects = bench.pass(2 * SECOND);
+
+    assert.deepEqual(moves(effects), ['1500000 lan Backup -> Active peer-dead']);
+  });
+
+  it('the LAN among them, and it was never heard advertising: at once all the same', () => {
+    const bench = new PairBench([router()]);
+    bench.says({ state: 'Active', effectivePriority: 200, addressesPresent: true }, null);
+    bench.start(0);
+    bench.pass(550_000);
+    bench.cut();
+
+    const effects = bench.pass(2 * SECOND);
+
+    const dead = bench.lastHeardAt() + SILENCE;
+    assert.deepEqual(moves(effects), [`${dead} lan Backup -> Active peer-dead`]);
+  });
+
+  it('one that has just started counts from its start, not from an advertisement it never heard', () => {
+    const bench = new PairBench([router()], {}, [HA_ONLY]);
+    bench.says({ state: 'Active', effectivePriority: 200, addressesPresent: true }, null);
+    bench.advertise(950_000);
+    bench.start(0);
+    bench.pass(50_000);
+    bench.cut();
+
+    const effects = bench.pass(3 * SECOND);
+
+    assert.deepEqual(moves(effects), [], 'its advertisements come, the first one at 950 ms');
+  });
+
+  it('one that has just handed the role over counts from then, not from what it heard before', () => {
+    const bench = activeBench({ peers: [HA_ONLY] });
+    bench.hear('lan', { priority: 50 }, 10_000);
+    bench.take({ kind: 'operator', command: 'failover' }, 3 * SECOND);
+    bench.says({ state: 'Active', addressesPresent: true }, 3_020_000);
+    bench.advertise(4 * SECOND);
+    bench.pass(3_150_000);
+    bench.cut();
+
+    const effects = bench.pass(5 * SECOND);
+
+    assert.deepEqual(moves(effects), [], 'its advertisements come, the next one at 4 s');
+  });
+
+  it('one path still works: no move', () => {
+    const bench = backupBench();
+    bench.cut([HA]);
+    bench.advertise(false);
+
+    assert.deepEqual(bench.pass(3 * SECOND), []);
+  });
+
+  it('it was not the Active: no move', () => {
+    const bench = betweenThree(150);
+    bench.cut(undefined, 'third');
+
+    const effects = bench.pass(SECOND);
+
+    assert.deepEqual(moves(effects), []);
+    assert.ok(effects.some((text) => text.endsWith('peer-unhealthy: third')));
+  });
+
+  it('it was a Backup like us, and nobody is Active yet: the timer decides', () => {
+    const bench = new PairBench([router()]);
+    bench.start(0);
+    bench.pass(SECOND);
+    bench.cut();
+
+    const effects = bench.pass(4 * SECOND);
+
+    assert.deepEqual(moves(effects), [`${ACTIVE_DOWN} lan Backup -> Active no-response`]);
+  });
+
+  it('somebody else is the Active by now, as its advertisements say: no move', () => {
+    const bench = backupBench();
+    bench.pass(50_000);
+    bench.hear('lan', { priority: 250, source: address('192.0.2.250') }, 60_000);
+    bench.cut();
+    bench.advertise(false);
+
+    const effects = bench.pass(3 * SECOND);
+
+    assert.deepEqual(moves(effects), []);
+  });
+
+  it('it spoke last before we became a Backup: what it said then proves nothing, the RFC decides', () => {
+    const bench = backupBench();
+    bench.pass(50_000);
+    bench.cut();
+    bench.advertise(false);
+    bench.take(hard('no-carrier', 'eth0'), 60_000);
+    bench.take(hard('no-carrier', 'eth0', 'ok'), 70_000);
+
+    const effects = bench.pass(5 * SECOND);
+
+    assert.deepEqual(moves(effects), [`${70_000 + ACTIVE_DOWN} lan Backup -> Active no-response`]);
+  });
+
+  it('a better candidate is known: it is left to that one, and to the timer', () => {
+    const bench = betweenThree(150);
+    bench.cut();
+    bench.advertise(false);
+
+    const effects = bench.pass(4 * SECOND);
+
+    assert.deepEqual(moves(effects), [`${ACTIVE_DOWN} lan Backup -> Active no-response`]);
+  });
+
+  it('another one says that it is Active already: it has found it out first', () => {
+    const bench = betweenThree(50);
+    bench.cut();
+    bench.advertise(false);
+    bench.says({ state: 'Active' }, 200_000, { peer: 'third' });
+
+    const effects = bench.pass(SECOND);
+
+    assert.deepEqual(moves(effects), []);
+  });
+
+  it('the better candidate falls silent too: then it is ours', () => {
+    const bench = betweenThree(150);
+    bench.cut();
+    bench.advertise(false);
+    bench.pass(900_000);
+    bench.cut(undefined, 'third');
+
+    const effects = bench.pass(3 * SECOND);
+
+    const dead = bench.lastHeardAt('third') + SILENCE;
+    assert.deepEqual(moves(effects), [`${dead} lan Backup -> Active peer-dead`]);
+  });
+});
+
+describe('Backup: Active_Down_Timer fires, the peer is dead or not Active', () => {
+  it('the peer is healthy and says that it is Backup: Active, as the RFC says', () => {
+    const bench = backupBench();
+    bench.advertise(false);
+    bench.says({ state: 'Backup', addressesPresent: false }, 10_000);
+
+    const effects = bench.pass(4 * SECOND);
+
+    assert.deepEqual(effects.slice(0, 4), [
+      `${ACTIVE_DOWN} lan add`,
+      `${ACTIVE_DOWN} lan advertise 100`,
+      `${ACTIVE_DOWN} lan Backup -> Active no-response`,
+      `${ACTIVE_DOWN} tell sound: Active 100`,
+    ]);
+  });
+
+  it('the peer is dead, and was not known to be the Active: Active, as the RFC says', () => {
+    const bench = new PairBench([router()]);
+    bench.cut();
+    bench.start(0);
+
+    const effects = bench.pass(4 * SECOND);
+
+    assert.deepEqual(effects.slice(0, 5), [
+      '340000 instance report peer-unhealthy: there',
+      `${ACTIVE_DOWN} lan add`,
+      `${ACTIVE_DOWN} lan advertise 100`,
+      `${ACTIVE_DOWN} lan Backup -> Active no-response`,
+      `${ACTIVE_DOWN} tell sound: Active 100`,
+    ]);
+  });
+
+  it('the peer is Active and has other virtual routers: what it says is not about ours', () => {
+    const bench = backupBench();
+    const { digests } = bench.voice().report;
+    bench.says({ digests: { ...digests, virtualRouters: 1 } }, 10_000);
+    bench.advertise(false);
+
+    const effects = bench.pass(4 * SECOND);
+
+    assert.deepEqual(moves(effects), [`${ACTIVE_DOWN} lan Backup -> Active no-response`]);
+  });
+});

@@ -1,0 +1,183 @@
+// The prober's bandwidth monitor with real traffic over a veth pair, in namespaces of our own.
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createSocket } from 'node:dgram';
+import { before, describe, test, type TestContext } from 'node:test';
+import { formatBps } from '../../src/monitors/bandwidth-monitor.js';
+import { createTrafficSource } from '../../src/monitors/bandwidth-source.js';
+import type { BandwidthSettings } from '../../src/monitors/settings.js';
+import { enterNamespace, inNetns, ip, joinPeer, layCable } from '../support/namespace.js';
+import { ProberBench } from './prober-bench.js';
+
+const skip = enterNamespace(import.meta.url);
+
+/** A packet of this size every millisecond: 8 Mbit/s and more. */
+const SENDER = `
+  const socket = require('node:dgram').createSocket('udp4');
+  const packet = Buffer.alloc(1000);
+  setInterval(() => { for (let i = 0; i < 10; i += 1) socket.send(packet, 9, '192.0.2.1'); }, 10);
+  socket.send(packet, 9, '192.0.2.1', () => console.log('sending'));`;
+
+/** Traffic from the peer to `lan` until the function returned is called. */
+async function send(t: TestContext): Promise<() => void> {
+  const [program = '', ...words] = inNetns('peer', process.execPath, '-e', SENDER);
+  const sender = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const stop = (): void => void sender.kill('SIGKILL');
+  t.after(stop);
+  await once(sender.stdout, 'data');
+  return stop;
+}
+
+const monitoring = (change: Partial<BandwidthSettings> = {}): BandwidthSettings => ({
+  interfaces: ['lan'],
+  minimumBps: 1_000_000,
+  seconds: 1,
+  ...change,
+});
+
+const ACTIVE = { active: true, inhibited: false };
+const BACKUP = { active: false, inhibited: false };
+
+describe('bandwidth monitor', { skip, timeout: 120_000 }, () => {
+  before(() => {
+    joinPeer();
+    // What /sys/class/net shows is the network namespace in which it was mounted.
+    execFileSync('mount', ['-t', 'sysfs', 'sysfs', '/sys']);
+  });
+
+  test('an Active whose traffic stops is low, and is not when it is back', async (t) => {
+    const bench = new ProberBench(t);
+    bench.setRole(ACTIVE);
+    const stop = await send(t);
+    bench.configure({ bandwidth: monitoring() });
+    const line = / Mbit\/s received on lan, minimum 1 Mbit\/s over 1 s$/;
+    await bench.reaches('bandwidth', 'ok', line);
+    assert.ok((bench.bandwidth?.bps ?? 0) > 1_000_000, JSON.stringify(bench.bandwidth));
+    assert.equal(bench.bandwidth?.low, false);
+    stop();
+    await bench.reaches('bandwidth', 'failed');
+    assert.equal(bench.bandwidth?.low, true);
+    assert.ok((bench.bandwidth?.bps ?? Infinity) < 1_000_000, JSON.stringify(bench.bandwidth));
+    await send(t);
+    await bench.reaches('bandwidth', 'ok');
+    assert.equal(bench.bandwidth?.low, false);
+  });
+
+  test('a Backup is not judged; low outlasts the role; bypass and the role begin afresh', async (t) => {
+    const bench = new ProberBench(t);
+    bench.configure({ bandwidth: monitoring() });
+    await bench.reaches('bandwidth', 'ok', /^0 bit\/s .*; not judged while Backup$/);
+    bench.setRole(ACTIVE);
+    await bench.reaches('bandwidth', 'ok', /; waiting for traffic before judging$/);
+    await bench.reaches('bandwidth', 'failed');
+    bench.setRole(BACKUP);
+    await bench.reaches('bandwidth', 'failed', /low since before it gave the role up/);
+    assert.equal(bench.bandwidth?.low, true);
+    bench.setRole({ active: true, inhibited: true });
+    await bench.reaches('bandwidth', 'ok', /not judged while bypassed or settling/);
+    assert.equal(bench.bandwidth?.low, false);
+    bench.setRole(ACTIVE);
+    await bench.reaches('bandwidth', 'failed');
+  });
+
+  test('an interface that vanishes is a failure, never zero traffic', async (t) => {
+    const bench = new ProberBench(t);
+    await send(t);
+    bench.configure({ bandwidth: monitoring({ interfaces: ['lo', 'lan'], minimumBps: 1 }) });
+    await bench.reaches('bandwidth', 'ok', /received/);
+    ip('link delete lan');
+    await bench.reaches('bandwidth', 'failed', /^interface lan does not exist$/);
+    assert.equal(bench.bandwidth?.low, false);
+    bench.setRole({ active: false, inhibited: true });
+    await bench.reaches('bandwidth', 'ok', /does not exist; not judged/);
+    bench.setRole(BACKUP);
+    layCable();
+    await send(t);
+    await bench.reaches('bandwidth', 'ok', /received/);
+  });
+
+  test('a name systeminformation cannot take is unknown', async (t) => {
+    const bench = new ProberBench(t);
+    ip('link add a$b type veth peer name c');
+    t.after(() => ip('link delete c'));
+    bench.configure({ bandwidth: monitoring({ interfaces: ['a$b'] }) });
+    await bench.reaches('bandwidth', 'unknown', /^no counters of a\$b/);
+  });
+});
+
+describe('traffic source', { skip, timeout: 120_000 }, () => {
+  /** A datagram of 10,000 bytes to ourselves, counted by `lo` when this resolves. */
+  async function sendToSelf(): Promise<void> {
+    const socket = createSocket('udp4');
+    socket.bind(0, '127.0.0.1');
+    await once(socket, 'listening');
+    socket.send(Buffer.alloc(10_000), socket.address().port, '127.0.0.1');
+    await once(socket, 'message');
+    socket.close();
+  }
+
+  test('a wall clock set back does not make traffic stand still', async (t) => {
+    const source = createTrafficSource(['lo']);
+    await sendToSelf();
+    const first = await source.read();
+    assert.ok(first.kind === 'read', JSON.stringify(first));
+    assert.ok(first.interrupted, 'nothing to compare with');
+    const { now } = Date;
+    t.mock.method(Date, 'now', () => now() - 3_600_000);
+    await sendToSelf();
+    const second = await source.read();
+    assert.ok(second.kind === 'read' && !second.interrupted, JSON.stringify(second));
+    assert.ok(second.bytes - first.bytes >= 10_000, `${second.bytes - first.bytes}`);
+    assert.ok(second.at > first.at);
+  });
+
+  const scripted = (...rows: readonly { rx_bytes: number; ms: number }[]) => {
+    const left = [...rows];
+    const networkStats = (iface: string) =>
+      Promise.resolve([{ iface, ...(left.shift() ?? { rx_bytes: 0, ms: 0 }) }]);
+    return createTrafficSource(
+      ['lo'],
+      () => ({ networkStats }),
+      () => 0,
+    );
+  };
+
+  test('zeros of a reading that failed are no traffic, and no reset', async () => {
+    const source = scripted(
+      { rx_bytes: 500, ms: 0 },
+      { rx_bytes: 0, ms: 0 },
+      { rx_bytes: 900, ms: 9 },
+    );
+    assert.equal((await source.read()).kind, 'read');
+    assert.deepEqual(await source.read(), { kind: 'unavailable', reason: 'no counters of lo' });
+    const third = await source.read();
+    assert.ok(third.kind === 'read' && !third.interrupted && third.bytes === 400);
+  });
+
+  test('counters that went back interrupt, and never count backwards', async () => {
+    const source = scripted(
+      { rx_bytes: 500, ms: 0 },
+      { rx_bytes: 20, ms: 9 },
+      { rx_bytes: 70, ms: 9 },
+    );
+    await source.read();
+    const second = await source.read();
+    assert.ok(second.kind === 'read' && second.interrupted && second.bytes === 0);
+    const third = await source.read();
+    assert.ok(third.kind === 'read' && !third.interrupted && third.bytes === 50);
+  });
+
+  test('rates are told with three digits', () => {
+    const texts = [0, 999, 999.6, 1_000_000, 12_345_678, 10e9, 400e9].map(formatBps);
+    assert.deepEqual(texts, [
+      '0 bit/s',
+      '999 bit/s',
+      '1 kbit/s',
+      '1 Mbit/s',
+      '12.3 Mbit/s',
+      '10 Gbit/s',
+      '400 Gbit/s',
+    ]);
+  });
+});

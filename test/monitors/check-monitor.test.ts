@@ -1,0 +1,79 @@
+// A monitor on its schedule, with a probe that answers from a list: what it reports, and when it says
+// that something has changed.
+import assert from 'node:assert/strict';
+import { describe, test, type TestContext } from 'node:test';
+import type { MonitorStatus } from '../../src/model/monitor.js';
+import { startCheckMonitor } from '../../src/monitors/check-monitor.js';
+import { failure, success, unavailable, type ProbeResult } from '../../src/monitors/probe.js';
+
+const YES = success('answered');
+const NO = failure('no answer');
+
+/** Every status that was told, and the last one after all results. */
+async function follow(
+  t: TestContext,
+  results: readonly ProbeResult[],
+): Promise<{ readonly told: readonly MonitorStatus[]; readonly last: MonitorStatus }> {
+  const told: MonitorStatus[] = [];
+  const left = [...results];
+  let done = (): void => undefined;
+  const over = new Promise<void>((resolve) => {
+    done = resolve;
+  });
+  const monitor = startCheckMonitor({
+    name: 'db',
+    weight: 'soft',
+    limits: { failureThreshold: 3, recoveryThreshold: 2 },
+    intervalMs: 1,
+    onChange: () => told.push(monitor.status()),
+    probe: {
+      run: () => {
+        const next = left.shift();
+        if (next !== undefined) return Promise.resolve(next);
+        done();
+        return new Promise(() => undefined);
+      },
+      close: () => undefined,
+    },
+  });
+  t.after(() => monitor.close());
+  await over;
+  return { told, last: monitor.status() };
+}
+
+const states = (told: readonly MonitorStatus[]): string[] =>
+  told.map(({ state, doubtful }) => (doubtful === undefined ? state : `${state}, in doubt`));
+
+describe('a check monitor', () => {
+  test('is in doubt from the first failure to the verdict, and says so at once', async (t) => {
+    const { told, last } = await follow(t, [YES, NO, NO, NO, NO]);
+    assert.deepEqual(states(told), ['ok', 'ok, in doubt', 'failed']);
+    assert.ok(!('doubtful' in last));
+  });
+
+  test('one success ends the doubt; so does the failure of a failed one', async (t) => {
+    const { told } = await follow(t, [YES, NO, NO, YES, YES, NO, YES]);
+    assert.deepEqual(states(told), ['ok', 'ok, in doubt', 'ok', 'ok, in doubt', 'ok']);
+    const failed = await follow(t, [NO, NO, NO, YES, NO, YES, YES]);
+    assert.deepEqual(states(failed.told), [
+      'unknown, in doubt',
+      'failed',
+      'failed, in doubt',
+      'failed',
+      'failed, in doubt',
+      'ok',
+    ]);
+  });
+
+  test('not being able to try is no doubt', async (t) => {
+    const { told, last } = await follow(t, [YES, NO, unavailable('no socket')]);
+    assert.deepEqual(states(told), ['ok', 'ok, in doubt', 'unknown']);
+    assert.equal(last.detail, 'no socket');
+  });
+
+  test('a detail alone is no change', async (t) => {
+    const { told, last } = await follow(t, [YES, success('answered in 2 ms')]);
+    assert.equal(told.length, 1);
+    assert.match(last.detail, /^answered in 2 ms/);
+  });
+});

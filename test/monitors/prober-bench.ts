@@ -1,0 +1,205 @@
+// A real prober process and what it reports, to wait for. No tests in here.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import type { MonitorStatus } from '../../src/model/monitor.js';
+import {
+  PROBER_COMMAND,
+  startProber,
+  type ProberProcess,
+} from '../../src/monitors/prober-process.js';
+import type {
+  BandwidthFact,
+  CheckSettings,
+  HttpCheckSettings,
+  ProberRole,
+  ProberSettings,
+  ScriptCheckSettings,
+  TcpCheckSettings,
+} from '../../src/monitors/settings.js';
+
+export const NOTHING: ProberSettings = { gateway: null, bandwidth: null, checks: [] };
+
+const folders: string[] = [];
+process.once('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A folder that is gone when the test file is done. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'understudy-monitors-'));
+  folders.push(folder);
+  return folder;
+}
+
+/** For a result that never comes; nothing is measured by it. */
+const PATIENCE_MS = 30_000;
+
+/** Waits for what is told; `notice` is called whenever something was. */
+export class Awaiting {
+  readonly #describe: () => string;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(describe: () => string) {
+    this.#describe = describe;
+  }
+
+  notice(): void {
+    for (const check of this.#waiting) check();
+  }
+
+  async until(what: string, condition: () => boolean): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const done = (): void => {
+        clearTimeout(patience);
+        this.#waiting.delete(check);
+        resolve();
+      };
+      const check = (): void => {
+        if (condition()) done();
+      };
+      const patience = setTimeout(() => {
+        this.#waiting.delete(check);
+        reject(new Error(`${what} expected; now ${this.#describe()}`));
+      }, PATIENCE_MS);
+      this.#waiting.add(check);
+      check();
+    });
+  }
+}
+
+export class ProberBench {
+  readonly statuses = new Map<string, MonitorStatus>();
+  /** Every state a monitor was in, in order. */
+  readonly history = new Map<string, string[]>();
+  bandwidth: BandwidthFact | null = null;
+  reports = 0;
+  readonly #prober: ProberProcess;
+  readonly #awaiting = new Awaiting(() => JSON.stringify([...this.statuses.values()]));
+  #revision = 0;
+  #ended: string | null = null;
+
+  /** @param prefix program and arguments that run the prober instead of Node's own. */
+  constructor(t: TestContext, command: readonly string[] = PROBER_COMMAND) {
+    this.#prober = startProber({
+      command,
+      silenceLimitMs: PATIENCE_MS,
+      onReport: ({ revision, statuses, bandwidth }) => {
+        if (revision !== this.#revision) return;
+        this.reports += 1;
+        this.bandwidth = bandwidth;
+        for (const status of statuses) this.#take(status);
+        this.#awaiting.notice();
+      },
+      onEnd: (cause) => {
+        this.#ended = cause;
+        this.#awaiting.notice();
+      },
+    });
+    t.after(() => this.end());
+  }
+
+  configure(settings: Partial<ProberSettings>): void {
+    this.#revision += 1;
+    const all = { ...NOTHING, ...settings };
+    this.#prober.send({ kind: 'configure', revision: this.#revision, settings: all });
+  }
+
+  setRole(role: ProberRole): void {
+    this.#prober.send({ kind: 'role', role });
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    assert.ok(this.#prober.pid !== undefined);
+    process.kill(this.#prober.pid, signal);
+  }
+
+  until(what: string, condition: () => boolean): Promise<void> {
+    return this.#awaiting.until(what, condition);
+  }
+
+  /** Waits until the monitor is in `state` with a detail like `detail`; returns that detail. */
+  async reaches(name: string, state: MonitorStatus['state'], detail = /./): Promise<string> {
+    const reached = (): boolean => {
+      const status = this.statuses.get(name);
+      return status?.state === state && detail.test(status.detail);
+    };
+    await this.until(`${name} ${state} ${String(detail)}`, reached);
+    return this.statuses.get(name)?.detail ?? '';
+  }
+
+  /** Ends the prober; returns why it ended. */
+  async end(): Promise<string> {
+    this.#prober.end();
+    await this.until('the end of the prober', () => this.#ended !== null);
+    return this.#ended ?? '';
+  }
+
+  #take(status: MonitorStatus): void {
+    this.statuses.set(status.name, status);
+    const states = this.history.get(status.name) ?? [];
+    if (states.at(-1) !== status.state) states.push(status.state);
+    this.history.set(status.name, states);
+  }
+}
+
+const CHECK = { intervalMs: 40, timeoutMs: 5_000, failureThreshold: 3, recoveryThreshold: 2 };
+
+export const httpCheck = (
+  name: string,
+  url: string,
+  change: Partial<HttpCheckSettings> = {},
+): CheckSettings => ({
+  ...CHECK,
+  type: 'http',
+  name,
+  url,
+  expectStatus: { minimum: 200, maximum: 299 },
+  verifyTls: true,
+  ...change,
+});
+
+export const tcpCheck = (
+  name: string,
+  port: number,
+  change: Partial<TcpCheckSettings> = {},
+): CheckSettings => ({ ...CHECK, type: 'tcp', name, host: '127.0.0.1', port, ...change });
+
+/** `script` for sh; its name is $UNDERSTUDY_CHECK. */
+export const scriptCheck = (
+  name: string,
+  script: string,
+  change: Partial<ScriptCheckSettings> = {},
+): CheckSettings => ({
+  ...CHECK,
+  type: 'script',
+  name,
+  command: ['/bin/sh', '-c', script],
+  ...change,
+});
+
+/**
+ * A FIFO that processes hold open for writing: it tells when the first one has, and when the last
+ * one that had is gone, however it went.
+ */
+export class Leash {
+  readonly path = join(temporaryFolder(), 'fifo');
+  readonly held: Promise<unknown>;
+  readonly released: Promise<unknown>;
+  text = '';
+
+  constructor() {
+    execFileSync('mkfifo', [this.path]);
+    // Opening waits for the first writer.
+    const stream = createReadStream(this.path, 'utf8');
+    this.held = once(stream, 'open');
+    this.released = once(stream, 'close');
+    stream.on('data', (text) => {
+      this.text += String(text);
+    });
+  }
+}

@@ -1,0 +1,205 @@
+// The agent's slot for the prober, with real probers that are killed, stopped, or none at all.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { describe, test, type TestContext } from 'node:test';
+import { openProberSlot, PROBER_TIMING, type ProberSlot } from '../../src/agent/prober-slot.js';
+import type { MonitorStatus } from '../../src/model/monitor.js';
+import type { BandwidthFact } from '../../src/monitors/settings.js';
+import { enterNamespace } from '../support/namespace.js';
+import { Awaiting, Leash, NOTHING, scriptCheck, tcpCheck } from './prober-bench.js';
+
+const skip = enterNamespace(import.meta.url);
+
+const QUICK = { ...PROBER_TIMING, firstRestartMs: 10, longestRestartMs: 40 };
+
+class SlotBench {
+  readonly slot: ProberSlot;
+  readonly told: MonitorStatus[] = [];
+  readonly removed: string[] = [];
+  readonly lost: string[] = [];
+  readonly bandwidth: (BandwidthFact | null)[] = [];
+  readonly #awaiting = new Awaiting(() => JSON.stringify([this.lost, this.slot.statuses()]));
+
+  constructor(t: TestContext, command?: readonly string[], timing = QUICK) {
+    const note =
+      <T>(list: T[]) =>
+      (item: T): void => {
+        list.push(item);
+        this.#awaiting.notice();
+      };
+    this.slot = openProberSlot({
+      onStatus: note(this.told),
+      onRemoved: note(this.removed),
+      onBandwidth: note(this.bandwidth),
+      onLost: note(this.lost),
+      timing,
+      ...(command === undefined ? {} : { command }),
+    });
+    t.after(() => this.slot.close());
+  }
+
+  status(name: string): MonitorStatus | undefined {
+    return this.slot.statuses().find((status) => status.name === name);
+  }
+
+  until(what: string, condition: () => boolean): Promise<void> {
+    return this.#awaiting.until(what, condition);
+  }
+
+  reaches(name: string, state: MonitorStatus['state']): Promise<void> {
+    return this.until(`${name} ${state}`, () => this.status(name)?.state === state);
+  }
+
+  kill(signal: NodeJS.Signals): number {
+    const pid = this.slot.pid();
+    assert.ok(pid !== undefined, 'a prober runs');
+    process.kill(pid, signal);
+    return pid;
+  }
+}
+
+const isGone = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch {
+    return true;
+  }
+};
+
+async function listen(t: TestContext): Promise<number> {
+  const server = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+describe('prober slot', { skip, timeout: 120_000 }, () => {
+  test('a prober runs only while something needs one', async (t) => {
+    const bench = new SlotBench(t);
+    const { slot } = bench;
+    slot.configure(NOTHING);
+    assert.equal(slot.pid(), undefined);
+    slot.configure({ ...NOTHING, checks: [tcpCheck('db', await listen(t), { weight: 20 })] });
+    assert.deepEqual(bench.told, [
+      { name: 'db', weight: 20, state: 'unknown', detail: 'waiting for the prober' },
+    ]);
+    const pid = slot.pid();
+    assert.ok(pid !== undefined);
+    await bench.reaches('db', 'ok');
+    slot.configure(NOTHING);
+    assert.deepEqual(bench.removed, ['db']);
+    assert.equal(slot.pid(), undefined);
+    await slot.close();
+    assert.ok(isGone(pid));
+    assert.deepEqual(bench.lost, []);
+  });
+
+  test('killed: unknown, started again, and the statuses return', async (t) => {
+    const bench = new SlotBench(t);
+    const leash = new Leash();
+    const script = `sleep 1000 >${leash.path} & wait`;
+    bench.slot.configure({
+      ...NOTHING,
+      bandwidth: { interfaces: ['lo'], minimumBps: 1, seconds: 1 },
+      checks: [tcpCheck('db', await listen(t)), scriptCheck('endless', script)],
+    });
+    await bench.reaches('db', 'ok');
+    await bench.until('a bandwidth fact', () => bench.bandwidth.at(-1)?.low === false);
+    await leash.held;
+    const before = bench.told.length;
+    const pid = bench.kill('SIGKILL');
+    await bench.until('the loss', () => bench.lost.length > 0);
+    const message = 'the prober ended: killed by SIGKILL; another one in 10 ms';
+    assert.deepEqual(bench.lost, [message]);
+    assert.equal(bench.bandwidth.at(-1), null);
+    await bench.reaches('db', 'unknown');
+    assert.equal(bench.status('db')?.detail, message);
+    assert.ok(bench.told.slice(before).every(({ state }) => state !== 'failed'));
+    // The script of the dead prober is gone: nobody else held the leash then.
+    await leash.released;
+    await bench.reaches('db', 'ok');
+    assert.notEqual(bench.slot.pid(), pid);
+    assert.ok(isGone(pid));
+  });
+
+  test('doubt is passed on as it comes, and a dead prober leaves none behind', async (t) => {
+    const bench = new SlotBench(t);
+    // Two failures are far apart: between them nothing but the doubt has changed.
+    const check = tcpCheck('db', 1, { intervalMs: 600_000, failureThreshold: 2 });
+    bench.slot.configure({ ...NOTHING, checks: [check] });
+    await bench.until('doubt', () => bench.status('db')?.doubtful === true);
+    assert.equal(bench.status('db')?.state, 'unknown');
+    bench.kill('SIGKILL');
+    await bench.until('the loss', () => bench.lost.length > 0);
+    assert.ok(!('doubtful' in (bench.status('db') ?? {})));
+  });
+
+  test('a role told to one prober is told to the next', async (t) => {
+    const bench = new SlotBench(t);
+    const bandwidth = { interfaces: ['lo'], minimumBps: 1e12, seconds: 1 };
+    bench.slot.setRole({ active: true, inhibited: false });
+    bench.slot.configure({ ...NOTHING, bandwidth });
+    const isLow = (): boolean => bench.bandwidth.at(-1)?.low === true;
+    await bench.until('low', isLow);
+    bench.kill('SIGKILL');
+    await bench.until('nothing known', () => bench.bandwidth.at(-1) === null);
+    await bench.until('low again', isLow);
+    await bench.reaches('bandwidth', 'failed');
+  });
+
+  test('one that always dies is started less and less often', async (t) => {
+    const bench = new SlotBench(t, ['/bin/sh', '-c', 'echo no luck >&2; exit 7']);
+    bench.slot.configure({ ...NOTHING, checks: [tcpCheck('db', 1)] });
+    await bench.until('five losses', () => bench.lost.length === 5);
+    const line = (wait: number): string =>
+      `the prober ended: exit 7: no luck; another one in ${wait} ms`;
+    assert.deepEqual(bench.lost, [10, 20, 40, 40, 40].map(line));
+  });
+
+  test('one that lived long enough is replaced as if it were the first', async (t) => {
+    const bench = new SlotBench(t, ['/bin/false'], { ...QUICK, healthyAfterMs: 0 });
+    bench.slot.configure({ ...NOTHING, checks: [tcpCheck('db', 1)] });
+    await bench.until('three losses', () => bench.lost.length === 3);
+    assert.ok(bench.lost.every((message) => message.endsWith('another one in 10 ms')));
+  });
+
+  test('one that cannot be started, or speaks another language, is lost with the cause', async (t) => {
+    const missing = new SlotBench(t, ['/nonexistent/node']);
+    missing.slot.configure({ ...NOTHING, checks: [tcpCheck('db', 1)] });
+    await missing.until('the loss', () => missing.lost.length > 0);
+    assert.match(missing.lost[0] ?? '', /cannot be started: .*ENOENT/);
+    const foreign = new SlotBench(t, ['/bin/sh', '-c', 'echo hello; exec sleep 1000']);
+    foreign.slot.configure({ ...NOTHING, checks: [tcpCheck('db', 1)] });
+    await foreign.until('the loss', () => foreign.lost.length > 0);
+    assert.match(foreign.lost[0] ?? '', /does not speak our protocol/);
+  });
+
+  test('one that hangs is killed and replaced', async (t) => {
+    const bench = new SlotBench(t, undefined, { ...QUICK, silenceLimitMs: 3_000 });
+    bench.slot.configure({ ...NOTHING, checks: [tcpCheck('db', await listen(t))] });
+    await bench.reaches('db', 'ok');
+    const pid = bench.kill('SIGSTOP');
+    await bench.until('the loss', () => bench.lost.length > 0);
+    assert.match(bench.lost[0] ?? '', /^the prober ended: it was silent for 3000 ms/);
+    assert.ok(isGone(pid));
+    await bench.reaches('db', 'ok');
+  });
+
+  test('close ends even one that hangs, and all scripts', async (t) => {
+    const bench = new SlotBench(t);
+    const leash = new Leash();
+    const script = `sleep 1000 >${leash.path} & wait`;
+    bench.slot.configure({ ...NOTHING, checks: [scriptCheck('endless', script)] });
+    await leash.held;
+    await bench.until('the first report', () => bench.told.length > 1);
+    const pid = bench.kill('SIGSTOP');
+    const told = bench.told.length;
+    await bench.slot.close();
+    await leash.released;
+    assert.ok(isGone(pid));
+    assert.equal(bench.told.length, told);
+    assert.deepEqual(bench.lost, []);
+  });
+});

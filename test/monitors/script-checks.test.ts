@@ -1,0 +1,138 @@
+// The prober's script checks, with real processes in a namespace of our own.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { enterNamespace } from '../support/namespace.js';
+import { Leash, ProberBench, scriptCheck, temporaryFolder } from './prober-bench.js';
+
+const skip = enterNamespace(import.meta.url);
+
+describe('script checks', { skip, timeout: 120_000 }, () => {
+  test('exit 0 is ok, anything else failed with what it said', async (t) => {
+    const bench = new ProberBench(t);
+    const flag = join(temporaryFolder(), 'up');
+    const script = `echo "no $UNDERSTUDY_CHECK"; test -e ${flag}`;
+    bench.configure({
+      checks: [scriptCheck('service', script), scriptCheck('suicide', 'kill -9 $$')],
+    });
+    const detail = await bench.reaches('service', 'failed');
+    assert.equal(detail, 'exit 1: no service; 0 of 2 successes in a row to recover');
+    assert.match(await bench.reaches('suicide', 'failed'), /^killed by SIGKILL; /);
+    writeFileSync(flag, '');
+    assert.match(await bench.reaches('service', 'ok'), /^exit 0 in .* ms; limit 3 failures/);
+    rmSync(flag);
+    await bench.reaches('service', 'failed');
+  });
+
+  test('a program that is not there, or not executable, is a failure', async (t) => {
+    const bench = new ProberBench(t);
+    const plain = join(temporaryFolder(), 'plain');
+    writeFileSync(plain, '#!/bin/sh\n', { mode: 0o644 });
+    bench.configure({
+      checks: [
+        scriptCheck('missing', '', { command: ['/nonexistent/check'] }),
+        scriptCheck('plain', '', { command: [plain] }),
+      ],
+    });
+    assert.match(
+      await bench.reaches('missing', 'failed'),
+      /cannot run \/nonexistent\/check: .*ENOENT/,
+    );
+    assert.match(await bench.reaches('plain', 'failed'), /cannot run \/.*\/plain: .*EACCES/);
+  });
+
+  test('one that never ends is killed at its deadline, with all of its group', async (t) => {
+    const bench = new ProberBench(t);
+    const leash = new Leash();
+    // The shell, a child of it and a grandchild hold the leash; none of them would end by itself.
+    const script = `exec >${leash.path}; (sh -c 'echo grandchild; sleep 1000' & sleep 1000) & wait`;
+    const limits = { intervalMs: 600_000, timeoutMs: 300, failureThreshold: 1 };
+    bench.configure({ checks: [scriptCheck('endless', script, limits)] });
+    await leash.held;
+    const detail = await bench.reaches('endless', 'failed');
+    assert.match(detail, /^did not end within 300 ms; /);
+    await leash.released;
+    assert.equal(leash.text, 'grandchild\n');
+  });
+
+  test('what a script leaves behind in its group is killed when it has ended', async (t) => {
+    const bench = new ProberBench(t);
+    const leash = new Leash();
+    const script = `exec >${leash.path}; sleep 1000 & exit 0`;
+    bench.configure({ checks: [scriptCheck('forks', script, { intervalMs: 600_000 })] });
+    await leash.held;
+    await leash.released;
+    await bench.reaches('forks', 'ok');
+  });
+
+  test('a grandchild that escaped with its output open delays no result', async (t) => {
+    const bench = new ProberBench(t);
+    const leash = new Leash();
+    const gate = `${leash.path}.gate`;
+    execFileSync('mkfifo', [gate]);
+    t.after(async () => {
+      writeFileSync(gate, '\n');
+      await leash.released;
+    });
+    // In its own session it is not of the group. The script ends when that is so.
+    const grandchild = `exec 3>${leash.path}; mkdir ${gate}.escaped; read _ <${gate}`;
+    const script = `setsid sh -c '${grandchild}' & until test -d ${gate}.escaped; do sleep 0.01; done`;
+    const limits = { intervalMs: 600_000, timeoutMs: 600_000 };
+    bench.configure({ checks: [scriptCheck('escapes', script, limits)] });
+    await bench.reaches('escapes', 'ok');
+  });
+
+  test('a flood of output ends the script', async (t) => {
+    const bench = new ProberBench(t);
+    const leash = new Leash();
+    const script = `exec 3>${leash.path}; while :; do echo flood; echo flood >&2; done`;
+    const limits = { intervalMs: 600_000, timeoutMs: 600_000, failureThreshold: 1 };
+    bench.configure({ checks: [scriptCheck('floods', script, limits)] });
+    assert.match(await bench.reaches('floods', 'failed'), /^more than 65536 bytes of output/);
+    await leash.released;
+  });
+
+  test('output is one line, short, without control characters', async (t) => {
+    const bench = new ProberBench(t);
+    const script = `printf 'a\\033[31mb\\n\\000c%0500d' 0; exit 3`;
+    bench.configure({ checks: [scriptCheck('noisy', script)] });
+    const detail = await bench.reaches('noisy', 'failed');
+    assert.match(detail, /^exit 3: a \[31mb c0+…; 0 of 2/);
+    assert.ok(detail.length < 300, detail);
+  });
+
+  test('attempts never overlap', async (t) => {
+    const bench = new ProberBench(t);
+    const folder = temporaryFolder();
+    // mkdir fails if another attempt is inside; an interval shorter than the script invites one.
+    const script = `mkdir ${folder}/inside || exit 9; sleep 0.05; rmdir ${folder}/inside`;
+    const limits = { intervalMs: 1, failureThreshold: 1 };
+    bench.configure({ checks: [scriptCheck('slow', script, limits)] });
+    await bench.reaches('slow', 'ok');
+    const { reports } = bench;
+    await bench.until('two more reports', () => bench.reports >= reports + 2);
+    assert.deepEqual(bench.history.get('slow'), ['unknown', 'ok']);
+  });
+
+  test('a prober that is told to end leaves no script', async (t) => {
+    const bench = new ProberBench(t);
+    const leash = new Leash();
+    const script = `exec >${leash.path}; sleep 1000 & wait`;
+    bench.configure({ checks: [scriptCheck('endless', script, { timeoutMs: 600_000 })] });
+    await leash.held;
+    assert.equal(await bench.end(), 'it was told to');
+    await leash.released;
+  });
+
+  test('a check taken out of the settings is ended amid its script', async (t) => {
+    const bench = new ProberBench(t);
+    const leash = new Leash();
+    const script = `exec >${leash.path}; sleep 1000 & wait`;
+    bench.configure({ checks: [scriptCheck('endless', script, { timeoutMs: 600_000 })] });
+    await leash.held;
+    bench.configure({ checks: [] });
+    await leash.released;
+  });
+});

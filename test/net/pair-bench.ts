@@ -1,0 +1,439 @@
+// Two understudies that know each other, on the bench: brings them into their places before each test,
+// observes what a client and the kernels saw, prints it. No test cases.
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { after, before, describe, it, type TestContext } from 'node:test';
+import type { Appliance } from '../../scripts/lab/appliance.js';
+import { now } from '../../scripts/lab/clock.js';
+import type { HeldTimes } from '../../scripts/lab/held-time.js';
+import { createLab, type Lab } from '../../scripts/lab/lab.js';
+import type { ApplianceName, Traffic } from '../../scripts/lab/network.js';
+import { LAN, pairProgram, type PairSpec } from '../../scripts/lab/pair-program.js';
+import type { ProbeReport } from '../../scripts/lab/probe-record.js';
+import type { Prober } from '../../scripts/lab/prober.js';
+import { mappedUser } from '../../scripts/lab/sandbox.js';
+import type { CommandName } from '../../src/control/protocol.js';
+import type { VirtualRouterState } from '../../src/model/reasons.js';
+import type { EventRecord, Status, VirtualRouterStatus } from '../../src/model/status.js';
+
+const NAMES: readonly ApplianceName[] = ['a', 'b'];
+
+export const ADDRESS = '10.99.0.100';
+
+/** A start, an election at 1000 ms and the slowness of a busy machine. */
+export const PATIENCE_MS = 12_000;
+
+/** What is seen to last this long is taken to last. */
+export const MOMENT_MS = 400;
+
+/** Daemons and client run before everything else: a busy machine is not to be measured. */
+export const scheduling = { realtime: !mappedUser() };
+
+export interface Seen {
+  readonly probes: ProbeReport;
+  readonly held: HeldTimes;
+  /** When the observed part began, on the lab's clock. */
+  readonly from: number;
+}
+
+export const moment = (ms = MOMENT_MS): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, ms));
+
+export const other = (name: ApplianceName): ApplianceName => (name === 'a' ? 'b' : 'a');
+
+/** One line for whoever reads the test's output. */
+export function describeSeen(what: string, { probes, held }: Seen): string {
+  return (
+    `${what}: ${probes.lost} of ${probes.sent} lost, longest outage ${probes.longestOutageMs.toFixed(1)} ms, ` +
+    `both held ${held.bothHeldMs.toFixed(1)} ms, nobody ${held.nobodyHeldMs.toFixed(1)} ms ` +
+    `(client late by ${probes.scheduleLatenessMs.toFixed(1)} ms)`
+  );
+}
+
+type Undo = () => Promise<unknown>;
+
+/** Waits until both are in the places in which a test begins. */
+type InPlace = (bench: PairBench) => Promise<void>;
+
+export class PairBench {
+  readonly lab: Lab;
+  readonly spec: PairSpec;
+  /** By address. */
+  readonly probed: readonly string[];
+  readonly #prober: Prober;
+  readonly #inPlace: InPlace;
+  readonly #undo: Undo[] = [];
+  readonly #statuses = new Map<ApplianceName, Status>();
+  #t: TestContext | null = null;
+
+  private constructor(
+    lab: Lab,
+    spec: PairSpec,
+    probed: readonly string[],
+    prober: Prober,
+    inPlace: InPlace,
+  ) {
+    this.#inPlace = inPlace;
+    this.lab = lab;
+    this.spec = spec;
+    this.probed = probed;
+    this.#prober = prober;
+  }
+
+  static async open(
+    spec: PairSpec,
+    inPlace: InPlace = (bench) => bench.settled(),
+  ): Promise<PairBench> {
+    const lab = await createLab();
+    const routers = spec.virtualRouters ?? [LAN];
+    const probed = routers
+      .flatMap(({ addresses }) => addresses as readonly string[])
+      .map((address) => address.split('/')[0] ?? '')
+      .filter((address) => !address.startsWith('fe80:'));
+    const targets = probed.map((address) => ({
+      family: address.includes(':') ? ('ipv6' as const) : ('ipv4' as const),
+      address,
+    }));
+    try {
+      const prober = await lab.probe({ targets, ...scheduling });
+      return new PairBench(lab, spec, probed, prober, inPlace);
+    } catch (error) {
+      await lab.close();
+      throw error;
+    }
+  }
+
+  get a(): Appliance {
+    return this.lab.appliance('a');
+  }
+
+  get b(): Appliance {
+    return this.lab.appliance('b');
+  }
+
+  /** Starts an appliance; `spec` instead of the bench's own. */
+  start(name: ApplianceName, spec: PairSpec = this.spec): void {
+    this.lab.appliance(name).start(pairProgram(name, spec), scheduling);
+  }
+
+  /** Gives a running appliance other settings. */
+  reload(name: ApplianceName, spec: PairSpec = this.spec): void {
+    this.lab.appliance(name).reload(pairProgram(name, spec));
+  }
+
+  /** To be undone at the end of the test, or before; once. */
+  undoing(undo: Undo): Undo {
+    let done = false;
+    const once = async (): Promise<void> => {
+      if (done) return;
+      done = true;
+      await undo();
+    };
+    this.#undo.push(once);
+    return once;
+  }
+
+  async drop(rule: Parameters<Lab['drop']>[0]): Promise<Undo> {
+    return this.undoing(await this.lab.drop(rule));
+  }
+
+  /** Everything of one appliance, both ways: carrier stays. */
+  async isolate(name: ApplianceName, traffic: Traffic = 'all'): Promise<Undo> {
+    const from = await this.drop({ traffic, from: name });
+    const to = await this.drop({ traffic, to: name });
+    return async () => Promise.all([from(), to()]);
+  }
+
+  async unplug(name: ApplianceName): Promise<Undo> {
+    await this.lab.unplug(name);
+    return this.undoing(() => this.lab.plug(name));
+  }
+
+  async silence(name: ApplianceName, traffic: 'all' | 'ha' = 'all'): Promise<Undo> {
+    return this.undoing(await this.lab.silence(name, traffic));
+  }
+
+  /** An operator's command. @throws AssertionError when it is refused. */
+  async command(name: ApplianceName, command: CommandName, argument?: string): Promise<void> {
+    const outcome = await this.lab.appliance(name).control.command(command, argument);
+    assert.ok(outcome.ok, `${command} ${argument ?? ''} at ${name}: ${JSON.stringify(outcome)}`);
+  }
+
+  async set(name: ApplianceName, setting: string, value: string): Promise<void> {
+    const outcome = await this.lab.appliance(name).control.set(setting, value);
+    assert.ok(outcome.ok, `set ${setting} ${value} at ${name}: ${JSON.stringify(outcome)}`);
+  }
+
+  router(name: ApplianceName, router = 'lan'): VirtualRouterStatus | undefined {
+    return this.lab
+      .appliance(name)
+      .status()
+      ?.virtualRouters.find((one) => one.name === router);
+  }
+
+  /** The events of an appliance with this name since `from`, on the lab's clock. */
+  events(name: ApplianceName, event: string, from = 0): EventRecord[] {
+    return this.lab
+      .appliance(name)
+      .events()
+      .filter((record) => record.event === event && Date.parse(record.time) >= Math.floor(from));
+  }
+
+  waitForEvent(name: ApplianceName, event: string, from: number, deadlineMs = PATIENCE_MS) {
+    const told = (): boolean => this.events(name, event, from).length > 0;
+    return this.waitFor(`event ${event} at ${name}`, told, deadlineMs);
+  }
+
+  /**
+   * Asks both agents again and again until `predicate` holds: not everything that status says is an
+   * event, and status.json is written at events.
+   * @throws Error with everything that is known after the deadline.
+   */
+  async waitFor(
+    expectation: string,
+    predicate: () => boolean,
+    deadlineMs = PATIENCE_MS,
+  ): Promise<void> {
+    const until = now() + deadlineMs;
+    for (;;) {
+      await this.#ask();
+      if (predicate()) return;
+      if (now() > until) {
+        const found = this.#picture();
+        throw new Error(`expected within ${deadlineMs} ms: ${expectation}; last seen: ${found}`);
+      }
+      await moment(20);
+    }
+  }
+
+  /** What the agent said when it was asked last; undefined while none runs. */
+  status(name: ApplianceName): Status | undefined {
+    return this.#statuses.get(name);
+  }
+
+  async #ask(): Promise<void> {
+    await Promise.all(
+      [this.a, this.b].map(async (appliance) => {
+        const answer = appliance.running ? appliance.control.status() : Promise.reject();
+        const status = await answer.catch(() => undefined);
+        if (status === undefined) this.#statuses.delete(appliance.name);
+        else this.#statuses.set(appliance.name, status);
+      }),
+    );
+  }
+
+  waitForHolders(names: readonly ApplianceName[], deadlineMs = PATIENCE_MS): Promise<void> {
+    return this.lab.waitForHolders(ADDRESS, names, deadlineMs);
+  }
+
+  /** Both run and know each other; `holder` alone holds the addresses, the other stands by. */
+  settled(holder: ApplianceName = 'a', deadlineMs = PATIENCE_MS): Promise<void> {
+    const inPlace = (): boolean =>
+      this.probed.every((address) => this.lab.holding(address).join() === holder) &&
+      this.allAre(holder, 'Active') &&
+      this.allAre(other(holder), 'Backup') &&
+      this.hears(other(holder)) &&
+      this.knowEachOther() &&
+      this.soundMonitors();
+    return this.waitFor(`${holder} holds, the other stands by, both well`, inPlace, deadlineMs);
+  }
+
+  allAre(name: ApplianceName, state: VirtualRouterState): boolean {
+    const routers = this.status(name)?.virtualRouters ?? [];
+    return routers.length > 0 && routers.every((router) => router.state === state);
+  }
+
+  /** Whether the advertisements of the Active arrive. */
+  hears(name: ApplianceName): boolean {
+    const routers = this.status(name)?.virtualRouters ?? [];
+    return routers.every(
+      ({ lastAdvertisementAgeMs: age, advertisementIntervalMs: interval }) =>
+        age !== null && age < 2 * interval,
+    );
+  }
+
+  knowEachOther(): boolean {
+    return NAMES.every((name) => {
+      const peer = this.status(name)?.peers[0];
+      return peer?.state === 'healthy' && peer.paths.every(({ state }) => state === 'healthy');
+    });
+  }
+
+  soundMonitors(): boolean {
+    return NAMES.every((name) => this.status(name)?.monitors.every(({ state }) => state === 'ok'));
+  }
+
+  /** Observes a role that is not to move: until `body` is done and a good moment longer. */
+  async observeStill(what: string, body: () => Promise<unknown>): Promise<Seen> {
+    const from = now();
+    const seen = await this.observe(what, async () => {
+      await body();
+      await moment();
+    });
+    const moves = this.probed.flatMap((address) => this.lab.changes(address, from));
+    assert.deepEqual(moves, [], `${what}: no address moves`);
+    return seen;
+  }
+
+  /** Observes until `heir` holds every address alone. */
+  observeMove(what: string, heir: ApplianceName, act: () => Promise<unknown>): Promise<Seen> {
+    return this.observe(what, async () => {
+      await act();
+      await this.holds(heir);
+    });
+  }
+
+  holds(heir: ApplianceName): Promise<void> {
+    return this.waitFor(`${heir} alone holds the addresses`, () =>
+      this.probed.every((address) => this.lab.holding(address).join() === heir),
+    );
+  }
+
+  /** Observes while `body` runs; prints. Of several addresses the worst is answered. */
+  async observe(what: string, body: () => Promise<unknown>): Promise<Seen> {
+    const window = await this.#prober.open();
+    const from = now();
+    await body();
+    await moment();
+    const to = now();
+    const reports = await window.close();
+    const all = this.probed.map((address): Seen => {
+      const probes = reports[address];
+      if (probes === undefined) throw new Error(`${address} is not probed`);
+      return { probes, held: this.lab.heldTimes(address, from, to), from };
+    });
+    for (const [index, seen] of all.entries()) {
+      const of = all.length > 1 ? ` (${this.probed[index]})` : '';
+      this.print(describeSeen(`${what}${of}`, seen));
+    }
+    const worst = all.sort((x, y) => y.probes.lost - x.probes.lost)[0];
+    if (worst === undefined) throw new Error('nothing is probed');
+    return worst;
+  }
+
+  print(text: string): void {
+    this.#t?.diagnostic(text);
+  }
+
+  /** One test: both in their places first, everything mended afterwards, logs when it fails. */
+  async test(t: TestContext, body: (bench: PairBench) => Promise<void>): Promise<void> {
+    this.#t = t;
+    const from = now();
+    try {
+      await this.#ready();
+      await body(this);
+    } catch (error) {
+      t.diagnostic(this.#picture());
+      for (const line of this.lab.logs(from).split('\n')) t.diagnostic(line);
+      throw error;
+    } finally {
+      await this.#mend();
+    }
+  }
+
+  close(): Promise<void> {
+    return this.lab.close();
+  }
+
+  async #mend(): Promise<void> {
+    for (const undo of this.#undo.splice(0).reverse()) await undo();
+  }
+
+  /** Starts what does not run; what is not in its place in time is started again from nothing. */
+  async #ready(): Promise<void> {
+    if (!this.a.running) this.start('a');
+    // One after the other: otherwise the slower to start may find the other in its role already.
+    if (!this.b.running) {
+      await this.waitForHolders(['a']).catch(() => {});
+      this.start('b');
+    }
+    await this.#inPlace(this).catch(() => this.#startAnew());
+  }
+
+  /** What an earlier test has left behind must not fail this one. */
+  async #startAnew(): Promise<void> {
+    for (const appliance of [this.a, this.b]) {
+      if (appliance.running) await appliance.annihilate();
+      rmSync(`${appliance.directory}/state`, { recursive: true, force: true });
+      const flush = this.probed.map((address) => `address flush to ${address}`);
+      await this.lab.network.ip(appliance.name, flush);
+    }
+    this.start('a');
+    await this.waitForHolders(['a']);
+    this.start('b');
+    await this.#inPlace(this);
+  }
+
+  #picture(): string {
+    const held = this.probed.map(
+      (address) => `${address} held by ${this.lab.holding(address).join(' ') || 'nobody'}`,
+    );
+    const sides = NAMES.map((name) => {
+      const status = this.status(name);
+      const routers = status?.virtualRouters.map(
+        (router) => `${router.name} ${router.state} (${router.reason}) ${router.effectivePriority}`,
+      );
+      const peer = status?.peers[0];
+      const paths = peer?.paths.map(({ address, state }) => `${address} ${state}`).join(' ');
+      return (
+        `${name}: ${routers?.join(', ')}; peer ${peer?.state} [${paths}]; ` +
+        `monitors ${JSON.stringify(status?.monitors)}; health ${status?.health.state} ${JSON.stringify(status?.health.reasons)}; ` +
+        `bypass ${JSON.stringify(status?.bypass)} flaps ${JSON.stringify(status?.flaps)}`
+      );
+    });
+    return [...held, ...sides].join(' | ');
+  }
+}
+
+export type PairTest = (name: string, body: (bench: PairBench) => Promise<void>) => void;
+
+/** A group of tests on one pair, one after the other. */
+export function describePair(
+  title: string,
+  options: {
+    readonly skip: string | false;
+    readonly spec: PairSpec;
+    /** Before anything is started. */
+    readonly prepare?: (bench: PairBench) => Promise<void>;
+    /** Waits until both are in their places; by default `a` holds all. */
+    readonly settled?: (bench: PairBench) => Promise<void>;
+  },
+  define: (test: PairTest) => void,
+): void {
+  const { skip, spec, prepare, settled } = options;
+  describe(title, { skip, concurrency: 1 }, () => {
+    let bench: PairBench | null = null;
+    before(async () => {
+      if (skip !== false) return;
+      bench = await PairBench.open(spec, settled);
+      await prepare?.(bench);
+    });
+    after(() => bench?.close());
+    define((name, body) => {
+      it(name, (t) => {
+        assert.ok(bench !== null, 'the bench is open');
+        return bench.test(t, body);
+      });
+    });
+  });
+}
+
+/** No more lost than this; `seen` says it all when it fails. */
+export function assertLost({ probes }: Seen, atMost: number): void {
+  const found = JSON.stringify(probes);
+  assert.ok(probes.sent > 0, `probes expected: ${found}`);
+  assert.ok(probes.lost <= atMost, `at most ${atMost} lost expected: ${found}`);
+}
+
+/** A planned handover: nothing lost, and never nobody. */
+export function assertSeamless(seen: Seen): void {
+  assertLost(seen, 0);
+  assert.equal(seen.held.nobodyHeldMs, 0, 'somebody held the address all the time');
+  assertHandover(seen);
+}
+
+/** Make before break: two hold it for as long as a question and its answer take. */
+export function assertHandover({ held }: Seen): void {
+  const limit = 100;
+  assert.ok(held.bothHeldMs <= limit, `both at most ${limit} ms expected: ${held.bothHeldMs} ms`);
+}

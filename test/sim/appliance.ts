@@ -1,0 +1,332 @@
+// One appliance: the real core, and around it what the agent, the executor and the bypass relay do, as
+// far as other appliances can tell. No network, no judgement.
+import { Instance } from '../../src/core/instance.js';
+import type {
+  InstanceConfiguration,
+  InstanceEffect,
+  InstanceEvent,
+  InstanceSnapshot,
+  Memory,
+} from '../../src/core/interface.js';
+import { activeDownInterval } from '../../src/core/timing.js';
+import type { Family, IpAddress } from '../../src/model/address.js';
+import type { PeerReport } from '../../src/model/peer-report.js';
+import { centisecondsToMicroseconds, instant } from '../../src/model/units.js';
+import { hard, line } from '../core/instance-bench.js';
+import type { Agenda, Chance } from './agenda.js';
+import { Kernel } from './kernel.js';
+
+/** Messages that a socket keeps while nobody reads. */
+const SOCKET_BUFFER = 400;
+/** From end of file on the executor's pipe to the first farewell. */
+const WILL_DELAY = 500;
+/** The relay of the bypass takes at most so long. */
+const RELAY = 30_000;
+
+export interface Surroundings {
+  readonly agenda: Agenda;
+  readonly chance: Chance;
+  now(): number;
+  perform(appliance: Appliance, effect: InstanceEffect): void;
+  /** The executor of a dead agent says farewell. */
+  sayFarewell(appliance: Appliance, virtualRouter: string): void;
+  journal(text: () => string): void;
+  /** Something happened that is worth counting. */
+  count(what: string): void;
+  /** A role or an address. */
+  moved(): void;
+  /** Something that can be seen from outside has changed. */
+  changed(): void;
+}
+
+export type MonitorEvent = Extract<InstanceEvent, { kind: 'monitor' }>;
+
+/** The monitor of the link pairs, whose failure is hard. */
+export const PAIRS = 'link pairs';
+
+export type AgentState = 'off' | 'dead' | 'running' | 'paused';
+
+export class Appliance {
+  readonly name: string;
+  readonly index: number;
+  readonly addresses: Readonly<Record<Family, IpAddress>>;
+  configuration: InstanceConfiguration;
+  agent: AgentState = 'off';
+  instance: Instance | null = null;
+  /** Goes up with every start: what an earlier life left behind is dropped. */
+  life = 0;
+  readonly kernel: Kernel;
+  readonly unplugged = new Set<string>();
+  /** Virtual routers that the agent holds by its own word, and what it last told its peers. */
+  readonly active = new Set<string>();
+  report: PeerReport | null = null;
+  /** Peers that its status shows as healthy. */
+  readonly healthy = new Set<string>();
+  /** What the state file holds. */
+  memory: Memory | null = null;
+  wasActive = false;
+  /** What its monitors say; a fresh agent finds the same. */
+  readonly statuses = new Map<string, MonitorEvent>();
+  /** What operators ordered, whatever became of it. */
+  maintenance = false;
+  bypassEngaged = false;
+  /** Where the relay stands; one that is stuck or missing never moves. */
+  bypass: 'inline' | 'bypass' = 'inline';
+  relayWorks = false;
+  #desiredBypass: 'inline' | 'bypass' = 'inline';
+  readonly #around: Surroundings;
+  #stopping = false;
+  #inbox: { readonly at: number | null; readonly take: () => void }[] = [];
+  #arrivedAt: number | null = null;
+  #armedFor: number | null = null;
+  #token = 0;
+
+  constructor(
+    around: Surroundings,
+    index: number,
+    addresses: Appliance['addresses'],
+    configuration: InstanceConfiguration,
+  ) {
+    this.#around = around;
+    this.name = configuration.name;
+    this.index = index;
+    this.addresses = addresses;
+    this.configuration = configuration;
+    this.kernel = new Kernel(this, around);
+  }
+
+  get alive(): boolean {
+    return this.agent === 'running' || this.agent === 'paused';
+  }
+
+  /** Whether a frame leaves and reaches this interface; the HA link is apart. */
+  isOn(link: string): boolean {
+    return this.bypass === 'inline' && !this.unplugged.has(link);
+  }
+
+  /** A fresh agent: it reconciles what stands, tells the facts, and takes part. */
+  start(pathInterfaces: readonly InstanceEvent[]): void {
+    const { memory, wasActive } = this;
+    this.life += 1;
+    this.agent = 'running';
+    this.#inbox = [];
+    this.#desiredBypass = this.bypass;
+    this.instance = new Instance(this.configuration, instant(this.#around.now()));
+    this.kernel.begin();
+    if (memory !== null) this.give({ kind: 'remember', memory, crashed: wasActive });
+    if (this.relayWorks) this.give({ kind: 'bypass-state', actual: this.bypass });
+    for (const event of [...pathInterfaces, ...this.facts(), ...this.statuses.values()]) {
+      this.give(event);
+    }
+    this.give({ kind: 'start' });
+  }
+
+  /** What the agent reads from the kernel: links, addresses, sockets. */
+  facts(): InstanceEvent[] {
+    const { virtualRouters } = this.configuration;
+    const links = [...new Set(virtualRouters.map((router) => router.interface))];
+    return [
+      ...links.map((on) => hard('no-carrier', on, this.unplugged.has(on) ? 'failed' : 'ok')),
+      ...virtualRouters.flatMap(({ name: virtualRouter, family }): InstanceEvent[] => [
+        { kind: 'primary-address', virtualRouter, address: this.addresses[family] },
+        { kind: 'socket', virtualRouter, open: true },
+      ]),
+    ];
+  }
+
+  get pairsDown(): boolean {
+    return this.statuses.get(PAIRS)?.status.state === 'failed';
+  }
+
+  /** The prober says so, if there is an agent to hear it. */
+  tell(event: MonitorEvent): void {
+    this.statuses.set(event.status.name, event);
+    this.#around.changed();
+    this.receive(() => this.give(event));
+  }
+
+  /** Power cut: nothing is said, and the addresses go with the appliance. */
+  cutPower(): void {
+    this.#end('off');
+    this.kernel.lose();
+  }
+
+  /** The agent dies: its executor says farewell and keeps the addresses until a successor is heard. */
+  crash(): void {
+    const held = this.#held();
+    this.#end('dead');
+    this.kernel.bequeath(held, this.keepAtMost());
+    const { life } = this;
+    this.#around.agenda.add(this.#around.now() + WILL_DELAY, 0, () => {
+      if (this.life !== life || this.agent !== 'dead') return;
+      for (const name of held) this.#around.sayFarewell(this, name);
+    });
+  }
+
+  /** The agent is told to stop: it says farewell itself, the rest is the executor's. */
+  stop(): void {
+    const held = this.#held();
+    this.#stopping = true;
+    this.give({ kind: 'stop' });
+    this.#stopping = false;
+    this.#end('dead');
+    this.wasActive = false;
+    this.kernel.bequeath(held, this.keepAtMost());
+  }
+
+  /** Goes on after a pause as the agent does: the stall first, then packets, then the clock. */
+  resume(): void {
+    this.agent = 'running';
+    const { virtualRouters } = this.configuration;
+    const silence = Math.min(
+      ...virtualRouters.map(({ priority, advertisementInterval }) =>
+        activeDownInterval(priority, advertisementInterval),
+      ),
+    );
+    const due = this.#armedFor;
+    if (due !== null && this.#around.now() - due >= silence) this.give({ kind: 'stalled' });
+    const inbox = this.#inbox;
+    this.#inbox = [];
+    for (const { at, take } of inbox) {
+      this.#arrivedAt = at;
+      take();
+    }
+    this.#arrivedAt = null;
+    this.#armedFor = null;
+    this.#arm();
+    this.#around.changed();
+  }
+
+  /**
+   * Something arrived at the agent's sockets or pipes. Advertisements carry the instant of their
+   * arrival; everything else counts when it is read.
+   */
+  receive(take: () => void, stamped = false): void {
+    if (this.agent === 'running') take();
+    else if (this.agent === 'paused' && this.#inbox.length < SOCKET_BUFFER) {
+      this.#inbox.push({ at: stamped ? this.#around.now() : null, take });
+    }
+  }
+
+  /** One event, its effects, the timer. */
+  give(event: InstanceEvent): void {
+    const { instance } = this;
+    if (instance === null || this.agent !== 'running') return;
+    const now = this.#around.now();
+    for (const effect of instance.handle(event, instant(this.#arrivedAt ?? now))) {
+      this.#perform(effect);
+    }
+    if (event.kind === 'operator' || event.kind === 'remember') this.#remember();
+    this.kernel.flush();
+    this.#arm();
+  }
+
+  snapshot(): InstanceSnapshot | null {
+    return this.instance?.snapshot(instant(this.#around.now())) ?? null;
+  }
+
+  /** Active_Down_Interval at priority 1, the longest there is. */
+  keepAtMost(): number {
+    return Math.max(
+      ...this.configuration.virtualRouters.map(
+        ({ advertisementInterval }) => 4 * centisecondsToMicroseconds(advertisementInterval),
+      ),
+    );
+  }
+
+  #perform(effect: InstanceEffect): void {
+    // Checks are too many, and all alike.
+    if (effect.kind !== 'check-peer') this.#around.journal(() => `${this.name} ${line(effect)}`);
+    switch (effect.kind) {
+      case 'set-addresses':
+        if (!this.#stopping) this.kernel.want(effect.virtualRouter, effect.present);
+        this.#around.moved();
+        return;
+      case 'peer-news':
+        this.report = effect.report;
+        this.#around.changed();
+        break;
+      case 'transition':
+        this.#around.count(`${effect.virtualRouter} moved`);
+        if (effect.to === 'Active') {
+          this.active.add(effect.virtualRouter);
+          this.#around.count(`${effect.virtualRouter} taken`);
+        } else this.active.delete(effect.virtualRouter);
+        this.#around.moved();
+        this.#around.count(`${effect.from} -> ${effect.to} ${effect.reason}`);
+        this.#around.changed();
+        return;
+      case 'report':
+        this.#note(effect);
+        return;
+      case 'set-bypass':
+        this.#moveRelay(effect.desired);
+        return;
+      case 'send-advertisement':
+      case 'check-peer':
+      case 'announce':
+    }
+    this.#around.perform(this, effect);
+  }
+
+  #note({ report, detail }: Extract<InstanceEffect, { kind: 'report' }>): void {
+    this.#around.count(`report ${report}`);
+    if (report === 'flap' || report === 'latched') this.#remember();
+    if (report === 'peer-healthy') this.healthy.add(detail);
+    else if (report === 'peer-unhealthy') this.healthy.delete(detail);
+    else return;
+    this.#around.changed();
+  }
+
+  /** The state file is written after every wake-up that changed something. */
+  #remember(): void {
+    this.memory = this.snapshot()?.memory ?? this.memory;
+    this.#around.changed();
+  }
+
+  #moveRelay(desired: 'inline' | 'bypass'): void {
+    this.#desiredBypass = desired;
+    if (!this.relayWorks) return;
+    this.#around.agenda.add(this.#around.now() + RELAY, 0, () => {
+      if (this.agent === 'off' || this.#desiredBypass !== desired) return;
+      this.bypass = desired;
+      this.#around.changed();
+      this.#around.journal(() => `${this.name} relay ${desired}`);
+      this.receive(() => this.give({ kind: 'bypass-state', actual: desired }));
+    });
+  }
+
+  #arm(): void {
+    const at = this.instance?.nextDeadline()?.at ?? null;
+    if (at === this.#armedFor) return;
+    this.#armedFor = at;
+    this.#token += 1;
+    const token = this.#token;
+    if (at === null) return;
+    this.#around.agenda.add(Math.max(at, this.#around.now()), 1, () => {
+      if (token !== this.#token || this.agent !== 'running') return;
+      this.#armedFor = null;
+      this.give({ kind: 'deadline' });
+    });
+  }
+
+  #held(): string[] {
+    return [...this.active];
+  }
+
+  #end(agent: AgentState): void {
+    if (this.alive) {
+      this.memory = this.snapshot()?.memory ?? this.memory;
+      this.wasActive = this.active.size > 0;
+    }
+    this.agent = agent;
+    this.instance = null;
+    this.report = null;
+    this.active.clear();
+    this.healthy.clear();
+    this.#armedFor = null;
+    this.#token += 1;
+    this.life += 1;
+    this.#around.changed();
+  }
+}

@@ -1,0 +1,90 @@
+// How long each promise of DESIGN §1 may be broken, as formulas of the settings. Why they are what they
+// are: docs/INVARIANTS.md. Nothing is measured here.
+import { NONCES_KEPT } from './contact.js';
+import { SCRIPT } from './kernel.js';
+import { LATENCY } from './network.js';
+import { THRESHOLDS, type Setting } from './settings.js';
+
+/** Farewells, turns of the loop and whatever else is done at once. */
+const AT_ONCE = 2_000;
+
+/** All in microseconds. */
+export interface Timing {
+  /** Advertisement_Interval, the longest of all appliances. */
+  readonly advertisement: number;
+  /** peerCheckIntervalMs, likewise. */
+  readonly check: number;
+  /** A packet on its way. */
+  readonly packet: number;
+  /** From a decision to addresses that stand or are gone. */
+  readonly script: number;
+  /** An answer to a planned handover is awaited so long. */
+  readonly handover: number;
+  /** The longest Active_Down_Interval. */
+  readonly down: number;
+  /** Whether packets are lost at random. */
+  readonly lossy: boolean;
+}
+
+export function timingOf({ interval, checkInterval, mismatch, quality }: Setting): Timing {
+  const advertisement = interval * 10_000;
+  const check = checkInterval * 1_000 * (mismatch === 'check interval' ? 2 : 1);
+  return {
+    advertisement,
+    check,
+    packet: LATENCY + quality.jitter,
+    // One script runs at a time: the decision may wait for the end of another one.
+    script: 2 * SCRIPT.most + AT_ONCE,
+    handover: Math.max(3 * check, 100_000),
+    down: 4 * advertisement,
+    lossy: quality.loss > 0,
+  };
+}
+
+export interface Bounds {
+  readonly neverNobody: number;
+  readonly neverBoth: {
+    /** Both hear each other's advertisements. */
+    readonly 'on the LAN': number;
+    /** Only the HA port connects them. */
+    readonly 'over the HA port': number;
+    /** The executor of a dead agent holds beside its successor. */
+    readonly 'with a will': number;
+  };
+  readonly nothingStale: number;
+  /** Held by one that is to stay out: while its successor takes over. */
+  readonly outOfElection: number;
+  /** Told, or shown, and not so. */
+  readonly noLie: number;
+  readonly peerShownHealthy: number;
+  /** More than that for one that is heard and does not hear. */
+  readonly echoes: number;
+  readonly peerShownUnhealthy: number;
+  /** Whoever has been able for so long is known to all, and has heard who is Active. */
+  readonly ready: number;
+}
+
+export function boundsOf(timing: Timing): Bounds {
+  const { advertisement, check, packet, script, handover, down, lossy } = timing;
+  const { failureThreshold, recoveryThreshold } = THRESHOLDS;
+  const silence = (failureThreshold + 1) * check + 2 * packet;
+  const recovery = (recoveryThreshold + 3) * check + 4 * packet;
+  // A lost advertisement is made good by the next one; eight in a row are not lost.
+  const heard = (lossy ? 8 : 1.5) * advertisement;
+  const once = packet + script;
+  return {
+    neverNobody: down + silence + handover + 2 * once,
+    neverBoth: {
+      'on the LAN': heard + handover + once,
+      'over the HA port': 4 * check + Math.min(check, 100_000) + 4 * packet + script,
+      'with a will': down + once,
+    },
+    nothingStale: script,
+    outOfElection: 2 * handover + once,
+    noLie: script,
+    peerShownHealthy: silence,
+    echoes: (NONCES_KEPT + 1) * check,
+    peerShownUnhealthy: recovery,
+    ready: down + recovery + once,
+  };
+}

@@ -1,0 +1,385 @@
+// What may be done to a world: faults, repairs and orders, as data that fast-check draws and shrinks.
+// No invariants: watch.ts.
+import * as fc from 'fast-check';
+import type { OperatorCommand } from '../../src/core/interface.js';
+import { PAIRS, type Appliance, type MonitorEvent } from './appliance.js';
+import type { Way } from './network.js';
+import { configurationOf, type Live, type Setting } from './settings.js';
+import type { World } from './world.js';
+
+/** Who is meant: an index, modulo the number of appliances. */
+type Index = number;
+
+/** Parts of the network that fail together. */
+const CUTS = {
+  multicast: ['lan eth0', 'lan eth1'],
+  'link eth0': ['lan eth0', 'unicast eth0'],
+  'link eth1': ['lan eth1'],
+  lan: ['lan eth0', 'lan eth1', 'unicast eth0'],
+  ha: ['ha'],
+  everything: ['lan eth0', 'lan eth1', 'unicast eth0', 'ha'],
+} as const satisfies Record<string, readonly Way[]>;
+
+export const MONITORS = ['gateway', 'bandwidth', 'upcheck', 'pairs'] as const;
+const WORDS = ['ok', 'failed', 'unknown', 'doubtful'] as const;
+
+export type Deed =
+  | {
+      readonly kind: 'cut';
+      readonly from: Index;
+      /** The same as `from`: everybody else. */
+      readonly to: Index;
+      readonly what: keyof typeof CUTS;
+      /** Only what `from` sends is lost. */
+      readonly oneWay: boolean;
+    }
+  /** It loses the LAN beyond its own link, and the gateway with it. */
+  | { readonly kind: 'lan-lost'; readonly of: Index }
+  /** Everything that was cut from or to this one. */
+  | { readonly kind: 'mend'; readonly of: Index }
+  /** `restart`: a crash, and a supervisor that does not wait for the executor. */
+  | {
+      readonly kind: 'power-cut' | 'crash' | 'restart' | 'stop' | 'start' | 'pause';
+      readonly of: Index;
+    }
+  | { readonly kind: 'unplug'; readonly of: Index; readonly on: string }
+  /** Everybody who was paused goes on; every link comes back. */
+  | { readonly kind: 'resume' | 'plug' }
+  | {
+      readonly kind: 'monitor';
+      readonly of: Index;
+      readonly monitor: (typeof MONITORS)[number];
+      readonly state: (typeof WORDS)[number];
+    }
+  | { readonly kind: 'operator'; readonly of: Index; readonly command: OperatorCommand }
+  | { readonly kind: 'mode'; readonly of: Index; readonly mode: Live['mode'] }
+  | { readonly kind: 'primary'; readonly of: Index; readonly primary: boolean }
+  | { readonly kind: 'take-away'; readonly of: Index; readonly virtualRouter: string }
+  | { readonly kind: 'script'; readonly of: Index; readonly fails: boolean };
+
+/** A deed, and how many advertisement intervals it is quiet afterwards. */
+export type Story = readonly (readonly [Deed, number])[];
+
+/** The first ones more often: they hold, or are next. */
+const of = fc.constantFrom(0, 0, 0, 1, 1, 2, 3);
+const deed = <Kind extends Deed['kind']>(...kinds: readonly Kind[]) => fc.constantFrom(...kinds);
+
+const planned: fc.Arbitrary<Deed> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: deed('operator'),
+      of,
+      command: fc.constantFrom(
+        ...(['failover', 'failover', 'maintenance-on', 'maintenance-off'] as const),
+      ),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: deed('monitor'),
+      of,
+      monitor: fc.constantFrom(...MONITORS.slice(0, 3)),
+      state: fc.constantFrom('ok', 'failed', 'failed', ...WORDS),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: deed('stop', 'crash', 'start', 'start'), of }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: deed('mode'),
+      of,
+      mode: fc.constantFrom('off', 'active-passive', 'active-active'),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: deed('primary'), of, primary: fc.boolean() }) },
+);
+
+const bypass: fc.Arbitrary<Deed> = fc.record({
+  kind: deed('operator'),
+  of,
+  command: fc.constantFrom('flaps-clear', 'bypass-engage', 'bypass-release', 'bypass-release'),
+});
+
+const broken: fc.Arbitrary<Deed> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: deed('cut'),
+      from: of,
+      to: of,
+      what: fc.constantFrom(...(Object.keys(CUTS) as (keyof typeof CUTS)[])),
+      oneWay: fc.boolean(),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: deed('lan-lost'), of }) },
+  { weight: 3, arbitrary: fc.record({ kind: deed('mend'), of }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: deed('power-cut', 'crash', 'restart', 'restart', 'start', 'pause', 'pause'),
+      of,
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: deed('resume', 'plug') }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: deed('unplug'),
+      of,
+      on: fc.constantFrom('eth0', 'eth0', 'eth1'),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: deed('monitor'),
+      of,
+      monitor: fc.constant('pairs' as const),
+      state: fc.constantFrom('ok', 'failed'),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: deed('take-away'),
+      of,
+      virtualRouter: fc.constantFrom('lan', 'lan', 'wan', 'lan6'),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: deed('script'), of: fc.constantFrom(0, 1), fails: fc.boolean() }),
+  },
+);
+
+/** Nearly at once, or anywhere up to four intervals, in which everything comes to its end. */
+const quiet = fc.oneof(
+  fc.constantFrom(0, 0.001, 0.01, 0.05, 0.5),
+  fc.noBias(fc.integer({ min: 0, max: 400 })).map((hundredths) => hundredths / 100),
+);
+
+/** Everything that can go wrong. */
+export const stormyStory: fc.Arbitrary<Story> = fc.array(
+  fc.tuple(
+    fc.oneof(
+      { weight: 3, arbitrary: planned },
+      { weight: 1, arbitrary: bypass },
+      { weight: 7, arbitrary: broken },
+    ),
+    quiet,
+  ),
+  { maxLength: 10 },
+);
+
+/** Only what leaves time for a handover. */
+export const calmStory: fc.Arbitrary<Story> = fc.array(fc.tuple(planned, quiet), { maxLength: 8 });
+
+/** Does it; returns what it is called in the counts, or null when there was nothing to do. */
+export function perform(world: World, setting: Setting, wanted: Deed): string | null {
+  if (wanted.kind === 'cut') return cut(world, wanted);
+  if (!('of' in wanted)) return wanted.kind === 'resume' ? resume(world) : plug(world);
+  const appliance = world.appliances[wanted.of % world.appliances.length];
+  return appliance === undefined ? null : performOn(world, setting, appliance, wanted);
+}
+
+type LocalDeed = Extract<Deed, { readonly of: Index }>;
+
+function performOn(
+  world: World,
+  setting: Setting,
+  appliance: Appliance,
+  wanted: LocalDeed,
+): string | null {
+  switch (wanted.kind) {
+    case 'lan-lost': {
+      const { index } = appliance;
+      cut(world, { from: index, to: index, what: 'lan', oneWay: false });
+      tellMonitor(appliance, 'gateway', 'failed');
+      return 'LAN lost with the gateway';
+    }
+    case 'mend':
+      return mend(world, appliance);
+    case 'unplug':
+      if (appliance.unplugged.has(wanted.on)) return null;
+      world.setUnplugged(appliance, wanted.on, true);
+      return 'unplug';
+    case 'monitor':
+      return tellMonitor(appliance, wanted.monitor, wanted.state);
+    case 'operator':
+      return order(appliance, wanted.command);
+    case 'mode':
+      return reconfigure(setting, appliance, { mode: wanted.mode });
+    case 'primary':
+      return reconfigure(setting, appliance, { primary: wanted.primary });
+    case 'take-away':
+      return appliance.alive && appliance.kernel.takeAway(wanted.virtualRouter)
+        ? 'take-away'
+        : null;
+    case 'script':
+      return breakScript(world, setting, appliance, wanted.fails);
+    case 'power-cut':
+    case 'crash':
+    case 'restart':
+    case 'stop':
+    case 'start':
+    case 'pause':
+      return live(world, appliance, wanted.kind);
+  }
+}
+
+function breakScript(
+  world: World,
+  { interval }: Setting,
+  { kernel }: Appliance,
+  fails: boolean,
+): string | null {
+  // An address that cannot be added is left alone for a minute: too long for the quick ones.
+  if (interval < 100) return null;
+  if (fails) kernel.failing.add('lan');
+  else if (!kernel.failing.delete('lan')) return null;
+  world.changed = true;
+  return fails ? 'script fails' : 'script works';
+}
+
+export function resume({ appliances }: World): string | null {
+  const paused = appliances.filter(({ agent }) => agent === 'paused');
+  for (const appliance of paused) appliance.resume();
+  return paused.length > 0 ? 'resume' : null;
+}
+
+export function plug(world: World): string | null {
+  let plugged = false;
+  for (const appliance of world.appliances) {
+    for (const on of appliance.unplugged) {
+      world.setUnplugged(appliance, on, false);
+      plugged = true;
+    }
+  }
+  return plugged ? 'plug' : null;
+}
+
+type Life = 'power-cut' | 'crash' | 'restart' | 'stop' | 'start' | 'pause';
+
+function live(world: World, appliance: Appliance, kind: Life): string | null {
+  const { agent, memory } = appliance;
+  switch (kind) {
+    case 'power-cut':
+      if (agent === 'off') return null;
+      appliance.cutPower();
+      return 'power-cut';
+    case 'crash':
+      if (!appliance.alive) return null;
+      appliance.crash();
+      return 'crash';
+    case 'restart':
+      if (!appliance.alive) return null;
+      appliance.crash();
+      world.start(appliance);
+      return 'restart with memory';
+    case 'stop':
+      if (agent !== 'running') return null;
+      appliance.stop();
+      return 'stop';
+    case 'start':
+      if (appliance.alive) return null;
+      world.start(appliance);
+      return memory === null ? 'start' : 'restart with memory';
+    case 'pause':
+      if (agent !== 'running') return null;
+      appliance.agent = 'paused';
+      world.changed = true;
+      return 'pause';
+  }
+}
+
+type Cut = Omit<Extract<Deed, { kind: 'cut' }>, 'kind'>;
+
+function cut(world: World, { from, to, what, oneWay }: Cut): string {
+  const { appliances, network } = world;
+  const size = appliances.length;
+  const others = appliances.filter(({ index }) => index !== from % size);
+  const cutFrom =
+    to % size === from % size ? others : others.filter((one) => one.index === to % size);
+  for (const other of cutFrom) {
+    for (const way of CUTS[what]) {
+      network.setCut(from % size, other.index, way, true);
+      if (!oneWay) network.setCut(other.index, from % size, way, true);
+    }
+  }
+  world.changed = true;
+  return `cut ${what}${oneWay ? ' one way' : ''}`;
+}
+
+function mend(world: World, appliance: Appliance): string {
+  const { appliances, network } = world;
+  const { index, statuses } = appliance;
+  if (statuses.get('gateway')?.status.state === 'failed') tellMonitor(appliance, 'gateway', 'ok');
+  for (const other of appliances) {
+    for (const way of CUTS.everything) {
+      network.setCut(index, other.index, way, false);
+      network.setCut(other.index, index, way, false);
+    }
+  }
+  world.changed = true;
+  return 'mend';
+}
+
+/** The upcheck has a weight, link pairs are hard, the others soft. */
+export function tellMonitor(
+  appliance: Appliance,
+  monitor: (typeof MONITORS)[number],
+  word: (typeof WORDS)[number],
+): string {
+  const state = word === 'doubtful' ? 'ok' : word;
+  appliance.tell(statusOf(monitor, state, word === 'doubtful'));
+  return `monitor ${monitor} ${word}`;
+}
+
+function statusOf(
+  monitor: (typeof MONITORS)[number],
+  state: 'ok' | 'failed' | 'unknown',
+  doubtful: boolean,
+): MonitorEvent {
+  const name = monitor === 'pairs' ? PAIRS : monitor;
+  const common = { name, state, detail: '', ...(doubtful ? { doubtful } : {}) };
+  const weight = monitor === 'upcheck' ? 150 : 'soft';
+  return {
+    kind: 'monitor',
+    status:
+      monitor === 'pairs'
+        ? { ...common, weight: 'hard', fault: 'links-below-minimum' }
+        : { ...common, weight },
+  };
+}
+
+export function order(appliance: Appliance, command: OperatorCommand): string | null {
+  // A command to an agent that is not there reaches nobody.
+  if (appliance.agent !== 'running') return null;
+  if (command === 'maintenance-on') appliance.maintenance = true;
+  if (command === 'maintenance-off') appliance.maintenance = false;
+  if (command === 'bypass-engage') appliance.bypassEngaged = true;
+  if (command === 'bypass-release') appliance.bypassEngaged = false;
+  appliance.give({ kind: 'operator', command });
+  return `operator ${command}`;
+}
+
+/** `set mode` and `set primary`; a settings file is written also when no agent runs. */
+export function reconfigure(
+  setting: Setting,
+  appliance: Appliance,
+  change: Partial<Live>,
+): string | null {
+  const { mode, primary } = appliance.configuration;
+  const wanted = { mode, primary, ...change };
+  if (wanted.mode === mode && wanted.primary === primary) return null;
+  const configuration = configurationOf(setting, appliance.index, wanted);
+  appliance.configuration = configuration;
+  appliance.receive(() => appliance.give({ kind: 'configure', configuration }));
+  const [[name, value] = []] = Object.entries(change);
+  return `set ${name} ${value}`;
+}

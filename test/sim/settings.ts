@@ -1,0 +1,160 @@
+// How the appliances of one scenario are set up, drawn by fast-check, and the configuration that the
+// core is given. Nothing happens here: deeds.ts.
+import * as fc from 'fast-check';
+import type { InstanceConfiguration } from '../../src/core/interface.js';
+import type { RouterConfiguration } from '../../src/core/router.js';
+import { centiseconds, microseconds } from '../../src/model/units.js';
+import { configuration, router, wan } from '../core/instance-bench.js';
+import type { Quality } from './network.js';
+import { haAddress, lanAddress } from './world.js';
+
+const NAMES = ['a', 'b', 'c', 'd'] as const;
+
+/** Which ways the HA port has. */
+export type Paths = 'ha and lan' | 'ha' | 'lan' | 'none';
+
+export interface Setting {
+  readonly appliances: 2 | 3 | 4;
+  /** `lan6` is a second virtual router on the same link, with addresses in the opposite order. */
+  readonly routers: 'lan' | 'lan wan' | 'lan lan6';
+  readonly mode: 'active-passive' | 'active-active';
+  /** `default`: 200 for the primary, 100 for all others; `ranked`: one after the other. */
+  readonly priorities: 'default' | 'ranked';
+  /** Centiseconds. */
+  readonly interval: number;
+  /** Milliseconds. */
+  readonly checkInterval: number;
+  /** What the second appliance has by mistake: a fifth of the interval, twice the check interval. */
+  readonly mismatch: 'none' | 'interval' | 'check interval';
+  readonly paths: Paths;
+  readonly preempt: boolean;
+  readonly preemptDelay: number;
+  readonly maximumFlaps: number;
+  readonly relay: 'works' | 'missing';
+  /** Whether monitors say at the beginning that all is well. */
+  readonly monitored: boolean;
+  readonly quality: Quality;
+  readonly seed: number;
+}
+
+/** What an operator changes while it runs. */
+export interface Live {
+  readonly mode: InstanceConfiguration['mode'];
+  readonly primary: boolean;
+}
+
+export const THRESHOLDS = { failureThreshold: 3, recoveryThreshold: 5 } as const;
+
+/** Whole milliseconds, 10 at least. */
+const checkInterval = (interval: number, share: number): number =>
+  Math.max(10, Math.round(interval * 10 * share));
+
+export const settings = (quality: fc.Arbitrary<Quality>): fc.Arbitrary<Setting> =>
+  fc
+    .record({
+      appliances: fc.constantFrom(2, 2, 2, 2, 2, 2, 3, 3, 3, 4),
+      routers: fc.constantFrom('lan', 'lan', 'lan wan', 'lan lan6'),
+      mode: fc.constantFrom('active-passive', 'active-passive', 'active-active'),
+      priorities: fc.constantFrom('default', 'default', 'ranked'),
+      interval: fc.constantFrom(100, 100, 10, 2),
+      share: fc.constantFrom(0.3, 0.3, 1, 1, 0.1),
+      mismatch: fc.constantFrom('none', 'none', 'none', 'none', 'interval', 'check interval'),
+      paths: fc.constantFrom('ha and lan', 'ha and lan', 'ha and lan', 'ha', 'lan', 'none'),
+      preempt: fc.constantFrom(true, true, true, false),
+      preemptDelay: fc.constantFrom(0, 0, 2_000_000),
+      maximumFlaps: fc.constantFrom(0, 1, 1, 3),
+      relay: fc.constantFrom('works', 'missing'),
+      monitored: fc.boolean(),
+      quality,
+      seed: fc.integer({ min: 0, max: 0xffffffff }),
+    })
+    .map(({ share, ...rest }) => {
+      const check = checkInterval(rest.interval, share);
+      // A network slower than the timers cannot be served with them.
+      const jitter = Math.min(rest.quality.jitter, rest.interval * 2_000, check * 400);
+      return { ...rest, checkInterval: check, quality: { ...rest.quality, jitter } };
+    });
+
+const RANKED = [200, 150, 100, 50];
+
+function priorityOf({ priorities }: Setting, mode: Live['mode'], index: number, order: number) {
+  if (priorities === 'default') return order === 0 ? 200 : 100;
+  // In active-active the first two differ; the others only help out.
+  const rank = mode === 'active-active' && index < 2 ? order : index;
+  return RANKED[rank] ?? 50;
+}
+
+function routersOf(setting: Setting, index: number, { mode, primary }: Live) {
+  const common = {
+    advertisementInterval: intervalOf(setting, index),
+    preempt: setting.preempt,
+  };
+  // In active-active the first virtual router belongs to a, the second one to b.
+  const first = mode === 'active-active' ? index !== 0 : !primary;
+  const second = mode === 'active-active' ? index !== 1 : !primary;
+  const lan = router({ ...common, priority: priorityOf(setting, mode, index, Number(first)) });
+  const priority = priorityOf(setting, mode, index, Number(second));
+  const others: Record<string, RouterConfiguration[]> = {
+    'lan wan': [wan({ ...common, priority })],
+    'lan lan6': [
+      router({
+        ...common,
+        name: 'lan6',
+        family: 'ipv6',
+        priority,
+        addresses: ['fe80::64/64', '2001:db8::64/64'],
+      }),
+    ],
+  };
+  return [lan, ...(others[setting.routers] ?? [])];
+}
+
+const intervalOf = ({ interval, mismatch }: Setting, index: number) =>
+  centiseconds(mismatch === 'interval' && index === 1 ? Math.max(2, interval / 5) : interval);
+
+/** What the operator of the appliance has set. */
+export function configurationOf(
+  setting: Setting,
+  index: number,
+  live: Live = { mode: setting.mode, primary: index === 0 },
+): InstanceConfiguration {
+  const { appliances, mismatch, paths, maximumFlaps } = setting;
+  const checks = setting.checkInterval * (mismatch === 'check interval' && index === 1 ? 2 : 1);
+  const peers = NAMES.slice(0, appliances).flatMap((name, other) =>
+    other === index
+      ? []
+      : [
+          {
+            name,
+            addresses: [
+              ...(paths.startsWith('ha') ? [haAddress(other)] : []),
+              ...(paths.endsWith('lan') ? [lanAddress(other)] : []),
+            ],
+          },
+        ],
+  );
+  return configuration(routersOf(setting, index, live), {
+    ...live,
+    name: NAMES[index] ?? '',
+    peers: paths === 'none' ? [] : peers,
+    peerCheck: { interval: microseconds(checks * 1_000), ...THRESHOLDS },
+    flaps: { maximum: maximumFlaps, window: microseconds(900_000_000) },
+    preemptDelay: microseconds(setting.preemptDelay),
+  });
+}
+
+/** What this setting is called in the counts. */
+export const kindsOf = (setting: Setting): string[] => [
+  `${setting.appliances} appliances`,
+  `virtual routers ${setting.routers}`,
+  `mode ${setting.mode}`,
+  `priorities ${setting.priorities}`,
+  `advertisements every ${setting.interval * 10} ms`,
+  setting.checkInterval < setting.interval * 10 ? 'checks in between' : 'checks as seldom',
+  `mismatch ${setting.mismatch}`,
+  `HA port on ${setting.paths}`,
+  `preempt ${setting.preempt}`,
+  `preempt delay ${setting.preemptDelay / 1_000_000} s`,
+  `maximum flaps ${setting.maximumFlaps}`,
+  `relay ${setting.relay}`,
+];

@@ -1,0 +1,255 @@
+// Several appliances and the network between them: who hears what. The same seed and the same
+// commands give the same journal. No judgement: watch.ts.
+import type {
+  InstanceConfiguration,
+  InstanceEffect,
+  InstanceEvent,
+} from '../../src/core/interface.js';
+import type { RouterConfiguration } from '../../src/core/router.js';
+import type { IpAddress } from '../../src/model/address.js';
+import { assert } from '../../src/model/assert.js';
+import { Agenda, Chance } from './agenda.js';
+import { Appliance, type Surroundings } from './appliance.js';
+import { Contact, type Message } from './contact.js';
+import { Network, WAYS, type Quality, type Way } from './network.js';
+
+/** More steps than this without the time moving on: the appliances keep each other busy for ever. */
+const STEPS_AT_ONCE = 2_000;
+
+type Advertised = Extract<InstanceEffect, { kind: 'send-advertisement' }>;
+
+export const haAddress = (index: number): IpAddress => `10.98.0.${index + 1}` as IpAddress;
+export const lanAddress = (index: number): IpAddress => `10.99.0.${index + 1}` as IpAddress;
+/** The other way round than IPv4: link-local addresses come from the hardware. */
+export const linkLocalAddress = (index: number): IpAddress => `fe80::${9 - index}` as IpAddress;
+
+export class World {
+  now = 0;
+  steps = 0;
+  readonly network: Network;
+  readonly appliances: readonly Appliance[];
+  /** What happened, one line each; empty unless verbose. */
+  readonly journal: string[] = [];
+  /** How often things happened. */
+  readonly counts = new Map<string, number>();
+  readonly #verbose: boolean;
+  /** When a role or an address was last told to move. */
+  movedAt = 0;
+  /** Something may have changed that the watch looks at. */
+  changed = true;
+  /** Called when the time is about to move on to this instant. */
+  onPass: (until: number) => void = () => {};
+  readonly #agenda = new Agenda();
+  readonly #chance: Chance;
+  /** What each appliance's HA port knows of each other one. */
+  readonly #contacts: Contact[][];
+
+  constructor(
+    seed: number,
+    quality: Quality,
+    configurations: readonly InstanceConfiguration[],
+    verbose: boolean,
+  ) {
+    this.#verbose = verbose;
+    this.#chance = new Chance(seed);
+    const size = configurations.length;
+    this.network = new Network(this.#agenda, this.#chance, quality, size);
+    const around = this.#surroundings();
+    this.appliances = configurations.map((configuration, index) => {
+      const addresses = { ipv4: lanAddress(index), ipv6: linkLocalAddress(index) };
+      return new Appliance(around, index, addresses, configuration);
+    });
+    this.#contacts = this.appliances.map(() => []);
+  }
+
+  #surroundings(): Surroundings {
+    return {
+      agenda: this.#agenda,
+      chance: this.#chance,
+      now: () => this.now,
+      perform: (appliance, effect) => this.#perform(appliance, effect),
+      sayFarewell: (appliance, virtualRouter) => this.#sayFarewell(appliance, virtualRouter),
+      journal: (text) => this.log(text),
+      count: (what) => this.count(what),
+      moved: () => (this.movedAt = this.now),
+      changed: () => (this.changed = true),
+    };
+  }
+
+  count(what: string): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+  }
+
+  start(appliance: Appliance): void {
+    const others = this.appliances.filter((other) => other !== appliance);
+    const paths = others.flatMap(({ name: peer, index }): InstanceEvent[] => [
+      { kind: 'path-interface', peer, address: lanAddress(index), interface: 'eth0' },
+      { kind: 'path-interface', peer, address: haAddress(index), interface: 'eth9' },
+    ]);
+    const session = appliance.life + 1;
+    this.#contacts[appliance.index] = this.appliances.map(() => new Contact(session));
+    appliance.start(paths);
+  }
+
+  setUnplugged(appliance: Appliance, on: string, unplugged: boolean): void {
+    if (unplugged) appliance.unplugged.add(on);
+    else appliance.unplugged.delete(on);
+    this.changed = true;
+    appliance.receive(() => {
+      for (const event of appliance.facts()) appliance.give(event);
+    });
+  }
+
+  /** Whether packets pass. */
+  reaches(from: Appliance, to: Appliance, way: Way): boolean {
+    return isOnWay(from, way) && isOnWay(to, way) && !this.network.isCut(from.index, to.index, way);
+  }
+
+  /** Whether packets pass, both ways. */
+  connected(a: Appliance, b: Appliance, way: Way): boolean {
+    return this.reaches(a, b, way) && this.reaches(b, a, way);
+  }
+
+  log(text: () => string): void {
+    if (!this.#verbose) return;
+    this.journal.push(`${(this.now / 1_000_000).toFixed(6).padStart(11)} ${text()}`);
+  }
+
+  /** Lets the time pass: packets first, then the clock. */
+  run(duration: number): void {
+    const end = this.now + duration;
+    let atOnce = 0;
+    for (;;) {
+      const at = this.#agenda.soonest;
+      if (at === null || at > end) break;
+      atOnce = at > this.now ? 0 : atOnce + 1;
+      assert(atOnce < STEPS_AT_ONCE, `progress at ${this.now} µs`);
+      if (at > this.now) {
+        this.onPass(at);
+        this.now = at;
+      }
+      this.steps += 1;
+      this.#agenda.take()?.run();
+    }
+    this.onPass(end);
+    this.now = end;
+  }
+
+  #perform(from: Appliance, effect: InstanceEffect): void {
+    if (effect.kind === 'send-advertisement') this.#advertise(from, effect);
+    if (effect.kind === 'check-peer') {
+      const to = this.appliances.find(({ name }) => name === effect.peer);
+      if (to === undefined) return;
+      this.#contact(from, to).beginCheck();
+      this.#tell(from, to, 'request');
+    }
+    if (effect.kind === 'peer-news') {
+      for (const to of this.appliances) if (to !== from) this.#tell(from, to, 'push');
+    }
+  }
+
+  #sayFarewell(from: Appliance, virtualRouter: string): void {
+    const { family } = routerNamed(from, virtualRouter);
+    const source = from.addresses[family];
+    const common = { virtualRouter, source, dialect: 'rfc9568', alsoTo: [] } as const;
+    this.#advertise(from, { kind: 'send-advertisement', priority: 0, ...common });
+  }
+
+  #advertise(from: Appliance, effect: Advertised): void {
+    const router = routerNamed(from, effect.virtualRouter);
+    const on = router.interface;
+    if (!from.isOn(on)) return;
+    const group = on === 'eth1' ? 'lan eth1' : 'lan eth0';
+    for (const to of this.appliances) {
+      if (to !== from) this.#carry(from, to, router, effect, group);
+    }
+    if (effect.alsoTo.length === 0 || on !== 'eth0') return;
+    for (const to of this.appliances) {
+      if (!effect.alsoTo.includes(lanAddress(to.index))) continue;
+      this.count('advertisement by unicast');
+      this.#carry(from, to, router, effect, 'unicast eth0');
+    }
+  }
+
+  #carry(
+    from: Appliance,
+    to: Appliance,
+    router: RouterConfiguration,
+    { priority, source, dialect }: Advertised,
+    way: Way,
+  ): void {
+    const { life } = to;
+    const event: InstanceEvent = {
+      kind: 'advertisement',
+      virtualRouter: router.name,
+      advertisement: {
+        vrid: router.vrid,
+        priority,
+        maxAdvertiseInterval: router.advertisementInterval,
+        addresses: router.addresses.map(({ address }) => address),
+      },
+      source,
+      dialect,
+      multicast: way !== 'unicast eth0',
+    };
+    this.network.send(this.now, from.index, to.index, way, () => {
+      if (!to.isOn(router.interface)) return;
+      to.kernel.overhear(router.name, priority);
+      to.receive(() => {
+        if (to.life === life) to.give(event);
+      }, true);
+    });
+  }
+
+  /** A message on every path of the peer. */
+  #tell(from: Appliance, to: Appliance, kind: 'request' | 'push'): void {
+    const peer = from.configuration.peers.find(({ name }) => name === to.name);
+    if (peer === undefined || from.report === null) return;
+    const contact = this.#contact(from, to);
+    for (const address of peer.addresses) {
+      this.#send(from, to, contact.compose(kind, from.report), wayTo(address));
+    }
+  }
+
+  #send(from: Appliance, to: Appliance, message: Message, way: Way): void {
+    if (!isOnWay(from, way)) return;
+    const { life } = to;
+    this.network.send(this.now, from.index, to.index, way, () => {
+      if (!isOnWay(to, way)) return;
+      to.receive(() => {
+        if (to.life === life) this.#hear(to, from, message, way);
+      });
+    });
+  }
+
+  #hear(to: Appliance, from: Appliance, message: Message, way: Way): void {
+    const contact = this.#contact(to, from);
+    const answer = to.report === null ? null : contact.answer(message, way, to.report);
+    if (answer !== null) this.#send(to, from, answer, way);
+    const believed = contact.receive(message, way);
+    if (believed === null) return;
+    const address = way === 'ha' ? haAddress(from.index) : lanAddress(from.index);
+    to.give({ kind: 'peer-report', peer: from.name, address, ...believed });
+  }
+
+  #contact(at: Appliance, of: Appliance): Contact {
+    const contact = this.#contacts[at.index]?.[of.index];
+    assert(contact !== undefined, `${at.name} has started`);
+    return contact;
+  }
+}
+
+const isOnWay = (appliance: Appliance, way: Way): boolean =>
+  way === 'ha' ? appliance.agent !== 'off' : appliance.isOn(way === 'lan eth1' ? 'eth1' : 'eth0');
+
+const wayTo = (address: IpAddress): Way => (address.startsWith('10.98.') ? 'ha' : 'unicast eth0');
+
+function routerNamed({ configuration }: Appliance, name: string): RouterConfiguration {
+  const found = configuration.virtualRouters.find((router) => router.name === name);
+  assert(found !== undefined, `a virtual router named ${name}`);
+  return found;
+}
+
+/** The group on the link of this virtual router. */
+export const groupOf = ({ interface: on }: RouterConfiguration): Way =>
+  WAYS.find((way) => way === `lan ${on}`) ?? 'lan eth0';

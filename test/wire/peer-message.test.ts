@@ -1,0 +1,260 @@
+// The peer message byte by byte, and what its decoder refuses.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { parseAddress } from '../../src/model/address.js';
+import type { PeerReport, PeerRouter } from '../../src/model/peer-report.js';
+import {
+  decodePeerMessage,
+  encodePeerMessage,
+  encodePeerReport,
+  PEER_MESSAGE_MAXIMUM,
+  splitSigned,
+  type PeerDiscardReason,
+  type PeerHeader,
+} from '../../src/wire/peer-message.js';
+
+const address = (text: string) => {
+  const parsed = parseAddress(text);
+  assert.ok(parsed !== null);
+  return parsed;
+};
+
+const header: PeerHeader = {
+  kind: 'push',
+  session: 0x0102_0304_0506_0708n,
+  sequence: 2 ** 40 + 5,
+  nonce: new Uint8Array(16).fill(0xaa),
+  echo: new Uint8Array(16).fill(0xbb),
+};
+
+const active: PeerRouter = {
+  state: 'Active',
+  effectivePriority: 200,
+  addressesPresent: true,
+  wantsUnicast: false,
+  releasing: true,
+  evidence: 9,
+};
+const backup: PeerRouter = {
+  state: 'Backup',
+  effectivePriority: 100,
+  addressesPresent: false,
+  wantsUnicast: true,
+  releasing: false,
+  evidence: 0,
+};
+
+const report: PeerReport = {
+  name: 'zürich-1',
+  mode: 'active-active',
+  primary: true,
+  fit: false,
+  sound: true,
+  gateway: 'unreachable',
+  bandwidthLow: true,
+  digests: { virtualRouters: 0x11, addresses: 0xffff_ffff, intervals: 0, thresholds: 0x8000_0000 },
+  primaryAddresses: [address('10.99.0.1'), address('fe80::1')],
+  routers: [active, active, backup],
+};
+
+const datagramOf = (message = header, what = report): Uint8Array =>
+  encodePeerMessage(message, encodePeerReport(what)).datagram;
+
+/** A datagram with these TLVs, HMAC left zero: this decoder does not look at it. */
+const withTlvs = (...tlvs: readonly (readonly number[])[]): Uint8Array =>
+  encodePeerMessage(header, { bytes: Uint8Array.from(tlvs.flat()), truncated: false }).datagram;
+
+const NAME = [1, 0, 1, 0x62];
+const INSTANCE = [2, 0, 18, 1, 0, ...Array.from({ length: 16 }, () => 0)];
+const ADDRESSES = [3, 0, 0];
+const ROUTERS = [4, 0, 0];
+
+describe('encoding', () => {
+  test('every byte stands where the description says', () => {
+    const hex = Buffer.from(datagramOf()).toString('hex');
+    const expected = [
+      '554e4459', // magic
+      '01000300', // version 1.0, push, no flags
+      '0102030405060708',
+      '0000010000000005',
+      'aa'.repeat(16),
+      'bb'.repeat(16),
+      '010009', // name
+      '7ac3bc726963682d31',
+      '020012', // instance: active-active; gateway 2, L, S, P; the digests
+      '022d00000011ffffffff0000000080000000',
+      '030016', // primary addresses
+      '040a630001',
+      '06fe800000000000000000000000000001',
+      '040006', // virtual routers: 2 × Active A R evidence 9 priority 200, 1 × Backup U priority 100
+      '0559c802a064',
+      '00'.repeat(32), // room for the HMAC
+    ];
+    assert.equal(hex, expected.join(''));
+  });
+
+  test('the signed range is all but the HMAC, and both are views of the datagram', () => {
+    const { datagram, signed, mac } = encodePeerMessage(header, encodePeerReport(report));
+    mac.fill(0xff);
+    assert.equal(signed.length + 32, datagram.length);
+    assert.ok(datagram.subarray(-32).every((byte) => byte === 0xff));
+    assert.deepEqual(splitSigned(datagram), { signed, mac });
+  });
+
+  test('without a nonce to echo the echo is zero', () => {
+    const decoded = decodePeerMessage(datagramOf({ ...header, echo: null }));
+    assert.ok(decoded.ok);
+    assert.equal(decoded.header.echo, null);
+  });
+
+  test('a uniform instance takes three bytes for up to 127 virtual routers', () => {
+    const sizeOf = (count: number): number =>
+      datagramOf(header, { ...report, routers: Array.from({ length: count }, () => active) })
+        .length;
+    assert.equal(sizeOf(127) - sizeOf(0), 3);
+    assert.equal(sizeOf(128) - sizeOf(0), 6);
+  });
+
+  test('255 virtual routers of which no two neighbours are alike fit beside the longest rest', () => {
+    const routers = Array.from({ length: 255 }, (_, index) => (index % 2 === 0 ? active : backup));
+    const ipv6 = Array.from({ length: 8 }, (_, index) => address(`fe80::${index + 1}`));
+    const full = { ...report, name: 'n'.repeat(64), primaryAddresses: ipv6, routers };
+    const decoded = decodePeerMessage(datagramOf(header, full));
+    assert.ok(decoded.ok);
+    assert.equal(decoded.truncated, false);
+    assert.deepEqual(decoded.report, full);
+  });
+
+  test('virtual routers that do not fit are left off at the end, and the flag is set', () => {
+    const routers = Array.from({ length: 400 }, (_, index) => (index % 2 === 0 ? active : backup));
+    const datagram = datagramOf(header, { ...report, routers });
+    assert.ok(datagram.length <= PEER_MESSAGE_MAXIMUM && datagram.length > 1190);
+    assert.equal(datagram[7], 1);
+    const decoded = decodePeerMessage(datagram);
+    assert.ok(decoded.ok);
+    assert.equal(decoded.truncated, true);
+    assert.ok(decoded.report.routers.length > 290);
+    assert.deepEqual(decoded.report.routers, routers.slice(0, decoded.report.routers.length));
+  });
+
+  test('what is out of range is a contradiction of ours, not a message', () => {
+    const broken: [Partial<PeerReport>, RegExp][] = [
+      [{ name: '' }, /has 0 bytes, 1\.\.64/],
+      [{ name: 'ü'.repeat(33) }, /has 66 bytes/],
+      [{ digests: { ...report.digests, intervals: -1 } }, /digest -1/],
+      [{ primaryAddresses: Array.from({ length: 9 }, () => address('::1')) }, /9 primary/],
+      [{ routers: [{ ...active, effectivePriority: 256 }] }, /priority 256/],
+      [{ routers: [{ ...active, evidence: 16 }] }, /evidence 16/],
+    ];
+    for (const [change, message] of broken) {
+      assert.throws(() => encodePeerReport({ ...report, ...change }), { message });
+    }
+    assert.throws(() => datagramOf({ ...header, sequence: 0 }), /sequence/);
+    assert.throws(() => datagramOf({ ...header, nonce: new Uint8Array(15) }), /nonce of 16/);
+    assert.throws(() => datagramOf({ ...header, echo: new Uint8Array(17) }), /echo of 16/);
+  });
+});
+
+describe('decoding', () => {
+  test('it is the inverse, from a Buffer too, and keeps no view of the datagram', () => {
+    for (const bytes of [datagramOf(), Buffer.from(datagramOf())]) {
+      const decoded = decodePeerMessage(bytes);
+      bytes.fill(0);
+      assert.deepEqual(decoded, { ok: true, header, report, truncated: false });
+    }
+  });
+
+  test('a later minor: unknown TLVs, flags and more bytes of the instance are skipped', () => {
+    const longer = [2, 0, 20, 1, 0xc0, ...Array.from({ length: 18 }, () => 7)];
+    const bytes = withTlvs([99, 0, 2, 1, 2], NAME, longer, ADDRESSES, ROUTERS, [255, 0, 0]);
+    bytes[5] = 200;
+    bytes[7] = 0xfe;
+    const decoded = decodePeerMessage(bytes);
+    assert.ok(decoded.ok);
+    assert.equal(decoded.report.digests.thresholds, 0x0707_0707);
+    assert.equal(decoded.truncated, false);
+  });
+
+  const patched = (offset: number, ...values: number[]): Uint8Array => {
+    const bytes = datagramOf();
+    bytes.set(values, offset);
+    return bytes;
+  };
+  const refused: [string, Uint8Array, PeerDiscardReason, RegExp][] = [
+    ['no bytes', new Uint8Array(), 'length', /0 bytes/],
+    ['no whole header', datagramOf().subarray(0, 87), 'length', /87 bytes/],
+    ['1201 bytes', new Uint8Array(1201), 'length', /1201 bytes/],
+    ['another magic', patched(0, 0x56), 'magic', /564e4459/],
+    ['major 0', patched(4, 0), 'version', /0\.0, we speak 1\.0/],
+    ['major 2', patched(4, 2, 3), 'version', /2\.3, we speak 1\.0/],
+    ['kind 0', patched(6, 0), 'malformed', /kind 0/],
+    ['kind 5', patched(6, 5), 'malformed', /kind 5/],
+    ['sequence 0', patched(16, 0, 0, 0, 0, 0, 0, 0, 0), 'malformed', /sequence number 0/],
+    ['sequence 2^53', patched(16, 0, 0x20, 0, 0), 'malformed', /sequence number 9007/],
+    ['no TLV', withTlvs(), 'malformed', /without name, instance/],
+    ['a TLV header cut short', withTlvs([1, 0]), 'malformed', /header cut short/],
+    ['a TLV too long', withTlvs([1, 0, 9, 0x62]), 'malformed', /TLV 1 reaches 8 bytes beyond/],
+    ['a TLV twice', withTlvs(NAME, NAME), 'malformed', /TLV 1 twice/],
+    ['an empty name', withTlvs([1, 0, 0], INSTANCE, ADDRESSES, ROUTERS), 'malformed', /name of 0/],
+    [
+      'a name of 65 bytes',
+      withTlvs([1, 0, 65, ...Buffer.alloc(65, 0x61)], INSTANCE, ADDRESSES, ROUTERS),
+      'malformed',
+      /name of 65/,
+    ],
+    [
+      'a name that is not UTF-8',
+      withTlvs([1, 0, 2, 0xc3, 0x28], INSTANCE, ADDRESSES, ROUTERS),
+      'malformed',
+      /not UTF-8/,
+    ],
+    ['a short instance', withTlvs(NAME, [2, 0, 0], ADDRESSES, ROUTERS), 'malformed', /0 bytes/],
+    ['mode 3', patched(71, 3), 'malformed', /mode 3/],
+    ['gateway 3', patched(72, 0x30), 'malformed', /gateway 3/],
+    [
+      'address family 5',
+      withTlvs(NAME, INSTANCE, [3, 0, 5, 5, 1, 2, 3, 4], ROUTERS),
+      'malformed',
+      /family 5/,
+    ],
+    [
+      'an address cut short',
+      withTlvs(NAME, INSTANCE, [3, 0, 4, 4, 1, 2, 3], ROUTERS),
+      'malformed',
+      /address cut short/,
+    ],
+    [
+      'nine addresses',
+      withTlvs(NAME, INSTANCE, [3, 0, 45, ...Buffer.alloc(45, 4)], ROUTERS),
+      'malformed',
+      /too many primary/,
+    ],
+    [
+      'half a run',
+      withTlvs(NAME, INSTANCE, ADDRESSES, [4, 0, 2, 2, 0]),
+      'malformed',
+      /virtual routers of 2/,
+    ],
+    [
+      'an empty run',
+      withTlvs(NAME, INSTANCE, ADDRESSES, [4, 0, 3, 0, 0, 0]),
+      'malformed',
+      /run of no/,
+    ],
+    ['state 3', withTlvs(NAME, INSTANCE, ADDRESSES, [4, 0, 3, 3, 0x80, 0]), 'malformed', /state 3/],
+    [
+      '1143 virtual routers',
+      withTlvs(NAME, INSTANCE, ADDRESSES, [4, 0, 27, ...Buffer.alloc(27, 0xfe)]),
+      'malformed',
+      /too many virtual/,
+    ],
+  ];
+  for (const [what, bytes, reason, detail] of refused) {
+    test(`${what}: ${reason}`, () => {
+      const decoded = decodePeerMessage(bytes);
+      assert.ok(!decoded.ok);
+      assert.equal(decoded.reason, reason);
+      assert.match(decoded.detail, detail);
+    });
+  }
+});
