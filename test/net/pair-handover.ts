@@ -4,7 +4,14 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { now } from '../../scripts/lab/clock.js';
 import { GATEWAY_MONITORING, type PairSpec } from '../../scripts/lab/pair-program.js';
-import { assertLost, assertSeamless, describePair, moment, type PairBench } from './pair-bench.js';
+import {
+  assertLost,
+  assertSeamless,
+  assertSwift,
+  describePair,
+  moment,
+  type PairBench,
+} from './pair-bench.js';
 
 /** What the check costs while the file `down` is there: enough to fall below the other's 100. */
 const WEIGHT = 120;
@@ -155,7 +162,7 @@ export function definePlannedHandovers(skip: string | false): void {
         bench.undoing(() => bench.lab.network.ip('a', ['link set pair0 up']));
         await bench.lab.network.ip('a', ['link set pair0 down']);
       });
-      assertLost(seen, 20);
+      assertSwift((line) => bench.print(line), seen, 'told', 20);
       const [left] = bench.events('a', 'transition', from);
       assert.equal(left?.reason, 'links-below-minimum');
       assert.equal(bench.router('a')?.state, 'Initialize');

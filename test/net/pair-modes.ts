@@ -2,7 +2,13 @@
 import { now } from '../../scripts/lab/clock.js';
 import { LAN, type PairSpec } from '../../scripts/lab/pair-program.js';
 import assert from 'node:assert/strict';
-import { ADDRESS, assertLost, assertSeamless, describePair, type PairBench } from './pair-bench.js';
+import {
+  ADDRESS,
+  assertSeamless,
+  assertSwift,
+  describePair,
+  type PairBench,
+} from './pair-bench.js';
 
 const SECOND = '10.99.0.101';
 
@@ -28,7 +34,7 @@ export function defineActiveActive(skip: string | false): void {
       const failure = await bench.observeMove('cable pulled', 'b', async () => {
         plug = await bench.unplug('a');
       });
-      assertLost(failure, 20);
+      assertSwift((line) => bench.print(line), failure, 'told', 20);
       const moved = bench.lab.changes(SECOND, from);
       assert.deepEqual(moved, [], 'what the survivor held does not move');
       const back = await bench.observe('spreading again', async () => {
