@@ -172,9 +172,10 @@ function take(stage: Stage, event: InstanceEvent): void {
       setPathInterface(stage, event);
       return;
     case 'stalled':
+    case 'revoked':
       stage.report('stalled', 'what arrived meanwhile is heard first');
       excusePeers(stage);
-      for (const router of stage.routers.values()) stage.step(router, { kind: 'stalled' });
+      for (const router of stage.routers.values()) stage.step(router, event);
       return;
     case 'primary-address':
     case 'socket':

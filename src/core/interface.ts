@@ -72,6 +72,11 @@ export type InstanceEvent =
     }
   /** This process was silent for longer than Active_Down_Interval. */
   | { readonly kind: 'stalled' }
+  /**
+   * This process hung while it was Active: the lease on its addresses lapsed, another router was seen
+   * as Active, and the addresses have been removed.
+   */
+  | { readonly kind: 'revoked' }
   | {
       readonly kind: 'primary-address';
       readonly virtualRouter: string;

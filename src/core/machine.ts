@@ -110,6 +110,8 @@ export type Event =
   | { readonly kind: 'successor'; readonly reason: TransitionReason }
   /** The own process was silent for longer than Active_Down_Interval. */
   | { readonly kind: 'stalled' }
+  /** The lease on the addresses lapsed during such a silence: another router is Active. */
+  | { readonly kind: 'revoked' }
   /** An advertisement that passed every check of §7.1, not our own. */
   | {
       readonly kind: 'advertisement';

@@ -86,6 +86,7 @@ function stepInitialize(
     case 'rival-gone':
     case 'successor':
     case 'stalled':
+    case 'revoked':
     case 'advertisement':
     case 'addresses-present':
     case 'addresses-missing':
@@ -121,6 +122,7 @@ function stepBackup(parameters: Parameters, state: Backup, event: Event, now: In
     case 'hold':
       return stay(backupState(parameters, state.activeAdverInterval, now));
     case 'stalled':
+    case 'revoked':
       return stay(listening(parameters, state, now));
     case 'startup':
     case 'yield':
