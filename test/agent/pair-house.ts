@@ -57,10 +57,10 @@ export class PairHouse {
   }
 
   /** Both know each other, `a` is Active and has the address, and nobody else. */
-  async startPair(more: Parameters<PairHouse['settings']>[1] = {}) {
-    const a = this.start('a', more);
+  async startPair(more: Parameters<PairHouse['settings']>[1] = {}, options: StartOptions = {}) {
+    const a = this.start('a', more, options);
     await a.transition('Active');
-    const b = this.start('b', more);
+    const b = this.start('b', more, options);
     await b.transition('Backup');
     await a.until(knowsPeer);
     await b.until(knowsPeer);
@@ -105,8 +105,11 @@ export class PairHouse {
   /** Ends everything that is left, and waits until it is gone. */
   async close(): Promise<void> {
     for (const side of ['a', 'b'] as const) this.release(side);
+    for (const agent of this.#agents) agent.signal('SIGKILL');
+    // One that is stopped would hold the agent's standard error open for ever.
+    for (const pid of this.#executors) if (isRunning(pid)) process.kill(pid, 'SIGCONT');
     await Promise.all(this.#agents.map((agent) => agent.dispose()));
-    for (const pid of this.#executors) if (isRunning(pid)) process.kill(pid, 'SIGKILL');
+    await Promise.all(this.#executors.map(gone));
     for (const where of ['', '-n peer ']) ip(`${where}address flush to 192.0.2.100/32`);
     this.#agents.length = this.#executors.length = 0;
   }
