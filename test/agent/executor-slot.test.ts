@@ -7,6 +7,8 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { openExecutorSlot } from '../../src/agent/executor-slot.js';
 import type { Executor, LastWill, RunRequest } from '../../src/executor/executor.js';
 import { EXECUTOR_PATH } from '../../src/executor/process.js';
+import type { Lease } from '../../src/kernel/kernel.js';
+import { openKernel } from '../../src/kernel/native.js';
 import { milliseconds } from '../../src/model/units.js';
 
 const skip = existsSync(EXECUTOR_PATH) ? false : 'the executor is not built: npm run build:native';
@@ -41,9 +43,10 @@ describe('the executor slot', { skip, timeout: 20_000 }, () => {
     rmSync(folder, { recursive: true });
   });
 
-  function openSlot(program: string): Promise<Executor> {
+  function openSlot(program: string, lease?: Lease): Promise<Executor> {
     return openExecutorSlot({
       path: program,
+      ...(lease === undefined ? {} : { lease }),
       onLost: (message) => {
         lost.push(message);
         told();
@@ -129,6 +132,30 @@ describe('the executor slot', { skip, timeout: 20_000 }, () => {
     await executorPid();
     assert.equal(running, 2);
     assert.ok(performance.now() - begun >= 1_000);
+  });
+
+  it('one that hangs is killed, and the script that it was to run runs on the next', async () => {
+    const lease = openKernel().openLease();
+    const leased = await openSlot(path, lease);
+    const pid = Number((await leased.run(PARENT)).stdout);
+    process.kill(pid, 'SIGSTOP');
+    const { outcome, stdout } = await leased.run(PARENT);
+    assert.deepEqual(outcome, { kind: 'exited', code: 0 });
+    assert.notEqual(Number(stdout), pid);
+    assert.deepEqual(lost, ['the executor did nothing for 1000 ms and was killed']);
+    assert.equal(running, 1);
+    await leased.finish({ farewellSent: true });
+    lease.close();
+  });
+
+  it('one that has nothing to do is not taken for one that hangs', async () => {
+    const lease = openKernel().openLease();
+    const leased = await openSlot(path, lease);
+    const pid = Number((await leased.run(PARENT)).stdout);
+    await leased.run(request('/bin/sleep', '1.5'));
+    assert.deepEqual([Number((await leased.run(PARENT)).stdout), lost], [pid, []]);
+    await leased.finish({ farewellSent: true });
+    lease.close();
   });
 
   it('one that cannot be started at all is refused at once', async () => {

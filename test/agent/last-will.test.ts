@@ -118,6 +118,40 @@ describe('the last will', () => {
     assert.equal(will?.release.input, 'address del 10.99.0.100/24 dev eth0\n');
   });
 
+  it('an Active has a lease: by advertisements, by peer checks, with floors', () => {
+    const leaseOf = (change: object, ha: object = {}) => {
+      const router = snapshot(routerSettings(change));
+      const { settings, ...rest } = input([router], [target(lan)]);
+      const will = lastWill({ ...rest, settings: { ...settings, ha: { ...settings.ha, ...ha } } });
+      const { listenAfter, farewellAfter, killAfter } = will?.lease ?? {};
+      return [listenAfter, farewellAfter, killAfter];
+    };
+    const peers = { peers: [{ name: 'other', addresses: [address('10.99.0.2')] }] };
+    const every = (hundredths: number) => ({ advertisementInterval: centiseconds(hundredths) });
+    assert.deepEqual(leaseOf(every(100)), [1_500, 5_000, 6_000]);
+    assert.deepEqual(leaseOf(every(100), peers), [300, 5_000, 6_000], '3 checks of 100 ms');
+    assert.deepEqual(leaseOf(every(10), peers), [150, 500, 5_000], 'advertisements are sooner');
+    assert.deepEqual(leaseOf(every(1), peers), [50, 200, 5_000]);
+    assert.deepEqual(
+      leaseOf(every(100), { ...peers, peerFailureThreshold: 1 }),
+      [150, 5_000, 6_000],
+      'one check is one wake-up: silence is more',
+    );
+  });
+
+  it('names what an Active holds, and nothing that a Backup could not remove', () => {
+    const held = lastWill(
+      input([snapshot(lan), snapshot(six, { state: 'Backup' })], [target(lan), target(six)]),
+    );
+    assert.deepEqual(held?.addresses, [{ linkIndex: 7, address: '10.99.0.100', prefixLength: 24 }]);
+    assert.equal(held.lifetime, 3);
+    const own = lastWill(input([snapshot(lan), snapshot(six)], [target(six)]));
+    assert.deepEqual(own?.addresses, [{ linkIndex: 7, address: 'fe80::51', prefixLength: 64 }]);
+    const gone = lastWill(input([snapshot(lan)], [target(lan)], {}));
+    assert.deepEqual(gone?.addresses, []);
+    assert.equal(lastWill(input([snapshot(lan, { state: 'Backup' })], [target(lan)]))?.lease, null);
+  });
+
   it('to unicast peers there is no farewell, but a successor to wait for', () => {
     const unicast = { ...lan, unicastPeers: [address('10.99.0.2')] };
     const will = lastWill(input([snapshot(unicast)], [target(unicast)]));

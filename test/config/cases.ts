@@ -279,6 +279,16 @@ export const FAULTY_FILES: readonly FaultyFile[] = [
     ],
   },
   {
+    title: 'a lease of one second',
+    text: withTop('vip: { leaseSeconds: 1 }'),
+    errors: ['out-of-range vip.leaseSeconds'],
+  },
+  {
+    title: 'a lease of more than an hour',
+    text: withTop('vip: { leaseSeconds: 3601 }'),
+    errors: ['out-of-range vip.leaseSeconds'],
+  },
+  {
     title: 'a runtime directory too long for a unix socket',
     text: withTop(`runtimeDirectory: /${'r'.repeat(94)}`),
     errors: ['path-too-long runtimeDirectory'],

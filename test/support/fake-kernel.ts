@@ -52,6 +52,8 @@ export class FakeKernel implements Kernel {
   refuseSends: string | null = null;
   armedFor: Instant | null = null;
   leaseHeld = false;
+  /** Called before a renewal is answered. */
+  onRenew: (() => void) | null = null;
   readonly #links = new Map<number, Link>();
   readonly #addresses: LinkAddress[] = [];
   #changes: NetworkChange[] = [];
@@ -233,7 +235,10 @@ export class FakeKernel implements Kernel {
   openLease(): Lease {
     return {
       fd: -1,
-      renew: () => this.leaseHeld,
+      renew: () => {
+        this.onRenew?.();
+        return this.leaseHeld;
+      },
       take: () => {
         this.leaseHeld = true;
       },

@@ -1,0 +1,124 @@
+// The driver and its lease, with a kernel and an executor in memory: when it is held, what a wake-up
+// after a revocation begins with, what a stall means when the addresses have expired.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { INDEX, rig, settle, type Rig } from './rig.js';
+
+const SECOND = 1_000_000;
+/** Active_Down_Interval at priority 100 and 100 cs (RFC 9568 §6.1). */
+const ACTIVE_DOWN = 3_609_375;
+const ADDRESS = '10.99.0.100/24';
+
+const routerOf = ({ driver }: Rig) => driver.snapshot().virtualRouters[0];
+
+async function active(): Promise<Rig> {
+  const made = rig();
+  made.driver.start();
+  await settle();
+  assert.deepEqual([made.kernel.leaseHeld, made.executor.will], [false, null]);
+  made.kernel.advance(ACTIVE_DOWN);
+  await settle();
+  assert.equal(routerOf(made)?.state, 'Active');
+  assert.ok(made.kernel.has(INDEX, ADDRESS));
+  return made;
+}
+
+/** What stands in the addresses' way: the executor's release, as the kernel tells it. */
+function releasedByExecutor({ kernel }: Rig): void {
+  kernel.revokeLease();
+  kernel.removeAddress(INDEX, ADDRESS);
+}
+
+describe('the lease of the driver', () => {
+  it('is held while an Active has addresses, and names them for renewal', async () => {
+    const made = await active();
+    assert.equal(made.kernel.leaseHeld, true);
+    const { lease, lifetime, addresses } = made.executor.will ?? {};
+    assert.deepEqual(lease, { listenAfter: 1_500, farewellAfter: 5_000, killAfter: 6_000 });
+    assert.deepEqual([lifetime, addresses?.length], [3, 1]);
+  });
+
+  it('when it was revoked, the wake-up begins with that: nothing is sent, nothing put back', async () => {
+    const made = await active();
+    const { kernel, driver, executor } = made;
+    const [sent, scripts] = [kernel.sent.length, executor.requests.length];
+    kernel.stall(2 * SECOND);
+    kernel.quietly(() => releasedByExecutor(made));
+    await settle();
+    assert.deepEqual([routerOf(made)?.state, routerOf(made)?.reason], ['Backup', 'lease-lapsed']);
+    assert.equal(kernel.sent.length, sent);
+    assert.deepEqual(
+      executor.requests.slice(scripts).map(({ input }) => input),
+      ['address del 10.99.0.100/24 dev eth0\n'],
+    );
+    assert.equal(executor.will, null);
+    const kinds = driver.recorder.recording().events.map(({ event }) => event.kind);
+    assert.equal(kinds.filter((kind) => kind === 'revoked').length, 1);
+    // The usual rules apply, and the lease is taken anew.
+    kernel.advance(ACTIVE_DOWN);
+    await settle();
+    assert.deepEqual([routerOf(made)?.state, kernel.leaseHeld], ['Active', true]);
+    assert.ok(kernel.has(INDEX, ADDRESS));
+  });
+
+  it('an operator who comes first after the hang is answered by a Backup', async () => {
+    const made = await active();
+    const sent = made.kernel.sent.length;
+    made.kernel.revokeLease();
+    assert.notEqual(made.driver.operate('failover'), null);
+    assert.equal(routerOf(made)?.reason, 'lease-lapsed');
+    assert.equal(made.kernel.sent.length, sent);
+  });
+
+  it('new settings that come first after the hang find a Backup', async () => {
+    const made = await active();
+    const sent = made.kernel.sent.length;
+    made.kernel.revokeLease();
+    made.driver.configure(made.driver.settings);
+    assert.equal(routerOf(made)?.state, 'Backup');
+    assert.equal(made.kernel.sent.length, sent);
+  });
+
+  it('revoked in the middle of a wake-up: no new will, and the next wake-up begins with it', async () => {
+    const made = await active();
+    made.kernel.addAddress(INDEX, '10.99.0.7/24');
+    const wills = made.executor.wills.length;
+    // The first look finds it held, the one at the end does not.
+    made.kernel.onRenew = () => {
+      made.kernel.onRenew = () => made.kernel.revokeLease();
+    };
+    made.kernel.advance(SECOND);
+    made.kernel.onRenew = null;
+    assert.equal(made.executor.wills.length, wills);
+    await settle();
+    assert.equal(routerOf(made)?.reason, 'lease-lapsed');
+  });
+
+  it('a stall in which the addresses expired is a revocation', async () => {
+    const made = await active();
+    const { kernel, executor } = made;
+    const scripts = executor.requests.length;
+    kernel.stall(5 * SECOND);
+    kernel.quietly(() => kernel.removeAddress(INDEX, ADDRESS));
+    await settle();
+    assert.equal(routerOf(made)?.reason, 'lease-lapsed');
+    assert.ok(!kernel.has(INDEX, ADDRESS));
+    assert.ok(executor.requests.slice(scripts).every(({ input }) => input.includes('del')));
+  });
+
+  it('a stall in which they stayed is none: the role is kept, and others are heard first', async () => {
+    const made = await active();
+    made.kernel.stall(5 * SECOND);
+    made.kernel.advance(0);
+    await settle();
+    assert.deepEqual([routerOf(made)?.state, made.kernel.leaseHeld], ['Active', true]);
+  });
+
+  it('an address that somebody removes while it is awake is put back', async () => {
+    const made = await active();
+    made.kernel.removeAddress(INDEX, ADDRESS);
+    await settle();
+    assert.equal(routerOf(made)?.state, 'Active');
+    assert.ok(made.kernel.has(INDEX, ADDRESS));
+  });
+});
