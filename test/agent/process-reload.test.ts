@@ -48,6 +48,24 @@ describe('reload', { skip, timeout: 60_000 }, () => {
     );
   }
 
+  it('gives addresses that stand another lifetime, also none, and nobody moves', async () => {
+    const { since } = await agent.router('lan');
+    const shown = (): string => ip('-o -4 address show dev lan to 192.0.2.100/32');
+    assert.match(shown(), /valid_lft [123]sec preferred_lft [123]sec/);
+    const leases = [
+      [0, /valid_lft forever preferred_lft forever/],
+      [600, /valid_lft (600|5\d\d)sec preferred_lft (600|5\d\d)sec/],
+      [3, /valid_lft [123]sec/],
+    ] as const;
+    for (const [leaseSeconds, expected] of leases) {
+      agent.home.configure({ ...both, vip: { leaseSeconds } });
+      const told = await reload();
+      assert.match(told.detail ?? '', new RegExp(`vip.leaseSeconds: \\d+ → ${leaseSeconds}`));
+      await agent.until(() => expected.test(shown()));
+    }
+    assert.equal((await agent.router('lan')).since, since);
+  });
+
   it('applies the difference: a virtual router that did not change does not notice', async () => {
     await lan.heardBy(peer);
     const unchanged = await agent.router('lan');

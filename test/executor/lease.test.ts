@@ -218,6 +218,23 @@ test('an agent that dies while the release runs: it runs to its end', { skip }, 
   assert.equal(readFileSync(path, 'utf8'), 'done\n');
 });
 
+test('for how long it was stopped itself is not held against the agent', { skip }, async (t) => {
+  const net = await lan(t);
+  const lease = silence({ farewellAfter: milliseconds(400) });
+  const victim = await agent(t, willFor(net.linkIndex, { lease }), { path: net.executor() });
+  process.kill(victim.executorPid, 'SIGSTOP');
+  victim.signal('SIGSTOP');
+  net.run('sleep', '1.5');
+  const woken = performance.now();
+  process.kill(victim.executorPid, 'SIGCONT');
+  assert.equal(await net.wire.next(), hex(farewell4));
+  // It planned to look after 100 ms of silence, and was stopped by then: 300 ms are left.
+  const waited = performance.now() - woken;
+  assert.ok(waited >= 250, `${waited} ms`);
+  const ended = victim.kill();
+  await sendUntil(net.wire, ended);
+});
+
 test('without the memory there is no silence', { skip }, async (t) => {
   const net = await lan(t);
   const executor = await startExecutor({ path: net.executor(), onExit: () => undefined });
