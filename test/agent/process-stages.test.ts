@@ -93,8 +93,8 @@ describe('in every stage of the agent', { skip, timeout: 120_000 }, () => {
     b.signal('SIGSTOP');
     await stopped(b.pid);
     const sent = async () => (await a.router()).counters.advertisementsSent;
-    const before = await sent();
-    while ((await sent()) < before + 20) continue;
+    const soFar = await sent();
+    while ((await sent()) < soFar + 20) continue;
     b.signal('SIGCONT');
     await b.until(({ virtualRouters }) => virtualRouters[0]?.state === 'Backup');
     await house.until('a');

@@ -50,9 +50,9 @@ async function lan(t: TestContext) {
 
 /** Sends until it is heard: when the executor begins to listen cannot be seen from outside. */
 async function sendUntil(wire: { send(frame: Uint8Array): Promise<void> }, done: Promise<unknown>) {
-  let heard = false;
-  void done.then(() => (heard = true));
-  while (!heard) {
+  const progress = { heard: false };
+  void done.then(() => (progress.heard = true));
+  while (!progress.heard) {
     await wire.send(frame4({}));
     await new Promise(setImmediate);
   }
@@ -258,9 +258,9 @@ async function monitor(
   });
   t.after(() => child.kill('SIGKILL'));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  let watching = false;
-  void lines.next().then(() => (watching = true));
-  while (!watching) {
+  const progress = { watching: false };
+  void lines.next().then(() => (progress.watching = true));
+  while (!progress.watching) {
     net.run('ip', 'address', 'replace', '10.77.0.1/32', 'dev', 'vb');
     await new Promise(setImmediate);
   }
