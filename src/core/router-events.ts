@@ -62,7 +62,7 @@ export function passRouterDeadline(stage: Stage, router: Router): void {
   if (
     state.kind === 'Backup' &&
     hasHeardNothing(router, state, stage.clock) &&
-    holdsInstead(stage, router)
+    holdsInstead(stage, router, state)
   )
     return;
   if (isTakenAlready(stage, router)) {
@@ -72,6 +72,12 @@ export function passRouterDeadline(stage: Stage, router: Router): void {
   const preempts = state.kind === 'Backup' && state.takeoverReason === 'priority';
   if (preempts && forgoesPreemption(stage, router)) return;
   if (staysInstead(stage, router)) return;
+  if (state.kind === 'Backup' && state.takeoverReason === 'peer-released') {
+    // In its turn: the one that leaves has agreed to whoever comes.
+    const grantedUntil = stage.handoverUntil();
+    stage.step(router, { kind: 'take-over', reason: 'peer-released', grantedUntil });
+    return;
+  }
   stage.step(router, { kind: 'deadline' });
 }
 

@@ -112,12 +112,12 @@ export class Stage {
   }
 
   /**
-   * In active-passive the first of the group breaks the ties of all: an appliance whose IPv4 address
-   * is the higher one may have the lower IPv6 address, and the two would go to different successors.
+   * The first of the group breaks the ties of all: an appliance whose IPv4 address is the higher one may
+   * have the lower IPv6 address, and the two would go to different successors.
    */
   rankOf(router: Router): Rank {
     const { effectivePriority } = router;
-    const { family } = this.movesTogether() ? this.agreement.first : router.configuration;
+    const { family } = this.agreement.first;
     const address = tieBreaker(this.primaryAddresses(), family);
     const holdsPart =
       this.configuration.mode === 'active-passive' &&
