@@ -49,6 +49,15 @@ export function outranksUs({ router, report }: PeerView, own: Rank): boolean {
 export const isBestCandidate = (views: readonly PeerView[], own: Rank): boolean =>
   !views.some((view) => isCandidate(view) && isBetterSuccessor(view, own));
 
+/** Whether a better candidate has our priority, and so the same Skew_Time. */
+export const isTiedBehind = (views: readonly PeerView[], own: Rank): boolean =>
+  views.some(
+    (view) =>
+      view.router?.effectivePriority === own.priority &&
+      isCandidate(view) &&
+      isBetterSuccessor(view, own),
+  );
+
 const isCandidate = ({ report, router }: PeerView): boolean =>
   report.fit && router?.state === 'Backup' && !router.releasing;
 

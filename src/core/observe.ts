@@ -26,6 +26,7 @@ interface Observation {
 export function observe(router: Router, heard: Heard, now: Instant): Observation[] {
   const { advertisement, source } = heard;
   router.heardAt = now;
+  router.deferred = false;
   router.counters.advertisementsReceived += 1;
   if (advertisement.priority === 0) router.counters.priorityZeroReceived += 1;
   const remarks = remarksOn(router, advertisement);

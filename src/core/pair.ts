@@ -12,6 +12,7 @@ import {
   isDeafLink,
   isGroupLeader,
   isHeardSince,
+  isTiedBehind,
   isNextAfter,
   isWorseSide,
   leaverAmong,
@@ -105,6 +106,17 @@ export function passPeerDeadlines(stage: Stage): void {
     askOverdue(stage, router);
     takeFromTheDead(stage, router);
   }
+}
+
+/**
+ * Whether a Backup that hears nobody lets a better candidate go first: two of one priority would both take
+ * the role at the same instant. Once: the better one may be gone too.
+ */
+export function defersInstead(stage: Stage, router: Router): boolean {
+  if (router.deferred || !isTiedBehind(stage.views(router), stage.rankOf(router))) return false;
+  router.deferred = true;
+  stage.step(router, { kind: 'defer' });
+  return true;
 }
 
 /** Asks the peer whose advertisement is overdue, unless it has been asked since. */

@@ -251,6 +251,7 @@ export class Stage {
     router.followsSuperior = false;
     router.activeAddress = null;
     router.unheard = null;
+    router.deferred = false;
     router.dualSince = null;
     router.dualSaidAt = null;
     // Two that yield to each other at once, each by what it last heard, find out by this.

@@ -12,6 +12,7 @@ import {
   HA_ONLY,
   SECOND,
   SILENCE,
+  SKEW,
   THERE,
   PairBench,
   activeBench,
@@ -19,6 +20,7 @@ import {
   gateway,
   moves,
 } from './pair-bench.js';
+import { address } from './virtual-router-bench.js';
 
 /** Two that advertise every 10 ms, and check each other every 100 ms. */
 describe('Backup: Active_Down_Timer fires long before the next peer check', () => {
@@ -74,6 +76,37 @@ describe('Backup: Active_Down_Timer fires long before the next peer check', () =
 
     assert.deepEqual(late, []);
     assert.deepEqual(moves(effects), [`${60_000 + DOWN} lan Backup -> Active no-response`]);
+  });
+});
+
+describe('Backup: Active_Down_Timer fires, and nobody is Active', () => {
+  it('a better candidate of the same priority goes first; Skew_Time later it is our turn', () => {
+    const bench = new PairBench([router()]);
+    bench.start(0);
+
+    const effects = bench.pass(5 * SECOND);
+
+    assert.deepEqual(moves(effects), [`${ACTIVE_DOWN + SKEW} lan Backup -> Active no-response`]);
+  });
+
+  it('one of another priority has its own Skew_Time', () => {
+    const bench = new PairBench([router({ priority: 101 })]);
+    bench.says({ effectivePriority: 102 }, null);
+    bench.start(0);
+
+    const effects = bench.pass(5 * SECOND);
+
+    assert.deepEqual(moves(effects), ['3605468 lan Backup -> Active no-response']);
+  });
+
+  it('of two equals the better one waits for nobody', () => {
+    const bench = new PairBench([router()]);
+    bench.says({ primaryAddresses: [address('192.0.2.1')] }, null);
+    bench.start(0);
+
+    const effects = bench.pass(5 * SECOND);
+
+    assert.deepEqual(moves(effects), [`${ACTIVE_DOWN} lan Backup -> Active no-response`]);
   });
 });
 
