@@ -7,7 +7,7 @@ import { loadSettings } from '../config/load.js';
 import { changeSetting, type SetOutcome } from '../config/save.js';
 import { viewSettings } from '../config/setting-names.js';
 import type { Settings } from '../config/settings.js';
-import type { ReloadOutcome } from '../control/protocol.js';
+import type { CommandName, CommandOutcome, ReloadOutcome } from '../control/protocol.js';
 import { startControlServer, type ControlServer } from '../control/server.js';
 import type { Executor } from '../executor/executor.js';
 import type { Kernel } from '../kernel/kernel.js';
@@ -210,7 +210,7 @@ class RunningAgent implements Agent {
         settings: () => viewSettings(this.#driver.settings, settingsFile),
         set: (setting, value) => this.#set(setting, value),
         reload: () => this.reload(),
-        command: (name, argument) => carryOut(this.#driver, this.#journal, name, argument),
+        command: (name, argument) => this.#command(name, argument),
         events: () => this.#journal.tail(),
         follow: (listener) => this.#journal.follow(listener),
       },
@@ -223,6 +223,19 @@ class RunningAgent implements Agent {
         });
       },
     });
+  }
+
+  /** What is to outlive the agent is written down before it is called done. */
+  async #command(name: CommandName, argument: string | undefined): Promise<CommandOutcome> {
+    const outcome = await carryOut(this.#driver, this.#journal, name, argument);
+    if (!outcome.ok || name === 'failover') return outcome;
+    await this.#stateFile.flush();
+    const problem = this.#stateFile.problem();
+    if (problem === null) return outcome;
+    return {
+      ok: true,
+      detail: `${outcome.detail}; until the agent ends: not recorded, ${problem}`,
+    };
   }
 
   async #set(setting: string, value: string): Promise<SetOutcome> {
