@@ -10,6 +10,7 @@
       "sources": [
         "native/addon.c",
         "native/deadline_timer.c",
+        "native/lease.c",
         "native/netlink.c",
         "native/packet_socket.c",
         "native/service.c"
@@ -22,8 +23,11 @@
       "sources": [
         "native/executor.c",
         "native/executor_child.c",
+        "native/executor_duty.c",
         "native/executor_frame.c",
+        "native/executor_lease.c",
         "native/executor_queue.c",
+        "native/executor_renewal.c",
         "native/executor_will.c"
       ]
     }

@@ -1,6 +1,6 @@
 // Makes the kernel's addresses what the core wants: one script at a time, newest desire wins, and
 // the outcome comes back as an event. It decides nothing about roles.
-import type { VirtualRouterSettings } from '../config/settings.js';
+import type { Settings, VirtualRouterSettings } from '../config/settings.js';
 import type { InstanceEvent } from '../core/interface.js';
 import type { Executor, RunRequest } from '../executor/executor.js';
 import { formatAddressWithPrefix, type AddressWithPrefix } from '../model/address.js';
@@ -55,7 +55,7 @@ export class AddressKeeper {
   readonly #kept = new Map<string, Keeping>();
   /** Of virtual routers that a reload removed while their addresses still stand. */
   #orphans: AddressTarget[] = [];
-  #script = '';
+  #vip: Settings['vip'] = { script: '', leaseSeconds: 0 };
   #running = false;
   #suspended = false;
   #retryAt: Instant | null = null;
@@ -76,11 +76,11 @@ export class AddressKeeper {
    * virtual router that does not want them now are removed.
    */
   configure(
-    script: string,
+    vip: Settings['vip'],
     routers: readonly VirtualRouterSettings[],
     leftovers: readonly AddressTarget[],
   ): void {
-    this.#script = script;
+    this.#vip = vip;
     const names = new Set(routers.map(({ name }) => name));
     for (const [name, keeping] of this.#kept) {
       if (names.has(name)) continue;
@@ -138,6 +138,11 @@ export class AddressKeeper {
         return { interface: name, addresses: left };
       })
       .filter(({ addresses }) => addresses.length > 0);
+  }
+
+  /** Whether an address that is wanted was removed, and is not being put back yet. */
+  get disturbed(): boolean {
+    return [...this.#kept.values()].some(({ wanted, disturbed }) => wanted && disturbed);
   }
 
   want(virtualRouter: string, present: boolean): void {
@@ -207,7 +212,7 @@ export class AddressKeeper {
         if (keeping.wanted) this.#tell('addresses-present', keeping);
         continue;
       }
-      for (const line of linesFor(keeping)) lines.push({ line, owner });
+      for (const line of linesFor(keeping, this.#vip.leaseSeconds)) lines.push({ line, owner });
       if (keeping.wanted) keeping.standing = targetOf(keeping.settings);
       keeping.disturbed = false;
     }
@@ -221,7 +226,7 @@ export class AddressKeeper {
     const wanted = new Map([...this.#kept].map(([name, { wanted: want }]) => [name, want]));
     const result = await this.#options.executor.run(
       scriptRequest(
-        this.#script,
+        this.#vip.script,
         lines.map(({ line }) => line),
       ),
     );
@@ -314,13 +319,13 @@ const targetOf = ({ interface: name, addresses }: VirtualRouterSettings): Addres
 });
 
 /** Takeover also removes what the settings no longer list; release removes all that may stand. */
-function linesFor({ settings, standing, wanted }: Keeping): string[] {
+function linesFor({ settings, standing, wanted }: Keeping, leaseSeconds: number): string[] {
   const target = targetOf(settings);
   const former = (standing?.addresses ?? []).filter(
     (address) => !settings.addresses.some((current) => sameAddress(current, address)),
   );
   const dropped = releaseScript({ interface: settings.interface, addresses: former });
-  return [...dropped, ...(wanted ? takeoverScript(target) : releaseScript(target))];
+  return [...dropped, ...(wanted ? takeoverScript(target, leaseSeconds) : releaseScript(target))];
 }
 
 const sameAddress = (a: AddressWithPrefix, b: AddressWithPrefix): boolean =>

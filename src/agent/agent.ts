@@ -10,7 +10,7 @@ import type { Settings } from '../config/settings.js';
 import type { CommandName, CommandOutcome, ReloadOutcome } from '../control/protocol.js';
 import { startControlServer, type ControlServer } from '../control/server.js';
 import type { Executor } from '../executor/executor.js';
-import type { Kernel } from '../kernel/kernel.js';
+import type { Kernel, Lease } from '../kernel/kernel.js';
 import type { Status } from '../model/status.js';
 import { Driver } from './driver.js';
 import { createEventFile, readEventTail, type EventFile } from './event-file.js';
@@ -34,6 +34,8 @@ import { createStatusFile, type StatusFile } from './status-file.js';
 export interface AgentOptions {
   readonly kernel: Kernel;
   readonly executor: Executor;
+  /** The one that the executor was started with. */
+  readonly lease: Lease;
   /** Another one, for hooks: they must not keep the last will waiting. */
   readonly hookExecutor: Executor;
   readonly log: Log;
@@ -54,6 +56,8 @@ export interface Agent {
   recording(): { readonly path: string; readonly text: string };
   /** What is wrong from now on, until told otherwise; part of health. */
   setProblem(key: string, problem: string | null): void;
+  /** Looks at everything now. */
+  wake(): void;
   /** Gives the role up, waits until the addresses are gone and everything is written. */
   stop(): Promise<void>;
 }
@@ -105,6 +109,7 @@ class RunningAgent implements Agent {
     this.#driver = new Driver({
       kernel,
       executor: options.executor,
+      lease: options.lease,
       journal: this.#journal,
       settings,
       leftovers: this.#left.state.standing,
@@ -146,6 +151,10 @@ class RunningAgent implements Agent {
     if (problem === null) this.#problems.delete(key);
     else this.#problems.set(key, problem);
     this.#statusFile.changed();
+  }
+
+  wake(): void {
+    this.#driver.submit({ kind: 'deadline' });
   }
 
   recording(): { readonly path: string; readonly text: string } {

@@ -10,7 +10,7 @@ import type {
 } from '../core/interface.js';
 import type { PeerReport } from '../model/peer-report.js';
 import type { Executor } from '../executor/executor.js';
-import type { DeadlineTimer, Kernel } from '../kernel/kernel.js';
+import type { DeadlineTimer, Kernel, Lease } from '../kernel/kernel.js';
 import { assert } from '../model/assert.js';
 import type { AddressTarget } from '../model/netlink-script.js';
 import type { EventRecord } from '../model/status.js';
@@ -36,6 +36,8 @@ export interface Outlets {
 export interface DriverOptions {
   readonly kernel: Kernel;
   readonly executor: Executor;
+  /** Shared with the executor, which revokes it when this process hangs while it holds addresses. */
+  readonly lease: Lease;
   readonly journal: Journal;
   readonly settings: Settings;
   /** What an earlier agent recorded as possibly standing on an interface. */
@@ -53,6 +55,7 @@ const DEADLINES_PER_WAKE = 1_000;
 export class Driver {
   readonly #kernel: Kernel;
   readonly #executor: Executor;
+  readonly #lease: Lease;
   readonly #records: Records;
   readonly #outlets: Outlets;
   readonly #onChange: () => void;
@@ -73,6 +76,8 @@ export class Driver {
   #awake = false;
   #wakeScheduled = false;
   #stopped = false;
+  /** An Active of ours has addresses: the lease is renewed, and may be revoked. */
+  #holds = false;
   #changed = true;
   #armedFor: Instant | null = null;
 
@@ -80,6 +85,7 @@ export class Driver {
     const { kernel, executor, journal, settings } = options;
     this.#kernel = kernel;
     this.#executor = executor;
+    this.#lease = options.lease;
     this.#records = new Records(journal);
     this.#outlets = options.outlets;
     this.#settings = settings;
@@ -146,6 +152,7 @@ export class Driver {
 
   /** Carries out an operator's command; returns why it was refused, or null. */
   operate(command: OperatorCommand): string | null {
+    this.#wake();
     const effects = this.#handle({ kind: 'operator', command }, this.#kernel.now());
     this.#changed = true;
     this.#flush();
@@ -157,6 +164,7 @@ export class Driver {
 
   /** Applies new settings to the running instance; only the difference is noticed. */
   configure(settings: Settings): void {
+    this.#wake();
     if (this.#stopped) return;
     // A virtual router that goes says farewell with its old settings, on its old socket.
     this.#handle(
@@ -197,7 +205,7 @@ export class Driver {
     for (const name of this.transitionTimes.keys()) {
       if (!this.#routers.has(name)) this.transitionTimes.delete(name);
     }
-    this.keeper.configure(settings.vip.script, settings.virtualRouters, leftovers);
+    this.keeper.configure(settings.vip, settings.virtualRouters, leftovers);
     this.#network.configure(settings);
   }
 
@@ -214,6 +222,7 @@ export class Driver {
       },
       resynchronized: () => this.#records.resynchronized(),
       socketFailed: (port, code) => this.#records.socketFailed(port, code),
+      networkReadable: () => this.#networkReadable(),
     };
   }
 
@@ -226,19 +235,46 @@ export class Driver {
     else setImmediate(() => this.#wake());
   }
 
-  /** A silence as long as Active_Down_Interval may have cost the role: listen first, send later. */
+  /** The executor's renewals are told too, one by one: no reason to look at anything else. */
+  #networkReadable(): void {
+    if (this.#awake || this.#stopped) return;
+    if (this.#network.drain(this.#kernel.now())) this.#wake();
+  }
+
+  /** The lease was revoked in our silence: before a packet is sent or a deadline passed. */
+  #revoked(): boolean {
+    if (!this.#holds || this.#lease.renew()) return false;
+    this.#holds = false;
+    this.#handle({ kind: 'revoked' }, this.#kernel.now());
+    return true;
+  }
+
+  /**
+   * A silence as long as Active_Down_Interval may have cost the role: listen first, send later. When
+   * the executor was stopped like us, and the kernel has let the addresses go, it has cost it.
+   */
   #noticeStall(): void {
     const now = this.#kernel.now();
     const due = this.#armedFor;
-    if (due === null || between(due, now) < longestSilence(this.#settings)) return;
-    this.#handle({ kind: 'stalled' }, now);
+    if (due === null) return;
+    const silence = between(due, now);
+    const longest = longestSilence(this.#settings);
+    const { leaseSeconds } = this.#settings.vip;
+    if (leaseSeconds > 0 && silence >= Math.min(longest, leaseSeconds * 1_000_000)) {
+      this.#network.drain(now);
+      if (this.#holds && this.keeper.disturbed) {
+        this.#handle({ kind: 'revoked' }, now);
+        return;
+      }
+    }
+    if (silence >= longest) this.#handle({ kind: 'stalled' }, now);
   }
 
   #wake(): void {
     if (this.#awake || this.#stopped) return;
     this.#awake = true;
     try {
-      this.#noticeStall();
+      if (!this.#revoked()) this.#noticeStall();
       this.#network.drain(this.#kernel.now());
       this.#takeInbox();
       for (const { event, at } of this.reception.receive(this.#network)) this.#handle(event, at);
@@ -271,22 +307,31 @@ export class Driver {
   #flush(): void {
     this.keeper.flush();
     this.#advertiser.flush();
-    if (this.#changed) {
+    if (this.#holds && !this.#lease.renew()) {
+      this.submit({ kind: 'deadline' }); // revoked this very moment: the next wake-up begins with it
+    } else if (this.#changed) {
       this.#changed = false;
-      this.#executor.setWill(
-        lastWill({
-          settings: this.#settings,
-          snapshot: this.snapshot(),
-          standing: this.keeper.standing(),
-          linkNamed: (name) => this.#network.linkNamed(name),
-        }),
-      );
+      this.#leaveWill();
       this.#onChange();
     }
     this.#onWake();
     if (this.#inbox.length > 0) this.submit({ kind: 'deadline' });
     this.#armedFor = this.#nextDeadline();
     this.#timer.arm(this.#armedFor);
+  }
+
+  /** The lease is taken before the will that lapses with it is set. */
+  #leaveWill(): void {
+    const will = lastWill({
+      settings: this.#settings,
+      snapshot: this.snapshot(),
+      standing: this.keeper.standing(),
+      linkNamed: (name) => this.#network.linkNamed(name),
+    });
+    const holds = will !== null && will.lease !== null;
+    if (holds && !this.#holds) this.#lease.take();
+    this.#holds = holds;
+    this.#executor.setWill(will);
   }
 
   #nextDeadline(): Instant | null {

@@ -4,11 +4,11 @@ import type { Settings } from '../config/settings.js';
 import type { InstanceSnapshot } from '../core/interface.js';
 import type { RouterSnapshot } from '../core/router.js';
 import { activeDownInterval } from '../core/timing.js';
-import type { LastWill } from '../executor/executor.js';
-import type { IpAddress } from '../model/address.js';
+import type { LastWill, Silence } from '../executor/executor.js';
+import { formatAddressWithPrefix, type IpAddress } from '../model/address.js';
 import type { Link } from '../model/link.js';
 import { releaseScript, type AddressTarget } from '../model/netlink-script.js';
-import { milliseconds } from '../model/units.js';
+import { milliseconds, type Milliseconds } from '../model/units.js';
 import { encodeAdvertisementFrame, VRRP_GROUP } from '../wire/advertisement.js';
 import { scriptRequest } from './address-keeper.js';
 
@@ -45,7 +45,65 @@ export function lastWill({ settings, snapshot, standing, linkNamed }: WillInput)
     successors,
     keepAtMost: milliseconds(keepAtMost),
     release: scriptRequest(settings.vip.script, standing.flatMap(releaseScript)),
+    lease: active.length === 0 ? null : silence(settings, active),
+    lifetime: settings.vip.leaseSeconds,
+    addresses: held(active, standing, linkNamed),
   };
+}
+
+/** Below this a silence is the scheduler's doing. */
+const SHORTEST_SILENCE = 50;
+/** A farewell cannot be taken back: it waits out what a busy machine does to a process. */
+const SHORTEST_FAREWELL = 200;
+/** A supervisor takes longer than this to start an agent worth its name: no sooner is one killed. */
+const SHORTEST_KILL = 5_000;
+
+/**
+ * What an Active owes its peers is a sign of life every advertisement interval, and every peer check;
+ * half as much again is a silence. By itself a peer takes over after at most four intervals
+ * (Active_Down_Interval at priority 1): whoever has not one interval later is asked to, and whoever
+ * wakes later has noticed its own stall (longestSilence).
+ */
+function silence({ ha }: Settings, active: readonly RouterSnapshot[]): Silence {
+  const intervals = active.map(({ configuration }) => configuration.advertisementInterval * 10);
+  const interval = Math.min(...intervals);
+  const checks =
+    ha.peers.length === 0
+      ? Infinity
+      : Math.max(1.5, ha.peerFailureThreshold) * ha.peerCheckInterval;
+  const listenAfter = Math.max(SHORTEST_SILENCE, Math.min(1.5 * interval, checks));
+  const farewellAfter = Math.max(listenAfter, SHORTEST_FAREWELL, 5 * interval);
+  const killAfter = Math.max(SHORTEST_KILL, 6 * interval);
+  return {
+    listenAfter: wholeMilliseconds(listenAfter),
+    farewellAfter: wholeMilliseconds(farewellAfter),
+    killAfter: wholeMilliseconds(killAfter),
+  };
+}
+
+const wholeMilliseconds = (value: number): Milliseconds => milliseconds(Math.ceil(value));
+
+/**
+ * Of what may stand because of us, what an Active is to hold. What a release could not remove is not
+ * among it: its lifetime ends.
+ */
+function held(
+  active: readonly RouterSnapshot[],
+  standing: readonly AddressTarget[],
+  linkNamed: WillInput['linkNamed'],
+): LastWill['addresses'] {
+  const ours = new Set(
+    standing.flatMap(({ interface: name, addresses }) =>
+      addresses.map((address) => `${name} ${formatAddressWithPrefix(address)}`),
+    ),
+  );
+  return active.flatMap(({ configuration: { interface: name, addresses } }) => {
+    const link = linkNamed(name);
+    if (link === undefined) return [];
+    return addresses
+      .filter((address) => ours.has(`${name} ${formatAddressWithPrefix(address)}`))
+      .map(({ address, prefixLength }) => ({ linkIndex: link.index, address, prefixLength }));
+  });
 }
 
 /** A unicast peer's link-layer address is the kernel's knowledge: no frame can be made in advance. */

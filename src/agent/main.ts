@@ -84,9 +84,15 @@ async function runLocked(
 ): Promise<number> {
   const { log } = agentLog;
   let agent: Agent | null = null;
+  const lease = kernel.openLease();
   const executor: Executor = await openExecutorSlot({
     path: EXECUTOR_PATH,
-    onLost: (message) => log.error(`${message}; starting another`),
+    lease,
+    onRevoked: () => agent?.wake(),
+    onLost: (message) => {
+      log.error(`${message}; starting another`);
+      agent?.setProblem('executor', `${message}; another is being started`);
+    },
     onHopeless: (message) => {
       log.fatal(message);
       agent?.setProblem('executor', `no executor: ${message}`);
@@ -114,6 +120,7 @@ async function runLocked(
   agent = await startAgent({
     kernel,
     executor,
+    lease,
     hookExecutor,
     log,
     settings,
@@ -126,6 +133,7 @@ async function runLocked(
   const code = await untilStopped(agent, agentLog);
   notify('STOPPING=1');
   await agent.stop();
+  lease.close();
   return code;
 }
 

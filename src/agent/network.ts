@@ -59,6 +59,8 @@ export interface NetworkEvents {
   readonly addressAdded: (address: LinkAddress) => void;
   readonly resynchronized: () => void;
   readonly socketFailed: (port: Port, code: string) => void;
+  /** The kernel has something to say of links and addresses: it waits to be drained. */
+  readonly networkReadable: () => void;
 }
 
 export class Network {
@@ -80,7 +82,7 @@ export class Network {
     this.#kernel = kernel;
     this.#onReadable = onReadable;
     this.#events = events;
-    this.#watch = kernel.openNetworkWatch(onReadable);
+    this.#watch = kernel.openNetworkWatch(events.networkReadable);
   }
 
   /** When a failed socket is due for another try, or the links for another look; null for neither. */
@@ -137,8 +139,11 @@ export class Network {
     this.#tellAll();
   }
 
-  /** Takes every pending notification, then brings the sockets in line with the links. */
-  drain(now: Instant): void {
+  /**
+   * Takes every pending notification, then brings the sockets in line with the links.
+   * @returns whether anything is different: a renewed lifetime is not.
+   */
+  drain(now: Instant): boolean {
     const removed: LinkAddress[] = [];
     let changed = this.#retryAt !== null && now >= this.#retryAt;
     this.#watch.receive((change) => {
@@ -155,6 +160,7 @@ export class Network {
     }
     if (changed) this.#tellAll();
     for (const address of removed) this.#events.addressRemoved(address);
+    return changed;
   }
 
   /** Hands over the packets of all sockets, a bounded number. */

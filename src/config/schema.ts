@@ -148,6 +148,15 @@ export const SETTINGS_SCHEMA: SettingSchema = {
           minLength: 1,
           maxLength: 4095,
         },
+        leaseSeconds: {
+          type: 'integer',
+          description:
+            'How long the kernel keeps an address that nobody renews: what becomes of it when agent and executor die together. 2 at least; 0: for ever.',
+          unit: 'seconds',
+          minimum: 0,
+          maximum: 3600,
+          default: 3,
+        },
       },
     },
     runtimeDirectory: {

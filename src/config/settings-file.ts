@@ -42,7 +42,7 @@ export interface SettingsFile {
   readonly checks: readonly CheckInFile[];
   readonly bypass?: BypassSettings;
   readonly hooks: { readonly transition?: string };
-  readonly vip: { readonly script?: string };
+  readonly vip: { readonly script?: string; readonly leaseSeconds: number };
   readonly runtimeDirectory: string;
   readonly stateDirectory: string;
 }

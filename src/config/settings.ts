@@ -119,8 +119,12 @@ export interface Settings {
     readonly transition: string | null;
   };
   readonly virtualRouters: readonly VirtualRouterSettings[];
-  /** The netlink script runner, an absolute path. */
-  readonly vip: { readonly script: string };
+  readonly vip: {
+    /** The netlink script runner, an absolute path. */
+    readonly script: string;
+    /** How long the kernel keeps an address that nobody renews, whole seconds; 0: for ever. */
+    readonly leaseSeconds: number;
+  };
   /** Holds control.sock and status.json; default /run/understudy. */
   readonly runtimeDirectory: string;
   /** Holds state.json and events.jsonl; default /var/lib/understudy. */

@@ -39,6 +39,8 @@ export interface Addon {
   notify(address: string, message: string): void;
   /** null when somebody else holds the lock. */
   lockFile(path: string): Handle | null;
+  /** `question` is one of enum lease_question of native/lease.h; `fd` is of no account to the first. */
+  lease(fd: number, question: number): number;
 }
 
 const ADDON = '../../../build/Release/understudy.node';

@@ -90,7 +90,7 @@ describe('becoming Active', () => {
     await settle();
     assert.deepEqual(
       made.executor.requests.map(({ input }) => input),
-      ['address replace 10.99.0.100/24 dev eth0\n'],
+      ['address replace 10.99.0.100/24 dev eth0 valid_lft 3 preferred_lft 3\n'],
     );
     assert.equal(made.kernel.sent.length, 1);
     assert.equal(made.kernel.frames.length, 0);

@@ -47,7 +47,7 @@ export const settingsOf = (virtualRouters: readonly VirtualRouterSettings[]): Se
   bypass: null,
   hooks: { transition: null },
   virtualRouters,
-  vip: { script: '/usr/lib/understudy/vip' },
+  vip: { script: '/usr/lib/understudy/vip', leaseSeconds: 3 },
   runtimeDirectory: '/nowhere/run',
   stateDirectory: '/nowhere/state',
   settable: {},
@@ -102,6 +102,7 @@ export function rig(options: RigOptions = {}): Rig {
   const driver = new Driver({
     kernel,
     executor,
+    lease: kernel.openLease(),
     journal: createJournal(log, file, () => kernel.clock / 1_000),
     settings: options.settings ?? settingsOf([routerSettings({})]),
     leftovers: options.leftovers ?? [],

@@ -45,6 +45,9 @@ export const releaseOnly = (script: string, more: Partial<LastWill> = {}): LastW
   successors: [],
   keepAtMost: milliseconds(0),
   release: shell(script),
+  lease: null,
+  lifetime: 0,
+  addresses: [],
   ...more,
 });
 
@@ -177,7 +180,7 @@ export async function namespace(t: TestContext) {
     executor: (...prefix: string[]): string => {
       const path = join(directory(t), 'executor');
       const command = ['nsenter', ...enter, ...prefix, EXECUTOR].join(' ');
-      writeFileSync(path, `#!/bin/sh\nexec ${command}\n`);
+      writeFileSync(path, `#!/bin/sh\nexec ${command} "$@"\n`);
       chmodSync(path, 0o755);
       return path;
     },

@@ -222,6 +222,7 @@ test(
     const victim = await agent(
       t,
       {
+        ...releaseOnly(''),
         farewell: [
           { linkIndex, frame: farewell4 },
           { linkIndex, frame: farewell6 },
@@ -271,6 +272,7 @@ test('an IPv6 decoy is no successor either', { skip: noWire }, async (t) => {
   const victim = await agent(
     t,
     {
+      ...releaseOnly(''),
       farewell: [{ linkIndex, frame: farewell6 }],
       successors: [{ linkIndex, family: 'ipv6', vrid: 51 }],
       keepAtMost: MINUTE,
