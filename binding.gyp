@@ -12,6 +12,7 @@
         "native/deadline_timer.c",
         "native/netlink.c",
         "native/packet_socket.c",
+        "native/realtime.c",
         "native/service.c"
       ],
       "defines": ["NAPI_VERSION=8"]

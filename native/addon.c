@@ -15,6 +15,7 @@
 #include "deadline_timer.h"
 #include "netlink.h"
 #include "packet_socket.h"
+#include "realtime.h"
 #include "service.h"
 
 enum kind {
@@ -426,6 +427,25 @@ static napi_value lock_file(napi_env env, napi_callback_info info) {
   return nothing;
 }
 
+/* What is asked for, and a value; see realtime.h. */
+static napi_value realtime(napi_env env, napi_callback_info info) {
+  napi_value values[2];
+  int request, value;
+  if (!arguments(env, info, 2, values) || !int_argument(env, values[0], 0, INT_MAX, &request) ||
+      !int_argument(env, values[1], 0, INT_MAX, &value))
+    return NULL;
+  return number(env, realtime_request((enum realtime_request)request, value));
+}
+
+static napi_value replace_process(napi_env env, napi_callback_info info) {
+  napi_value values[1];
+  void *texts;
+  size_t size;
+  if (!arguments(env, info, 1, values) || !batch_argument(env, values[0], 1, &texts, &size))
+    return NULL;
+  return number(env, process_replace(texts, size));
+}
+
 #define FUNCTION(name, c) {name, NULL, c, NULL, NULL, NULL, napi_default_method, NULL}
 
 NAPI_MODULE_INIT() {
@@ -443,6 +463,8 @@ NAPI_MODULE_INIT() {
       FUNCTION("close", close_handle),
       FUNCTION("notify", notify),
       FUNCTION("lockFile", lock_file),
+      FUNCTION("realtime", realtime),
+      FUNCTION("replaceProcess", replace_process),
   };
   napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions);
   return exports;

@@ -43,6 +43,7 @@ export function completeSettings(file: SettingsFile, host: Host): Settings {
     hooks: { transition: file.hooks.transition ?? null },
     virtualRouters: file.virtualRouters.map((router) => completeRouter(router, file.ha, name)),
     vip: { script: file.vip.script ?? defaultVipScript(host) },
+    realtime: file.realtime,
     runtimeDirectory: file.runtimeDirectory,
     stateDirectory: file.stateDirectory,
     settable: settableValues(file),
