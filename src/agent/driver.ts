@@ -14,7 +14,7 @@ import type { DeadlineTimer, Kernel } from '../kernel/kernel.js';
 import { assert } from '../model/assert.js';
 import type { AddressTarget } from '../model/netlink-script.js';
 import type { EventRecord } from '../model/status.js';
-import { between, earlier, type Instant } from '../model/units.js';
+import { between, earlier, type Instant, type Microseconds } from '../model/units.js';
 import { AddressKeeper } from './address-keeper.js';
 import { Advertiser } from './advertiser.js';
 import type { Journal } from './journal.js';
@@ -75,6 +75,7 @@ export class Driver {
   #stopped = false;
   #changed = true;
   #armedFor: Instant | null = null;
+  #longestSilence: Microseconds;
 
   constructor(options: DriverOptions) {
     const { kernel, executor, journal, settings } = options;
@@ -83,6 +84,7 @@ export class Driver {
     this.#records = new Records(journal);
     this.#outlets = options.outlets;
     this.#settings = settings;
+    this.#longestSilence = longestSilence(settings);
     this.#onChange = options.onChange;
     this.#onWake = options.onWake;
     this.#instance = new Instance(instanceConfiguration(settings), kernel.now());
@@ -193,6 +195,7 @@ export class Driver {
   }
 
   #adopt(settings: Settings, leftovers: readonly AddressTarget[]): void {
+    this.#longestSilence = longestSilence(settings);
     this.#routers = new Map(settings.virtualRouters.map((router) => [router.name, router]));
     for (const name of this.transitionTimes.keys()) {
       if (!this.#routers.has(name)) this.transitionTimes.delete(name);
@@ -230,7 +233,7 @@ export class Driver {
   #noticeStall(): void {
     const now = this.#kernel.now();
     const due = this.#armedFor;
-    if (due === null || between(due, now) < longestSilence(this.#settings)) return;
+    if (due === null || between(due, now) < this.#longestSilence) return;
     this.#handle({ kind: 'stalled' }, now);
   }
 
