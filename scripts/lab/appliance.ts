@@ -60,12 +60,14 @@ export class Appliance {
   /**
    * Starts the daemon; does not wait for anything but the process. `realtime` runs it and its
    * children under SCHED_FIFO, so that a busy machine is not measured in its place; needs root.
+   * understudy does so by itself, unless its settings say otherwise.
    */
   start(program: Program, options: { readonly realtime?: boolean } = {}): void {
     if (this.running) {
       throw new Error(`${this.name}: expected no daemon, found one running; stop it first`);
     }
-    const scheduling = options.realtime === true ? realtime(1) : [];
+    const asked = options.realtime === true && program.software !== 'understudy';
+    const scheduling = asked ? realtime(1) : [];
     const daemon = program.prepare(this.directory);
     const argv = this.#network.inside(this.name, [...scheduling, ...OWN_SYSFS, ...daemon]);
     const [command = '', ...rest] = argv;

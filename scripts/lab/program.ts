@@ -3,7 +3,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { ChecksumDialect } from '../../src/model/advertisement.js';
-import { realtimeNode } from './realtime.js';
 
 /** The project's root folder, seen from dist/scripts/lab. */
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -69,7 +68,7 @@ export function understudy(
       const vip = { script: `${ROOT}scripts/vip` };
       const own = typeof settings === 'function' ? settings(directory) : settings;
       writeFileSync(file, JSON.stringify({ vip, ...own, ...folders }, null, 2));
-      return [...realtimeNode, `${ROOT}dist/src/main.js`, 'run', '--config', file];
+      return [process.execPath, `${ROOT}dist/src/main.js`, 'run', '--config', file];
     },
     // The executor is meant to outlive the agent: that is what it is for.
     crashing: (pid) => [pid],

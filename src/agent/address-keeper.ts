@@ -299,9 +299,7 @@ export class AddressKeeper {
 
   #presentOf(settings: VirtualRouterSettings): AddressWithPrefix[] {
     // Hundreds on either side: no comparing of each with each.
-    const standing = new Set(
-      this.#options.network.addressesOn(settings.interface).map(formatAddressWithPrefix),
-    );
+    const standing = this.#options.network.addressTextsOn(settings.interface);
     return settings.addresses.filter((virtual) => standing.has(formatAddressWithPrefix(virtual)));
   }
 }

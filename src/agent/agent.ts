@@ -18,6 +18,7 @@ import { createJournal, TAIL_LENGTH, type Journal } from './journal.js';
 import type { Log } from './log.js';
 import { carryOut } from './operator.js';
 import { createOutlets, type AgentOutlets } from './outlets.js';
+import type { Realtime } from './realtime.js';
 import { formatRecording } from './recorder.js';
 import { memoryAt, stateOf, type Clocks } from './memory.js';
 import {
@@ -42,6 +43,7 @@ export interface AgentOptions {
   readonly settings: Settings;
   readonly settingsFile: string;
   readonly version: string;
+  readonly realtime: Realtime;
   /** Tells the service manager; never throws. */
   readonly notify: (message: string) => void;
   /** Milliseconds since the epoch. */
@@ -138,6 +140,7 @@ class RunningAgent implements Agent {
       version: this.#options.version,
       startedAt: this.#startedAt,
       ...this.#clocks,
+      realtime: () => this.#options.realtime.status(),
       problems: () => [
         ...this.#problems.values(),
         ...[this.#eventFile, this.#stateFile, this.#statusFile]
@@ -181,6 +184,7 @@ class RunningAgent implements Agent {
       detail: changes.length === 0 ? 'nothing differs' : changes.join('; '),
     });
     notify(`RELOADING=1\nMONOTONIC_USEC=${this.#clocks.now()}`);
+    this.#options.realtime.apply(loaded.settings.realtime);
     this.#driver.configure(loaded.settings);
     await this.#outlets.configure(loaded.settings);
     notify('READY=1');

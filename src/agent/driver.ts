@@ -14,7 +14,7 @@ import type { DeadlineTimer, Kernel, Lease } from '../kernel/kernel.js';
 import { assert } from '../model/assert.js';
 import type { AddressTarget } from '../model/netlink-script.js';
 import type { EventRecord } from '../model/status.js';
-import { between, earlier, type Instant } from '../model/units.js';
+import { between, earlier, type Instant, type Microseconds } from '../model/units.js';
 import { AddressKeeper } from './address-keeper.js';
 import { Advertiser } from './advertiser.js';
 import type { Journal } from './journal.js';
@@ -80,6 +80,7 @@ export class Driver {
   #holds = false;
   #changed = true;
   #armedFor: Instant | null = null;
+  #longestSilence: Microseconds;
 
   constructor(options: DriverOptions) {
     const { kernel, executor, journal, settings } = options;
@@ -89,6 +90,7 @@ export class Driver {
     this.#records = new Records(journal);
     this.#outlets = options.outlets;
     this.#settings = settings;
+    this.#longestSilence = longestSilence(settings);
     this.#onChange = options.onChange;
     this.#onWake = options.onWake;
     this.#instance = new Instance(instanceConfiguration(settings), kernel.now());
@@ -201,6 +203,7 @@ export class Driver {
   }
 
   #adopt(settings: Settings, leftovers: readonly AddressTarget[]): void {
+    this.#longestSilence = longestSilence(settings);
     this.#routers = new Map(settings.virtualRouters.map((router) => [router.name, router]));
     for (const name of this.transitionTimes.keys()) {
       if (!this.#routers.has(name)) this.transitionTimes.delete(name);
@@ -258,7 +261,7 @@ export class Driver {
     const due = this.#armedFor;
     if (due === null) return;
     const silence = between(due, now);
-    const longest = longestSilence(this.#settings);
+    const longest = this.#longestSilence;
     const { leaseSeconds } = this.#settings.vip;
     if (leaseSeconds > 0 && silence >= Math.min(longest, leaseSeconds * 1_000_000)) {
       this.#network.drain(now);

@@ -6,6 +6,7 @@ import { formatSettingsError } from '../config/errors.js';
 import { loadSettings } from '../config/load.js';
 import { EXECUTOR_PATH } from '../executor/process.js';
 import { openKernel } from '../kernel/native.js';
+import { openRealtime } from '../kernel/realtime.js';
 import type { FileLock, Kernel } from '../kernel/kernel.js';
 import type { Executor } from '../executor/executor.js';
 import type { Settings } from '../config/settings.js';
@@ -13,6 +14,7 @@ import { prepareDirectories, startAgent, type Agent } from './agent.js';
 import { openExecutorSlot } from './executor-slot.js';
 import { lazyExecutor } from './lazy-executor.js';
 import { openLog, type AgentLog } from './log.js';
+import { createRealtime, type Realtime } from './realtime.js';
 import { removeAddresses } from './release.js';
 
 /** Exit codes of the contract. */
@@ -38,7 +40,10 @@ export async function runAgent(configPath: string): Promise<number> {
   if (lock === null) return FAILED;
   const agentLog = openLog(settings.name);
   try {
-    return await runLocked(configPath, settings, kernel, agentLog);
+    // Before anything is started: the executor is told.
+    const realtime = createRealtime(openRealtime());
+    realtime.apply(settings.realtime);
+    return await runLocked(configPath, settings, { kernel, agentLog, realtime });
   } catch (error) {
     say(`cannot start: ${(error as Error).message}`);
     return FAILED;
@@ -76,11 +81,17 @@ export async function releaseAddresses(configPath: string): Promise<number> {
   }
 }
 
+/** What an agent stands on. */
+interface Ground {
+  readonly kernel: Kernel;
+  readonly agentLog: AgentLog;
+  readonly realtime: Realtime;
+}
+
 async function runLocked(
   settingsFile: string,
   settings: Settings,
-  kernel: Kernel,
-  agentLog: AgentLog,
+  { kernel, agentLog, realtime }: Ground,
 ): Promise<number> {
   const { log } = agentLog;
   let agent: Agent | null = null;
@@ -126,6 +137,7 @@ async function runLocked(
     settings,
     settingsFile,
     version,
+    realtime,
     notify,
     wallClock,
   });

@@ -48,6 +48,7 @@ export const settingsOf = (virtualRouters: readonly VirtualRouterSettings[]): Se
   hooks: { transition: null },
   virtualRouters,
   vip: { script: '/usr/lib/understudy/vip', leaseSeconds: 3 },
+  realtime: { enabled: false, priority: 1 },
   runtimeDirectory: '/nowhere/run',
   stateDirectory: '/nowhere/state',
   settable: {},
