@@ -107,7 +107,9 @@ function appearanceOf(status: Status): string {
     rest,
     // The reasons quote details.
     [health.state, health.reasons.length],
-    virtualRouters.map(({ counters: _counters, lastAdvertisementAgeMs: _age, ...router }) => router),
+    virtualRouters.map(
+      ({ counters: _counters, lastAdvertisementAgeMs: _age, ...router }) => router,
+    ),
     interfaces.map(({ discarded: _discarded, ...link }) => link),
     peers.map(({ paths, ...peer }) => [peer, paths.map(({ rttMs: _rtt, ...path }) => path)]),
     monitors.map(({ name, state, weight }) => [name, state, weight]),
