@@ -115,6 +115,7 @@ class RunningAgent implements Agent {
       journal: this.#journal,
       settings,
       leftovers: this.#left.state.standing,
+      inherits: this.#left.state.active,
       outlets: this.#outlets,
       onChange: () => this.#changed(),
       onWake: () => this.#statusFile.stirred(),

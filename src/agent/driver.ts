@@ -42,6 +42,8 @@ export interface DriverOptions {
   readonly settings: Settings;
   /** What an earlier agent recorded as possibly standing on an interface. */
   readonly leftovers: readonly AddressTarget[];
+  /** That one died while it was Active: clients still find the appliance by them. */
+  readonly inherits: boolean;
   readonly outlets: Outlets;
   /** After a wake-up that changed something a person or state.json should see. */
   readonly onChange: () => void;
@@ -109,7 +111,7 @@ export class Driver {
       onStandingChanged: () => (this.#changed = true),
     });
     this.#timer = kernel.openDeadlineTimer(() => this.#expired());
-    this.#adopt(settings, options.leftovers);
+    this.#adopt(settings, options.leftovers, options.inherits);
   }
 
   /** Takes part in the election from now on. */
@@ -202,13 +204,13 @@ export class Driver {
     return remaining;
   }
 
-  #adopt(settings: Settings, leftovers: readonly AddressTarget[]): void {
+  #adopt(settings: Settings, leftovers: readonly AddressTarget[], inherits = false): void {
     this.#longestSilence = longestSilence(settings);
     this.#routers = new Map(settings.virtualRouters.map((router) => [router.name, router]));
     for (const name of this.transitionTimes.keys()) {
       if (!this.#routers.has(name)) this.transitionTimes.delete(name);
     }
-    this.keeper.configure(settings.vip, settings.virtualRouters, leftovers);
+    this.keeper.configure(settings.vip, settings.virtualRouters, leftovers, inherits);
     this.#network.configure(settings);
   }
 
@@ -329,6 +331,7 @@ export class Driver {
       settings: this.#settings,
       snapshot: this.snapshot(),
       standing: this.keeper.standing(),
+      inherited: this.keeper.inherited(),
       linkNamed: (name) => this.#network.linkNamed(name),
     });
     const holds = will !== null && will.lease !== null;
@@ -346,6 +349,9 @@ export class Driver {
 
   #handle(event: InstanceEvent, at: Instant): readonly InstanceEffect[] {
     this.recorder.record(event, at);
+    if (event.kind === 'advertisement' && event.advertisement.priority > 0) {
+      this.keeper.successorHeard(event.virtualRouter);
+    }
     const effects = this.#instance.handle(event, at);
     for (const effect of effects) this.#perform(effect);
     return effects;

@@ -15,6 +15,7 @@ import { openExecutorSlot } from './executor-slot.js';
 import { lazyExecutor } from './lazy-executor.js';
 import { openLog, type AgentLog } from './log.js';
 import { createRealtime, type Realtime } from './realtime.js';
+import { formerExecutor, recordExecutor, sendAway } from './predecessor.js';
 import { removeAddresses } from './release.js';
 
 /** Exit codes of the contract. */
@@ -96,9 +97,12 @@ async function runLocked(
   const { log } = agentLog;
   let agent: Agent | null = null;
   const lease = kernel.openLease();
+  const { runtimeDirectory } = settings;
+  const former = formerExecutor(runtimeDirectory);
   const executor: Executor = await openExecutorSlot({
     path: EXECUTOR_PATH,
     lease,
+    onStarted: (pid) => recordExecutor(runtimeDirectory, pid),
     onRevoked: () => agent?.wake(),
     onLost: (message) => {
       log.error(`${message}; starting another`);
@@ -110,6 +114,7 @@ async function runLocked(
     },
     onRunning: () => agent?.setProblem('executor', null),
   });
+  if (former !== null) sendAway(former);
   const hookExecutor = lazyExecutor(() =>
     openExecutorSlot({
       path: EXECUTOR_PATH,

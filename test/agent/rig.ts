@@ -73,6 +73,8 @@ export interface Rig {
 interface RigOptions {
   readonly settings?: Settings;
   readonly leftovers?: readonly AddressTarget[];
+  /** The agent that left them died while it was Active. */
+  readonly inherits?: boolean;
   /** Prepares the kernel before the driver looks at it. */
   readonly before?: (kernel: FakeKernel) => void;
 }
@@ -107,6 +109,7 @@ export function rig(options: RigOptions = {}): Rig {
     journal: createJournal(log, file, () => kernel.clock / 1_000),
     settings: options.settings ?? settingsOf([routerSettings({})]),
     leftovers: options.leftovers ?? [],
+    inherits: options.inherits ?? false,
     outlets,
     onChange: silent,
     onWake: silent,
