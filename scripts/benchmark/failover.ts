@@ -24,7 +24,7 @@ const ATTEMPTS = 2;
 /** How long a fault is watched at most: an address still left behind then is left for good. */
 export function watchMs(intervalMs: number, fault: BenchFault, quick: boolean): number {
   const detection = fault === 'check' ? 4000 : 0;
-  return detection + Math.max(quick ? 3000 : 5000, 5 * intervalMs + 3000);
+  return detection + Math.max(quick ? 3000 : 5000, 5 * intervalMs + 1000);
 }
 
 interface Cell {
@@ -189,6 +189,7 @@ class Side {
     const { intervalMs, fault } = this.#cell;
     const watch = watchMs(intervalMs, fault, this.#part.options.quick);
     let mend: (() => Promise<void>) | null = null;
+    this.#pair.disturb();
     const { from, to, measured } = await this.#observe('b', watch, async () => {
       mend = await strike(this.#pair, fault);
     });

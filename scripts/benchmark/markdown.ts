@@ -48,8 +48,11 @@ export function replaceGenerated(text: string | null, generated: string): string
 }
 
 /** Milliseconds: one decimal below ten, none above. */
-export const milliseconds = (value: number): string =>
-  value === 0 ? '0' : value < 9.95 ? value.toFixed(1) : value.toFixed(0);
+export function milliseconds(value: number): string {
+  if (value === 0) return '0';
+  if (value < 0.05) return '< 0.1';
+  return value < 9.95 ? value.toFixed(1) : value.toFixed(0);
+}
 
 /** Seconds from milliseconds, two decimals. */
 export const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;

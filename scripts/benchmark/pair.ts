@@ -31,6 +31,8 @@ export class BenchPair {
   readonly plan: PairPlan;
   #lab: Lab;
   #prober: Prober | null = null;
+  /** Seen to be in their places, and not disturbed since. */
+  #steady = false;
 
   private constructor(plan: PairPlan, lab: Lab) {
     this.plan = plan;
@@ -71,6 +73,7 @@ export class BenchPair {
    */
   async ready(): Promise<void> {
     const { intervalMs } = this.plan;
+    if (this.#steady && (await this.#inPlace())) return;
     if (!this.appliance('a').running) this.start('a');
     // One after the other: the slower to start might find the other in its role already.
     if (!this.appliance('b').running) {
@@ -80,10 +83,17 @@ export class BenchPair {
     await this.#waitFor('a holds every address, b stands by, both well', () => this.#inPlace());
     // keepalived does not say when it has heard the Active: three advertisements are enough.
     await sleep(Math.max(100, 3 * intervalMs));
+    this.#steady = true;
+  }
+
+  /** Something befalls the pair: its places are to be waited for again. */
+  disturb(): void {
+    this.#steady = false;
   }
 
   /** Throws everything away, what was left behind included, and begins with a new lab. */
   async openAnew(): Promise<void> {
+    this.disturb();
     await this.close();
     this.#lab = await createLab();
     await this.#probe();

@@ -129,13 +129,13 @@ const KEEPALIVED_REALTIME = [
 ] as const;
 
 /** The owner of an address (priority 255): Active from its first advertisement, no election. */
-export const ownerProgram = (software: Software): Program =>
-  programFor(software, {
-    name: 'a',
-    priority: 255,
-    advertisementIntervalMs: 1000,
-    routers: [{ name: LAN.name, vrid: LAN.vrid, addresses: LAN.addresses }],
-  });
+export function ownerProgram(software: Software): Program {
+  const routers = [{ name: LAN.name, vrid: LAN.vrid, addresses: LAN.addresses }];
+  const spec = { name: 'a', priority: 255, advertisementIntervalMs: 1000, routers };
+  if (software === 'understudy') return programFor(software, spec);
+  // keepalived's own word for the owner.
+  return keepalived(keepalivedConfiguration(spec, { instance: ['state MASTER'] }));
+}
 
 /** Writes the time of the exec itself into the file, so that the lab's own wrapping is not measured. */
 export const timed = (program: Program, file: string): Program => ({

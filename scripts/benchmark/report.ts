@@ -212,7 +212,7 @@ function cost(results: Results): string {
   return `### Cost
 
 Processor time of all the daemon's processes over ${window / 1000} s, in percent of one core, and the time from
-SIGTERM at the Active until the Backup held every address. No real time, no client.
+SIGTERM at the Active until the Backup held every address. No client, each scheduled as it comes.
 
 ${table(columns, rows)}`;
 }
