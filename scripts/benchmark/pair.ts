@@ -77,10 +77,10 @@ export class BenchPair {
     if (!this.appliance('a').running) this.start('a');
     // One after the other: the slower to start might find the other in its role already.
     if (!this.appliance('b').running) {
-      await this.#waitFor('a holds every address', () => this.holds('a'));
+      await this.waitFor('a holds every address', () => this.holds('a'));
       this.start('b');
     }
-    await this.#waitFor('a holds every address, b stands by, both well', () => this.#inPlace());
+    await this.waitFor('a holds every address, b stands by, both well', () => this.#inPlace());
     // keepalived does not say when it has heard the Active: three advertisements are enough.
     await sleep(Math.max(100, 3 * intervalMs));
     this.#steady = true;
@@ -103,8 +103,29 @@ export class BenchPair {
     return this.#lab.close();
   }
 
+  /** Whether this appliance alone holds every address. */
   holds(name: ApplianceName): boolean {
     return this.plan.addresses.every((address) => this.#lab.holding(address).join() === name);
+  }
+
+  /**
+   * Asks every now and then, never at every change: with 250 addresses that would keep the bench, and
+   * the readers of the daemons' logs, busy.
+   * @throws Error with what is known after the deadline.
+   */
+  async waitFor(
+    what: string,
+    predicate: () => boolean | Promise<boolean>,
+    deadlineMs = patienceMs(this.plan.intervalMs),
+  ): Promise<void> {
+    const until = now() + deadlineMs;
+    while (!(await predicate())) {
+      if (now() > until) {
+        const found = await this.#picture();
+        throw new Error(`expected within ${deadlineMs} ms: ${what}; last seen: ${found}`);
+      }
+      await sleep(20);
+    }
   }
 
   /** Transitions that a daemon has logged since `from`, on the lab's clock. */
@@ -136,18 +157,6 @@ export class BenchPair {
     return places && [a, b].every((status) => soundMonitors(status) && knowsPeer(status));
   }
 
-  async #waitFor(what: string, predicate: () => boolean | Promise<boolean>): Promise<void> {
-    const deadlineMs = patienceMs(this.plan.intervalMs);
-    const until = now() + deadlineMs;
-    while (!(await predicate())) {
-      if (now() > until) {
-        const found = await this.#picture();
-        throw new Error(`expected within ${deadlineMs} ms: ${what}; last seen: ${found}`);
-      }
-      await sleep(20);
-    }
-  }
-
   async #picture(): Promise<string> {
     const { addresses } = this.plan;
     const held = NAMES.map(
@@ -163,7 +172,7 @@ export class BenchPair {
         }
         const status = await askStatus(appliance);
         const states = new Set(status?.virtualRouters.map(({ state }) => state));
-        return `${name}: ${[...states].join(' ') || 'does not answer'}, ${status?.health.reasons.join('; ') ?? ''}`;
+        return `${name}: ${[...states].join(' ') || 'does not answer'}, ${status?.health.reasons.slice(0, 3).join('; ') ?? ''}`;
       }),
     );
     return `${held.join(', ')} of ${addresses.length}; ${sides.join('; ')}`;

@@ -80,8 +80,11 @@ function keepalivedPair(
 `;
   const spec = { ...nodeSpec(name, intervalMs, routers), priority };
   const instance = ['track_script {', '  upcheck', '}'];
-  return keepalived(keepalivedConfiguration(spec, { blocks: check, instance }));
+  return quietly(keepalivedConfiguration(spec, { blocks: check, instance }));
 }
+
+/** As it is deployed: a daemon that waits for the reader of its log would be measured too slow. */
+const quietly = (configuration: string): Program => keepalived(configuration, { quiet: true });
 
 /** As many virtual routers as are asked for, one address each. */
 export function manyRouters(count: number): (RouterSpec & { readonly address: string })[] {
@@ -115,7 +118,7 @@ export function plainPrograms(
   }
   const global = realtime === 'on' ? KEEPALIVED_REALTIME : [];
   return (name) =>
-    keepalived(keepalivedConfiguration(nodeSpec(name, intervalMs, routers), { global }));
+    quietly(keepalivedConfiguration(nodeSpec(name, intervalMs, routers), { global }));
 }
 
 /** Real time as the software itself has it: its default, or set. */
@@ -134,7 +137,7 @@ export function ownerProgram(software: Software): Program {
   const spec = { name: 'a', priority: 255, advertisementIntervalMs: 1000, routers };
   if (software === 'understudy') return programFor(software, spec);
   // keepalived's own word for the owner.
-  return keepalived(keepalivedConfiguration(spec, { instance: ['state MASTER'] }));
+  return quietly(keepalivedConfiguration(spec, { instance: ['state MASTER'] }));
 }
 
 /** Writes the time of the exec itself into the file, so that the lab's own wrapping is not measured. */

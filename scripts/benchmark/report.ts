@@ -194,6 +194,7 @@ function cost(results: Results): string {
     ...compared(own, beside, (cell) => cell.active.cpuPercent, percent),
     ...compared(own, beside, (cell) => cell.backup.cpuPercent, percent),
     ...compared(own, beside, (cell) => cell.takeOverMs, milliseconds),
+    ...compared(own, beside, (cell) => cell.transitions, String).slice(0, 2),
   ]);
   const columns = [
     right('routers'),
@@ -207,12 +208,15 @@ function cost(results: Results): string {
     right('take-over ms'),
     right('keepalived'),
     right('ratio'),
+    right('false moves'),
+    right('keepalived'),
   ];
   const window = Math.max(...results.cost.map(({ windowMs }) => windowMs));
   return `### Cost
 
 Processor time of all the daemon's processes over ${window / 1000} s, in percent of one core, and the time from
-SIGTERM at the Active until the Backup held every address. No client, each scheduled as it comes.
+SIGTERM at the Active until the Backup held every address. No client, each scheduled as it
+comes. False moves: transitions in that time, of which none was asked for.
 
 ${table(columns, rows)}`;
 }

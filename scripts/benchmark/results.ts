@@ -87,6 +87,8 @@ export interface CostCell {
   readonly windowMs: number;
   readonly active: SideUsage;
   readonly backup: SideUsage;
+  /** Of both sides, in the window: nothing was asked of anybody. */
+  readonly transitions: number;
   /** From SIGTERM to the Active until the Backup held every address. */
   readonly takeOverMs: number;
 }

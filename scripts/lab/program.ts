@@ -97,14 +97,18 @@ export function understudySettings(spec: NodeSpec): Record<string, unknown> {
   };
 }
 
-/** Runs keepalived, VRRP only, with this configuration. */
-export function keepalived(configuration: string): Program {
+/** Runs keepalived, VRRP only, with this configuration. `quiet`: its log without the details. */
+export function keepalived(
+  configuration: string,
+  options: { readonly quiet?: boolean } = {},
+): Program {
   return {
     software: 'keepalived',
     prepare(directory) {
       const file = `${directory}/keepalived.conf`;
       writeFileSync(file, configuration);
-      const logging = ['--dont-fork', '--log-console', '--log-detail', '--vrrp'];
+      const detail = options.quiet === true ? [] : ['--log-detail'];
+      const logging = ['--dont-fork', '--log-console', ...detail, '--vrrp'];
       const files = ['--pid', `${directory}/pid`, '--vrrp_pid', `${directory}/vrrp.pid`];
       return ['keepalived', ...logging, ...files, '--use-file', file];
     },

@@ -79,6 +79,7 @@ const cost = (
   windowMs: 10_000,
   active: side(active),
   backup: side(backup),
+  transitions: 0,
   takeOverMs,
 });
 
@@ -265,14 +266,14 @@ describe('the report', () => {
   it('cost: ratios, and n/a for the side that has no number', () => {
     const cells = [
       cost('understudy', 1, 1, 3, 10),
-      cost('keepalived', 1, 0.5, 1, 40),
+      { ...cost('keepalived', 1, 0.5, 1, 40), transitions: 7 },
       cost('understudy', 250, 1, 3, 10),
     ];
     const costFailed = [
       { software: 'keepalived', routers: 250, intervalMs: 100, reason: 'too slow' } as const,
     ];
     const text = report({ ...NOTHING, cost: cells, costFailed });
-    const numbers = ['1.00', '0.50', '2.00', '3.00', '1.00', '3.00', '10', '40', '0.25'];
+    const numbers = ['1.00', '0.50', '2.00', '3.00', '1.00', '3.00', '10', '40', '0.25', '0', '7'];
     assert.deepEqual(row(text, '1', '100 ms', '2.00'), ['1', '100 ms', ...numbers]);
     assert.deepEqual(row(text, '250', '100 ms').slice(2, 5), ['1.00', 'n/a', 'n/a']);
     assert.match(text, /keepalived, 250 virtual routers at 100 ms \(n\/a\): too slow/);
