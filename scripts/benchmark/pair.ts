@@ -172,7 +172,9 @@ export class BenchPair {
         }
         const status = await askStatus(appliance);
         const states = new Set(status?.virtualRouters.map(({ state }) => state));
-        return `${name}: ${[...states].join(' ') || 'does not answer'}, ${status?.health.reasons.slice(0, 3).join('; ') ?? ''}`;
+        if (status === undefined) return `${name} does not answer`;
+        const { state, reasons } = status.health;
+        return `${name}: ${[...states].join(' ')}, ${[state, ...reasons.slice(0, 3)].join('; ')}`;
       }),
     );
     return `${held.join(', ')} of ${addresses.length}; ${sides.join('; ')}`;
