@@ -52,6 +52,11 @@ export class Appliance {
     return this.#running().child.pid ?? 0;
   }
 
+  /** The daemon and all its descendants, the daemon first. @throws Error when none runs. */
+  get processes(): number[] {
+    return withDescendants(this.pid);
+  }
+
   /** What was started last; null before the first start. */
   get software(): Program['software'] | null {
     return this.#daemon?.program.software ?? null;
@@ -116,7 +121,7 @@ export class Appliance {
   /** What a power cut does to processes: the daemon and all its descendants, all at once. */
   async annihilate(): Promise<void> {
     const { child } = this.#running();
-    const pids = withDescendants(this.pid);
+    const pids = this.processes;
     for (const signal of ['SIGSTOP', 'SIGKILL'] as const) {
       for (const pid of pids) signalIfAlive(pid, signal);
     }

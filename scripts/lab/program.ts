@@ -17,7 +17,7 @@ export interface RouterSpec {
 /** What one appliance is to do, whichever software does it. */
 export interface NodeSpec {
   readonly name: string;
-  /** 1..254; the higher one of the pair is Active while both are fit. */
+  /** 1..254; the higher one of the pair is Active while both are fit. 255: the owner of the addresses. */
   readonly priority: number;
   readonly advertisementIntervalMs: number;
   readonly preempt?: boolean;
@@ -96,14 +96,18 @@ export function understudySettings(spec: NodeSpec): Record<string, unknown> {
   };
 }
 
-/** Runs keepalived, VRRP only, with this configuration. */
-export function keepalived(configuration: string): Program {
+/** Runs keepalived, VRRP only, with this configuration. `quiet`: its log without the details. */
+export function keepalived(
+  configuration: string,
+  options: { readonly quiet?: boolean } = {},
+): Program {
   return {
     software: 'keepalived',
     prepare(directory) {
       const file = `${directory}/keepalived.conf`;
       writeFileSync(file, configuration);
-      const logging = ['--dont-fork', '--log-console', '--log-detail', '--vrrp'];
+      const detail = options.quiet === true ? [] : ['--log-detail'];
+      const logging = ['--dont-fork', '--log-console', ...detail, '--vrrp'];
       const files = ['--pid', `${directory}/pid`, '--vrrp_pid', `${directory}/vrrp.pid`];
       return ['keepalived', ...logging, ...files, '--use-file', file];
     },
@@ -111,11 +115,25 @@ export function keepalived(configuration: string): Program {
   };
 }
 
+/** Further lines of a keepalived.conf. */
+export interface KeepalivedExtras {
+  readonly global?: readonly string[];
+  /** Between the global definitions and the instances. */
+  readonly blocks?: string;
+  /** Into every instance. */
+  readonly instance?: readonly string[];
+}
+
+const indented = (lines: readonly string[]): string => lines.map((line) => `  ${line}\n`).join('');
+
 /** keepalived.conf of a node: VRRP version 3, everything else as it comes. */
-export function keepalivedConfiguration(spec: NodeSpec): string {
-  const global = `global_defs {\n  router_id ${spec.name}\n  vrrp_version 3\n  script_user root\n}\n`;
+export function keepalivedConfiguration(spec: NodeSpec, extras: KeepalivedExtras = {}): string {
+  const { global: definitions = [], blocks = '', instance = [] } = extras;
+  const lines = [`router_id ${spec.name}`, 'vrrp_version 3', 'script_user root', ...definitions];
+  const global = `global_defs {\n${indented(lines)}}\n`;
   return (
     global +
+    blocks +
     spec.routers
       .map(
         (router) => `
@@ -126,7 +144,7 @@ vrrp_instance ${router.name} {
   priority ${spec.priority}
   advert_int ${spec.advertisementIntervalMs / 1000}
   ${spec.preempt === false ? 'nopreempt' : ''}
-  virtual_ipaddress {
+${indented(instance)}  virtual_ipaddress {
 ${router.addresses.map((address) => `    ${address}`).join('\n')}
   }
 }
