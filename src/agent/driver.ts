@@ -50,6 +50,8 @@ export interface DriverOptions {
 /** Deadlines handled in one wake-up; more means that the core makes no progress. */
 const DEADLINES_PER_WAKE = 1_000;
 
+const DEADLINE: InstanceEvent = { kind: 'deadline' };
+
 export class Driver {
   readonly #kernel: Kernel;
   readonly #executor: Executor;
@@ -267,7 +269,7 @@ export class Driver {
       const deadline = this.#instance.nextDeadline();
       if (deadline === null || deadline.at > now) return;
       assert(passed < DEADLINES_PER_WAKE, `${deadline.cause} of ${deadline.owner} passes`);
-      this.#handle({ kind: 'deadline' }, now);
+      this.#handle(DEADLINE, now);
     }
   }
 
@@ -287,7 +289,7 @@ export class Driver {
       this.#onChange();
     }
     this.#onWake();
-    if (this.#inbox.length > 0) this.submit({ kind: 'deadline' });
+    if (this.#inbox.length > 0) this.submit(DEADLINE);
     this.#armedFor = this.#nextDeadline();
     this.#timer.arm(this.#armedFor);
   }
