@@ -71,6 +71,14 @@ export const softFaults = (
       state === 'failed' && weight === 'soft' && !(bandwidthExcused && name === BANDWIDTH_MONITOR),
   );
 
+/** Whether there is any soft fault; asked with every packet. */
+export function hasSoftFault(statuses: Iterable<MonitorStatus>): boolean {
+  for (const { state, weight } of statuses) {
+    if (state === 'failed' && weight === 'soft') return true;
+  }
+  return false;
+}
+
 /**
  * Whether a soft fault may be about to be found. Two appliances that lose the same gateway find it
  * at different instants: who is in doubt is no successor for who is sure.
