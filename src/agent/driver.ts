@@ -121,6 +121,10 @@ export class Driver {
     return this.#instance.snapshot(this.#kernel.now());
   }
 
+  flapCount(): number {
+    return this.#instance.flapCount(this.#kernel.now());
+  }
+
   get network(): Network {
     return this.#network;
   }
