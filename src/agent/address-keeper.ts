@@ -225,8 +225,16 @@ export class AddressKeeper {
       if (now < this.#retryAt && !this.#urgent()) return;
       this.#retryAt = null;
     }
+    if (!this.#isDue()) return;
     const lines = this.#plan();
     if (lines.length > 0) void this.#run(lines);
+  }
+
+  /** Asked after every wake-up. */
+  #isDue(): boolean {
+    if (this.#orphans.length > 0) return true;
+    for (const { due } of this.#kept.values()) if (due !== null) return true;
+    return false;
   }
 
   /** A change of the core's mind does not wait for the retry of something else. */

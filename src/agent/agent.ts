@@ -207,7 +207,7 @@ class RunningAgent implements Agent {
       settings: this.#options.settings,
       executor: this.#options.hookExecutor,
       now: this.#clocks.now,
-      flaps: () => this.#driver.snapshot().flapCount,
+      flaps: () => this.#driver.flapCount(),
       deliver: (event) => this.#driver.deliver(event),
       onInhibit: (inhibited) => this.#driver.setInhibited(inhibited),
       onProblem: (key, problem) => this.setProblem(key, problem),

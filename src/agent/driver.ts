@@ -54,6 +54,8 @@ export interface DriverOptions {
 /** Deadlines handled in one wake-up; more means that the core makes no progress. */
 const DEADLINES_PER_WAKE = 1_000;
 
+const DEADLINE: InstanceEvent = { kind: 'deadline' };
+
 export class Driver {
   readonly #kernel: Kernel;
   readonly #executor: Executor;
@@ -125,6 +127,10 @@ export class Driver {
 
   snapshot(): InstanceSnapshot {
     return this.#instance.snapshot(this.#kernel.now());
+  }
+
+  flapCount(): number {
+    return this.#instance.flapCount(this.#kernel.now());
   }
 
   get network(): Network {
@@ -305,7 +311,7 @@ export class Driver {
       const deadline = this.#instance.nextDeadline();
       if (deadline === null || deadline.at > now) return;
       assert(passed < DEADLINES_PER_WAKE, `${deadline.cause} of ${deadline.owner} passes`);
-      this.#handle({ kind: 'deadline' }, now);
+      this.#handle(DEADLINE, now);
     }
   }
 
@@ -320,7 +326,7 @@ export class Driver {
       this.#onChange();
     }
     this.#onWake();
-    if (this.#inbox.length > 0) this.submit({ kind: 'deadline' });
+    if (this.#inbox.length > 0) this.submit(DEADLINE);
     this.#armedFor = this.#nextDeadline();
     this.#timer.arm(this.#armedFor);
   }
