@@ -277,6 +277,7 @@ static void release_when_due(int64_t now)
     if (phase == KEEPING && succeeded && alone) {
         phase = RELEASING;
         children_abandon();
+        will->release.steadfast = true;
         child_start(0, &will->release, released);
     }
 }

@@ -30,6 +30,7 @@ import {
 } from './state-file.js';
 import { statusOf } from './status.js';
 import { createStatusFile, type StatusFile } from './status-file.js';
+import type { Watchdog } from './watchdog.js';
 
 export interface AgentOptions {
   readonly kernel: Kernel;
@@ -42,6 +43,7 @@ export interface AgentOptions {
   readonly version: string;
   /** Tells the service manager; never throws. */
   readonly notify: (message: string) => void;
+  readonly watchdog: Watchdog;
   /** Milliseconds since the epoch. */
   readonly wallClock: () => number;
 }
@@ -111,6 +113,7 @@ class RunningAgent implements Agent {
       outlets: this.#outlets,
       onChange: () => this.#changed(),
       onWake: () => this.#statusFile.stirred(),
+      watchdog: options.watchdog,
     });
   }
 
@@ -156,7 +159,27 @@ class RunningAgent implements Agent {
   }
 
   async reload(): Promise<ReloadOutcome> {
-    const { settingsFile: file, notify } = this.#options;
+    const { notify } = this.#options;
+    notify(`RELOADING=1\nMONOTONIC_USEC=${this.#clocks.now()}`);
+    try {
+      return await this.#reload();
+    } finally {
+      // Also when the file was refused: whoever waits for the reload waits for its end.
+      notify('READY=1');
+    }
+  }
+
+  async stop(): Promise<void> {
+    const remaining = this.#driver.stop();
+    await this.#outlets.close();
+    this.#stateFile.write(formatState({ ...this.#remembered(), standing: await remaining }));
+    const written = this.#statusFile.end();
+    await this.#control?.close();
+    await Promise.all([this.#eventFile.flush(), this.#stateFile.flush(), written]);
+  }
+
+  async #reload(): Promise<ReloadOutcome> {
+    const file = this.#options.settingsFile;
     const loaded = loadSettings(file);
     const current = this.#driver.settings;
     const errors = loaded.ok ? movedDirectories(current, loaded.settings) : loaded.errors;
@@ -171,20 +194,9 @@ class RunningAgent implements Agent {
       reason: 'reload',
       detail: changes.length === 0 ? 'nothing differs' : changes.join('; '),
     });
-    notify(`RELOADING=1\nMONOTONIC_USEC=${this.#clocks.now()}`);
     this.#driver.configure(loaded.settings);
     await this.#outlets.configure(loaded.settings);
-    notify('READY=1');
     return { ok: true, file, changes, warnings: loaded.warnings };
-  }
-
-  async stop(): Promise<void> {
-    const remaining = this.#driver.stop();
-    await this.#outlets.close();
-    this.#stateFile.write(formatState({ ...this.#remembered(), standing: await remaining }));
-    const written = this.#statusFile.end();
-    await this.#control?.close();
-    await Promise.all([this.#eventFile.flush(), this.#stateFile.flush(), written]);
   }
 
   #createOutlets(): AgentOutlets {

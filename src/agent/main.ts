@@ -14,6 +14,7 @@ import { openExecutorSlot } from './executor-slot.js';
 import { lazyExecutor } from './lazy-executor.js';
 import { openLog, type AgentLog } from './log.js';
 import { removeAddresses } from './release.js';
+import { createWatchdog } from './watchdog.js';
 
 /** Exit codes of the contract. */
 const DONE = 0;
@@ -120,6 +121,7 @@ async function runLocked(
     settingsFile,
     version,
     notify,
+    watchdog: createWatchdog(process.env, process.pid, notify),
     wallClock,
   });
   notify('READY=1');
