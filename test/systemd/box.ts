@@ -5,6 +5,7 @@ import {
   constants,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
   readFileSync,
   realpathSync,
@@ -96,6 +97,7 @@ export class Box {
   readonly #fifo: string;
   readonly #listeners = new Set<() => void>();
   #init = 0;
+  #told = 0;
   #follower: ChildProcess | null = null;
 
   private constructor(lab: Lab, name: ApplianceName) {
@@ -103,8 +105,8 @@ export class Box {
     this.journal = new LineLog(() => {
       for (const listener of this.#listeners) listener();
     });
-    this.#cgroup = `${given('UNDERSTUDY_BOX_CGROUP')}/${name}`;
-    mkdirSync(this.#cgroup, { recursive: true });
+    // A new one each time: an old one may still be frozen.
+    this.#cgroup = mkdtempSync(`${given('UNDERSTUDY_BOX_CGROUP')}/${name}-`);
     const root = `/run/box-${name}`;
     mkdirSync(root, { recursive: true });
     this.#fifo = `${root}/ready`;
@@ -224,10 +226,11 @@ export class Box {
     return this.journal.lines.length;
   }
 
-  /** What the console and the journal said, for a failed test. */
+  /** What was said since the last call, for a failed test. */
   words(): string {
-    const lines = this.journal.lines.map(({ text }) => `${this.name}: ${text}`);
-    return lines.slice(-300).join('\n');
+    const lines = this.journal.lines.slice(this.#told).map(({ text }) => `${this.name}: ${text}`);
+    this.#told = this.journal.lines.length;
+    return lines.join('\n');
   }
 
   async halt(): Promise<void> {

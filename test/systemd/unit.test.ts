@@ -1,7 +1,8 @@
 // The unit under a real systemd: start, handover, reload, stop, and every way in which the agent can
 // end or hang. No installation, no hooks: those have their own files.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, it, type TestContext } from 'node:test';
+import { readFileSync } from 'node:fs';
+import { after, afterEach, before, describe, it } from 'node:test';
 import { enterSandbox } from '../../scripts/lab/sandbox.js';
 import { boxRefusal, SOURCE, UNIT, type Box } from './box.js';
 import { ADDRESS, Machines, SETTINGS, settingsText } from './machines.js';
@@ -13,17 +14,21 @@ const NETWORK_CAPABILITIES = '0000000000003000';
 /** A probe may be on its way at the very moment at which a neighbour entry changes hands. */
 const SEAMLESS = 1;
 
+/** Raising a hard limit takes CAP_SYS_RESOURCE, number 24, which a container may lack. */
+const mayRaiseLimits = (): boolean => {
+  const [, capabilities = '0'] =
+    /^CapEff:\s*(\w+)/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+  return ((BigInt(`0x${capabilities}`) >> 24n) & 1n) === 1n;
+};
+
 describe('the unit', { skip, timeout: 200_000 }, () => {
   let machines: Machines;
-  let failed = 0;
   before(async () => {
     machines = await Machines.start();
   });
   after(() => machines.close());
   afterEach((t) => {
-    if ((t as TestContext & { passed?: boolean }).passed === false && failed++ === 0) {
-      process.stdout.write(`${machines.words()}\n`);
-    }
+    if (!('passed' in t) || t.passed !== true) process.stdout.write(`${machines.words()}\n`);
   });
 
   /** Who holds the address, and who stands by. */
@@ -66,21 +71,33 @@ describe('the unit', { skip, timeout: 200_000 }, () => {
     t.diagnostic(`ready after ${((ready - began) / 1000).toFixed(0)} ms`);
   });
 
-  it('grants what real time needs, and only within bounds', async () => {
+  it('grants what real time needs, and only within bounds', async (t) => {
     const { a } = machines;
+    const granted = ['LimitRTPRIO', 'LimitRTTIME', 'LimitMEMLOCK', 'LimitCORE'];
+    assert.deepEqual(await Promise.all(granted.map((name) => a.property(name))), [
+      '50',
+      '2000000',
+      'infinity',
+      '0',
+    ]);
     const { stdout } = await a.sh(`cat /proc/${await a.mainPid()}/limits`);
-    assert.match(stdout, /Max realtime priority +50 /);
     assert.match(stdout, /Max realtime timeout +2000000 /);
-    assert.match(stdout, /Max locked memory +unlimited/);
-    assert.match(stdout, /Max core file size +0 /);
-    // The same sandbox round another program: FIFO with reset-on-fork, and mlockall(MCL_CURRENT).
-    const calls = { x64: 151, arm64: 230 } as const;
-    const call = calls[process.arch as keyof typeof calls];
-    const probe = `syscall(${call}, 1) == 0 or die "mlockall: $!"`;
+    if (mayRaiseLimits()) {
+      assert.match(stdout, /Max realtime priority +50 /);
+      assert.match(stdout, /Max locked memory +unlimited/);
+    } else t.diagnostic('this machine may not raise limits: not seen in force');
+    // The same sandbox round another program. What the filter refuses has an error of its own, 55.
+    const calls = { x64: [144, 151], arm64: [119, 230] } as const;
+    const [scheduler, lock] = calls[process.arch as keyof typeof calls];
+    const fifo = `syscall(${scheduler}, 0, 0x40000001, pack("i", 50))`;
+    const refused = mayRaiseLimits() ? '$error' : '$error == 55';
+    const script = `for my $call (sub { ${fifo} }, sub { syscall(${lock}, 1) }) {
+      my $error = $call->() == 0 ? 0 : $! + 0; exit 1 if ${refused}; }`;
+    a.write('/run/probe.pl', script);
     await a.sh(`sed -e 's|^Type=.*|Type=oneshot|' -e '/^Exec/d' -e '/^Restart/d' -e '/^Watchdog/d' \
-      -e "/^User=/i ExecStart=chrt --fifo --reset-on-fork 50 perl -e '${probe}'" \
+      -e '/Directory=/d' -e 's|^SystemCallErrorNumber=.*|SystemCallErrorNumber=ENOANO|' \
+      -e '/^User=/i ExecStart=perl /run/probe.pl' \
       /usr/lib/systemd/system/${UNIT} >/run/systemd/system/understudy-probe.service
-      sed -i '/Directory=/d' /run/systemd/system/understudy-probe.service
       systemctl daemon-reload; systemctl start understudy-probe.service`);
     assert.equal(await a.property('Result', 'understudy-probe.service'), 'success');
   });
@@ -166,6 +183,7 @@ describe('the unit', { skip, timeout: 200_000 }, () => {
   it('the main process is killed: the executor does the will, a new agent stands by', async (t) => {
     const { active, standby } = roles();
     const pid = await active.mainPid();
+    const flaps = (await active.client().status()).flaps.count;
     const from = active.mark;
     const report = await machines.observe(
       t,
@@ -178,12 +196,13 @@ describe('the unit', { skip, timeout: 200_000 }, () => {
     );
     assert.ok(report.lost <= SEAMLESS, `${report.lost} lost`);
     assert.deepEqual(machines.lab.holding(ADDRESS), [standby.name]);
-    assert.equal((await active.client().status()).flaps.count, 1, 'a crash is a flap');
+    assert.equal((await active.client().status()).flaps.count, flaps + 1, 'a crash is a flap');
   });
 
   it('all processes are killed at once: release says farewell, a new agent stands by', async (t) => {
     const { active, standby } = roles();
     const pid = await active.mainPid();
+    const flaps = (await active.client().status()).flaps.count;
     const from = active.mark;
     const report = await machines.observe(
       t,
@@ -196,7 +215,7 @@ describe('the unit', { skip, timeout: 200_000 }, () => {
     );
     assert.ok(report.lost === 0 || report.goodAgainAt !== null, 'answers again');
     assert.deepEqual(machines.lab.holding(ADDRESS), [standby.name]);
-    assert.equal((await active.client().status()).flaps.count, 2, 'a crash is a flap');
+    assert.equal((await active.client().status()).flaps.count, flaps + 1, 'a crash is a flap');
   });
 
   it('the Backup hangs: the watchdog ends it and the role stays', async () => {
@@ -254,24 +273,24 @@ describe('the unit', { skip, timeout: 200_000 }, () => {
     assert.deepEqual(lab.holding(ADDRESS), [standby.name]);
   });
 
-  it('the whole control group stays frozen: it is killed and its addresses are taken off', async (t) => {
+  it('the whole control group stays frozen: it is killed, and the release waits for the thaw', async (t) => {
     const { active, standby } = roles();
     const pid = await active.mainPid();
     const from = active.mark;
-    const drop = `/run/systemd/system/${UNIT}.d`;
-    // Only to wait less here than the unit does.
-    await active.sh(`mkdir -p ${drop}; printf '[Service]\\nTimeoutAbortSec=3\\n' >${drop}/abort.conf
-      systemctl daemon-reload`);
     await machines.observe(
       t,
       standby,
-      async () => active.control('cgroup.freeze', '1'),
+      async () => {
+        active.control('cgroup.freeze', '1');
+        await active.line(/Main process exited, code=killed, status=9/, from);
+        // systemd runs ExecStopPost in the same control group.
+        active.control('cgroup.freeze', '0');
+      },
       async () => {
         await active.line(/Started understudy\.service/, from);
         await comesBack(active, pid);
       },
     );
-    await active.sh(`rm -r ${drop}; systemctl daemon-reload`);
     assert.deepEqual(machines.lab.holding(ADDRESS), [standby.name]);
   });
 
