@@ -86,13 +86,16 @@ describe('the unit', { skip, timeout: 200_000 }, () => {
       assert.match(stdout, /Max realtime priority +50 /);
       assert.match(stdout, /Max locked memory +unlimited/);
     } else t.diagnostic('this machine may not raise limits: not seen in force');
-    // The same sandbox round another program. What the filter refuses has an error of its own, 55.
-    const calls = { x64: [144, 151], arm64: [119, 230] } as const;
-    const [scheduler, lock] = calls[process.arch as keyof typeof calls];
-    const fifo = `syscall(${scheduler}, 0, 0x40000001, pack("i", 50))`;
+    // The same sandbox round another program. What the filter refuses has an error of its own, 55,
+    // as swapon shows; of the two that are wanted, it refuses none.
+    const calls = { x64: [144, 151, 167], arm64: [119, 230, 224] } as const;
+    const [scheduler, lock, swap] = calls[process.arch as keyof typeof calls];
     const refused = mayRaiseLimits() ? '$error' : '$error == 55';
-    const script = `for my $call (sub { ${fifo} }, sub { syscall(${lock}, 1) }) {
-      my $error = $call->() == 0 ? 0 : $! + 0; exit 1 if ${refused}; }`;
+    const script = `my $priority = pack("i", 50); my $file = "/none";
+      sub error { $_[0]->() == 0 ? 0 : $! + 0 }
+      exit 2 if error(sub { syscall(${swap}, $file, 0) }) != 55;
+      for my $call (sub { syscall(${scheduler}, 0, 0x40000001, $priority) }, sub { syscall(${lock}, 1) }) {
+        my $error = error($call); exit 1 if ${refused}; }`;
     a.write('/run/probe.pl', script);
     await a.sh(`sed -e 's|^Type=.*|Type=oneshot|' -e '/^Exec/d' -e '/^Restart/d' -e '/^Watchdog/d' \
       -e '/Directory=/d' -e 's|^SystemCallErrorNumber=.*|SystemCallErrorNumber=ENOANO|' \
