@@ -84,13 +84,13 @@ describe('installation', { skip, timeout: 90_000 }, () => {
     ],
   ];
   it('refuses, says why, and touches nothing', async () => {
-    const before = await files();
+    const clean = await files();
     for (const [what, argv, expected, complaint] of refusals) {
       const { code, stderr } = await box.attempt(argv);
       assert.equal(code, expected, `${what}: ${stderr}`);
       assert.match(stderr, complaint, what);
     }
-    assert.deepEqual(await files(), before);
+    assert.deepEqual(await files(), clean);
   });
 
   it('installs, with example settings that hold nothing, and does not start the agent', async () => {
@@ -174,16 +174,16 @@ describe('installation', { skip, timeout: 90_000 }, () => {
 
   it('install and purge leave nothing', async () => {
     await box.run([INSTALL, '--remove', '--purge']);
-    const before = await files();
+    const clean = await files();
     assert.deepEqual(
-      before.filter((line) => line.includes('understudy')),
+      clean.filter((line) => line.includes('understudy')),
       [],
     );
     await install(box);
     await box.systemctl('start', UNIT);
     await box.run([INSTALL, '--remove', '--purge']);
-    assert.deepEqual(await files(), before);
+    assert.deepEqual(await files(), clean);
     await box.run([INSTALL, '--remove', '--purge']);
-    assert.deepEqual(await files(), before, 'taking away what is not there is no failure');
+    assert.deepEqual(await files(), clean, 'taking away what is not there is no failure');
   });
 });

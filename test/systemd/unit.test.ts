@@ -121,7 +121,7 @@ describe('the unit', { skip, timeout: 200_000 }, () => {
   it('reload: what differs is applied, the role does not move', async () => {
     const { active } = roles();
     const pid = await active.mainPid();
-    const before = (await active.client().status()).virtualRouters[0]?.since;
+    const since = (await active.client().status()).virtualRouters[0]?.since;
     active.write(
       SETTINGS,
       settingsText(active.name, { gatewayMonitoring: { addresses: ['10.99.0.254'] } }),
@@ -131,7 +131,7 @@ describe('the unit', { skip, timeout: 200_000 }, () => {
     assert.match(await active.line(/settings-applied/, from), /10\.99\.0\.254/);
     await active.line(/Reloaded understudy\.service/, from);
     const status = await active.client().status();
-    assert.equal(status.virtualRouters[0]?.since, before);
+    assert.equal(status.virtualRouters[0]?.since, since);
     assert.equal(await active.mainPid(), pid);
   });
 
