@@ -31,6 +31,7 @@ import {
 } from './state-file.js';
 import { statusOf } from './status.js';
 import { createStatusFile, type StatusFile } from './status-file.js';
+import type { Watchdog } from './watchdog.js';
 
 export interface AgentOptions {
   readonly kernel: Kernel;
@@ -46,6 +47,7 @@ export interface AgentOptions {
   readonly realtime: Realtime;
   /** Tells the service manager; never throws. */
   readonly notify: (message: string) => void;
+  readonly watchdog: Watchdog;
   /** Milliseconds since the epoch. */
   readonly wallClock: () => number;
 }
@@ -119,6 +121,7 @@ class RunningAgent implements Agent {
       outlets: this.#outlets,
       onChange: () => this.#changed(),
       onWake: () => this.#statusFile.stirred(),
+      watchdog: options.watchdog,
     });
   }
 
@@ -169,7 +172,27 @@ class RunningAgent implements Agent {
   }
 
   async reload(): Promise<ReloadOutcome> {
-    const { settingsFile: file, notify } = this.#options;
+    const { notify } = this.#options;
+    notify(`RELOADING=1\nMONOTONIC_USEC=${this.#clocks.now()}`);
+    try {
+      return await this.#reload();
+    } finally {
+      // Also when the file was refused: whoever waits for the reload waits for its end.
+      notify('READY=1');
+    }
+  }
+
+  async stop(): Promise<void> {
+    const remaining = this.#driver.stop();
+    await this.#outlets.close();
+    this.#stateFile.write(formatState({ ...this.#remembered(), standing: await remaining }));
+    const written = this.#statusFile.end();
+    await this.#control?.close();
+    await Promise.all([this.#eventFile.flush(), this.#stateFile.flush(), written]);
+  }
+
+  async #reload(): Promise<ReloadOutcome> {
+    const file = this.#options.settingsFile;
     const loaded = loadSettings(file);
     const current = this.#driver.settings;
     const errors = loaded.ok ? movedDirectories(current, loaded.settings) : loaded.errors;
@@ -184,21 +207,10 @@ class RunningAgent implements Agent {
       reason: 'reload',
       detail: changes.length === 0 ? 'nothing differs' : changes.join('; '),
     });
-    notify(`RELOADING=1\nMONOTONIC_USEC=${this.#clocks.now()}`);
     this.#options.realtime.apply(loaded.settings.realtime);
     this.#driver.configure(loaded.settings);
     await this.#outlets.configure(loaded.settings);
-    notify('READY=1');
     return { ok: true, file, changes, warnings: loaded.warnings };
-  }
-
-  async stop(): Promise<void> {
-    const remaining = this.#driver.stop();
-    await this.#outlets.close();
-    this.#stateFile.write(formatState({ ...this.#remembered(), standing: await remaining }));
-    const written = this.#statusFile.end();
-    await this.#control?.close();
-    await Promise.all([this.#eventFile.flush(), this.#stateFile.flush(), written]);
   }
 
   #createOutlets(): AgentOutlets {

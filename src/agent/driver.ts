@@ -24,6 +24,7 @@ import { Network } from './network.js';
 import { Reception } from './reception.js';
 import { Recorder } from './recorder.js';
 import { isRemark, Records, type TransitionEffect } from './records.js';
+import type { Watchdog } from './watchdog.js';
 
 /** Where effects go that are neither packets nor addresses. None of them may block. */
 export interface Outlets {
@@ -49,6 +50,8 @@ export interface DriverOptions {
   readonly onChange: () => void;
   /** After every wake-up: what was heard or measured may look different from outside. */
   readonly onWake: () => void;
+  /** Of the service manager; told at the end of a wake-up that has gone all the way. */
+  readonly watchdog?: Watchdog;
 }
 
 /** Deadlines handled in one wake-up; more means that the core makes no progress. */
@@ -64,6 +67,7 @@ export class Driver {
   readonly #outlets: Outlets;
   readonly #onChange: () => void;
   readonly #onWake: () => void;
+  readonly #watchdog: Watchdog | null;
   readonly #instance: Instance;
   readonly #network: Network;
   readonly #advertiser: Advertiser;
@@ -97,6 +101,7 @@ export class Driver {
     this.#longestSilence = longestSilence(settings);
     this.#onChange = options.onChange;
     this.#onWake = options.onWake;
+    this.#watchdog = options.watchdog ?? null;
     this.#instance = new Instance(instanceConfiguration(settings), kernel.now());
     this.recorder = new Recorder(this.#instance);
     this.reception = new Reception(journal);
@@ -166,6 +171,7 @@ export class Driver {
     const effects = this.#handle({ kind: 'operator', command }, this.#kernel.now());
     this.#changed = true;
     this.#flush();
+    this.#arm();
     const refusal = effects.find(
       (effect) => effect.kind === 'report' && effect.report === 'refused',
     );
@@ -292,6 +298,8 @@ export class Driver {
       this.#takeInbox();
       this.#passDeadlines();
       this.#flush();
+      this.#watchdog?.alive(this.#kernel.now());
+      this.#arm();
     } finally {
       this.#awake = false;
     }
@@ -327,6 +335,9 @@ export class Driver {
     }
     this.#onWake();
     if (this.#inbox.length > 0) this.submit(DEADLINE);
+  }
+
+  #arm(): void {
     this.#armedFor = this.#nextDeadline();
     this.#timer.arm(this.#armedFor);
   }
@@ -350,7 +361,7 @@ export class Driver {
     const retry = earlier(this.#network.dueAt, this.keeper.dueAt);
     const deadline = this.#instance.nextDeadline();
     const soonest = earlier(deadline?.at ?? null, retry);
-    return soonest;
+    return earlier(soonest, this.#watchdog?.dueAt ?? null);
   }
 
   #handle(event: InstanceEvent, at: Instant): readonly InstanceEffect[] {

@@ -17,6 +17,7 @@ import { openLog, type AgentLog } from './log.js';
 import { createRealtime, type Realtime } from './realtime.js';
 import { formerExecutor, recordExecutor, sendAway } from './predecessor.js';
 import { removeAddresses } from './release.js';
+import { createWatchdog } from './watchdog.js';
 
 /** Exit codes of the contract. */
 const DONE = 0;
@@ -144,6 +145,7 @@ async function runLocked(
     version,
     realtime,
     notify,
+    watchdog: createWatchdog(process.env, process.pid, notify),
     wallClock,
   });
   notify('READY=1');

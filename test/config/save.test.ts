@@ -288,6 +288,14 @@ describe('atomicWriteFile', () => {
     assert.equal(only('understudy.yaml'), 'new');
   });
 
+  it('written by root, a new file belongs to the owner of its folder', async (t) => {
+    if (process.getuid?.() !== 0) return t.skip('only root can give a file away');
+    chownSync(folder, 65534, 65533);
+    await atomicWriteFile(file, 'new');
+    const { uid, gid } = statSync(file);
+    assert.deepEqual([uid, gid], [65534, 65533]);
+  });
+
   it('gives a new file the mode that was asked for, 0644 else', async () => {
     await atomicWriteFile(file, 'new', { mode: 0o640, durable: false });
     assert.equal(statSync(file).mode & 0o777, 0o640);
