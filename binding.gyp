@@ -13,6 +13,7 @@
         "native/lease.c",
         "native/netlink.c",
         "native/packet_socket.c",
+        "native/realtime.c",
         "native/service.c"
       ],
       "defines": ["NAPI_VERSION=8"]

@@ -16,6 +16,7 @@
 #include "lease.h"
 #include "netlink.h"
 #include "packet_socket.h"
+#include "realtime.h"
 #include "service.h"
 
 enum kind {
@@ -427,6 +428,25 @@ static napi_value lock_file(napi_env env, napi_callback_info info) {
   return napi_get_null(env, &nothing) == napi_ok ? nothing : NULL; /* somebody else holds it */
 }
 
+/* What is asked for, and a value; see realtime.h. */
+static napi_value realtime(napi_env env, napi_callback_info info) {
+  napi_value values[2];
+  int request, value;
+  if (!arguments(env, info, 2, values) || !int_argument(env, values[0], 0, INT_MAX, &request) ||
+      !int_argument(env, values[1], 0, INT_MAX, &value))
+    return NULL;
+  return number(env, realtime_request((enum realtime_request)request, value));
+}
+
+static napi_value replace_process(napi_env env, napi_callback_info info) {
+  napi_value values[1];
+  void *texts;
+  size_t size;
+  if (!arguments(env, info, 1, values) || !batch_argument(env, values[0], 1, &texts, &size))
+    return NULL;
+  return number(env, process_replace(texts, size));
+}
+
 #define FUNCTION(name, c) {name, NULL, c, NULL, NULL, NULL, napi_default_method, NULL}
 NAPI_MODULE_INIT() {
   static const napi_property_descriptor functions[] = {
@@ -444,6 +464,8 @@ NAPI_MODULE_INIT() {
       FUNCTION("notify", notify),
       FUNCTION("lockFile", lock_file),
       FUNCTION("lease", lease),
+      FUNCTION("realtime", realtime),
+      FUNCTION("replaceProcess", replace_process),
   };
   napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions);
   return exports;

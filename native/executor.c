@@ -47,11 +47,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -301,6 +303,23 @@ static void close_inherited(void)
  * The agent decides when it ends, we end after it: a terminal's Ctrl-C and systemd's SIGTERM to the
  * whole control group must not take the last will away.
  */
+/* Before all ordinary processes, where the agent asks for it and the kernel allows it; what it starts
+ * is ordinary. A refusal is the agent's to report: it asks for the same. */
+static void enter_realtime(void)
+{
+    const char *asked = getenv("UNDERSTUDY_REALTIME_PRIORITY");
+    struct sched_param parameters = {.sched_priority = asked == NULL ? 0 : atoi(asked)};
+    if (parameters.sched_priority <= 0) {
+        return;
+    }
+    unsetenv("UNDERSTUDY_REALTIME_PRIORITY");
+    while (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &parameters) < 0 &&
+           parameters.sched_priority > 1) {
+        parameters.sched_priority -= 1;
+    }
+    (void)mlockall(MCL_CURRENT | MCL_ONFAULT); /* not what is to come: a limit would refuse it */
+}
+
 static int set_up(void)
 {
     static const int ignored[] = {SIGPIPE, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
@@ -323,6 +342,7 @@ static int set_up(void)
     will_prepare();
     renewal_prepare();
     duty_prepare(send_result, send_revoked);
+    enter_realtime();
     return signalfd(-1, &child, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 

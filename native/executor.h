@@ -72,6 +72,7 @@ struct request {
     char **additions;
     struct bytes input;
     uint32_t timeout_ms;
+    bool steadfast; /* goes on when the service manager ends the whole control group */
 };
 
 struct farewell {

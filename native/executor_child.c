@@ -78,6 +78,10 @@ static int spawn(pid_t *pid, const struct request *request, const int ends[3])
     }
     sigemptyset(&none);
     sigfillset(&all);
+    if (request->steadfast) { /* ignored by us, so by it */
+        sigdelset(&all, SIGTERM);
+        sigdelset(&all, SIGQUIT);
+    }
     int error = posix_spawn_file_actions_init(&actions);
     if (error != 0) {
         free(environment);

@@ -150,6 +150,7 @@ static void release_when_due(int64_t now)
     if ((will_succeeded(will) || now >= keep_until) && alone(now)) {
         phase = RELEASING;
         children_abandon();
+        will->release.steadfast = true;
         child_start(0, &will->release, duty_report);
     }
 }
@@ -182,6 +183,7 @@ static void clear_when_due(int64_t now)
     struct will *lapsed = will;
     silence = CLEARING;
     will = NULL;
+    lapsed->release.steadfast = true;
     child_start(0, &lapsed->release, duty_report);
     will_free(lapsed);
     will_listen(NULL);

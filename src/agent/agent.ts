@@ -7,7 +7,7 @@ import { loadSettings } from '../config/load.js';
 import { changeSetting, type SetOutcome } from '../config/save.js';
 import { viewSettings } from '../config/setting-names.js';
 import type { Settings } from '../config/settings.js';
-import type { ReloadOutcome } from '../control/protocol.js';
+import type { CommandName, CommandOutcome, ReloadOutcome } from '../control/protocol.js';
 import { startControlServer, type ControlServer } from '../control/server.js';
 import type { Executor } from '../executor/executor.js';
 import type { Kernel, Lease } from '../kernel/kernel.js';
@@ -18,6 +18,7 @@ import { createJournal, TAIL_LENGTH, type Journal } from './journal.js';
 import type { Log } from './log.js';
 import { carryOut } from './operator.js';
 import { createOutlets, type AgentOutlets } from './outlets.js';
+import type { Realtime } from './realtime.js';
 import { formatRecording } from './recorder.js';
 import { memoryAt, stateOf, type Clocks } from './memory.js';
 import {
@@ -30,6 +31,7 @@ import {
 } from './state-file.js';
 import { statusOf } from './status.js';
 import { createStatusFile, type StatusFile } from './status-file.js';
+import type { Watchdog } from './watchdog.js';
 
 export interface AgentOptions {
   readonly kernel: Kernel;
@@ -42,8 +44,10 @@ export interface AgentOptions {
   readonly settings: Settings;
   readonly settingsFile: string;
   readonly version: string;
+  readonly realtime: Realtime;
   /** Tells the service manager; never throws. */
   readonly notify: (message: string) => void;
+  readonly watchdog: Watchdog;
   /** Milliseconds since the epoch. */
   readonly wallClock: () => number;
 }
@@ -113,9 +117,11 @@ class RunningAgent implements Agent {
       journal: this.#journal,
       settings,
       leftovers: this.#left.state.standing,
+      inherits: this.#left.state.active,
       outlets: this.#outlets,
       onChange: () => this.#changed(),
       onWake: () => this.#statusFile.stirred(),
+      watchdog: options.watchdog,
     });
   }
 
@@ -138,6 +144,7 @@ class RunningAgent implements Agent {
       version: this.#options.version,
       startedAt: this.#startedAt,
       ...this.#clocks,
+      realtime: () => this.#options.realtime.status(),
       problems: () => [
         ...this.#problems.values(),
         ...[this.#eventFile, this.#stateFile, this.#statusFile]
@@ -165,7 +172,27 @@ class RunningAgent implements Agent {
   }
 
   async reload(): Promise<ReloadOutcome> {
-    const { settingsFile: file, notify } = this.#options;
+    const { notify } = this.#options;
+    notify(`RELOADING=1\nMONOTONIC_USEC=${this.#clocks.now()}`);
+    try {
+      return await this.#reload();
+    } finally {
+      // Also when the file was refused: whoever waits for the reload waits for its end.
+      notify('READY=1');
+    }
+  }
+
+  async stop(): Promise<void> {
+    const remaining = this.#driver.stop();
+    await this.#outlets.close();
+    this.#stateFile.write(formatState({ ...this.#remembered(), standing: await remaining }));
+    const written = this.#statusFile.end();
+    await this.#control?.close();
+    await Promise.all([this.#eventFile.flush(), this.#stateFile.flush(), written]);
+  }
+
+  async #reload(): Promise<ReloadOutcome> {
+    const file = this.#options.settingsFile;
     const loaded = loadSettings(file);
     const current = this.#driver.settings;
     const errors = loaded.ok ? movedDirectories(current, loaded.settings) : loaded.errors;
@@ -180,20 +207,10 @@ class RunningAgent implements Agent {
       reason: 'reload',
       detail: changes.length === 0 ? 'nothing differs' : changes.join('; '),
     });
-    notify(`RELOADING=1\nMONOTONIC_USEC=${this.#clocks.now()}`);
+    this.#options.realtime.apply(loaded.settings.realtime);
     this.#driver.configure(loaded.settings);
     await this.#outlets.configure(loaded.settings);
-    notify('READY=1');
     return { ok: true, file, changes, warnings: loaded.warnings };
-  }
-
-  async stop(): Promise<void> {
-    const remaining = this.#driver.stop();
-    await this.#outlets.close();
-    this.#stateFile.write(formatState({ ...this.#remembered(), standing: await remaining }));
-    const written = this.#statusFile.end();
-    await this.#control?.close();
-    await Promise.all([this.#eventFile.flush(), this.#stateFile.flush(), written]);
   }
 
   #createOutlets(): AgentOutlets {
@@ -202,7 +219,7 @@ class RunningAgent implements Agent {
       settings: this.#options.settings,
       executor: this.#options.hookExecutor,
       now: this.#clocks.now,
-      flaps: () => this.#driver.snapshot().flapCount,
+      flaps: () => this.#driver.flapCount(),
       deliver: (event) => this.#driver.deliver(event),
       onInhibit: (inhibited) => this.#driver.setInhibited(inhibited),
       onProblem: (key, problem) => this.setProblem(key, problem),
@@ -219,7 +236,7 @@ class RunningAgent implements Agent {
         settings: () => viewSettings(this.#driver.settings, settingsFile),
         set: (setting, value) => this.#set(setting, value),
         reload: () => this.reload(),
-        command: (name, argument) => carryOut(this.#driver, this.#journal, name, argument),
+        command: (name, argument) => this.#command(name, argument),
         events: () => this.#journal.tail(),
         follow: (listener) => this.#journal.follow(listener),
       },
@@ -232,6 +249,19 @@ class RunningAgent implements Agent {
         });
       },
     });
+  }
+
+  /** What is to outlive the agent is written down before it is called done. */
+  async #command(name: CommandName, argument: string | undefined): Promise<CommandOutcome> {
+    const outcome = await carryOut(this.#driver, this.#journal, name, argument);
+    if (!outcome.ok || name === 'failover') return outcome;
+    await this.#stateFile.flush();
+    const problem = this.#stateFile.problem();
+    if (problem === null) return outcome;
+    return {
+      ok: true,
+      detail: `${outcome.detail}; until the agent ends: not recorded, ${problem}`,
+    };
   }
 
   async #set(setting: string, value: string): Promise<SetOutcome> {

@@ -14,7 +14,7 @@ import type { DeadlineTimer, Kernel, Lease } from '../kernel/kernel.js';
 import { assert } from '../model/assert.js';
 import type { AddressTarget } from '../model/netlink-script.js';
 import type { EventRecord } from '../model/status.js';
-import { between, earlier, type Instant } from '../model/units.js';
+import { between, earlier, type Instant, type Microseconds } from '../model/units.js';
 import { AddressKeeper } from './address-keeper.js';
 import { Advertiser } from './advertiser.js';
 import type { Journal } from './journal.js';
@@ -24,6 +24,7 @@ import { Network } from './network.js';
 import { Reception } from './reception.js';
 import { Recorder } from './recorder.js';
 import { isRemark, Records, type TransitionEffect } from './records.js';
+import type { Watchdog } from './watchdog.js';
 
 /** Where effects go that are neither packets nor addresses. None of them may block. */
 export interface Outlets {
@@ -42,15 +43,21 @@ export interface DriverOptions {
   readonly settings: Settings;
   /** What an earlier agent recorded as possibly standing on an interface. */
   readonly leftovers: readonly AddressTarget[];
+  /** That one died while it was Active: clients still find the appliance by them. */
+  readonly inherits: boolean;
   readonly outlets: Outlets;
   /** After a wake-up that changed something a person or state.json should see. */
   readonly onChange: () => void;
   /** After every wake-up: what was heard or measured may look different from outside. */
   readonly onWake: () => void;
+  /** Of the service manager; told at the end of a wake-up that has gone all the way. */
+  readonly watchdog?: Watchdog;
 }
 
 /** Deadlines handled in one wake-up; more means that the core makes no progress. */
 const DEADLINES_PER_WAKE = 1_000;
+
+const DEADLINE: InstanceEvent = { kind: 'deadline' };
 
 export class Driver {
   readonly #kernel: Kernel;
@@ -60,6 +67,7 @@ export class Driver {
   readonly #outlets: Outlets;
   readonly #onChange: () => void;
   readonly #onWake: () => void;
+  readonly #watchdog: Watchdog | null;
   readonly #instance: Instance;
   readonly #network: Network;
   readonly #advertiser: Advertiser;
@@ -80,6 +88,7 @@ export class Driver {
   #holds = false;
   #changed = true;
   #armedFor: Instant | null = null;
+  #longestSilence: Microseconds;
 
   constructor(options: DriverOptions) {
     const { kernel, executor, journal, settings } = options;
@@ -89,8 +98,10 @@ export class Driver {
     this.#records = new Records(journal);
     this.#outlets = options.outlets;
     this.#settings = settings;
+    this.#longestSilence = longestSilence(settings);
     this.#onChange = options.onChange;
     this.#onWake = options.onWake;
+    this.#watchdog = options.watchdog ?? null;
     this.#instance = new Instance(instanceConfiguration(settings), kernel.now());
     this.recorder = new Recorder(this.#instance);
     this.reception = new Reception(journal);
@@ -107,7 +118,7 @@ export class Driver {
       onStandingChanged: () => (this.#changed = true),
     });
     this.#timer = kernel.openDeadlineTimer(() => this.#expired());
-    this.#adopt(settings, options.leftovers);
+    this.#adopt(settings, options.leftovers, options.inherits);
   }
 
   /** Takes part in the election from now on. */
@@ -121,6 +132,10 @@ export class Driver {
 
   snapshot(): InstanceSnapshot {
     return this.#instance.snapshot(this.#kernel.now());
+  }
+
+  flapCount(): number {
+    return this.#instance.flapCount(this.#kernel.now());
   }
 
   get network(): Network {
@@ -156,6 +171,7 @@ export class Driver {
     const effects = this.#handle({ kind: 'operator', command }, this.#kernel.now());
     this.#changed = true;
     this.#flush();
+    this.#arm();
     const refusal = effects.find(
       (effect) => effect.kind === 'report' && effect.report === 'refused',
     );
@@ -200,12 +216,13 @@ export class Driver {
     return remaining;
   }
 
-  #adopt(settings: Settings, leftovers: readonly AddressTarget[]): void {
+  #adopt(settings: Settings, leftovers: readonly AddressTarget[], inherits = false): void {
+    this.#longestSilence = longestSilence(settings);
     this.#routers = new Map(settings.virtualRouters.map((router) => [router.name, router]));
     for (const name of this.transitionTimes.keys()) {
       if (!this.#routers.has(name)) this.transitionTimes.delete(name);
     }
-    this.keeper.configure(settings.vip, settings.virtualRouters, leftovers);
+    this.keeper.configure(settings.vip, settings.virtualRouters, leftovers, inherits);
     this.#network.configure(settings);
   }
 
@@ -258,7 +275,7 @@ export class Driver {
     const due = this.#armedFor;
     if (due === null) return;
     const silence = between(due, now);
-    const longest = longestSilence(this.#settings);
+    const longest = this.#longestSilence;
     const { leaseSeconds } = this.#settings.vip;
     if (leaseSeconds > 0 && silence >= Math.min(longest, leaseSeconds * 1_000_000)) {
       this.#network.drain(now);
@@ -281,6 +298,8 @@ export class Driver {
       this.#takeInbox();
       this.#passDeadlines();
       this.#flush();
+      this.#watchdog?.alive(this.#kernel.now());
+      this.#arm();
     } finally {
       this.#awake = false;
     }
@@ -300,7 +319,7 @@ export class Driver {
       const deadline = this.#instance.nextDeadline();
       if (deadline === null || deadline.at > now) return;
       assert(passed < DEADLINES_PER_WAKE, `${deadline.cause} of ${deadline.owner} passes`);
-      this.#handle({ kind: 'deadline' }, now);
+      this.#handle(DEADLINE, now);
     }
   }
 
@@ -315,7 +334,10 @@ export class Driver {
       this.#onChange();
     }
     this.#onWake();
-    if (this.#inbox.length > 0) this.submit({ kind: 'deadline' });
+    if (this.#inbox.length > 0) this.submit(DEADLINE);
+  }
+
+  #arm(): void {
     this.#armedFor = this.#nextDeadline();
     this.#timer.arm(this.#armedFor);
   }
@@ -326,6 +348,7 @@ export class Driver {
       settings: this.#settings,
       snapshot: this.snapshot(),
       standing: this.keeper.standing(),
+      inherited: this.keeper.inherited(),
       linkNamed: (name) => this.#network.linkNamed(name),
     });
     const holds = will !== null && will.lease !== null;
@@ -338,11 +361,14 @@ export class Driver {
     const retry = earlier(this.#network.dueAt, this.keeper.dueAt);
     const deadline = this.#instance.nextDeadline();
     const soonest = earlier(deadline?.at ?? null, retry);
-    return soonest;
+    return earlier(soonest, this.#watchdog?.dueAt ?? null);
   }
 
   #handle(event: InstanceEvent, at: Instant): readonly InstanceEffect[] {
     this.recorder.record(event, at);
+    if (event.kind === 'advertisement' && event.advertisement.priority > 0) {
+      this.keeper.successorHeard(event.virtualRouter);
+    }
     const effects = this.#instance.handle(event, at);
     for (const effect of effects) this.#perform(effect);
     return effects;

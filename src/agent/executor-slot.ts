@@ -8,6 +8,8 @@ export interface ExecutorSlotOptions {
   readonly path: string;
   /** Shared with every executor in turn; without one nobody notices that it hangs. */
   readonly lease?: Pick<Lease, 'fd' | 'executorSilence'>;
+  /** An executor has been started, the first or another one. */
+  readonly onStarted?: (pid: number) => void;
   /** The executor has revoked the lease. */
   readonly onRevoked?: () => void;
   /** The executor died and another one is being started. */
@@ -39,8 +41,8 @@ export async function openExecutorSlot(options: ExecutorSlotOptions): Promise<Ex
   let replacedAt = -Infinity;
   let finished = false;
 
-  const start = (): Promise<ExecutorProcess> =>
-    startExecutor({
+  const start = async (): Promise<ExecutorProcess> => {
+    const executor = await startExecutor({
       path: options.path,
       ...(options.lease === undefined ? {} : { lease: options.lease }),
       ...(options.onRevoked === undefined ? {} : { onRevoked: options.onRevoked }),
@@ -49,6 +51,9 @@ export async function openExecutorSlot(options: ExecutorSlotOptions): Promise<Ex
         if (!expected) replacing = replace(message);
       },
     });
+    options.onStarted?.(executor.pid);
+    return executor;
+  };
   const replace = async (message: string): Promise<void> => {
     options.onLost(message);
     const since = performance.now() - replacedAt;

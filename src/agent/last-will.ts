@@ -17,17 +17,23 @@ export interface WillInput {
   readonly snapshot: Pick<InstanceSnapshot, 'virtualRouters'>;
   /** Everything that may stand on an interface because of us. */
   readonly standing: readonly AddressTarget[];
+  /** Virtual routers whose addresses an agent before this one has left, and that are kept for now. */
+  readonly inherited: ReadonlySet<string>;
   readonly linkNamed: (name: string) => Link | undefined;
 }
 
 /** The will as things stand; null when nothing of ours would be left behind. */
-export function lastWill({ settings, snapshot, standing, linkNamed }: WillInput): LastWill | null {
+export function lastWill({ settings, snapshot, ...rest }: WillInput): LastWill | null {
+  const { standing, inherited, linkNamed } = rest;
   if (standing.length === 0) return null;
   const active = snapshot.virtualRouters.filter(({ state }) => state === 'Active');
+  const keeping = snapshot.virtualRouters.filter(
+    ({ state, configuration }) => state === 'Active' || inherited.has(configuration.name),
+  );
   const farewell = [];
   const successors = [];
   let keepAtMost = 0;
-  for (const router of active) {
+  for (const router of keeping) {
     const { configuration } = router;
     const link = linkNamed(configuration.interface);
     const source = router.primaryAddress;
@@ -37,7 +43,7 @@ export function lastWill({ settings, snapshot, standing, linkNamed }: WillInput)
     // Priority 1 has the longest Active_Down_Interval: whoever is there has taken over by then.
     const longest = activeDownInterval(1, configuration.advertisementInterval) / 1_000;
     keepAtMost = Math.max(keepAtMost, Math.ceil(longest));
-    if (hasUnicastPeers(settings, configuration.name)) continue;
+    if (router.state !== 'Active' || hasUnicastPeers(settings, configuration.name)) continue;
     farewell.push({ linkIndex: link.index, frame: farewellFrame(router, source, link) });
   }
   return {
@@ -47,7 +53,7 @@ export function lastWill({ settings, snapshot, standing, linkNamed }: WillInput)
     release: scriptRequest(settings.vip.script, standing.flatMap(releaseScript)),
     lease: active.length === 0 ? null : silence(settings, active),
     lifetime: settings.vip.leaseSeconds,
-    addresses: held(active, standing, linkNamed),
+    addresses: held(keeping, standing, linkNamed),
   };
 }
 
@@ -84,7 +90,7 @@ function silence({ ha }: Settings, active: readonly RouterSnapshot[]): Silence {
 const wholeMilliseconds = (value: number): Milliseconds => milliseconds(Math.ceil(value));
 
 /**
- * Of what may stand because of us, what an Active is to hold. What a release could not remove is not
+ * Of what may stand because of us, what an Active is to hold, or keeps for a dead one. What a release could not remove is not
  * among it: its lifetime ends.
  */
 function held(

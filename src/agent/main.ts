@@ -6,6 +6,7 @@ import { formatSettingsError } from '../config/errors.js';
 import { loadSettings } from '../config/load.js';
 import { EXECUTOR_PATH } from '../executor/process.js';
 import { openKernel } from '../kernel/native.js';
+import { openRealtime } from '../kernel/realtime.js';
 import type { FileLock, Kernel } from '../kernel/kernel.js';
 import type { Executor } from '../executor/executor.js';
 import type { Settings } from '../config/settings.js';
@@ -13,7 +14,10 @@ import { prepareDirectories, startAgent, type Agent } from './agent.js';
 import { openExecutorSlot } from './executor-slot.js';
 import { lazyExecutor } from './lazy-executor.js';
 import { openLog, type AgentLog } from './log.js';
+import { createRealtime, type Realtime } from './realtime.js';
+import { formerExecutor, recordExecutor, sendAway } from './predecessor.js';
 import { removeAddresses } from './release.js';
+import { createWatchdog } from './watchdog.js';
 
 /** Exit codes of the contract. */
 const DONE = 0;
@@ -38,7 +42,10 @@ export async function runAgent(configPath: string): Promise<number> {
   if (lock === null) return FAILED;
   const agentLog = openLog(settings.name);
   try {
-    return await runLocked(configPath, settings, kernel, agentLog);
+    // Before anything is started: the executor is told.
+    const realtime = createRealtime(openRealtime());
+    realtime.apply(settings.realtime);
+    return await runLocked(configPath, settings, { kernel, agentLog, realtime });
   } catch (error) {
     say(`cannot start: ${(error as Error).message}`);
     return FAILED;
@@ -76,18 +83,27 @@ export async function releaseAddresses(configPath: string): Promise<number> {
   }
 }
 
+/** What an agent stands on. */
+interface Ground {
+  readonly kernel: Kernel;
+  readonly agentLog: AgentLog;
+  readonly realtime: Realtime;
+}
+
 async function runLocked(
   settingsFile: string,
   settings: Settings,
-  kernel: Kernel,
-  agentLog: AgentLog,
+  { kernel, agentLog, realtime }: Ground,
 ): Promise<number> {
   const { log } = agentLog;
   let agent: Agent | null = null;
   const lease = kernel.openLease();
+  const { runtimeDirectory } = settings;
+  const former = formerExecutor(runtimeDirectory);
   const executor: Executor = await openExecutorSlot({
     path: EXECUTOR_PATH,
     lease,
+    onStarted: (pid) => recordExecutor(runtimeDirectory, pid),
     onRevoked: () => agent?.wake(),
     onLost: (message) => {
       log.error(`${message}; starting another`);
@@ -99,6 +115,7 @@ async function runLocked(
     },
     onRunning: () => agent?.setProblem('executor', null),
   });
+  if (former !== null) sendAway(former);
   const hookExecutor = lazyExecutor(() =>
     openExecutorSlot({
       path: EXECUTOR_PATH,
@@ -126,7 +143,9 @@ async function runLocked(
     settings,
     settingsFile,
     version,
+    realtime,
     notify,
+    watchdog: createWatchdog(process.env, process.pid, notify),
     wallClock,
   });
   notify('READY=1');

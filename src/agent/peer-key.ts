@@ -5,6 +5,7 @@ import {
   closeSync,
   constants,
   fchmodSync,
+  fchownSync,
   fstatSync,
   fsyncSync,
   linkSync,
@@ -12,6 +13,7 @@ import {
   readSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
   type Stats,
 } from 'node:fs';
@@ -116,7 +118,8 @@ function checkFile(path: string, stats: Stats): void {
 
 /**
  * Writes 32 random bytes as 64 hexadecimal digits, mode 0600, by way of a temporary file beside it,
- * forced to the disk. An existing file stays as it is unless `force`: replacing the key on one
+ * forced to the disk. Written by root, it belongs to the owner of its folder: the agent has to read
+ * it. An existing file stays as it is unless `force`: replacing the key on one
  * appliance cuts it off from the others.
  * @throws KeyFileError
  */
@@ -140,6 +143,8 @@ function writeDurably(path: string, text: string): void {
   try {
     // The umask may have taken away more than it should.
     fchmodSync(file, 0o600);
+    const folder = statSync(dirname(path));
+    if (fstatSync(file).uid === 0 && folder.uid !== 0) fchownSync(file, folder.uid, folder.gid);
     writeFileSync(file, text);
     fsyncSync(file);
   } finally {

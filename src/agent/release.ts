@@ -6,6 +6,7 @@ import type { Kernel, NetworkWatch } from '../kernel/kernel.js';
 import { formatAddressWithPrefix } from '../model/address.js';
 import { releaseScript, type AddressTarget } from '../model/netlink-script.js';
 import { SCRIPT_TIMEOUT } from './address-keeper.js';
+import { sayFarewell } from './farewell.js';
 import { createBackgroundFile, formatState, readState, stateFilePath } from './state-file.js';
 
 export interface Released {
@@ -17,7 +18,9 @@ export interface Released {
 
 /**
  * Removes the addresses of the settings and of state.json that are present. An address owner's
- * (priority 255) are removed only when state.json says that an agent added them.
+ * (priority 255) are removed only when state.json says that an agent added them. When the agent died
+ * as Active, a successor is told, and given its time, first. That it died stays in state.json: the
+ * next agent counts the crash.
  * @throws KernelError without access to the kernel's addresses.
  */
 export async function removeAddresses(kernel: Kernel, settings: Settings): Promise<Released> {
@@ -28,11 +31,17 @@ export async function removeAddresses(kernel: Kernel, settings: Settings): Promi
   try {
     const candidates = distinct([...configured, ...recorded.state.standing]);
     const before = candidates.filter((target) => isPresent(watch, target));
+    if (recorded.state.active && before.length > 0) {
+      const present = new Set(before.map(describe));
+      await sayFarewell(kernel, settings, (router) =>
+        distinct([router]).some((target) => present.has(describe(target))),
+      );
+    }
     const problem = before.length === 0 ? null : runScript(settings.vip.script, before);
     watch.resynchronize(() => undefined);
     const remaining = before.filter((target) => isPresent(watch, target));
     const state = createBackgroundFile(statePath, true);
-    state.write(formatState({ ...recorded.state, active: false, standing: remaining }));
+    state.write(formatState({ ...recorded.state, standing: remaining }));
     await state.flush();
     const removed = before.filter((target) => !remaining.includes(target));
     return {

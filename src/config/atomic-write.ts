@@ -5,7 +5,10 @@ import { lstat, open, readlink, realpath, rename, stat, unlink } from 'node:fs/p
 import { basename, dirname, join, resolve } from 'node:path';
 
 export interface AtomicWriteOptions {
-  /** Mode of a file that does not exist yet; an existing one keeps its own. Default 0o644. */
+  /**
+   * Mode of a file that does not exist yet; an existing one keeps its own. Default 0o644. Written by
+   * root, a new file belongs to the owner of its folder: the agent may run as another user.
+   */
   readonly mode?: number;
   /**
    * Whether file and folder are forced to the disk (fsync). Default true; false for files on a
@@ -71,9 +74,8 @@ async function writeNew(
   try {
     await file.writeFile(text);
     const now = await file.stat();
-    if (before !== null && (before.uid !== now.uid || before.gid !== now.gid)) {
-      await file.chown(before.uid, before.gid);
-    }
+    const owner = before ?? (now.uid === 0 ? await stat(dirname(path)) : now);
+    if (owner.uid !== now.uid || owner.gid !== now.gid) await file.chown(owner.uid, owner.gid);
     await file.chmod(before === null ? mode : before.mode & 0o7777);
     if (durable) await file.sync();
   } finally {

@@ -46,6 +46,7 @@ export function completeSettings(file: SettingsFile, host: Host): Settings {
       script: file.vip.script ?? defaultVipScript(host),
       leaseSeconds: file.vip.leaseSeconds,
     },
+    realtime: file.realtime,
     runtimeDirectory: file.runtimeDirectory,
     stateDirectory: file.stateDirectory,
     settable: settableValues(file),

@@ -2,6 +2,7 @@
 // and descriptions. No meaning across settings: see validate.ts. No loading: see load.ts.
 import { BYPASS, DEFAULT_PRIORITY, HA, HOOKS } from './schema-ha.js';
 import { MONITORS } from './schema-monitors.js';
+import { REALTIME } from './schema-realtime.js';
 import type { SettingSchema } from './setting-schema.js';
 
 export { DEFAULT_PRIORITY };
@@ -159,6 +160,7 @@ export const SETTINGS_SCHEMA: SettingSchema = {
         },
       },
     },
+    realtime: REALTIME,
     runtimeDirectory: {
       type: 'string',
       description: 'Holds control.sock and status.json. Absolute path.',

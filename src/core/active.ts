@@ -101,6 +101,7 @@ export function stepActive(
     case 'take-over':
     case 'leaving':
     case 'hold':
+    case 'defer':
       return stay(state);
   }
 }

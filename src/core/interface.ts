@@ -141,7 +141,12 @@ export interface Deadline {
   /** A virtual router or a peer. */
   readonly owner: string;
   readonly cause:
-    'Adver_Timer' | 'Active_Down_Timer' | 'yield-over' | 'peer-check' | 'silence-proven';
+    | 'Adver_Timer'
+    | 'Active_Down_Timer'
+    | 'yield-over'
+    | 'peer-check'
+    | 'advertisement-overdue'
+    | 'silence-proven';
 }
 
 export interface InstanceSnapshot {

@@ -79,6 +79,7 @@ function stepInitialize(
     case 'take-over':
     case 'leaving':
     case 'hold':
+    case 'defer':
     case 'release':
     case 'await':
     case 'keep':
@@ -121,6 +122,10 @@ function stepBackup(parameters: Parameters, state: Backup, event: Event, now: In
       return stay(afterLeaver(parameters, state, now));
     case 'hold':
       return stay(backupState(parameters, state.activeAdverInterval, now));
+    case 'defer': {
+      const inTurn = after(now, skewTime(parameters.priority, state.activeAdverInterval));
+      return stay({ ...state, activeDownAt: inTurn });
+    }
     case 'stalled':
     case 'revoked':
       return stay(listening(parameters, state, now));

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -105,6 +106,15 @@ describe('readKey', () => {
 });
 
 describe('generateKey', () => {
+  test('written by root, the key belongs to the owner of its folder: the agent reads it', (t) => {
+    if (process.getuid?.() !== 0) return t.skip('only root can give a file away');
+    const owned = mkdtempSync(join(folder, 'owned-'));
+    chownSync(owned, 65534, 65533);
+    generateKey(join(owned, 'key'));
+    const { uid, gid, mode } = statSync(join(owned, 'key'));
+    assert.deepEqual([uid, gid, mode & 0o777], [65534, 65533, 0o600]);
+  });
+
   test('a file of mode 0600 that readKey accepts, whatever the umask, and nothing beside it', () => {
     const room = join(folder, 'fresh');
     mkdirSync(room);

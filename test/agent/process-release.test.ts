@@ -1,11 +1,15 @@
 // `understudy release`: takes off whatever an agent may have left, and nothing else.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { afterEach, before, beforeEach, describe, it } from 'node:test';
+import { text as textOf } from 'node:stream/consumers';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { openKernel } from '../../src/kernel/native.js';
+import { Peer } from '../kernel/peer.js';
 import { AgentHome, AgentProcess, MAIN } from '../support/agent-process.js';
 import { enterNamespace, ip, joinPeer } from '../support/namespace.js';
-import { router, settings, VIRTUAL } from './lan.js';
+import { advertisementOfPeer, Lan, priorityOf, router, settings, VIRTUAL } from './lan.js';
 
 const skip = enterNamespace(import.meta.url);
 
@@ -105,6 +109,68 @@ describe('understudy release', { skip, timeout: 60_000 }, () => {
     );
     const { status, stdout } = release(home);
     assert.deepEqual([status, stdout], [0, 'no virtual address was present\n']);
+  });
+
+  describe('after an agent that died as Active, its executor too', () => {
+    const died = (): void =>
+      writeState(
+        JSON.stringify({
+          version: 1,
+          active: true,
+          addresses: [{ interface: 'lan', address: VIRTUAL }],
+        }),
+      );
+    const releasing = async (): Promise<Outcome> => {
+      const words = [MAIN, 'release', '--config', home.settingsFile];
+      const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'] });
+      const [stdout, stderr] = [child.stdout, child.stderr].map((stream) => textOf(stream));
+      const [status] = (await once(child, 'close')) as [number | null];
+      return { status, stdout: (await stdout) ?? '', stderr: (await stderr) ?? '' };
+    };
+    let peer: Peer;
+    let lan: Lan;
+    before(async () => {
+      lan = new Lan(openKernel());
+      peer = await Peer.start();
+    });
+    after(async () => {
+      lan.close();
+      await peer.stop();
+    });
+
+    it('says priority 0 and keeps the address until a successor is heard', async () => {
+      // An interval so long that only the successor can end the wait.
+      home.configure(settings(router({ advertisementIntervalMs: 40_000 })));
+      died();
+      ip(`address add ${VIRTUAL} dev lan`);
+      const released = releasing();
+      const farewell = await peer.packets.takeUntil(({ message }) => message[1] === 51);
+      assert.equal(priorityOf(farewell), 0);
+      assert.ok(standing().includes(VIRTUAL));
+      await peer.send(advertisementOfPeer(100));
+      assert.deepEqual(await released, {
+        status: 0,
+        stdout: 'removed 192.0.2.100/24 on lan\n',
+        stderr: '',
+      });
+      assert.deepEqual(standing().sort(), own);
+      const state = readFileSync(`${home.stateDirectory}/state.json`, 'utf8');
+      assert.match(state, /"active": true/, 'the next agent counts the crash');
+    });
+
+    it('without a successor removes it when Active_Down_Interval is over', async () => {
+      died();
+      ip(`address add ${VIRTUAL} dev lan`);
+      assert.equal((await releasing()).stdout, 'removed 192.0.2.100/24 on lan\n');
+      assert.deepEqual(standing().sort(), own);
+    });
+
+    it('with nothing left says nothing', async () => {
+      died();
+      await lan.heardBy(peer);
+      assert.equal((await releasing()).stdout, 'no virtual address was present\n');
+      assert.deepEqual(await lan.heardBy(peer), []);
+    });
   });
 
   it('a state.json that cannot be understood is told, and the settings still count', () => {

@@ -1,6 +1,7 @@
 // A driver on a fake kernel and executor, with one IPv4 virtual router unless told otherwise.
 import { Driver, type Outlets } from '../../src/agent/driver.js';
 import { createJournal } from '../../src/agent/journal.js';
+import { createWatchdog } from '../../src/agent/watchdog.js';
 import type { Settings, VirtualRouterSettings } from '../../src/config/settings.js';
 import type { PeerReport } from '../../src/model/peer-report.js';
 import type { AddressTarget } from '../../src/model/netlink-script.js';
@@ -48,6 +49,7 @@ export const settingsOf = (virtualRouters: readonly VirtualRouterSettings[]): Se
   hooks: { transition: null },
   virtualRouters,
   vip: { script: '/usr/lib/understudy/vip', leaseSeconds: 3 },
+  realtime: { enabled: false, priority: 1 },
   runtimeDirectory: '/nowhere/run',
   stateDirectory: '/nowhere/state',
   settable: {},
@@ -72,6 +74,10 @@ export interface Rig {
 interface RigOptions {
   readonly settings?: Settings;
   readonly leftovers?: readonly AddressTarget[];
+  /** The agent that left them died while it was Active. */
+  readonly inherits?: boolean;
+  /** Microseconds after which the service manager would end us. */
+  readonly watchdogTimeout?: number;
   /** Prepares the kernel before the driver looks at it. */
   readonly before?: (kernel: FakeKernel) => void;
 }
@@ -106,9 +112,15 @@ export function rig(options: RigOptions = {}): Rig {
     journal: createJournal(log, file, () => kernel.clock / 1_000),
     settings: options.settings ?? settingsOf([routerSettings({})]),
     leftovers: options.leftovers ?? [],
+    inherits: options.inherits ?? false,
     outlets,
     onChange: silent,
     onWake: silent,
+    watchdog: createWatchdog(
+      { WATCHDOG_USEC: String(options.watchdogTimeout ?? '') },
+      1,
+      (message) => kernel.notify(message),
+    ),
   });
   return { driver, kernel, executor, records, told };
 }

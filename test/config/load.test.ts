@@ -83,6 +83,7 @@ describe('settings', () => {
         },
       ],
       vip: { script: PACKAGE_VIP_SCRIPT, leaseSeconds: 3 },
+      realtime: { enabled: true, priority: 1 },
       runtimeDirectory: '/run/understudy',
       stateDirectory: '/var/lib/understudy',
       settable: SETTABLE_DEFAULTS,
@@ -106,6 +107,7 @@ virtualRouters:
     acceptMode: true
     virtualMac: false
 vip: { script: /opt/vip, leaseSeconds: 0 }
+realtime: { enabled: false, priority: 40 }
 runtimeDirectory: /run/u
 stateDirectory: /var/u
 `);
@@ -131,6 +133,7 @@ stateDirectory: /var/u
         },
       ],
       vip: { script: '/opt/vip', leaseSeconds: 0 },
+      realtime: { enabled: false, priority: 40 },
       runtimeDirectory: '/run/u',
       stateDirectory: '/var/u',
       settable: { ...SETTABLE_DEFAULTS, mode: 'off', primary: true, preempt: false },

@@ -66,6 +66,14 @@ describe('changeSetting', () => {
     assert.equal(only('understudy.yaml'), FILE.replace('mode: active-passive ', 'mode: off '));
   });
 
+  it('keeps the byte order mark that some editors write', async () => {
+    writeFileSync(file, `\ufeff${FILE}`);
+    const { ok } = await changeSetting(file, 'mode', 'off');
+    assert.equal(ok, true);
+    const text = only('understudy.yaml');
+    assert.equal(text, `\ufeff${FILE.replace('mode: active-passive ', 'mode: off ')}`);
+  });
+
   const edits: readonly [
     title: string,
     before: string,
@@ -278,6 +286,14 @@ describe('atomicWriteFile', () => {
     const now = statSync(file);
     assert.deepEqual([now.mode, now.uid, now.gid], [before.mode, before.uid, before.gid]);
     assert.equal(only('understudy.yaml'), 'new');
+  });
+
+  it('written by root, a new file belongs to the owner of its folder', async (t) => {
+    if (process.getuid?.() !== 0) return t.skip('only root can give a file away');
+    chownSync(folder, 65534, 65533);
+    await atomicWriteFile(file, 'new');
+    const { uid, gid } = statSync(file);
+    assert.deepEqual([uid, gid], [65534, 65533]);
   });
 
   it('gives a new file the mode that was asked for, 0644 else', async () => {

@@ -40,6 +40,16 @@ test('when the agent is killed the release program runs, and the executor ends',
   assert.equal(await said, 'from stdin and environment\n');
 });
 
+test('what ends a whole control group does not end the release program', async (t) => {
+  const path = join(directory(t), 'released');
+  const { executor } = await start(t);
+  executor.setWill(releaseOnly(`kill -TERM $$; kill -QUIT $$; echo done > ${path}`));
+  const other = await executor.run(shell('kill -TERM $$; echo not ended'));
+  assert.deepEqual(other.outcome, { kind: 'signalled', signal: 15 });
+  await executor.finish({ farewellSent: true });
+  assert.equal(readFileSync(path, 'utf8'), 'done\n');
+});
+
 test('what the agent had running is gone before the release begins', async (t) => {
   const begun = fifo(t);
   const released = fifo(t);

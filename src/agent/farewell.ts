@@ -1,0 +1,103 @@
+// The farewell of an agent that is dead, and whose executor is too: priority 0 for what it left, then
+// the wait for a successor. Removes nothing; that is release.ts.
+import type { Settings, VirtualRouterSettings } from '../config/settings.js';
+import { activeDownInterval } from '../core/timing.js';
+import type { Kernel } from '../kernel/kernel.js';
+import type { ChecksumDialect } from '../model/advertisement.js';
+import { after, microseconds } from '../model/units.js';
+import { encodeFor } from './advertiser.js';
+import type { Journal } from './journal.js';
+import { Network, type Port } from './network.js';
+import { Reception } from './reception.js';
+
+export type Succession = 'nobody-to-tell' | 'taken' | 'time-over';
+
+/** What other routers send is of no interest here but for who has taken over: no log, no counters. */
+const MUTE: Journal = {
+  record: (_level, record) => ({ ...record, time: '' }),
+  recordLimited: () => undefined,
+  tail: () => [],
+  follow: () => () => undefined,
+};
+
+/**
+ * Sends priority 0 for each virtual router that `isStanding`, then waits until another router has
+ * advertised each of them, or the longest Active_Down_Interval has passed (RFC 9568 §6.4.3): the
+ * kernel goes on answering for the addresses meanwhile.
+ * @throws KernelError without access to the network.
+ */
+export async function sayFarewell(
+  kernel: Kernel,
+  settings: Settings,
+  isStanding: (router: VirtualRouterSettings) => boolean,
+): Promise<Succession> {
+  let notice: () => void = () => undefined;
+  const network = new Network(kernel, () => notice(), {
+    emit: () => undefined,
+    addressRemoved: () => undefined,
+    addressAdded: () => undefined,
+    resynchronized: () => undefined,
+    socketFailed: () => undefined,
+  });
+  try {
+    network.configure(settings);
+    const left = [...network.ports()].flatMap((port) => bidFarewell(network, port, isStanding));
+    if (left.length === 0) return 'nobody-to-tell';
+    return await awaitSuccessors(kernel, network, left, (look) => (notice = look));
+  } finally {
+    network.close();
+  }
+}
+
+/** @returns the virtual routers of the port for which priority 0 was sent. */
+function bidFarewell(
+  network: Network,
+  port: Port,
+  isStanding: (router: VirtualRouterSettings) => boolean,
+): VirtualRouterSettings[] {
+  const source = port.primaryAddress;
+  if (source === null) return [];
+  return [...port.routers.values()].filter(isStanding).filter((settings) => {
+    const messages = dialectsOf(settings).flatMap((dialect) =>
+      encodeFor({ settings, priority: 0, source, dialect, alsoTo: [] }),
+    );
+    return network.send(port.key, messages).length < messages.length;
+  });
+}
+
+/** Which dialect `auto` had come to is not known any more: the others discard the one they do not read. */
+const dialectsOf = ({ family, checksum }: VirtualRouterSettings): ChecksumDialect[] => {
+  if (family === 'ipv6') return ['rfc9568'];
+  return checksum === 'auto' ? ['rfc9568', 'rfc5798'] : [checksum];
+};
+
+function awaitSuccessors(
+  kernel: Kernel,
+  network: Network,
+  left: readonly VirtualRouterSettings[],
+  onNotice: (look: () => void) => void,
+): Promise<Succession> {
+  const reception = new Reception(MUTE);
+  const awaited = new Set(left.map(({ name }) => name));
+  // Priority 1 has the longest Active_Down_Interval: whoever is there has taken over by then.
+  const longest = Math.max(
+    ...left.map(({ advertisementInterval }) => activeDownInterval(1, advertisementInterval)),
+  );
+  return new Promise((resolve) => {
+    const settle = (succession: Succession): void => {
+      onNotice(() => undefined);
+      timer.close();
+      resolve(succession);
+    };
+    const timer = kernel.openDeadlineTimer(() => settle('time-over'));
+    onNotice(() => {
+      network.drain(kernel.now());
+      for (const { event } of reception.receive(network)) {
+        if (event.kind !== 'advertisement' || event.advertisement.priority === 0) continue;
+        awaited.delete(event.virtualRouter);
+      }
+      if (awaited.size === 0) settle('taken');
+    });
+    timer.arm(after(kernel.now(), microseconds(longest)));
+  });
+}

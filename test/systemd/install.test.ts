@@ -1,0 +1,189 @@
+// scripts/install: what it puts where, what it takes away again, when it refuses; and what systemd
+// itself says of the units.
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { createLab, type Lab } from '../../scripts/lab/lab.js';
+import { enterSandbox } from '../../scripts/lab/sandbox.js';
+import { Box, boxRefusal, SOURCE, UNIT } from './box.js';
+import { install, SETTINGS } from './machines.js';
+
+const skip = boxRefusal() ?? (await enterSandbox()) ?? false;
+
+const INSTALL = `${SOURCE}/scripts/install`;
+const UNITS = [UNIT, 'understudy-hooks.socket', 'understudy-hooks@.service'];
+/** In tenths, as `systemd-analyze security --threshold` takes it. */
+const EXPOSURE_LIMIT = '25';
+
+describe('installation', { skip, timeout: 90_000 }, () => {
+  let lab: Lab;
+  let box: Box;
+  before(async () => {
+    lab = await createLab();
+    box = await Box.boot(lab, 'a');
+  });
+  after(async () => {
+    await box.halt();
+    await lab.close();
+  });
+  afterEach((t) => {
+    if (!('passed' in t) || t.passed !== true) process.stdout.write(`${box.words()}\n`);
+  });
+
+  /** Every file that is there, with what tells two of them apart; not what runs and logs. */
+  const files = async (): Promise<string[]> => {
+    const { stdout } =
+      await box.sh(`find / -xdev \\( -path /proc -o -path /sys -o -path /dev -o -path /tmp \
+      -o -path ${SOURCE} -o -path /var/log -o -path /var/cache -o -path /run/systemd -o -path /run/log \\) -prune \
+      -o -printf '%p %M %U %l\\n' | sort; cat /etc/passwd /etc/group`);
+    return stdout.split('\n');
+  };
+
+  const refusals: [string, readonly string[], number, RegExp][] = [
+    ['an unknown option', [INSTALL, '--force'], 2, /an option expected, found: --force\nusage: /],
+    ['--purge alone', [INSTALL, '--purge'], 2, /--purge goes with --remove/],
+    [
+      'another user than root',
+      ['setpriv', '--reuid=1', '--regid=1', '--clear-groups', INSTALL],
+      1,
+      /root expected, found user daemon: run it with sudo/,
+    ],
+    [
+      'no systemd',
+      ['unshare', '--mount', 'sh', '-c', `mount -t tmpfs none /run/systemd && exec ${INSTALL}`],
+      1,
+      /systemd expected.*`understudy run` under your own supervisor/,
+    ],
+    [
+      'an unbuilt checkout',
+      [
+        'sh',
+        '-c',
+        `mkdir -p /tmp/bare/scripts && cp ${INSTALL} /tmp/bare/scripts/ && /tmp/bare/scripts/install`,
+      ],
+      1,
+      /\/tmp\/bare\/dist\/src\/main\.js expected, found none: run scripts\/prepare first/,
+    ],
+    [
+      'no node where systemd looks',
+      ['unshare', '--mount', 'sh', '-c', `mount --bind /dev/null /usr/bin/node && exec ${INSTALL}`],
+      1,
+      /node expected in \/usr\/local\/bin or \/usr\/bin, where systemd finds it/,
+    ],
+    [
+      'an old node before the right one',
+      [
+        'unshare',
+        '--mount',
+        'sh',
+        '-c',
+        `mount -t tmpfs none /usr/local/bin && printf '#!/bin/sh\\n[ "$1" != --version ] || echo v18.0.0\\nexit 1\\n' \
+          >/usr/local/bin/node && chmod +x /usr/local/bin/node && exec ${INSTALL}`,
+      ],
+      1,
+      /Node\.js 20\.19 or later expected, found .* at \/usr\/local\/bin\/node: upgrade it/,
+    ],
+  ];
+  it('refuses, says why, and touches nothing', async () => {
+    const clean = await files();
+    for (const [what, argv, expected, complaint] of refusals) {
+      const { code, stderr } = await box.attempt(argv);
+      assert.equal(code, expected, `${what}: ${stderr}`);
+      assert.match(stderr, complaint, what);
+    }
+    assert.deepEqual(await files(), clean);
+  });
+
+  it('installs, with example settings that hold nothing, and does not start the agent', async () => {
+    const { stderr } = await box.run([INSTALL]);
+    assert.match(stderr, /edit \/etc\/understudy\/understudy\.yaml, then: understudy check/);
+    assert.equal((await box.attempt(['systemctl', 'is-active', UNIT])).stdout.trim(), 'inactive');
+    assert.equal((await box.run(['systemctl', 'is-enabled', UNIT])).stdout.trim(), 'enabled');
+    assert.equal(
+      (await box.run(['systemctl', 'is-active', 'understudy-hooks.socket'])).stdout.trim(),
+      'active',
+    );
+    const { stdout } = await box.run(['understudy', 'check']);
+    assert.match(stdout, /^ok: a, off/);
+    assert.match((await box.sh('cd /usr/lib/understudy/node_modules; echo *')).stdout, /\bpino\b/);
+    assert.equal(box.exists('/usr/lib/understudy/node_modules/typescript'), false);
+    await box.systemctl('start', UNIT);
+    assert.match((await box.run(['understudy'])).stdout, /HA mode is off/);
+    await box.systemctl('stop', UNIT);
+  });
+
+  it('verify: systemd finds nothing to say about the units', async () => {
+    const paths = UNITS.map((unit) => `/usr/lib/systemd/system/${unit}`);
+    const { stdout, stderr } = await box.run(['systemd-analyze', 'verify', '--man=no', ...paths]);
+    assert.equal(stdout + stderr, '');
+  });
+
+  it('security: the exposure is within its limit', async (t) => {
+    const path = `/usr/lib/systemd/system/${UNIT}`;
+    const words = ['security', '--no-pager', '--offline=true', `--threshold=${EXPOSURE_LIMIT}`];
+    const { code, stdout } = await box.attempt(['systemd-analyze', ...words, path]);
+    t.diagnostic(stdout.trim().split('\n').at(-1) ?? '');
+    assert.equal(code, 0);
+  });
+
+  it('release and keygen by hand, as root: what they leave belongs to the agent', async () => {
+    await install(box);
+    await box.run(['understudy', 'release']);
+    await box.run(['understudy', 'keygen', '--force']);
+    await box.systemctl('start', UNIT);
+    assert.equal(await box.property('ActiveState'), 'active');
+    const { stdout } = await box.sh(
+      `stat -c "%U %a %n" /var/lib/understudy/state.json /run/understudy/agent.lock \
+        /etc/understudy/ha.key`,
+    );
+    assert.match(
+      stdout,
+      /^understudy 640 .*state\.json\nunderstudy 600 .*agent\.lock\nunderstudy 600 .*ha\.key$/m,
+    );
+    const { health } = await box.client().status();
+    assert.doesNotMatch(JSON.stringify(health), /state\.json/);
+    await box.systemctl('stop', UNIT);
+    await box.run(['understudy', 'release']);
+    await box.systemctl('start', UNIT);
+    await box.systemctl('stop', UNIT);
+  });
+
+  it('installs again over what is there, from its own folder too, and keeps the settings', async () => {
+    const settings = box.read(SETTINGS);
+    await box.systemctl('start', UNIT);
+    const pid = await box.mainPid();
+    await box.run(['/usr/lib/understudy/scripts/install', '--no-restart']);
+    assert.equal(await box.mainPid(), pid);
+    await box.run(['/usr/lib/understudy/scripts/install']);
+    assert.notEqual(await box.mainPid(), pid);
+    assert.equal(await box.property('ActiveState'), 'active');
+    assert.equal(box.read(SETTINGS), settings);
+  });
+
+  it('removes: the agent is stopped, settings and state stay', async () => {
+    await box.run(['/usr/lib/understudy/scripts/install', '--remove']);
+    const left = (await files()).filter((line) => line.includes('understudy'));
+    const places = /^\/(etc\/understudy(-hooks)?|var\/lib\/understudy)\b|^understudy:/;
+    assert.deepEqual(
+      left.filter((line) => !places.test(line)),
+      [],
+    );
+    assert.ok(box.exists(SETTINGS) && box.exists('/var/lib/understudy/state.json'));
+    assert.notEqual((await box.attempt(['systemctl', 'cat', UNIT])).code, 0);
+    assert.deepEqual(box.processes(), []);
+  });
+
+  it('install and purge leave nothing', async () => {
+    await box.run([INSTALL, '--remove', '--purge']);
+    const clean = await files();
+    assert.deepEqual(
+      clean.filter((line) => line.includes('understudy')),
+      [],
+    );
+    await install(box);
+    await box.systemctl('start', UNIT);
+    await box.run([INSTALL, '--remove', '--purge']);
+    assert.deepEqual(await files(), clean);
+    await box.run([INSTALL, '--remove', '--purge']);
+    assert.deepEqual(await files(), clean, 'taking away what is not there is no failure');
+  });
+});

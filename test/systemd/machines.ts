@@ -1,0 +1,133 @@
+// Two machines with understudy installed, joined by the lab's LAN and HA link, and a client that
+// probes the virtual address. No test cases.
+import type { TestContext } from 'node:test';
+import { createLab, type Lab } from '../../scripts/lab/lab.js';
+import type { ApplianceName } from '../../scripts/lab/network.js';
+import { LAN, PATHS, SHARED_KEY } from '../../scripts/lab/pair-program.js';
+import type { ProbeReport } from '../../scripts/lab/probe-record.js';
+import type { Prober } from '../../scripts/lab/prober.js';
+import type { Status } from '../../src/model/status.js';
+import { Box, SOURCE, UNIT } from './box.js';
+
+export const ADDRESS = '10.99.0.100';
+export const SETTINGS = '/etc/understudy/understudy.yaml';
+export const INTERVAL_MS = 200;
+/** A machine that stands still for two seconds now and then must not fail a test. */
+export const PATIENCE_MS = 20_000;
+const PROBE_PERIOD_MS = 2;
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** The settings file of one side; `change` replaces whole sections. */
+export function settingsText(name: ApplianceName, change: Values = {}): string {
+  const peer = name === 'a' ? 'b' : 'a';
+  return JSON.stringify({
+    name,
+    ha: {
+      mode: 'active-passive',
+      primary: name === 'a',
+      // A test that hands over does not want the role to come back at once.
+      preempt: false,
+      keyFile: '/etc/understudy/ha.key',
+      peers: [{ name: peer, addresses: PATHS[peer] }],
+      maximumFlaps: 0,
+    },
+    virtualRouters: [{ ...LAN, advertisementIntervalMs: INTERVAL_MS }],
+    ...change,
+  });
+}
+
+/** Installs from the project and writes the settings, as an administrator would. */
+export async function install(box: Box): Promise<void> {
+  await box.run([`${SOURCE}/scripts/install`]);
+  box.write(SETTINGS, settingsText(box.name));
+  box.write('/etc/understudy/ha.key', `${SHARED_KEY}\n`, 0o600);
+  await box.sh('chown understudy: /etc/understudy/*');
+}
+
+export class Machines {
+  readonly lab: Lab;
+  readonly a: Box;
+  readonly b: Box;
+  readonly #prober: Prober;
+
+  private constructor(lab: Lab, a: Box, b: Box, prober: Prober) {
+    this.lab = lab;
+    this.a = a;
+    this.b = b;
+    this.#prober = prober;
+  }
+
+  /** Boots and installs both; `a` is Active and probed when this resolves. */
+  static async start(): Promise<Machines> {
+    const lab = await createLab();
+    const [a, b] = await Promise.all([Box.boot(lab, 'a'), Box.boot(lab, 'b')]);
+    await Promise.all([install(a), install(b)]);
+    await a.systemctl('start', UNIT);
+    await lab.waitForHolders(ADDRESS, ['a'], PATIENCE_MS);
+    await b.systemctl('start', UNIT);
+    const targets = [{ family: 'ipv4', address: ADDRESS } as const];
+    const prober = await lab.probe({ targets, periodMs: PROBE_PERIOD_MS });
+    const machines = new Machines(lab, a, b, prober);
+    await machines.standsBy(b);
+    return machines;
+  }
+
+  /** Runs `act`, which moves the role, until `heir` alone holds the address; counts what was lost. */
+  async observe(
+    t: TestContext,
+    heir: Box,
+    act: () => Promise<unknown>,
+    settled: () => Promise<unknown> = () => Promise.resolve(),
+  ): Promise<ProbeReport> {
+    const window = await this.#prober.open();
+    await act();
+    await this.lab.waitForHolders(ADDRESS, [heir.name], PATIENCE_MS);
+    await settled();
+    const { [ADDRESS]: report } = await window.close();
+    if (report === undefined) throw new Error(`a report on ${ADDRESS} expected`);
+    const held = this.lab.heldTimes(ADDRESS, window.openedAt, Date.now());
+    t.diagnostic(
+      `lost ${report.lost} of ${report.sent}, longest ${report.longestOutageMs.toFixed(0)} ms; ` +
+        `held by both ${held.bothHeldMs.toFixed(0)} ms, by nobody ${held.nobodyHeldMs.toFixed(0)} ms`,
+    );
+    return report;
+  }
+
+  /** Resolves when the agent of `box` is Backup and its peer healthy, which the next test takes for granted. */
+  standsBy(box: Box): Promise<Status> {
+    return this.status(
+      box,
+      'Backup beside a healthy peer',
+      ({ virtualRouters, peers }) =>
+        virtualRouters.every(({ state }) => state === 'Backup') &&
+        peers.every(({ state }) => state === 'healthy'),
+    );
+  }
+
+  /** The first status that fits; status is asked again whenever something is logged or moves. */
+  async status(box: Box, expected: string, fits: (status: Status) => boolean): Promise<Status> {
+    const deadline = Date.now() + PATIENCE_MS;
+    let last: unknown = null;
+    while (Date.now() < deadline) {
+      try {
+        const status = await box.client().status();
+        if (fits(status)) return status;
+        last = { ...status, monitors: [] };
+      } catch (error) {
+        last = error;
+      }
+      await box.stirred(100);
+    }
+    throw new Error(`${box.name}: ${expected} expected; last seen: ${JSON.stringify(last)}`);
+  }
+
+  words(): string {
+    return [this.a, this.b].map((box) => box.words()).join('\n');
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.a.halt(), this.b.halt()]);
+    await this.lab.close();
+  }
+}
