@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <malloc.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,18 +38,39 @@ static int limit_run(rlim_t microseconds) {
   return setrlimit(RLIMIT_RTTIME, &limit) < 0 ? -errno : 0;
 }
 
-static int lock_program(void) {
-  unsigned long from, to, inode;
-  char line[PATH_MAX + 128];
+/* Calls back for every mapping of a file that holds nothing but the file's own content: what was
+ * written to (relocations, data) has no other copy. Ends with the first answer that is not 0. */
+static int for_each_program_mapping(int (*act)(void *from, size_t length)) {
+  unsigned long from = 0, to = 0, inode = 0, anonymous;
+  char line[PATH_MAX + 128], range[40], mode[5] = "";
   int result = 0;
-  FILE *maps = fopen("/proc/self/maps", "re");
+  FILE *maps = fopen("/proc/self/smaps", "re");
   if (maps == NULL) return -errno;
   while (result == 0 && fgets(line, sizeof line, maps) != NULL) {
-    if (sscanf(line, "%lx-%lx %*4s %*x %*x:%*x %lu", &from, &to, &inode) != 3 || inode == 0) continue;
-    if (mlock2((const void *)from, to - from, MLOCK_ONFAULT) < 0) result = -errno;
+    if (sscanf(line, "%39[0-9a-f-] %4s %*x %*x:%*x %lu", range, mode, &inode) == 3) {
+      if (sscanf(range, "%lx-%lx", &from, &to) != 2) inode = 0;
+      continue;
+    }
+    if (sscanf(line, "Anonymous: %lu kB", &anonymous) != 1) continue;
+    if (inode != 0 && mode[1] != 'w' && anonymous == 0) result = act((void *)from, to - from);
   }
   fclose(maps);
   return result;
+}
+
+static int forget(void *from, size_t length) {
+  return madvise(from, length, MADV_DONTNEED) < 0 ? -errno : 0;
+}
+
+static int lock(void *from, size_t length) {
+  return mlock2(from, length, MLOCK_ONFAULT) < 0 ? -errno : 0;
+}
+
+/* What is used after all comes back from the page cache, and is locked then. */
+static int settle_program(bool keep) {
+  malloc_trim(0);
+  int result = for_each_program_mapping(forget);
+  return result < 0 || !keep ? result : for_each_program_mapping(lock);
 }
 
 int realtime_request(enum realtime_request request, int value) {
@@ -56,8 +79,8 @@ int realtime_request(enum realtime_request request, int value) {
       return schedule_at_most(value);
     case REALTIME_LIMIT:
       return limit_run((rlim_t)value);
-    case REALTIME_LOCK_PROGRAM:
-      return lock_program();
+    case REALTIME_SETTLE:
+      return settle_program(value != 0);
   }
   return -EINVAL;
 }

@@ -13,6 +13,7 @@ import type { Executor } from '../executor/executor.js';
 import type { Kernel, Lease } from '../kernel/kernel.js';
 import type { Status } from '../model/status.js';
 import { Driver } from './driver.js';
+import { collectLater } from './engine.js';
 import { createEventFile, readEventTail, type EventFile } from './event-file.js';
 import { createJournal, TAIL_LENGTH, type Journal } from './journal.js';
 import type { Log } from './log.js';
@@ -133,7 +134,10 @@ class RunningAgent implements Agent {
     const memory = memoryAt(state, this.#clocks);
     this.#driver.submit({ kind: 'remember', memory, crashed: state.active });
     await this.#outlets.configure(settings);
+    // What comes back is small; this takes some ms, and nobody waits for an advertisement yet.
+    this.#options.realtime.settle();
     this.#driver.start();
+    collectLater();
   }
 
   status(): Status {

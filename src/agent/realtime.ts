@@ -19,6 +19,8 @@ const EXECUTOR_PRIORITY = 'UNDERSTUDY_REALTIME_PRIORITY';
 export interface Realtime {
   /** Brings scheduling in line with the settings; never throws. Executors started later follow. */
   apply(settings: RealtimeSettings): void;
+  /** To be called once, when everything is loaded and nothing is sent yet; never throws. */
+  settle(): void;
   status(): RealtimeStatus;
 }
 
@@ -30,10 +32,13 @@ export const createRealtime = (
 class Scheduling implements Realtime {
   readonly #kernel: RealtimeKernel;
   readonly #environment: NodeJS.ProcessEnv;
-  #status: RealtimeStatus = {
+  #scheduled: Omit<RealtimeStatus, 'programLocked'> = {
     enabled: false,
     scheduling: 'ordinary',
     priority: null,
+    missing: [],
+  };
+  #memory: Pick<RealtimeStatus, 'programLocked' | 'missing'> = {
     programLocked: false,
     missing: [],
   };
@@ -44,7 +49,9 @@ class Scheduling implements Realtime {
   }
 
   status(): RealtimeStatus {
-    return this.#status;
+    const { missing, programLocked } = this.#memory;
+    const wanting = this.#scheduled.enabled ? missing : [];
+    return { ...this.#scheduled, programLocked, missing: [...this.#scheduled.missing, ...wanting] };
   }
 
   apply({ enabled, priority: wanted }: RealtimeSettings): void {
@@ -52,10 +59,20 @@ class Scheduling implements Realtime {
     const priority = enabled ? this.#schedule(wanted, missing) : this.#leave();
     if (priority === null) delete this.#environment[EXECUTOR_PRIORITY];
     else this.#environment[EXECUTOR_PRIORITY] = String(wanted + 1);
-    // Once locked it stays so: to let go of it would gain nothing.
-    const programLocked = this.#status.programLocked || (enabled && this.#lock(missing));
     const scheduling = priority === null ? 'ordinary' : 'fifo';
-    this.#status = { enabled, scheduling, priority, programLocked, missing };
+    this.#scheduled = { enabled, scheduling, priority, missing };
+  }
+
+  settle(): void {
+    const { enabled } = this.#scheduled;
+    try {
+      this.#kernel.settle(enabled);
+      this.#memory = { programLocked: enabled, missing: [] };
+    } catch (error) {
+      const what = `the whole program locked in memory (${(error as KernelError).code})`;
+      const advice = 'CAP_IPC_LOCK, or RLIMIT_MEMLOCK of 128 MiB (LimitMEMLOCK=)';
+      this.#memory = { programLocked: false, missing: [`${what}: needs ${advice}`] };
+    }
   }
 
   #schedule(wanted: number, missing: string[]): number | null {
@@ -73,21 +90,8 @@ class Scheduling implements Realtime {
 
   #leave(): null {
     // Nothing is asked of a kernel that may refuse it where nothing was had before.
-    if (this.#status.priority !== null) this.#kernel.schedule(0);
+    if (this.#scheduled.priority !== null) this.#kernel.schedule(0);
     return null;
-  }
-
-  #lock(missing: string[]): boolean {
-    try {
-      this.#kernel.lockProgram();
-      return true;
-    } catch (error) {
-      const { code } = error as KernelError;
-      missing.push(
-        `the whole program locked in memory (${code}): needs CAP_IPC_LOCK, or RLIMIT_MEMLOCK of 128 MiB (LimitMEMLOCK=)`,
-      );
-      return false;
-    }
   }
 }
 

@@ -14,10 +14,11 @@ export interface RealtimeKernel {
   /** A thread that runs under SCHED_FIFO without a pause for this long ends the process (SIGXCPU). */
   limit(longest: Microseconds): void;
   /**
-   * Keeps program and libraries in memory.
+   * Lets go of the pages of program and libraries that only the start needed; takes some ms. With
+   * `lock` those that are used from now on stay in memory.
    * @throws KernelError ENOMEM when RLIMIT_MEMLOCK does not allow all of it: some of it is locked then.
    */
-  lockProgram(): void;
+  settle(lock: boolean): void;
 }
 
 interface Request {
@@ -29,7 +30,7 @@ interface Request {
 const REQUEST = {
   schedule: { request: 1, syscall: 'sched_setscheduler' },
   limit: { request: 2, syscall: 'setrlimit' },
-  lockProgram: { request: 3, syscall: 'mlock2' },
+  settle: { request: 3, syscall: 'mlock2' },
 } as const satisfies Record<string, Request>;
 
 /** @throws Error when the addon is not built. */
@@ -43,6 +44,6 @@ export function openRealtime(): RealtimeKernel {
   return {
     schedule: (priority) => ask(REQUEST.schedule, priority),
     limit: (longest) => void ask(REQUEST.limit, longest),
-    lockProgram: () => void ask(REQUEST.lockProgram, 0),
+    settle: (lock) => void ask(REQUEST.settle, lock ? 1 : 0),
   };
 }

@@ -17,9 +17,9 @@ function kernel(highest: number, memory = true): RealtimeKernel & { readonly ask
       return Math.min(priority, highest);
     },
     limit: (longest) => void asked.push(`limit ${longest}`),
-    lockProgram() {
-      asked.push('lock');
-      if (!memory) throw refused('ENOMEM');
+    settle(lock) {
+      asked.push(`settle ${lock}`);
+      if (lock && !memory) throw refused('ENOMEM');
     },
   };
 }
@@ -30,7 +30,8 @@ describe('real time', () => {
     const environment: NodeJS.ProcessEnv = {};
     const realtime = createRealtime(made, environment);
     realtime.apply({ enabled: true, priority: 7 });
-    assert.deepEqual(made.asked, ['limit 10000000', 'schedule 7', 'lock']);
+    realtime.settle();
+    assert.deepEqual(made.asked, ['limit 10000000', 'schedule 7', 'settle true']);
     assert.deepEqual(realtime.status(), {
       enabled: true,
       scheduling: 'fifo',
@@ -46,7 +47,9 @@ describe('real time', () => {
     const environment: NodeJS.ProcessEnv = { UNDERSTUDY_REALTIME_PRIORITY: '50' };
     const realtime = createRealtime(made, environment);
     realtime.apply({ enabled: false, priority: 7 });
-    assert.deepEqual(made.asked, []);
+    realtime.settle();
+    assert.deepEqual(made.asked, ['settle false']);
+    assert.equal(realtime.status().programLocked, false);
     assert.deepEqual(environment, {}, 'one that was inherited counts for nothing');
     realtime.apply({ enabled: true, priority: 7 });
     realtime.apply({ enabled: false, priority: 7 });
@@ -58,10 +61,13 @@ describe('real time', () => {
   it('says what could not be had and what it needs, and goes on', () => {
     const realtime = createRealtime(kernel(0, false), {});
     realtime.apply({ enabled: true, priority: 7 });
+    realtime.settle();
     const { scheduling, priority, programLocked, missing } = realtime.status();
     assert.deepEqual([scheduling, priority, programLocked], ['ordinary', null, false]);
     assert.match(missing[0] ?? '', /SCHED_FIFO 7 \(EPERM\).*CAP_SYS_NICE.*LimitRTPRIO/);
     assert.match(missing[1] ?? '', /ENOMEM.*CAP_IPC_LOCK.*LimitMEMLOCK/);
+    realtime.apply({ enabled: false, priority: 7 });
+    assert.deepEqual(realtime.status().missing, [], 'nothing is asked for any more');
   });
 
   it('takes the priority that the limit allows, and says so', () => {
