@@ -183,6 +183,23 @@ describe('the unit', { skip, timeout: 200_000 }, () => {
     assert.notEqual(await box.mainPid(), pid);
   };
 
+  it('SIGTERM from somebody else: the role is handed over, and the agent started again', async (t) => {
+    const { active, standby } = roles();
+    const pid = await active.mainPid();
+    const from = active.mark;
+    const report = await machines.observe(
+      t,
+      standby,
+      () => active.signal('TERM', pid),
+      async () => {
+        await active.line(/Started understudy\.service/, from);
+        await comesBack(active, pid);
+      },
+    );
+    assert.ok(report.lost <= SEAMLESS, `${report.lost} lost`);
+    assert.equal((await active.client().status()).flaps.count, 0, 'nothing has crashed');
+  });
+
   it('the main process is killed: the executor does the will, a new agent stands by', async (t) => {
     const { active, standby } = roles();
     const pid = await active.mainPid();
