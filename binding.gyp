@@ -10,8 +10,10 @@
       "sources": [
         "native/addon.c",
         "native/deadline_timer.c",
+        "native/lease.c",
         "native/netlink.c",
         "native/packet_socket.c",
+        "native/realtime.c",
         "native/service.c"
       ],
       "defines": ["NAPI_VERSION=8"]
@@ -22,8 +24,11 @@
       "sources": [
         "native/executor.c",
         "native/executor_child.c",
+        "native/executor_duty.c",
         "native/executor_frame.c",
+        "native/executor_lease.c",
         "native/executor_queue.c",
+        "native/executor_renewal.c",
         "native/executor_will.c"
       ]
     }

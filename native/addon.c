@@ -1,5 +1,5 @@
-/* The Node-API face of the C files beside it: arguments in, numbers out, and the life of every file
- * descriptor. No policy; what a number means is said in src/kernel. */
+/* The Node-API face of the C files beside it: arguments in, numbers out, and the life of descriptors.
+ * No policy; what a number means is said in src/kernel. */
 #include <errno.h>
 #include <limits.h>
 #include <node_api.h>
@@ -13,8 +13,10 @@
 #include <uv.h>
 
 #include "deadline_timer.h"
+#include "lease.h"
 #include "netlink.h"
 #include "packet_socket.h"
+#include "realtime.h"
 #include "service.h"
 
 enum kind {
@@ -26,9 +28,9 @@ enum kind {
   FILE_LOCK = 32,
 };
 
-/* An open file descriptor that JavaScript holds a handle of. The handle keeps itself alive while it
- * is open: an open socket must not vanish because only its callback is left. The memory goes when
- * both the handle was collected and libuv has let go of the poll. */
+/* An open file descriptor that JavaScript holds a handle of, which keeps itself alive while it is
+ * open, also when only its callback is left. The memory goes when both the handle was collected and
+ * libuv has let go of the poll. */
 struct resource {
   enum kind kind;
   int fd; /* -1 once closed */
@@ -61,8 +63,7 @@ static napi_value throw_errno(napi_env env, int error, const char *call) {
 
 static napi_value number(napi_env env, double value) {
   napi_value result = NULL;
-  napi_create_double(env, value, &result);
-  return result;
+  return napi_create_double(env, value, &result) == napi_ok ? result : NULL;
 }
 
 /* Reads exactly `count` arguments, or throws. */
@@ -109,8 +110,7 @@ static void on_poll_closed(uv_handle_t *poll) {
   drop_holder(resource);
 }
 
-/* Safe at any time, also inside the resource's own callback: uv_close takes the descriptor out of
- * the loop at once, so it may be closed before libuv calls back. */
+/* Safe at any time: uv_close takes the descriptor out of the loop before libuv calls back. */
 static void close_resource(struct resource *resource) {
   if (resource->fd < 0) return;
   if (resource->callback != NULL) uv_close((uv_handle_t *)&resource->poll, on_poll_closed);
@@ -125,14 +125,13 @@ static void on_environment_end(napi_async_cleanup_hook_handle hook, void *data) 
 }
 
 static void on_collected(napi_env env, void *data, void *hint) {
-  (void)env;
-  (void)hint;
+  (void)env, (void)hint;
   close_resource(data);
   drop_holder(data);
 }
 
-/* libuv stops polling a descriptor that has an error. Takes the error off the socket and polls on;
- * one that cannot be taken off stays stopped, or it would wake the loop for ever. */
+/* libuv stops polling a descriptor with an error. One that cannot be taken off stays stopped, or it
+ * would wake the loop for ever. */
 static void resume_polling(struct resource *resource, uv_poll_cb on_poll) {
   if (resource->kind == NETWORK_WATCH) resource->reader->lost = true;
   if (socket_take_error(resource->fd)) uv_poll_start(&resource->poll, UV_READABLE, on_poll);
@@ -185,8 +184,7 @@ static struct resource *new_resource(napi_env env, enum kind kind, int fd) {
   struct resource *resource = calloc(1, sizeof *resource);
   if (resource == NULL) {
     if (fd >= 0) close(fd);
-    throw_errno(env, -ENOMEM, "calloc");
-    return NULL;
+    return (void *)throw_errno(env, -ENOMEM, "calloc");
   }
   resource->kind = kind;
   resource->fd = fd;
@@ -195,8 +193,7 @@ static struct resource *new_resource(napi_env env, enum kind kind, int fd) {
   return resource;
 }
 
-/* Makes the handle that JavaScript sees; `callback` is NULL for what is not polled. Owns `resource`
- * from here on, also when it throws. */
+/* Makes the handle that JavaScript sees. Owns `resource` from here on, also when it throws. */
 static napi_value hand_over(napi_env env, struct resource *resource, napi_value callback) {
   napi_value handle;
   resource->env = env;
@@ -229,7 +226,7 @@ static struct resource *resource_argument(napi_env env, napi_value value, unsign
   return NULL;
 }
 
-/* Reads the arguments, the first of which is the handle of an open resource; or throws. */
+/* Reads the arguments, the first of which is an open resource; or throws. */
 static struct resource *open_resource(napi_env env, napi_callback_info info, unsigned int kinds,
                                       size_t count, napi_value *values) {
   if (!arguments(env, info, count, values)) return NULL;
@@ -239,7 +236,6 @@ static struct resource *open_resource(napi_env env, napi_callback_info info, uns
   return NULL;
 }
 
-/* An ArrayBuffer of at least `least` bytes. */
 static bool batch_argument(napi_env env, napi_value value, size_t least, void **batch,
                            size_t *size) {
   if (napi_get_arraybuffer_info(env, value, batch, size) == napi_ok && *size >= least) return true;
@@ -263,7 +259,6 @@ static napi_value open_advertisement_socket(napi_env env, napi_callback_info inf
       !int_argument(env, values[1], 1, INT_MAX, &link_index) ||
       !text_argument(env, values[2], name, sizeof name))
     return NULL;
-
   family = family == 4 ? AF_INET : AF_INET6;
   int fd = advertisement_socket_open(family, link_index, name, &call);
   if (fd < 0) return throw_errno(env, fd, call);
@@ -277,6 +272,16 @@ static napi_value open_advertisement_socket(napi_env env, napi_callback_info inf
 static napi_value hand_over_fd(napi_env env, enum kind kind, int fd, napi_value callback) {
   struct resource *resource = new_resource(env, kind, fd);
   return resource == NULL ? NULL : hand_over(env, resource, callback);
+}
+
+/* No resource: the memory is never waited for, and lease.c knows it by its descriptor. */
+static napi_value lease(napi_env env, napi_callback_info info) {
+  napi_value values[2];
+  int fd, question;
+  if (!arguments(env, info, 2, values) || !int_argument(env, values[0], -1, INT_MAX, &fd) ||
+      !int_argument(env, values[1], 0, LEASE_CLOSE, &question))
+    return NULL;
+  return number(env, lease_ask(fd, (enum lease_question)question));
 }
 
 static napi_value open_announcer(napi_env env, napi_callback_info info) {
@@ -315,11 +320,10 @@ static napi_value open_netlink(napi_env env, enum kind kind, int argument, napi_
 
 static napi_value open_network_watch(napi_env env, napi_callback_info info) {
   napi_value values[2];
-  int receive_buffer;
-  if (!arguments(env, info, 2, values) ||
-      !int_argument(env, values[0], 0, INT_MAX, &receive_buffer))
+  int buffer;
+  if (!arguments(env, info, 2, values) || !int_argument(env, values[0], 0, INT_MAX, &buffer))
     return NULL;
-  return open_netlink(env, NETWORK_WATCH, receive_buffer, values[1]);
+  return open_netlink(env, NETWORK_WATCH, buffer, values[1]);
 }
 
 static napi_value open_network_dump(napi_env env, napi_callback_info info) {
@@ -391,8 +395,8 @@ static napi_value arm(napi_env env, napi_callback_info info) {
 
 static napi_value close_handle(napi_env env, napi_callback_info info) {
   napi_value values[1];
-  if (!arguments(env, info, 1, values)) return NULL;
-  struct resource *resource = resource_argument(env, values[0], ~0U);
+  struct resource *resource = NULL;
+  if (arguments(env, info, 1, values)) resource = resource_argument(env, values[0], ~0U);
   if (resource == NULL || resource->fd < 0) return NULL;
   close_resource(resource);
   if (resource->callback != NULL) napi_delete_reference(env, resource->callback);
@@ -412,7 +416,6 @@ static napi_value notify(napi_env env, napi_callback_info info) {
   return result < 0 ? throw_errno(env, result, call) : NULL;
 }
 
-/* null when somebody else holds the lock. */
 static napi_value lock_file(napi_env env, napi_callback_info info) {
   napi_value values[1], nothing = NULL;
   char path[PATH_MAX];
@@ -422,12 +425,29 @@ static napi_value lock_file(napi_env env, napi_callback_info info) {
   int fd = service_lock(path, &call);
   if (fd >= 0) return hand_over_fd(env, FILE_LOCK, fd, NULL);
   if (fd != -EWOULDBLOCK) return throw_errno(env, fd, call);
-  napi_get_null(env, &nothing);
-  return nothing;
+  return napi_get_null(env, &nothing) == napi_ok ? nothing : NULL; /* somebody else holds it */
+}
+
+/* What is asked for, and a value; see realtime.h. */
+static napi_value realtime(napi_env env, napi_callback_info info) {
+  napi_value values[2];
+  int request, value;
+  if (!arguments(env, info, 2, values) || !int_argument(env, values[0], 0, INT_MAX, &request) ||
+      !int_argument(env, values[1], 0, INT_MAX, &value))
+    return NULL;
+  return number(env, realtime_request((enum realtime_request)request, value));
+}
+
+static napi_value replace_process(napi_env env, napi_callback_info info) {
+  napi_value values[1];
+  void *texts;
+  size_t size;
+  if (!arguments(env, info, 1, values) || !batch_argument(env, values[0], 1, &texts, &size))
+    return NULL;
+  return number(env, process_replace(texts, size));
 }
 
 #define FUNCTION(name, c) {name, NULL, c, NULL, NULL, NULL, napi_default_method, NULL}
-
 NAPI_MODULE_INIT() {
   static const napi_property_descriptor functions[] = {
       FUNCTION("now", now),
@@ -443,6 +463,9 @@ NAPI_MODULE_INIT() {
       FUNCTION("close", close_handle),
       FUNCTION("notify", notify),
       FUNCTION("lockFile", lock_file),
+      FUNCTION("lease", lease),
+      FUNCTION("realtime", realtime),
+      FUNCTION("replaceProcess", replace_process),
   };
   napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions);
   return exports;

@@ -11,7 +11,7 @@
  *    +---------------+---------------+---------------+---------------+
  *    |     Type      |                 zero                          |
  *    +---------------+---------------+---------------+---------------+
- *    |                 Id, chosen by the agent                       |
+ *    |         Id: of a RUN and its RESULT, from 1; else 0           |
  *    +---------------+---------------+---------------+---------------+
  *    |  Payload ...
  *
@@ -24,11 +24,20 @@
  *                      text each argument, text each NAME=value, bytes stdin
  *    RESULT 3  exec.   u8 0 exited 1 signalled 2 timed out 3 failed, 3 zero bytes,
  *                      u32 exit code, signal or errno; bytes message, bytes stdout, bytes stderr
- *    WILL   4  agent   empty: no will. Else u32 keep at most ms, u16 farewells, u16 successors,
+ *    WILL   4  agent   empty: no will. Else u32 keep at most ms, u32 listen after ms of silence,
+ *                      u32 farewell after ms, u32 kill after ms (0: no lease),
+ *                      u32 lifetime of the addresses in s (0: for ever),
+ *                      u16 farewells, u16 successors, u16 addresses, u16 zero,
  *                      each farewell: u32 link index, bytes Ethernet frame;
  *                      each successor: u32 link index, u8 family 4 or 6, u8 VRID, u16 zero;
+ *                      each address: u32 link index, u8 family, u8 prefix length, u16 zero,
+ *                      16 bytes, of an IPv4 address the first 4;
  *                      the release program, as in RUN
  *    FINISH 5  agent   u32 1 when the farewell was already sent, else 0
+ *    REVOKED 6 exec.   empty: the lease lapsed, the addresses go
+ *
+ * With the argument `lease`, descriptor 3 is the memory of lease.h: who of the two was silent, and for
+ * how long. What the executor does about a silent agent stands in executor_duty.c.
  *
  * End of file, a malformed frame and FINISH all end the service: programs that still run are
  * killed, then the will is done: listen, farewell, keep the addresses until every successor was
@@ -38,11 +47,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -52,17 +63,15 @@
 #define READ_SIZE (64u << 10)
 /* While the agent does not read its results, nothing is started and nothing more is read. */
 #define UNREAD_MAX (1u << 20)
+/* A wake-up this much behind its deadline is an ordinary one. */
+#define LATE_MS 5
+/* Where the agent lays the lease, when it says that it does. */
+#define LEASE_FD 3
 
-enum phase { SERVING, KEEPING, RELEASING, DONE };
-
-static enum phase phase = SERVING;
 static bool greeted;
 static bool hung_up;
 static struct buffer incoming;
 static struct buffer outgoing;
-static struct will *will;
-static int64_t keep_until = NEVER;
-static int64_t kill_until = NEVER;
 
 int64_t now_ms(void)
 {
@@ -119,26 +128,17 @@ static void send_result(uint32_t id, enum outcome outcome, uint32_t value, const
     flush();
 }
 
-static void start_queued(void)
+static void send_revoked(void)
 {
-    if (phase == SERVING && buffer_length(&outgoing) < UNREAD_MAX) {
-        queue_start(send_result);
-    }
+    (void)frame_revoked(&outgoing);
+    flush();
 }
 
-static int replace_will(struct bytes payload)
+static void start_queued(void)
 {
-    struct will *next = NULL;
-    if (payload.length > 0) {
-        int error = will_parse(payload, &next);
-        if (error != 0) {
-            return error;
-        }
+    if (duty_idle() && buffer_length(&outgoing) < UNREAD_MAX) {
+        queue_start(duty_report);
     }
-    will_free(will);
-    will = next;
-    will_listen(will);
-    return 0;
 }
 
 static int greet(const struct frame *frame)
@@ -153,30 +153,10 @@ static int greet(const struct frame *frame)
     if (version != PROTOCOL_VERSION) {
         complain("the agent speaks protocol %u, this executor %u: install both from one package",
                  version, PROTOCOL_VERSION);
-        phase = DONE;
+        duty_resign();
     }
     greeted = true;
     return 0;
-}
-
-/*
- * Programs first, will second. Whoever is killed here may be half way through adding an address:
- * the release waits until they are gone (or stuck beyond the kill's grace).
- */
-static void end_service(bool send_farewell)
-{
-    int64_t now = now_ms();
-    queue_clear();
-    if (will == NULL) {
-        children_kill();
-        phase = DONE;
-        return;
-    }
-    phase = KEEPING;
-    keep_until = now + will->keep_ms;
-    kill_until = now + KILL_GRACE_MS;
-    children_kill();
-    will_begin(will, send_farewell);
 }
 
 static int finish(struct bytes payload)
@@ -186,7 +166,7 @@ static int finish(struct bytes payload)
     if (!cursor_at_end(&cursor) || farewell_sent > 1) {
         return -EPROTO;
     }
-    end_service(farewell_sent == 0);
+    duty_end_service(farewell_sent == 0);
     return 0;
 }
 
@@ -196,10 +176,10 @@ static int handle(const struct frame *frame)
         return greet(frame);
     }
     switch (frame->type) {
-    case FRAME_RUN:
-        return queue_add(frame->id, frame->payload, send_result);
+    case FRAME_RUN: /* 0 is our own release program's */
+        return frame->id == 0 ? -EPROTO : queue_add(frame->id, frame->payload, duty_report);
     case FRAME_WILL:
-        return replace_will(frame->payload);
+        return duty_replace_will(frame->payload);
     case FRAME_FINISH:
         return finish(frame->payload);
     default:
@@ -211,7 +191,7 @@ static void handle_frames(void)
 {
     struct frame frame;
     int found = 0;
-    while (phase == SERVING && (found = frame_next(&incoming, &frame)) == 1) {
+    while (duty_serving() && (found = frame_next(&incoming, &frame)) == 1) {
         found = handle(&frame);
         if (found < 0) {
             break;
@@ -219,9 +199,9 @@ static void handle_frames(void)
         buffer_consume(&incoming, HEADER_LENGTH + frame.payload.length);
         start_queued();
     }
-    if (phase == SERVING && found < 0) {
+    if (duty_serving() && found < 0) {
         complain("malformed frame from the agent (%s): ending as if it had died", strerror(-found));
-        end_service(true);
+        duty_end_service(true);
     }
 }
 
@@ -229,7 +209,7 @@ static void handle_frames(void)
 static void read_agent(void)
 {
     if (buffer_reserve(&incoming, READ_SIZE) != 0) {
-        end_service(true);
+        duty_end_service(true);
         return;
     }
     ssize_t got = read(STDIN_FILENO, incoming.bytes + incoming.end, READ_SIZE);
@@ -237,54 +217,11 @@ static void read_agent(void)
         return;
     }
     if (got <= 0) {
-        end_service(true);
+        duty_end_service(true);
         return;
     }
     incoming.end += (size_t)got;
     handle_frames();
-}
-
-/* --- the will --------------------------------------------------------------------------------- */
-
-static void released(uint32_t id, enum outcome outcome, uint32_t value, const char *message,
-                     struct bytes output, struct bytes errors)
-{
-    const int length = errors.length < 800 ? (int)errors.length : 800;
-    (void)id;
-    (void)output;
-    if (outcome == FAILED) {
-        complain("release program: %s", message);
-    } else if (outcome == TIMED_OUT) {
-        complain("release program: killed at its deadline");
-    } else if (outcome == SIGNALLED || value != 0) {
-        complain("release program: %s %u: %.*s", outcome == EXITED ? "exit code" : "signal", value,
-                 length, (const char *)errors.at);
-    }
-    phase = DONE;
-}
-
-/* A program that the will killed has nobody left to tell. */
-static void unheard(uint32_t id, enum outcome outcome, uint32_t value, const char *message,
-                    struct bytes output, struct bytes errors)
-{
-    (void)id, (void)outcome, (void)value, (void)message, (void)output, (void)errors;
-}
-
-static void release_when_due(int64_t now)
-{
-    bool succeeded = will_succeeded(will) || now >= keep_until;
-    bool alone = children_running() == 0 || now >= kill_until;
-    if (phase == KEEPING && succeeded && alone) {
-        phase = RELEASING;
-        children_abandon();
-        will->release.steadfast = true;
-        child_start(0, &will->release, released);
-    }
-}
-
-static report_function *reporter(void)
-{
-    return phase == SERVING ? send_result : phase == RELEASING ? released : unheard;
 }
 
 /* --- the loop --------------------------------------------------------------------------------- */
@@ -292,16 +229,12 @@ static report_function *reporter(void)
 static int64_t next_deadline(void)
 {
     int64_t next = children_deadline();
-    if (phase == KEEPING) {
-        int64_t due = will_succeeded(will) ? kill_until : keep_until;
-        next = due < next ? due : next;
-    }
-    return next;
+    next = duty_due() < next ? duty_due() : next;
+    return lease_due() < next ? lease_due() : next;
 }
 
-static int poll_timeout(void)
+static int poll_timeout(int64_t deadline)
 {
-    int64_t deadline = next_deadline();
     int64_t left = deadline == NEVER ? -1 : deadline - now_ms();
     if (deadline == NEVER) {
         return -1;
@@ -309,46 +242,51 @@ static int poll_timeout(void)
     return left < 0 ? 0 : left > INT32_MAX ? INT32_MAX : (int)left;
 }
 
+/* How much later than the deadline it is: for so long we were kept from running. */
+static int64_t lateness(int64_t deadline)
+{
+    int64_t late = deadline == NEVER ? 0 : now_ms() - deadline;
+    return late > LATE_MS ? late : 0;
+}
+
 static void turn(int signals)
 {
     static struct pollfd polled[POLL_MAX];
     bool unread = buffer_length(&outgoing) >= UNREAD_MAX;
-    bool listening = phase == KEEPING;
     int count = 3;
     polled[0] = (struct pollfd){.fd = signals, .events = POLLIN};
-    polled[1] = (struct pollfd){.fd = phase == SERVING ? STDIN_FILENO : -1,
+    polled[1] = (struct pollfd){.fd = duty_serving() ? STDIN_FILENO : -1,
                                 .events = unread && !hung_up ? 0 : POLLIN};
     polled[2] = (struct pollfd){.fd = buffer_length(&outgoing) > 0 ? STDOUT_FILENO : -1,
                                 .events = POLLOUT};
     count = children_poll(polled, count);
-    count = listening ? will_poll(polled, count) : count;
-    if (poll(polled, (nfds_t)count, poll_timeout()) < 0) {
+    count = duty_poll(polled, count);
+    int64_t begun = now_ms();
+    int64_t deadline = next_deadline();
+    if (poll(polled, (nfds_t)count, poll_timeout(deadline)) < 0) {
         return;
     }
+    lease_turn(lateness(deadline > begun ? deadline : begun));
+    duty_serve(polled);
     if (polled[0].revents != 0) {
         struct signalfd_siginfo which;
         while (read(signals, &which, sizeof(which)) > 0) {
             continue;
         }
-        children_reap(reporter());
+        children_reap(duty_report);
     }
     children_serve(polled);
-    children_expire(now_ms(), reporter());
+    children_expire(now_ms(), duty_report);
     if (polled[2].revents != 0) {
         flush();
     }
     /* POLLHUP comes even where nothing was asked for; what the agent sent last is read first. */
-    if (polled[1].revents != 0 && phase == SERVING) {
+    if (polled[1].revents != 0 && duty_serving()) {
         hung_up = hung_up || (polled[1].revents & (POLLHUP | POLLERR)) != 0;
         read_agent();
     }
-    if (listening) {
-        will_serve(will, polled);
-    }
     start_queued();
-    if (phase == KEEPING) {
-        release_when_due(now_ms());
-    }
+    duty_attend();
 }
 
 /* What the agent forgot to close must not reach the programs. */
@@ -365,6 +303,23 @@ static void close_inherited(void)
  * The agent decides when it ends, we end after it: a terminal's Ctrl-C and systemd's SIGTERM to the
  * whole control group must not take the last will away.
  */
+/* Before all ordinary processes, where the agent asks for it and the kernel allows it; what it starts
+ * is ordinary. A refusal is the agent's to report: it asks for the same. */
+static void enter_realtime(void)
+{
+    const char *asked = getenv("UNDERSTUDY_REALTIME_PRIORITY");
+    struct sched_param parameters = {.sched_priority = asked == NULL ? 0 : atoi(asked)};
+    if (parameters.sched_priority <= 0) {
+        return;
+    }
+    unsetenv("UNDERSTUDY_REALTIME_PRIORITY");
+    while (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &parameters) < 0 &&
+           parameters.sched_priority > 1) {
+        parameters.sched_priority -= 1;
+    }
+    (void)mlockall(MCL_CURRENT | MCL_ONFAULT); /* not what is to come: a limit would refuse it */
+}
+
 static int set_up(void)
 {
     static const int ignored[] = {SIGPIPE, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
@@ -385,22 +340,30 @@ static int set_up(void)
     sigaddset(&child, SIGCHLD);
     sigprocmask(SIG_SETMASK, &child, NULL);
     will_prepare();
+    renewal_prepare();
+    duty_prepare(send_result, send_revoked);
+    enter_realtime();
     return signalfd(-1, &child, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
 int main(int argc, char **argv)
 {
-    (void)argv;
-    if (argc > 1 || isatty(STDIN_FILENO)) {
+    bool leased = argc == 2 && strcmp(argv[1], "lease") == 0;
+    if ((argc > 1 && !leased) || isatty(STDIN_FILENO)) {
         complain("the agent starts this program and speaks to it over stdin; run `understudy run`");
         return 2;
+    }
+    int error = leased ? lease_map(LEASE_FD) : 0;
+    if (error != 0) {
+        complain("the lease is expected behind descriptor %d: %s", LEASE_FD, strerror(-error));
+        return 1;
     }
     int signals = set_up();
     if (signals < 0) {
         complain("signalfd: %s", strerror(errno));
         return 1;
     }
-    while (phase != DONE) {
+    while (!duty_done()) {
         turn(signals);
     }
     return 0;

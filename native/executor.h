@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define PROTOCOL_VERSION 1u
+#define PROTOCOL_VERSION 2u
 #define HEADER_LENGTH 12u
 #define PAYLOAD_MAX (4u << 20)
 #define STREAM_MAX (64u << 10)
@@ -26,7 +26,14 @@
 #define KILL_GRACE_MS 1000
 #define NEVER INT64_MAX
 
-enum frame_type { FRAME_HELLO = 1, FRAME_RUN = 2, FRAME_RESULT = 3, FRAME_WILL = 4, FRAME_FINISH = 5 };
+enum frame_type {
+    FRAME_HELLO = 1,
+    FRAME_RUN = 2,
+    FRAME_RESULT = 3,
+    FRAME_WILL = 4,
+    FRAME_FINISH = 5,
+    FRAME_REVOKED = 6,
+};
 enum outcome { EXITED = 0, SIGNALLED = 1, TIMED_OUT = 2, FAILED = 3 };
 
 /* --- executor_frame.c: bytes and values, no descriptors ------------------------------------- */
@@ -80,12 +87,29 @@ struct successor {
     bool seen;
 };
 
+/* Compared byte by byte, so there is no padding; an IPv4 address is followed by zeros. */
+struct address {
+    uint32_t link;
+    uint8_t family;
+    uint8_t prefix_length;
+    uint8_t zero[2];
+    uint8_t bytes[16];
+};
+
 struct will {
     uint32_t keep_ms;
+    /* Of the agent's silence, from its last sign of life; kill_after_ms is 0 when there is no lease. */
+    uint32_t listen_after_ms;
+    uint32_t farewell_after_ms;
+    uint32_t kill_after_ms;
+    /* Of the addresses in the kernel; 0: for ever. */
+    uint32_t lifetime_s;
     uint16_t farewell_count;
     uint16_t successor_count;
+    uint16_t address_count;
     struct farewell *farewell;
     struct successor *successors;
+    struct address *addresses; /* sorted by address_compare */
     struct request release;
 };
 
@@ -100,6 +124,8 @@ int frame_next(const struct buffer *buffer, struct frame *frame);
 int frame_hello(struct buffer *out, uint32_t id);
 int frame_result(struct buffer *out, uint32_t id, enum outcome outcome, uint32_t value,
                  const char *message, struct bytes output, struct bytes errors);
+int frame_revoked(struct buffer *out);
+int address_compare(const void *one, const void *other);
 
 uint32_t take_u32(struct cursor *cursor);
 bool cursor_at_end(const struct cursor *cursor);
@@ -157,8 +183,8 @@ void children_serve(const struct pollfd *polled);
 int queue_add(uint32_t id, struct bytes payload, report_function *report);
 /* Starts programs, oldest first, while there is room for another child. */
 void queue_start(report_function *report);
-/* Forgets whoever waits: no result is reported. */
-void queue_clear(void);
+/* Forgets whoever waits; each is reported as failed with this message, unless `report` is NULL. */
+void queue_clear(const char *message, report_function *report);
 
 /* --- executor_will.c: farewell and successors ------------------------------------------------- */
 
@@ -166,11 +192,60 @@ void queue_clear(void);
 void will_prepare(void);
 /* Opens what the will needs to listen, so that nothing can fail late. */
 void will_listen(const struct will *will);
-/* Begins to listen, then sends the farewell. In this order: the answer may come at once. */
-void will_begin(struct will *will, bool send_farewell);
+/* Begins to listen, or ends it and forgets which successors were seen. */
+void will_hear(struct will *will, bool open);
+/* For every router but those of which the successor was seen. */
+void will_say_farewell(const struct will *will);
 bool will_succeeded(const struct will *will);
+bool will_any_seen(const struct will *will);
 int will_poll(struct pollfd *polled, int count);
 void will_serve(struct will *will, const struct pollfd *polled);
+
+/* --- executor_lease.c: the agent's signs of life, and ours ------------------------------------ */
+
+/* Maps the memory behind the descriptor. 0 or -errno. */
+int lease_map(int fd);
+/* Once a turn: says that we live, and looks whether the agent does. `late_ms`: for how long we were
+ * kept from running; the agent is not blamed for that time. */
+void lease_turn(int64_t late_ms);
+/* When the next turn is due, so that the agent sees us live; NEVER without a lease. */
+int64_t lease_due(void);
+/* From when on the agent is silent, in ms; NEVER when the lease is not held. Also once revoked,
+ * until the agent says that it knows. */
+int64_t lease_silent_since(void);
+/* True when the agent was silent to this very moment: from now on it knows when it wakes. */
+bool lease_revoke(void);
+
+/* --- executor_renewal.c: the addresses' lifetime in the kernel -------------------------------- */
+
+void renewal_prepare(void);
+/* A will took the place of another; either may be NULL. */
+void renewal_replace(const struct will *before, const struct will *after);
+/* When renewal_attend is due; `busy` while a program of ours runs. */
+int64_t renewal_due(const struct will *will, bool busy);
+void renewal_attend(const struct will *will, bool busy);
+
+/* --- executor_duty.c: what is owed for the will, in the agent's silence and after its death ---- */
+
+/* `report` tells the agent of its programs, `revoked` that its lease lapsed. */
+void duty_prepare(report_function *report, void (*revoked)(void));
+/* The agent is there, and what it asks for is done. */
+bool duty_serving(void);
+bool duty_done(void);
+/* Whether a program may be started. */
+bool duty_idle(void);
+/* Ends the program without a will. */
+void duty_resign(void);
+/* 0, -EPROTO or -ENOMEM. */
+int duty_replace_will(struct bytes payload);
+void duty_end_service(bool send_farewell);
+/* Takes every result. Id 0 is the release program's: the agent's begin with 1. */
+report_function duty_report;
+int64_t duty_due(void);
+int duty_poll(struct pollfd *polled, int count);
+void duty_serve(const struct pollfd *polled);
+/* Once a turn, after everything that is due or arrived was looked at. */
+void duty_attend(void);
 
 /* --- executor.c -------------------------------------------------------------------------------- */
 

@@ -228,21 +228,55 @@ static void take_successor(struct cursor *cursor, struct successor *successor)
     }
 }
 
-static void take_will(struct cursor *cursor, struct will *will)
+static void take_address(struct cursor *cursor, struct address *address)
 {
-    will->keep_ms = take_u32(cursor);
+    *address = (struct address){.link = take_u32(cursor)};
+    address->family = take_u8(cursor);
+    address->prefix_length = take_u8(cursor);
+    uint16_t zero = take_u16(cursor);
+    const uint8_t *bytes = take(cursor, sizeof(address->bytes));
+    if (bytes == NULL || zero != 0 || (address->family != 4 && address->family != 6)
+        || address->prefix_length > (address->family == 4 ? 32 : 128)) {
+        cursor->broken = true;
+        return;
+    }
+    memcpy(address->bytes, bytes, address->family == 4 ? 4 : 16);
+}
+
+int address_compare(const void *one, const void *other)
+{
+    return memcmp(one, other, sizeof(struct address));
+}
+
+/* Counts that cannot be are refused before memory is taken for them. */
+static void take_counts(struct cursor *cursor, struct will *will)
+{
     will->farewell_count = take_u16(cursor);
     will->successor_count = take_u16(cursor);
-    /* A frame takes 8 bytes at least: refuse a count that cannot be before memory is taken for it. */
-    if (will->successor_count > SUCCESSORS_MAX
-        || (size_t)(cursor->end - cursor->at) < will->farewell_count * (size_t)8) {
+    will->address_count = take_u16(cursor);
+    if (take_u16(cursor) != 0 || will->successor_count > SUCCESSORS_MAX
+        || (size_t)(cursor->end - cursor->at)
+               < will->farewell_count * (size_t)8 + will->address_count * (size_t)24) {
         cursor->broken = true;
         return;
     }
     will->farewell = calloc(will->farewell_count + (size_t)1, sizeof(struct farewell));
     will->successors = calloc(will->successor_count + (size_t)1, sizeof(struct successor));
-    if (will->farewell == NULL || will->successors == NULL) {
+    will->addresses = calloc(will->address_count + (size_t)1, sizeof(struct address));
+    if (will->farewell == NULL || will->successors == NULL || will->addresses == NULL) {
         cursor->broken = true;
+    }
+}
+
+static void take_will(struct cursor *cursor, struct will *will)
+{
+    will->keep_ms = take_u32(cursor);
+    will->listen_after_ms = take_u32(cursor);
+    will->farewell_after_ms = take_u32(cursor);
+    will->kill_after_ms = take_u32(cursor);
+    will->lifetime_s = take_u32(cursor);
+    take_counts(cursor, will);
+    if (cursor->broken) {
         return;
     }
     for (size_t i = 0; i < will->farewell_count; i += 1) {
@@ -252,6 +286,10 @@ static void take_will(struct cursor *cursor, struct will *will)
     for (size_t i = 0; i < will->successor_count; i += 1) {
         take_successor(cursor, &will->successors[i]);
     }
+    for (size_t i = 0; i < will->address_count; i += 1) {
+        take_address(cursor, &will->addresses[i]);
+    }
+    qsort(will->addresses, will->address_count, sizeof(struct address), address_compare);
     take_request(cursor, &will->release);
 }
 
@@ -279,6 +317,7 @@ void will_free(struct will *will)
     }
     free(will->farewell);
     free(will->successors);
+    free(will->addresses);
     request_free(&will->release);
     free(will);
 }
@@ -332,4 +371,9 @@ int frame_result(struct buffer *out, uint32_t id, enum outcome outcome, uint32_t
     (void)append_bytes(out, output);
     (void)append_bytes(out, errors);
     return 0;
+}
+
+int frame_revoked(struct buffer *out)
+{
+    return append_header(out, FRAME_REVOKED, 0, 0);
 }

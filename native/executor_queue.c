@@ -54,10 +54,14 @@ void queue_start(report_function *report)
     }
 }
 
-void queue_clear(void)
+void queue_clear(const char *message, report_function *report)
 {
+    const struct bytes nothing = {NULL, 0};
     while (count > 0) {
         struct queued first = take_first();
         request_free(&first.request);
+        if (report != NULL) {
+            report(first.id, FAILED, ECANCELED, message, nothing, nothing);
+        }
     }
 }

@@ -4,8 +4,8 @@
  *
  * A listener is a packet socket per (link, family). It sees what arrives, never what this host
  * sends: a packet socket of one protocol is not shown outgoing frames. It is opened, and joined to
- * the group, when the will is set, so that it cannot fail late; until the will runs, its filter
- * drops everything, so that no advertisement from before the farewell lies in its buffer.
+ * the group, when the will is set, so that it cannot fail late; until the agent is silent or dead its
+ * filter drops everything, so that no advertisement from before lies in its buffer.
  */
 #include "executor.h"
 
@@ -31,6 +31,7 @@ struct listener {
     uint32_t link;
     uint8_t family;
     bool wanted;
+    bool open;
 };
 
 static struct listener listeners[LISTENERS_MAX];
@@ -167,11 +168,34 @@ void will_listen(const struct will *will)
 
 /* --- farewell --------------------------------------------------------------------------------- */
 
-static void say_farewell(const struct will *will)
+/* The VRID of a farewell frame: byte 1 of the VRRP message behind Ethernet and IP header. */
+static bool succeeds(const struct successor *successor, const struct farewell *farewell)
+{
+    const struct bytes frame = farewell->frame;
+    size_t vrid = ETH_HLEN + (successor->family == 4 ? 20 : IPV6_HEADER) + 1;
+    uint16_t type = htons(successor->family == 4 ? ETH_P_IP : ETH_P_IPV6);
+    return successor->link == farewell->link && frame.length > vrid
+        && memcmp(frame.at + 12, &type, sizeof(type)) == 0 && frame.at[vrid] == successor->vrid;
+}
+
+static bool taken_over(const struct will *will, const struct farewell *farewell)
+{
+    for (size_t i = 0; i < will->successor_count; i += 1) {
+        if (will->successors[i].seen && succeeds(&will->successors[i], farewell)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void will_say_farewell(const struct will *will)
 {
     int failed = sender < 0 && will->farewell_count > 0 ? EPERM : 0;
     for (size_t i = 0; sender >= 0 && i < will->farewell_count; i += 1) {
         const struct farewell *farewell = &will->farewell[i];
+        if (taken_over(will, farewell)) {
+            continue;
+        }
         struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_halen = ETH_ALEN};
         address.sll_ifindex = (int)farewell->link;
         if (sendto(sender, farewell->frame.at, farewell->frame.length, MSG_DONTWAIT,
@@ -185,15 +209,37 @@ static void say_farewell(const struct will *will)
     }
 }
 
-void will_begin(struct will *will, bool send_farewell)
+/* --- ears ------------------------------------------------------------------------------------- */
+
+/* What lies in the buffer since an earlier time of listening is no news. */
+static void drain(const struct listener *listener)
 {
-    for (int i = 0; i < listener_count; i += 1) {
-        if (attach_filter(&listeners[i], true) != 0) {
-            complain("cannot open the filter of link %u: %s", listeners[i].link, strerror(errno));
+    uint8_t packet[1];
+    for (int reads = 0; reads < READS_MAX; reads += 1) {
+        if (recv(listener->fd, packet, sizeof(packet), MSG_DONTWAIT) < 0) {
+            return;
         }
     }
-    if (send_farewell) {
-        say_farewell(will);
+}
+
+void will_hear(struct will *will, bool open)
+{
+    for (int i = 0; i < listener_count; i += 1) {
+        struct listener *listener = &listeners[i];
+        if (listener->open == open) {
+            continue;
+        }
+        if (open) {
+            drain(listener);
+        }
+        if (attach_filter(listener, open) != 0) {
+            complain("cannot %s the filter of link %u: %s", open ? "open" : "shut", listener->link,
+                     strerror(errno));
+        }
+        listener->open = open;
+    }
+    for (size_t i = 0; !open && i < will->successor_count; i += 1) {
+        will->successors[i].seen = false;
     }
 }
 
@@ -262,6 +308,16 @@ bool will_succeeded(const struct will *will)
         }
     }
     return true;
+}
+
+bool will_any_seen(const struct will *will)
+{
+    for (size_t i = 0; i < will->successor_count; i += 1) {
+        if (will->successors[i].seen) {
+            return true;
+        }
+    }
+    return false;
 }
 
 int will_poll(struct pollfd *polled, int count)

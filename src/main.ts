@@ -1,7 +1,11 @@
 #!/usr/bin/env node
 // The composition root: hands process and agent to the command line. Nothing is decided here. The
 // agent is loaded only by the commands that are it, so that all others start at once.
-import { runCommandLine } from './cli/program.js';
+if (process.argv.includes('run')) {
+  // At once: what is loaded before it would be loaded twice.
+  (await import('./agent/engine.js')).ensureEngineOptions();
+}
+const { runCommandLine } = await import('./cli/program.js');
 
 // A reader that has gone (`understudy status | head`) ends the command quietly.
 process.stdout.on('error', (error: Error & { code?: string }) => {

@@ -52,6 +52,11 @@ export class Appliance {
     return this.#running().child.pid ?? 0;
   }
 
+  /** The daemon and all its descendants, the daemon first. @throws Error when none runs. */
+  get processes(): number[] {
+    return withDescendants(this.pid);
+  }
+
   /** What was started last; null before the first start. */
   get software(): Program['software'] | null {
     return this.#daemon?.program.software ?? null;
@@ -60,12 +65,14 @@ export class Appliance {
   /**
    * Starts the daemon; does not wait for anything but the process. `realtime` runs it and its
    * children under SCHED_FIFO, so that a busy machine is not measured in its place; needs root.
+   * understudy does so by itself, unless its settings say otherwise.
    */
   start(program: Program, options: { readonly realtime?: boolean } = {}): void {
     if (this.running) {
       throw new Error(`${this.name}: expected no daemon, found one running; stop it first`);
     }
-    const scheduling = options.realtime === true ? realtime(1) : [];
+    const asked = options.realtime === true && program.software !== 'understudy';
+    const scheduling = asked ? realtime(1) : [];
     const daemon = program.prepare(this.directory);
     const argv = this.#network.inside(this.name, [...scheduling, ...OWN_SYSFS, ...daemon]);
     const [command = '', ...rest] = argv;
@@ -114,7 +121,7 @@ export class Appliance {
   /** What a power cut does to processes: the daemon and all its descendants, all at once. */
   async annihilate(): Promise<void> {
     const { child } = this.#running();
-    const pids = withDescendants(this.pid);
+    const pids = this.processes;
     for (const signal of ['SIGSTOP', 'SIGKILL'] as const) {
       for (const pid of pids) signalIfAlive(pid, signal);
     }

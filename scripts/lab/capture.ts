@@ -1,5 +1,6 @@
 // Captures frames on the switch (tcpdump) and has them judged by tshark. No expectations of its own.
 import { spawn, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { attempt, ended, run } from './command.js';
 import type { Network } from './network.js';
@@ -64,6 +65,20 @@ export async function awaitFrames(
   throw new Error(
     `expected within ${deadlineMs} ms: ${count} frames on ${port} matching "${filter}"; last seen: ${stderr.trim()}`,
   );
+}
+
+/** Length of a pcap file's own header and of that of a frame. */
+const FILE_HEADER = 24;
+const FRAME_HEADER = 16;
+
+/**
+ * When the first frame of a capture passed, by the kernel's clock, milliseconds since the epoch; null
+ * while there is none.
+ */
+export function firstFrameAt(file: string): number | null {
+  const bytes = readFileSync(file);
+  if (bytes.length < FILE_HEADER + FRAME_HEADER) return null;
+  return bytes.readUInt32LE(FILE_HEADER) * 1000 + bytes.readUInt32LE(FILE_HEADER + 4) / 1000;
 }
 
 /** A decoded frame: tshark field name to its values, in order of occurrence. */

@@ -52,6 +52,33 @@ export function heldTimes(
   return times;
 }
 
+export interface TakeOver {
+  /** When `heir` first held the address. */
+  readonly takenAt: number | null;
+  /** Since when `heir` alone has held it, at the end of the record. */
+  readonly aloneAt: number | null;
+}
+
+/** When `heir` took the address after `from`, and when it was left alone with it. */
+export function takeOver(
+  changes: readonly HeldChange[],
+  address: string,
+  heir: string,
+  from: number,
+): TakeOver {
+  const holders = new Set(holdersAt(changes, address, from));
+  const alone = (): boolean => holders.size === 1 && holders.has(heir);
+  let takenAt = holders.has(heir) ? from : null;
+  let aloneAt = alone() ? from : null;
+  for (const change of changes) {
+    if (change.address !== address || change.at <= from) continue;
+    note(holders, change);
+    if (holders.has(heir)) takenAt ??= change.at;
+    aloneAt = alone() ? (aloneAt ?? change.at) : null;
+  }
+  return { takenAt, aloneAt };
+}
+
 function note(holders: Set<string>, change: HeldChange): void {
   if (change.present) holders.add(change.appliance);
   else holders.delete(change.appliance);

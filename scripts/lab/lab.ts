@@ -10,7 +10,14 @@ import { Capture, type CaptureOptions } from './capture.js';
 import { now } from './clock.js';
 import type { Completed } from './command.js';
 import type { DatagramPlan } from './datagram-process.js';
-import { heldTimes, holdersAt, type HeldChange, type HeldTimes } from './held-time.js';
+import {
+  heldTimes,
+  holdersAt,
+  takeOver,
+  type HeldChange,
+  type HeldTimes,
+  type TakeOver,
+} from './held-time.js';
 import {
   Network,
   STATIONS,
@@ -87,6 +94,16 @@ export class Lab {
     return this.network.drop(rule);
   }
 
+  /**
+   * Silent loss of an appliance's LAN, both ways: carrier and HA link stay. Returns the call that
+   * heals it.
+   */
+  async isolate(name: ApplianceName): Promise<() => Promise<void>> {
+    const from = await this.drop({ traffic: 'all', from: name });
+    const to = await this.drop({ traffic: 'all', to: name });
+    return async () => void (await Promise.all([from(), to()]));
+  }
+
   /** Silences an appliance on both links at once; returns the call that heals it. See Network.silence. */
   silence(name: ApplianceName, traffic: 'all' | 'ha' = 'all'): Promise<() => Promise<void>> {
     return this.network.silence(name, traffic);
@@ -130,6 +147,11 @@ export class Lab {
   /** Time both, and time nobody, held the address. */
   heldTimes(address: string, from: number, to: number): HeldTimes {
     return heldTimes(this.#changes, address, from, to);
+  }
+
+  /** When `heir` took the address after `from`, and when it was left alone with it. */
+  takeOver(address: string, heir: ApplianceName, from: number): TakeOver {
+    return takeOver(this.#changes, address, heir, from);
   }
 
   /** Every recorded change of the address since `from`. */

@@ -3,7 +3,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { ChecksumDialect } from '../../src/model/advertisement.js';
-import { realtimeNode } from './realtime.js';
 
 /** The project's root folder, seen from dist/scripts/lab. */
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -18,7 +17,7 @@ export interface RouterSpec {
 /** What one appliance is to do, whichever software does it. */
 export interface NodeSpec {
   readonly name: string;
-  /** 1..254; the higher one of the pair is Active while both are fit. */
+  /** 1..254; the higher one of the pair is Active while both are fit. 255: the owner of the addresses. */
   readonly priority: number;
   readonly advertisementIntervalMs: number;
   readonly preempt?: boolean;
@@ -69,7 +68,7 @@ export function understudy(
       const vip = { script: `${ROOT}scripts/vip` };
       const own = typeof settings === 'function' ? settings(directory) : settings;
       writeFileSync(file, JSON.stringify({ vip, ...own, ...folders }, null, 2));
-      return [...realtimeNode, `${ROOT}dist/src/main.js`, 'run', '--config', file];
+      return [process.execPath, `${ROOT}dist/src/main.js`, 'run', '--config', file];
     },
     // The executor is meant to outlive the agent: that is what it is for.
     crashing: (pid) => [pid],
@@ -97,14 +96,18 @@ export function understudySettings(spec: NodeSpec): Record<string, unknown> {
   };
 }
 
-/** Runs keepalived, VRRP only, with this configuration. */
-export function keepalived(configuration: string): Program {
+/** Runs keepalived, VRRP only, with this configuration. `quiet`: its log without the details. */
+export function keepalived(
+  configuration: string,
+  options: { readonly quiet?: boolean } = {},
+): Program {
   return {
     software: 'keepalived',
     prepare(directory) {
       const file = `${directory}/keepalived.conf`;
       writeFileSync(file, configuration);
-      const logging = ['--dont-fork', '--log-console', '--log-detail', '--vrrp'];
+      const detail = options.quiet === true ? [] : ['--log-detail'];
+      const logging = ['--dont-fork', '--log-console', ...detail, '--vrrp'];
       const files = ['--pid', `${directory}/pid`, '--vrrp_pid', `${directory}/vrrp.pid`];
       return ['keepalived', ...logging, ...files, '--use-file', file];
     },
@@ -112,11 +115,25 @@ export function keepalived(configuration: string): Program {
   };
 }
 
+/** Further lines of a keepalived.conf. */
+export interface KeepalivedExtras {
+  readonly global?: readonly string[];
+  /** Between the global definitions and the instances. */
+  readonly blocks?: string;
+  /** Into every instance. */
+  readonly instance?: readonly string[];
+}
+
+const indented = (lines: readonly string[]): string => lines.map((line) => `  ${line}\n`).join('');
+
 /** keepalived.conf of a node: VRRP version 3, everything else as it comes. */
-export function keepalivedConfiguration(spec: NodeSpec): string {
-  const global = `global_defs {\n  router_id ${spec.name}\n  vrrp_version 3\n  script_user root\n}\n`;
+export function keepalivedConfiguration(spec: NodeSpec, extras: KeepalivedExtras = {}): string {
+  const { global: definitions = [], blocks = '', instance = [] } = extras;
+  const lines = [`router_id ${spec.name}`, 'vrrp_version 3', 'script_user root', ...definitions];
+  const global = `global_defs {\n${indented(lines)}}\n`;
   return (
     global +
+    blocks +
     spec.routers
       .map(
         (router) => `
@@ -127,7 +144,7 @@ vrrp_instance ${router.name} {
   priority ${spec.priority}
   advert_int ${spec.advertisementIntervalMs / 1000}
   ${spec.preempt === false ? 'nopreempt' : ''}
-  virtual_ipaddress {
+${indented(instance)}  virtual_ipaddress {
 ${router.addresses.map((address) => `    ${address}`).join('\n')}
   }
 }

@@ -1,12 +1,20 @@
 // Makes the kernel's addresses what the core wants: one script at a time, newest desire wins, and
 // the outcome comes back as an event. It decides nothing about roles.
-import type { VirtualRouterSettings } from '../config/settings.js';
+import type { Settings, VirtualRouterSettings } from '../config/settings.js';
 import type { InstanceEvent } from '../core/interface.js';
+import { activeDownInterval } from '../core/timing.js';
 import type { Executor, RunRequest } from '../executor/executor.js';
 import { formatAddressWithPrefix, type AddressWithPrefix } from '../model/address.js';
 import type { LinkAddress } from '../model/link.js';
 import { releaseScript, takeoverScript, type AddressTarget } from '../model/netlink-script.js';
-import { after, earlier, microseconds, milliseconds, type Instant } from '../model/units.js';
+import {
+  after,
+  earlier,
+  microseconds,
+  milliseconds,
+  type Instant,
+  type Microseconds,
+} from '../model/units.js';
 import type { Network } from './network.js';
 import { failuresOf, type PlannedLine } from './script-outcome.js';
 
@@ -36,6 +44,11 @@ interface Keeping {
   disturbed: boolean;
   /** What may stand on the interface because of us. */
   standing: AddressTarget | null;
+  /**
+   * An agent that died as Active has left the addresses: they stay until its successor is heard, or
+   * until then, as its last will would have it. Null when that is over, or was never so.
+   */
+  inheritedUntil: Instant | null;
 }
 
 export interface KeeperOptions {
@@ -55,7 +68,7 @@ export class AddressKeeper {
   readonly #kept = new Map<string, Keeping>();
   /** Of virtual routers that a reload removed while their addresses still stand. */
   #orphans: AddressTarget[] = [];
-  #script = '';
+  #vip: Settings['vip'] = { script: '', leaseSeconds: 0 };
   #running = false;
   #suspended = false;
   #retryAt: Instant | null = null;
@@ -67,20 +80,24 @@ export class AddressKeeper {
   /** When something is due: another try of what failed, or an address not in service; null for never. */
   get dueAt(): Instant | null {
     let due = this.#retryAt;
-    for (const { serviceBy } of this.#kept.values()) due = earlier(due, serviceBy);
+    for (const { serviceBy, inheritedUntil } of this.#kept.values()) {
+      due = earlier(due, earlier(serviceBy, inheritedUntil));
+    }
     return due;
   }
 
   /**
    * Takes over new settings. `leftovers` are addresses an earlier agent may have left: those of a
-   * virtual router that does not want them now are removed.
+   * virtual router that does not want them now are removed; when it died as Active (`inherits`), only
+   * once somebody else has the role, or Active_Down_Interval is over.
    */
   configure(
-    script: string,
+    vip: Settings['vip'],
     routers: readonly VirtualRouterSettings[],
     leftovers: readonly AddressTarget[],
+    inherits = false,
   ): void {
-    this.#script = script;
+    this.#vip = vip;
     const names = new Set(routers.map(({ name }) => name));
     for (const [name, keeping] of this.#kept) {
       if (names.has(name)) continue;
@@ -90,10 +107,10 @@ export class AddressKeeper {
     const claimed = new Set(routers.flatMap(keysOf));
     this.#orphans.push(...unclaimed(leftovers, claimed));
     const left = new Set(leftovers.flatMap(keysOf));
-    for (const settings of routers) this.#keep(settings, left);
+    for (const settings of routers) this.#keep(settings, left, inherits);
   }
 
-  #keep(settings: VirtualRouterSettings, leftovers: ReadonlySet<string>): void {
+  #keep(settings: VirtualRouterSettings, leftovers: ReadonlySet<string>, inherits: boolean): void {
     const known = this.#kept.get(settings.name);
     if (known !== undefined && known.settings.interface === settings.interface) {
       known.settings = settings;
@@ -105,16 +122,31 @@ export class AddressKeeper {
       settings.priority === 255 &&
       present.length === settings.addresses.length &&
       !keysOf(settings).some((key) => leftovers.has(key));
+    const left = present.length > 0 && !owned;
+    const inherited = left && inherits;
     this.#kept.set(settings.name, {
       settings,
       owned,
       wanted: false,
-      due: present.length > 0 && !owned ? 'now' : null,
+      due: left && !inherited ? 'now' : null,
       confirmed: false,
       serviceBy: null,
       disturbed: false,
-      standing: null,
+      standing: inherited ? targetOf(settings) : null,
+      inheritedUntil: inherited ? after(this.#options.now(), longestActiveDown(settings)) : null,
     });
+  }
+
+  /** The virtual routers whose addresses are kept for an agent that died. */
+  inherited(): ReadonlySet<string> {
+    const kept = [...this.#kept].filter(([, { inheritedUntil }]) => inheritedUntil !== null);
+    return new Set(kept.map(([name]) => name));
+  }
+
+  /** Somebody else advertises the virtual router: what was kept for the dead one goes. */
+  successorHeard(virtualRouter: string): void {
+    const keeping = this.#kept.get(virtualRouter);
+    if (keeping !== undefined && keeping.inheritedUntil !== null) disinherit(keeping);
   }
 
   /** The addresses of the virtual router that stand on its interface, by the kernel's word. */
@@ -140,10 +172,16 @@ export class AddressKeeper {
       .filter(({ addresses }) => addresses.length > 0);
   }
 
+  /** Whether an address that is wanted was removed, and is not being put back yet. */
+  get disturbed(): boolean {
+    return [...this.#kept.values()].some(({ wanted, disturbed }) => wanted && disturbed);
+  }
+
   want(virtualRouter: string, present: boolean): void {
     const keeping = this.#kept.get(virtualRouter);
     if (keeping === undefined) return;
     keeping.wanted = present;
+    keeping.inheritedUntil = null;
     keeping.confirmed = false;
     keeping.serviceBy = null;
     keeping.disturbed = false;
@@ -164,6 +202,7 @@ export class AddressKeeper {
     for (const keeping of this.#concerned(address)) {
       if (keeping.serviceBy !== null && this.#serves(keeping)) this.#confirm(keeping);
       if (keeping.wanted || keeping.owned || keeping.due !== null || this.#running) continue;
+      if (keeping.inheritedUntil !== null) continue;
       keeping.due = 'retry';
       this.#retryAt ??= after(this.#options.now(), RETRY);
     }
@@ -179,14 +218,23 @@ export class AddressKeeper {
     const now = this.#options.now();
     for (const keeping of this.#kept.values()) {
       if (keeping.serviceBy !== null && now >= keeping.serviceBy) this.#confirm(keeping);
+      if (keeping.inheritedUntil !== null && now >= keeping.inheritedUntil) disinherit(keeping);
     }
     if (this.#running || this.#suspended) return;
     if (this.#retryAt !== null) {
       if (now < this.#retryAt && !this.#urgent()) return;
       this.#retryAt = null;
     }
+    if (!this.#isDue()) return;
     const lines = this.#plan();
     if (lines.length > 0) void this.#run(lines);
+  }
+
+  /** Asked after every wake-up. */
+  #isDue(): boolean {
+    if (this.#orphans.length > 0) return true;
+    for (const { due } of this.#kept.values()) if (due !== null) return true;
+    return false;
   }
 
   /** A change of the core's mind does not wait for the retry of something else. */
@@ -207,7 +255,7 @@ export class AddressKeeper {
         if (keeping.wanted) this.#tell('addresses-present', keeping);
         continue;
       }
-      for (const line of linesFor(keeping)) lines.push({ line, owner });
+      for (const line of linesFor(keeping, this.#vip.leaseSeconds)) lines.push({ line, owner });
       if (keeping.wanted) keeping.standing = targetOf(keeping.settings);
       keeping.disturbed = false;
     }
@@ -221,7 +269,7 @@ export class AddressKeeper {
     const wanted = new Map([...this.#kept].map(([name, { wanted: want }]) => [name, want]));
     const result = await this.#options.executor.run(
       scriptRequest(
-        this.#script,
+        this.#vip.script,
         lines.map(({ line }) => line),
       ),
     );
@@ -294,9 +342,7 @@ export class AddressKeeper {
 
   #presentOf(settings: VirtualRouterSettings): AddressWithPrefix[] {
     // Hundreds on either side: no comparing of each with each.
-    const standing = new Set(
-      this.#options.network.addressesOn(settings.interface).map(formatAddressWithPrefix),
-    );
+    const standing = this.#options.network.addressTextsOn(settings.interface);
     return settings.addresses.filter((virtual) => standing.has(formatAddressWithPrefix(virtual)));
   }
 }
@@ -308,19 +354,28 @@ export const scriptRequest = (script: string, lines: readonly string[]): RunRequ
   timeout: SCRIPT_TIMEOUT,
 });
 
+function disinherit(keeping: Keeping): void {
+  keeping.inheritedUntil = null;
+  keeping.due = 'now';
+}
+
+/** Priority 1 has the longest Active_Down_Interval: whoever is there has taken over by then. */
+const longestActiveDown = ({ advertisementInterval }: VirtualRouterSettings): Microseconds =>
+  activeDownInterval(1, advertisementInterval);
+
 const targetOf = ({ interface: name, addresses }: VirtualRouterSettings): AddressTarget => ({
   interface: name,
   addresses,
 });
 
 /** Takeover also removes what the settings no longer list; release removes all that may stand. */
-function linesFor({ settings, standing, wanted }: Keeping): string[] {
+function linesFor({ settings, standing, wanted }: Keeping, leaseSeconds: number): string[] {
   const target = targetOf(settings);
   const former = (standing?.addresses ?? []).filter(
     (address) => !settings.addresses.some((current) => sameAddress(current, address)),
   );
   const dropped = releaseScript({ interface: settings.interface, addresses: former });
-  return [...dropped, ...(wanted ? takeoverScript(target) : releaseScript(target))];
+  return [...dropped, ...(wanted ? takeoverScript(target, leaseSeconds) : releaseScript(target))];
 }
 
 const sameAddress = (a: AddressWithPrefix, b: AddressWithPrefix): boolean =>

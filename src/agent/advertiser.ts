@@ -92,7 +92,7 @@ export class Advertiser {
       known.priority === wanted.priority &&
       known.source === wanted.source &&
       known.dialect === wanted.dialect &&
-      known.alsoTo.join() === wanted.alsoTo.join()
+      isSameList(known.alsoTo, wanted.alsoTo)
     ) {
       return known.messages;
     }
@@ -119,6 +119,9 @@ export class Advertiser {
     for (const { index, code } of failures) this.#onFailure(owners[index] ?? '', what, code);
   }
 }
+
+const isSameList = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((one, index) => one === b[index]);
 
 /** The messages of one advertisement: one to the group, or one to each unicast peer. */
 export function encodeFor({

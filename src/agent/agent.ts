@@ -7,10 +7,10 @@ import { loadSettings } from '../config/load.js';
 import { changeSetting, type SetOutcome } from '../config/save.js';
 import { viewSettings } from '../config/setting-names.js';
 import type { Settings } from '../config/settings.js';
-import type { ReloadOutcome } from '../control/protocol.js';
+import type { CommandName, CommandOutcome, ReloadOutcome } from '../control/protocol.js';
 import { startControlServer, type ControlServer } from '../control/server.js';
 import type { Executor } from '../executor/executor.js';
-import type { Kernel } from '../kernel/kernel.js';
+import type { Kernel, Lease } from '../kernel/kernel.js';
 import type { Status } from '../model/status.js';
 import { Driver } from './driver.js';
 import { createEventFile, readEventTail, type EventFile } from './event-file.js';
@@ -18,6 +18,7 @@ import { createJournal, TAIL_LENGTH, type Journal } from './journal.js';
 import type { Log } from './log.js';
 import { carryOut } from './operator.js';
 import { createOutlets, type AgentOutlets } from './outlets.js';
+import type { Realtime } from './realtime.js';
 import { formatRecording } from './recorder.js';
 import { memoryAt, stateOf, type Clocks } from './memory.js';
 import {
@@ -35,12 +36,15 @@ import type { Watchdog } from './watchdog.js';
 export interface AgentOptions {
   readonly kernel: Kernel;
   readonly executor: Executor;
+  /** The one that the executor was started with. */
+  readonly lease: Lease;
   /** Another one, for hooks: they must not keep the last will waiting. */
   readonly hookExecutor: Executor;
   readonly log: Log;
   readonly settings: Settings;
   readonly settingsFile: string;
   readonly version: string;
+  readonly realtime: Realtime;
   /** Tells the service manager; never throws. */
   readonly notify: (message: string) => void;
   readonly watchdog: Watchdog;
@@ -56,6 +60,8 @@ export interface Agent {
   recording(): { readonly path: string; readonly text: string };
   /** What is wrong from now on, until told otherwise; part of health. */
   setProblem(key: string, problem: string | null): void;
+  /** Looks at everything now. */
+  wake(): void;
   /** Gives the role up, waits until the addresses are gone and everything is written. */
   stop(): Promise<void>;
 }
@@ -107,9 +113,11 @@ class RunningAgent implements Agent {
     this.#driver = new Driver({
       kernel,
       executor: options.executor,
+      lease: options.lease,
       journal: this.#journal,
       settings,
       leftovers: this.#left.state.standing,
+      inherits: this.#left.state.active,
       outlets: this.#outlets,
       onChange: () => this.#changed(),
       onWake: () => this.#statusFile.stirred(),
@@ -136,6 +144,7 @@ class RunningAgent implements Agent {
       version: this.#options.version,
       startedAt: this.#startedAt,
       ...this.#clocks,
+      realtime: () => this.#options.realtime.status(),
       problems: () => [
         ...this.#problems.values(),
         ...[this.#eventFile, this.#stateFile, this.#statusFile]
@@ -149,6 +158,10 @@ class RunningAgent implements Agent {
     if (problem === null) this.#problems.delete(key);
     else this.#problems.set(key, problem);
     this.#statusFile.changed();
+  }
+
+  wake(): void {
+    this.#driver.submit({ kind: 'deadline' });
   }
 
   recording(): { readonly path: string; readonly text: string } {
@@ -194,6 +207,7 @@ class RunningAgent implements Agent {
       reason: 'reload',
       detail: changes.length === 0 ? 'nothing differs' : changes.join('; '),
     });
+    this.#options.realtime.apply(loaded.settings.realtime);
     this.#driver.configure(loaded.settings);
     await this.#outlets.configure(loaded.settings);
     return { ok: true, file, changes, warnings: loaded.warnings };
@@ -205,7 +219,7 @@ class RunningAgent implements Agent {
       settings: this.#options.settings,
       executor: this.#options.hookExecutor,
       now: this.#clocks.now,
-      flaps: () => this.#driver.snapshot().flapCount,
+      flaps: () => this.#driver.flapCount(),
       deliver: (event) => this.#driver.deliver(event),
       onInhibit: (inhibited) => this.#driver.setInhibited(inhibited),
       onProblem: (key, problem) => this.setProblem(key, problem),
@@ -222,7 +236,7 @@ class RunningAgent implements Agent {
         settings: () => viewSettings(this.#driver.settings, settingsFile),
         set: (setting, value) => this.#set(setting, value),
         reload: () => this.reload(),
-        command: (name, argument) => carryOut(this.#driver, this.#journal, name, argument),
+        command: (name, argument) => this.#command(name, argument),
         events: () => this.#journal.tail(),
         follow: (listener) => this.#journal.follow(listener),
       },
@@ -235,6 +249,19 @@ class RunningAgent implements Agent {
         });
       },
     });
+  }
+
+  /** What is to outlive the agent is written down before it is called done. */
+  async #command(name: CommandName, argument: string | undefined): Promise<CommandOutcome> {
+    const outcome = await carryOut(this.#driver, this.#journal, name, argument);
+    if (!outcome.ok || name === 'failover') return outcome;
+    await this.#stateFile.flush();
+    const problem = this.#stateFile.problem();
+    if (problem === null) return outcome;
+    return {
+      ok: true,
+      detail: `${outcome.detail}; until the agent ends: not recorded, ${problem}`,
+    };
   }
 
   async #set(setting: string, value: string): Promise<SetOutcome> {

@@ -21,6 +21,8 @@ const FIRST_WAIT_MS = 250;
 export interface Order {
   readonly word: BypassWord;
   readonly occasion: HookOccasion;
+  /** Nobody ordered it anew: it has failed before, and that is known. */
+  readonly again?: true;
 }
 
 export interface SegmentOptions extends Omit<BypassCall, 'occasion'> {
@@ -59,6 +61,8 @@ export class BypassSegment {
   #desired: BypassWord | null = null;
   /** Not yet carried out. */
   #order: Order | null = null;
+  /** Carried out last, or given up. */
+  #former: Order | null = null;
   #readingDue = false;
   #working = false;
   #closed = false;
@@ -140,6 +144,7 @@ export class BypassSegment {
     const reading = await this.#persist(() => callStatus(call, segment), current);
     if (!current()) return;
     this.#order = null;
+    this.#former = order;
     this.#readingDue = false;
     this.#setFailure = set.ok
       ? { kind: 'mismatch', detail: 'the hook claims to have set it' }
@@ -149,8 +154,15 @@ export class BypassSegment {
       const detail = `segment ${segment}: the hook failed, but it reads ${order.word}: ${set.detail}`;
       this.#tell('warn', { event: 'bypass-problem', reason: set.failure, detail }, order.occasion);
     }
-    this.#judge(order.occasion, true);
+    this.#judge(order.occasion, order.again !== true);
     this.#announce(news);
+  }
+
+  /** What failed is tried again with every routine reading, unless the hardware cannot do it. */
+  #tryAgain(): void {
+    const former = this.#former;
+    if (this.#order !== null || former === null || this.#setFailure === null) return;
+    if (this.#setFailure.kind !== 'unsupported') this.#order = { ...former, again: true };
   }
 
   async #look(): Promise<void> {
@@ -169,6 +181,7 @@ export class BypassSegment {
     const news = this.#take(reading);
     this.#judge(occasion, false);
     this.#announce(news);
+    this.#tryAgain();
   }
 
   /** Calls again while the hook asks for it, unless something newer is to be done. */

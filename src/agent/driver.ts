@@ -10,11 +10,11 @@ import type {
 } from '../core/interface.js';
 import type { PeerReport } from '../model/peer-report.js';
 import type { Executor } from '../executor/executor.js';
-import type { DeadlineTimer, Kernel } from '../kernel/kernel.js';
+import type { DeadlineTimer, Kernel, Lease } from '../kernel/kernel.js';
 import { assert } from '../model/assert.js';
 import type { AddressTarget } from '../model/netlink-script.js';
 import type { EventRecord } from '../model/status.js';
-import { between, earlier, type Instant } from '../model/units.js';
+import { between, earlier, type Instant, type Microseconds } from '../model/units.js';
 import { AddressKeeper } from './address-keeper.js';
 import { Advertiser } from './advertiser.js';
 import type { Journal } from './journal.js';
@@ -37,10 +37,14 @@ export interface Outlets {
 export interface DriverOptions {
   readonly kernel: Kernel;
   readonly executor: Executor;
+  /** Shared with the executor, which revokes it when this process hangs while it holds addresses. */
+  readonly lease: Lease;
   readonly journal: Journal;
   readonly settings: Settings;
   /** What an earlier agent recorded as possibly standing on an interface. */
   readonly leftovers: readonly AddressTarget[];
+  /** That one died while it was Active: clients still find the appliance by them. */
+  readonly inherits: boolean;
   readonly outlets: Outlets;
   /** After a wake-up that changed something a person or state.json should see. */
   readonly onChange: () => void;
@@ -53,9 +57,12 @@ export interface DriverOptions {
 /** Deadlines handled in one wake-up; more means that the core makes no progress. */
 const DEADLINES_PER_WAKE = 1_000;
 
+const DEADLINE: InstanceEvent = { kind: 'deadline' };
+
 export class Driver {
   readonly #kernel: Kernel;
   readonly #executor: Executor;
+  readonly #lease: Lease;
   readonly #records: Records;
   readonly #outlets: Outlets;
   readonly #onChange: () => void;
@@ -77,16 +84,21 @@ export class Driver {
   #awake = false;
   #wakeScheduled = false;
   #stopped = false;
+  /** An Active of ours has addresses: the lease is renewed, and may be revoked. */
+  #holds = false;
   #changed = true;
   #armedFor: Instant | null = null;
+  #longestSilence: Microseconds;
 
   constructor(options: DriverOptions) {
     const { kernel, executor, journal, settings } = options;
     this.#kernel = kernel;
     this.#executor = executor;
+    this.#lease = options.lease;
     this.#records = new Records(journal);
     this.#outlets = options.outlets;
     this.#settings = settings;
+    this.#longestSilence = longestSilence(settings);
     this.#onChange = options.onChange;
     this.#onWake = options.onWake;
     this.#watchdog = options.watchdog ?? null;
@@ -106,7 +118,7 @@ export class Driver {
       onStandingChanged: () => (this.#changed = true),
     });
     this.#timer = kernel.openDeadlineTimer(() => this.#expired());
-    this.#adopt(settings, options.leftovers);
+    this.#adopt(settings, options.leftovers, options.inherits);
   }
 
   /** Takes part in the election from now on. */
@@ -120,6 +132,10 @@ export class Driver {
 
   snapshot(): InstanceSnapshot {
     return this.#instance.snapshot(this.#kernel.now());
+  }
+
+  flapCount(): number {
+    return this.#instance.flapCount(this.#kernel.now());
   }
 
   get network(): Network {
@@ -151,6 +167,7 @@ export class Driver {
 
   /** Carries out an operator's command; returns why it was refused, or null. */
   operate(command: OperatorCommand): string | null {
+    this.#wake();
     const effects = this.#handle({ kind: 'operator', command }, this.#kernel.now());
     this.#changed = true;
     this.#flush();
@@ -163,6 +180,7 @@ export class Driver {
 
   /** Applies new settings to the running instance; only the difference is noticed. */
   configure(settings: Settings): void {
+    this.#wake();
     if (this.#stopped) return;
     // A virtual router that goes says farewell with its old settings, on its old socket.
     this.#handle(
@@ -198,12 +216,13 @@ export class Driver {
     return remaining;
   }
 
-  #adopt(settings: Settings, leftovers: readonly AddressTarget[]): void {
+  #adopt(settings: Settings, leftovers: readonly AddressTarget[], inherits = false): void {
+    this.#longestSilence = longestSilence(settings);
     this.#routers = new Map(settings.virtualRouters.map((router) => [router.name, router]));
     for (const name of this.transitionTimes.keys()) {
       if (!this.#routers.has(name)) this.transitionTimes.delete(name);
     }
-    this.keeper.configure(settings.vip.script, settings.virtualRouters, leftovers);
+    this.keeper.configure(settings.vip, settings.virtualRouters, leftovers, inherits);
     this.#network.configure(settings);
   }
 
@@ -220,6 +239,7 @@ export class Driver {
       },
       resynchronized: () => this.#records.resynchronized(),
       socketFailed: (port, code) => this.#records.socketFailed(port, code),
+      networkReadable: () => this.#networkReadable(),
     };
   }
 
@@ -232,19 +252,46 @@ export class Driver {
     else setImmediate(() => this.#wake());
   }
 
-  /** A silence as long as Active_Down_Interval may have cost the role: listen first, send later. */
+  /** The executor's renewals are told too, one by one: no reason to look at anything else. */
+  #networkReadable(): void {
+    if (this.#awake || this.#stopped) return;
+    if (this.#network.drain(this.#kernel.now())) this.#wake();
+  }
+
+  /** The lease was revoked in our silence: before a packet is sent or a deadline passed. */
+  #revoked(): boolean {
+    if (!this.#holds || this.#lease.renew()) return false;
+    this.#holds = false;
+    this.#handle({ kind: 'revoked' }, this.#kernel.now());
+    return true;
+  }
+
+  /**
+   * A silence as long as Active_Down_Interval may have cost the role: listen first, send later. When
+   * the executor was stopped like us, and the kernel has let the addresses go, it has cost it.
+   */
   #noticeStall(): void {
     const now = this.#kernel.now();
     const due = this.#armedFor;
-    if (due === null || between(due, now) < longestSilence(this.#settings)) return;
-    this.#handle({ kind: 'stalled' }, now);
+    if (due === null) return;
+    const silence = between(due, now);
+    const longest = this.#longestSilence;
+    const { leaseSeconds } = this.#settings.vip;
+    if (leaseSeconds > 0 && silence >= Math.min(longest, leaseSeconds * 1_000_000)) {
+      this.#network.drain(now);
+      if (this.#holds && this.keeper.disturbed) {
+        this.#handle({ kind: 'revoked' }, now);
+        return;
+      }
+    }
+    if (silence >= longest) this.#handle({ kind: 'stalled' }, now);
   }
 
   #wake(): void {
     if (this.#awake || this.#stopped) return;
     this.#awake = true;
     try {
-      this.#noticeStall();
+      if (!this.#revoked()) this.#noticeStall();
       this.#network.drain(this.#kernel.now());
       this.#takeInbox();
       for (const { event, at } of this.reception.receive(this.#network)) this.#handle(event, at);
@@ -272,32 +319,42 @@ export class Driver {
       const deadline = this.#instance.nextDeadline();
       if (deadline === null || deadline.at > now) return;
       assert(passed < DEADLINES_PER_WAKE, `${deadline.cause} of ${deadline.owner} passes`);
-      this.#handle({ kind: 'deadline' }, now);
+      this.#handle(DEADLINE, now);
     }
   }
 
   #flush(): void {
     this.keeper.flush();
     this.#advertiser.flush();
-    if (this.#changed) {
+    if (this.#holds && !this.#lease.renew()) {
+      this.submit({ kind: 'deadline' }); // revoked this very moment: the next wake-up begins with it
+    } else if (this.#changed) {
       this.#changed = false;
-      this.#executor.setWill(
-        lastWill({
-          settings: this.#settings,
-          snapshot: this.snapshot(),
-          standing: this.keeper.standing(),
-          linkNamed: (name) => this.#network.linkNamed(name),
-        }),
-      );
+      this.#leaveWill();
       this.#onChange();
     }
     this.#onWake();
-    if (this.#inbox.length > 0) this.submit({ kind: 'deadline' });
+    if (this.#inbox.length > 0) this.submit(DEADLINE);
   }
 
   #arm(): void {
     this.#armedFor = this.#nextDeadline();
     this.#timer.arm(this.#armedFor);
+  }
+
+  /** The lease is taken before the will that lapses with it is set. */
+  #leaveWill(): void {
+    const will = lastWill({
+      settings: this.#settings,
+      snapshot: this.snapshot(),
+      standing: this.keeper.standing(),
+      inherited: this.keeper.inherited(),
+      linkNamed: (name) => this.#network.linkNamed(name),
+    });
+    const holds = will !== null && will.lease !== null;
+    if (holds && !this.#holds) this.#lease.take();
+    this.#holds = holds;
+    this.#executor.setWill(will);
   }
 
   #nextDeadline(): Instant | null {
@@ -309,6 +366,9 @@ export class Driver {
 
   #handle(event: InstanceEvent, at: Instant): readonly InstanceEffect[] {
     this.recorder.record(event, at);
+    if (event.kind === 'advertisement' && event.advertisement.priority > 0) {
+      this.keeper.successorHeard(event.virtualRouter);
+    }
     const effects = this.#instance.handle(event, at);
     for (const effect of effects) this.#perform(effect);
     return effects;

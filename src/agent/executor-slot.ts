@@ -2,9 +2,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Executor, LastWill, RunRequest, RunResult } from '../executor/executor.js';
 import { startExecutor, type ExecutorProcess } from '../executor/process.js';
+import type { Lease } from '../kernel/kernel.js';
 
 export interface ExecutorSlotOptions {
   readonly path: string;
+  /** Shared with every executor in turn; without one nobody notices that it hangs. */
+  readonly lease?: Pick<Lease, 'fd' | 'executorSilence'>;
+  /** An executor has been started, the first or another one. */
+  readonly onStarted?: (pid: number) => void;
+  /** The executor has revoked the lease. */
+  readonly onRevoked?: () => void;
   /** The executor died and another one is being started. */
   readonly onLost: (message: string) => void;
   /** No other one could be started: until `onRunning` the agent cannot move an address. */
@@ -15,6 +22,12 @@ export interface ExecutorSlotOptions {
 
 /** Between two starts, but for the first replacement: one that dies at once must not keep us busy. */
 const PAUSE_MS = 1_000;
+/**
+ * An executor that hangs is replaced after so long, in milliseconds. It says that it lives every
+ * 250 ms; and what it renews every third of a lifetime of 2 s at least must not end meanwhile.
+ */
+const LONGEST_SILENCE = 1_000;
+const LOOK_MS = 250;
 
 /**
  * Starts an executor and keeps one running. A script that was under way when its executor died runs
@@ -28,13 +41,19 @@ export async function openExecutorSlot(options: ExecutorSlotOptions): Promise<Ex
   let replacedAt = -Infinity;
   let finished = false;
 
-  const start = (): Promise<ExecutorProcess> =>
-    startExecutor({
+  const start = async (): Promise<ExecutorProcess> => {
+    const executor = await startExecutor({
       path: options.path,
+      ...(options.lease === undefined ? {} : { lease: options.lease }),
+      ...(options.onRevoked === undefined ? {} : { onRevoked: options.onRevoked }),
       onExit: ({ expected, message }) => {
+        watch.rest();
         if (!expected) replacing = replace(message);
       },
     });
+    options.onStarted?.(executor.pid);
+    return executor;
+  };
   const replace = async (message: string): Promise<void> => {
     options.onLost(message);
     const since = performance.now() - replacedAt;
@@ -53,6 +72,7 @@ export async function openExecutorSlot(options: ExecutorSlotOptions): Promise<Ex
       return (error as Error).message;
     }
     current.setWill(will);
+    watch.begin(current);
     options.onRunning();
     return null;
   };
@@ -61,8 +81,10 @@ export async function openExecutorSlot(options: ExecutorSlotOptions): Promise<Ex
     if (finished || (await attempt()) === null) return;
     await keepTrying();
   };
+  const watch = watchExecutor(options.lease);
 
   current = await start();
+  watch.begin(current);
   return {
     run: async (request: RunRequest): Promise<RunResult> => {
       const used = current;
@@ -79,6 +101,35 @@ export async function openExecutorSlot(options: ExecutorSlotOptions): Promise<Ex
       await replacing;
       finished = true;
       await current.finish(how);
+      watch.rest();
     },
   };
+}
+
+/**
+ * Kills an executor that lives and does nothing. This process may have been stopped itself, and the
+ * executor with it: only looks that came in time count.
+ */
+function watchExecutor(lease: ExecutorSlotOptions['lease']) {
+  let timer: NodeJS.Timeout | null = null;
+  const rest = (): void => {
+    if (timer !== null) clearInterval(timer);
+    timer = null;
+  };
+  const begin = (executor: ExecutorProcess): void => {
+    rest();
+    if (lease === undefined) return;
+    let silentFor = 0;
+    let lookedAt = performance.now();
+    timer = setInterval(() => {
+      const passed = performance.now() - lookedAt;
+      lookedAt += passed;
+      const silent = lease.executorSilence() > LOOK_MS * 2 && passed < LOOK_MS * 2;
+      silentFor = silent ? silentFor + passed : 0;
+      if (silentFor < LONGEST_SILENCE - LOOK_MS * 2) return;
+      rest();
+      executor.kill(`the executor did nothing for ${LONGEST_SILENCE} ms and was killed`);
+    }, LOOK_MS).unref();
+  };
+  return { begin, rest };
 }

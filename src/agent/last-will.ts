@@ -4,11 +4,11 @@ import type { Settings } from '../config/settings.js';
 import type { InstanceSnapshot } from '../core/interface.js';
 import type { RouterSnapshot } from '../core/router.js';
 import { activeDownInterval } from '../core/timing.js';
-import type { LastWill } from '../executor/executor.js';
-import type { IpAddress } from '../model/address.js';
+import type { LastWill, Silence } from '../executor/executor.js';
+import { formatAddressWithPrefix, type IpAddress } from '../model/address.js';
 import type { Link } from '../model/link.js';
 import { releaseScript, type AddressTarget } from '../model/netlink-script.js';
-import { milliseconds } from '../model/units.js';
+import { milliseconds, type Milliseconds } from '../model/units.js';
 import { encodeAdvertisementFrame, VRRP_GROUP } from '../wire/advertisement.js';
 import { scriptRequest } from './address-keeper.js';
 
@@ -17,17 +17,23 @@ export interface WillInput {
   readonly snapshot: Pick<InstanceSnapshot, 'virtualRouters'>;
   /** Everything that may stand on an interface because of us. */
   readonly standing: readonly AddressTarget[];
+  /** Virtual routers whose addresses an agent before this one has left, and that are kept for now. */
+  readonly inherited: ReadonlySet<string>;
   readonly linkNamed: (name: string) => Link | undefined;
 }
 
 /** The will as things stand; null when nothing of ours would be left behind. */
-export function lastWill({ settings, snapshot, standing, linkNamed }: WillInput): LastWill | null {
+export function lastWill({ settings, snapshot, ...rest }: WillInput): LastWill | null {
+  const { standing, inherited, linkNamed } = rest;
   if (standing.length === 0) return null;
   const active = snapshot.virtualRouters.filter(({ state }) => state === 'Active');
+  const keeping = snapshot.virtualRouters.filter(
+    ({ state, configuration }) => state === 'Active' || inherited.has(configuration.name),
+  );
   const farewell = [];
   const successors = [];
   let keepAtMost = 0;
-  for (const router of active) {
+  for (const router of keeping) {
     const { configuration } = router;
     const link = linkNamed(configuration.interface);
     const source = router.primaryAddress;
@@ -37,7 +43,7 @@ export function lastWill({ settings, snapshot, standing, linkNamed }: WillInput)
     // Priority 1 has the longest Active_Down_Interval: whoever is there has taken over by then.
     const longest = activeDownInterval(1, configuration.advertisementInterval) / 1_000;
     keepAtMost = Math.max(keepAtMost, Math.ceil(longest));
-    if (hasUnicastPeers(settings, configuration.name)) continue;
+    if (router.state !== 'Active' || hasUnicastPeers(settings, configuration.name)) continue;
     farewell.push({ linkIndex: link.index, frame: farewellFrame(router, source, link) });
   }
   return {
@@ -45,7 +51,65 @@ export function lastWill({ settings, snapshot, standing, linkNamed }: WillInput)
     successors,
     keepAtMost: milliseconds(keepAtMost),
     release: scriptRequest(settings.vip.script, standing.flatMap(releaseScript)),
+    lease: active.length === 0 ? null : silence(settings, active),
+    lifetime: settings.vip.leaseSeconds,
+    addresses: held(keeping, standing, linkNamed),
   };
+}
+
+/** Below this a silence is the scheduler's doing. */
+const SHORTEST_SILENCE = 50;
+/** A farewell cannot be taken back: it waits out what a busy machine does to a process. */
+const SHORTEST_FAREWELL = 200;
+/** A supervisor takes longer than this to start an agent worth its name: no sooner is one killed. */
+const SHORTEST_KILL = 5_000;
+
+/**
+ * What an Active owes its peers is a sign of life every advertisement interval, and every peer check;
+ * half as much again is a silence. By itself a peer takes over after at most four intervals
+ * (Active_Down_Interval at priority 1): whoever has not one interval later is asked to, and whoever
+ * wakes later has noticed its own stall (longestSilence).
+ */
+function silence({ ha }: Settings, active: readonly RouterSnapshot[]): Silence {
+  const intervals = active.map(({ configuration }) => configuration.advertisementInterval * 10);
+  const interval = Math.min(...intervals);
+  const checks =
+    ha.peers.length === 0
+      ? Infinity
+      : Math.max(1.5, ha.peerFailureThreshold) * ha.peerCheckInterval;
+  const listenAfter = Math.max(SHORTEST_SILENCE, Math.min(1.5 * interval, checks));
+  const farewellAfter = Math.max(listenAfter, SHORTEST_FAREWELL, 5 * interval);
+  const killAfter = Math.max(SHORTEST_KILL, 6 * interval);
+  return {
+    listenAfter: wholeMilliseconds(listenAfter),
+    farewellAfter: wholeMilliseconds(farewellAfter),
+    killAfter: wholeMilliseconds(killAfter),
+  };
+}
+
+const wholeMilliseconds = (value: number): Milliseconds => milliseconds(Math.ceil(value));
+
+/**
+ * Of what may stand because of us, what an Active is to hold, or keeps for a dead one. What a release could not remove is not
+ * among it: its lifetime ends.
+ */
+function held(
+  active: readonly RouterSnapshot[],
+  standing: readonly AddressTarget[],
+  linkNamed: WillInput['linkNamed'],
+): LastWill['addresses'] {
+  const ours = new Set(
+    standing.flatMap(({ interface: name, addresses }) =>
+      addresses.map((address) => `${name} ${formatAddressWithPrefix(address)}`),
+    ),
+  );
+  return active.flatMap(({ configuration: { interface: name, addresses } }) => {
+    const link = linkNamed(name);
+    if (link === undefined) return [];
+    return addresses
+      .filter((address) => ours.has(`${name} ${formatAddressWithPrefix(address)}`))
+      .map(({ address, prefixLength }) => ({ linkIndex: link.index, address, prefixLength }));
+  });
 }
 
 /** A unicast peer's link-layer address is the kernel's knowledge: no frame can be made in advance. */

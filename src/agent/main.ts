@@ -6,6 +6,7 @@ import { formatSettingsError } from '../config/errors.js';
 import { loadSettings } from '../config/load.js';
 import { EXECUTOR_PATH } from '../executor/process.js';
 import { openKernel } from '../kernel/native.js';
+import { openRealtime } from '../kernel/realtime.js';
 import type { FileLock, Kernel } from '../kernel/kernel.js';
 import type { Executor } from '../executor/executor.js';
 import type { Settings } from '../config/settings.js';
@@ -13,6 +14,8 @@ import { prepareDirectories, startAgent, type Agent } from './agent.js';
 import { openExecutorSlot } from './executor-slot.js';
 import { lazyExecutor } from './lazy-executor.js';
 import { openLog, type AgentLog } from './log.js';
+import { createRealtime, type Realtime } from './realtime.js';
+import { formerExecutor, recordExecutor, sendAway } from './predecessor.js';
 import { removeAddresses } from './release.js';
 import { createWatchdog } from './watchdog.js';
 
@@ -39,7 +42,10 @@ export async function runAgent(configPath: string): Promise<number> {
   if (lock === null) return FAILED;
   const agentLog = openLog(settings.name);
   try {
-    return await runLocked(configPath, settings, kernel, agentLog);
+    // Before anything is started: the executor is told.
+    const realtime = createRealtime(openRealtime());
+    realtime.apply(settings.realtime);
+    return await runLocked(configPath, settings, { kernel, agentLog, realtime });
   } catch (error) {
     say(`cannot start: ${(error as Error).message}`);
     return FAILED;
@@ -77,23 +83,39 @@ export async function releaseAddresses(configPath: string): Promise<number> {
   }
 }
 
+/** What an agent stands on. */
+interface Ground {
+  readonly kernel: Kernel;
+  readonly agentLog: AgentLog;
+  readonly realtime: Realtime;
+}
+
 async function runLocked(
   settingsFile: string,
   settings: Settings,
-  kernel: Kernel,
-  agentLog: AgentLog,
+  { kernel, agentLog, realtime }: Ground,
 ): Promise<number> {
   const { log } = agentLog;
   let agent: Agent | null = null;
+  const lease = kernel.openLease();
+  const { runtimeDirectory } = settings;
+  const former = formerExecutor(runtimeDirectory);
   const executor: Executor = await openExecutorSlot({
     path: EXECUTOR_PATH,
-    onLost: (message) => log.error(`${message}; starting another`),
+    lease,
+    onStarted: (pid) => recordExecutor(runtimeDirectory, pid),
+    onRevoked: () => agent?.wake(),
+    onLost: (message) => {
+      log.error(`${message}; starting another`);
+      agent?.setProblem('executor', `${message}; another is being started`);
+    },
     onHopeless: (message) => {
       log.fatal(message);
       agent?.setProblem('executor', `no executor: ${message}`);
     },
     onRunning: () => agent?.setProblem('executor', null),
   });
+  if (former !== null) sendAway(former);
   const hookExecutor = lazyExecutor(() =>
     openExecutorSlot({
       path: EXECUTOR_PATH,
@@ -115,11 +137,13 @@ async function runLocked(
   agent = await startAgent({
     kernel,
     executor,
+    lease,
     hookExecutor,
     log,
     settings,
     settingsFile,
     version,
+    realtime,
     notify,
     watchdog: createWatchdog(process.env, process.pid, notify),
     wallClock,
@@ -128,6 +152,7 @@ async function runLocked(
   const code = await untilStopped(agent, agentLog);
   notify('STOPPING=1');
   await agent.stop();
+  lease.close();
   return code;
 }
 

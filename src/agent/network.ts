@@ -1,7 +1,7 @@
 // The sockets and the facts: keeps an advertisement socket open for every interface and family in
 // use, and tells the core what the kernel says of links and addresses. No protocol, no decisions.
 import type { Family, IpAddress } from '../model/address.js';
-import { familyOf, isLinkLocal, isWithin } from '../model/address.js';
+import { familyOf, formatAddressWithPrefix, isLinkLocal, isWithin } from '../model/address.js';
 import type { InstanceEvent } from '../core/interface.js';
 import type { Settings, VirtualRouterSettings } from '../config/settings.js';
 import type {
@@ -48,6 +48,13 @@ export interface Port {
   socket: AdvertisementSocket | null;
   linkIndex: number | null;
   failure: string | null;
+  /** What its virtual routers were told, so that only changes are; undefined before the first time. */
+  told: { readonly address: IpAddress | null; readonly open: boolean } | undefined;
+}
+
+interface Standing {
+  readonly addresses: readonly LinkAddress[];
+  readonly texts: ReadonlySet<string>;
 }
 
 export interface NetworkEvents {
@@ -59,6 +66,8 @@ export interface NetworkEvents {
   readonly addressAdded: (address: LinkAddress) => void;
   readonly resynchronized: () => void;
   readonly socketFailed: (port: Port, code: string) => void;
+  /** The kernel has something to say of links and addresses: it waits to be drained. */
+  readonly networkReadable: () => void;
 }
 
 export class Network {
@@ -70,6 +79,10 @@ export class Network {
   #peers: Settings['ha']['peers'] = [];
   /** The interface told for each path, so that only changes are told. */
   readonly #pathInterfaces = new Map<string, string | null>();
+  /** What was told of each interface's link, for the same reason. */
+  readonly #linkStatuses = new Map<string, string>();
+  /** What stands on each interface, as long as nothing has changed. */
+  readonly #standings = new Map<string, Standing>();
   #retryAt: Instant | null = null;
   #links: LinkPairs | null = null;
   #linksDetail = '';
@@ -80,7 +93,7 @@ export class Network {
     this.#kernel = kernel;
     this.#onReadable = onReadable;
     this.#events = events;
-    this.#watch = kernel.openNetworkWatch(onReadable);
+    this.#watch = kernel.openNetworkWatch(events.networkReadable);
   }
 
   /** When a failed socket is due for another try, or the links for another look; null for neither. */
@@ -106,10 +119,26 @@ export class Network {
   }
 
   /** The addresses on the interface now, as the kernel last reported them. */
-  addressesOn(interfaceName: string): LinkAddress[] {
-    const link = this.linkNamed(interfaceName);
-    if (link === undefined) return [];
-    return [...this.#watch.addresses()].filter(({ linkIndex }) => linkIndex === link.index);
+  addressesOn(interfaceName: string): readonly LinkAddress[] {
+    return this.#standing(interfaceName).addresses;
+  }
+
+  /** Those addresses as texts with prefix length: hundreds are looked up in them, again and again. */
+  addressTextsOn(interfaceName: string): ReadonlySet<string> {
+    return this.#standing(interfaceName).texts;
+  }
+
+  #standing(interfaceName: string): Standing {
+    const known = this.#standings.get(interfaceName);
+    if (known !== undefined) return known;
+    const addresses: LinkAddress[] = [];
+    const index = this.linkNamed(interfaceName)?.index;
+    for (const address of this.#watch.addresses()) {
+      if (address.linkIndex === index) addresses.push(address);
+    }
+    const standing = { addresses, texts: new Set(addresses.map(formatAddressWithPrefix)) };
+    this.#standings.set(interfaceName, standing);
+    return standing;
   }
 
   /** Opens what the settings need and closes what they no longer do, then tells the core all facts. */
@@ -134,11 +163,15 @@ export class Network {
     this.#linksDetail = '';
     this.#resyncAt = this.#links === null ? null : this.#kernel.now();
     this.#pathInterfaces.clear();
+    this.#linkStatuses.clear();
     this.#tellAll();
   }
 
-  /** Takes every pending notification, then brings the sockets in line with the links. */
-  drain(now: Instant): void {
+  /**
+   * Takes every pending notification, then brings the sockets in line with the links.
+   * @returns whether anything is different: a renewed lifetime is not.
+   */
+  drain(now: Instant): boolean {
     const removed: LinkAddress[] = [];
     let changed = this.#retryAt !== null && now >= this.#retryAt;
     this.#watch.receive((change) => {
@@ -155,6 +188,7 @@ export class Network {
     }
     if (changed) this.#tellAll();
     for (const address of removed) this.#events.addressRemoved(address);
+    return changed;
   }
 
   /** Hands over the packets of all sockets, a bounded number. */
@@ -185,9 +219,11 @@ export class Network {
   lookAgain(): void {
     this.#watch = this.#kernel.openNetworkWatch(() => undefined);
     this.#watch.close();
+    this.#standings.clear();
   }
 
   #note(change: NetworkChange, removed: LinkAddress[]): void {
+    this.#standings.clear();
     switch (change.kind) {
       case 'address':
         this.#events.addressAdded(change.address);
@@ -222,14 +258,20 @@ export class Network {
   #tellAll(): void {
     const interfaces = new Set([...this.#ports.values()].map((port) => port.interface));
     const links = new Map([...interfaces].map((name) => [name, this.linkNamed(name)]));
-    for (const [name, link] of links) {
-      this.#events.emit({ kind: 'monitor', status: linkStatus(name, link) });
-    }
+    for (const [name, link] of links) this.#tellLink(name, link);
     this.#tellLinks();
     this.#retryAt = null;
     const direct = this.#tellPaths(interfaces);
     for (const port of this.#ports.values()) port.neighbours = direct.get(port.interface) ?? [];
     for (const port of this.#ports.values()) this.#tellPort(port, links.get(port.interface));
+  }
+
+  #tellLink(name: string, link: Link | undefined): void {
+    const status = linkStatus(name, link);
+    const text = JSON.stringify(status);
+    if (this.#linkStatuses.get(name) === text) return;
+    this.#linkStatuses.set(name, text);
+    this.#events.emit({ kind: 'monitor', status });
   }
 
   #tellLinks(): void {
@@ -272,13 +314,21 @@ export class Network {
       ]),
     };
     this.#reopen(port, link);
-    for (const { name } of port.routers.values()) {
-      this.#events.emit({
-        kind: 'primary-address',
-        virtualRouter: name,
-        address: port.primaryAddress,
-      });
-      this.#events.emit({ kind: 'socket', virtualRouter: name, open: port.socket !== null });
+    this.#tellRouters(port);
+  }
+
+  /** Hundreds of virtual routers share a port, and every address put on it brings us here. */
+  #tellRouters(port: Port): void {
+    const { told } = port;
+    const { primaryAddress: address, socket } = port;
+    const open = socket !== null;
+    if (told?.address === address && told.open === open) return;
+    port.told = { address, open };
+    for (const { name: virtualRouter } of port.routers.values()) {
+      if (told?.address !== address) {
+        this.#events.emit({ kind: 'primary-address', virtualRouter, address });
+      }
+      if (told?.open !== open) this.#events.emit({ kind: 'socket', virtualRouter, open });
     }
   }
 
@@ -301,9 +351,7 @@ export class Network {
     this.#retryAt = after(this.#kernel.now(), RETRY);
     if (port.failure !== code) this.#events.socketFailed(port, code);
     port.failure = code;
-    for (const { name } of port.routers.values()) {
-      this.#events.emit({ kind: 'socket', virtualRouter: name, open: false });
-    }
+    this.#tellRouters(port);
   }
 }
 
@@ -327,6 +375,7 @@ function portsOf(settings: Settings): Map<string, Port> {
       socket: null,
       linkIndex: null,
       failure: null,
+      told: undefined,
     });
   }
   return ports;

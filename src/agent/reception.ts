@@ -5,7 +5,7 @@ import type { InstanceEvent } from '../core/interface.js';
 import { DISCARD_REASONS, type DiscardReason } from '../model/advertisement.js';
 import type { ReceivedPacket } from '../kernel/kernel.js';
 import type { Instant } from '../model/units.js';
-import { checkDelivery } from '../wire/advertisement.js';
+import { checkDelivery, type DecodedAdvertisement } from '../wire/advertisement.js';
 import { createAdvertisementDecoder } from '../wire/advertisement-decoder.js';
 import type { Journal } from './journal.js';
 import type { Network, Port } from './network.js';
@@ -17,11 +17,16 @@ export interface ArrivedEvent {
   readonly at: Instant;
 }
 
+type AdvertisementEvent = Extract<InstanceEvent, { kind: 'advertisement' }>;
+type Accepted = Extract<DecodedAdvertisement, { ok: true }>;
+
 export class Reception {
   readonly #journal: Journal;
   readonly #decode = createAdvertisementDecoder();
   readonly #byRouter = new Map<string, DiscardCounters>();
   readonly #byInterface = new Map<string, DiscardCounters>();
+  /** The last event of each VRID; a port whose settings change is another port. */
+  readonly #events = new WeakMap<Port, Map<number, AdvertisementEvent>>();
 
   constructor(journal: Journal) {
     this.#journal = journal;
@@ -64,14 +69,38 @@ export class Reception {
       this.#discard(port, packet, 'vrid', undefined, `VRID ${vrid}`);
       return null;
     }
-    return {
+    return this.#eventOf(port, router.name, packet, decoded);
+  }
+
+  /** The event of the last packet when this one says the same: an Active repeats itself for hours. */
+  #eventOf(
+    port: Port,
+    virtualRouter: string,
+    { source, destination }: ReceivedPacket,
+    { advertisement, dialect }: Accepted,
+  ): InstanceEvent {
+    let events = this.#events.get(port);
+    if (events === undefined) this.#events.set(port, (events = new Map()));
+    const multicast = isMulticast(destination);
+    const known = events.get(advertisement.vrid);
+    // The decoder answers with the same advertisement for the same bytes from the same source.
+    if (
+      known?.advertisement === advertisement &&
+      known.source === source &&
+      known.multicast === multicast
+    ) {
+      return known;
+    }
+    const event: AdvertisementEvent = {
       kind: 'advertisement',
-      virtualRouter: router.name,
-      advertisement: decoded.advertisement,
-      source: packet.source,
-      dialect: decoded.dialect,
-      multicast: isMulticast(packet.destination),
+      virtualRouter,
+      advertisement,
+      source,
+      dialect,
+      multicast,
     };
+    events.set(advertisement.vrid, event);
+    return event;
   }
 
   #discard(

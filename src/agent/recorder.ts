@@ -2,7 +2,7 @@
 // replays through the core and gives the same effects. No interpretation.
 import { Instance, type InstanceCheckpoint } from '../core/instance.js';
 import type { InstanceEffect, InstanceEvent } from '../core/interface.js';
-import type { Instant } from '../model/units.js';
+import { instant, type Instant } from '../model/units.js';
 
 export interface RecordedEvent {
   readonly at: Instant;
@@ -17,33 +17,58 @@ export interface Recording {
 /** Events per segment. Two segments are kept, so at least this many are always there. */
 const SEGMENT_LENGTH = 4_096;
 
+/** Two columns: an event that comes again and again is the same object, and its time is a number. */
+interface Segment {
+  checkpoint: InstanceCheckpoint;
+  readonly events: InstanceEvent[];
+  readonly times: Float64Array;
+}
+
 export class Recorder {
   readonly #instance: Instance;
-  #previous: Recording | null = null;
-  #checkpoint: InstanceCheckpoint;
-  #events: RecordedEvent[] = [];
+  #previous: Segment | null = null;
+  #current: Segment;
 
   constructor(instance: Instance) {
     this.#instance = instance;
-    this.#checkpoint = instance.checkpoint();
+    this.#current = emptySegment(instance.checkpoint());
   }
 
   /** Call before `instance.handle(event, at)`. */
   record(event: InstanceEvent, at: Instant): void {
-    if (this.#events.length >= SEGMENT_LENGTH) {
-      this.#previous = { checkpoint: this.#checkpoint, events: this.#events };
-      this.#checkpoint = this.#instance.checkpoint();
-      this.#events = [];
-    }
-    this.#events.push({ at, event });
+    if (this.#current.events.length >= SEGMENT_LENGTH) this.#turn();
+    const { events, times } = this.#current;
+    times[events.length] = at;
+    events.push(event);
   }
 
   /** The last 4096 to 8192 events and the state before the first of them. */
   recording(): Recording {
-    const { checkpoint, events } = this.#previous ?? { checkpoint: this.#checkpoint, events: [] };
-    return { checkpoint, events: [...events, ...this.#events] };
+    const current = this.#current;
+    const { checkpoint } = this.#previous ?? current;
+    const before = this.#previous === null ? [] : recorded(this.#previous);
+    return { checkpoint, events: [...before, ...recorded(current)] };
+  }
+
+  /** The columns of the segment before the last are used again. */
+  #turn(): void {
+    const checkpoint = this.#instance.checkpoint();
+    const next = this.#previous ?? emptySegment(checkpoint);
+    next.checkpoint = checkpoint;
+    next.events.length = 0;
+    this.#previous = this.#current;
+    this.#current = next;
   }
 }
+
+const emptySegment = (checkpoint: InstanceCheckpoint): Segment => ({
+  checkpoint,
+  events: [],
+  times: new Float64Array(SEGMENT_LENGTH),
+});
+
+const recorded = ({ events, times }: Segment): RecordedEvent[] =>
+  events.map((event, index) => ({ at: instant(times[index] ?? 0), event }));
 
 /** Replays a recording: the effects of each event, in order. */
 export function replay(recording: Recording): (readonly InstanceEffect[])[] {

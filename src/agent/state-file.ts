@@ -1,6 +1,7 @@
 // state.json: what must survive the agent: the addresses that may stand on an interface because of us,
 // maintenance, flaps and their latch. No decisions.
 import { readFileSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { atomicWriteFile } from '../config/save.js';
 import { formatAddressWithPrefix, parseAddressWithPrefix } from '../model/address.js';
@@ -97,6 +98,13 @@ const timesOf = (list: unknown): number[] =>
     .map((entry) => (typeof entry === 'string' ? Date.parse(entry) : Number.NaN))
     .filter((time) => Number.isFinite(time));
 
+/** Somebody else may have removed it. */
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
 /** A file rewritten in the background: the newest text wins, one write at a time. */
 export interface BackgroundFile {
   write(text: string): void;
@@ -117,7 +125,9 @@ export function createBackgroundFile(path: string, durable: boolean): Background
       const text = wanted;
       wanted = null;
       try {
-        if (text !== written) await atomicWriteFile(path, text, { mode: 0o640, durable });
+        if (text !== written || !(await exists(path))) {
+          await atomicWriteFile(path, text, { mode: 0o640, durable });
+        }
         written = text;
         failure = null;
       } catch (error) {

@@ -7,10 +7,19 @@ import type { BackgroundFile } from './state-file.js';
 /** Between two writes, and between two looks at whether there is something to write, in ms. */
 export const STATUS_GAP_MS = 250;
 
+/**
+ * A look takes longer the more virtual routers there are, and nearly always finds nothing: with
+ * hundreds it is taken less often, so that it is a small part of what the protocol thread does.
+ */
+const LOOK_MS_PER_ROUTER = 10;
+
 export interface StatusFile {
   /** Something has changed: written in this turn of the loop, or as soon as the gap is over. */
   changed(): void;
-  /** Something was heard or measured, and may have changed. Costs next to nothing. */
+  /**
+   * Something was heard or measured, and may have changed: looked at after the gap, or after 10 ms for
+   * each virtual router. Costs next to nothing.
+   */
   stirred(): void;
   problem(): string | null;
   /** Writes the last word; nothing is written afterwards. */
@@ -38,6 +47,8 @@ class Writer {
   /** What the file shows; a write is due when it is another than this, or `#must`. */
   #shown = '';
   #must = false;
+  /** Virtual routers in it when it was last looked at. */
+  #routers = 0;
   #soon = false;
   /** Ends the wait for the next look; null while there is none. */
   #cancel: (() => void) | null = null;
@@ -63,7 +74,8 @@ class Writer {
   }
 
   stirred(): void {
-    if (this.#cancel === null && !this.#ended) this.#wait();
+    if (this.#cancel !== null || this.#ended) return;
+    this.#wait(Math.max(STATUS_GAP_MS, LOOK_MS_PER_ROUTER * this.#routers));
   }
 
   async end(): Promise<void> {
@@ -74,9 +86,9 @@ class Writer {
     await this.#file.flush();
   }
 
-  #wait(): void {
+  #wait(ms: number): void {
     this.#cancel?.();
-    this.#cancel = this.#later(STATUS_GAP_MS, () => {
+    this.#cancel = this.#later(ms, () => {
       this.#cancel = null;
       this.#resting = false;
       this.#look();
@@ -86,32 +98,33 @@ class Writer {
   #look(): void {
     if (this.#ended) return;
     const status = this.#status();
+    this.#routers = status.virtualRouters.length;
     const appearance = appearanceOf(status);
     if (!this.#must && appearance === this.#shown) return;
     this.#must = false;
     this.#shown = appearance;
     this.#resting = true;
-    this.#wait();
+    this.#wait(STATUS_GAP_MS);
     this.#file.write(`${JSON.stringify(status, null, 2)}\n`);
   }
 }
 
 /**
  * What must not be stale in the file: states, not measurements. Ages, counters, round trips and the
- * numbers in a detail move with every packet; they are as of the last write.
+ * numbers in a detail move with every packet; they are as of the last write. This is looked at four
+ * times a second, so it is a plain copy without them: a replacer is called for each of thousands of values.
  */
-const appearanceOf = (status: Status): string =>
-  JSON.stringify(status, (key, value: unknown) => {
-    // They quote details.
-    if (key === 'reasons' && Array.isArray(value)) return value.length;
-    return MOVING.has(key) ? undefined : value;
-  });
-
-const MOVING: ReadonlySet<string> = new Set([
-  'counters',
-  'lastAdvertisementAgeMs',
-  'rttMs',
-  'detail',
-  'doubtful',
-  'discarded',
-]);
+function appearanceOf(status: Status): string {
+  const { health, virtualRouters, interfaces, peers, monitors, haPort: _, ...rest } = status;
+  return JSON.stringify([
+    rest,
+    // The reasons quote details.
+    [health.state, health.reasons.length],
+    virtualRouters.map(
+      ({ counters: _counters, lastAdvertisementAgeMs: _age, ...router }) => router,
+    ),
+    interfaces.map(({ discarded: _discarded, ...link }) => link),
+    peers.map(({ paths, ...peer }) => [peer, paths.map(({ rttMs: _rtt, ...path }) => path)]),
+    monitors.map(({ name, state, weight }) => [name, state, weight]),
+  ]);
+}

@@ -4,7 +4,12 @@ import type { Settings } from '../config/settings.js';
 import type { InstanceSnapshot } from '../core/interface.js';
 import type { RouterSnapshot } from '../core/router.js';
 import { formatAddressWithPrefix } from '../model/address.js';
-import type { InterfaceStatus, Status, VirtualRouterStatus } from '../model/status.js';
+import type {
+  InterfaceStatus,
+  RealtimeStatus,
+  Status,
+  VirtualRouterStatus,
+} from '../model/status.js';
 import type { Instant } from '../model/units.js';
 import type { BypassStatus } from './bypass.js';
 import type { Driver } from './driver.js';
@@ -23,6 +28,7 @@ export interface StatusInput {
   /** The wall clock and the monotonic clock, read together. */
   readonly wallClock: () => number;
   readonly now: () => Instant;
+  readonly realtime: () => RealtimeStatus;
   /** What is wrong besides the virtual routers: files that cannot be written, settings refused. */
   readonly problems: () => readonly string[];
 }
@@ -73,6 +79,7 @@ export function statusOf(input: StatusInput): Status {
     },
     handover,
     maintenance: snapshot.memory.maintenance,
+    realtime: input.realtime(),
   };
 }
 

@@ -42,7 +42,11 @@ export function completeSettings(file: SettingsFile, host: Host): Settings {
     bypass: file.bypass ?? null,
     hooks: { transition: file.hooks.transition ?? null },
     virtualRouters: file.virtualRouters.map((router) => completeRouter(router, file.ha, name)),
-    vip: { script: file.vip.script ?? defaultVipScript(host) },
+    vip: {
+      script: file.vip.script ?? defaultVipScript(host),
+      leaseSeconds: file.vip.leaseSeconds,
+    },
+    realtime: file.realtime,
     runtimeDirectory: file.runtimeDirectory,
     stateDirectory: file.stateDirectory,
     settable: settableValues(file),

@@ -42,6 +42,7 @@ export interface Draft {
   readonly name: string | null;
   readonly virtualRouters: readonly DraftRouter[];
   readonly vipScript: string | null;
+  readonly leaseSeconds: number | null;
   readonly runtimeDirectory: string | null;
   readonly stateDirectory: string | null;
 }
@@ -54,6 +55,7 @@ export function draftOf(value: unknown): Draft {
       draftRouter(item, ['virtualRouters', index]),
     ),
     vipScript: textOf(member(value, 'vip'), 'script'),
+    leaseSeconds: numberOf(member(value, 'vip'), 'leaseSeconds'),
     runtimeDirectory: textOf(value, 'runtimeDirectory'),
     stateDirectory: textOf(value, 'stateDirectory'),
   };

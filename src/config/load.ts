@@ -31,7 +31,8 @@ export type LoadResult =
   | { readonly ok: false; readonly file: string; readonly errors: readonly SettingsError[] };
 
 export type TextResult =
-  | { readonly ok: true; readonly text: string }
+  /** `mark`: the byte order mark before the text, or nothing. */
+  | { readonly ok: true; readonly text: string; readonly mark: string }
   | { readonly ok: false; readonly errors: readonly SettingsError[] };
 
 /** Loads and checks the settings file at `path`. Never throws for anything a file can contain. */
@@ -125,9 +126,14 @@ const tooLarge = (size: number): FileRefusal =>
     remedy: 'name the settings file; this cannot be it',
   });
 
+/** Some editors begin a file with it; it is no part of the text. */
+const BYTE_ORDER_MARK = '\ufeff';
+
 function decode(bytes: Buffer): TextResult {
   try {
-    return { ok: true, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
+    const whole = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    const mark = whole.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK : '';
+    return { ok: true, text: whole.slice(mark.length), mark };
   } catch {
     const error: SettingsError = {
       path: '',

@@ -55,7 +55,7 @@ export async function changeSetting(
   if (!result.ok) return refuse(...result.errors);
   const changed = edited.text !== read.text;
   if (changed) {
-    const failure = await write(path, edited.text, options);
+    const failure = await write(path, `${read.mark}${edited.text}`, options);
     if (failure !== null) return refuse(failure);
   }
   const unit = unitOf(change.setting);

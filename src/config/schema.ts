@@ -2,6 +2,7 @@
 // and descriptions. No meaning across settings: see validate.ts. No loading: see load.ts.
 import { BYPASS, DEFAULT_PRIORITY, HA, HOOKS } from './schema-ha.js';
 import { MONITORS } from './schema-monitors.js';
+import { REALTIME } from './schema-realtime.js';
 import type { SettingSchema } from './setting-schema.js';
 
 export { DEFAULT_PRIORITY };
@@ -148,8 +149,18 @@ export const SETTINGS_SCHEMA: SettingSchema = {
           minLength: 1,
           maxLength: 4095,
         },
+        leaseSeconds: {
+          type: 'integer',
+          description:
+            'How long the kernel keeps an address that nobody renews: what becomes of it when agent and executor die together. 2 at least; 0: for ever.',
+          unit: 'seconds',
+          minimum: 0,
+          maximum: 3600,
+          default: 3,
+        },
       },
     },
+    realtime: REALTIME,
     runtimeDirectory: {
       type: 'string',
       description: 'Holds control.sock and status.json. Absolute path.',

@@ -50,6 +50,7 @@ export function viewSettings(settings: Settings, file: string): SettingsView {
       fixed('bypass.onStop', bypass?.onStop ?? ''),
       fixed('hooks.transition', hooks.transition ?? ''),
       fixed('vip.script', settings.vip.script),
+      fixed('vip.leaseSeconds', settings.vip.leaseSeconds),
       fixed('runtimeDirectory', settings.runtimeDirectory),
       fixed('stateDirectory', settings.stateDirectory),
     ],

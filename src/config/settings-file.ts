@@ -2,7 +2,7 @@
 // units. Types only; what the rest of the program sees is in settings.ts.
 import type { ChecksumDialect } from '../model/advertisement.js';
 import type { HaMode } from '../model/status.js';
-import type { BypassSettings } from './settings.js';
+import type { BypassSettings, RealtimeSettings } from './settings.js';
 
 export interface SettingsFile {
   readonly name?: string;
@@ -42,7 +42,8 @@ export interface SettingsFile {
   readonly checks: readonly CheckInFile[];
   readonly bypass?: BypassSettings;
   readonly hooks: { readonly transition?: string };
-  readonly vip: { readonly script?: string };
+  readonly vip: { readonly script?: string; readonly leaseSeconds: number };
+  readonly realtime: RealtimeSettings;
   readonly runtimeDirectory: string;
   readonly stateDirectory: string;
 }

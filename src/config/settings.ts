@@ -86,6 +86,13 @@ export interface VirtualRouterSettings {
   readonly primary?: string;
 }
 
+/** How the agent and its executor are scheduled. */
+export interface RealtimeSettings {
+  readonly enabled: boolean;
+  /** SCHED_FIFO priority of the agent, 1..98; the executor's is one more. */
+  readonly priority: number;
+}
+
 /** Values of `understudy get` and `set`. */
 export type SettingValue = string | number | boolean;
 
@@ -119,8 +126,13 @@ export interface Settings {
     readonly transition: string | null;
   };
   readonly virtualRouters: readonly VirtualRouterSettings[];
-  /** The netlink script runner, an absolute path. */
-  readonly vip: { readonly script: string };
+  readonly vip: {
+    /** The netlink script runner, an absolute path. */
+    readonly script: string;
+    /** How long the kernel keeps an address that nobody renews, whole seconds; 0: for ever. */
+    readonly leaseSeconds: number;
+  };
+  readonly realtime: RealtimeSettings;
   /** Holds control.sock and status.json; default /run/understudy. */
   readonly runtimeDirectory: string;
   /** Holds state.json and events.jsonl; default /var/lib/understudy. */

@@ -22,6 +22,7 @@ export function checkMeaning(draft: Draft): Finding[] {
   return [
     ...checkName(draft.name, ['name']),
     ...checkPaths(draft),
+    ...checkLease(draft.leaseSeconds),
     ...draft.virtualRouters.flatMap((router) => checkRouter(router, virtual)),
     ...checkUniqueNames(draft.virtualRouters, 'virtual router'),
     ...checkUniqueVrids(draft.virtualRouters),
@@ -44,6 +45,20 @@ function checkPaths(draft: Draft): Finding[] {
     ...checkPath(draft.stateDirectory, ['stateDirectory']),
     ...checkPath(draft.vipScript, ['vip', 'script']),
     ...checkSocketPath(draft.runtimeDirectory),
+  ];
+}
+
+/** The kernel counts whole seconds and may be 0.6 s late; renewed late once, 1 s has ended by then. */
+function checkLease(leaseSeconds: number | null): Finding[] {
+  if (leaseSeconds !== 1) return [];
+  return [
+    {
+      at: ['vip', 'leaseSeconds'],
+      code: 'out-of-range',
+      expected: '0 (for ever), or 2 to 3600 seconds',
+      found: '1',
+      remedy: 'write 2 or more: the kernel counts whole seconds, and one renewal may come late',
+    },
   ];
 }
 

@@ -91,6 +91,8 @@ export function stepActive(
       return stay({ ...state, announcements: rivalGone(state.announcements, now) });
     case 'successor':
       return giveWay(parameters, event.reason, parameters.advertisementInterval, now);
+    case 'revoked':
+      return giveWay(parameters, 'lease-lapsed', parameters.advertisementInterval, now);
     case 'stalled':
       return stay(listening(parameters, state, now));
     case 'deadline':
@@ -99,6 +101,7 @@ export function stepActive(
     case 'take-over':
     case 'leaving':
     case 'hold':
+    case 'defer':
       return stay(state);
   }
 }

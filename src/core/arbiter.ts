@@ -8,7 +8,8 @@ import { VOLUNTARY } from './conduct.js';
 import { lastHeard, tolerance, type PeerCheckParameters } from './peer-check.js';
 import { lanPathOf, routerAt, type Peer, type PeerView, type Place } from './peers.js';
 import type { HoldCause, Router } from './router.js';
-import { overdueInterval } from './timing.js';
+import type { Backup } from './machine.js';
+import { activeDownInterval, overdueInterval } from './timing.js';
 
 /** How we stand in the election: priority first, then the address (RFC 9568 §6.4.3). */
 export interface Rank {
@@ -47,6 +48,15 @@ export function outranksUs({ router, report }: PeerView, own: Rank): boolean {
 /** Whether no other fit peer would be the better successor of the one that leaves. */
 export const isBestCandidate = (views: readonly PeerView[], own: Rank): boolean =>
   !views.some((view) => isCandidate(view) && isBetterSuccessor(view, own));
+
+/** Whether a better candidate has our priority, and so the same Skew_Time. */
+export const isTiedBehind = (views: readonly PeerView[], own: Rank): boolean =>
+  views.some(
+    (view) =>
+      view.router?.effectivePriority === own.priority &&
+      isCandidate(view) &&
+      isBetterSuccessor(view, own),
+  );
 
 const isCandidate = ({ report, router }: PeerView): boolean =>
   report.fit && router?.state === 'Backup' && !router.releasing;
@@ -142,6 +152,24 @@ export function whenActiveDown(
   return { action: 'hold', cause: isSplitFrom(holder) ? 'lan-split' : 'adverts-lost' };
 }
 
+/**
+ * From when on an advertisement of the Active is overdue by half an interval. Then it is asked whether it
+ * is there, so that the answer is known when the Active_Down_Timer fires.
+ */
+export const overdueFrom = (
+  { activeDownAt, activeAdverInterval }: Backup,
+  priority: number,
+): Instant =>
+  instant(
+    activeDownAt -
+      activeDownInterval(priority, activeAdverInterval) +
+      overdueInterval(activeAdverInterval),
+  );
+
+/** Whether anything came from the peer since then, on any path. */
+export const isHeardSince = ({ paths }: Peer, since: Instant): boolean =>
+  paths.some(({ heardAt }) => heardAt !== null && heardAt >= since);
+
 /** Whether the Active answers elsewhere, but not over the path on this link that there should be. */
 export function isDeafLink(views: readonly PeerView[]): boolean {
   const holder = holderAmong(views);
@@ -210,8 +238,10 @@ export function silenceProvenAt(
   if (machine.kind !== 'Backup' || !peer.silent) return null;
   const peerHeardAt = lastHeard(peer.paths);
   if (peerHeardAt === null || routerAt(peer, place)?.state !== 'Active') return null;
-  if (peerHeardAt < since) return null;
-  if (activeAddress !== null && !peer.knownBy.includes(activeAddress)) return null;
+  // What it said before may be out of date, but for its advertisement.
+  if (activeAddress === null ? peerHeardAt < since : !peer.knownBy.includes(activeAddress)) {
+    return null;
+  }
   // An advertisement before the next message was due says no more than the message before it.
   const due = after(peerHeardAt, microseconds(parameters.interval + tolerance(parameters)));
   const unheard = heardAt === null || heardAt <= due;

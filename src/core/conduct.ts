@@ -78,6 +78,7 @@ export const FLAPS: ReadonlySet<TransitionReason> = new Set([
   'lan-split',
   'dual-active',
   'stalled',
+  'lease-lapsed',
 ]);
 
 /** A virtual router became Active: needed or asked, so there is no standing back any more. */

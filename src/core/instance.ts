@@ -107,17 +107,22 @@ export class Instance {
     return instance;
   }
 
+  /** Flaps within the window. */
+  flapCount(now: Instant): number {
+    const { conduct, configuration } = this.#stage;
+    return recentFlaps(conduct.flaps, configuration.flaps, now).length;
+  }
+
   snapshot(now: Instant): InstanceSnapshot {
     const { configuration, routers, monitors, peers, conduct, differences } = this.#stage;
-    const { mode, flaps } = configuration;
     return {
-      mode,
+      mode: configuration.mode,
       virtualRouters: [...routers.values()].map((router) => snapshotOf(router, now)),
       monitors: [...monitors.values()],
       peers: [...peers.values()].map((peer) => ({ ...peer })),
       memory: memoryOf(conduct),
       bypass: { desired: bypassDesired(conduct, configuration), actual: conduct.bypassActual },
-      flapCount: recentFlaps(conduct.flaps, flaps, now).length,
+      flapCount: this.flapCount(now),
       differences,
     };
   }
@@ -172,9 +177,10 @@ function take(stage: Stage, event: InstanceEvent): void {
       setPathInterface(stage, event);
       return;
     case 'stalled':
+    case 'revoked':
       stage.report('stalled', 'what arrived meanwhile is heard first');
       excusePeers(stage);
-      for (const router of stage.routers.values()) stage.step(router, { kind: 'stalled' });
+      for (const router of stage.routers.values()) stage.step(router, event);
       return;
     case 'primary-address':
     case 'socket':

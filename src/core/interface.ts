@@ -72,6 +72,11 @@ export type InstanceEvent =
     }
   /** This process was silent for longer than Active_Down_Interval. */
   | { readonly kind: 'stalled' }
+  /**
+   * This process hung while it was Active: the lease on its addresses lapsed, another router was seen
+   * as Active, and the addresses have been removed.
+   */
+  | { readonly kind: 'revoked' }
   | {
       readonly kind: 'primary-address';
       readonly virtualRouter: string;
@@ -136,7 +141,12 @@ export interface Deadline {
   /** A virtual router or a peer. */
   readonly owner: string;
   readonly cause:
-    'Adver_Timer' | 'Active_Down_Timer' | 'yield-over' | 'peer-check' | 'silence-proven';
+    | 'Adver_Timer'
+    | 'Active_Down_Timer'
+    | 'yield-over'
+    | 'peer-check'
+    | 'advertisement-overdue'
+    | 'silence-proven';
 }
 
 export interface InstanceSnapshot {

@@ -96,6 +96,8 @@ export type Event =
   | { readonly kind: 'leaving' }
   /** The Active is known to be there although it is not heard: wait once more. */
   | { readonly kind: 'hold' }
+  /** The Active is gone, but a better candidate is known: it has Skew_Time to go first. */
+  | { readonly kind: 'defer' }
   /** Make before break: keep the addresses until a successor is there. */
   | { readonly kind: 'release'; readonly releasing: Releasing }
   /** A successor is putting its addresses in place. */
@@ -110,6 +112,8 @@ export type Event =
   | { readonly kind: 'successor'; readonly reason: TransitionReason }
   /** The own process was silent for longer than Active_Down_Interval. */
   | { readonly kind: 'stalled' }
+  /** The lease on the addresses lapsed during such a silence: another router is Active. */
+  | { readonly kind: 'revoked' }
   /** An advertisement that passed every check of §7.1, not our own. */
   | {
       readonly kind: 'advertisement';

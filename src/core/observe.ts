@@ -9,7 +9,7 @@ import {
 } from '../model/advertisement.js';
 import type { Report } from '../model/reasons.js';
 import type { Instant } from '../model/units.js';
-import { sameAddresses, type Router } from './router.js';
+import { sameAddresses, type Router, type RouterConfiguration } from './router.js';
 
 interface Heard {
   readonly advertisement: Advertisement;
@@ -23,24 +23,29 @@ interface Observation {
 }
 
 /** Counts the advertisement and learns its dialect; returns what is worth a report. */
-export function observe(router: Router, heard: Heard, now: Instant): Observation[] {
+export function observe(router: Router, heard: Heard, now: Instant): readonly Observation[] {
   const { advertisement, source } = heard;
   router.heardAt = now;
+  router.deferred = false;
   router.counters.advertisementsReceived += 1;
   if (advertisement.priority === 0) router.counters.priorityZeroReceived += 1;
   const remarks = remarksOn(router, advertisement);
   for (const remark of remarks) {
     router.counters.remarks[remark] = (router.counters.remarks[remark] ?? 0) + 1;
   }
-  return [
-    ...learnDialect(router, heard),
-    ...remarks.map((remark) => ({ report: remark, detail: `${source}: ${REMARKS[remark]}` })),
-  ];
+  const learned = learnDialect(router, heard);
+  if (remarks.length === 0) return learned;
+  const details = remarks.map((report) => ({ report, detail: `${source}: ${REMARKS[report]}` }));
+  return [...learned, ...details];
 }
 
+/** Nearly every packet is as expected: nothing is made anew to say so. */
+const NOTHING: readonly never[] = [];
+
 /** Checks 12 to 14 of RFC 9568 §7.1: they never discard (errata 8298). */
-function remarksOn(router: Router, advertisement: Advertisement): Remark[] {
+function remarksOn(router: Router, advertisement: Advertisement): readonly Remark[] {
   const { configuration } = router;
+  if (isAsConfigured(configuration, advertisement)) return NOTHING;
   const remarks: Remark[] = [];
   if (configuration.priority === 255 && advertisement.priority === 255) {
     remarks.push('ownerConflict');
@@ -53,16 +58,23 @@ function remarksOn(router: Router, advertisement: Advertisement): Remark[] {
   return remarks;
 }
 
+/** Whether there is nothing to remark, seen without making anything. */
+const isAsConfigured = (own: RouterConfiguration, heard: Advertisement): boolean =>
+  own.priority !== 255 &&
+  heard.maxAdvertiseInterval === own.advertisementInterval &&
+  heard.addresses.length === own.addresses.length &&
+  own.addresses.every(({ address }, index) => heard.addresses[index] === address);
+
 /**
  * `checksum: auto` starts with RFC 9568 and goes over to RFC 5798 for good when it hears it: routers
  * that send the old form reject the new one, and those that send the new one accept both. To follow
  * the last speaker would make it waver between two of them.
  */
-function learnDialect(router: Router, { source, dialect }: Heard): Observation[] {
-  if (router.configuration.family === 'ipv6') return [];
+function learnDialect(router: Router, { source, dialect }: Heard): readonly Observation[] {
+  if (router.configuration.family === 'ipv6') return NOTHING;
   router.received = dialect;
   const { checksum } = router.configuration;
-  if (checksum !== 'auto' || router.sending === dialect || dialect === 'rfc9568') return [];
+  if (checksum !== 'auto' || router.sending === dialect || dialect === 'rfc9568') return NOTHING;
   router.sending = dialect;
   return [{ report: 'checksum-dialect', detail: `${source} uses ${dialect}` }];
 }

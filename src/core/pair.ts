@@ -11,10 +11,13 @@ import {
   isBetterRival,
   isDeafLink,
   isGroupLeader,
+  isHeardSince,
+  isTiedBehind,
   isNextAfter,
   isWorseSide,
   leaverAmong,
   outranksUs,
+  overdueFrom,
   silenceProvenAt,
   successorAmong,
   whenActiveDown,
@@ -22,7 +25,7 @@ import {
   whenReleased,
 } from './arbiter.js';
 import type { InstanceEvent } from './interface.js';
-import type { Active } from './machine.js';
+import type { Active, Backup } from './machine.js';
 import {
   checkDue,
   excusePeer,
@@ -57,7 +60,7 @@ export function takeReport(
   const peer = stage.peers.get(message.peer);
   if (peer === undefined) return;
   const changed = peerHeard(peer, stage.configuration.peerCheck, message, stage.clock);
-  if (changed.state) stage.report('peer-healthy', message.peer);
+  if (changed.state) becameHealthy(stage, message.peer);
   if (changed.report) compareSettings(stage);
   // Who has a soft fault asks for a successor until there is one.
   const { fit, sound } = stage.standing;
@@ -99,7 +102,38 @@ export function passPeerDeadlines(stage: Stage): void {
       stage.push({ kind: 'check-peer', peer: peer.configuration.name });
     }
   }
-  for (const router of stage.routers.values()) takeFromTheDead(stage, router);
+  for (const router of stage.routers.values()) {
+    askOverdue(stage, router);
+    takeFromTheDead(stage, router);
+  }
+}
+
+/**
+ * Whether a Backup that hears nobody lets a better candidate go first: two of one priority would both take
+ * the role at the same instant. Once: the better one may be gone too.
+ */
+export function defersInstead(stage: Stage, router: Router): boolean {
+  if (router.deferred || !isTiedBehind(stage.views(router), stage.rankOf(router))) return false;
+  router.deferred = true;
+  stage.step(router, { kind: 'defer' });
+  return true;
+}
+
+/** Asks the peer whose advertisement is overdue, unless it has been asked since. */
+function askOverdue(stage: Stage, router: Router): void {
+  if (router.machine.kind !== 'Backup') return;
+  const overdue = overdueFrom(router.machine, router.effectivePriority);
+  if (overdue > stage.clock) return;
+  const holder = holderAmong(stage.speakingViews(router));
+  if (holder !== null && isQuestionDue(holder, overdue)) ask(stage, holder.peer);
+}
+
+const isQuestionDue = ({ peer }: PeerView, overdue: Instant): boolean =>
+  peer.askedAt < overdue && !isHeardSince(peer, overdue);
+
+function ask(stage: Stage, peer: Peer): void {
+  peer.askedAt = stage.clock;
+  stage.push({ kind: 'check-peer', peer: peer.configuration.name });
 }
 
 /** Offers what the pair waits for. */
@@ -109,10 +143,14 @@ export function peerDeadlines(stage: Stage, soonest: Soonest): void {
     soonest.offer(peerDeadline(peer, stage.clock), peer.configuration.name, 'peer-check');
   }
   for (const router of stage.routers.values()) {
-    const owner = router.configuration.name;
+    const { machine: state, configuration, effectivePriority } = router;
+    const owner = configuration.name;
     const proven = silenceOf(stage, router);
     // What is proven already waits for news, not for the clock.
     if (proven !== null && proven > stage.clock) soonest.offer(proven, owner, 'silence-proven');
+    if (state.kind !== 'Backup') continue;
+    const overdue = overdueFrom(state, effectivePriority);
+    if (overdue > stage.clock) soonest.offer(overdue, owner, 'advertisement-overdue');
   }
 }
 
@@ -155,9 +193,22 @@ function sayDual(stage: Stage, router: Router, rival: string): void {
   stage.report('dual-active', rival, router);
 }
 
-/** Whether a Backup whose Active_Down_Timer has fired waits instead, and says why. */
-export function holdsInstead(stage: Stage, router: Router): boolean {
-  const decision = whenActiveDown(stage.speakingViews(router));
+/**
+ * Whether a Backup whose Active_Down_Timer has fired waits instead, and says why. The peer's word that it
+ * is Active counts when it was given since its advertisement is overdue: it was asked then, and one that
+ * is there answers at once.
+ */
+export function holdsInstead(stage: Stage, router: Router, state: Backup): boolean {
+  const views = stage.speakingViews(router);
+  const overdue = overdueFrom(state, router.effectivePriority);
+  const holder = holderAmong(views);
+  if (holder !== null && isQuestionDue(holder, overdue)) {
+    // We were late ourselves.
+    ask(stage, holder.peer);
+    stage.step(router, { kind: 'hold' });
+    return true;
+  }
+  const decision = whenActiveDown(views.filter(({ peer }) => isHeardSince(peer, overdue)));
   if (decision.action === 'take-over') return false;
   const { cause } = decision;
   if (router.unheard !== cause) {
@@ -304,6 +355,12 @@ const isHeardAfter = ({ peer }: PeerView, since: Instant): boolean =>
 
 const dualUntil = ({ configuration }: Stage, since: Instant): Instant =>
   after(since, microseconds(Math.min(configuration.peerCheck.interval, HANDOVER_MINIMUM)));
+
+/** One more to ask: whoever asked in vain before may ask again. */
+function becameHealthy(stage: Stage, peer: string): void {
+  stage.report('peer-healthy', peer);
+  for (const router of stage.routers.values()) router.askFrom = stage.clock;
+}
 
 function becameUnhealthy(stage: Stage, peer: Peer): void {
   stage.unsettled = true;

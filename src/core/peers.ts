@@ -35,6 +35,8 @@ export interface Peer {
   /** Places where it has said priority 0, and until when its word that it is Active is older. */
   left: readonly { readonly position: number; readonly until: Instant }[];
   nextCheckAt: Instant;
+  /** When it was last asked. */
+  askedAt: Instant;
 }
 
 /** The report names at most 8; twice that outlasts any change of addresses. */
@@ -53,6 +55,7 @@ export const createPeer = (
   knownBy: [],
   left: [],
   nextCheckAt: now,
+  askedAt: now,
 });
 
 /** The peer under new settings: paths that stay keep what is known of them. */
@@ -194,6 +197,7 @@ function updateState(peer: Peer): boolean {
 /** Whether a request is due at `now`; the next one is then an interval later. */
 export function checkDue(peer: Peer, { interval }: PeerCheckParameters, now: Instant): boolean {
   if (now < peer.nextCheckAt) return false;
+  peer.askedAt = now;
   const following = after(peer.nextCheckAt, interval);
   peer.nextCheckAt = following > now ? following : after(now, interval);
   return true;

@@ -7,6 +7,7 @@ import type { InstanceEvent } from './interface.js';
 import type { Backup } from './machine.js';
 import { observe } from './observe.js';
 import {
+  defersInstead,
   forgoesPreemption,
   holdsInstead,
   isTakenAlready,
@@ -59,12 +60,7 @@ export function passRouterDeadline(stage: Stage, router: Router): void {
   const at = nextDeadline(router.machine);
   if (at === null || at > stage.clock) return;
   const { machine: state } = router;
-  if (
-    state.kind === 'Backup' &&
-    hasHeardNothing(router, state, stage.clock) &&
-    holdsInstead(stage, router)
-  )
-    return;
+  if (state.kind === 'Backup' && waitsInstead(stage, router, state)) return;
   if (isTakenAlready(stage, router)) {
     stage.step(router, { kind: 'hold' });
     return;
@@ -72,7 +68,20 @@ export function passRouterDeadline(stage: Stage, router: Router): void {
   const preempts = state.kind === 'Backup' && state.takeoverReason === 'priority';
   if (preempts && forgoesPreemption(stage, router)) return;
   if (staysInstead(stage, router)) return;
+  if (state.kind === 'Backup' && state.takeoverReason === 'peer-released') {
+    // In its turn: the one that leaves has agreed to whoever comes.
+    const grantedUntil = stage.handoverUntil();
+    stage.step(router, { kind: 'take-over', reason: 'peer-released', grantedUntil });
+    return;
+  }
   stage.step(router, { kind: 'deadline' });
+}
+
+/** Whether the Active_Down_Timer of a Backup that hears nobody was not the last word. */
+function waitsInstead(stage: Stage, router: Router, state: Backup): boolean {
+  if (hasHeardNothing(router, state, stage.clock) && holdsInstead(stage, router, state))
+    return true;
+  return state.takeoverReason === 'no-response' && defersInstead(stage, router);
 }
 
 function takeAdvertisement(

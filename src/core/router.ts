@@ -63,6 +63,8 @@ export interface Router {
    * as there is a cause, the Active is asked to send to our own address too.
    */
   unheard: HoldCause | null;
+  /** In Backup: has let a better candidate go first, once, since the Active was heard. */
+  deferred: boolean;
   /** Gave the role up, and knows of nobody who has it since. */
   vacated: boolean;
   /** From when on it preempts. */
@@ -119,6 +121,7 @@ export const createRouter = (
   followsSuperior: false,
   addressesPresent: false,
   unheard: null,
+  deferred: false,
   vacated: false,
   preemptFrom: now,
   askFrom: now,

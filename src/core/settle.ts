@@ -11,7 +11,14 @@ import { canSayFarewell, isKnown, ownFault, startupReason } from './fitness.js';
 import { bandwidthLowEverywhere, hasSuccessor } from './pair.js';
 import { releasingOf, type Router } from './router.js';
 import type { OwnStanding, Stage } from './stage.js';
-import { gatewayOf, isBandwidthLow, judge, mayBeFailing, softFaults } from './tracker.js';
+import {
+  gatewayOf,
+  isBandwidthLow,
+  judge,
+  lowersPriority,
+  mayBeFailing,
+  softFaults,
+} from './tracker.js';
 
 /** What settling itself changes is settled again: a flap may latch. It comes to rest in two rounds. */
 const ROUNDS = 4;
@@ -29,23 +36,31 @@ export function settle(stage: Stage): void {
 
 function settleOnce(stage: Stage): void {
   const routers = [...stage.routers.values()];
-  for (const router of routers) reassess(stage, router);
+  const monitors = [...stage.monitors.values()];
+  const lowered = monitors.some(lowersPriority);
+  // After every address of hundreds of virtual routers: those that nothing lowers are passed over.
+  for (const router of routers) if (lowered || !isUnmoved(router)) reassess(stage, router);
   if (stage.phase === 'new') return;
   const common = commonObstacle(stage);
-  const faults = new Map(
-    routers.map((router) => [router, ownFault(router, stage.monitors.values())]),
-  );
+  const failed = monitors.filter(({ state }) => state === 'failed');
+  const faults = routers.map((router) => ownFault(router, failed));
   const groupFault =
-    stage.movesTogether() && routers.some((router) => router.joined && faults.get(router) !== null);
+    stage.movesTogether() && routers.some(({ joined }, at) => joined && faults[at] !== null);
   stage.standing = standingOf(stage, common === null && !groupFault);
-  for (const router of routers) {
-    const obstacle = common ?? faults.get(router) ?? (groupFault ? 'group-fault' : null);
+  routers.forEach((router, at) => {
+    const obstacle = common ?? faults[at] ?? (groupFault ? 'group-fault' : null);
     if (obstacle !== null) keepOut(stage, router, obstacle);
     else if (isKnown(router)) letIn(stage, router);
-  }
+  });
   yieldToSoundPeer(stage);
   orderBypass(stage);
 }
+
+/** Nothing of its own lowers its priority, and nothing did. */
+const isUnmoved = ({ configuration, effectivePriority, adjustments, defence }: Router): boolean =>
+  defence.yieldingUntil === null &&
+  adjustments.length === 0 &&
+  effectivePriority === configuration.priority;
 
 /** What keeps all of them out. */
 function commonObstacle({ phase, configuration, conduct }: Stage): TransitionReason | null {

@@ -21,7 +21,7 @@ import {
   type Place,
 } from './peers.js';
 import { createRouter, groupRank, type Router } from './router.js';
-import { softFaults } from './tracker.js';
+import { hasSoftFault } from './tracker.js';
 import * as machine from './virtual-router.js';
 
 /** What the instance knows of itself and the peers must hear. */
@@ -70,6 +70,7 @@ export class Stage {
 
   /** The effects since the last call, in order. */
   takeEffects(): readonly InstanceEffect[] {
+    if (this.#effects.length === 0) return NO_EFFECTS;
     const effects = this.#effects;
     this.#effects = [];
     return effects;
@@ -112,12 +113,12 @@ export class Stage {
   }
 
   /**
-   * In active-passive the first of the group breaks the ties of all: an appliance whose IPv4 address
-   * is the higher one may have the lower IPv6 address, and the two would go to different successors.
+   * The first of the group breaks the ties of all: an appliance whose IPv4 address is the higher one may
+   * have the lower IPv6 address, and the two would go to different successors.
    */
   rankOf(router: Router): Rank {
     const { effectivePriority } = router;
-    const { family } = this.movesTogether() ? this.agreement.first : router.configuration;
+    const { family } = this.agreement.first;
     const address = tieBreaker(this.primaryAddresses(), family);
     const holdsPart =
       this.configuration.mode === 'active-passive' &&
@@ -194,7 +195,7 @@ export class Stage {
   /** Who would give the role away again, or has just been sent away, takes it only when it is free. */
   #mayPreempt(router: Router): boolean {
     if (this.conduct.standBack || this.clock < router.preemptFrom) return false;
-    if (softFaults(this.monitors.values(), false).length > 0) return false;
+    if (hasSoftFault(this.monitors.values())) return false;
     return !this.movesTogether() || !this.#anotherFollowsSuperior(router);
   }
 
@@ -228,11 +229,13 @@ export class Stage {
     const { primaryAddress: source, sending: dialect } = router;
     assert(typeof source === 'string', 'an Active has an address to send from');
     const alsoTo = this.#unicastTo(router);
-    this.push({ kind: 'send-advertisement', ...named(router), priority, source, dialect, alsoTo });
+    const virtualRouter = router.configuration.name;
+    this.push({ kind: 'send-advertisement', virtualRouter, priority, source, dialect, alsoTo });
   }
 
   /** Peers on the virtual router's link that asked for its advertisements by unicast. */
-  #unicastTo(router: Router): IpAddress[] {
+  #unicastTo(router: Router): readonly IpAddress[] {
+    if (this.peers.size === 0) return NOBODY;
     return this.views(router).flatMap(({ router: theirs, lanPath }) =>
       theirs?.wantsUnicast === true && lanPath !== null ? [lanPath.address] : [],
     );
@@ -251,6 +254,7 @@ export class Stage {
     router.followsSuperior = false;
     router.activeAddress = null;
     router.unheard = null;
+    router.deferred = false;
     router.dualSince = null;
     router.dualSaidAt = null;
     // Two that yield to each other at once, each by what it last heard, find out by this.
@@ -289,6 +293,11 @@ export class Stage {
     );
   }
 }
+
+const NOBODY: readonly IpAddress[] = [];
+
+/** What most packets cause. */
+const NO_EFFECTS: readonly InstanceEffect[] = [];
 
 /** What makes an Active leave without another one being there. */
 const LEAVING: ReadonlySet<machine.Event['kind']> = new Set(['shutdown', 'yield', 'deadline']);

@@ -27,14 +27,19 @@ export function judge(
 ): Standing {
   if (configuredPriority === 255) return { effectivePriority: 255, adjustments: [] };
   const adjustments = [...extra];
-  for (const { state, weight, name } of statuses) {
-    if (state === 'failed' && typeof weight === 'number') {
-      adjustments.push({ name, amount: -Math.abs(weight) });
+  for (const status of statuses) {
+    if (lowersPriority(status)) {
+      adjustments.push({ name: status.name, amount: -Math.abs(status.weight) });
     }
   }
   const sum = adjustments.reduce((total, { amount }) => total + amount, configuredPriority);
   return { effectivePriority: Math.min(254, Math.max(1, sum)), adjustments };
 }
+
+export const lowersPriority = (
+  status: MonitorStatus,
+): status is MonitorStatus & { readonly weight: number } =>
+  status.state === 'failed' && typeof status.weight === 'number';
 
 /** The hard fault that concerns a virtual router on this interface; null when there is none. */
 export function hardFault(
@@ -70,6 +75,14 @@ export const softFaults = (
     ({ name, state, weight }) =>
       state === 'failed' && weight === 'soft' && !(bandwidthExcused && name === BANDWIDTH_MONITOR),
   );
+
+/** Whether there is any soft fault; asked with every packet. */
+export function hasSoftFault(statuses: Iterable<MonitorStatus>): boolean {
+  for (const { state, weight } of statuses) {
+    if (state === 'failed' && weight === 'soft') return true;
+  }
+  return false;
+}
 
 /**
  * Whether a soft fault may be about to be found. Two appliances that lose the same gateway find it

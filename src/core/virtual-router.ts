@@ -79,6 +79,7 @@ function stepInitialize(
     case 'take-over':
     case 'leaving':
     case 'hold':
+    case 'defer':
     case 'release':
     case 'await':
     case 'keep':
@@ -86,6 +87,7 @@ function stepInitialize(
     case 'rival-gone':
     case 'successor':
     case 'stalled':
+    case 'revoked':
     case 'advertisement':
     case 'addresses-present':
     case 'addresses-missing':
@@ -120,7 +122,12 @@ function stepBackup(parameters: Parameters, state: Backup, event: Event, now: In
       return stay(afterLeaver(parameters, state, now));
     case 'hold':
       return stay(backupState(parameters, state.activeAdverInterval, now));
+    case 'defer': {
+      const inTurn = after(now, skewTime(parameters.priority, state.activeAdverInterval));
+      return stay({ ...state, activeDownAt: inTurn });
+    }
     case 'stalled':
+    case 'revoked':
       return stay(listening(parameters, state, now));
     case 'startup':
     case 'yield':

@@ -1,6 +1,6 @@
 // The agent's side of the executor, as an interface: it runs every script and keeps the last will,
 // so that Node never forks. No decisions; no knowledge of virtual routers.
-import type { Family } from '../model/address.js';
+import type { Family, IpAddress } from '../model/address.js';
 import type { Milliseconds } from '../model/units.js';
 
 export interface RunRequest {
@@ -27,6 +27,19 @@ export interface RunResult {
 }
 
 /**
+ * What the executor does about an agent that lives and is silent: nothing renews its lease. All three
+ * count from its last sign of life.
+ */
+export interface Silence {
+  /** From then on the executor listens; a successor's advertisement now ends the lease. */
+  readonly listenAfter: Milliseconds;
+  /** Without a successor until then: the farewell, once. The addresses stay. */
+  readonly farewellAfter: Milliseconds;
+  /** SIGKILL, so that the agent's supervisor starts it again. */
+  readonly killAfter: Milliseconds;
+}
+
+/**
  * What the executor does when the agent's pipe ends: send the farewell frames, keep the addresses
  * until every router in `successors` was seen advertised by somebody else (priority above 0) or the
  * time is over, then run the release script.
@@ -42,6 +55,16 @@ export interface LastWill {
   /** Longest wait for a successor: Active_Down_Interval. */
   readonly keepAtMost: Milliseconds;
   readonly release: RunRequest;
+  /** null: silence has no consequence. */
+  readonly lease: Silence | null;
+  /** Whole seconds that the kernel keeps `addresses` unless they are renewed; 0: for ever. */
+  readonly lifetime: number;
+  /** What is renewed as long as it stands there. */
+  readonly addresses: readonly {
+    readonly linkIndex: number;
+    readonly address: IpAddress;
+    readonly prefixLength: number;
+  }[];
 }
 
 export interface Executor {

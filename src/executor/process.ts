@@ -37,6 +37,10 @@ export interface ExecutorOptions {
   readonly onExit: (cause: ExecutorExit) => void;
   /** What deserves a line but is no error of a request. */
   readonly log?: (message: string) => void;
+  /** The memory in which agent and executor see each other live (see kernel's Lease). */
+  readonly lease?: { readonly fd: number };
+  /** The agent's lease lapsed: another router is Active, and the addresses go. */
+  readonly onRevoked?: () => void;
   /** Longest wait for the first answer, in milliseconds; default 5000. */
   readonly greetingTimeout?: number;
 }
@@ -45,6 +49,8 @@ export interface ExecutorProcess extends Executor {
   readonly pid: number;
   /** The package version it was built from. */
   readonly version: string;
+  /** Ends it at once, whatever it is doing; `reason` is then what its exit says. */
+  kill(reason: string): void;
 }
 
 type Pipes = ChildProcess & { readonly stdin: Writable; readonly stdout: Readable };
@@ -56,8 +62,13 @@ type Pipes = ChildProcess & { readonly stdin: Writable; readonly stdout: Readabl
  */
 export async function startExecutor(options: ExecutorOptions): Promise<ExecutorProcess> {
   requireBinary(options.path);
-  const child = spawn(options.path, [], { detached: true, stdio: ['pipe', 'pipe', 'inherit'] });
-  const connection = new Connection(child, options);
+  const { path, lease } = options;
+  const child =
+    lease === undefined
+      ? spawn(path, [], { detached: true, stdio: ['pipe', 'pipe', 'inherit'] })
+      : spawn(path, ['lease'], { detached: true, stdio: ['pipe', 'pipe', 'inherit', lease.fd] });
+  // Both standard pipes are there: only a type that knows every descriptor could say so.
+  const connection = new Connection(child as Pipes, options);
   await connection.greeted;
   return connection;
 }
@@ -87,6 +98,7 @@ class Connection implements ExecutorProcess {
   private readonly exited = deferred();
   private nextId = 1;
   private finishing = false;
+  private killedFor: string | null = null;
   /** Set when the process is gone, or when it must not be spoken to any more. */
   private gone: string | null = null;
 
@@ -99,7 +111,7 @@ class Connection implements ExecutorProcess {
     child.stdin.on('error', (error) => options.log?.(`executor's stdin: ${error.message}`));
     child.on('error', (error) => this.end(`cannot run ${options.path}: ${error.message}`));
     // 'close', not 'exit': results that lie in the pipe are read first.
-    child.on('close', (code, signal) => this.end(describeExit(code, signal)));
+    child.on('close', (code, signal) => this.end(this.killedFor ?? describeExit(code, signal)));
     child.stdin.write(encodeHello(PROTOCOL_VERSION));
   }
 
@@ -139,6 +151,11 @@ class Connection implements ExecutorProcess {
     return this.exited.promise;
   }
 
+  kill(reason: string): void {
+    this.killedFor = reason;
+    this.child.kill('SIGKILL');
+  }
+
   private async greet(timeout: number): Promise<void> {
     const timer = setTimeout(() => {
       this.abandon(`no answer from ${this.options.path} within ${timeout} ms`);
@@ -166,8 +183,12 @@ class Connection implements ExecutorProcess {
       const result = decodeResult(frame.payload);
       this.waiting.get(frame.id)?.(result);
       this.waiting.delete(frame.id);
+    } else if (frame.type === FrameType.revoked) {
+      this.options.onRevoked?.();
     } else {
-      this.abandon(`HELLO or RESULT expected from ${this.options.path}, type ${frame.type} found`);
+      this.abandon(
+        `HELLO, RESULT or REVOKED expected from ${this.options.path}, type ${frame.type} found`,
+      );
     }
   }
 

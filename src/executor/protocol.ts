@@ -1,6 +1,7 @@
 // The executor's protocol: frames and payloads, bytes and values. No process, no socket. The other
 // half is native/executor_frame.c; a change here is a change there and of PROTOCOL_VERSION.
 import { Buffer } from 'node:buffer';
+import { addressBytes, familyOf } from '../model/address.js';
 import type { LastWill, RunRequest, RunResult } from './executor.js';
 
 /*
@@ -10,7 +11,7 @@ import type { LastWill, RunRequest, RunResult } from './executor.js';
  *    +---------------+---------------+---------------+---------------+
  *    |     Type      |                 zero                          |
  *    +---------------+---------------+---------------+---------------+
- *    |                 Id, chosen by the agent                       |
+ *    |         Id: of a RUN and its RESULT, from 1; else 0           |
  *    +---------------+---------------+---------------+---------------+
  *    |  Payload ...
  *
@@ -22,20 +23,26 @@ import type { LastWill, RunRequest, RunResult } from './executor.js';
  *                      text each argument, text each NAME=value, bytes stdin
  *    RESULT 3  exec.   u8 0 exited 1 signalled 2 timed out 3 failed, 3 zero bytes,
  *                      u32 exit code, signal or errno; bytes message, bytes stdout, bytes stderr
- *    WILL   4  agent   empty: no will. Else u32 keep at most ms, u16 farewells, u16 successors,
+ *    WILL   4  agent   empty: no will. Else u32 keep at most ms, u32 listen after ms of silence,
+ *                      u32 farewell after ms, u32 kill after ms (0: no lease),
+ *                      u32 lifetime of the addresses in s (0: for ever),
+ *                      u16 farewells, u16 successors, u16 addresses, u16 zero,
  *                      each farewell: u32 link index, bytes Ethernet frame;
  *                      each successor: u32 link index, u8 family 4 or 6, u8 VRID, u16 zero;
+ *                      each address: u32 link index, u8 family, u8 prefix length, u16 zero,
+ *                      16 bytes, of an IPv4 address the first 4;
  *                      the release program, as in RUN
  *    FINISH 5  agent   u32 1 when the farewell was already sent, else 0
+ *    REVOKED 6 exec.   empty: the lease lapsed, the addresses go
  */
 
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 export const HEADER_LENGTH = 12;
 export const PAYLOAD_MAX = 4 * 1024 * 1024;
 /** Links times families times VRIDs that one will can wait for. */
 export const SUCCESSORS_MAX = 1024;
 
-export const FrameType = { hello: 1, run: 2, result: 3, will: 4, finish: 5 } as const;
+export const FrameType = { hello: 1, run: 2, result: 3, will: 4, finish: 5, revoked: 6 } as const;
 
 const OUTCOME = { exited: 0, signalled: 1, timedOut: 2, failed: 3 } as const;
 
@@ -88,12 +95,19 @@ export function encodeWill(will: LastWill | null): Buffer {
     0,
     Buffer.concat([
       u32(duration(will.keepAtMost)),
+      u32(duration(will.lease?.listenAfter ?? 0)),
+      u32(duration(will.lease?.farewellAfter ?? 0)),
+      u32(duration(will.lease?.killAfter ?? 0)),
+      u32(will.lifetime),
       u16(will.farewell.length),
       u16(will.successors.length),
+      u16(will.addresses.length),
+      u16(0),
       ...will.farewell.flatMap(({ linkIndex, frame }) => [u32(linkIndex), bytes(frame)]),
       ...will.successors.map(({ linkIndex, family, vrid }) =>
         Buffer.concat([u32(linkIndex), Buffer.of(family === 'ipv4' ? 4 : 6, vrid, 0, 0)]),
       ),
+      ...will.addresses.map(address),
       program(will.release),
     ]),
   );
@@ -214,6 +228,15 @@ class PayloadReader {
     this.offset = end;
     return taken;
   }
+}
+
+function address(value: LastWill['addresses'][number]): Buffer {
+  const buffer = Buffer.alloc(24);
+  buffer.writeUInt32BE(value.linkIndex, 0);
+  buffer.writeUInt8(familyOf(value.address) === 'ipv4' ? 4 : 6, 4);
+  buffer.writeUInt8(value.prefixLength, 5);
+  buffer.set(addressBytes(value.address), 8);
+  return buffer;
 }
 
 function program(request: RunRequest): Buffer {

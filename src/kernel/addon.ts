@@ -39,6 +39,12 @@ export interface Addon {
   notify(address: string, message: string): void;
   /** null when somebody else holds the lock. */
   lockFile(path: string): Handle | null;
+  /** `question` is one of enum lease_question of native/lease.h; `fd` is of no account to the first. */
+  lease(fd: number, question: number): number;
+  /** See enum realtime_request of native/realtime.h. */
+  realtime(request: 1 | 2 | 3, value: number): number;
+  /** Path and arguments of a program, each ended by a zero byte. Returns only when it failed. */
+  replaceProcess(texts: ArrayBuffer): number;
 }
 
 const ADDON = '../../../build/Release/understudy.node';

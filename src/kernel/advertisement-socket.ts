@@ -108,13 +108,14 @@ class NativeAdvertisementSocket implements AdvertisementSocket {
   }
 
   send(batch: readonly OutgoingMessage[]): SendFailure[] {
-    this.#outgoing.begin(
-      batch.length,
-      batch.reduce((total, { message }) => total + message.length, 0),
-    );
-    for (const [index, { source, destination, message }] of batch.entries()) {
+    let payload = 0;
+    for (const { message } of batch) payload += message.length;
+    this.#outgoing.begin(batch.length, payload);
+    let index = 0;
+    for (const { source, destination, message } of batch) {
       this.#outgoing.put(index, message, this.#link.index);
       this.#outgoing.putAddresses(index, source, destination);
+      index += 1;
     }
     return attempt(`sending advertisements on ${this.#link.name}`, () =>
       this.#outgoing.send(this.#addon, this.#handle, batch.length),

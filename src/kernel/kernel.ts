@@ -2,7 +2,7 @@
 // pass a fake of the same shape. No policy, no protocol state.
 import type { Family, IpAddress } from '../model/address.js';
 import type { Link, LinkAddress } from '../model/link.js';
-import type { Instant } from '../model/units.js';
+import type { Instant, Milliseconds } from '../model/units.js';
 
 /** A refusal of the kernel. `code` is its errno name (`ENODEV`), stable for callers to test. */
 export interface KernelError extends Error {
@@ -99,6 +99,25 @@ export interface FileLock {
   release(): void;
 }
 
+/**
+ * The memory in which agent and executor see each other live. Whoever holds the lease renews it at
+ * every wake-up, which costs no system call; the executor may revoke it from a holder that is silent.
+ */
+export interface Lease {
+  /** Handed to the executor when it is started. */
+  readonly fd: number;
+  /**
+   * Says that we live. False when it was revoked meanwhile, decided by one compare-and-swap: then it is
+   * held no longer, and stays so until taken again.
+   */
+  renew(): boolean;
+  /** Held from now on. */
+  take(): void;
+  /** Since the executor's last sign of life; 0 before its first. */
+  executorSilence(): Milliseconds;
+  close(): void;
+}
+
 export interface Kernel {
   /** CLOCK_MONOTONIC. */
   now(): Instant;
@@ -115,4 +134,5 @@ export interface Kernel {
   notify(message: string): void;
   /** Takes the lock, or answers null when another process holds it. */
   lockFile(path: string): FileLock | null;
+  openLease(): Lease;
 }

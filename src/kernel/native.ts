@@ -1,9 +1,9 @@
 // The kernel as the agent sees it, over the native addon. No policy, no protocol.
-import { instant, type Instant } from '../model/units.js';
+import { instant, milliseconds, type Instant } from '../model/units.js';
 import { loadAddon, type Addon } from './addon.js';
 import { openAdvertisementSocket } from './advertisement-socket.js';
 import { openAnnouncer } from './announcer.js';
-import type { DeadlineTimer, FileLock, Kernel } from './kernel.js';
+import type { DeadlineTimer, FileLock, Kernel, Lease } from './kernel.js';
 import { openNetworkWatch } from './network-watch.js';
 import { attempt, refusal } from './refusal.js';
 
@@ -43,6 +43,30 @@ function lockFile(addon: Addon, path: string): FileLock | null {
   return handle === null ? null : { release: () => addon.close(handle) };
 }
 
+/** enum lease_question of native/lease.h. */
+const LEASE = { open: 0, renew: 1, take: 2, silence: 3, close: 4 } as const;
+
+function openLease(addon: Addon): Lease {
+  const fd = addon.lease(-1, LEASE.open);
+  if (fd < 0) throw refusal('making the lease', fd, 'memfd_create');
+  const ask = (question: number): number => {
+    const answer = addon.lease(fd, question);
+    if (answer < 0) throw refusal('looking at the lease', answer, 'mmap');
+    return answer;
+  };
+  let open = true;
+  return {
+    fd,
+    renew: () => ask(LEASE.renew) === 1,
+    take: () => void ask(LEASE.take),
+    executorSilence: () => milliseconds(ask(LEASE.silence) / 1_000),
+    close: () => {
+      if (open) ask(LEASE.close);
+      open = false;
+    },
+  };
+}
+
 /**
  * Loads the addon.
  * @throws Error when it is not built, with the command that builds it.
@@ -59,5 +83,6 @@ export function openKernel(options: KernelOptions = {}): Kernel {
     openDeadlineTimer: (onExpired) => openDeadlineTimer(addon, onExpired),
     notify: (message) => notify(addon, message),
     lockFile: (path) => lockFile(addon, path),
+    openLease: () => openLease(addon),
   };
 }

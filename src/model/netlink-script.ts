@@ -8,14 +8,17 @@ export interface AddressTarget {
 }
 
 /**
- * The lines that make the addresses present. `replace` makes them repeatable. An IPv6 virtual
- * address skips duplicate address detection (the previous Active may hold it for another moment)
- * and is deprecated, so that the kernel never picks it as a source (both measured on Linux 6.18).
+ * The lines that make the addresses present, for `leaseSeconds` unless they are renewed (0: for
+ * ever). `replace` makes them repeatable. An IPv6 virtual address skips duplicate address detection
+ * (the previous Active may hold it for another moment) and is deprecated, so that the kernel never
+ * picks it as a source (both measured on Linux 6.18).
  */
-export function takeoverScript(target: AddressTarget): string[] {
+export function takeoverScript(target: AddressTarget, leaseSeconds: number): string[] {
+  const valid = leaseSeconds === 0 ? '' : ` valid_lft ${leaseSeconds}`;
   return target.addresses.map((value) => {
     const line = `address replace ${formatAddressWithPrefix(value)} dev ${target.interface}`;
-    return familyOf(value.address) === 'ipv6' ? `${line} nodad preferred_lft 0` : line;
+    if (familyOf(value.address) === 'ipv6') return `${line} nodad${valid} preferred_lft 0`;
+    return leaseSeconds === 0 ? line : `${line}${valid} preferred_lft ${leaseSeconds}`;
   });
 }
 

@@ -13,6 +13,7 @@ export const TRANSITION_REASONS = {
   preempted: 'an advertisement of higher priority, or of equal priority and higher address',
   'group-moved': 'another virtual router of this instance lost the role, and all move together',
   stalled: 'this process was silent for longer than Active_Down_Interval, and another took over',
+  'lease-lapsed': 'this process hung, and another took over: its addresses were removed meanwhile',
   'dual-active': 'the peer is Active too, and it outranks this router',
   'lan-split': 'the LAN is split, and the peer is on its better side',
   failover: 'an operator asked for a handover',

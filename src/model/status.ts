@@ -93,6 +93,7 @@ export interface Status {
     readonly segments?: readonly { readonly name: string; readonly actual: string }[];
   };
   readonly maintenance: boolean;
+  readonly realtime?: RealtimeStatus;
   /** A planned handover in progress; absent or null when there is none. */
   readonly handover?: {
     /** The virtual routers that move. */
@@ -101,6 +102,19 @@ export interface Status {
     readonly to: string | null;
     readonly reason: TransitionReason;
   } | null;
+}
+
+/** How the agent is scheduled, as the kernel granted it. */
+export interface RealtimeStatus {
+  /** The setting. */
+  readonly enabled: boolean;
+  readonly scheduling: 'fifo' | 'ordinary';
+  /** SCHED_FIFO priority of the agent. */
+  readonly priority: number | null;
+  /** Whether the program's pages stay in memory once they are there. */
+  readonly programLocked: boolean;
+  /** What was asked for and could not be had, each with what it needs. */
+  readonly missing: readonly string[];
 }
 
 export interface MonitorLine {

@@ -54,7 +54,15 @@ function isSame(known: Memory, packet: ReceivedMessage): boolean {
   return (
     known.hopLimit === packet.hopLimit &&
     known.destination === packet.destination &&
-    known.message.length === message.length &&
-    known.message.every((byte, index) => byte === message[index])
+    isSameMessage(known.message, message)
   );
+}
+
+/** A loop: with a call for each byte this was half of what a Backup does. */
+function isSameMessage(known: Uint8Array, message: Uint8Array): boolean {
+  if (known.length !== message.length) return false;
+  for (let index = 0; index < known.length; index += 1) {
+    if (known[index] !== message[index]) return false;
+  }
+  return true;
 }

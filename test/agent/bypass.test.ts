@@ -265,6 +265,38 @@ test('an order that fails again is told again', async (t) => {
   );
 });
 
+test('an order that failed is tried again with the next routine reading, and not told again', async (t) => {
+  const { bypass, tell, untell, problems, relay } = await rig(t);
+  tell('set.fail');
+  bypass.want('bypass', 'flaps', 4);
+  await bypass.idle();
+  await bypass.refresh();
+  await bypass.idle();
+  assert.equal(problems().length, 1);
+  assert.equal(relay('pair-1'), 'inline');
+  untell('set.fail');
+  await bypass.refresh();
+  await bypass.idle();
+  assert.equal(relay('pair-1'), 'bypass');
+  assert.deepEqual(
+    problems().map(({ reason, eventId }) => [reason, eventId]),
+    [
+      ['failed', 'e1'],
+      ['solved', 'e1'],
+    ],
+  );
+});
+
+test('an order that the hardware cannot carry out is not tried again', async (t) => {
+  const { bypass, tell, calls } = await rig(t);
+  tell('set.unsupported');
+  bypass.want('bypass', 'flaps', 4);
+  await bypass.idle();
+  await bypass.refresh();
+  await bypass.idle();
+  assert.equal(calls().filter((call) => call.startsWith('set')).length, 1);
+});
+
 test('two segments: together a word, apart unknown', async (t) => {
   const { bypass, tell, untell, states } = await rig(t, { segments: ['a', 'b'] });
   await bypass.refresh();

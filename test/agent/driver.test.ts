@@ -90,7 +90,7 @@ describe('becoming Active', () => {
     await settle();
     assert.deepEqual(
       made.executor.requests.map(({ input }) => input),
-      ['address replace 10.99.0.100/24 dev eth0\n'],
+      ['address replace 10.99.0.100/24 dev eth0 valid_lft 3 preferred_lft 3\n'],
     );
     assert.equal(made.kernel.sent.length, 1);
     assert.equal(made.kernel.frames.length, 0);
@@ -154,6 +154,55 @@ describe('addresses', () => {
     await settle();
     assert.equal(made.kernel.has(INDEX, '10.99.0.100/24'), false);
     assert.equal(stateOf(made), 'Backup');
+  });
+
+  describe('that an agent left that died as Active', () => {
+    const heir = (): Rig => {
+      const made = rig({
+        before: (kernel) => kernel.addAddress(INDEX, '10.99.0.100/24', true),
+        inherits: true,
+      });
+      made.driver.start();
+      return made;
+    };
+    const stands = ({ kernel }: Rig): boolean => kernel.has(INDEX, '10.99.0.100/24');
+
+    it('stay, with a last will of their own, until this one is Active', async () => {
+      const made = heir();
+      await settle();
+      assert.deepEqual([stateOf(made), stands(made)], ['Backup', true]);
+      assert.equal(made.executor.will?.farewell.length, 0, 'a Backup says no farewell');
+      assert.equal(made.executor.will.addresses.length, 1, 'they are renewed');
+      assert.equal(made.executor.will.successors.length, 1);
+
+      made.kernel.advance(ACTIVE_DOWN);
+      await settle();
+
+      assert.deepEqual([stateOf(made), stands(made)], ['Active', true]);
+      const removals = made.executor.requests.filter(({ input }) => input.includes('address del'));
+      assert.deepEqual(removals, [], 'never gone');
+    });
+
+    it('go when somebody else advertises the virtual router', async () => {
+      const made = heir();
+      await settle();
+      made.kernel.deliver(peerAdvertisement(50));
+      await settle();
+      assert.deepEqual([stateOf(made), stands(made)], ['Backup', false]);
+      assert.equal(made.executor.will, null);
+    });
+
+    it('go after Active_Down_Interval, when this one may not be Active', async () => {
+      const made = heir();
+      made.driver.operate('maintenance-on');
+      await settle();
+      assert.equal(stands(made), true);
+
+      made.kernel.advance(4 * SECOND);
+      await settle();
+
+      assert.deepEqual([stateOf(made), stands(made)], ['Initialize', false]);
+    });
   });
 
   it('that the state file names, and no setting any longer, are removed at start', async () => {

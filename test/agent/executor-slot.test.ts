@@ -92,6 +92,9 @@ describe('the executor slot', { skip, timeout: 20_000 }, () => {
       successors: [],
       keepAtMost: milliseconds(0),
       release: request('/bin/sh', '-c', `echo ${word} > ${file}`),
+      lease: null,
+      lifetime: 0,
+      addresses: [],
     });
     slot.setWill(will('former'));
     slot.setWill(will('latter'));

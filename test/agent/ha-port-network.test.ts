@@ -78,7 +78,7 @@ function tests(): void {
       { address: address('2001:db8::'), prefixLength: 64 },
       { address: address('2001:db8::3'), prefixLength: 64 },
     ];
-    for (const line of takeoverScript({ interface: 'lan', addresses })) ip(line);
+    for (const line of takeoverScript({ interface: 'lan', addresses }, 0)) ip(line);
     await check(THERE);
     askPeer();
     await words.until((all) => all.length === 3);

@@ -58,6 +58,7 @@ function input(
       routers.map(({ configuration }) => configuration as VirtualRouterSettings),
     ),
     snapshot: { virtualRouters: routers },
+    inherited: new Set(),
     standing,
     linkNamed: (name) => links[name],
   };

@@ -30,6 +30,7 @@ function rig(routers: readonly VirtualRouterSettings[], before: (kernel: FakeKer
     addressAdded: () => undefined,
     resynchronized: () => undefined,
     socketFailed: ({ key }, code) => void failures.push(`${key} ${code}`),
+    networkReadable: () => undefined,
   });
   network.configure(settingsOf(routers));
   return { kernel, network, events, failures, removed };

@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, constants, existsSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { after, afterEach, before, describe, it } from 'node:test';
+import { createControlClient } from '../../src/control/client.js';
 import { controlSocketPath } from '../../src/control/protocol.js';
 import type { Status } from '../../src/model/status.js';
 import { openKernel } from '../../src/kernel/native.js';
@@ -195,6 +196,11 @@ describe('an agent in a bad house', { skip, timeout: 60_000 }, () => {
       const { health } = await agent.until((status) => status.health.state === 'degraded');
       assert.ok(health.reasons.some((reason) => /ENOSPC/.test(reason)));
       await handOver();
+      const outcome = await createControlClient(
+        controlSocketPath(agent.home.runtimeDirectory),
+      ).command('maintenance', 'on');
+      assert.ok(outcome.ok);
+      assert.match(outcome.detail, /until the agent ends: not recorded, .*ENOSPC/);
     });
   });
 

@@ -156,6 +156,34 @@ describe('a crash', { skip, timeout: 60_000 }, () => {
     assert.ok((await lan.heardBy(peer)).some((packet) => priorityOf(packet) === 0));
   });
 
+  it('of the agent, which is started again, without a peer: the addresses are never gone', async () => {
+    // The former executor would have removed them before the next agent is Active.
+    const agent = await startActive({}, { advertisementIntervalMs: 400 });
+    const former = agent.executorPid();
+    agent.signal('SIGKILL');
+    await agent.exited;
+    watch.changes.takeAll();
+    const next = start({}, {}, agent.home);
+    assert.equal((await next.transition('Active')).reason, 'no-response');
+    await next.until(({ virtualRouters }) => virtualRouters[0]?.addresses[0]?.present === true);
+    assert.ok(next.executorPid() !== former);
+    assert.equal(existsSync(`/proc/${former}/exe`), false, 'the former executor was sent away');
+    const removed = watch.changes.takeAll().filter(({ kind }) => kind === 'address-removed');
+    assert.deepEqual(removed, []);
+  });
+
+  it('of the agent, which is started again, beside a peer: the peer has the role, alone', async () => {
+    const agent = await startActive({}, { advertisementIntervalMs: 200, preempt: false });
+    const backup = await startBackup({ advertisementIntervalMs: 200, preempt: false });
+    agent.signal('SIGKILL');
+    await agent.exited;
+    const next = start({}, {}, agent.home);
+    await backup.transition('Active');
+    await next.transition('Backup');
+    await next.until(() => !watch.has(VIRTUAL));
+    assert.equal((await next.router()).state, 'Backup');
+  });
+
   /** Kills agent and executor in such an order that nobody does the last will. */
   async function killBoth(agent: AgentProcess): Promise<void> {
     const executor = agent.executorPid();
@@ -167,12 +195,14 @@ describe('a crash', { skip, timeout: 60_000 }, () => {
 
   const patient = { priority: 100, advertisementIntervalMs: 10_000 };
 
-  it('of both: the next start removes what they left', async () => {
+  it('of both: what they left is removed by the next start as soon as somebody else is heard', async () => {
     const agent = await startActive();
     await killBoth(agent);
     agent.home.configure(settings(router(patient)));
     const next = start({}, {}, agent.home);
     assert.equal((await next.transition('Backup')).reason, 'startup');
+    assert.ok(watch.has(VIRTUAL), 'never nobody');
+    await peer.send(advertisementOfPeer(250, { interval: 1_000 }));
     await next.until(() => !watch.has(VIRTUAL));
   });
 

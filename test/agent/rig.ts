@@ -48,7 +48,8 @@ export const settingsOf = (virtualRouters: readonly VirtualRouterSettings[]): Se
   bypass: null,
   hooks: { transition: null },
   virtualRouters,
-  vip: { script: '/usr/lib/understudy/vip' },
+  vip: { script: '/usr/lib/understudy/vip', leaseSeconds: 3 },
+  realtime: { enabled: false, priority: 1 },
   runtimeDirectory: '/nowhere/run',
   stateDirectory: '/nowhere/state',
   settable: {},
@@ -73,6 +74,8 @@ export interface Rig {
 interface RigOptions {
   readonly settings?: Settings;
   readonly leftovers?: readonly AddressTarget[];
+  /** The agent that left them died while it was Active. */
+  readonly inherits?: boolean;
   /** Microseconds after which the service manager would end us. */
   readonly watchdogTimeout?: number;
   /** Prepares the kernel before the driver looks at it. */
@@ -105,9 +108,11 @@ export function rig(options: RigOptions = {}): Rig {
   const driver = new Driver({
     kernel,
     executor,
+    lease: kernel.openLease(),
     journal: createJournal(log, file, () => kernel.clock / 1_000),
     settings: options.settings ?? settingsOf([routerSettings({})]),
     leftovers: options.leftovers ?? [],
+    inherits: options.inherits ?? false,
     outlets,
     onChange: silent,
     onWake: silent,

@@ -68,6 +68,16 @@ describe('a file written in the background', () => {
     assert.deepEqual([text(), file.problem()], ['kept', null]);
   });
 
+  it('somebody else has removed the file: the same text is written again', async () => {
+    const file = createBackgroundFile(path, true);
+    file.write('same');
+    await file.flush();
+    rmSync(path);
+    file.write('same');
+    await file.flush();
+    assert.deepEqual([text(), file.problem()], ['same', null]);
+  });
+
   it('after a failure the former text is written again: the file may be gone', async () => {
     const file = createBackgroundFile(path, true);
     file.write('former');

@@ -55,6 +55,29 @@ const withMonitors = (change: object): Partial<Status> => ({
 });
 
 describe('status.json', () => {
+  it('is looked at less often the more virtual routers there are, but written at once', async () => {
+    const [router] = pair.virtualRouters;
+    assert.ok(router !== undefined);
+    const virtualRouters = Array.from({ length: 100 }, () => router);
+    const { file, clock, written, become } = await rested();
+    become({ virtualRouters });
+    file.stirred();
+    clock.advance(STATUS_GAP_MS);
+    assert.equal(written.length, 2);
+    clock.advance(STATUS_GAP_MS);
+    become({ primary: !pair.primary });
+    file.stirred();
+    clock.advance(999);
+    assert.equal(written.length, 2);
+    clock.advance(1);
+    assert.equal(written.length, 3);
+    clock.advance(STATUS_GAP_MS);
+    file.stirred();
+    file.changed();
+    await settle();
+    assert.equal(written.length, 4);
+  });
+
   const news: readonly [string, Partial<Status>][] = [
     ['a path to a peer', withPath({ state: 'unhealthy' })],
     ['the state of a monitor', withMonitors({ state: 'failed' })],

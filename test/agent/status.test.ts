@@ -14,6 +14,14 @@ const SECOND = 1_000_000;
 const ACTIVE_DOWN = 3_609_375;
 const VIRTUAL = '10.99.0.100/24';
 
+const ORDINARY = {
+  enabled: true,
+  scheduling: 'ordinary',
+  priority: null,
+  programLocked: false,
+  missing: ['SCHED_FIFO 1 (EPERM)'],
+} as const;
+
 function status(
   { driver, kernel }: Rig,
   problems: readonly string[] = [],
@@ -27,6 +35,7 @@ function status(
     startedAt: 0,
     wallClock: () => kernel.clock / 1_000,
     now: () => kernel.now(),
+    realtime: () => ORDINARY,
     problems: () => problems,
   });
 }

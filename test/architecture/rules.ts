@@ -21,6 +21,8 @@ export interface Violation {
 }
 
 export const FILE_LIMIT = 450;
+/** The one file that may speak Node-API has a few lines for everything the kernel is asked. */
+const ADDON_LIMIT = 480;
 export const FUNCTION_LIMIT = 70;
 
 interface Room {
@@ -167,9 +169,10 @@ function lengthViolations({ path, text }: SourceFile): Violation[] {
     line: span.line,
     message: `expected at most ${FUNCTION_LIMIT} lines a function, found ${span.lines} of its own`,
   }));
-  if (lines <= FILE_LIMIT) return functions;
-  const message = `expected at most ${FILE_LIMIT} lines a file, found ${lines}`;
-  return [{ rule: 'file-length', path, line: FILE_LIMIT, message }, ...functions];
+  const limit = path === 'native/addon.c' ? ADDON_LIMIT : FILE_LIMIT;
+  if (lines <= limit) return functions;
+  const message = `expected at most ${limit} lines a file, found ${lines}`;
+  return [{ rule: 'file-length', path, line: limit, message }, ...functions];
 }
 
 function firstLineViolations({ path, text }: SourceFile): Violation[] {

@@ -82,7 +82,8 @@ describe('settings', () => {
           unicastPeers: [],
         },
       ],
-      vip: { script: PACKAGE_VIP_SCRIPT },
+      vip: { script: PACKAGE_VIP_SCRIPT, leaseSeconds: 3 },
+      realtime: { enabled: true, priority: 1 },
       runtimeDirectory: '/run/understudy',
       stateDirectory: '/var/lib/understudy',
       settable: SETTABLE_DEFAULTS,
@@ -105,7 +106,8 @@ virtualRouters:
     unicastPeers: ["FE80::2"]
     acceptMode: true
     virtualMac: false
-vip: { script: /opt/vip }
+vip: { script: /opt/vip, leaseSeconds: 0 }
+realtime: { enabled: false, priority: 40 }
 runtimeDirectory: /run/u
 stateDirectory: /var/u
 `);
@@ -130,7 +132,8 @@ stateDirectory: /var/u
           unicastPeers: ['fe80::2'],
         },
       ],
-      vip: { script: '/opt/vip' },
+      vip: { script: '/opt/vip', leaseSeconds: 0 },
+      realtime: { enabled: false, priority: 40 },
       runtimeDirectory: '/run/u',
       stateDirectory: '/var/u',
       settable: { ...SETTABLE_DEFAULTS, mode: 'off', primary: true, preempt: false },

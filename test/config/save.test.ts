@@ -66,6 +66,14 @@ describe('changeSetting', () => {
     assert.equal(only('understudy.yaml'), FILE.replace('mode: active-passive ', 'mode: off '));
   });
 
+  it('keeps the byte order mark that some editors write', async () => {
+    writeFileSync(file, `\ufeff${FILE}`);
+    const { ok } = await changeSetting(file, 'mode', 'off');
+    assert.equal(ok, true);
+    const text = only('understudy.yaml');
+    assert.equal(text, `\ufeff${FILE.replace('mode: active-passive ', 'mode: off ')}`);
+  });
+
   const edits: readonly [
     title: string,
     before: string,

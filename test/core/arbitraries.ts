@@ -197,6 +197,7 @@ const orders: fc.Arbitrary<InstanceEvent> = fc.oneof(
     .constantFrom('inline' as const, 'inline' as const, 'bypass' as const, 'unknown' as const)
     .map((actual) => ({ kind: 'bypass-state', actual }) as const),
   fc.constant({ kind: 'stalled' } as const),
+  fc.constant({ kind: 'revoked' } as const),
   fc.record({ maintenance: fc.boolean(), crashed: fc.boolean() }).map(
     ({ maintenance, crashed }) =>
       ({

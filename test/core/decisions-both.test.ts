@@ -460,6 +460,34 @@ describe('the own process was silent for longer than Active_Down_Interval', () =
     assert.equal(bench.router('lan').state, 'Active');
   });
 
+  it('Active, the lease lapsed: Backup without a word, and the next one after Active_Down_Interval', () => {
+    const bench = activeBench();
+
+    const effects = bench.take({ kind: 'revoked' }, 5 * SECOND);
+
+    assert.deepEqual(effects, [
+      'instance report stalled: what arrived meanwhile is heard first',
+      'lan remove',
+      'lan Active -> Backup lease-lapsed',
+      'instance report flap: 1 of 3: lease-lapsed',
+      'tell sound: Backup 200',
+    ]);
+  });
+
+  it('Backup, Initialize: a lease that lapsed is a silence like any other', () => {
+    const bench = new PairBench([router()]);
+    bench.cut();
+    const before = bench.take({ kind: 'revoked' }, 0);
+    assert.equal(bench.router('lan').state, 'Initialize');
+    assert.deepEqual(before, ['instance report stalled: what arrived meanwhile is heard first']);
+    bench.start(0);
+    bench.take({ kind: 'revoked' }, 5 * SECOND);
+
+    const effects = bench.pass(7 * SECOND);
+
+    assert.deepEqual(moves(effects), [`${6 * SECOND + SKEW} lan Backup -> Active no-response`]);
+  });
+
   it('Active: any other Active heard meanwhile is believed, whatever its priority', () => {
     const bench = activeBench();
     bench.take({ kind: 'stalled' }, 5 * SECOND);

@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { PeerConfiguration } from '../../src/core/peers.js';
+import { activeDownInterval } from '../../src/core/timing.js';
+import { centiseconds } from '../../src/model/units.js';
 import { PEER, router } from './instance-bench.js';
 import {
   ACTIVE_DOWN,
@@ -10,6 +12,7 @@ import {
   HA_ONLY,
   SECOND,
   SILENCE,
+  SKEW,
   THERE,
   PairBench,
   activeBench,
@@ -17,6 +20,95 @@ import {
   gateway,
   moves,
 } from './pair-bench.js';
+import { address } from './virtual-router-bench.js';
+
+/** Two that advertise every 10 ms, and check each other every 100 ms. */
+describe('Backup: Active_Down_Timer fires long before the next peer check', () => {
+  const FAST = { routers: [router({ advertisementInterval: centiseconds(1) })] };
+  const DOWN = activeDownInterval(100, centiseconds(1));
+
+  /** The peer's last advertisement comes just after a check. */
+  function silentSince(at: number): PairBench {
+    const bench = backupBench(FAST);
+    bench.pass(at);
+    bench.advertise(false);
+    return bench;
+  }
+
+  it('the peer is dead: asked when its advertisement is overdue, it does not answer: Active', () => {
+    const bench = silentSince(20_000);
+    bench.cut();
+
+    const effects = bench.pass(SECOND);
+
+    assert.equal(bench.lastHeardAt() < 35_000, true, 'nothing came since it was overdue');
+    assert.deepEqual(moves(effects), [`${20_000 + DOWN} lan Backup -> Active no-response`]);
+  });
+
+  it('the peer is alive: it answers the question, and is not taken for dead', () => {
+    const bench = silentSince(20_000);
+
+    const effects = bench.pass(SECOND);
+
+    assert.deepEqual(effects, [
+      `${20_000 + DOWN} lan report adverts-lost: eth0`,
+      `${20_000 + DOWN} tell sound: Backup 100 wants-unicast`,
+    ]);
+  });
+
+  it('it dies later, while nothing but its answers is heard: Active one Active_Down_Interval on', () => {
+    const bench = silentSince(20_000);
+    const held = 20_000 + 3 * DOWN;
+    bench.pass(held);
+    bench.cut();
+
+    const effects = bench.pass(SECOND);
+
+    assert.deepEqual(moves(effects), [`${held + DOWN} lan Backup -> Active no-response`]);
+  });
+
+  it('we were late ourselves and have not asked: asked now, and waited for', () => {
+    const bench = silentSince(20_000);
+    bench.cut();
+
+    const late = bench.take({ kind: 'deadline' }, 60_000);
+    const effects = bench.pass(SECOND);
+
+    assert.deepEqual(late, []);
+    assert.deepEqual(moves(effects), [`${60_000 + DOWN} lan Backup -> Active no-response`]);
+  });
+});
+
+describe('Backup: Active_Down_Timer fires, and nobody is Active', () => {
+  it('a better candidate of the same priority goes first; Skew_Time later it is our turn', () => {
+    const bench = new PairBench([router()]);
+    bench.start(0);
+
+    const effects = bench.pass(5 * SECOND);
+
+    assert.deepEqual(moves(effects), [`${ACTIVE_DOWN + SKEW} lan Backup -> Active no-response`]);
+  });
+
+  it('one of another priority has its own Skew_Time', () => {
+    const bench = new PairBench([router({ priority: 101 })]);
+    bench.says({ effectivePriority: 102 }, null);
+    bench.start(0);
+
+    const effects = bench.pass(5 * SECOND);
+
+    assert.deepEqual(moves(effects), ['3605468 lan Backup -> Active no-response']);
+  });
+
+  it('of two equals the better one waits for nobody', () => {
+    const bench = new PairBench([router()]);
+    bench.says({ primaryAddresses: [address('192.0.2.1')] }, null);
+    bench.start(0);
+
+    const effects = bench.pass(5 * SECOND);
+
+    assert.deepEqual(moves(effects), [`${ACTIVE_DOWN} lan Backup -> Active no-response`]);
+  });
+});
 
 describe('Backup: Active_Down_Timer fires, the peer is alive and Active, LAN unicast works', () => {
   function lost(): { readonly bench: PairBench; readonly effects: string[] } {

@@ -246,6 +246,18 @@ describe('Backup: priority 0, or the notice of a release', () => {
     );
   });
 
+  it('the notice, in our turn: the one that leaves is not obeyed while it has not heard us', () => {
+    const bench = betweenThree(150);
+    bench.advertise(false);
+    bench.says({ releasing: true }, 150_000);
+    const taken = bench.pass(150_000 + SKEW);
+
+    const effects = bench.hear('lan', { priority: 200 }, 151_000 + SKEW);
+
+    assert.deepEqual(moves(taken), [`${150_000 + SKEW} lan Backup -> Active peer-released`]);
+    assert.deepEqual(moves(effects), []);
+  });
+
   it('the notice, and the better candidate dies before it has taken the role: ours', () => {
     const bench = betweenThree(150);
     bench.advertise(false);
@@ -298,6 +310,18 @@ describe('Backup: the peer is unhealthy on all paths', () => {
       `${dead + 4_000} lan announce`,
       `${dead + 4_000} tell sound: Active 100 present`,
     ]);
+  });
+
+  it('it dies between its first advertisement and its next word: not taken for a stranger', () => {
+    const bench = activeBench({ routers: [router({ priority: 150 })] });
+    bench.says({ state: 'Active', effectivePriority: 200, addressesPresent: true }, 10_000);
+    bench.hear('lan', { priority: 200 }, 20_000);
+    bench.cut();
+
+    const effects = bench.pass(SECOND);
+
+    assert.equal(bench.lastHeardAt(), 10_000);
+    assert.deepEqual(moves(effects), [`${10_000 + SILENCE} lan Backup -> Active peer-dead`]);
   });
 
   it('no path on the LAN: Active when an advertisement is overdue by half an interval', () => {

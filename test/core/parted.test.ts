@@ -170,17 +170,14 @@ describe('the best candidate in a group', () => {
 
   it('ties are broken by the family of the first, for all of them', () => {
     const primaryAddresses = [address('192.0.2.99'), address('fe80::ffff')];
-    for (const [mode, won] of [
-      ['active-passive', ['wan Backup -> Active peer-released']],
-      ['active-active', []],
-    ] as const) {
+    for (const mode of ['active-passive', 'active-active'] as const) {
       const bench = backupBench({ routers: V6, overrides: { mode }, peers: [THERE, THIRD] });
       bench.take({ kind: 'primary-address', virtualRouter: 'wan', address: address('fe80::1') }, 0);
       bench.says({ primaryAddresses }, 10_000, { peer: 'third' });
 
       const effects = bench.says({ of: 'wan', releasing: true }, 20_000, { on: HA });
 
-      assert.deepEqual(moves(effects), won, mode);
+      assert.deepEqual(moves(effects), ['wan Backup -> Active peer-released'], mode);
     }
   });
 

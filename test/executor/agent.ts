@@ -1,8 +1,10 @@
-// An agent in miniature, to be killed: it starts an executor, hands it the will, says its pid and
-// waits. Not a test: see will.test.ts.
+// An agent in miniature, to be killed or stopped: it starts an executor, hands it the will, says its
+// pid and waits. With a lease it renews that, and says when it was revoked. Not a test: see
+// will.test.ts and lease.test.ts.
 import process from 'node:process';
 import { startExecutor } from '../../src/executor/process.js';
 import type { LastWill, RunRequest } from '../../src/executor/executor.js';
+import { openKernel } from '../../src/kernel/native.js';
 import { request } from './bench.js';
 
 interface Task {
@@ -13,15 +15,35 @@ interface Task {
   readonly run: RunRequest | null;
 }
 
+/** So often it lives; far below every silence of a test. */
+const RENEWAL_MS = 5;
+
 const task = JSON.parse(process.argv[2] ?? '') as Task;
-const executor = await startExecutor({ path: task.path, onExit: () => process.exit(3) });
+const say = (word: string): void => void process.stdout.write(`${word}\n`);
+const lease = task.will.lease === null ? null : openKernel().openLease();
+const executor = await startExecutor({
+  path: task.path,
+  ...(lease === null ? {} : { lease }),
+  onRevoked: () => say('told'),
+  onExit: () => process.exit(3),
+});
+if (lease !== null) {
+  lease.take();
+  const renewal = setInterval(() => {
+    if (lease.renew()) return;
+    clearInterval(renewal);
+    say('revoked');
+  }, RENEWAL_MS);
+}
 const farewell = task.will.farewell.map(({ linkIndex, frame }) => ({
   linkIndex,
   frame: Uint8Array.from(frame),
 }));
 executor.setWill({ ...task.will, farewell });
-if (task.run !== null) void executor.run(task.run);
+if (task.run !== null) {
+  void executor.run(task.run).then(({ outcome }) => say(JSON.stringify(outcome)));
+}
 // Frames are handled in order: an answer to this one means that the will has arrived.
 await executor.run(request(['/bin/true']));
-process.stdout.write(`${executor.pid}\n`);
+say(String(executor.pid));
 process.stdin.resume();

@@ -45,6 +45,9 @@ export const releaseOnly = (script: string, more: Partial<LastWill> = {}): LastW
   successors: [],
   keepAtMost: milliseconds(0),
   release: shell(script),
+  lease: null,
+  lifetime: 0,
+  addresses: [],
   ...more,
 });
 
@@ -132,7 +135,15 @@ export async function agent(t: TestContext, will: LastWill, options: AgentOption
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const ready = await lines.next();
   return {
+    pid: child.pid ?? 0,
     executorPid: Number(ready.value),
+    signal: (signal: NodeJS.Signals): boolean => child.kill(signal),
+    /** The next thing it says. */
+    next: async (): Promise<string> => String((await lines.next()).value),
+    /** Why it ended. */
+    ended: once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>,
+    /** What both wrote, once the executor is gone too. */
+    lastWords: stderr,
     /** SIGKILL, and the executor's last words once it is gone too. */
     kill: (): Promise<string> => {
       child.kill('SIGKILL');
@@ -172,12 +183,14 @@ export async function namespace(t: TestContext) {
   return {
     /** Link index of va. */
     linkIndex: Number(indexes.value),
+    /** What nsenter needs to enter it. */
+    enter,
     run,
     /** A program that is the executor inside the namespace, for `startExecutor`. */
     executor: (...prefix: string[]): string => {
       const path = join(directory(t), 'executor');
       const command = ['nsenter', ...enter, ...prefix, EXECUTOR].join(' ');
-      writeFileSync(path, `#!/bin/sh\nexec ${command}\n`);
+      writeFileSync(path, `#!/bin/sh\nexec ${command} "$@"\n`);
       chmodSync(path, 0o755);
       return path;
     },
@@ -225,6 +238,8 @@ async function openWire(t: TestContext, enter: readonly string[]) {
   return {
     /** The next VRRP frame that arrived. */
     next: async (): Promise<string> => arrived.shift() ?? next(),
+    /** A VRRP frame that arrived while another one was sent, if there is one. */
+    heard: (): string | undefined => arrived.shift(),
     /** Resolves when the frame has left. */
     send: async (frame: Uint8Array): Promise<void> => {
       child.stdin.write(`${Buffer.from(frame).toString('hex')}\n`);

@@ -19,6 +19,7 @@ import {
   encodeRun,
   encodeWill,
 } from '../../src/executor/protocol.js';
+import { address } from '../support/fake-kernel.js';
 import {
   EXECUTOR,
   converse,
@@ -48,6 +49,7 @@ const run = encodeRun(1, request(['/bin/true', 'x'], { environment: { A: 'b' } }
 const will = encodeWill({
   ...releaseOnly('true'),
   successors: [{ linkIndex: 1, family: 'ipv4', vrid: 51 }],
+  addresses: [{ linkIndex: 1, address: address('10.99.0.100'), prefixLength: 24 }],
 });
 const malformed: readonly [string, Buffer][] = [
   ['a length over the limit', header(PAYLOAD_MAX + 1, FrameType.run)],
@@ -58,6 +60,8 @@ const malformed: readonly [string, Buffer][] = [
   ['a frame that only the executor sends', header(0, FrameType.result)],
   ['a second HELLO', encodeHello(PROTOCOL_VERSION)],
   ['RUN without a payload', header(0, FrameType.run)],
+  ['RUN with the id of the release program', encodeRun(0, request(['/bin/true']))],
+  ['REVOKED, which only the executor says', header(0, FrameType.revoked)],
   ['RUN without arguments', changed(run, 5, 0)],
   ['RUN with more arguments than bytes', changed(run, 4, 0xff)],
   ['RUN with an argument longer than the frame', changed(run, 8, 0xff)],
@@ -66,11 +70,16 @@ const malformed: readonly [string, Buffer][] = [
   ['RUN with an addition without a name', changed(run, 32, 0x3d)],
   ['RUN with bytes left over', changed(run, run.length - HEADER_LENGTH - 1, 0xff)],
   ['WILL cut short', encodeFrame(FrameType.will, 0, Buffer.alloc(3))],
-  ['WILL with more farewells than bytes', changed(will, 4, 0xff)],
-  ['WILL with more successors than bytes', changed(will, 6, 0x02)],
-  ['WILL with more successors than the limit', changed(will, 6, 0xff)],
-  ['WILL with VRID 0', changed(will, 13, 0)],
-  ['WILL with family 5', changed(will, 12, 5)],
+  ['WILL with more farewells than bytes', changed(will, 20, 0xff)],
+  ['WILL with more successors than bytes', changed(will, 22, 0x02)],
+  ['WILL with more successors than the limit', changed(will, 22, 0xff)],
+  ['WILL with more addresses than bytes', changed(will, 24, 0xff)],
+  ['WILL with a count that is none', changed(will, 27, 1)],
+  ['WILL with VRID 0', changed(will, 33, 0)],
+  ['WILL with family 5', changed(will, 32, 5)],
+  ['WILL with an address of family 5', changed(will, 40, 5)],
+  ['WILL with a prefix longer than an address', changed(will, 41, 33)],
+  ['WILL with an address that is not padded with zeros', changed(will, 43, 1)],
   ['FINISH with a flag that is none', encodeFrame(FrameType.finish, 0, Buffer.from([0, 0, 0, 2]))],
 ];
 
@@ -139,7 +148,7 @@ test('an agent of another version is told, and nothing is done for it', async (t
   assert(hello !== undefined && hello.type === FrameType.hello);
   assert.equal(decodeHello(hello.payload).protocol, PROTOCOL_VERSION);
   assert.deepEqual(await executor.ended, [0, null]);
-  assert.match(await executor.stderr, /agent speaks protocol 9, this executor 1/);
+  assert.match(await executor.stderr, /agent speaks protocol 9, this executor 2/);
   assert.equal((await executor.frames.next()).done, true);
 });
 
@@ -169,13 +178,13 @@ const refusal = (path: string): Promise<Error> =>
   );
 
 test('what is no executor of ours is refused, with what to do', async (t) => {
-  const hello2 = String.raw`#!/bin/sh
-printf '\000\000\000\004\001\000\000\000\000\000\000\000\000\000\000\002'; exec cat > /dev/null`;
+  const hello1 = String.raw`#!/bin/sh
+printf '\000\000\000\004\001\000\000\000\000\000\000\000\000\000\000\001'; exec cat > /dev/null`;
   const cases: readonly [string, RegExp][] = [
     ['/nonexistent/executor', /expected at \/nonexistent\/executor \(ENOENT\): build it with/],
     ['/etc/passwd', /\(EACCES\): build it with/],
     [impostor(t, '#!/bin/sh\nexit 3'), /exited with code 3: build it with/],
-    [impostor(t, hello2), /protocol 1 expected, .* speaks 2: build it with `npm run build:native`/],
+    [impostor(t, hello1), /protocol 2 expected, .* speaks 1: build it with `npm run build:native`/],
     ['/bin/true', /exited with code 0: build it with/],
     ['/bin/cat', /does not speak our protocol: .*: build it with/],
     [

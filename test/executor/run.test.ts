@@ -4,7 +4,13 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { milliseconds } from '../../src/model/units.js';
-import { FrameType, decodeResult, encodeHello, encodeRun } from '../../src/executor/protocol.js';
+import {
+  FrameType,
+  PROTOCOL_VERSION,
+  decodeResult,
+  encodeHello,
+  encodeRun,
+} from '../../src/executor/protocol.js';
 import { converse, fifo, request, shell, start } from './bench.js';
 
 const exited = (code: number) => ({ kind: 'exited', code });
@@ -160,7 +166,7 @@ test('64 run side by side, 256 wait, one more is refused', async (t) => {
 
 test('a program starts clean: three descriptors, default signals, a group of its own', async (t) => {
   const executor = converse(t, undefined, 3);
-  executor.stdin.write(encodeHello(1));
+  executor.stdin.write(encodeHello(PROTOCOL_VERSION));
   executor.stdin.write(
     encodeRun(9, shell('ls -l /proc/self/fd; grep Sig /proc/self/status; cat /proc/$$/stat')),
   );

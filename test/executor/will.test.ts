@@ -19,6 +19,7 @@ import {
   shell,
   start,
 } from './bench.js';
+import { farewell4, farewell6, frame4, frame6, hex, OURS_4, OURS_6 } from './frames.js';
 
 const VIP = fileURLToPath(new URL('../../../scripts/vip', import.meta.url));
 const MINUTE = milliseconds(60_000);
@@ -115,110 +116,6 @@ test('a release program that hangs is killed, one that fails is quoted', async (
 
 // --- on the wire ----------------------------------------------------------------------------------
 
-const GROUP_4 = [224, 0, 0, 18];
-const OURS_4 = [10, 99, 0, 1];
-const PEER_4 = [10, 99, 0, 2];
-const OURS_6 = [0xfe, 0x80, ...Array.from({ length: 13 }, () => 0), 1];
-const PEER_6 = [0xfe, 0x80, ...Array.from({ length: 13 }, () => 0), 2];
-const GROUP_6 = [0xff, 2, ...Array.from({ length: 13 }, () => 0), 0x12];
-
-interface Message {
-  readonly first?: number;
-  readonly vrid?: number;
-  readonly priority?: number;
-  readonly hopLimit?: number;
-  readonly source?: number[];
-  readonly protocol?: number;
-  readonly fragment?: number;
-}
-
-const vrrp = ({ first = 0x31, vrid = 51, priority = 100 }: Message): number[] => [
-  first,
-  vrid,
-  priority,
-  1,
-  0,
-  100,
-  0,
-  0,
-];
-
-/** An Ethernet frame with an IPv4 advertisement; checksums are the receiver's kernel's concern. */
-function frame4(message: Message): Uint8Array {
-  const { hopLimit = 255, source = PEER_4, protocol = 112, fragment = 0 } = message;
-  return Uint8Array.from([
-    0x01,
-    0x00,
-    0x5e,
-    0x00,
-    0x00,
-    0x12,
-    0x00,
-    0x00,
-    0x5e,
-    0x00,
-    0x01,
-    51,
-    0x08,
-    0x00,
-    0x45,
-    0xc0,
-    0,
-    32,
-    0,
-    0,
-    0,
-    fragment,
-    hopLimit,
-    protocol,
-    0,
-    0,
-    ...source,
-    ...GROUP_4,
-    ...vrrp(message),
-    10,
-    99,
-    0,
-    100,
-  ]);
-}
-
-function frame6(message: Message): Uint8Array {
-  const { hopLimit = 255, source = PEER_6 } = message;
-  return Uint8Array.from([
-    0x33,
-    0x33,
-    0x00,
-    0x00,
-    0x00,
-    0x12,
-    0x00,
-    0x00,
-    0x5e,
-    0x00,
-    0x02,
-    51,
-    0x86,
-    0xdd,
-    0x60,
-    0,
-    0,
-    0,
-    0,
-    24,
-    112,
-    hopLimit,
-    ...source,
-    ...GROUP_6,
-    ...vrrp(message),
-    ...PEER_6,
-  ]);
-}
-
-const hex = (frame: Uint8Array): string => Buffer.from(frame).toString('hex');
-const farewell4 = frame4({ priority: 0, source: OURS_4 });
-const farewell6 = frame6({ priority: 0, source: OURS_6 });
-
 test(
   'farewell, then the addresses stay until every successor was seen',
   { skip: noWire },
@@ -232,6 +129,7 @@ test(
     const victim = await agent(
       t,
       {
+        ...releaseOnly(''),
         farewell: [
           { linkIndex, frame: farewell4 },
           { linkIndex, frame: farewell6 },
@@ -281,6 +179,7 @@ test('an IPv6 decoy is no successor either', { skip: noWire }, async (t) => {
   const victim = await agent(
     t,
     {
+      ...releaseOnly(''),
       farewell: [{ linkIndex, frame: farewell6 }],
       successors: [{ linkIndex, family: 'ipv6', vrid: 51 }],
       keepAtMost: MINUTE,

@@ -23,6 +23,11 @@ export class Inbox<Item> {
     });
   }
 
+  /** Everything that has arrived and was not taken. */
+  takeAll(): Item[] {
+    return this.#items.splice(0);
+  }
+
   /** Takes until one fits; the others are forgotten. */
   async takeUntil(fits: (item: Item) => boolean): Promise<Item> {
     for (;;) {

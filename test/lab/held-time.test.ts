@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseNotice } from '../../scripts/lab/address-watch.js';
-import { heldTimes, holdersAt, type HeldChange } from '../../scripts/lab/held-time.js';
+import { heldTimes, holdersAt, takeOver, type HeldChange } from '../../scripts/lab/held-time.js';
 
 const VIP = '10.99.0.100';
 const change = (at: number, appliance: string, present: boolean, address = VIP): HeldChange => ({
@@ -42,6 +42,27 @@ describe('held times', () => {
     assert.deepEqual(holdersAt(STORY, VIP, 9), []);
     assert.deepEqual(holdersAt(STORY, VIP, 21), ['a', 'b']);
     assert.deepEqual(holdersAt(STORY, VIP, 25), ['b']);
+  });
+});
+
+describe('a take-over', () => {
+  it('has an instant at which the heir held, and one since which it holds alone', () => {
+    const until30 = STORY.filter(({ at }) => at < 30);
+    assert.deepEqual(takeOver(until30, VIP, 'b', 11), { takenAt: 20, aloneAt: 23 });
+  });
+
+  it('has no end while the other holds on, or holds again', () => {
+    const held = [change(10, 'a', true), change(20, 'b', true)];
+    assert.deepEqual(takeOver(held, VIP, 'b', 11), { takenAt: 20, aloneAt: null });
+    const again = [...held, change(23, 'a', false), change(25, 'a', true)];
+    assert.deepEqual(takeOver(again, VIP, 'b', 11), { takenAt: 20, aloneAt: null });
+    const gone = [...again, change(27, 'a', false)];
+    assert.deepEqual(takeOver(gone, VIP, 'b', 11), { takenAt: 20, aloneAt: 27 });
+  });
+
+  it('is over when it begins with the heir, and never happens without it', () => {
+    assert.deepEqual(takeOver(STORY, VIP, 'b', 25), { takenAt: 25, aloneAt: null });
+    assert.deepEqual(takeOver(STORY.slice(0, 1), VIP, 'b', 11), { takenAt: null, aloneAt: null });
   });
 });
 

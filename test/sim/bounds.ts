@@ -73,7 +73,7 @@ export function boundsOf(timing: Timing): Bounds {
   const heard = (lossy ? 8 : 1.5) * advertisement;
   const once = packet + script;
   return {
-    neverNobody: down + silence + handover + 2 * once,
+    neverNobody: down + advertisement + silence + handover + 2 * once,
     neverBoth: {
       'on the LAN': heard + handover + once,
       'over the HA port': 4 * check + Math.min(check, 100_000) + 4 * packet + script,

@@ -2,13 +2,14 @@
 import type { Family, IpAddress } from '../../src/model/address.js';
 import { parseAddress, parseAddressWithPrefix } from '../../src/model/address.js';
 import type { Link, LinkAddress } from '../../src/model/link.js';
-import { instant, type Instant } from '../../src/model/units.js';
+import { instant, milliseconds, type Instant } from '../../src/model/units.js';
 import type {
   AdvertisementSocket,
   Announcer,
   DeadlineTimer,
   FileLock,
   Kernel,
+  Lease,
   NetworkChange,
   NetworkWatch,
   OutgoingMessage,
@@ -50,6 +51,7 @@ export class FakeKernel implements Kernel {
   /** Set to make sends fail with this errno. */
   refuseSends: string | null = null;
   armedFor: Instant | null = null;
+  leaseHeld = false;
   readonly #links = new Map<number, Link>();
   readonly #addresses: LinkAddress[] = [];
   #changes: NetworkChange[] = [];
@@ -221,6 +223,23 @@ export class FakeKernel implements Kernel {
 
   notify(message: string): void {
     this.notifications.push(message);
+  }
+
+  /** What the executor does to a holder that is silent. */
+  revokeLease(): void {
+    this.leaseHeld = false;
+  }
+
+  openLease(): Lease {
+    return {
+      fd: -1,
+      renew: () => this.leaseHeld,
+      take: () => {
+        this.leaseHeld = true;
+      },
+      executorSilence: () => milliseconds(0),
+      close: () => undefined,
+    };
   }
 
   lockFile(): FileLock {

@@ -22,7 +22,7 @@ function planOf(router: VirtualRouterSettings, { vip }: Settings): string {
   const what = `${router.name} (VRID ${router.vrid} on ${router.interface})`;
   return [
     `# ${what}: takeover, run by ${vip.script}`,
-    ...takeoverScript(router),
+    ...takeoverScript(router, vip.leaseSeconds),
     `# ${what}: release, run by ${vip.script}`,
     ...releaseScript(router),
     '',

@@ -9,6 +9,7 @@ export const standingLines = (status: Status, paint: Paint): string[] => [
   ...flapLines(status, paint),
   ...bypassLines(status, paint),
   ...maintenanceLines(status, paint),
+  ...realtimeLines(status, paint),
 ];
 
 /** `1 of 3 in 15 min`; more than the limit latch. */
@@ -45,6 +46,14 @@ function maintenanceLines({ maintenance }: Status, paint: Paint): string[] {
   if (maintenance === undefined) return [];
   const on = `${paint('yellow', 'on')}: out of the election until "understudy maintenance off"`;
   return row('maintenance', maintenance ? on : 'off');
+}
+
+/** Only what was asked for and not had: that all is in place is nothing to read every day. */
+function realtimeLines({ realtime }: Status, paint: Paint): string[] {
+  const missing = realtime?.missing ?? [];
+  return missing.flatMap((text, index) =>
+    row(index === 0 ? 'real time' : '', `${paint('yellow', 'without')} ${harmless(text)}`),
+  );
 }
 
 /** `> handing lan over to dallas-2: an operator asked for a handover`. */

@@ -1,0 +1,77 @@
+/* What lets a process run before all others: scheduling, locked memory, another start of itself with
+ * other options. No policy: src/agent decides what is asked for. */
+#include "realtime.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static int schedule(int priority) {
+  struct sched_param parameters = {.sched_priority = priority};
+  int policy = priority > 0 ? SCHED_FIFO : SCHED_OTHER;
+  /* A thread that was reset-on-fork may only lose that with CAP_SYS_NICE: it keeps it. */
+  return sched_setscheduler(0, policy | SCHED_RESET_ON_FORK, &parameters) < 0 ? -errno : priority;
+}
+
+static int schedule_at_most(int priority) {
+  int result = schedule(priority);
+  struct rlimit limit;
+  if (result != -EPERM || getrlimit(RLIMIT_RTPRIO, &limit) < 0) return result;
+  if (limit.rlim_cur == 0 || limit.rlim_cur >= (rlim_t)priority) return result;
+  return schedule((int)limit.rlim_cur);
+}
+
+static int limit_run(rlim_t microseconds) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_RTTIME, &limit) < 0) return -errno;
+  if (limit.rlim_cur > microseconds) limit.rlim_cur = microseconds;
+  if (limit.rlim_max > microseconds) limit.rlim_max = microseconds;
+  return setrlimit(RLIMIT_RTTIME, &limit) < 0 ? -errno : 0;
+}
+
+static int lock_program(void) {
+  unsigned long from, to, inode;
+  char line[PATH_MAX + 128];
+  int result = 0;
+  FILE *maps = fopen("/proc/self/maps", "re");
+  if (maps == NULL) return -errno;
+  while (result == 0 && fgets(line, sizeof line, maps) != NULL) {
+    if (sscanf(line, "%lx-%lx %*4s %*x %*x:%*x %lu", &from, &to, &inode) != 3 || inode == 0) continue;
+    if (mlock2((const void *)from, to - from, MLOCK_ONFAULT) < 0) result = -errno;
+  }
+  fclose(maps);
+  return result;
+}
+
+int realtime_request(enum realtime_request request, int value) {
+  switch (request) {
+    case REALTIME_SCHEDULE:
+      return schedule_at_most(value);
+    case REALTIME_LIMIT:
+      return limit_run((rlim_t)value);
+    case REALTIME_LOCK_PROGRAM:
+      return lock_program();
+  }
+  return -EINVAL;
+}
+
+int process_replace(char *texts, size_t size) {
+  if (size == 0 || texts[size - 1] != '\0') return -EINVAL;
+  char **arguments = calloc(size + 1, sizeof *arguments);
+  if (arguments == NULL) return -ENOMEM;
+  size_t count = 0;
+  for (size_t at = 0; at < size; at += strlen(texts + at) + 1) arguments[count++] = texts + at;
+  /* Node has marked all descriptors that it was started with to be closed here, these too. */
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd += 1) fcntl(fd, F_SETFD, 0);
+  execv(texts, arguments);
+  int error = errno;
+  free(arguments);
+  return -error;
+}

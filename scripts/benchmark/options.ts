@@ -1,0 +1,102 @@
+// The benchmark's command line: read, checked, given its defaults. Nothing is run here.
+import { parseArgs } from 'node:util';
+import { FAULTS, PARTS, type BenchOptions } from './results.js';
+
+export const USAGE = `usage: scripts/bench [--quick] [--part NAME]... [--runs N] [--interval MS]... [--fault NAME]...
+                     [--minutes N] [--json FILE] [--markdown FILE]
+
+understudy beside keepalived, in the same run, on the same wires. As root or with user namespaces.
+
+  --quick          one run, one interval, small cost part: within two minutes
+  --part NAME      ${PARTS.join(', ')}; several allowed (default all)
+  --runs N         runs of each fault and of each start, 1 to 1000 (default 5)
+  --interval MS    advertisement interval, 10 to 40950; several allowed (default 1000,100,10)
+  --fault NAME     ${FAULTS.slice(0, 6).join(', ')},
+                   ${FAULTS.slice(6).join(', ')}; several allowed (default all)
+  --minutes N      of the stress part, twice: with and without real time, 0.05 to 1440 (default 10)
+  --json FILE      everything that was measured, also while the benchmark goes on
+  --markdown FILE  the tables; in an existing file they replace the part between the markers
+
+Tables go to standard output, progress to standard error. Exit status: 0 measured, 1 something could
+not be measured, 2 usage.
+`;
+
+const QUICK = { runs: 1, intervals: [100], minutes: 0.15 } as const;
+const FULL = { runs: 5, intervals: [1000, 100, 10], minutes: 10 } as const;
+
+/**
+ * Reads the arguments; null when help is asked for.
+ * @throws Error saying what was expected and what was found.
+ */
+export function readOptions(argv: readonly string[]): BenchOptions | null {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      quick: { type: 'boolean', default: false },
+      part: { type: 'string', multiple: true },
+      runs: { type: 'string' },
+      interval: { type: 'string', multiple: true },
+      fault: { type: 'string', multiple: true },
+      minutes: { type: 'string' },
+      json: { type: 'string' },
+      markdown: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return null;
+  const defaults = values.quick ? QUICK : FULL;
+  return {
+    parts: chosen('--part', PARTS, values.part),
+    runs: values.runs === undefined ? defaults.runs : readRuns(values.runs),
+    intervals: values.interval === undefined ? defaults.intervals : readIntervals(values.interval),
+    faults: chosen('--fault', FAULTS, values.fault),
+    minutes: values.minutes === undefined ? defaults.minutes : readMinutes(values.minutes),
+    quick: values.quick,
+    json: readPath('--json', values.json),
+    markdown: readPath('--markdown', values.markdown),
+  };
+}
+
+const separated = (texts: readonly string[]): string[] => texts.flatMap((text) => text.split(','));
+
+/** In the order of `all`, however they were given. */
+function chosen<T extends string>(
+  option: string,
+  all: readonly T[],
+  given: readonly string[] | undefined,
+): readonly T[] {
+  if (given === undefined) return all;
+  const names = new Set(separated(given));
+  const stranger = [...names].find((name) => !all.some((known) => known === name));
+  if (stranger !== undefined) {
+    throw new Error(`${option}: expected one of ${all.join(', ')}, found "${stranger}"`);
+  }
+  return all.filter((name) => names.has(name));
+}
+
+function readRuns(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= 1 && value <= 1000) return value;
+  throw new Error(`--runs: expected a whole number from 1 to 1000, found "${text}"`);
+}
+
+function readIntervals(texts: readonly string[]): number[] {
+  const intervals = separated(texts).map((text) => {
+    const value = Number(text);
+    if (/^\d+0$/.test(text) && value >= 10 && value <= 40_950) return value;
+    throw new Error(`--interval: expected whole centiseconds from 10 to 40950 ms, found "${text}"`);
+  });
+  return [...new Set(intervals)].sort((left, right) => right - left);
+}
+
+function readMinutes(text: string): number {
+  const value = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && value >= 0.05 && value <= 1440) return value;
+  throw new Error(`--minutes: expected a number from 0.05 to 1440, found "${text}"`);
+}
+
+function readPath(option: string, text: string | undefined): string | null {
+  if (text === undefined) return null;
+  if (text !== '') return text;
+  throw new Error(`${option}: expected a file name, found ""`);
+}

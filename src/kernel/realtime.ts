@@ -1,0 +1,48 @@
+// How the kernel schedules this process, over the native addon. What is asked for is decided in agent.
+import type { Microseconds } from '../model/units.js';
+import { loadAddon } from './addon.js';
+import { refusal } from './refusal.js';
+
+export interface RealtimeKernel {
+  /**
+   * Puts the calling thread under SCHED_FIFO at `priority` (1..99), or at the highest that
+   * RLIMIT_RTPRIO allows; what it starts is ordinary. 0 makes it ordinary again.
+   * @returns the priority in force.
+   * @throws KernelError EPERM when none is allowed.
+   */
+  schedule(priority: number): number;
+  /** A thread that runs under SCHED_FIFO without a pause for this long ends the process (SIGXCPU). */
+  limit(longest: Microseconds): void;
+  /**
+   * Keeps program and libraries in memory.
+   * @throws KernelError ENOMEM when RLIMIT_MEMLOCK does not allow all of it: some of it is locked then.
+   */
+  lockProgram(): void;
+}
+
+interface Request {
+  readonly request: 1 | 2 | 3;
+  readonly syscall: string;
+}
+
+/** enum realtime_request of native/realtime.h. */
+const REQUEST = {
+  schedule: { request: 1, syscall: 'sched_setscheduler' },
+  limit: { request: 2, syscall: 'setrlimit' },
+  lockProgram: { request: 3, syscall: 'mlock2' },
+} as const satisfies Record<string, Request>;
+
+/** @throws Error when the addon is not built. */
+export function openRealtime(): RealtimeKernel {
+  const addon = loadAddon();
+  const ask = ({ request, syscall }: Request, value: number): number => {
+    const answer = addon.realtime(request, value);
+    if (answer < 0) throw refusal('real time', answer, syscall);
+    return answer;
+  };
+  return {
+    schedule: (priority) => ask(REQUEST.schedule, priority),
+    limit: (longest) => void ask(REQUEST.limit, longest),
+    lockProgram: () => void ask(REQUEST.lockProgram, 0),
+  };
+}

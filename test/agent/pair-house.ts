@@ -1,0 +1,129 @@
+// Two real agents on the cable, `a` here (priority 200) and `b` in the namespace `peer` (100): who has
+// the address by the kernels' word, which processes there are, how a script is held up. No tests.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Status } from '../../src/model/status.js';
+import { AgentHome, AgentProcess, type StartOptions } from '../support/agent-process.js';
+import { ip } from '../support/namespace.js';
+import { router, VIRTUAL } from './lan.js';
+
+export type Side = 'a' | 'b';
+
+const VIP = fileURLToPath(new URL('../../../scripts/vip', import.meta.url));
+const PRIORITY = { a: 200, b: 100 } as const;
+const ADDRESS = { a: '192.0.2.1', b: '192.0.2.2' } as const;
+const OTHER = { a: 'b', b: 'a' } as const;
+
+/** Throws, or kills itself, in the agent's process as soon as it has started its executor. */
+export const atStart = (fault: string): string =>
+  `data:text/javascript,import c from 'node:child_process';import{syncBuiltinESMExports as s}from'node:module';` +
+  `const f=c.spawn;c.spawn=(...w)=>{const r=f(...w);setImmediate(()=>{${fault}});return r};s()`;
+
+export class PairHouse {
+  readonly #agents: AgentProcess[] = [];
+  readonly #executors: number[] = [];
+  #homes = 0;
+
+  settings(side: Side, more: { router?: object; vip?: object; lone?: boolean } = {}): object {
+    const script = `/run/vip-${side}`;
+    writeFileSync(
+      script,
+      `#!/bin/sh\nwhile [ -e ${script}.hold ]; do sleep 0.02; done\nexec ${VIP}\n`,
+      {
+        mode: 0o755,
+      },
+    );
+    const peers = [{ name: OTHER[side], addresses: [ADDRESS[OTHER[side]]] }];
+    return {
+      name: side,
+      ha: {
+        primary: side === 'a',
+        ...(more.lone ? {} : { keyFile: '/run/ha.key', peers, peerCheckIntervalMs: 50 }),
+      },
+      virtualRouters: [router({ priority: PRIORITY[side], ...more.router })],
+      vip: { script, ...more.vip },
+    };
+  }
+
+  start(side: Side, more: Parameters<PairHouse['settings']>[1] = {}, options: StartOptions = {}) {
+    writeFileSync('/run/ha.key', `${'1a'.repeat(32)}\n`, { mode: 0o600 });
+    const home = new AgentHome(`${side}-${(this.#homes += 1)}`, this.settings(side, more));
+    const where = side === 'b' ? { netns: 'peer' } : {};
+    const agent = new AgentProcess(home, { ...where, ...options });
+    this.#agents.push(agent);
+    return agent;
+  }
+
+  /** Both know each other, `a` is Active and has the address, and nobody else. */
+  async startPair(more: Parameters<PairHouse['settings']>[1] = {}) {
+    const a = this.start('a', more);
+    await a.transition('Active');
+    const b = this.start('b', more);
+    await b.transition('Backup');
+    await a.until(knowsPeer);
+    await b.until(knowsPeer);
+    await this.until('a');
+    return { a, b };
+  }
+
+  /** Remembered, so that it can be seen to be gone. */
+  executor(agent: AgentProcess): number {
+    const pid = agent.executorPid();
+    this.#executors.push(pid);
+    return pid;
+  }
+
+  hold(side: Side): void {
+    writeFileSync(`/run/vip-${side}.hold`, '');
+  }
+
+  release(side: Side): void {
+    rmSync(`/run/vip-${side}.hold`, { force: true });
+  }
+
+  /** Who has the address, by the kernels' word. */
+  holders(): Side[] {
+    const shows = (where: string): boolean =>
+      ip(`${where}-o address show dev lan`).includes(` ${VIRTUAL}`);
+    const sides: Side[] = [];
+    if (shows('')) sides.push('a');
+    if (shows('-n peer ')) sides.push('b');
+    return sides;
+  }
+
+  /** Waits until exactly these have the address, and looks whether it stays so. */
+  async until(...sides: Side[]): Promise<void> {
+    while (this.holders().join() !== sides.join()) await pause(20);
+    for (let look = 0; look < 5; look += 1) {
+      await pause(20);
+      assert.deepEqual(this.holders(), sides);
+    }
+  }
+
+  /** Ends everything that is left, and waits until it is gone. */
+  async close(): Promise<void> {
+    for (const side of ['a', 'b'] as const) this.release(side);
+    await Promise.all(this.#agents.map((agent) => agent.dispose()));
+    for (const pid of this.#executors) if (isRunning(pid)) process.kill(pid, 'SIGKILL');
+    for (const where of ['', '-n peer ']) ip(`${where}address flush to 192.0.2.100/32`);
+    this.#agents.length = this.#executors.length = 0;
+  }
+}
+
+const knowsPeer = ({ peers }: Status): boolean =>
+  peers[0]?.state === 'healthy' && peers[0].virtualRouters?.length === 1;
+
+/** A zombie has no program any more. */
+export const isRunning = (pid: number): boolean => existsSync(`/proc/${pid}/exe`);
+
+export async function gone(pid: number): Promise<void> {
+  while (isRunning(pid)) await pause(20);
+}
+
+/** `T` while stopped by a signal. */
+export async function stopped(pid: number): Promise<void> {
+  const state = () => /\) (\S)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
+  while (state() !== 'T') await pause(5);
+}

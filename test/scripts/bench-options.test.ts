@@ -1,0 +1,87 @@
+// The benchmark's command line: defaults, choices, and what is refused. Nothing is measured.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import process from 'node:process';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { readOptions, USAGE } from '../../scripts/benchmark/options.js';
+import { FAULTS, PARTS } from '../../scripts/benchmark/results.js';
+
+const PROGRAM = fileURLToPath(new URL('../../scripts/bench.js', import.meta.url));
+
+describe('options of the benchmark', () => {
+  it('measures everything unless told otherwise', () => {
+    assert.deepEqual(readOptions([]), {
+      parts: PARTS,
+      runs: 5,
+      intervals: [1000, 100, 10],
+      faults: FAULTS,
+      minutes: 10,
+      quick: false,
+      json: null,
+      markdown: null,
+    });
+  });
+
+  it('is short when asked to be, and what is said beside it stands', () => {
+    const options = readOptions(['--quick', '--interval', '10']);
+    assert.equal(options?.quick, true);
+    assert.equal(options?.runs, 1);
+    assert.ok((options?.minutes ?? 1) < 0.2);
+    assert.deepEqual(options?.intervals, [10]);
+  });
+
+  it('takes lists and repeated options, in its own order', () => {
+    const argv =
+      '--part stress,cost --fault hang --fault stop,stop --interval 10,1000 --interval 10';
+    const options = readOptions(argv.split(' '));
+    assert.deepEqual(options?.parts, ['cost', 'stress']);
+    assert.deepEqual(options?.faults, ['stop', 'hang']);
+    assert.deepEqual(options?.intervals, [1000, 10]);
+  });
+
+  it('takes files, runs and minutes', () => {
+    const argv = '--json a.json --markdown b.md --runs 12 --minutes 0.5';
+    const { json, markdown, runs, minutes } = readOptions(argv.split(' ')) ?? {};
+    assert.deepEqual(
+      { json, markdown, runs, minutes },
+      {
+        json: 'a.json',
+        markdown: 'b.md',
+        runs: 12,
+        minutes: 0.5,
+      },
+    );
+  });
+
+  it('knows help', () => assert.equal(readOptions(['--runs', 'x', '-h']), null));
+
+  const REFUSED: readonly (readonly [string, RegExp])[] = [
+    ['--runs 0', /--runs: expected a whole number from 1 to 1000, found "0"/],
+    ['--runs 1.5', /--runs: .* found "1\.5"/],
+    ['--runs 1e2', /--runs: .* found "1e2"/],
+    ['--interval 15', /--interval: expected whole centiseconds from 10 to 40950 ms, found "15"/],
+    ['--interval 10,', /--interval: .* found ""/],
+    ['--interval 40960', /--interval: .* found "40960"/],
+    ['--fault freeze', /--fault: expected one of stop, .*, found "freeze"/],
+    ['--part demo', /--part: expected one of failover, cost, start, stress, found "demo"/],
+    ['--minutes 0', /--minutes: expected a number from 0\.05 to 1440, found "0"/],
+    ['--minutes -1', /minutes/],
+    ['--json=', /--json: expected a file name, found ""/],
+    ['--verbose', /--verbose/],
+    ['everything', /everything/],
+  ];
+  for (const [argv, complaint] of REFUSED) {
+    it(`refuses ${argv}`, () => assert.throws(() => readOptions(argv.split(' ')), complaint));
+  }
+
+  it('ends with status 2, the reason and the usage, before anything is started', () => {
+    const { status, stderr, stdout } = spawnSync(process.execPath, [PROGRAM, '--runs', '0'], {
+      encoding: 'utf8',
+    });
+    assert.equal(status, 2);
+    assert.equal(stdout, '');
+    assert.ok(stderr.startsWith('bench: --runs: expected'), stderr);
+    assert.ok(stderr.endsWith(USAGE), stderr);
+  });
+});
