@@ -38,6 +38,7 @@ export async function sayFarewell(
     addressAdded: () => undefined,
     resynchronized: () => undefined,
     socketFailed: () => undefined,
+    networkReadable: () => notice(),
   });
   try {
     network.configure(settings);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { startAgent } from '../../src/agent/agent.js';
+import { createRealtime } from '../../src/agent/realtime.js';
 import { createWatchdog } from '../../src/agent/watchdog.js';
 import { loadSettings } from '../../src/config/load.js';
 import { FakeExecutor } from '../support/fake-executor.js';
@@ -34,11 +35,13 @@ it('a reload is begun and ended for the service manager, also when it is refused
   const agent = await startAgent({
     kernel,
     executor: new FakeExecutor(kernel, {}),
+    lease: kernel.openLease(),
     hookExecutor: new FakeExecutor(kernel, {}),
     log: { debug: silent, info: silent, warn: silent, error: silent, fatal: silent },
     settings: loaded.settings,
     settingsFile,
     version: 'test',
+    realtime: createRealtime({ schedule: () => 0, limit: silent, lockProgram: silent }, {}),
     notify: (message) => void told.push(message),
     watchdog: createWatchdog({}, 1, silent),
     wallClock: () => 0,

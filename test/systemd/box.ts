@@ -197,6 +197,11 @@ export class Box {
     writeFileSync(`${this.#unitCgroup()}/${file}`, value);
   }
 
+  /** Stops every process of the box, its systemd too; the kernel goes on answering. */
+  freeze(frozen: boolean): void {
+    writeFileSync(`${this.#cgroup}/cgroup.freeze`, frozen ? '1' : '0');
+  }
+
   /** The next line of the journal at or after position `from` that matches. */
   async line(pattern: RegExp, from = 0, deadlineMs = 20_000): Promise<string> {
     let found: string | undefined;

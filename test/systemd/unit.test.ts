@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { enterSandbox } from '../../scripts/lab/sandbox.js';
+import { ENGINE_OPTIONS } from '../../src/agent/engine.js';
 import { boxRefusal, SOURCE, UNIT, type Box } from './box.js';
-import { ADDRESS, Machines, SETTINGS, settingsText } from './machines.js';
+import { ADDRESS, Machines, PATIENCE_MS, SETTINGS, settingsText } from './machines.js';
 
 const skip = boxRefusal() ?? (await enterSandbox()) ?? false;
 
@@ -64,6 +65,9 @@ describe('the unit', { skip, timeout: 200_000 }, () => {
     }
     const owners = (await a.sh('stat -c %U /run/understudy/* /var/lib/understudy/*')).stdout;
     assert.deepEqual([...new Set(owners.trim().split('\n'))], ['understudy']);
+    // What is not given is added by a second start, in the same process.
+    const [, ...given] = a.read(`/proc/${await a.mainPid()}/cmdline`).split('\0');
+    assert.deepEqual(given.slice(0, -3), ENGINE_OPTIONS);
     const times = ['ExecMainStartTimestampMonotonic', 'ActiveEnterTimestampMonotonic'];
     const [began = 0, ready = 0] = await Promise.all(
       times.map(async (name) => Number(await a.property(name))),
@@ -76,15 +80,17 @@ describe('the unit', { skip, timeout: 200_000 }, () => {
     const granted = ['LimitRTPRIO', 'LimitRTTIME', 'LimitMEMLOCK', 'LimitCORE'];
     assert.deepEqual(await Promise.all(granted.map((name) => a.property(name))), [
       '50',
-      '2000000',
+      '10000000',
       'infinity',
       '0',
     ]);
     const { stdout } = await a.sh(`cat /proc/${await a.mainPid()}/limits`);
-    assert.match(stdout, /Max realtime timeout +2000000 /);
+    assert.match(stdout, /Max realtime timeout +10000000 /);
     if (mayRaiseLimits()) {
       assert.match(stdout, /Max realtime priority +50 /);
       assert.match(stdout, /Max locked memory +unlimited/);
+      const { realtime } = await a.client().status();
+      assert.deepEqual([realtime?.scheduling, realtime?.missing], ['fifo', []]);
     } else t.diagnostic('this machine may not raise limits: not seen in force');
     // The same sandbox round another program. What the filter refuses has an error of its own, 55,
     // as swapon shows; of the two that are wanted, it refuses none.
@@ -183,6 +189,23 @@ describe('the unit', { skip, timeout: 200_000 }, () => {
     assert.notEqual(await box.mainPid(), pid);
   };
 
+  it('SIGTERM from somebody else: the role is handed over, and the agent started again', async (t) => {
+    const { active, standby } = roles();
+    const pid = await active.mainPid();
+    const from = active.mark;
+    const report = await machines.observe(
+      t,
+      standby,
+      () => active.signal('TERM', pid),
+      async () => {
+        await active.line(/Started understudy\.service/, from);
+        await comesBack(active, pid);
+      },
+    );
+    assert.ok(report.lost <= SEAMLESS, `${report.lost} lost`);
+    assert.equal((await active.client().status()).flaps.count, 0, 'nothing has crashed');
+  });
+
   it('the main process is killed: the executor does the will, a new agent stands by', async (t) => {
     const { active, standby } = roles();
     const pid = await active.mainPid();
@@ -276,16 +299,21 @@ describe('the unit', { skip, timeout: 200_000 }, () => {
     assert.deepEqual(lab.holding(ADDRESS), [standby.name]);
   });
 
-  it('the whole control group stays frozen: it is killed, and the release waits for the thaw', async (t) => {
+  it('the whole control group stays frozen: the kernel takes the address off, systemd ends the rest', async (t) => {
     const { active, standby } = roles();
+    const { lab } = machines;
     const pid = await active.mainPid();
     const from = active.mark;
+    const killed = /Main process exited, code=killed, status=9/;
     await machines.observe(
       t,
       standby,
       async () => {
         active.control('cgroup.freeze', '1');
-        await active.line(/Main process exited, code=killed, status=9/, from);
+        await lab.waitForHolders(ADDRESS, [standby.name], PATIENCE_MS);
+        const said = active.journal.lines.slice(from);
+        assert.ok(!said.some(({ text }) => killed.test(text)), 'nobody has helped');
+        await active.line(killed, from);
         // systemd runs ExecStopPost in the same control group.
         active.control('cgroup.freeze', '0');
       },
@@ -294,7 +322,23 @@ describe('the unit', { skip, timeout: 200_000 }, () => {
         await comesBack(active, pid);
       },
     );
-    assert.deepEqual(machines.lab.holding(ADDRESS), [standby.name]);
+    assert.deepEqual(lab.holding(ADDRESS), [standby.name]);
+  });
+
+  it('the whole machine hangs, systemd too: the kernel takes the address off', async (t) => {
+    const { active, standby } = roles();
+    const { lab } = machines;
+    await machines.observe(
+      t,
+      standby,
+      async () => {
+        active.freeze(true);
+        await lab.waitForHolders(ADDRESS, [standby.name], PATIENCE_MS);
+        active.freeze(false);
+      },
+      () => machines.standsBy(active),
+    );
+    assert.deepEqual(lab.holding(ADDRESS), [standby.name]);
   });
 
   it('upgrade in place: installed again, the role moves without loss', async (t) => {
