@@ -41,7 +41,7 @@ it('a reload is begun and ended for the service manager, also when it is refused
     settings: loaded.settings,
     settingsFile,
     version: 'test',
-    realtime: createRealtime({ schedule: () => 0, limit: silent, lockProgram: silent }, {}),
+    realtime: createRealtime({ schedule: () => 0, limit: silent, settle: silent }, {}),
     notify: (message) => void told.push(message),
     watchdog: createWatchdog({}, 1, silent),
     wallClock: () => 0,
