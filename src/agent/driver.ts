@@ -87,6 +87,8 @@ export class Driver {
   /** An Active of ours has addresses: the lease is renewed, and may be revoked. */
   #holds = false;
   #changed = true;
+  /** The last of this wake-up that the peers have not been told. */
+  #news: PeerReport | null = null;
   #armedFor: Instant | null = null;
   #longestSilence: Microseconds;
 
@@ -187,7 +189,7 @@ export class Driver {
       { kind: 'configure', configuration: instanceConfiguration(settings) },
       this.#kernel.now(),
     );
-    this.#advertiser.flush();
+    this.#send();
     this.#settings = settings;
     this.#changed = true;
     this.#adopt(settings, []);
@@ -205,7 +207,7 @@ export class Driver {
     this.#stopped = true;
     this.keeper.suspend();
     this.#handle({ kind: 'stop' }, this.#kernel.now());
-    this.#advertiser.flush();
+    this.#send();
     this.#timer.close();
     this.#network.close();
     this.#onChange();
@@ -325,7 +327,7 @@ export class Driver {
 
   #flush(): void {
     this.keeper.flush();
-    this.#advertiser.flush();
+    this.#send();
     if (this.#holds && !this.#lease.renew()) {
       this.submit({ kind: 'deadline' }); // revoked this very moment: the next wake-up begins with it
     } else if (this.#changed) {
@@ -335,6 +337,14 @@ export class Driver {
     }
     this.#onWake();
     if (this.#inbox.length > 0) this.submit(DEADLINE);
+  }
+
+  /** One message to the peers, however much a wake-up has changed, and what is due on the links. */
+  #send(): void {
+    const news = this.#news;
+    this.#news = null;
+    if (news !== null) this.#outlets.peerNews(news);
+    this.#advertiser.flush();
   }
 
   #arm(): void {
@@ -402,7 +412,7 @@ export class Driver {
         this.#outlets.checkPeer(effect.peer);
         return;
       case 'peer-news':
-        this.#outlets.peerNews(effect.report);
+        this.#news = effect.report;
         return;
       case 'set-bypass':
         this.#changed = true;

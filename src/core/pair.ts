@@ -128,8 +128,13 @@ function askOverdue(stage: Stage, router: Router): void {
   if (holder !== null && isQuestionDue(holder, overdue)) ask(stage, holder.peer);
 }
 
+/** One question for all virtual routers whose advertisements are overdue at about the same time. */
+const ASKED_JUST_NOW = microseconds(2_000);
+
 const isQuestionDue = ({ peer }: PeerView, overdue: Instant): boolean =>
-  peer.askedAt < overdue && !isHeardSince(peer, overdue);
+  after(peer.askedAt, ASKED_JUST_NOW) < overdue && !isHeardSince(peer, justBefore(overdue));
+
+const justBefore = (overdue: Instant): Instant => instant(overdue - ASKED_JUST_NOW);
 
 function ask(stage: Stage, peer: Peer): void {
   peer.askedAt = stage.clock;
@@ -208,7 +213,9 @@ export function holdsInstead(stage: Stage, router: Router, state: Backup): boole
     stage.step(router, { kind: 'hold' });
     return true;
   }
-  const decision = whenActiveDown(views.filter(({ peer }) => isHeardSince(peer, overdue)));
+  const decision = whenActiveDown(
+    views.filter(({ peer }) => isHeardSince(peer, justBefore(overdue))),
+  );
   if (decision.action === 'take-over') return false;
   const { cause } = decision;
   if (router.unheard !== cause) {

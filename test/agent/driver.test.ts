@@ -232,6 +232,26 @@ describe('addresses', () => {
     assert.equal(made.kernel.has(INDEX, '10.99.0.100/24'), true);
   });
 
+  it('of several virtual routers in one script: the peers are told once of all of them', async () => {
+    const lan = settingsOf([routerSettings({}), routerSettings({ name: 'wan', vrid: 52 })]);
+    const peers = [{ name: 'there', addresses: [address('10.98.0.2')] }];
+    const made = rig({ settings: { ...lan, ha: { ...lan.ha, peers } } });
+    made.driver.start();
+    await settle();
+    made.kernel.advance(ACTIVE_DOWN);
+    await settle();
+
+    const told = made.told.flatMap((one) => (one.kind === 'news' ? [one.report.routers] : []));
+    assert.deepEqual(
+      told.map((routers) => routers.map((one) => `${one.state} ${one.addressesPresent}`)),
+      [
+        ['Backup false', 'Backup false'],
+        ['Active false', 'Active false'],
+        ['Active true', 'Active true'],
+      ],
+    );
+  });
+
   it('that could not be removed are tried again a second later', async () => {
     const made = await active();
     made.executor.answers.push(failedRun('vip: line 1: address del …: Device busy\n'));
