@@ -16,6 +16,9 @@
 #include <signal.h>
 #include <unistd.h>
 
+/* A router advertises before its addresses stand (RFC 9568 section 6.4.2): time to put them on. */
+#define TAKEOVER_MS 25
+
 enum phase { SERVING, KEEPING, RELEASING, DONE };
 enum silence { HELD, LISTENING, LAPSED, CLEARING };
 
@@ -26,6 +29,7 @@ static report_function *tell_result;
 static void (*tell_revoked)(void);
 static int64_t keep_until = NEVER;
 static int64_t kill_until = NEVER;
+static int64_t succeeded_at = NEVER;
 static bool farewell_sent;
 /* Outlives the will, which goes when the lease has lapsed; 0: nobody is killed. */
 static uint32_t kill_after_ms;
@@ -133,6 +137,7 @@ void duty_end_service(bool send_farewell)
     phase = KEEPING;
     keep_until = now + will->keep_ms;
     kill_until = now + KILL_GRACE_MS;
+    succeeded_at = NEVER;
     children_kill();
     will_hear(will, true);
     if (send_farewell && !farewell_sent) {
@@ -145,9 +150,22 @@ static bool alone(int64_t now)
     return children_running() == 0 || now >= kill_until;
 }
 
+/* When the addresses may go: once everybody who takes over has them too, or the time is over. */
+static int64_t release_at(int64_t now)
+{
+    if (will->successor_count == 0) {
+        return now;
+    }
+    if (!will_succeeded(will)) {
+        return keep_until;
+    }
+    succeeded_at = succeeded_at == NEVER ? now : succeeded_at;
+    return succeeded_at + TAKEOVER_MS < keep_until ? succeeded_at + TAKEOVER_MS : keep_until;
+}
+
 static void release_when_due(int64_t now)
 {
-    if ((will_succeeded(will) || now >= keep_until) && alone(now)) {
+    if (now >= release_at(now) && alone(now)) {
         phase = RELEASING;
         children_abandon();
         will->release.steadfast = true;
@@ -169,6 +187,7 @@ static void lapse(int64_t now)
     farewell_sent = true;
     keep_until = now + will->keep_ms;
     kill_until = now + KILL_GRACE_MS;
+    succeeded_at = NEVER;
     tell_revoked();
     queue_clear("the lease lapsed while the agent was silent", tell_result);
     children_kill();
@@ -177,7 +196,7 @@ static void lapse(int64_t now)
 
 static void clear_when_due(int64_t now)
 {
-    if (!(will_succeeded(will) || now >= keep_until) || !alone(now)) {
+    if (now < release_at(now) || !alone(now)) {
         return;
     }
     struct will *lapsed = will;
@@ -269,7 +288,9 @@ static int64_t sooner(int64_t one, int64_t other)
 /* A release waits for successors and time, then for the programs that were killed. */
 static int64_t release_due(void)
 {
-    return will_succeeded(will) || now_ms() >= keep_until ? kill_until : keep_until;
+    int64_t now = now_ms();
+    int64_t at = release_at(now);
+    return now >= at ? kill_until : at;
 }
 
 static int64_t silence_due(void)

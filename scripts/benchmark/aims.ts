@@ -32,8 +32,8 @@ function judge(aim: string, points: readonly Point[]): Verdict {
   return { aim, measured, verdict: points.every(({ met }) => met) ? 'met' : 'NOT met' };
 }
 
-/** Lease of the addresses in the kernel: what is left of a dead pair of processes ends with it. */
-const LEASE_MS = 2000;
+/** `vip.leaseSeconds` as it is by default: what is left of a dead pair of processes ends with it. */
+const LEASE_MS = 3000;
 
 /** Active_Down_Interval of the Backup (RFC 9568 §6.1): 3 × interval + Skew_Time at priority 100. */
 export const activeDownIntervalMs = (intervalMs: number): number =>
