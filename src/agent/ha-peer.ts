@@ -3,7 +3,12 @@
 import type { IpAddress } from '../model/address.js';
 import type { PeerReport } from '../model/peer-report.js';
 import { between, type Instant } from '../model/units.js';
-import type { PeerHeader, PeerMessage, PeerMessageKind } from '../wire/peer-message.js';
+import type {
+  PeerHeader,
+  PeerMessage,
+  PeerMessageKind,
+  ReportMemory,
+} from '../wire/peer-message.js';
 import { PeerFreshness } from './peer-freshness.js';
 
 /** Messages a second and source address that are verified although they echo no nonce of ours. */
@@ -54,6 +59,7 @@ export class HaPeer {
   readonly paths: readonly HaPath[];
   readonly freshness: PeerFreshness;
   newest: NewestReport | null = null;
+  readonly lastReport: ReportMemory = { bytes: null, report: null };
   #sequence = 0;
   #checkedAt: Instant | null = null;
   readonly #answered = new Set<HaPath>();

@@ -235,7 +235,7 @@ class OpenHaPort implements HaPort {
     if (!solicited && !path.admitUnsolicited(now)) return this.#discard('flood', address, '');
     const { signed, mac } = splitSigned(datagram);
     if (!timingSafeEqual(this.#hmac(signed), mac)) return this.#discard('authentic', address, '');
-    const message = decodePeerMessage(datagram);
+    const message = decodePeerMessage(datagram, peer.lastReport);
     if (!message.ok) return this.#discard(message.reason, address, message.detail);
     const { name } = message.report;
     if (name === this.#options.self) return this.#discard('ownName', address, name);

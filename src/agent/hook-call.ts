@@ -1,6 +1,6 @@
 // One call of a hook through the executor: its environment, its deadline, and what its exit code and
 // its answer mean. No queue, no second try, no decision.
-import { Ajv, type ValidateFunction } from 'ajv';
+import { faultsOf, form, type Form } from '../control/form.js';
 import type { Executor, RunResult } from '../executor/executor.js';
 import type { BypassState } from '../model/status.js';
 import type { Milliseconds } from '../model/units.js';
@@ -75,14 +75,13 @@ export interface BypassCall {
 const ANSWER_LIMIT = 4_096;
 const DETAIL_LIMIT = 300;
 
-const ajv = new Ajv({ strict: true });
 const detail = { type: 'string' } as const;
-const isStateAnswer = ajv.compile<StateAnswer>({
+export const isStateAnswer = form<StateAnswer>({
   type: 'object',
   required: ['state'],
   properties: { state: { enum: ['inline', 'bypass', 'disconnect', 'unknown'] }, detail },
 });
-const isCapabilitiesAnswer = ajv.compile<CapabilitiesAnswer>({
+export const isCapabilitiesAnswer = form<CapabilitiesAnswer>({
   type: 'object',
   required: ['capabilities'],
   properties: {
@@ -122,7 +121,7 @@ export async function callSet(
 async function callBypass<Answer>(
   { executor, hook, occasion, deadline }: BypassCall,
   words: readonly string[],
-  isAnswer: ValidateFunction<Answer>,
+  isAnswer: Form<Answer>,
 ): Promise<HookResult<Answer>> {
   const result = await executor.run({
     argv: [hook, ...words],
@@ -133,7 +132,7 @@ async function callBypass<Answer>(
   if (result.outcome.kind !== 'exited' || result.outcome.code !== 0) return failureOf(result);
   const found = parseAnswer(result.stdout);
   if (isAnswer(found)) return { ok: true, answer: found };
-  const wrong = found === undefined ? '' : `, wrong in it: ${ajv.errorsText(isAnswer.errors)}`;
+  const wrong = found === undefined ? '' : `, wrong in it: ${faultsOf(isAnswer)}`;
   return {
     ok: false,
     failure: 'garbage',

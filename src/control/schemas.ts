@@ -1,7 +1,7 @@
 // JSON schemas of requests and answers, compiled by ajv. Answers may have more fields than are known
 // here: the agent may be of another version. No sockets.
-import { Ajv, type ValidateFunction } from 'ajv';
 import type { SettingsView } from '../config/setting-names.js';
+import { form } from './form.js';
 import {
   COMMANDS,
   type CommandOutcome,
@@ -11,8 +11,6 @@ import {
   type SetOutcome,
   type SetRequest,
 } from './protocol.js';
-
-const ajv = new Ajv({ strict: true, strictTypes: false, allowUnionTypes: true });
 
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;
@@ -45,7 +43,7 @@ const settingsErrors = {
 } as const;
 
 /** The body of `POST /v1/set`. Nothing else may stand in it. */
-export const isSetRequest: ValidateFunction<SetRequest> = ajv.compile<SetRequest>({
+export const isSetRequest = form<SetRequest>({
   type: 'object',
   required: ['setting', 'value'],
   additionalProperties: false,
@@ -56,7 +54,7 @@ export const isSetRequest: ValidateFunction<SetRequest> = ajv.compile<SetRequest
 });
 
 /** The body of `POST /v1/command`: a command with one of its arguments, or with none if it has none. */
-export const isCommandRequest: ValidateFunction<CommandRequest> = ajv.compile<CommandRequest>({
+export const isCommandRequest = form<CommandRequest>({
   type: 'object',
   required: ['command'],
   oneOf: Object.entries(COMMANDS).map(([name, words]) => ({
@@ -71,7 +69,7 @@ export const isCommandRequest: ValidateFunction<CommandRequest> = ajv.compile<Co
 
 type Done<Outcome> = Extract<Outcome, { ok: true }>;
 
-export const isSettingsView: ValidateFunction<SettingsView> = ajv.compile<SettingsView>({
+export const isSettingsView = form<SettingsView>({
   type: 'object',
   required: ['file', 'settings'],
   properties: {
@@ -87,7 +85,7 @@ export const isSettingsView: ValidateFunction<SettingsView> = ajv.compile<Settin
   },
 });
 
-export const isSetDone: ValidateFunction<Done<SetOutcome>> = ajv.compile<Done<SetOutcome>>({
+export const isSetDone = form<Done<SetOutcome>>({
   type: 'object',
   required: ['ok', 'setting', 'value', 'previous', 'changed', 'file', 'warnings'],
   properties: {
@@ -101,28 +99,24 @@ export const isSetDone: ValidateFunction<Done<SetOutcome>> = ajv.compile<Done<Se
   },
 });
 
-export const isReloadDone: ValidateFunction<Done<ReloadOutcome>> = ajv.compile<Done<ReloadOutcome>>(
-  {
-    type: 'object',
-    required: ['ok', 'file', 'changes', 'warnings'],
-    properties: {
-      ok: { const: true },
-      file: text,
-      changes: { type: 'array', items: text },
-      warnings,
-    },
+export const isReloadDone = form<Done<ReloadOutcome>>({
+  type: 'object',
+  required: ['ok', 'file', 'changes', 'warnings'],
+  properties: {
+    ok: { const: true },
+    file: text,
+    changes: { type: 'array', items: text },
+    warnings,
   },
-);
+});
 
-export const isCommandDone: ValidateFunction<Done<CommandOutcome>> = ajv.compile<
-  Done<CommandOutcome>
->({
+export const isCommandDone = form<Done<CommandOutcome>>({
   type: 'object',
   required: ['ok', 'detail'],
   properties: { ok: { const: true }, detail: text },
 });
 
-export const isErrorAnswer: ValidateFunction<ErrorAnswer> = ajv.compile<ErrorAnswer>({
+export const isErrorAnswer = form<ErrorAnswer>({
   type: 'object',
   required: ['error'],
   properties: {

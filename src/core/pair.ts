@@ -318,13 +318,16 @@ function arbitrateActive(
   } else if (isGroupElsewhere(stage, router)) stage.release(router, 'group-moved');
 }
 
+const isBefore = (a: Router, b: Router): boolean =>
+  groupRank(a.configuration) < groupRank(b.configuration);
+
 /** Whether those before it in the group have a better Active that could take this one too. */
 function isGroupElsewhere(stage: Stage, router: Router): boolean {
   if (!stage.movesTogether()) return false;
-  const rank = groupRank(router.configuration);
   for (const first of stage.routers.values()) {
-    const { machine, followsSuperior, activeAddress, configuration } = first;
-    if (machine.kind !== 'Backup' || groupRank(configuration) >= rank) continue;
+    const { machine, followsSuperior, activeAddress } = first;
+    // The ranks are texts made for this: with hundreds of Actives none is needed.
+    if (machine.kind !== 'Backup' || !isBefore(first, router)) continue;
     if (!followsSuperior && stage.preempts(first)) continue;
     const own = stage.rankOf(router);
     const place = stage.placeOf(first);

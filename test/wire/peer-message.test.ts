@@ -156,6 +156,20 @@ describe('encoding', () => {
 });
 
 describe('decoding', () => {
+  test('the same report from the same peer is the same object, another one is not', () => {
+    const memory = { bytes: null, report: null };
+    const decoded = (message: Uint8Array): PeerReport => {
+      const result = decodePeerMessage(message, memory);
+      assert.ok(result.ok);
+      return result.report;
+    };
+    const first = decoded(datagramOf());
+    assert.equal(decoded(datagramOf({ ...header, sequence: 7 })), first);
+    const other = { ...report, fit: true };
+    assert.deepEqual(decoded(datagramOf(header, other)), other);
+    assert.deepEqual(decoded(datagramOf()), report);
+  });
+
   test('it is the inverse, from a Buffer too, and keeps no view of the datagram', () => {
     for (const bytes of [datagramOf(), Buffer.from(datagramOf())]) {
       const decoded = decodePeerMessage(bytes);
