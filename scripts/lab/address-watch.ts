@@ -32,6 +32,15 @@ export function parseNotice(line: string): AddressNotice | null {
 /** An address on the loopback interface that shows that the subscription stands. */
 const MARKER = '127.255.0.1';
 
+/** The kernel tells each renewal of a lifetime too: only what begins or ends to stand is news. */
+function isNews(held: Set<string>, { interface: name, address, present }: AddressNotice): boolean {
+  const key = `${name} ${address}`;
+  if (!present) held.delete(key);
+  else if (held.has(key)) return false;
+  else held.add(key);
+  return true;
+}
+
 /**
  * Starts watching. Resolves when the subscription certainly stands, so that no later change is
  * missed; `inside` puts a command line into the namespace, `poke` runs one there.
@@ -43,12 +52,13 @@ export async function watchAddresses(
 ): Promise<ChildProcess> {
   const [command = '', ...rest] = inside(['ip', '-o', '-tshort', 'monitor', 'address']);
   const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const held = new Set<string>();
   const standing = new Promise<true>((resolve) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
       const notice = parseNotice(line);
       if (notice === null) return;
       if (notice.address === MARKER) resolve(true);
-      else onNotice(notice);
+      else if (isNews(held, notice)) onNotice(notice);
     });
   });
   // Nothing says when the subscription stands: each poke makes one notice, and the first seen proves it.
