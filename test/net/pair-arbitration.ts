@@ -8,6 +8,7 @@ import {
   ADDRESS,
   assertHandover,
   assertLost,
+  assertSeamless,
   assertSwift,
   describePair,
   moment,
