@@ -1,6 +1,7 @@
 // What the peers add to RFC 9568: checks, and the decision table (arbiter.ts) applied to every virtual
 // router. It orders steps and says why; it keeps nothing.
 import type { IpAddress } from '../model/address.js';
+import type { PeerRouter } from '../model/peer-report.js';
 import { after, instant, microseconds, type Instant } from '../model/units.js';
 import { differencesWith } from './agreement.js';
 import {
@@ -65,8 +66,28 @@ export function takeReport(
   // Who has a soft fault asks for a successor until there is one.
   const { fit, sound } = stage.standing;
   if (changed.state || changed.report || (fit && !sound)) stage.unsettled = true;
+  if (isQuiet(stage)) return;
   for (const router of stage.routers.values()) arbitrate(stage, router);
 }
+
+/**
+ * Whether there is nothing to arbitrate, as nearly always: nobody leaves, nobody is unheard, and nobody
+ * else is Active while we are. Hundreds of virtual routers need not be looked at with every message.
+ */
+function isQuiet({ routers, peers }: Stage): boolean {
+  let active = false;
+  for (const { vacated, dualSince, machine } of routers.values()) {
+    if (vacated || dualSince !== null) return false;
+    if (machine.kind === 'Active') active = true;
+  }
+  for (const { report } of peers.values()) {
+    if (report?.routers.some((one) => isOfConcern(one, active)) === true) return false;
+  }
+  return true;
+}
+
+const isOfConcern = ({ releasing, wantsUnicast, state }: PeerRouter, active: boolean): boolean =>
+  releasing || wantsUnicast || (active && state === 'Active');
 
 /** The interface that reaches a peer's address directly; null when none does. */
 export function setPathInterface(
