@@ -434,6 +434,6 @@ export class Driver {
   }
 }
 
-/** A takeover is not to wait for a program to load. Where there is nothing to hold, nothing waits. */
-const standbyOf = ({ vip, virtualRouters }: Settings): Program | null =>
-  virtualRouters.length === 0 ? null : { argv: [vip.script] };
+/** A takeover is not to wait for a program to load. Where nothing is ever held, nothing waits. */
+const standbyOf = ({ ha, vip }: Settings): Program | null =>
+  ha.mode === 'off' ? null : { argv: [vip.script] };

@@ -46,7 +46,15 @@ export const PAYLOAD_MAX = 4 * 1024 * 1024;
 /** Links times families times VRIDs that one will can wait for. */
 export const SUCCESSORS_MAX = 1024;
 
-export const FrameType = { hello: 1, run: 2, result: 3, will: 4, finish: 5, revoked: 6, standby: 7 } as const;
+export const FrameType = {
+  hello: 1,
+  run: 2,
+  result: 3,
+  will: 4,
+  finish: 5,
+  revoked: 6,
+  standby: 7,
+} as const;
 
 const OUTCOME = { exited: 0, signalled: 1, timedOut: 2, failed: 3 } as const;
 
@@ -122,7 +130,9 @@ export const encodeStandby = (waiting: Program | null): Buffer =>
   encodeFrame(
     FrameType.standby,
     0,
-    waiting === null ? Buffer.alloc(0) : program({ ...waiting, input: '', timeout: milliseconds(0) }),
+    waiting === null
+      ? Buffer.alloc(0)
+      : program({ ...waiting, input: '', timeout: milliseconds(0) }),
   );
 
 /** FINISH: do the will now and exit. */

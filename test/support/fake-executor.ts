@@ -1,5 +1,11 @@
 // An executor in memory: applies `ip -batch` address lines to a fake kernel. Same interface, no process.
-import type { Executor, LastWill, Program, RunRequest, RunResult } from '../../src/executor/executor.js';
+import type {
+  Executor,
+  LastWill,
+  Program,
+  RunRequest,
+  RunResult,
+} from '../../src/executor/executor.js';
 import type { FakeKernel } from './fake-kernel.js';
 
 const exited = (code: number, stderr = ''): RunResult => ({
