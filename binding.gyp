@@ -27,8 +27,10 @@
         "native/executor_duty.c",
         "native/executor_frame.c",
         "native/executor_lease.c",
+        "native/executor_process.c",
         "native/executor_queue.c",
         "native/executor_renewal.c",
+        "native/executor_standby.c",
         "native/executor_will.c"
       ]
     }

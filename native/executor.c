@@ -35,6 +35,9 @@
  *                      the release program, as in RUN
  *    FINISH 5  agent   u32 1 when the farewell was already sent, else 0
  *    REVOKED 6 exec.   empty: the lease lapsed, the addresses go
+ *    STANDBY 7 agent   empty: none. Else a program as in RUN, with no stdin and any timeout: kept
+ *                      started and waiting for its stdin. A RUN of the same arguments and additions,
+ *                      or such a release program, is given to it; then another is started.
  *
  * With the argument `lease`, descriptor 3 is the memory of lease.h: who of the two was silent, and for
  * how long. What the executor does about a silent agent stands in executor_duty.c.
@@ -182,6 +185,8 @@ static int handle(const struct frame *frame)
         return duty_replace_will(frame->payload);
     case FRAME_FINISH:
         return finish(frame->payload);
+    case FRAME_STANDBY:
+        return standby_replace(frame->payload);
     default:
         return -EPROTO;
     }
@@ -229,7 +234,9 @@ static void read_agent(void)
 static int64_t next_deadline(void)
 {
     int64_t next = children_deadline();
+    int64_t standby = standby_due(children_running() > 0);
     next = duty_due() < next ? duty_due() : next;
+    next = standby < next ? standby : next;
     return lease_due() < next ? lease_due() : next;
 }
 
@@ -287,6 +294,7 @@ static void turn(int signals)
     }
     start_queued();
     duty_attend();
+    standby_attend(children_running() > 0 || duty_done());
 }
 
 /* What the agent forgot to close must not reach the programs. */
@@ -366,5 +374,6 @@ int main(int argc, char **argv)
     while (!duty_done()) {
         turn(signals);
     }
+    standby_end();
     return 0;
 }

@@ -20,7 +20,7 @@
 #define QUEUE_BYTES_MAX (8u << 20)
 #define SUCCESSORS_MAX 1024
 #define LISTENERS_MAX 512
-/* signalfd, stdin, stdout; three pipes a child; the listeners. */
+/* signalfd, stdin, stdout; three pipes a child; the listeners. Nothing of the program in waiting. */
 #define POLL_MAX (3 + 3 * CHILDREN_MAX + LISTENERS_MAX)
 /* A killed process is waited for at most this long: one stuck in the kernel must not stop us. */
 #define KILL_GRACE_MS 1000
@@ -33,6 +33,7 @@ enum frame_type {
     FRAME_WILL = 4,
     FRAME_FINISH = 5,
     FRAME_REVOKED = 6,
+    FRAME_STANDBY = 7,
 };
 enum outcome { EXITED = 0, SIGNALLED = 1, TIMED_OUT = 2, FAILED = 3 };
 
@@ -136,6 +137,33 @@ int will_parse(struct bytes payload, struct will **will);
 void request_free(struct request *request);
 void will_free(struct will *will);
 
+/* --- executor_process.c: starting one ----------------------------------------------------------- */
+
+/* Our ends of its stdin, stdout and stderr; they do not block. */
+struct process {
+    pid_t pid;
+    int ends[3];
+};
+
+/* 0 or errno; nothing is left open then. */
+int process_start(const struct request *request, struct process *process);
+/* Closes it unless it is -1, which it is afterwards. */
+void close_fd(int *fd);
+
+/* --- executor_standby.c: the program in waiting ------------------------------------------------- */
+
+/* Takes a STANDBY payload; one in waiting is started anew. 0, -EPROTO or -ENOMEM. */
+int standby_replace(struct bytes payload);
+/* Hands over the one in waiting, when it is what `request` asks for and lives. */
+bool standby_take(const struct request *request, struct process *process);
+/* That process is gone; whether it was ours is for us to know. */
+void standby_reaped(pid_t pid);
+/* When standby_attend is due; `busy` while a program runs. */
+int64_t standby_due(bool busy);
+/* Starts one when it is time. */
+void standby_attend(bool busy);
+void standby_end(void);
+
 /* --- executor_child.c: processes -------------------------------------------------------------- */
 
 struct stream {
@@ -162,7 +190,8 @@ struct child {
 typedef void report_function(uint32_t id, enum outcome outcome, uint32_t value, const char *message,
                              struct bytes output, struct bytes errors);
 
-/* Starts the program and owns `request` from now on. A failure is reported, not returned. */
+/* Starts the program, or uses the one in waiting, and owns `request` from now on. A failure is
+ * reported, not returned. */
 void child_start(uint32_t id, struct request *request, report_function *report);
 int children_running(void);
 /* SIGKILL to the process group of every child. */

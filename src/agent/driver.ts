@@ -9,7 +9,7 @@ import type {
   OperatorCommand,
 } from '../core/interface.js';
 import type { PeerReport } from '../model/peer-report.js';
-import type { Executor } from '../executor/executor.js';
+import type { Executor, Program } from '../executor/executor.js';
 import type { DeadlineTimer, Kernel, Lease } from '../kernel/kernel.js';
 import { assert } from '../model/assert.js';
 import type { AddressTarget } from '../model/netlink-script.js';
@@ -226,6 +226,7 @@ export class Driver {
     }
     this.keeper.configure(settings.vip, settings.virtualRouters, leftovers, inherits);
     this.#network.configure(settings);
+    this.#executor.setStandby(standbyOf(settings));
   }
 
   #networkEvents(): ConstructorParameters<typeof Network>[2] {
@@ -432,3 +433,7 @@ export class Driver {
     this.#records.sendFailed(virtualRouter, what, code);
   }
 }
+
+/** A takeover is not to wait for a program to load. Where nothing is ever held, nothing waits. */
+const standbyOf = ({ ha, vip }: Settings): Program | null =>
+  ha.mode === 'off' ? null : { argv: [vip.script] };

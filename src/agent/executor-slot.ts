@@ -1,6 +1,6 @@
 // The executor in use, replaced when it dies. It runs nothing itself and chooses no script.
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Executor, LastWill, RunRequest, RunResult } from '../executor/executor.js';
+import type { Executor, LastWill, Program, RunRequest, RunResult } from '../executor/executor.js';
 import { startExecutor, type ExecutorProcess } from '../executor/process.js';
 import type { Lease } from '../kernel/kernel.js';
 
@@ -16,7 +16,7 @@ export interface ExecutorSlotOptions {
   readonly onLost: (message: string) => void;
   /** No other one could be started: until `onRunning` the agent cannot move an address. */
   readonly onHopeless: (message: string) => void;
-  /** Another one runs, and knows the will. */
+  /** Another one runs, and knows the will and what is to stand by. */
   readonly onRunning: () => void;
 }
 
@@ -36,6 +36,7 @@ const LOOK_MS = 250;
  */
 export async function openExecutorSlot(options: ExecutorSlotOptions): Promise<Executor> {
   let will: LastWill | null = null;
+  let standby: Program | null = null;
   let current: ExecutorProcess;
   let replacing: Promise<void> = Promise.resolve();
   let replacedAt = -Infinity;
@@ -72,6 +73,7 @@ export async function openExecutorSlot(options: ExecutorSlotOptions): Promise<Ex
       return (error as Error).message;
     }
     current.setWill(will);
+    current.setStandby(standby);
     watch.begin(current);
     options.onRunning();
     return null;
@@ -96,6 +98,10 @@ export async function openExecutorSlot(options: ExecutorSlotOptions): Promise<Ex
     setWill: (next) => {
       will = next;
       current.setWill(next);
+    },
+    setStandby: (next) => {
+      standby = next;
+      current.setStandby(next);
     },
     finish: async (how) => {
       await replacing;

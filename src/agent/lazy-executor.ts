@@ -24,6 +24,8 @@ export function lazyExecutor(start: () => Promise<Executor>): Executor {
     },
     // Nothing that a hook does outlives its agent by intent.
     setWill: () => undefined,
+    // No hook is so urgent.
+    setStandby: () => undefined,
     finish: async (options) => {
       const executor = await starting?.catch(() => null);
       await executor?.finish(options);

@@ -3,11 +3,14 @@
 import type { Family, IpAddress } from '../model/address.js';
 import type { Milliseconds } from '../model/units.js';
 
-export interface RunRequest {
+export interface Program {
   /** Program and arguments; the program is a path, no shell is involved. */
   readonly argv: readonly string[];
   /** Added to the executor's own environment. */
   readonly environment?: Readonly<Record<string, string>>;
+}
+
+export interface RunRequest extends Program {
   /** Handed to the program on stdin, which is then closed. */
   readonly input: string;
   /** After this the whole process group is killed (SIGKILL). */
@@ -72,6 +75,11 @@ export interface Executor {
   run(request: RunRequest): Promise<RunResult>;
   /** Replaces the last will; null means there is nothing to leave behind. */
   setWill(will: LastWill | null): void;
+  /**
+   * Keeps this program started, waiting for its stdin: a run of the same program, or such a release
+   * of the last will, finds it ready. Given again it is started anew; null: none.
+   */
+  setStandby(program: Program | null): void;
   /**
    * A normal stop is the same path as a crash: runs the will (without its farewell frames when
    * `farewellSent`), then the executor exits. Resolves when it has.

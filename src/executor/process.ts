@@ -4,7 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { constants, accessSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { Executor, LastWill, RunRequest, RunResult } from './executor.js';
+import type { Executor, LastWill, Program, RunRequest, RunResult } from './executor.js';
 import {
   PROTOCOL_VERSION,
   FrameReader,
@@ -14,6 +14,7 @@ import {
   encodeFinish,
   encodeHello,
   encodeRun,
+  encodeStandby,
   encodeWill,
   type Frame,
 } from './protocol.js';
@@ -140,6 +141,12 @@ class Connection implements ExecutorProcess {
   /** @throws RangeError when the will is larger than the executor accepts. */
   setWill(will: LastWill | null): void {
     const frame = encodeWill(will);
+    if (this.gone === null && !this.finishing) this.child.stdin.write(frame);
+  }
+
+  /** @throws RangeError when it cannot be expressed: no path, or a NUL in a text. */
+  setStandby(program: Program | null): void {
+    const frame = encodeStandby(program);
     if (this.gone === null && !this.finishing) this.child.stdin.write(frame);
   }
 

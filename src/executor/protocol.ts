@@ -2,7 +2,8 @@
 // half is native/executor_frame.c; a change here is a change there and of PROTOCOL_VERSION.
 import { Buffer } from 'node:buffer';
 import { addressBytes, familyOf } from '../model/address.js';
-import type { LastWill, RunRequest, RunResult } from './executor.js';
+import { milliseconds } from '../model/units.js';
+import type { LastWill, Program, RunRequest, RunResult } from './executor.js';
 
 /*
  *     0               1               2               3
@@ -34,6 +35,9 @@ import type { LastWill, RunRequest, RunResult } from './executor.js';
  *                      the release program, as in RUN
  *    FINISH 5  agent   u32 1 when the farewell was already sent, else 0
  *    REVOKED 6 exec.   empty: the lease lapsed, the addresses go
+ *    STANDBY 7 agent   empty: none. Else a program as in RUN, with no stdin and any timeout: kept
+ *                      started and waiting for its stdin. A RUN of the same arguments and additions,
+ *                      or such a release program, is given to it; then another is started.
  */
 
 export const PROTOCOL_VERSION = 2;
@@ -42,7 +46,15 @@ export const PAYLOAD_MAX = 4 * 1024 * 1024;
 /** Links times families times VRIDs that one will can wait for. */
 export const SUCCESSORS_MAX = 1024;
 
-export const FrameType = { hello: 1, run: 2, result: 3, will: 4, finish: 5, revoked: 6 } as const;
+export const FrameType = {
+  hello: 1,
+  run: 2,
+  result: 3,
+  will: 4,
+  finish: 5,
+  revoked: 6,
+  standby: 7,
+} as const;
 
 const OUTCOME = { exited: 0, signalled: 1, timedOut: 2, failed: 3 } as const;
 
@@ -112,6 +124,16 @@ export function encodeWill(will: LastWill | null): Buffer {
     ]),
   );
 }
+
+/** STANDBY; null: none. @throws RangeError as {@link encodeRun}. */
+export const encodeStandby = (waiting: Program | null): Buffer =>
+  encodeFrame(
+    FrameType.standby,
+    0,
+    waiting === null
+      ? Buffer.alloc(0)
+      : program({ ...waiting, input: '', timeout: milliseconds(0) }),
+  );
 
 /** FINISH: do the will now and exit. */
 export const encodeFinish = (options: { readonly farewellSent: boolean }): Buffer =>

@@ -398,6 +398,16 @@ describe('packets that are discarded', () => {
 });
 
 describe('settings and stop', () => {
+  it('the script is in waiting where addresses can be held, and follows a reload', () => {
+    const { driver, executor } = rig();
+    assert.deepEqual(executor.standbys, [{ argv: [driver.settings.vip.script] }]);
+    const vip = { ...driver.settings.vip, script: '/usr/local/bin/vip' };
+    driver.configure({ ...driver.settings, vip });
+    assert.deepEqual(executor.standbys.at(-1), { argv: ['/usr/local/bin/vip'] });
+    driver.configure({ ...driver.settings, ha: { ...driver.settings.ha, mode: 'off' } });
+    assert.equal(executor.standbys.at(-1), null);
+  });
+
   it('a reload removes the addresses of a virtual router that is gone, after its farewell', async () => {
     const made = await active();
     made.driver.configure(settingsOf([routerSettings({ name: 'other', vrid: 60 })]));

@@ -108,6 +108,20 @@ describe('the executor slot', { skip, timeout: 20_000 }, () => {
     assert.equal(lost.length, 1);
   });
 
+  it('the next executor keeps the same program in waiting', async () => {
+    const file = join(folder, 'begun');
+    const waiting = request('/bin/sh', '-c', `echo $PPID >> ${file}; cat`);
+    slot.setStandby(waiting);
+    const former = await executorPid();
+    process.kill(former, 'SIGKILL');
+    const next = await executorPid();
+    while (!readFileSync(file, 'utf8').includes(`${next}\n`)) await executorPid();
+    const begun = readFileSync(file, 'utf8');
+    assert.equal((await slot.run({ ...waiting, input: 'used' })).stdout, 'used');
+    // Nobody but the one in waiting has run it before the next one is due.
+    assert.equal(begun.split('\n').filter((line) => line === `${next}`).length, 1);
+  });
+
   it('when there is no other to be had it says so once, and every script fails with the reason', async () => {
     const pid = await executorPid();
     renameSync(path, `${path}.away`);

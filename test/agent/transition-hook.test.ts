@@ -43,6 +43,7 @@ async function rig(t: TestContext, body = '', options: Partial<TransitionHookOpt
   let most = 0;
   const counting: TransitionHookOptions['executor'] = {
     setWill: (will) => executor.setWill(will),
+    setStandby: (waiting) => executor.setStandby(waiting),
     finish: (how) => executor.finish(how),
     run: async (request) => {
       running += 1;

@@ -17,6 +17,7 @@ import {
   encodeFrame,
   encodeHello,
   encodeRun,
+  encodeStandby,
   encodeWill,
 } from '../../src/executor/protocol.js';
 import { address } from '../support/fake-kernel.js';
@@ -46,6 +47,7 @@ const changed = (frame: Buffer, offset: number, value: number): Buffer => {
 };
 
 const run = encodeRun(1, request(['/bin/true', 'x'], { environment: { A: 'b' } }));
+const fed = encodeRun(1, request(['/bin/true'], { input: 'line' }));
 const will = encodeWill({
   ...releaseOnly('true'),
   successors: [{ linkIndex: 1, family: 'ipv4', vrid: 51 }],
@@ -80,6 +82,8 @@ const malformed: readonly [string, Buffer][] = [
   ['WILL with an address of family 5', changed(will, 40, 5)],
   ['WILL with a prefix longer than an address', changed(will, 41, 33)],
   ['WILL with an address that is not padded with zeros', changed(will, 43, 1)],
+  ['STANDBY with lines', encodeFrame(FrameType.standby, 0, fed.subarray(HEADER_LENGTH))],
+  ['STANDBY cut short', encodeFrame(FrameType.standby, 0, Buffer.alloc(3))],
   ['FINISH with a flag that is none', encodeFrame(FrameType.finish, 0, Buffer.from([0, 0, 0, 2]))],
 ];
 
@@ -242,6 +246,8 @@ const samples = [
   run,
   encodeWill(harmless),
   encodeWill(null),
+  encodeStandby({ argv: ['/bin/cat'] }),
+  encodeStandby(null),
   encodeFrame(FrameType.finish, 0, Buffer.alloc(4)),
 ];
 

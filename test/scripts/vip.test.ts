@@ -1,12 +1,14 @@
 // scripts/vip, with the real ip in a network namespace of its own: what holds, what is reported,
 // and the exit code.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const VIP = fileURLToPath(new URL('../../../scripts/vip', import.meta.url));
-const UNSHARE = ['--user', '--map-root-user', '--net'];
+const UNSHARE = ['--user', '--map-root-user', '--net', '--mount'];
 
 const skip: string | false =
   spawnSync('unshare', [...UNSHARE, 'ip', 'link']).status === 0
@@ -150,6 +152,53 @@ test('what a line prints goes to stdout', { skip }, () => {
   const { stdout, code } = vip(['link show dev va', 'address del 10.0.0.1/24 dev missing']);
   assert.match(stdout, /va@vb/);
   assert.equal(code, 0);
+});
+
+test('many lines behind the one at which ip gives up are not lost', { skip }, () => {
+  // More than a pipe holds: tee still writes when nobody reads any more.
+  const lines = ['address replace 10.99.0.300/24 dev va', 'address replace 10.99.0.1/24 dev va'];
+  const comments = Array.from({ length: 3000 }, (_, index) => `# ${index} ${'-'.repeat(60)}`);
+  const { code, stderr, present } = vip([...lines, ...comments, 'nonsense'], { end: '' });
+  assert.equal(code, 1);
+  assert.deepEqual(
+    stderr.map((line) => line.split(': ')[1]),
+    ['line 1', 'line 3003'],
+  );
+  assert.deepEqual(present, ['10.99.0.1/24']);
+});
+
+test('without /proc lines hold all the same; of a failure only ip is heard', { skip }, () => {
+  const before = 'mount -t tmpfs none /proc || exit 99';
+  const line = 'address replace 10.99.0.100/24 dev va';
+  assert.deepEqual(vip([line], { before }), { ...holds, present: ['10.99.0.100/24'] });
+  const { code, stderr } = vip([line, 'nonsense'], { before });
+  assert.equal(code, 1);
+  assert.match(stderr.join('\n'), /exit code 1, and which .*\nObject "nonsense" is unknown/);
+});
+
+test('each line is done when it comes: ip waits for it', { skip, timeout: 60_000 }, async (t) => {
+  const script = `
+    ip link add va type veth peer name vb && ip link set va up && ip link set vb up || exit 99
+    ip monitor address dev va & monitor=$!
+    "$0"; status=$?
+    kill $monitor; exit $status`;
+  const child = spawn('unshare', [...UNSHARE, 'sh', '-c', script, VIP], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  const ended = once(child, 'exit');
+  const seen = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  for (const address of ['10.99.0.1/24', '10.99.0.2/24']) {
+    // Asked for again and again: the monitor may not have begun to look.
+    const asking = setInterval(() => {
+      for (const verb of ['del', 'replace'])
+        child.stdin.write(`address ${verb} ${address} dev va\n`);
+    }, 100);
+    for (let line = ''; !line.includes(address); line = String((await seen.next()).value));
+    clearInterval(asking);
+  }
+  child.stdin.end('link show dev va\n');
+  assert.deepEqual(await ended, [0, null]);
 });
 
 test('arguments are a usage error; no ip in PATH is said', { skip }, () => {

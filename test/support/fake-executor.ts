@@ -1,5 +1,11 @@
 // An executor in memory: applies `ip -batch` address lines to a fake kernel. Same interface, no process.
-import type { Executor, LastWill, RunRequest, RunResult } from '../../src/executor/executor.js';
+import type {
+  Executor,
+  LastWill,
+  Program,
+  RunRequest,
+  RunResult,
+} from '../../src/executor/executor.js';
 import type { FakeKernel } from './fake-kernel.js';
 
 const exited = (code: number, stderr = ''): RunResult => ({
@@ -11,6 +17,7 @@ const exited = (code: number, stderr = ''): RunResult => ({
 export class FakeExecutor implements Executor {
   readonly requests: RunRequest[] = [];
   readonly wills: (LastWill | null)[] = [];
+  readonly standbys: (Program | null)[] = [];
   finished: { farewellSent: boolean } | null = null;
   /** Answers the next runs instead of doing them, one each. */
   readonly answers: RunResult[] = [];
@@ -47,6 +54,10 @@ export class FakeExecutor implements Executor {
 
   setWill(will: LastWill | null): void {
     this.wills.push(will);
+  }
+
+  setStandby(program: Program | null): void {
+    this.standbys.push(program);
   }
 
   finish(options: { readonly farewellSent: boolean }): Promise<void> {
