@@ -16,8 +16,13 @@
 #include <signal.h>
 #include <unistd.h>
 
-/* A router advertises before its addresses stand (RFC 9568 section 6.4.2): time to put them on. */
-#define TAKEOVER_MS 25
+/*
+ * Between a successor's advertisement and our letting go. After priority 0 ours comes with its addresses
+ * and announcements, and another's within a moment of them. After a silence a router advertises before
+ * it puts them on (RFC 9568 section 6.4.2): time for a script on a busy machine.
+ */
+#define AFTER_FAREWELL_MS 3
+#define AFTER_SILENCE_MS 60
 
 enum phase { SERVING, KEEPING, RELEASING, DONE };
 enum silence { HELD, LISTENING, LAPSED, CLEARING };
@@ -160,7 +165,8 @@ static int64_t release_at(int64_t now)
         return keep_until;
     }
     succeeded_at = succeeded_at == NEVER ? now : succeeded_at;
-    return succeeded_at + TAKEOVER_MS < keep_until ? succeeded_at + TAKEOVER_MS : keep_until;
+    int64_t settled_at = succeeded_at + (phase == KEEPING ? AFTER_FAREWELL_MS : AFTER_SILENCE_MS);
+    return settled_at < keep_until ? settled_at : keep_until;
 }
 
 static void release_when_due(int64_t now)

@@ -70,6 +70,8 @@ export function defineMonitors(skip: string | false): void {
     test('after a fault the primary waits preemptDelaySeconds', async (bench) => {
       const plug = await bench.unplug('a');
       await bench.waitForHolders(['b']);
+      // An address that stands is announced a moment later.
+      await moment();
       const from = now();
       const seen = await bench.observeMove('cable back', 'a', () => plug());
       assertSeamless(seen);
