@@ -21,7 +21,7 @@ const NAMES: readonly ApplianceName[] = ['a', 'b'];
 export const ADDRESS = '10.99.0.100';
 
 /** A start, an election at 1000 ms and the slowness of a busy machine. */
-export const PATIENCE_MS = 12_000;
+export const PATIENCE_MS = 20_000;
 
 /** What is seen to last this long is taken to last. */
 export const MOMENT_MS = 400;

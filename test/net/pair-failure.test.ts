@@ -13,6 +13,7 @@ import {
   assertSeamless,
   assertSwift,
   describeSeen,
+  moment,
   PairBench,
   PATIENCE_MS,
   scheduling,
@@ -143,6 +144,8 @@ describe('the Active fails, at 1000 ms advertisements', { skip, concurrency: 1 }
     await bench.test(t, async (pair) => {
       const plug = await pair.unplug('a');
       await pair.waitForHolders(['b']);
+      // An address that stands is announced a moment later.
+      await moment();
       const seen = await pair.observe('preempting back', async () => {
         await plug();
         await pair.settled();
