@@ -1,6 +1,14 @@
 // The executor in use and its replacements, with the real program where it is built.
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -111,6 +119,7 @@ describe('the executor slot', { skip, timeout: 20_000 }, () => {
   it('the next executor keeps the same program in waiting', async () => {
     const file = join(folder, 'begun');
     const waiting = request('/bin/sh', '-c', `echo $PPID >> ${file}; cat`);
+    writeFileSync(file, '');
     slot.setStandby(waiting);
     const former = await executorPid();
     process.kill(former, 'SIGKILL');
