@@ -265,9 +265,8 @@ static void attend_agent(int64_t now)
     kill_agent(now, silent_since);
 }
 
-void duty_attend(void)
+void duty_attend(int64_t now)
 {
-    int64_t now = now_ms();
     if (phase == SERVING) {
         attend_agent(now);
     } else if (phase == KEEPING) {
