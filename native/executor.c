@@ -249,16 +249,21 @@ static int poll_timeout(int64_t deadline)
     return left < 0 ? 0 : left > INT32_MAX ? INT32_MAX : (int)left;
 }
 
-/* How much later than the deadline it is: for so long we were kept from running. */
-static int64_t lateness(int64_t deadline)
+/*
+ * For how long we were kept from running: in the poll beyond its deadline, and since the last turn
+ * looked at the clock, where work takes next to no time.
+ */
+static int64_t lateness(int64_t turned, int64_t begun, int64_t deadline, int64_t now)
 {
-    int64_t late = deadline == NEVER ? 0 : now_ms() - deadline;
-    return late > LATE_MS ? late : 0;
+    int64_t overslept = now - (deadline > begun ? deadline : begun);
+    int64_t held_up = begun - turned;
+    return (overslept > LATE_MS ? overslept : 0) + (held_up > LATE_MS ? held_up : 0);
 }
 
 static void turn(int signals)
 {
     static struct pollfd polled[POLL_MAX];
+    static int64_t turned = NEVER;
     bool unread = buffer_length(&outgoing) >= UNREAD_MAX;
     int count = 3;
     polled[0] = (struct pollfd){.fd = signals, .events = POLLIN};
@@ -271,9 +276,12 @@ static void turn(int signals)
     int64_t begun = now_ms();
     int64_t deadline = next_deadline();
     if (poll(polled, (nfds_t)count, poll_timeout(deadline)) < 0) {
-        return;
+        /* EINTR: nothing is ready, but the clock is looked at */
+        memset(polled, 0, sizeof(polled));
     }
-    lease_turn(lateness(deadline > begun ? deadline : begun));
+    int64_t now = now_ms();
+    lease_turn(lateness(turned == NEVER ? begun : turned, begun, deadline, now));
+    turned = now;
     duty_serve(polled);
     if (polled[0].revents != 0) {
         struct signalfd_siginfo which;
@@ -293,7 +301,7 @@ static void turn(int signals)
         read_agent();
     }
     start_queued();
-    duty_attend();
+    duty_attend(now); /* as of then: had we been stopped since, the next turn would know */
     standby_attend(children_running() > 0 || duty_done());
 }
 

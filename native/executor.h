@@ -273,8 +273,9 @@ report_function duty_report;
 int64_t duty_due(void);
 int duty_poll(struct pollfd *polled, int count);
 void duty_serve(const struct pollfd *polled);
-/* Once a turn, after everything that is due or arrived was looked at. */
-void duty_attend(void);
+/* Once a turn, after everything that is due or arrived was looked at; `now` is that of its look at
+ * the lease. */
+void duty_attend(int64_t now);
 
 /* --- executor.c -------------------------------------------------------------------------------- */
 

@@ -22,7 +22,7 @@
  * it puts them on (RFC 9568 section 6.4.2): time for a script on a busy machine.
  */
 #define AFTER_FAREWELL_MS 3
-#define AFTER_SILENCE_MS 60
+#define AFTER_SILENCE_MS 30
 
 enum phase { SERVING, KEEPING, RELEASING, DONE };
 enum silence { HELD, LISTENING, LAPSED, CLEARING };
@@ -271,9 +271,8 @@ static void attend_agent(int64_t now)
     kill_agent(now, silent_since);
 }
 
-void duty_attend(void)
+void duty_attend(int64_t now)
 {
-    int64_t now = now_ms();
     if (phase == SERVING) {
         attend_agent(now);
     } else if (phase == KEEPING) {

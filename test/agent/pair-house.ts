@@ -26,7 +26,10 @@ export class PairHouse {
   readonly #executors: number[] = [];
   #homes = 0;
 
-  settings(side: Side, more: { router?: object; vip?: object; lone?: boolean } = {}): object {
+  settings(
+    side: Side,
+    more: { router?: object; vip?: object; lone?: boolean; checkMs?: number } = {},
+  ): object {
     const script = `/run/vip-${side}`;
     writeFileSync(
       script,
@@ -40,7 +43,9 @@ export class PairHouse {
       name: side,
       ha: {
         primary: side === 'a',
-        ...(more.lone ? {} : { keyFile: '/run/ha.key', peers, peerCheckIntervalMs: 50 }),
+        ...(more.lone
+          ? {}
+          : { keyFile: '/run/ha.key', peers, peerCheckIntervalMs: more.checkMs ?? 50 }),
       },
       virtualRouters: [router({ priority: PRIORITY[side], ...more.router })],
       vip: { script, ...more.vip },

@@ -7,7 +7,7 @@ import { gone, PairHouse, stopped } from './pair-house.js';
 
 const skip = enterNamespace(import.meta.url);
 
-describe('in every stage of the executor', { skip, timeout: 120_000 }, () => {
+describe('in every stage of the executor', { skip, timeout: 180_000 }, () => {
   const house = new PairHouse();
   before(() => joinPeer());
   afterEach(() => house.close());
