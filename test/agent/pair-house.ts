@@ -33,7 +33,9 @@ export class PairHouse {
     const script = `/run/vip-${side}`;
     writeFileSync(
       script,
-      `#!/bin/sh\nwhile [ -e ${script}.hold ]; do sleep 0.02; done\nexec ${VIP}\n`,
+      // It may be started before it is needed: what counts is when its lines have come.
+      `#!/bin/sh\nlines=$(cat)\nwhile [ -e ${script}.hold ]; do sleep 0.02; done\n` +
+        `printf '%s\\n' "$lines" | ${VIP}\n`,
       {
         mode: 0o755,
       },
