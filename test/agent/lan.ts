@@ -119,6 +119,7 @@ export interface AddressChange {
 export class AddressWatch {
   readonly changes = new Inbox<AddressChange>();
   readonly #watch;
+  readonly #standing = new Set<string>();
 
   constructor(kernel: Kernel) {
     this.#watch = kernel.openNetworkWatch(() => {
@@ -126,9 +127,21 @@ export class AddressWatch {
       this.#watch.receive((change) => {
         if (change.kind !== 'address' && change.kind !== 'address-removed') return;
         const { address: value, prefixLength } = change.address;
-        this.changes.put({ kind: change.kind, text: `${value}/${prefixLength}`, at });
+        const text = `${value}/${prefixLength}`;
+        if (this.#isNews(change.kind, text)) this.changes.put({ kind: change.kind, text, at });
       });
     });
+  }
+
+  /** A renewal of a lifetime is told like an address that is new. */
+  #isNews(kind: AddressChange['kind'], text: string): boolean {
+    if (kind === 'address-removed') {
+      this.#standing.delete(text);
+      return true;
+    }
+    const known = this.#standing.has(text);
+    this.#standing.add(text);
+    return !known;
   }
 
   /** Whether the address stands on some interface. */

@@ -57,6 +57,8 @@ describe('a pair in a bad house', { skip, timeout: 60_000 }, () => {
     await b.transition('Backup');
     await a.until(knowsPeer);
     await b.until(knowsPeer);
+    // The log is written a moment later.
+    await Promise.all([a.event('peer-healthy'), b.event('peer-healthy')]);
   }
 
   const knowsPeer = ({ peers }: Status): boolean =>
