@@ -28,7 +28,8 @@ export const HOOKS = fileURLToPath(new URL('../../../scripts/hooks/', import.met
 
 export function directory(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'understudy-hook-'));
-  t.after(() => rmSync(path, { recursive: true, force: true }));
+  // A hook that hangs is killed, and may have been writing until then.
+  t.after(() => rmSync(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 }));
   return path;
 }
 

@@ -24,9 +24,14 @@ function schedulingOf(path: string): { priority: number; policy: number } {
 function notingVip(home: AgentHome): string {
   const script = `${home.directory}/vip`;
   const note = `${home.directory}/scheduling`;
-  writeFileSync(script, `#!/bin/sh\ncat /proc/self/stat >${note}\nexec ip -batch -\n`, {
-    mode: 0o755,
-  });
+  // One in waiting notes nothing: whole notes only, of runs whose lines have come.
+  const lines = [
+    '#!/bin/sh',
+    'lines=$(cat)',
+    `cat /proc/self/stat >${note}.new && mv ${note}.new ${note}`,
+    `printf '%s\\n' "$lines" | ip -batch -`,
+  ];
+  writeFileSync(script, `${lines.join('\n')}\n`, { mode: 0o755 });
   return script;
 }
 
