@@ -40,7 +40,13 @@ export function plainRuntimeDirectory(text: string): string | null {
   const mentions = text.split('runtimeDirectory').length - 1;
   if (text.includes('\\') || mentions > 1) return null;
   if (mentions === 0) return DEFAULT_RUNTIME_DIRECTORY;
-  return /^runtimeDirectory: +(\/[\w./-]+)[ \t]*(?:#.*)?\r?$/m.exec(text)?.[1] ?? null;
+  // In a JSON file of the usual form, where the first key stands: no deeper.
+  const indent = /^\s*\{\r?\n([ \t]+)"/.exec(text)?.[1];
+  const form =
+    indent === undefined
+      ? /^runtimeDirectory: +(\/[\w./-]+)[ \t]*(?:#.*)?\r?$/m
+      : new RegExp(`^${indent}"runtimeDirectory": *"(/[\\w./-]+)",?\\r?$`, 'm');
+  return form.exec(text)?.[1] ?? null;
 }
 
 /** The text of a small regular file; null for anything else, which the real load path explains. */

@@ -310,6 +310,9 @@ describe('finding the control socket without a YAML parser', () => {
       ['runtimeDirectory: *x\n', null],
       ['runtimeDirectory: /x\nruntimeDirectory: /y\n', null],
       ['{ "runtimeDirectory": "/x" }', null],
+      ['{\n  "name": "x",\n  "runtimeDirectory": "/run/x",\n  "b": {}\n}\n', '/run/x'],
+      ['{\n  "runtimeDirectory": "/x y"\n}\n', null],
+      ['{\n  "ha": {\n    "runtimeDirectory": "/x"\n  }\n}\n', null],
       ['"runtime\\u0044irectory": /x\n', null],
       ['ha:\n  runtimeDirectory: /x\n', null],
     ];
