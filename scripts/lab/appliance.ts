@@ -8,34 +8,32 @@ import { controlSocketPath } from '../../src/control/protocol.js';
 import type { EventRecord, Status } from '../../src/model/status.js';
 import { ended, LineLog, type LogLine } from './command.js';
 import type { ApplianceName, Network } from './network.js';
+import { withOwnFolders, type OwnFolders } from './own-folders.js';
 import type { Program } from './program.js';
 import { realtime } from './realtime.js';
 
 /** Longest time a daemon may take to stop after SIGTERM. */
 const STOP_DEADLINE_MS = 10_000;
 
-/** Counters of interfaces are read below /sys, which shows those of whoever mounted it. */
-const OWN_SYSFS = [
-  'unshare',
-  '--mount',
-  'sh',
-  '-c',
-  'mount -t sysfs sysfs /sys && exec "$@"',
-  'sh',
-] as const;
-
 export class Appliance {
   readonly name: ApplianceName;
   readonly directory: string;
   readonly log: LineLog;
   readonly #network: Network;
+  readonly #inItsPlace: readonly string[];
   readonly #onChange: () => void;
   #daemon: { readonly child: ChildProcess; readonly program: Program } | null = null;
   #watcher: FSWatcher | null = null;
 
-  constructor(name: ApplianceName, network: Network, onChange: () => void) {
+  constructor(
+    name: ApplianceName,
+    network: Network,
+    onChange: () => void,
+    folders: OwnFolders = () => [],
+  ) {
     this.name = name;
     this.directory = `${network.directory}/${name}`;
+    this.#inItsPlace = withOwnFolders(folders(this.directory));
     this.#network = network;
     this.#onChange = onChange;
     this.log = new LineLog(onChange);
@@ -74,7 +72,7 @@ export class Appliance {
     const asked = options.realtime === true && program.software !== 'understudy';
     const scheduling = asked ? realtime(1) : [];
     const daemon = program.prepare(this.directory);
-    const argv = this.#network.inside(this.name, [...scheduling, ...OWN_SYSFS, ...daemon]);
+    const argv = this.#network.inside(this.name, [...scheduling, ...this.#inItsPlace, ...daemon]);
     const [command = '', ...rest] = argv;
     const child = spawn(command, rest, {
       stdio: ['ignore', 'pipe', 'pipe'],

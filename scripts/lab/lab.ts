@@ -23,13 +23,21 @@ import {
   STATIONS,
   type ApplianceName,
   type NamespaceName,
+  type NetworkPlan,
   type Traffic,
 } from './network.js';
+import type { OwnFolders } from './own-folders.js';
 import { Prober, type ProberOptions } from './prober.js';
 import { insideSandbox, mappedUser } from './sandbox.js';
 import { realtime } from './realtime.js';
 
 export const APPLIANCES: readonly ApplianceName[] = ['a', 'b'];
+
+/** What differs from the plain lab. */
+export interface LabPlan extends NetworkPlan {
+  /** What each appliance has for itself. */
+  readonly folders?: OwnFolders;
+}
 
 let made = 0;
 
@@ -45,12 +53,12 @@ export class Lab {
   #captures = 0;
 
   /** For createLab. */
-  constructor(network: Network) {
+  constructor(network: Network, folders?: OwnFolders) {
     this.network = network;
     const changed = this.#changed;
     this.#appliances = {
-      a: new Appliance('a', network, changed),
-      b: new Appliance('b', network, changed),
+      a: new Appliance('a', network, changed, folders),
+      b: new Appliance('b', network, changed, folders),
     };
   }
 
@@ -71,13 +79,13 @@ export class Lab {
     return this.#appliances[name];
   }
 
-  /** Pulls the LAN cable of an appliance: carrier is lost. */
-  unplug(name: ApplianceName): Promise<void> {
-    return this.network.setCable(name, false);
+  /** Pulls a cable of an appliance, the LAN's unless told: carrier is lost. */
+  unplug(name: ApplianceName, device?: string): Promise<void> {
+    return this.network.setCable(name, false, device);
   }
 
-  plug(name: ApplianceName): Promise<void> {
-    return this.network.setCable(name, true);
+  plug(name: ApplianceName, device?: string): Promise<void> {
+    return this.network.setCable(name, true, device);
   }
 
   /** Both ends of the direct link between the appliances. */
@@ -286,14 +294,14 @@ export class Lab {
  * Makes a lab. Several may exist side by side.
  * @throws Error outside the sandbox: nothing of it may touch the machine's own network.
  */
-export async function createLab(): Promise<Lab> {
+export async function createLab(plan: LabPlan = {}): Promise<Lab> {
   if (!insideSandbox()) {
     throw new Error('a lab needs the sandbox: call enterSandbox() first, and heed its answer');
   }
   made += 1;
   const directory = `/run/lab/${process.pid}-${made}`;
   mkdirSync(directory, { recursive: true });
-  const lab = new Lab(new Network(directory));
+  const lab = new Lab(new Network(directory, plan), plan.folders);
   await lab.open();
   return lab;
 }

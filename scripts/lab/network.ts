@@ -1,5 +1,5 @@
-// The lab's wiring: four network namespaces, a bridge, an HA link, and the ways to break them. No
-// daemons: those are appliance.ts.
+// The lab's wiring: network namespaces, a bridge, an HA link, what a plan adds to them, and the ways to
+// break them. No daemons: those are appliance.ts.
 //
 //      a ──eth0── port-a ┐                 ┌ port-c ──eth0── c   10.99.0.10, 2001:db8:99::10
 //      │                 ├ br0 (in sw)  ───┤
@@ -10,9 +10,30 @@ import process from 'node:process';
 import { run, type Completed } from './command.js';
 
 export type ApplianceName = 'a' | 'b';
-export type NamespaceName = ApplianceName | 'c' | 'sw';
+/** The appliances, the client, the switch, or a further host of the plan. */
+export type NamespaceName = ApplianceName | 'c' | 'sw' | HostName;
+export type HostName = `host-${string}`;
 
 const NAMESPACES: readonly NamespaceName[] = ['sw', 'a', 'b', 'c'];
+
+/** A host besides the appliances and the client: one interface, eth0. */
+export interface HostPlan {
+  /** The segment it stands on, by the appliances' interface; the LAN unless given. */
+  readonly on?: string;
+  /** With prefix length. */
+  readonly address: string;
+  readonly gateway: string;
+}
+
+/** What a lab has beyond its appliances, their client and the LAN between them. */
+export interface NetworkPlan {
+  readonly hosts?: Readonly<Record<HostName, HostPlan>>;
+  /**
+   * Further interfaces of both appliances, each with a switch of its own: the first 24 bits of their
+   * addresses there (`10.97.0`: 10.97.0.1 and 10.97.0.2), or null for none.
+   */
+  readonly segments?: Readonly<Record<string, string | null>>;
+}
 
 interface Station {
   readonly mac: string;
@@ -63,19 +84,25 @@ const MATCHES: Readonly<Record<Traffic, readonly string[]>> = {
 
 export class Network {
   readonly directory: string;
+  readonly #plan: NetworkPlan;
+  readonly #namespaces: readonly NamespaceName[];
   #rules = 0;
 
   /** `directory` must lie on a file system of the sandbox: the namespaces are mounted there. */
-  constructor(directory: string) {
+  constructor(directory: string, plan: NetworkPlan = {}) {
     this.directory = directory;
+    this.#plan = plan;
+    this.#namespaces = [...NAMESPACES, ...(Object.keys(plan.hosts ?? {}) as HostName[])];
   }
 
   /** Makes the empty namespaces; watchers can be started before `wire` puts anything into them. */
   async create(): Promise<void> {
     mkdirSync(`${this.directory}/net`, { recursive: true });
-    for (const name of NAMESPACES) writeFileSync(this.#file(name), '');
+    for (const name of this.#namespaces) writeFileSync(this.#file(name), '');
     await Promise.all(
-      NAMESPACES.map((name) => run(['unshare', `--net=${this.#file(name)}`, 'sh', '-c', QUIET])),
+      this.#namespaces.map((name) =>
+        run(['unshare', `--net=${this.#file(name)}`, 'sh', '-c', QUIET]),
+      ),
     );
   }
 
@@ -109,6 +136,49 @@ export class Network {
         ]),
       ),
     );
+    await this.#wireSegments();
+    await this.#wireHosts();
+  }
+
+  /** The further interfaces of the appliances. */
+  async #wireSegments(): Promise<void> {
+    for (const [name, subnet] of Object.entries(this.#plan.segments ?? {})) {
+      const bridge = bridgeOf(name);
+      await this.ip('sw', [
+        `link add name ${bridge} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`,
+        `link set ${bridge} up`,
+        ...APPLIANCE_HOSTS.flatMap(([appliance]) =>
+          this.#cable(cableOf(appliance, name), bridge, appliance, name),
+        ),
+      ]);
+      for (const [appliance, host] of APPLIANCE_HOSTS) {
+        await this.ip(appliance, [
+          `link set ${name} up`,
+          ...(subnet === null ? [] : [`address add ${subnet}.${host}/24 dev ${name}`]),
+        ]);
+      }
+    }
+  }
+
+  async #wireHosts(): Promise<void> {
+    const hosts = Object.entries(this.#plan.hosts ?? {}) as [HostName, HostPlan][];
+    for (const [index, [name, { on = 'eth0', address, gateway }]] of hosts.entries()) {
+      await this.ip('sw', this.#cable(`host-${index}`, bridgeOf(on), name, 'eth0'));
+      await this.ip(name, [
+        'link set eth0 up',
+        `address add ${address} dev eth0`,
+        `route add default via ${gateway}`,
+      ]);
+    }
+  }
+
+  /** `ip` lines for a cable from the switch to an interface of a namespace. */
+  #cable(port: string, bridge: string, to: NamespaceName, device: string): string[] {
+    return [
+      `link add name ${port} type veth peer name ${device} netns ${this.#file(to)}`,
+      `link set ${port} master ${bridge}`,
+      `link set ${port} up`,
+    ];
   }
 
   /** The command line that runs `argv` in the namespace. `nsenter` execs: the process id is the program's. */
@@ -126,9 +196,9 @@ export class Network {
     await this.run(name, ['ip', '-batch', '-'], `${lines.join('\n')}\n`);
   }
 
-  /** Carrier of an appliance's LAN cable, by the switch's end of it. */
-  async setCable(name: ApplianceName, connected: boolean): Promise<void> {
-    await this.ip('sw', [`link set port-${name} ${connected ? 'up' : 'down'}`]);
+  /** Carrier of an appliance's cable (the LAN's unless told), by the switch's end of it. */
+  async setCable(name: ApplianceName, connected: boolean, device = 'eth0'): Promise<void> {
+    await this.ip('sw', [`link set ${cableOf(name, device)} ${connected ? 'up' : 'down'}`]);
   }
 
   /** Both ends of the direct HA link. */
@@ -176,17 +246,28 @@ export class Network {
 
   /** Kills every process in the namespaces and lets go of them. */
   async close(): Promise<void> {
-    const inodes = new Set(NAMESPACES.map((name) => statSync(this.#file(name)).ino));
+    const inodes = new Set(this.#namespaces.map((name) => statSync(this.#file(name)).ino));
     for (const entry of readdirSync('/proc')) {
       if (/^\d+$/.test(entry) && inodes.has(namespaceOf(entry))) killIfAlive(Number(entry));
     }
-    await run(['umount', ...NAMESPACES.map((name) => this.#file(name))]);
+    await run(['umount', ...this.#namespaces.map((name) => this.#file(name))]);
   }
 
   #file(name: NamespaceName): string {
     return `${this.directory}/net/${name}`;
   }
 }
+
+const APPLIANCE_HOSTS: readonly (readonly [ApplianceName, number])[] = [
+  ['a', 1],
+  ['b', 2],
+];
+
+/** The switch's end of an appliance's cable; a name has 15 characters at most. */
+const cableOf = (name: ApplianceName, device: string): string =>
+  device === 'eth0' ? `port-${name}` : `port-${name}-${device}`;
+
+const bridgeOf = (device: string): string => (device === 'eth0' ? 'br0' : `br-${device}`);
 
 /** The earliest hook of the bridge that knows the ports asked for: no single one knows both ends of all. */
 function hookFor(from: boolean, to: boolean): string {

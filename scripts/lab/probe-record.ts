@@ -1,5 +1,5 @@
-// What the probing client counts: probes sent on a schedule, replies, losses and outages. No
-// sockets, no clock: times are arguments, milliseconds.
+// What the probing client counts: probes sent on a schedule, replies, who gave them, losses and outages.
+// No sockets, no clock: times are arguments, milliseconds.
 
 export interface ProbeReport {
   readonly sent: number;
@@ -14,13 +14,27 @@ export interface ProbeReport {
   readonly goodAgainAt: number | null;
   /** Worst lateness of the probe schedule itself: what the measuring machine contributed. */
   readonly scheduleLatenessMs: number;
+  /** Longest time that a good probe waited for its answer. */
+  readonly slowestMs: number;
+  /** Longest time between two good answers, whichever probe they were for. */
+  readonly longestGapMs: number;
+  /** Who gave the first and the last good answers, sorted, where answers say so. */
+  readonly answeredFirst: readonly string[];
+  readonly answeredLast: readonly string[];
+  /** Why probes were lost, and how many for each reason; without a word of a reason they timed out. */
+  readonly reasons: Readonly<Record<string, number>>;
 }
+
+/** So many answers at either end of a window tell who answered. */
+const ENDS = 40;
 
 /** The probes of one address. A probe is good when it was answered within `timeoutMs`. */
 export class ProbeRecord {
   readonly #sentAt: number[] = [];
   readonly #repliedAt: number[] = [];
   readonly #lateness: number[] = [];
+  readonly #answeredBy = new Map<number, string>();
+  readonly #reasons = new Map<number, string>();
   readonly #timeoutMs: number;
 
   constructor(timeoutMs: number) {
@@ -40,11 +54,26 @@ export class ProbeRecord {
   }
 
   /** Notes a reply by its 16-bit sequence number; the latest probe with that number is meant. */
-  replied(sequence: number, at: number): void {
+  replied(sequence: number, at: number, by?: string): void {
+    const index = this.#open(sequence);
+    if (index === null) return;
+    this.#repliedAt[index] = at;
+    if (by !== undefined) this.#answeredBy.set(index, by);
+  }
+
+  /** Notes that the probe with this sequence number will have no good answer. */
+  failed(sequence: number, reason: string): void {
+    const index = this.#open(sequence);
+    if (index === null) return;
+    this.#repliedAt[index] = Number.POSITIVE_INFINITY;
+    this.#reasons.set(index, reason);
+  }
+
+  /** The latest probe with this sequence number, when it still waits. */
+  #open(sequence: number): number | null {
     const last = this.count - 1;
     const index = last - ((last - sequence) & 0xffff);
-    if (index < 0 || !Number.isNaN(this.#repliedAt[index] ?? 0)) return;
-    this.#repliedAt[index] = at;
+    return index < 0 || !Number.isNaN(this.#repliedAt[index] ?? 0) ? null : index;
   }
 
   /** Whether every probe up to number `to` has been answered or has timed out by `at`. */
@@ -65,6 +94,9 @@ export class ProbeRecord {
     let firstLostAt: number | null = null;
     let goodAgainAt: number | null = null;
     let outageSince: number | null = null;
+    let slowestMs = 0;
+    const good: number[] = [];
+    const reasons: Record<string, number> = {};
     for (let index = from; index < to; index += 1) {
       const at = this.#sentAt[index] ?? 0;
       scheduleLatenessMs = Math.max(scheduleLatenessMs, this.#lateness[index] ?? 0);
@@ -72,8 +104,12 @@ export class ProbeRecord {
       if (this.#good(index)) {
         if (outageSince !== null) goodAgainAt = at;
         outageSince = null;
+        slowestMs = Math.max(slowestMs, (this.#repliedAt[index] ?? at) - at);
+        good.push(index);
         continue;
       }
+      const reason = this.#reasons.get(index) ?? 'no answer in time';
+      reasons[reason] = (reasons[reason] ?? 0) + 1;
       lost += 1;
       firstLostAt ??= at;
       outageSince ??= at;
@@ -86,10 +122,27 @@ export class ProbeRecord {
       firstLostAt,
       goodAgainAt,
       scheduleLatenessMs,
+      slowestMs,
+      longestGapMs: longestGap(good.map((index) => this.#repliedAt[index] ?? 0)),
+      answeredFirst: this.#answerers(good.slice(0, ENDS)),
+      answeredLast: this.#answerers(good.slice(-ENDS)),
+      reasons,
     };
+  }
+
+  #answerers(indices: readonly number[]): string[] {
+    const names = indices.map((index) => this.#answeredBy.get(index) ?? '').filter(Boolean);
+    return [...new Set(names)].sort();
   }
 
   #good(index: number): boolean {
     return (this.#repliedAt[index] ?? Number.NaN) - (this.#sentAt[index] ?? 0) <= this.#timeoutMs;
   }
+}
+
+function longestGap(instants: readonly number[]): number {
+  const sorted = [...instants].sort((left, right) => left - right);
+  return sorted.reduce((longest, at, index) => {
+    return Math.max(longest, at - (sorted[index - 1] ?? at));
+  }, 0);
 }

@@ -1,5 +1,6 @@
-// The probing client: a process of its own in namespace `c` that sends echo requests on a fixed
-// schedule and answers questions about windows of time. No judgement: see probe-record.ts.
+// The probing client: a process of its own in namespace `c` that sends echo requests or HTTP requests on
+// a fixed schedule and answers questions about windows of time. No judgement: see probe-record.ts.
+import http from 'node:http';
 import process from 'node:process';
 import { parseAddress } from '../../src/model/address.js';
 import { openEcho } from '../../src/monitors/echo.js';
@@ -7,10 +8,23 @@ import { now } from './clock.js';
 
 import { ProbeRecord, type ProbeReport } from './probe-record.js';
 
-export interface ProbeTarget {
+/** Echo requests to an address, which is also the name of its report. */
+export interface EchoTarget {
   readonly family: 'ipv4' | 'ipv6';
   readonly address: string;
 }
+
+/** HTTP requests, each on a connection of its own, never repeated; good when the status is 200. */
+export interface RequestTarget {
+  /** The name of its report. */
+  readonly name: string;
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export type ProbeTarget = EchoTarget | RequestTarget;
+
+const nameOf = (target: ProbeTarget): string => ('url' in target ? target.name : target.address);
 
 export interface ProbePlan {
   readonly targets: readonly ProbeTarget[];
@@ -30,11 +44,11 @@ export type ProberMessage =
   | {
       readonly kind: 'report';
       readonly window: number;
-      /** By address. */
+      /** By the target's name. */
       readonly reports: Readonly<Record<string, ProbeReport>>;
     }
   /** Sending failed for the first time with this message. */
-  | { readonly kind: 'trouble'; readonly address: string; readonly message: string };
+  | { readonly kind: 'trouble'; readonly target: string; readonly message: string };
 
 interface Probed {
   readonly target: ProbeTarget;
@@ -45,7 +59,38 @@ interface Probed {
 /** More probes than this are never sent in one go after a stall: the rest follows at the next tick. */
 const BURST = 500;
 
-async function probed(target: ProbeTarget, index: number, plan: ProbePlan): Promise<Probed> {
+const probed = (target: ProbeTarget, index: number, plan: ProbePlan): Promise<Probed> =>
+  'url' in target ? Promise.resolve(requested(target, plan)) : echoed(target, index, plan);
+
+/** Who answered stands in the header \`x-served-by\`, which the back ends of the lab send. */
+function requested(target: RequestTarget, plan: ProbePlan): Probed {
+  const record = new ProbeRecord(plan.timeoutMs);
+  const { url, headers = {} } = target;
+  const send = (sequence: number): void => {
+    const fail = (reason: string): void => record.failed(sequence, reason);
+    const request = http.get(
+      url,
+      { agent: false, headers: { ...headers, connection: 'close' }, timeout: plan.timeoutMs },
+      (response) => {
+        const { statusCode = 0 } = response;
+        const by = response.headers['x-served-by'];
+        response.resume();
+        response.once('error', (error) => fail(describe(error)));
+        response.once('end', () => {
+          if (statusCode !== 200) fail(`status ${statusCode}`);
+          else record.replied(sequence, now(), typeof by === 'string' ? by : undefined);
+        });
+      },
+    );
+    request.once('timeout', () => request.destroy(new Error('no answer in time')));
+    request.once('error', (error) => fail(describe(error)));
+  };
+  return { target, record, send };
+}
+
+const describe = (error: NodeJS.ErrnoException): string => error.code ?? error.message;
+
+async function echoed(target: EchoTarget, index: number, plan: ProbePlan): Promise<Probed> {
   const record = new ProbeRecord(plan.timeoutMs);
   const destination = parseAddress(target.address);
   if (destination === null) throw new Error(`expected an address, found "${target.address}"`);
@@ -53,7 +98,7 @@ async function probed(target: ProbeTarget, index: number, plan: ProbePlan): Prom
   const trouble = (message: string): void => {
     if (troubles.has(message)) return;
     troubles.add(message);
-    tell({ kind: 'trouble', address: target.address, message });
+    tell({ kind: 'trouble', target: target.address, message });
   };
   const opening = await openEcho(target.family, {
     identifier: (process.pid + index * 0x1000) & 0xffff,
@@ -100,7 +145,7 @@ async function start(plan: ProbePlan): Promise<void> {
     }
     const begins = windows.get(window) ?? [];
     const reports = all.map(({ target, record }, index) => [
-      target.address,
+      nameOf(target),
       record.report(begins[index] ?? 0, ends[index] ?? 0),
     ]);
     tell({ kind: 'report', window, reports: Object.fromEntries(reports) });

@@ -10,7 +10,7 @@ import type { ProbePlan, ProberMessage, ProberRequest, ProbeTarget } from './pro
 
 export interface ProberOptions {
   readonly targets: readonly ProbeTarget[];
-  /** Time between two probes of one address; 1 by default. */
+  /** Time between two probes of one target; 1 by default. */
   readonly periodMs?: number;
   /** A probe not answered within this is lost; 500 by default. */
   readonly timeoutMs?: number;
@@ -21,7 +21,7 @@ export interface ProberOptions {
 /** A stretch of time under observation. */
 export interface ProbeWindow {
   readonly openedAt: number;
-  /** Ends the window, waits until its last probe is answered or lost, and sums up, by address. */
+  /** Ends the window, waits until its last probe is answered or lost, and sums up, by target. */
   close(): Promise<Readonly<Record<string, ProbeReport>>>;
 }
 
@@ -54,7 +54,7 @@ export class Prober {
     const child = spawn(command, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     const prober = new Prober(child, plan.timeoutMs);
     child.on('message', (message: ProberMessage) => {
-      if (message.kind === 'trouble') onTrouble(`probe of ${message.address}: ${message.message}`);
+      if (message.kind === 'trouble') onTrouble(`probe of ${message.target}: ${message.message}`);
     });
     await prober.#answer((message) => (message.kind === 'ready' ? message : null));
     return prober;

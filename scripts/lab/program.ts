@@ -75,6 +75,16 @@ export function understudy(
   };
 }
 
+/**
+ * Runs understudy as it is installed: its settings, folders and scripts where it looks for them by default.
+ * The appliance's own folders (`OwnFolders`) put them there.
+ */
+export const installedUnderstudy: Program = {
+  software: 'understudy',
+  prepare: () => [process.execPath, `${ROOT}dist/src/main.js`, 'run'],
+  crashing: (pid) => [pid],
+};
+
 /** The settings file of a node. */
 export function understudySettings(spec: NodeSpec): Record<string, unknown> {
   return {

@@ -25,7 +25,30 @@ describe('a probe record', () => {
       firstLostAt: null,
       goodAgainAt: null,
       scheduleLatenessMs: 0,
+      slowestMs: 0.5,
+      longestGapMs: 1,
+      answeredFirst: [],
+      answeredLast: [],
+      reasons: {},
     });
+  });
+
+  it('says who answered at either end, why probes were lost, and how long nobody answered', () => {
+    const record = new ProbeRecord(500);
+    for (let index = 0; index < 200; index += 1) {
+      record.sent(1000 + index, 1000 + index);
+      if (index === 90) record.failed(index, 'ECONNRESET');
+      // Asked again in vain: what is settled stays so.
+      if (index === 90) record.replied(index, 1091, 'late');
+      else if (index !== 91) record.replied(index, 1002 + index, index < 100 ? 'one' : 'two');
+    }
+    const report = record.report(0, 200);
+    assert.deepEqual(report.answeredFirst, ['one']);
+    assert.deepEqual(report.answeredLast, ['two']);
+    assert.deepEqual(report.reasons, { ECONNRESET: 1, 'no answer in time': 1 });
+    assert.equal(report.longestGapMs, 3);
+    assert.equal(report.slowestMs, 2);
+    assert.deepEqual(record.report(60, 120).answeredFirst, ['one', 'two']);
   });
 
   it('finds the longest of several outages', () => {

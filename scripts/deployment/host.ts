@@ -1,0 +1,175 @@
+// What runs on a host of a deployment besides understudy: nginx as Debian ships it, and stand-ins for the
+// back ends. Starts, breaks and mends them; knows no deployment.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { ended } from '../lab/command.js';
+import type { Lab } from '../lab/lab.js';
+import type { ApplianceName, HostName } from '../lab/network.js';
+import { withOwnFolders, type OwnFolders } from '../lab/own-folders.js';
+import { ROOT } from '../lab/program.js';
+import type { StandInDone, StandInOrder, StandInPlan } from './stand-in.js';
+
+/** Mount points that a machine without understudy or nginx lacks. */
+export const MOUNT_POINTS = [
+  '/etc/understudy',
+  '/etc/nginx',
+  '/usr/lib/understudy',
+  '/var/lib/understudy',
+  '/var/lib/nginx',
+  '/var/log/nginx',
+  '/srv/shared',
+] as const;
+
+/** Where the sandbox covers the machine's folders, so that the mount points can be made. */
+export const COVERED = ['/etc', '/usr/lib', '/var', '/srv'] as const;
+
+/** A host has /etc/nginx and the like for itself, and understudy's package installed. */
+export const hostFolders: OwnFolders = (directory) => {
+  const own = (name: string): string => {
+    const folder = `${directory}/${name}`;
+    mkdirSync(folder, { recursive: true });
+    return folder;
+  };
+  own('all-run/understudy');
+  return [
+    [own('etc'), '/etc/understudy'],
+    [own('state'), '/var/lib/understudy'],
+    [`${ROOT}scripts`, '/usr/lib/understudy'],
+    [own('nginx'), '/etc/nginx'],
+    [own('nginx-state'), '/var/lib/nginx'],
+    [own('log'), '/var/log/nginx'],
+    [own('shared'), '/srv/shared'],
+    // Last: it hides the folders of the lab.
+    [own('run'), `${directory}/all-run/understudy`],
+    [own('all-run'), '/run'],
+  ];
+};
+
+/** nginx of an appliance, in the foreground. */
+export class Nginx {
+  readonly #lab: Lab;
+  readonly #name: ApplianceName;
+  #child: ChildProcess | null = null;
+
+  constructor(lab: Lab, name: ApplianceName) {
+    this.#lab = lab;
+    this.#name = name;
+  }
+
+  /** The command line for a program of this host. */
+  inside(argv: readonly string[]): string[] {
+    const { directory, log: _log } = this.#lab.appliance(this.#name);
+    return this.#lab.network.inside(this.#name, [
+      ...withOwnFolders(hostFolders(directory)),
+      ...argv,
+    ]);
+  }
+
+  start(): void {
+    const [command = '', ...rest] = this.inside(['nginx', '-g', 'daemon off;']);
+    const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const { log } = this.#lab.appliance(this.#name);
+    log.follow(child.stdout);
+    log.follow(child.stderr);
+    child.once('exit', (code, signal) => log.add(`-- nginx ended: ${signal ?? `status ${code}`}`));
+    this.#child = child;
+  }
+
+  /** Master and workers at once: SIGKILL. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  /** In good order: SIGQUIT lets the workers finish their requests. */
+  async stop(): Promise<void> {
+    const child = this.#running();
+    child.kill('SIGQUIT');
+    await ended(child);
+  }
+
+  async #end(signal: 'SIGKILL'): Promise<void> {
+    const child = this.#running();
+    const pid = child.pid ?? 0;
+    const workers = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+    for (const one of [pid, ...workers.filter(Boolean).map(Number)]) process.kill(one, signal);
+    await ended(child);
+  }
+
+  #running(): ChildProcess {
+    if (this.#child === null || this.#child.exitCode !== null) {
+      throw new Error(`${this.#name}: expected a running nginx, found none`);
+    }
+    return this.#child;
+  }
+}
+
+/** A back end on a host of its own. */
+export class StandIn {
+  readonly name: string;
+  readonly #lab: Lab;
+  readonly #host: HostName;
+  readonly #plan: StandInPlan;
+  #child: ChildProcess | null = null;
+
+  constructor(lab: Lab, host: HostName, plan: StandInPlan) {
+    this.name = plan.name;
+    this.#lab = lab;
+    this.#host = host;
+    this.#plan = plan;
+  }
+
+  /** Resolves when every service listens. */
+  async start(): Promise<void> {
+    const program = fileURLToPath(new URL('stand-in.js', import.meta.url));
+    const argv = this.#lab.network.inside(this.#host, [
+      process.execPath,
+      program,
+      JSON.stringify(this.#plan),
+    ]);
+    const [command = '', ...rest] = argv;
+    this.#child = spawn(command, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    await this.#done();
+  }
+
+  /** A crash: SIGKILL. */
+  async kill(): Promise<void> {
+    const child = this.#running();
+    child.kill('SIGKILL');
+    await ended(child);
+  }
+
+  /** A hang: connections are still accepted, by the kernel, and never answered. */
+  freeze(): void {
+    this.#running().kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#running().kill('SIGCONT');
+  }
+
+  async order(order: StandInOrder): Promise<void> {
+    const done = this.#done();
+    this.#running().send(order);
+    await done;
+  }
+
+  #done(): Promise<void> {
+    const child = this.#running();
+    return new Promise((resolve, reject) => {
+      const onExit = (code: number | null): void =>
+        reject(new Error(`${this.name}: expected it to go on, found it ended (${code})`));
+      child.once('exit', onExit);
+      child.once('message', (_: StandInDone) => {
+        child.off('exit', onExit);
+        resolve();
+      });
+    });
+  }
+
+  #running(): ChildProcess {
+    if (this.#child === null) throw new Error(`${this.name}: expected it running, found it not`);
+    return this.#child;
+  }
+}

@@ -1,0 +1,58 @@
+// What a part's failure cost, as a row of a table. Pure: text from numbers.
+
+export interface Outcome {
+  readonly part: string;
+  /** Something an operator does, or something that breaks. */
+  readonly kind: 'planned' | 'fault';
+  readonly sent: number;
+  readonly failed: number;
+  /** Why requests failed, and how many. */
+  readonly reasons: Readonly<Record<string, number>>;
+  /** Longest time between two good answers. */
+  readonly longestGapMs: number;
+  /** What the decision table and nginx's settings allow; null when nothing may be noticed. */
+  readonly boundMs: number | null;
+  /** `orion-lb-1 → orion-1, orion-2`: who held the address, and which instances answered. */
+  readonly before: string;
+  readonly after: string;
+  /** What is not as it must be; empty when all is well. */
+  readonly complaints: readonly string[];
+}
+
+const HEAD = ['part', 'kind', 'requests', 'failed', 'longest gap', 'bound', 'before', 'after'];
+
+const cells = (outcome: Outcome): string[] => [
+  outcome.part,
+  outcome.kind,
+  String(outcome.sent),
+  outcome.failed === 0 ? '0' : `${outcome.failed} (${reasonsOf(outcome)})`,
+  `${outcome.longestGapMs.toFixed(0)} ms`,
+  boundOf(outcome),
+  outcome.before,
+  outcome.after,
+];
+
+const reasonsOf = ({ reasons }: Outcome): string =>
+  Object.entries(reasons)
+    .map(([reason, count]) => `${count} ${reason}`)
+    .join(', ');
+
+function boundOf({ kind, boundMs, longestGapMs }: Outcome): string {
+  if (kind === 'planned') return '0 failed';
+  if (boundMs === null) return '-';
+  return `${boundMs} ms, ${longestGapMs <= boundMs ? 'met' : 'NOT met'}`;
+}
+
+/** A Markdown table, its columns aligned, and below it every complaint. */
+export function outcomeTable(outcomes: readonly Outcome[]): string {
+  const rows = [HEAD, ...outcomes.map(cells)];
+  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const [head = [], ...body] = rows;
+  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
+  const complaints = outcomes.flatMap(({ part, complaints: all }) =>
+    all.map((complaint) => `${part}: ${complaint}`),
+  );
+  return [line(head), rule, ...body.map(line), ...complaints].join('\n');
+}

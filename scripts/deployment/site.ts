@@ -1,0 +1,275 @@
+// A deployment in the lab: two hosts with understudy and the files of the deployment's page, their back
+// ends, a client that asks 200 times a second. Breaks one part and measures. Which parts: the deployments.
+import { copyFileSync, writeFileSync } from 'node:fs';
+import type { Status } from '../../src/model/status.js';
+import { now } from '../lab/clock.js';
+import { APPLIANCES, createLab, type Lab } from '../lab/lab.js';
+import type { ApplianceName, HostName, HostPlan, NetworkPlan } from '../lab/network.js';
+import { coverFolders } from '../lab/own-folders.js';
+import type { ProbeReport } from '../lab/probe-record.js';
+import type { RequestTarget } from '../lab/prober-process.js';
+import type { Prober } from '../lab/prober.js';
+import { installedUnderstudy, ROOT } from '../lab/program.js';
+import { run } from '../lab/command.js';
+import { COVERED, hostFolders, MOUNT_POINTS, Nginx, StandIn } from './host.js';
+import type { Outcome } from './report.js';
+import type { StandInPlan } from './stand-in.js';
+
+/** Requests of all targets together. */
+const REQUESTS_PER_SECOND = 200;
+const REQUEST_TIMEOUT_MS = 5_000;
+/** A start, an election at 1000 ms and the slowness of a busy machine. */
+const PATIENCE_MS = 30_000;
+/** The client goes on asking so long before and after. */
+const CALM_MS = 500;
+
+const KEY = 'c3'.repeat(32);
+
+export interface SitePlan {
+  /** The folder below docs/deployments. */
+  readonly name: string;
+  /** What the two are called in their settings. */
+  readonly appliances: Readonly<Record<ApplianceName, string>>;
+  /** Where files of the folder go on each appliance, below its own folders: `etc`, `nginx`. */
+  readonly files: Readonly<Record<ApplianceName, Readonly<Record<string, string>>>>;
+  readonly network?: NetworkPlan;
+  /** Back ends, each on a host of its own on the LAN. */
+  readonly standIns?: Readonly<
+    Record<HostName, { readonly host: HostPlan; readonly plan: StandInPlan }>
+  >;
+  /** Whether the appliances run nginx. */
+  readonly nginx: boolean;
+  /** What the client asks for. */
+  readonly targets: readonly RequestTarget[];
+  /** The virtual addresses, without prefix length. */
+  readonly addresses: readonly string[];
+}
+
+export interface Part {
+  readonly part: string;
+  readonly kind: Outcome['kind'];
+  /** Who holds the virtual addresses in the end: one for all, or one each in the order of the plan. */
+  readonly heir: ApplianceName | readonly ApplianceName[];
+  /** Longest gap that the decision table and nginx allow; null when nothing may be noticed. */
+  readonly boundMs: number | null;
+  /** The next slower mechanism would take this long: the outage must have ended before. */
+  readonly limitMs?: number;
+  /** Which instances must answer in the end. */
+  readonly answering?: readonly string[];
+}
+
+let covered = false;
+
+export class Site {
+  readonly lab: Lab;
+  readonly plan: SitePlan;
+  readonly nginx: Readonly<Record<ApplianceName, Nginx>>;
+  readonly #standIns = new Map<string, StandIn>();
+  readonly outcomes: Outcome[] = [];
+  readonly #prober: { current: Prober | null } = { current: null };
+
+  private constructor(lab: Lab, plan: SitePlan) {
+    this.lab = lab;
+    this.plan = plan;
+    this.nginx = { a: new Nginx(lab, 'a'), b: new Nginx(lab, 'b') };
+    for (const [host, { plan: standIn }] of Object.entries(plan.standIns ?? {})) {
+      this.#standIns.set(standIn.name, new StandIn(lab, host as HostName, standIn));
+    }
+  }
+
+  /** Wires everything, puts the files in their places, starts all; resolves when the roles are settled. */
+  static async open(plan: SitePlan): Promise<Site> {
+    await coverOnce();
+    const hosts = Object.fromEntries(
+      Object.entries(plan.standIns ?? {}).map(([name, { host }]) => [name, host]),
+    );
+    const network = { ...plan.network, hosts: { ...plan.network?.hosts, ...hosts } };
+    const site = new Site(await createLab({ ...network, folders: hostFolders }), plan);
+    try {
+      await site.#start();
+    } catch (error) {
+      const logs = site.lab.logs();
+      await site.close();
+      throw new Error(`${logs}\n${(error as Error).message}`, { cause: error });
+    }
+    return site;
+  }
+
+  standIn(name: string): StandIn {
+    const standIn = this.#standIns.get(name);
+    if (standIn === undefined) throw new Error(`expected a stand-in of the plan, found ${name}`);
+    return standIn;
+  }
+
+  /** Starts the agent of an appliance, as its init system would. */
+  startAgent(name: ApplianceName): void {
+    this.lab.appliance(name).start(installedUnderstudy);
+  }
+
+  /** Puts a file of the page where it belongs on an appliance. */
+  install(name: ApplianceName, file: string, place: string): void {
+    const { directory } = this.lab.appliance(name);
+    copyFileSync(`${ROOT}docs/deployments/${this.plan.name}/${file}`, `${directory}/${place}`);
+  }
+
+  async #start(): Promise<void> {
+    for (const name of APPLIANCES) {
+      const { directory } = this.lab.appliance(name);
+      hostFolders(directory);
+      writeFileSync(`${directory}/etc/ha.key`, `${KEY}\n`, { mode: 0o600 });
+      for (const [place, file] of Object.entries(this.plan.files[name])) {
+        this.install(name, file, place);
+      }
+    }
+    await Promise.all([...this.#standIns.values()].map((standIn) => standIn.start()));
+    if (this.plan.nginx) for (const name of APPLIANCES) this.nginx[name].start();
+    for (const name of APPLIANCES) this.startAgent(name);
+    await this.settled(this.plan.addresses.map(() => 'a'));
+    this.#prober.current = await this.lab.probe({
+      targets: this.plan.targets,
+      periodMs: (1000 / REQUESTS_PER_SECOND) * this.plan.targets.length,
+      timeoutMs: REQUEST_TIMEOUT_MS,
+    });
+  }
+
+  /** What the agent says now; null when it does not answer. */
+  async status(name: ApplianceName): Promise<Status | null> {
+    const appliance = this.lab.appliance(name);
+    if (!appliance.running) return null;
+    return appliance.control.status().catch(() => null);
+  }
+
+  /** Resolves when `predicate` holds of what both agents say, asked again and again. */
+  async waitFor(
+    expectation: string,
+    predicate: (a: Status | null, b: Status | null) => boolean,
+  ): Promise<void> {
+    const until = now() + PATIENCE_MS;
+    for (;;) {
+      const [a, b] = await Promise.all([this.status('a'), this.status('b')]);
+      if (predicate(a, b)) return;
+      if (now() > until) {
+        const seen = JSON.stringify([a, b].map((one) => [one?.health, one?.monitors]));
+        throw new Error(`expected within ${PATIENCE_MS} ms: ${expectation}; last seen: ${seen}`);
+      }
+      await rest(50);
+    }
+  }
+
+  /** Waits until both agents run, know each other and are well, and the addresses are held so. */
+  async settled(holders: readonly ApplianceName[]): Promise<void> {
+    await this.waitFor('both agents healthy, the addresses in their places', (a, b) => {
+      const well = [a, b].every((status) => status?.health.state === 'healthy');
+      return well && this.#heldBy(holders);
+    });
+  }
+
+  #heldBy(holders: readonly ApplianceName[]): boolean {
+    return this.plan.addresses.every(
+      (address, index) => this.lab.holding(address).join() === holders[index],
+    );
+  }
+
+  /** Breaks (or mends) one part while the client asks, and notes what that cost. */
+  async observe(part: Part, act: () => Promise<unknown>): Promise<Outcome> {
+    const prober = this.#prober.current;
+    if (prober === null) throw new Error('expected a started site');
+    const heirs =
+      typeof part.heir === 'string'
+        ? this.plan.addresses.map(() => part.heir as ApplianceName)
+        : part.heir;
+    const window = await prober.open();
+    await rest(CALM_MS);
+    const before = this.#holders();
+    const complaints: string[] = [];
+    await act();
+    await this.lab
+      .waitFor(`held by ${heirs.join(', ')}`, () => this.#heldBy(heirs), {
+        deadlineMs: PATIENCE_MS,
+        describe: () => this.#holders(),
+      })
+      .catch((error: Error) => complaints.push(error.message));
+    await rest(2 * CALM_MS);
+    const after = this.#holders();
+    const outcome = summed(part, Object.values(await window.close()), before, after, complaints);
+    this.outcomes.push(outcome);
+    return outcome;
+  }
+
+  #holders(): string {
+    const names = this.plan.addresses.map(
+      (address) =>
+        this.lab
+          .holding(address)
+          .map((name) => this.plan.appliances[name as ApplianceName])
+          .join(' and ') || 'nobody',
+    );
+    return names.join(' / ');
+  }
+
+  close(): Promise<void> {
+    return this.lab.close();
+  }
+}
+
+export const rest = (ms: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, ms));
+
+function summed(
+  part: Part,
+  reports: readonly ProbeReport[],
+  holderBefore: string,
+  holderAfter: string,
+  complaints: readonly string[],
+): Outcome {
+  const total = (count: (report: ProbeReport) => number): number =>
+    reports.reduce((sum, report) => sum + count(report), 0);
+  const names = (of: (report: ProbeReport) => readonly string[]): string[] =>
+    [...new Set(reports.flatMap(of))].sort();
+  const served = (holder: string, instances: readonly string[]): string =>
+    instances.length === 0 ? holder : `${holder}: ${instances.join(', ')}`;
+  const reasons: Record<string, number> = {};
+  for (const report of reports) {
+    for (const [reason, count] of Object.entries(report.reasons)) {
+      reasons[reason] = (reasons[reason] ?? 0) + count;
+    }
+  }
+  const failed = total(({ lost }) => lost);
+  const longestGapMs = Math.max(...reports.map((report) => report.longestGapMs));
+  const last = names((report) => report.answeredLast);
+  const all = [...complaints];
+  if (part.kind === 'planned' && failed > 0) all.push('no failed request expected');
+  if (part.limitMs !== undefined && longestGapMs > part.limitMs) {
+    all.push(`a gap below ${part.limitMs} ms expected: something slower ended it`);
+  }
+  if (reports.some(({ lost, goodAgainAt }) => lost > 0 && goodAgainAt === null)) {
+    all.push('good answers expected in the end');
+  }
+  if (part.answering !== undefined && part.answering.join() !== last.join()) {
+    all.push(
+      `answers of ${part.answering.join(', ')} expected in the end, found ${last.join(', ')}`,
+    );
+  }
+  return {
+    part: part.part,
+    kind: part.kind,
+    sent: total(({ sent }) => sent),
+    failed,
+    reasons,
+    longestGapMs,
+    boundMs: part.boundMs,
+    before: served(
+      holderBefore,
+      names((report) => report.answeredFirst),
+    ),
+    after: served(holderAfter, last),
+    complaints: all,
+  };
+}
+
+async function coverOnce(): Promise<void> {
+  if (covered) return;
+  covered = true;
+  await coverFolders('/run/lab', COVERED);
+  await run(['mkdir', '-p', ...MOUNT_POINTS]);
+}
