@@ -4,12 +4,12 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { ended } from '../lab/command.js';
+import { ended, run } from '../lab/command.js';
 import type { Lab } from '../lab/lab.js';
 import type { ApplianceName, HostName } from '../lab/network.js';
 import { withOwnFolders, type OwnFolders } from '../lab/own-folders.js';
 import { ROOT } from '../lab/program.js';
-import type { StandInDone, StandInOrder, StandInPlan } from './stand-in.js';
+import type { StandInOrder, StandInPlan } from './stand-in.js';
 
 /** Mount points that a machine without understudy or nginx lacks. */
 export const MOUNT_POINTS = [
@@ -60,7 +60,7 @@ export class Nginx {
 
   /** The command line for a program of this host. */
   inside(argv: readonly string[]): string[] {
-    const { directory, log: _log } = this.#lab.appliance(this.#name);
+    const { directory } = this.#lab.appliance(this.#name);
     return this.#lab.network.inside(this.#name, [
       ...withOwnFolders(hostFolders(directory)),
       ...argv,
@@ -77,7 +77,7 @@ export class Nginx {
     this.#child = child;
   }
 
-  /** Master and workers at once: SIGKILL. */
+  /** A crash of all its processes at once: SIGKILL. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
   }
@@ -89,6 +89,11 @@ export class Nginx {
     await ended(child);
   }
 
+  /** New settings, with new workers; the old ones finish their requests. */
+  async reload(): Promise<void> {
+    await run(this.inside(['nginx', '-s', 'reload']));
+  }
+
   async #end(signal: 'SIGKILL'): Promise<void> {
     const child = this.#running();
     const pid = child.pid ?? 0;
@@ -97,8 +102,13 @@ export class Nginx {
     await ended(child);
   }
 
+  get running(): boolean {
+    const child = this.#child;
+    return child !== null && child.exitCode === null && child.signalCode === null;
+  }
+
   #running(): ChildProcess {
-    if (this.#child === null || this.#child.exitCode !== null) {
+    if (this.#child === null || !this.running) {
       throw new Error(`${this.#name}: expected a running nginx, found none`);
     }
     return this.#child;
@@ -161,7 +171,7 @@ export class StandIn {
       const onExit = (code: number | null): void =>
         reject(new Error(`${this.name}: expected it to go on, found it ended (${code})`));
       child.once('exit', onExit);
-      child.once('message', (_: StandInDone) => {
+      child.once('message', () => {
         child.off('exit', onExit);
         resolve();
       });

@@ -1,5 +1,7 @@
 // Orion behind a pair of nginx balancers: which parts fail, in which order, and what that may cost.
-import { rest, Site, type SitePlan } from './site.js';
+import { checked, planned, silence, told, unnoticed } from './bounds.js';
+import type { Section } from './report.js';
+import { atSite, type Site, type SitePlan } from './site.js';
 
 const instance = (number: 1 | 2) => ({
   host: { address: `10.99.0.1${number}/24`, gateway: '10.99.0.254' },
@@ -30,25 +32,75 @@ const PLAN: SitePlan = {
   addresses: ['10.99.0.100'],
 };
 
-const planned = (part: string, heir: 'a' | 'b') => ({
-  part,
-  kind: 'planned' as const,
-  heir,
-  boundMs: null,
-});
+const BOTH = ['orion-1', 'orion-2'];
 
-export async function orion(): Promise<Site> {
-  const site = await Site.open(PLAN);
-  const a = site.lab.appliance('a');
-  for (let round = 0; round < 5; round += 1) {
-    await site.observe(planned('failover to the other balancer', 'b'), () =>
-      a.control.command('failover'),
-    );
-    await rest(300);
-    await site.observe(planned('and back', 'a'), () =>
-      site.lab.appliance('b').control.command('failover'),
-    );
-    await rest(300);
-  }
-  return site;
+export const orion = (): Promise<Section[]> =>
+  atSite('Orion', PLAN, async (site) => {
+    await work(site);
+    await instances(site);
+    await balancers(site);
+  }).then((section) => [section]);
+
+/** What an operator does. */
+async function work(site: Site): Promise<void> {
+  const [a, b] = [site.lab.appliance('a'), site.lab.appliance('b')];
+  await site.observe(planned('failover by command', 'b'), () => a.control.command('failover'));
+  await site.observe(planned('failover back', 'a'), () => b.control.command('failover'));
+  await site.observe(planned('maintenance of the primary', 'b'), () =>
+    a.control.command('maintenance', 'on'),
+  );
+  await site.observe(planned('its end', 'a'), () => a.control.command('maintenance', 'off'));
+  await site.settled(['a']);
+  await site.observe(planned('agent of the primary stopped', 'b'), () => a.stop());
+  await site.observe(planned('and started', 'a'), async () => site.startAgent('a'));
+  await site.settled(['a']);
+  await site.observe(planned('nginx of the primary reloaded', 'a'), () => site.nginx.a.reload());
+}
+
+/** One instance after the other: the balancers stay. */
+async function instances(site: Site): Promise<void> {
+  const first = site.standIn('orion-1');
+  const route = { answering: ['orion-2'] };
+  await site.observe({ ...unnoticed('one instance killed'), ...route }, () => first.kill());
+  await site.observe({ ...unnoticed('and started'), answering: BOTH }, async () => {
+    await first.start();
+    await site.answering(BOTH);
+  });
+  // Every request that reaches it waits for proxy_read_timeout and is then given to the other.
+  await site.observe({ ...unnoticed('one instance hangs'), ...route }, async () => {
+    first.freeze();
+    await site.answering(['orion-2']);
+  });
+  await site.observe({ ...unnoticed('and goes on'), answering: BOTH }, async () => {
+    first.thaw();
+    await site.answering(BOTH);
+  });
+}
+
+async function balancers(site: Site): Promise<void> {
+  const { lab } = site;
+  const a = lab.appliance('a');
+  await site.observe(checked(300, 'nginx of the primary killed', 'b'), () => site.nginx.a.kill());
+  await site.observe(planned('and started', 'a'), async () => site.nginx.a.start());
+  await site.settled(['a']);
+  await site.observe(told('cable of the primary pulled', 'b'), () => lab.unplug('a'));
+  await site.observe(planned('and plugged in', 'a'), () => lab.plug('a'));
+  await site.settled(['a']);
+  await site.observe(unnoticed('HA link cut', 'a'), () => lab.setHaLink(false));
+  await site.observe(unnoticed('and whole again', 'a'), () => lab.setHaLink(true));
+  await site.settled(['a']);
+  await site.observe(unnoticed('agent of the primary killed', 'b'), () => a.kill());
+  await site.observe(planned('and started', 'a'), async () => site.startAgent('a'));
+  await site.settled(['a']);
+  let restore = (): Promise<void> => Promise.resolve();
+  await site.observe(silence('host of the primary dead', 'b'), async () => {
+    restore = await site.powerCut('a');
+  });
+  await site.observe(planned('and booted', 'a'), async () => {
+    await restore();
+    // The agent first: a balancer without nginx is not given the address.
+    site.startAgent('a');
+    site.nginx.a.start();
+  });
+  await site.settled(['a']);
 }

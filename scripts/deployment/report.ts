@@ -19,6 +19,12 @@ export interface Outcome {
   readonly complaints: readonly string[];
 }
 
+/** A deployment, or one way to run it. */
+export interface Section {
+  readonly title: string;
+  readonly outcomes: readonly Outcome[];
+}
+
 const HEAD = ['part', 'kind', 'requests', 'failed', 'longest gap', 'bound', 'before', 'after'];
 
 const cells = (outcome: Outcome): string[] => [
@@ -37,9 +43,8 @@ const reasonsOf = ({ reasons }: Outcome): string =>
     .map(([reason, count]) => `${count} ${reason}`)
     .join(', ');
 
-function boundOf({ kind, boundMs, longestGapMs }: Outcome): string {
-  if (kind === 'planned') return '0 failed';
-  if (boundMs === null) return '-';
+function boundOf({ boundMs, longestGapMs }: Outcome): string {
+  if (boundMs === null) return '0 failed';
   return `${boundMs} ms, ${longestGapMs <= boundMs ? 'met' : 'NOT met'}`;
 }
 

@@ -34,11 +34,6 @@ export type StandInOrder =
   /** What a path answers from now on. */
   | { readonly kind: 'answer'; readonly path: string; readonly status: number };
 
-/** Sent when everything listens, and after each order. */
-export interface StandInDone {
-  readonly done: true;
-}
-
 /** What the JSON of an answer says. */
 export interface Asked {
   readonly instance: string;
@@ -86,13 +81,13 @@ function serverFor(service: Service): Server {
 
 async function open(service: Service): Promise<void> {
   const server = serverFor(service);
-  const open = new Set<net.Socket>();
+  const held = new Set<net.Socket>();
   server.on('connection', (socket: net.Socket) => {
-    open.add(socket);
-    socket.once('close', () => open.delete(socket));
+    held.add(socket);
+    socket.once('close', () => held.delete(socket));
   });
   servers.set(service.port, server);
-  sockets.set(service.port, open);
+  sockets.set(service.port, held);
   await new Promise<void>((resolve) => server.listen(service.port, '0.0.0.0', resolve));
 }
 
@@ -110,7 +105,8 @@ async function obey(order: StandInOrder): Promise<void> {
   }
 }
 
-const done = (): void => void process.send?.({ done: true } satisfies StandInDone);
+/** Says that everything listens, or that an order is done. */
+const done = (): void => void process.send?.({ done: true });
 
 process.on('message', (order: StandInOrder) => void obey(order).then(done));
 process.once('disconnect', () => process.exit(0));
