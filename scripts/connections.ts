@@ -114,8 +114,14 @@ const routes = (kept: readonly Kept[], verb: 'replace' | 'del'): string[][] =>
     ),
   );
 
-/** ARP is answered only for addresses of the interface itself. IPv6 does so anyway. */
-const ARP = (device: string): string => `/proc/sys/net/ipv4/conf/${device}/arp_ignore`;
+/**
+ * ARP is answered only for addresses of the interface itself, and asked from one of them: a question from
+ * the virtual address would tell its receiver that the address is here. IPv6 does so anyway.
+ */
+const ARP = [
+  { setting: 'arp_ignore', least: 1 },
+  { setting: 'arp_announce', least: 2 },
+] as const;
 
 function devicesOf(kept: readonly Kept[]): string[] {
   return [...new Set(kept.filter(({ family }) => family === 'ip').map((one) => one.interface))];
@@ -130,20 +136,25 @@ function command(argv: readonly string[], input = ''): void {
   if (status !== 0) throw new Complaint(EXIT.failed, `${argv.join(' ')}: ${stderr.trim()}`);
 }
 
-function on(kept: readonly Kept[], port: number): void {
-  for (const device of devicesOf(kept)) {
-    const file = ARP(device);
-    if (!existsSync(file)) {
-      throw new Complaint(EXIT.failed, `the interface ${device} expected, found none of that name`);
-    }
-    // Before the routes: without it ARP would be answered for addresses that stand elsewhere.
-    if (Number(readFileSync(file, 'utf8')) === 0) writeFileSync(file, '1');
+function tameArp(device: string): void {
+  const folder = `/proc/sys/net/ipv4/conf/${device}`;
+  if (!existsSync(folder)) {
+    throw new Complaint(EXIT.failed, `the interface ${device} expected, found none of that name`);
   }
+  for (const { setting, least } of ARP) {
+    const file = `${folder}/${setting}`;
+    if (Number(readFileSync(file, 'utf8')) < least) writeFileSync(file, String(least));
+  }
+}
+
+function on(kept: readonly Kept[], port: number): void {
+  // Before the routes: without it the LAN would be told that the addresses are here.
+  for (const device of devicesOf(kept)) tameArp(device);
   command(['nft', '-f', '-'], nftScript(kept, port));
   for (const route of routes(kept, 'replace')) command(['ip', ...route]);
 }
 
-/** arp_ignore stays: somebody else may want it too. */
+/** What was set for ARP stays: somebody else may want it too. */
 function off(kept: readonly Kept[]): void {
   for (const route of routes(kept, 'del')) spawnSync('ip', route);
   command(['nft', '-f', '-'], nftScript([], 0));
@@ -151,7 +162,9 @@ function off(kept: readonly Kept[]): void {
 
 function show(kept: readonly Kept[], port: number): string {
   return [
-    ...devicesOf(kept).map((device) => `sysctl net.ipv4.conf.${device}.arp_ignore=1`),
+    ...devicesOf(kept).flatMap((device) =>
+      ARP.map(({ setting, least }) => `sysctl net.ipv4.conf.${device}.${setting}=${least}`),
+    ),
     ...routes(kept, 'replace').map((route) => `ip ${route.join(' ')}`),
     'nft -f - <<END',
     `${nftScript(kept, port)}END`,
