@@ -50,3 +50,20 @@ export const silence = (part: string, heir: Part['heir']): Part => ({
   boundMs: PEER_FAILURE_MS + 100,
   limitMs: ACTIVE_DOWN_MS,
 });
+
+/** Nothing is left that could serve: what matters is who holds the address. */
+export const dark = (part: string, heir: Part['heir']): Part => ({
+  part,
+  kind: 'fault',
+  heir,
+  boundMs: Number.POSITIVE_INFINITY,
+  dark: true,
+});
+
+/** Begins in the dark, and ends it. */
+export const untilMended = (part: string, heir: Part['heir']): Part => ({
+  part,
+  kind: 'planned',
+  heir,
+  boundMs: Number.POSITIVE_INFINITY,
+});

@@ -1,5 +1,5 @@
 // Orion behind a pair of nginx balancers: which parts fail, in which order, and what that may cost.
-import { checked, planned, silence, told, unnoticed } from './bounds.js';
+import { checked, dark, planned, silence, told, unnoticed, untilMended } from './bounds.js';
 import type { Section } from './report.js';
 import { atSite, type Site, type SitePlan } from './site.js';
 
@@ -67,6 +67,15 @@ async function instances(site: Site): Promise<void> {
     await site.answering(BOTH);
   });
   // Every request that reaches it waits for proxy_read_timeout and is then given to the other.
+  // Nothing says that it is gone: every connection waits for proxy_connect_timeout.
+  await site.observe({ ...unnoticed("one instance's host dead"), ...route }, async () => {
+    await site.lab.unplugHost('host-orion-1');
+    await site.answering(['orion-2']);
+  });
+  await site.observe({ ...unnoticed('and booted'), answering: BOTH }, async () => {
+    await site.lab.plugHost('host-orion-1');
+    await site.answering(BOTH);
+  });
   await site.observe({ ...unnoticed('one instance hangs'), ...route }, async () => {
     first.freeze();
     await site.answering(['orion-2']);
@@ -81,7 +90,14 @@ async function balancers(site: Site): Promise<void> {
   const { lab } = site;
   const a = lab.appliance('a');
   await site.observe(checked(300, 'nginx of the primary killed', 'b'), () => site.nginx.a.kill());
-  await site.observe(planned('and started', 'a'), async () => site.nginx.a.start());
+  await site.observe(dark('nginx of the other killed, too', 'b'), async () => {
+    await site.nginx.b.kill();
+    await site.waitForReason('b', /^nginx: /);
+  });
+  await site.observe(untilMended('nginx of the primary started', 'a'), async () =>
+    site.nginx.a.start(),
+  );
+  site.nginx.b.start();
   await site.settled(['a']);
   await site.observe(told('cable of the primary pulled', 'b'), () => lab.unplug('a'));
   await site.observe(planned('and plugged in', 'a'), () => lab.plug('a'));

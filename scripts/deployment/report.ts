@@ -45,6 +45,7 @@ const reasonsOf = ({ reasons }: Outcome): string =>
 
 function boundOf({ boundMs, longestGapMs }: Outcome): string {
   if (boundMs === null) return '0 failed';
+  if (boundMs === Number.POSITIVE_INFINITY) return 'until mended';
   return `${boundMs} ms, ${longestGapMs <= boundMs ? 'met' : 'NOT met'}`;
 }
 

@@ -22,6 +22,7 @@ import {
   Network,
   STATIONS,
   type ApplianceName,
+  type HostName,
   type NamespaceName,
   type NetworkPlan,
   type Traffic,
@@ -86,6 +87,15 @@ export class Lab {
 
   plug(name: ApplianceName, device?: string): Promise<void> {
     return this.network.setCable(name, true, device);
+  }
+
+  /** The cable of a further host, by the switch's end of it: to everybody else it is gone. */
+  unplugHost(name: HostName): Promise<void> {
+    return this.network.setHostCable(name, false);
+  }
+
+  plugHost(name: HostName): Promise<void> {
+    return this.network.setHostCable(name, true);
   }
 
   /** Both ends of the direct link between the appliances. */

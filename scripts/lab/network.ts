@@ -201,6 +201,12 @@ export class Network {
     await this.ip('sw', [`link set ${cableOf(name, device)} ${connected ? 'up' : 'down'}`]);
   }
 
+  /** Carrier of a further host's cable, by the switch's end of it. */
+  async setHostCable(name: HostName, connected: boolean): Promise<void> {
+    const index = Object.keys(this.#plan.hosts ?? {}).indexOf(name);
+    await this.ip('sw', [`link set host-${index} ${connected ? 'up' : 'down'}`]);
+  }
+
   /** Both ends of the direct HA link. */
   async setHaLink(connected: boolean): Promise<void> {
     const line = `link set ha0 ${connected ? 'up' : 'down'}`;
