@@ -165,7 +165,9 @@ describe('nginx-upstream', { skip, timeout: 60_000 }, () => {
 
   test('no change: the file is not written, nginx not asked, its workers are the same', async (t) => {
     const web = await running(t, pairOf);
+    const former = web.workers();
     web.hook(['web-1']);
+    await web.replaced(former);
     web.calls();
     const before = statSync(web.file, { bigint: true });
     const workers = web.workers();
