@@ -14,9 +14,16 @@ const FAILED = 1;
 const USAGE = 2;
 
 /** More variables would let the agent choose what root runs: hooks read paths and commands from theirs. */
-const PASSED = ['NAME', 'REASON', 'EVENT_ID', 'FLAPS', 'DEADLINE_MS'].map(
-  (word) => `UNDERSTUDY_${word}`,
-);
+const PASSED = [
+  'NAME',
+  'REASON',
+  'EVENT_ID',
+  'FLAPS',
+  'DEADLINE_MS',
+  'FAILED',
+  'OK',
+  'UNKNOWN',
+].map((word) => `UNDERSTUDY_${word}`);
 
 /** A frame is a length in four bytes, the highest first, and that many bytes of JSON. */
 const LONGEST_FRAME = 1024 * 1024;
@@ -113,9 +120,14 @@ function answer(socket: Socket, outcome: Outcome): Promise<number> {
   });
 }
 
-/** The transition hook is called with keepalived's arguments, the bypass hook with a verb of its own. */
-const programFor = ({ arguments: [first] }: Call): string =>
-  first === 'INSTANCE' ? 'transition' : 'bypass';
+/**
+ * The transition hook is called with keepalived's arguments, the monitor hook with a word alike, the
+ * bypass hook with a verb of its own.
+ */
+function programFor({ arguments: [first] }: Call): string {
+  if (first === 'INSTANCE') return 'transition';
+  return first === 'MONITOR' ? 'monitor' : 'bypass';
+}
 
 function checkedCall(value: unknown): Call {
   const { arguments: words, environment, input } = value as Partial<Call>;

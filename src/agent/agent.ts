@@ -222,7 +222,7 @@ class RunningAgent implements Agent {
       journal: this.#journal,
       settings: this.#options.settings,
       executor: this.#options.hookExecutor,
-      now: this.#clocks.now,
+      ...this.#clocks,
       flaps: () => this.#driver.flapCount(),
       deliver: (event) => this.#driver.deliver(event),
       onInhibit: (inhibited) => this.#driver.setInhibited(inhibited),

@@ -5,7 +5,7 @@ import {
   callCapabilities,
   callSet,
   callStatus,
-  type BypassCall,
+  type HookCall,
   type BypassWord,
   type HookFailure,
   type HookOccasion,
@@ -25,7 +25,7 @@ export interface Order {
   readonly again?: true;
 }
 
-export interface SegmentOptions extends Omit<BypassCall, 'occasion'> {
+export interface SegmentOptions extends Omit<HookCall, 'occasion'> {
   readonly segment: string;
   readonly later: Later;
   /** The occasion of a call that nobody ordered. */

@@ -12,6 +12,7 @@ import type { PeerReport } from '../model/peer-report.js';
 import type { Executor, Program } from '../executor/executor.js';
 import type { DeadlineTimer, Kernel, Lease } from '../kernel/kernel.js';
 import { assert } from '../model/assert.js';
+import type { MonitorStatus } from '../model/monitor.js';
 import type { AddressTarget } from '../model/netlink-script.js';
 import type { EventRecord } from '../model/status.js';
 import { between, earlier, type Instant, type Microseconds } from '../model/units.js';
@@ -32,6 +33,8 @@ export interface Outlets {
   peerNews(report: PeerReport): void;
   setBypass(desired: 'inline' | 'bypass', reason: string): void;
   transition(effect: TransitionEffect, record: EventRecord): void;
+  /** All that there are; whenever one may have said something. */
+  monitors(statuses: readonly MonitorStatus[]): void;
 }
 
 export interface DriverOptions {
@@ -56,6 +59,9 @@ export interface DriverOptions {
 
 /** Deadlines handled in one wake-up; more means that the core makes no progress. */
 const DEADLINES_PER_WAKE = 1_000;
+
+/** Other settings may take a monitor away. */
+const MONITOR_EVENTS: ReadonlySet<string> = new Set(['monitor', 'monitor-removed', 'configure']);
 
 const DEADLINE: InstanceEvent = { kind: 'deadline' };
 
@@ -382,6 +388,7 @@ export class Driver {
     }
     const effects = this.#instance.handle(event, at);
     for (const effect of effects) this.#perform(effect);
+    if (MONITOR_EVENTS.has(event.kind)) this.#outlets.monitors(this.#instance.monitors());
     return effects;
   }
 

@@ -63,12 +63,39 @@ export interface CapabilitiesAnswer {
   readonly detail?: string;
 }
 
-export interface BypassCall {
+export interface HookCall {
   readonly executor: Executor;
   /** The hook program, an absolute path. */
   readonly hook: string;
   readonly occasion: HookOccasion;
   readonly deadline: Milliseconds;
+}
+
+/** What a hook that is told something gets, besides its occasion. */
+export interface Told {
+  readonly words: readonly string[];
+  /** Its stdin, as one line of JSON. */
+  readonly event: object;
+  /** Variables of its own. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Calls a hook that is told something and answers by its exit code alone.
+ * @returns null when it succeeded, else what went wrong, on one line; never rejects.
+ */
+export async function tellHook(
+  { executor, hook, occasion, deadline }: HookCall,
+  { words, event, environment = {} }: Told,
+): Promise<string | null> {
+  const result = await executor.run({
+    argv: [hook, ...words],
+    environment: { ...hookEnvironment(occasion, deadline), ...environment },
+    input: `${JSON.stringify(event)}\n`,
+    timeout: deadline,
+  });
+  const succeeded = result.outcome.kind === 'exited' && result.outcome.code === 0;
+  return succeeded ? null : failureDetail(result);
 }
 
 /** An answer is one small object; more than this is not an answer. */
@@ -95,12 +122,12 @@ export const isCapabilitiesAnswer = form<CapabilitiesAnswer>({
 });
 
 export const callCapabilities = (
-  call: BypassCall,
+  call: HookCall,
   segment: string,
 ): Promise<HookResult<CapabilitiesAnswer>> =>
   callBypass(call, ['capabilities', segment], isCapabilitiesAnswer);
 
-export const callStatus = (call: BypassCall, segment: string): Promise<HookResult<StateAnswer>> =>
+export const callStatus = (call: HookCall, segment: string): Promise<HookResult<StateAnswer>> =>
   callBypass(call, ['status', segment], isStateAnswer);
 
 /**
@@ -108,7 +135,7 @@ export const callStatus = (call: BypassCall, segment: string): Promise<HookResul
  * An answer that contradicts exit code 0 is a `mismatch`.
  */
 export async function callSet(
-  call: BypassCall,
+  call: HookCall,
   word: BypassWord,
   segment: string,
 ): Promise<HookResult<StateAnswer>> {
@@ -119,7 +146,7 @@ export async function callSet(
 }
 
 async function callBypass<Answer>(
-  { executor, hook, occasion, deadline }: BypassCall,
+  { executor, hook, occasion, deadline }: HookCall,
   words: readonly string[],
   isAnswer: Form<Answer>,
 ): Promise<HookResult<Answer>> {

@@ -1,20 +1,23 @@
-// What the agent keeps besides the driver: HA port, prober, bypass and transition hook, each an outlet
+// What the agent keeps besides the driver: HA port, prober, bypass and the other hooks, each an outlet
 // of effects and a source of events. No decisions, and nothing here is waited for by the driver.
 import type { Settings } from '../config/settings.js';
 import type { InstanceEvent } from '../core/interface.js';
 import type { Executor } from '../executor/executor.js';
+import type { MonitorStatus } from '../model/monitor.js';
 import type { VirtualRouterState } from '../model/reasons.js';
 import { milliseconds, type Instant } from '../model/units.js';
 import type { BypassStatus } from './bypass.js';
 import { createBypassSlot, type BypassSlot } from './bypass-slot.js';
 import type { Outlets } from './driver.js';
 import type { Journal } from './journal.js';
+import { createMonitorHook } from './monitor-hook.js';
+import { createMonitorStates, type MonitorNews } from './monitor-states.js';
 import { createPeerChannel, type PeerChannel } from './peer-channel.js';
 import { proberSettings } from './prober-settings.js';
 import { openProberSlot } from './prober-slot.js';
 import { createTransitionHook } from './transition-hook.js';
 
-/** How long a stop waits for transition hooks that are under way. */
+/** How long a stop waits for hooks that are under way, besides the bypass hook. */
 const HOOKS_AT_STOP = milliseconds(2_000);
 
 export interface OutletsOptions {
@@ -23,6 +26,8 @@ export interface OutletsOptions {
   /** Runs hooks; not the one that holds the last will, whose end waits for nobody. */
   readonly executor: Executor;
   readonly now: () => Instant;
+  /** Milliseconds since the epoch. */
+  readonly wallClock: () => number;
   /** Flaps within the window, for the environment of hooks. */
   readonly flaps: () => number;
   /** Gives the core an event at once. */
@@ -51,6 +56,8 @@ class Company implements AgentOutlets {
   readonly #options: OutletsOptions;
   readonly #prober: ReturnType<typeof openProberSlot>;
   readonly #hook: ReturnType<typeof createTransitionHook>;
+  readonly #monitors = createMonitorStates();
+  readonly #monitorHook: ReturnType<typeof createMonitorHook>;
   readonly #states = new Map<string, VirtualRouterState>();
   readonly #bypass: BypassSlot;
   #inhibited = false;
@@ -89,6 +96,15 @@ class Company implements AgentOutlets {
       onProblem: (problem) => onProblem('transition-hook', problem),
       now: () => options.now() / 1_000,
     });
+    this.#monitorHook = createMonitorHook({
+      executor,
+      name: settings.name,
+      flaps: options.flaps,
+      onEvent: (severity, fields) => journal.record(severity, fields),
+      onProblem: (problem) => onProblem('monitor-hook', problem),
+      now: () => options.now() / 1_000,
+      wallClock: options.wallClock,
+    });
   }
 
   bypass(): BypassStatus | null {
@@ -99,6 +115,8 @@ class Company implements AgentOutlets {
     this.#hook.configure(settings.hooks.transition);
     this.#bypass.configure(settings);
     this.#prober.configure(proberSettings(settings));
+    // Once all monitors are there: the first call waits for their results.
+    this.#monitorHook.configure(settings.hooks.monitor);
     await this.channel.configure(settings);
   }
 
@@ -122,10 +140,36 @@ class Company implements AgentOutlets {
     this.#hook.notify({ virtualRouter, to, reason, effectivePriority, flaps, record });
   }
 
+  monitors(statuses: readonly MonitorStatus[]): void {
+    for (const news of this.#monitors.take(statuses)) this.#recordNews(news);
+    this.#monitorHook.tell(this.#monitors.all());
+  }
+
   async close(): Promise<void> {
     await this.channel.close();
-    await Promise.all([this.#prober.close(), this.#hook.idle(HOOKS_AT_STOP), this.#bypass.stop()]);
+    await Promise.all([
+      this.#prober.close(),
+      this.#hook.idle(HOOKS_AT_STOP),
+      this.#monitorHook.close(HOOKS_AT_STOP),
+      this.#bypass.stop(),
+    ]);
     await this.#options.executor.finish({ farewellSent: true });
+  }
+
+  /** That a monitor is well when it is first asked is no event. */
+  #recordNews({ name, state, from, detail, weight }: MonitorNews): void {
+    if (state === 'ok' && from === 'unknown') return;
+    this.#options.journal.recordLimited(
+      state === 'ok' ? 'info' : 'warn',
+      `monitor ${name} ${state}`,
+      {
+        event: 'monitor',
+        reason: state,
+        detail: `${name}: ${detail}`,
+        monitor: name,
+        weight,
+      },
+    );
   }
 
   #inhibit(inhibited: boolean): void {

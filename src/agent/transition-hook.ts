@@ -5,7 +5,7 @@ import type { Executor } from '../executor/executor.js';
 import type { TransitionReason, VirtualRouterState } from '../model/reasons.js';
 import type { EventFields, EventRecord } from '../model/status.js';
 import { milliseconds, type Milliseconds } from '../model/units.js';
-import { failureDetail, hookEnvironment } from './hook-call.js';
+import { tellHook } from './hook-call.js';
 import type { Severity } from './journal.js';
 import { later as realLater, type Later } from './later.js';
 import { createLimiter } from './limiter.js';
@@ -168,16 +168,13 @@ class Queue {
     const state = keepalivedState(to, reason);
     const eventId = (this.#options.newEventId ?? randomUUID)();
     this.#running.add(virtualRouter);
-    const result = await executor.run({
-      argv: [program, 'INSTANCE', virtualRouter, state, String(effectivePriority)],
-      environment: hookEnvironment({ name, reason, eventId, flaps }, deadline),
-      input: `${JSON.stringify(record)}\n`,
-      timeout: deadline,
-    });
+    const failure = await tellHook(
+      { executor, hook: program, occasion: { name, reason, eventId, flaps }, deadline },
+      { words: ['INSTANCE', virtualRouter, state, String(effectivePriority)], event: record },
+    );
     this.#running.delete(virtualRouter);
     if (program === this.#program) {
-      const succeeded = result.outcome.kind === 'exited' && result.outcome.code === 0;
-      this.#judge(virtualRouter, succeeded ? null : `${state}: ${failureDetail(result)}`, eventId);
+      this.#judge(virtualRouter, failure === null ? null : `${state}: ${failure}`, eventId);
     }
     this.#fill();
     this.#wakeWatchers();

@@ -40,7 +40,7 @@ export function completeSettings(file: SettingsFile, host: Host): Settings {
     ha: completeHa(file.ha),
     monitors: completeMonitors(file),
     bypass: file.bypass ?? null,
-    hooks: { transition: file.hooks.transition ?? null },
+    hooks: { transition: file.hooks.transition ?? null, monitor: file.hooks.monitor ?? null },
     virtualRouters: file.virtualRouters.map((router) => completeRouter(router, file.ha, name)),
     vip: {
       script: file.vip.script ?? defaultVipScript(host),

@@ -156,7 +156,9 @@ function checkPrograms(value: unknown): Finding[] {
       found: `${quote(second.text)}, which stands at ${formatPath(first.at)} already`,
       remedy: 'remove one of the two',
     })),
-    ...checkPath(textOf(member(value, 'hooks'), 'transition'), ['hooks', 'transition']),
+    ...['transition', 'monitor'].flatMap((hook) =>
+      checkPath(textOf(member(value, 'hooks'), hook), ['hooks', hook]),
+    ),
   ];
 }
 

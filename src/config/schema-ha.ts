@@ -94,4 +94,7 @@ export const HOOKS = standingSection('Programs that are told what happens.', {
   transition: path(
     "Run at every transition with keepalived's own arguments, so that its scripts work. Absolute path.",
   ),
+  monitor: path(
+    'Run when the state of a monitor changes, with the names of all that have failed. Absolute path.',
+  ),
 });

@@ -21,7 +21,7 @@ const thresholds = (failures: number, recoveries: number): Record<string, Settin
 
 /** Only what all checks have carries a default: it would appear in checks of the other types too. */
 const CHECK = section(
-  'One check. A failure is a soft fault, or lowers the priority when it has a weight.',
+  'One check. A failure is a soft fault, or lowers the priority when it has a weight; one of 0 moves nothing.',
   {
     name: text('Name of the check in status, log and events.', 64),
     type: {
@@ -40,8 +40,8 @@ const CHECK = section(
     }),
     ...thresholds(3, 2),
     weight: number(
-      'A failure lowers the priority by this much. Without it, it is a soft fault: the role goes to a peer that is sound.',
-      [1, 254],
+      'A failure lowers the priority by this much. 0: it is shown and told to hooks.monitor, and moves no role. Without a weight it is a soft fault: the role goes to a peer that is sound.',
+      [0, 254],
     ),
     host: text('tcp: host name or address. Required.', 253),
     port: number('tcp: the port. Required.', [1, 65_535]),

@@ -49,6 +49,7 @@ export function viewSettings(settings: Settings, file: string): SettingsView {
       fixed('bypass.segments', bypass?.segments.join(' ') ?? ''),
       fixed('bypass.onStop', bypass?.onStop ?? ''),
       fixed('hooks.transition', hooks.transition ?? ''),
+      fixed('hooks.monitor', hooks.monitor ?? ''),
       fixed('vip.script', settings.vip.script),
       fixed('vip.leaseSeconds', settings.vip.leaseSeconds),
       fixed('runtimeDirectory', settings.runtimeDirectory),

@@ -41,7 +41,7 @@ export interface SettingsFile {
   };
   readonly checks: readonly CheckInFile[];
   readonly bypass?: BypassSettings;
-  readonly hooks: { readonly transition?: string };
+  readonly hooks: { readonly transition?: string; readonly monitor?: string };
   readonly vip: { readonly script?: string; readonly leaseSeconds: number };
   readonly realtime: RealtimeSettings;
   readonly runtimeDirectory: string;

@@ -124,6 +124,8 @@ export interface Settings {
   readonly hooks: {
     /** The transition hook, an absolute path. */
     readonly transition: string | null;
+    /** The monitor hook, an absolute path. */
+    readonly monitor: string | null;
   };
   readonly virtualRouters: readonly VirtualRouterSettings[];
   readonly vip: {

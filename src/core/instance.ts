@@ -113,6 +113,11 @@ export class Instance {
     return recentFlaps(conduct.flaps, configuration.flaps, now).length;
   }
 
+  /** What each monitor says, for whoever needs no more of the snapshot than that. */
+  monitors(): readonly MonitorStatus[] {
+    return [...this.#stage.monitors.values()];
+  }
+
   snapshot(now: Instant): InstanceSnapshot {
     const { configuration, routers, monitors, peers, conduct, differences } = this.#stage;
     return {

@@ -36,10 +36,11 @@ export function judge(
   return { effectivePriority: Math.min(254, Math.max(1, sum)), adjustments };
 }
 
+/** A weight of 0 is a check that somebody else acts upon: it lowers nothing. */
 export const lowersPriority = (
   status: MonitorStatus,
 ): status is MonitorStatus & { readonly weight: number } =>
-  status.state === 'failed' && typeof status.weight === 'number';
+  status.state === 'failed' && typeof status.weight === 'number' && status.weight !== 0;
 
 /** The hard fault that concerns a virtual router on this interface; null when there is none. */
 export function hardFault(

@@ -19,7 +19,7 @@ export interface HardMonitorStatus extends Measured {
   readonly interface?: string;
 }
 
-/** A failure yields to a fit peer (`soft`), or lowers the priority by a number. */
+/** A failure yields to a fit peer (`soft`), or lowers the priority by a number; 0 changes nothing. */
 export interface WeightedMonitorStatus extends Measured {
   readonly weight: 'soft' | number;
 }

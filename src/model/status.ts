@@ -122,7 +122,7 @@ export interface MonitorLine {
   readonly state: string;
   /** What was measured against what limit, and how far the verdict is from changing. */
   readonly detail: string;
-  /** What a failure does: out of the election, yield to a peer, or lower the priority by a number. */
+  /** What a failure does: out of the election, yield to a peer, or lower the priority by a number; 0: nothing. */
   readonly weight?: 'hard' | 'soft' | number;
 }
 

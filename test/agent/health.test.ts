@@ -86,6 +86,7 @@ describe('health', () => {
       },
       'lan: dallas-2 is Active too',
     ],
+    ['a check that moves no role', { monitors: [{ ...db, weight: 0 }] }, 'db: exit 1'],
     ['a soft fault', { monitors: [{ ...db, weight: 'soft' }] }, 'db: exit 1'],
     [
       'maintenance',

@@ -33,10 +33,13 @@ it('gateways, with the interface to ask through, or without one', () => {
 it('traffic and checks as they stand in the file', () => {
   const { bandwidth, checks } = told(`
 bandwidthMonitoring: { enabled: true, interfaces: [eth1], minimumBps: 5, seconds: 3 }
-checks: [{ name: db, type: tcp, host: "::1", port: 80, weight: 30 }]
+checks: [{ name: db, type: tcp, host: "::1", port: 80, weight: 30 }, { name: web, type: tcp, host: "::1", port: 80, weight: 0 }]
 `);
   assert.deepEqual(bandwidth, { interfaces: ['eth1'], minimumBps: 5, seconds: 3 });
   const rhythm = { intervalMs: 1000, timeoutMs: 1000, failureThreshold: 3, recoveryThreshold: 2 };
   const target = { type: 'tcp', host: '::1', port: 80 };
-  assert.deepEqual(checks, [{ name: 'db', weight: 30, ...rhythm, ...target }]);
+  assert.deepEqual(checks, [
+    { name: 'db', weight: 30, ...rhythm, ...target },
+    { name: 'web', weight: 0, ...rhythm, ...target },
+  ]);
 });

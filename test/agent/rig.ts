@@ -46,7 +46,7 @@ export const settingsOf = (virtualRouters: readonly VirtualRouterSettings[]): Se
   },
   monitors: { gateway: null, bandwidth: null, links: null, checks: [] },
   bypass: null,
-  hooks: { transition: null },
+  hooks: { transition: null, monitor: null },
   virtualRouters,
   vip: { script: '/usr/lib/understudy/vip', leaseSeconds: 3 },
   realtime: { enabled: false, priority: 1 },
@@ -104,6 +104,7 @@ export function rig(options: RigOptions = {}): Rig {
     peerNews: (report) => void told.push({ kind: 'news', report }),
     setBypass: (desired, reason) => void told.push({ kind: 'bypass', desired, reason }),
     transition: ({ to }) => void told.push({ kind: 'transition', to }),
+    monitors: silent,
   };
   const driver = new Driver({
     kernel,

@@ -233,6 +233,7 @@ export const softFault: Status = {
       detail: DATABASE_FAILED,
       weight: 50,
     },
+    { name: 'web-1', state: 'failed', detail: 'connect ECONNREFUSED 10.99.0.11:80', weight: 0 },
     { name: 'disk', state: 'unknown', detail: 'waiting for the first result', weight: 'soft' },
   ],
   flaps: { count: 1, limit: 3, windowSeconds: 900, latched: false },

@@ -106,7 +106,7 @@ checks:
   - { name: fine, type: script, command: [${folder}/vip] }
   - { name: gone, type: script, command: [${folder}/none] }
 bypass: { hook: ${folder}/none, segments: [a] }
-hooks: { transition: ${folder} }
+hooks: { transition: ${folder}, monitor: ${folder}/none }
 `,
     );
     const { code, err } = await say(['check']);

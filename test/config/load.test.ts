@@ -39,7 +39,7 @@ const HA_DEFAULTS = {
 const NOTHING_MONITORED = {
   monitors: { gateway: null, bandwidth: null, links: null, checks: [] },
   bypass: null,
-  hooks: { transition: null },
+  hooks: { transition: null, monitor: null },
 };
 const SETTABLE_DEFAULTS = {
   mode: 'active-passive',

@@ -268,7 +268,7 @@ ${ROUTERS}  - { name: wan, interface: eth1, vrid: 52, addresses: [10.97.0.100/24
   {
     title: 'a bypass whose settings cannot be',
     text: withText(
-      'bypass: { hook: bin/bypass, segments: [a, -b, a], onStop: open }\nhooks: { transition: ./x }',
+      'bypass: { hook: bin/bypass, segments: [a, -b, a], onStop: open }\nhooks: { transition: ./x, monitor: y }',
     ),
     errors: [
       'invalid-path bypass.hook',
@@ -276,6 +276,7 @@ ${ROUTERS}  - { name: wan, interface: eth1, vrid: 52, addresses: [10.97.0.100/24
       'duplicate-name bypass.segments[2]',
       'out-of-range bypass.onStop',
       'invalid-path hooks.transition',
+      'invalid-path hooks.monitor',
     ],
   },
 ];

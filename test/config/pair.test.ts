@@ -40,7 +40,7 @@ ha:
   flapWindowSeconds: 1
   preemptDelaySeconds: 30
 bypass: { hook: /h, segments: [a, b], onStop: disconnect }
-hooks: { transition: /t }
+hooks: { transition: /t, monitor: /m }
 ${ROUTER}`);
     assert.deepEqual(ha, {
       mode: 'active-passive',
@@ -60,7 +60,7 @@ ${ROUTER}`);
       flapWindow: 1_000,
     });
     assert.deepEqual(bypass, { hook: '/h', segments: ['a', 'b'], onStop: 'disconnect' });
-    assert.deepEqual(hooks, { transition: '/t' });
+    assert.deepEqual(hooks, { transition: '/t', monitor: '/m' });
   });
 
   it('leaves the relay alone at a stop unless told', () => {

@@ -116,7 +116,7 @@ const monitor: fc.Arbitrary<InstanceEvent> = fc.oneof(
   fc
     .tuple(
       fc.constantFrom('upcheck', 'disk'),
-      fc.constantFrom<number | 'soft'>(-150, 20, 'soft'),
+      fc.constantFrom<number | 'soft'>(-150, 0, 20, 'soft'),
       monitorState,
     )
     .map(([name, weight, state]) => check(name, weight, state)),

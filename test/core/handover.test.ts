@@ -517,6 +517,17 @@ describe('soft fault', () => {
     assert.equal(bench.router('lan').releasing, 'failover');
   });
 
+  it('a check of weight 0 changes nothing, and the peer is told nothing', () => {
+    const bench = activeBench();
+    const before = bench.router('lan').effectivePriority;
+
+    assert.deepEqual(bench.take(check('web-1', 0), 50_000), []);
+    assert.deepEqual(bench.take(check('web-1', 0, 'ok'), 60_000), []);
+
+    assert.equal(bench.router('lan').effectivePriority, before);
+    assert.deepEqual(bench.router('lan').adjustments, []);
+  });
+
   it('a check with a weight is none: the priority decides', () => {
     const bench = activeBench();
 

@@ -4,9 +4,11 @@ import { describe, it } from 'node:test';
 import {
   gatewayOf,
   hardFault,
+  hasSoftFault,
   interfaceFailed,
   isBandwidthLow,
   judge,
+  lowersPriority,
   mayBeFailing,
   softFaults,
 } from '../../src/core/tracker.js';
@@ -42,6 +44,18 @@ describe('effective priority', () => {
     ];
 
     assert.deepEqual(judge(200, statuses, []), { effectivePriority: 200, adjustments: [] });
+  });
+
+  it('a check of weight 0 is no adjustment, nor a soft fault, nor a doubt', () => {
+    const failed = weighted('web-1', 0);
+    const doubtful: MonitorStatus = { ...weighted('web-1', 0, 'ok'), doubtful: true };
+
+    assert.deepEqual(judge(200, [failed], []), { effectivePriority: 200, adjustments: [] });
+    assert.equal(lowersPriority(failed), false);
+    assert.deepEqual(softFaults([failed], false), []);
+    assert.equal(hasSoftFault([failed]), false);
+    assert.equal(mayBeFailing(doubtful), false);
+    assert.equal(hardFault('eth0', [failed]), null);
   });
 
   it('stays within 1..254, since 0 and 255 mean something else (RFC 9568 §5.2.4)', () => {

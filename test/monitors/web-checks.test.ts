@@ -77,7 +77,13 @@ describe('http checks', { skip, timeout: 120_000 }, () => {
     let status = 200;
     const url = await web(t, (_, response) => response.writeHead(status).end());
     const bench = new ProberBench(t);
-    bench.configure({ checks: [httpCheck('up', url, { weight: 30 }), httpCheck('soft', url)] });
+    bench.configure({
+      checks: [
+        httpCheck('up', url, { weight: 30 }),
+        httpCheck('soft', url),
+        httpCheck('none', url, { weight: 0 }),
+      ],
+    });
     assert.match(
       await bench.reaches('up', 'ok'),
       /^status 200 in .* ms; limit 3 failures in a row$/,
@@ -88,6 +94,7 @@ describe('http checks', { skip, timeout: 120_000 }, () => {
     await bench.reaches('soft', 'failed');
     assert.equal(bench.statuses.get('up')?.weight, 30);
     assert.equal(bench.statuses.get('soft')?.weight, 'soft');
+    assert.equal(bench.statuses.get('none')?.weight, 0);
     status = 299;
     await bench.reaches('up', 'ok');
   });

@@ -103,6 +103,23 @@ describe('hooks that root runs', { skip, timeout: 90_000 }, () => {
     assert.equal((await call(['status', 'x'])).stdout.trim(), '{"state":"inline"}');
   });
 
+  it('the monitor hook is a third one, and learns what has failed', async () => {
+    program('monitor', 'echo "$*"', 'env | grep -E "^UNDERSTUDY_(FAILED|OK|UNKNOWN)=" | sort');
+    const { code, stdout } = await call(['MONITOR', 'web-1', 'failed'], '{}\n', [
+      'UNDERSTUDY_FAILED=web-1',
+      'UNDERSTUDY_OK=',
+      'UNDERSTUDY_UNKNOWN=slow',
+    ]);
+    assert.equal(code, 0);
+    assert.deepEqual(stdout.split('\n'), [
+      'MONITOR web-1 failed',
+      'UNDERSTUDY_FAILED=web-1',
+      'UNDERSTUDY_OK=',
+      'UNDERSTUDY_UNKNOWN=slow',
+      '',
+    ]);
+  });
+
   const untrusted: [string, string, RegExp][] = [
     ['there is none', `rm -f ${PROGRAMS}/bypass`, /a program expected at .*bypass, found none/],
     [

@@ -49,6 +49,7 @@ function hostWarnings(settings: Settings): SettingsWarning[] {
     ...keyWarnings(settings.ha),
     ...programWarnings('bypass.hook', bypass?.hook, 'the relay could not be moved'),
     ...programWarnings('hooks.transition', hooks.transition, 'it could not be told anything'),
+    ...programWarnings('hooks.monitor', hooks.monitor, 'it could not be told anything'),
     ...checkProgramWarnings(settings),
     ...programWarnings('vip.script', vip.script, 'addresses could not be put on or taken off'),
   ];

@@ -77,6 +77,7 @@ export function monitorLines(monitors: readonly MonitorLine[], paint: Paint): st
 function effectText(weight: MonitorLine['weight']): string {
   if (weight === undefined) return '';
   if (weight === 'hard') return ' (out of the election)';
+  if (weight === 0) return ' (moves no role)';
   return weight === 'soft' ? ' (yields to a sound peer)' : ` (priority - ${weight})`;
 }
 
