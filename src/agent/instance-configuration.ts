@@ -1,5 +1,5 @@
 // The part of the settings that the core decides with. No defaults: the settings are complete.
-import type { Settings } from '../config/settings.js';
+import type { CheckSettings, Settings } from '../config/settings.js';
 import type { InstanceConfiguration } from '../core/interface.js';
 import { activeDownInterval } from '../core/timing.js';
 import { routerOrder } from '../model/settings-digest.js';
@@ -27,25 +27,28 @@ export function instanceConfiguration(settings: Settings): InstanceConfiguration
 
 /**
  * What is usually the same on both, though it need not be: when a fault counts, and what follows. Not
- * what is local by nature: interfaces, addresses, programs, what a check asks for.
+ * what is local by nature: interfaces, hosts that are asked, names of segments, directories.
  */
-function rulesOf({ ha, monitors, virtualRouters, vip, bypass }: Settings): string {
+function rulesOf({ ha, monitors, virtualRouters, vip, bypass, hooks }: Settings): string {
   const { gateway, bandwidth, links } = monitors;
-  const checks = monitors.checks.map(({ kind, ...check }) =>
-    [check.name, kind.type, check.intervalMs, check.timeoutMs, check.failureThreshold].concat([
-      check.recoveryThreshold,
-      check.weight ?? 'soft',
-    ]),
-  );
   return JSON.stringify([
-    [ha.maximumFlaps, ha.flapWindow, ha.preemptDelay, vip.leaseSeconds, bypass?.onStop],
+    [ha.maximumFlaps, ha.flapWindow, ha.preemptDelay, vip.leaseSeconds],
     virtualRouters.toSorted(routerOrder).map(({ preempt, checksum }) => [preempt, checksum]),
     gateway && [gateway.interval, gateway.failureThreshold, gateway.recoveryThreshold],
-    gateway?.addresses.length,
+    gateway && [gateway.addresses.toSorted(), gateway.interface !== undefined],
     bandwidth && [bandwidth.minimumBps, bandwidth.seconds, bandwidth.interfaces.length],
     links && [links.interval, links.minimumActive, links.pairs.length],
-    checks.map((check) => check.join(' ')).toSorted(),
+    monitors.checks.map((check) => JSON.stringify(withoutHost(check))).toSorted(),
+    bypass && [bypass.onStop, bypass.segments.length],
+    hooks.transition !== null,
   ]);
+}
+
+function withoutHost({ kind, ...check }: CheckSettings): object {
+  if (kind.type === 'tcp') return { ...check, port: kind.port };
+  if (kind.type === 'script') return { ...check, command: kind.command };
+  const { protocol, port, pathname, search } = new URL(kind.url);
+  return { ...check, ...kind, url: [protocol, port, pathname, search] };
 }
 
 /** A silence of this process that may have cost it a role: the shortest Active_Down_Interval. */
