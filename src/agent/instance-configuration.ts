@@ -33,14 +33,16 @@ function rulesOf({ ha, monitors, virtualRouters, vip, bypass, hooks }: Settings)
   const { gateway, bandwidth, links } = monitors;
   return JSON.stringify([
     [ha.maximumFlaps, ha.flapWindow, ha.preemptDelay, vip.leaseSeconds],
-    virtualRouters.toSorted(routerOrder).map(({ preempt, checksum }) => [preempt, checksum]),
+    virtualRouters
+      .toSorted(routerOrder)
+      .map(({ preempt, checksum, unicastPeers }) => [preempt, checksum, unicastPeers.length]),
     gateway && [gateway.interval, gateway.failureThreshold, gateway.recoveryThreshold],
     gateway && [gateway.addresses.toSorted(), gateway.interface !== undefined],
     bandwidth && [bandwidth.minimumBps, bandwidth.seconds, bandwidth.interfaces.length],
     links && [links.interval, links.minimumActive, links.pairs.length],
     monitors.checks.map((check) => JSON.stringify(withoutHost(check))).toSorted(),
     bypass && [bypass.onStop, bypass.segments.length],
-    hooks.transition !== null,
+    [hooks.transition !== null, hooks.monitor !== null],
   ]);
 }
 

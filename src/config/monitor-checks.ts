@@ -147,6 +147,7 @@ function checkChecks(checks: readonly unknown[]): Finding[] {
     ...named.flatMap(({ at, name, check }) => [
       ...checkCheckName(name, [...at, 'name']),
       ...checkKeys(check, at),
+      ...checkHost(textOf(check, 'host'), [...at, 'host']),
       ...checkUrl(textOf(check, 'url'), [...at, 'url']),
       ...checkStatusRange(member(check, 'expectStatus'), [...at, 'expectStatus']),
       ...checkHeaders(check, at),
@@ -195,6 +196,23 @@ function checkKeys(check: unknown, at: SettingsPath): Finding[] {
       found: 'nothing',
       remedy: `add ${formatPath([...at, key])}, such as ${key}: ${EXAMPLES[key] ?? ''}`,
     })),
+  ];
+}
+
+/** An address, or a name as RFC 1123 §2.1 has them (and "_"), which does not end in a number. */
+function checkHost(text: string | null, at: SettingsPath): Finding[] {
+  if (text === null || text === '' || parseAddress(text) !== null) return [];
+  const isName = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?$/.test(text) && !/(^|\.)\d+\.?$/.test(text);
+  if (isName) return [];
+  const bare = parseAddress(text.split(/[/%:]/)[0] ?? '');
+  return [
+    {
+      at,
+      code: 'invalid-host',
+      expected: 'a host name, or an address without prefix length and port',
+      found: quote(text),
+      remedy: bare === null ? 'correct the host' : `write ${bare}`,
+    },
   ];
 }
 

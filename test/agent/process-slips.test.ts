@@ -122,6 +122,31 @@ describe('slips in the settings of a pair', { skip, timeout: 60_000 }, () => {
     await bothSay('healthy', []);
   });
 
+  it('a path that is not there, one that only the other knows, a name that is another', async () => {
+    const paths = (addresses: string[], peer?: string): Slip => ({
+      ha: { peers: [{ name: peer ?? 'b', addresses }] },
+    });
+    await apply({ a: paths(['192.0.2.2', '192.0.2.99']) });
+    await healthIs('a', 'degraded', ['b does not answer over 192.0.2.99; 1 of 2 paths left']);
+
+    ip('address add fd00::1/64 dev lan nodad');
+    ip('-n peer address add fd00::2/64 dev lan nodad');
+    const known = { ha: { peers: [{ name: 'a', addresses: ['192.0.2.1', 'fd00::1'] }] } };
+    await apply({ b: known });
+    await healthIs('b', 'degraded', ['a does not answer over fd00::1; 1 of 2 paths left']);
+    await apply({ a: paths(['192.0.2.2', 'fd00::2']), b: known });
+    await bothSay('healthy', []);
+
+    await apply({ a: paths(['192.0.2.2'], 'bert') });
+    await healthIs('a', 'degraded', [
+      'bert is silent on every path; what comes from 192.0.2.2 is discarded: the source address or ' +
+        'the name in the message is not that of a configured peer (calls itself "b", configured as "bert")',
+    ]);
+    assert.equal(await holders(), 'a');
+    await apply({});
+    await bothSay('healthy', []);
+  });
+
   it('one name for both: neither listens to the other, both say so, and one holds the address', async () => {
     await apply({ b: { name: 'a', peer: 'b' } });
     for (const side of ['a', 'b'] as const) {

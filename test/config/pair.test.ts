@@ -218,6 +218,21 @@ ${ROUTER}`);
     ]);
   });
 
+  it('takes hosts by name, with a final dot, and by address of both families', () => {
+    for (const name of [
+      'db',
+      'db-1.example.org.',
+      'x_1',
+      '10.99.0.7',
+      '2001:db8::7',
+      'a1',
+      '3com.com',
+    ]) {
+      const text = `checks: [{ name: t, type: tcp, host: "${name}", port: 80 }]\n${ROUTER}`;
+      assert.deepEqual(warningsOf(text), [], name);
+    }
+  });
+
   it('monitors nothing where a section is off or names nothing, and says so of what was written', () => {
     const text = `bandwidthMonitoring: { interfaces: [eth1], minimumBps: 5 }
 linkMonitoring: { minimumActive: 2 }
