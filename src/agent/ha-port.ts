@@ -238,7 +238,10 @@ class OpenHaPort implements HaPort {
     const message = decodePeerMessage(datagram, peer.lastReport);
     if (!message.ok) return this.#discard(message.reason, address, message.detail);
     const { name } = message.report;
-    if (name === this.#options.self) return this.#discard('ownName', address, name);
+    if (name === this.#options.self) {
+      const detail = `it calls itself "${name}"; give one of the two another name, and its peers too`;
+      return this.#discard('ownName', address, detail);
+    }
     if (name === peer.name) return message;
     const detail = `calls itself "${name}", configured as "${peer.name}"`;
     return this.#discard('unknownSender', address, detail);

@@ -2,6 +2,7 @@
 // status says anyway and measures nothing itself.
 import type { MonitorStatus } from '../model/monitor.js';
 import { TRANSITION_REASONS, type TransitionReason } from '../model/reasons.js';
+import { OTHER_RULES } from '../model/settings-digest.js';
 import type { HaMode, PeerStatus, Status, VirtualRouterStatus } from '../model/status.js';
 
 export interface HealthInput {
@@ -38,7 +39,10 @@ export function healthOf(input: HealthInput): Status['health'] {
     ...monitors.flatMap(monitorReasons),
     ...problems,
   ];
-  const remarks = mode === 'off' ? [TRANSITION_REASONS['mode-off']] : [];
+  const remarks = [
+    ...(mode === 'off' ? [TRANSITION_REASONS['mode-off']] : []),
+    ...input.peers.flatMap(ruleRemarks),
+  ];
   const reasons = [...faults, ...lacks, ...remarks];
   if (faults.length > 0) return { state: 'fault', reasons };
   return { state: lacks.length > 0 ? 'degraded' : 'healthy', reasons };
@@ -99,14 +103,19 @@ function peerReasons({ name, state, paths, fitness, differences = [] }: PeerStat
   }
   const lost = paths.filter((path) => path.state === 'unhealthy').map(({ address }) => address);
   const left = `${paths.length - lost.length} of ${paths.length} paths left`;
+  const wrong = differences.filter((difference) => difference !== OTHER_RULES);
   return [
     ...(fitness === 'unfit' ? [`${name} cannot take the role`] : []),
     ...(lost.length > 0 ? [`${name} does not answer over ${lost.join(', ')}; ${left}`] : []),
-    ...(differences.length > 0
-      ? [`settings differ from those of ${name}: ${differences.join(', ')}`]
-      : []),
+    ...(wrong.length > 0 ? [`settings differ from those of ${name}: ${wrong.join(', ')}`] : []),
   ];
 }
+
+/** Said, but no lack: one of the two may have a check that the other has not. */
+const ruleRemarks = ({ name, state, differences = [] }: PeerStatus): string[] =>
+  state === 'healthy' && differences.includes(OTHER_RULES)
+    ? [`${OTHER_RULES} than ${name} has`]
+    : [];
 
 /** A hard one is told as the fault that it is. */
 const monitorReasons = ({ name, state, detail, weight }: MonitorStatus): string[] =>

@@ -1,15 +1,12 @@
 // The part of the settings that the core decides with. No defaults: the settings are complete.
-import type { Settings } from '../config/settings.js';
+import type { CheckSettings, Settings } from '../config/settings.js';
 import type { InstanceConfiguration } from '../core/interface.js';
 import { activeDownInterval } from '../core/timing.js';
+import { routerOrder } from '../model/settings-digest.js';
 import { microseconds, millisecondsToMicroseconds, type Microseconds } from '../model/units.js';
 
-export function instanceConfiguration({
-  name,
-  ha,
-  virtualRouters,
-  bypass,
-}: Settings): InstanceConfiguration {
+export function instanceConfiguration(settings: Settings): InstanceConfiguration {
+  const { name, ha, virtualRouters, bypass } = settings;
   return {
     name,
     mode: ha.mode,
@@ -24,7 +21,36 @@ export function instanceConfiguration({
     flaps: { maximum: ha.maximumFlaps, window: millisecondsToMicroseconds(ha.flapWindow) },
     hasBypass: bypass !== null,
     preemptDelay: millisecondsToMicroseconds(ha.preemptDelay),
+    rules: rulesOf(settings),
   };
+}
+
+/**
+ * What is usually the same on both, though it need not be: when a fault counts, and what follows. Not
+ * what is local by nature: interfaces, hosts that are asked, names of segments, directories.
+ */
+function rulesOf({ ha, monitors, virtualRouters, vip, bypass, hooks }: Settings): string {
+  const { gateway, bandwidth, links } = monitors;
+  return JSON.stringify([
+    [ha.maximumFlaps, ha.flapWindow, ha.preemptDelay, vip.leaseSeconds],
+    virtualRouters
+      .toSorted(routerOrder)
+      .map(({ preempt, checksum, unicastPeers }) => [preempt, checksum, unicastPeers.length]),
+    gateway && [gateway.interval, gateway.failureThreshold, gateway.recoveryThreshold],
+    gateway && [gateway.addresses.toSorted(), gateway.interface !== undefined],
+    bandwidth && [bandwidth.minimumBps, bandwidth.seconds, bandwidth.interfaces.length],
+    links && [links.interval, links.minimumActive, links.pairs.length],
+    monitors.checks.map((check) => JSON.stringify(withoutHost(check))).toSorted(),
+    bypass && [bypass.onStop, bypass.segments.length],
+    [hooks.transition !== null, hooks.monitor !== null],
+  ]);
+}
+
+function withoutHost({ kind, ...check }: CheckSettings): object {
+  if (kind.type === 'tcp') return { ...check, port: kind.port };
+  if (kind.type === 'script') return { ...check, command: kind.command };
+  const { protocol, port, pathname, search } = new URL(kind.url);
+  return { ...check, ...kind, url: [protocol, port, pathname, search] };
 }
 
 /** A silence of this process that may have cost it a role: the shortest Active_Down_Interval. */

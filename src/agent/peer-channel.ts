@@ -49,6 +49,8 @@ class Channel implements PeerChannel {
   readonly #discards = new Map<string, { readonly text: string; readonly at: Instant }>();
   #port: HaPort | null = null;
   #opened = '';
+  /** Whom the open port knows, ourselves first: after a reload the core is ahead of it for a moment. */
+  #names: readonly string[] = [];
   /** In force: the last one that could be read. */
   #key: Buffer | null = null;
   #keyProblem: string | null = null;
@@ -66,12 +68,12 @@ class Channel implements PeerChannel {
   }
 
   check(peer: string): void {
-    this.#port?.check(peer);
+    if (this.#names.includes(peer, 1)) this.#port?.check(peer);
   }
 
   news(report: PeerReport): void {
     this.#report = report;
-    this.#port?.push(report);
+    if (report.name === this.#names[0]) this.#port?.push(report);
   }
 
   rttMs(peer: string, address: IpAddress): number | null {
@@ -90,7 +92,7 @@ class Channel implements PeerChannel {
 
   async close(): Promise<void> {
     await this.#turn;
-    if (this.#port !== null && this.#report !== null) this.#port.bye(this.#report);
+    if (this.#report?.name === this.#names[0] && this.#report) this.#port?.bye(this.#report);
     await this.#port?.close();
     this.#port = null;
   }
@@ -111,7 +113,8 @@ class Channel implements PeerChannel {
     this.#opened = wanted;
     try {
       this.#port = await this.#open(settings, this.#key);
-      if (this.#report !== null) this.#port.setReport(this.#report);
+      this.#names = [name, ...ha.peers.map((peer) => peer.name)];
+      if (this.#report?.name === name) this.#port.setReport(this.#report);
       this.#options.onProblem(this.#keyProblem);
     } catch (error) {
       const problem = `HA port: ${(error as Error).message}`;
@@ -147,6 +150,7 @@ class Channel implements PeerChannel {
   async #shut(): Promise<void> {
     await this.#port?.close();
     this.#port = null;
+    this.#names = [];
     this.#rtt.clear();
     this.#discards.clear();
   }

@@ -35,6 +35,7 @@ export type SettingsErrorCode =
   | 'unknown-instance'
   | 'invalid-gateway'
   | 'invalid-url'
+  | 'invalid-host'
   | 'invalid-header'
   | 'other-type'
   | 'contradiction'

@@ -2,10 +2,21 @@
 // see structure.ts.
 import { isLinkLocal, parseAddress } from '../model/address.js';
 import { unfitReason, virtualAddresses } from './address-checks.js';
-import { hostsOf, listOf, member, textOf, textsOf, type Draft, type DraftPeer } from './draft.js';
+import {
+  hostsOf,
+  listOf,
+  member,
+  numberOf,
+  textOf,
+  textsOf,
+  type Draft,
+  type DraftPeer,
+} from './draft.js';
 import { formatPath, type Finding, type SettingsPath, type SettingsWarning } from './errors.js';
 import { quote } from './found.js';
+import { slowWarning } from './monitor-checks.js';
 import { checkName, checkPath, checkUniqueNames, repeated } from './plain-checks.js';
+import { DEFAULT_PRIORITY } from './schema-ha.js';
 
 interface DraftAppliance {
   readonly at: SettingsPath;
@@ -162,8 +173,51 @@ function checkPrograms(value: unknown): Finding[] {
   ];
 }
 
-/** What of the pair has no effect. */
+/** What of the pair has no effect, or hardly the one that is meant. */
 export function pairWarnings(value: unknown, draft: Draft): SettingsWarning[] {
+  return [...primaryWarnings(value, draft), ...oddWarnings(value)];
+}
+
+/** With peers, as plain VRRP speakers have none and may do anything. */
+function oddWarnings(value: unknown): SettingsWarning[] {
+  const ha = member(value, 'ha');
+  const peers = listOf(ha, 'peers');
+  if (peers.length === 0) return [];
+  const own = new Set(
+    peers.flatMap((peer) => hostsOf(peer, 'addresses', []).map((one) => one.value)),
+  );
+  const routers = listOf(value, 'virtualRouters');
+  const every = numberOf(ha, 'peerCheckIntervalMs') ?? 0;
+  const times = numberOf(ha, 'peerFailureThreshold') ?? 0;
+  const passive = textOf(ha, 'mode') === 'active-passive';
+  return [
+    ...slowWarning('ha.peerFailureThreshold', every, times),
+    ...routers.flatMap((router, index) => [
+      ...(passive ? priorityWarnings(router, index, member(ha, 'primary') === true) : []),
+      ...hostsOf(router, 'unicastPeers', ['virtualRouters', index])
+        .filter((one) => !own.has(one.value))
+        .map((one) => ({
+          path: formatPath(one.at),
+          message: `${one.text} is no address of a peer in ha.peers`,
+        })),
+    ]),
+  ];
+}
+
+function priorityWarnings(router: unknown, index: number, primary: boolean): SettingsWarning[] {
+  const priority = numberOf(router, 'priority');
+  if (priority === null) return [];
+  const path = `virtualRouters[${index}].priority`;
+  if (primary && priority <= DEFAULT_PRIORITY.other) {
+    const message = `is ${priority}, and one that is not primary has ${DEFAULT_PRIORITY.other}: the primary would stand back`;
+    return [{ path, message }];
+  }
+  if (primary || priority < DEFAULT_PRIORITY.primary) return [];
+  const message = `is ${priority}, and a primary has ${DEFAULT_PRIORITY.primary}: set ha.primary here, or lower it`;
+  return [{ path, message }];
+}
+
+function primaryWarnings(value: unknown, draft: Draft): SettingsWarning[] {
   const ha = member(value, 'ha');
   if (textOf(ha, 'mode') === 'active-active') {
     const message = 'has no effect in active-active: each virtual router names its own primary';

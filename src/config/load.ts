@@ -47,7 +47,7 @@ export function parseSettings(text: string, fileName: string, host: Host = thisH
   if (!read.ok) return { ok: false, file: fileName, errors: read.errors };
   const { document } = read;
   const value = document.value;
-  const written = new Set(typeof value === 'object' && value !== null ? Object.keys(value) : []);
+  const written = writtenPaths(value);
   const form = checkStructure(value);
   const complained = new Set(form.map(({ at }) => formatPath(at)));
   const draft = draftOf(value);
@@ -67,6 +67,17 @@ export function parseSettings(text: string, fileName: string, host: Host = thisH
   ];
   return { ok: true, file: fileName, settings, warnings };
 }
+
+/** The sections and settings that the file has itself, `ha` and `ha.mode`, before defaults fill it. */
+const writtenPaths = (value: unknown): ReadonlySet<string> =>
+  new Set(
+    Object.entries(value ?? {}).flatMap(([section, inside]: [string, unknown]) => [
+      section,
+      ...(typeof inside === 'object' && inside !== null
+        ? Object.keys(inside).map((key) => `${section}.${key}`)
+        : []),
+    ]),
+  );
 
 function placed({ at, ...error }: Finding, document: SettingsDocument): SettingsError {
   const part = KEY_FAULTS.has(error.code) ? 'key' : 'value';

@@ -147,6 +147,7 @@ function checkChecks(checks: readonly unknown[]): Finding[] {
     ...named.flatMap(({ at, name, check }) => [
       ...checkCheckName(name, [...at, 'name']),
       ...checkKeys(check, at),
+      ...checkHost(textOf(check, 'host'), [...at, 'host']),
       ...checkUrl(textOf(check, 'url'), [...at, 'url']),
       ...checkStatusRange(member(check, 'expectStatus'), [...at, 'expectStatus']),
       ...checkHeaders(check, at),
@@ -195,6 +196,23 @@ function checkKeys(check: unknown, at: SettingsPath): Finding[] {
       found: 'nothing',
       remedy: `add ${formatPath([...at, key])}, such as ${key}: ${EXAMPLES[key] ?? ''}`,
     })),
+  ];
+}
+
+/** An address, or a name as RFC 1123 §2.1 has them (and "_"), which does not end in a number. */
+function checkHost(text: string | null, at: SettingsPath): Finding[] {
+  if (text === null || text === '' || parseAddress(text) !== null) return [];
+  const isName = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?$/.test(text) && !/(^|\.)\d+\.?$/.test(text);
+  if (isName) return [];
+  const bare = parseAddress(text.split(/[/%:]/)[0] ?? '');
+  return [
+    {
+      at,
+      code: 'invalid-host',
+      expected: 'a host name, or an address without prefix length and port',
+      found: quote(text),
+      remedy: bare === null ? 'correct the host' : `write ${bare}`,
+    },
   ];
 }
 
@@ -274,11 +292,65 @@ function checkCommand(check: unknown, at: SettingsPath): Finding[] {
   return program === undefined ? [] : checkPath(program.text, program.at);
 }
 
-/** Sections that somebody wrote and that do nothing. `written`: the keys of the file itself. */
+/** Longer than this to find a fault is hardly meant: another unit, or a digit too many. */
+export const LONGEST_WAIT_MS = 60_000;
+
+/** `times` attempts `everyMs` apart: what is wrong with so long a time, if anything. */
+export const slowWarning = (path: string, everyMs: number, times: number): SettingsWarning[] =>
+  everyMs * times <= LONGEST_WAIT_MS
+    ? []
+    : [
+        {
+          path,
+          message: `a failure is found after ${times} × ${everyMs} ms only: that is ${(everyMs * times) / 1000} s`,
+        },
+      ];
+
+/**
+ * Sections that somebody wrote and that do nothing, and times that are hardly meant. `written`: the
+ * sections and settings of the file itself.
+ */
 export function monitorWarnings(value: unknown, written: ReadonlySet<string>): SettingsWarning[] {
+  return [
+    ...idleWarnings(value, written),
+    ...gatewayWarnings(member(value, 'gatewayMonitoring')),
+    ...listOf(value, 'checks').flatMap(timeoutWarnings),
+  ];
+}
+
+function gatewayWarnings(section: unknown): SettingsWarning[] {
+  if (listOf(section, 'addresses').length === 0) return [];
+  const every = numberOf(section, 'intervalMs') ?? 0;
+  const times = numberOf(section, 'failureThreshold') ?? 0;
+  return slowWarning('gatewayMonitoring.failureThreshold', every, times);
+}
+
+/** No attempt begins before the one before it has ended. */
+function timeoutWarnings(check: unknown, index: number): SettingsWarning[] {
+  const interval = numberOf(check, 'intervalMs') ?? 0;
+  const timeout = numberOf(check, 'timeoutMs') ?? 0;
+  if (timeout <= interval || timeout <= LONGEST_WAIT_MS / 6) return [];
+  const message = `is longer than intervalMs (${interval}): one that hangs holds up the next for ${timeout / 1000} s`;
+  return [{ path: `checks[${index}].timeoutMs`, message }];
+}
+
+function idleWarnings(value: unknown, written: ReadonlySet<string>): SettingsWarning[] {
   const idle = (section: string, key: string): SettingsWarning[] =>
     written.has(section) && listOf(member(value, section), key).length === 0
       ? [{ path: section, message: `has no ${key}, so nothing is monitored` }]
       : [];
-  return [...idle('linkMonitoring', 'pairs'), ...idle('gatewayMonitoring', 'addresses')];
+  const links = member(value, 'linkMonitoring');
+  const never = listOf(links, 'pairs').length > 0 && numberOf(links, 'minimumActive') === 0;
+  const unjudged =
+    written.has('bandwidthMonitoring') && !written.has('bandwidthMonitoring.enabled');
+  return [
+    ...idle('linkMonitoring', 'pairs'),
+    ...idle('gatewayMonitoring', 'addresses'),
+    ...(never
+      ? [{ path: 'linkMonitoring.minimumActive', message: 'is 0: no failed link is ever a fault' }]
+      : []),
+    ...(unjudged
+      ? [{ path: 'bandwidthMonitoring', message: 'has no effect without enabled: true' }]
+      : []),
+  ];
 }

@@ -23,15 +23,18 @@ export const HA = standingSection('High availability.', {
     type: 'string',
     description:
       'off: watch and hold nothing. active-passive: all virtual routers move together. active-active: each has its own primary and moves alone.',
+    page: 'HA Mode',
     enum: ['off', 'active-passive', 'active-active'],
     default: 'active-passive',
   },
   primary: flag(
     `Whether this appliance is the preferred one: base priority ${DEFAULT_PRIORITY.primary}, else ${DEFAULT_PRIORITY.other}. In active-active each virtual router names its own.`,
     false,
+    'Primary Instance',
   ),
   port: number('HA port: UDP, the same on all appliances of the group.', [1, 65_535], {
     default: 7112,
+    page: 'HA Port',
   }),
   keyFile: path(
     'The secret that the peers share; "understudy keygen" writes one. Absolute path. Required with peers.',
@@ -43,21 +46,22 @@ export const HA = standingSection('High availability.', {
   peerCheckIntervalMs: number('Time between two checks of a peer.', [10, 60_000], {
     unit: 'milliseconds',
     default: 100,
+    page: 'Peer Check Interval',
   }),
   peerFailureThreshold: number(
     'Checks that must fail in a row, on all paths, before a peer counts as unhealthy.',
     [1, 255],
-    { default: 3 },
+    { default: 3, page: 'Peer Failure Threshold' },
   ),
   peerRecoveryThreshold: number(
     'Checks that must succeed in a row, on any path, before a peer counts as healthy.',
     [1, 255],
-    { default: 5 },
+    { default: 5, page: 'Peer Recovery Threshold' },
   ),
   maximumFlaps: number(
     'Flaps within the window before this appliance leaves the election until an operator clears them; the primary goes into hardware bypass, another is suspended. 0: no limit.',
     [0, 1000],
-    { default: 3 },
+    { default: 3, page: 'Maximum Allowed Flaps' },
   ),
   flapWindowSeconds: number('The window in which flaps are counted.', [1, 604_800], {
     unit: 'seconds',

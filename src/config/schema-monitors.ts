@@ -82,7 +82,7 @@ export const MONITORS: Readonly<Record<string, SettingSchema>> = {
   bandwidthMonitoring: standingSection(
     'Traffic below a minimum is a soft fault. Judged only while Active, once it has been at the minimum.',
     {
-      enabled: flag('Whether traffic is judged.', false),
+      enabled: flag('Whether traffic is judged.', false, 'Enable Bandwidth Monitoring'),
       interfaces: {
         ...list('What they receive together is judged. Required when enabled.', INTERFACE, [0, 64]),
         default: [],
@@ -90,6 +90,7 @@ export const MONITORS: Readonly<Record<string, SettingSchema>> = {
       minimumBps: number('The minimum.', [1, 1_000_000_000_000], {
         unit: 'bits per second',
         default: 1_000_000,
+        page: 'Minimum Bandwidth',
       }),
       seconds: number(
         'Time over which traffic is averaged, and how long a new Active waits for it.',
@@ -104,7 +105,7 @@ export const MONITORS: Readonly<Record<string, SettingSchema>> = {
       intervalMs: number(
         'Time between two looks at all links. The kernel tells of changes at once; this finds what it did not tell.',
         [10, 60_000],
-        { unit: 'milliseconds', default: 500 },
+        { unit: 'milliseconds', default: 500, page: 'Link Monitoring Interval' },
       ),
       pairs: {
         ...list(
@@ -114,7 +115,10 @@ export const MONITORS: Readonly<Record<string, SettingSchema>> = {
         ),
         default: [],
       },
-      minimumActive: number('Fewer active pairs are a hard fault.', [0, 64], { default: 1 }),
+      minimumActive: number('Fewer active pairs are a hard fault. 0: they never are.', [0, 64], {
+        default: 1,
+        page: 'Minimum Active Links',
+      }),
     },
   ),
   gatewayMonitoring: standingSection(

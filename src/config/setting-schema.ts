@@ -1,10 +1,12 @@
 // The part of JSON schema that the settings are described with. No setting is here: see schema.ts.
 
-/** `unit` only explains. */
+/** `unit` and `page` only explain. */
 export interface SettingSchema {
   readonly type: 'object' | 'array' | 'string' | 'integer' | 'boolean';
   readonly description: string;
   readonly unit?: SettingUnit;
+  /** The name that the HA page of the appliance has for it. */
+  readonly page?: string;
   readonly default?: unknown;
   readonly enum?: readonly string[];
   readonly minimum?: number;
@@ -34,17 +36,18 @@ export const text = (description: string, maxLength: number): SettingSchema => (
 /** An absolute path; that it begins with "/" is a matter of meaning. */
 export const path = (description: string): SettingSchema => text(description, 4095);
 
-export const flag = (description: string, standard: boolean): SettingSchema => ({
+export const flag = (description: string, standard: boolean, page?: string): SettingSchema => ({
   type: 'boolean',
   description,
   default: standard,
+  ...(page === undefined ? {} : { page }),
 });
 
-/** A whole number. `unit` and `default` where it has them. */
+/** A whole number. `unit`, `default` and `page` where it has them. */
 export const number = (
   description: string,
   [minimum, maximum]: readonly [number, number],
-  more: { readonly unit?: SettingUnit; readonly default?: number } = {},
+  more: Partial<Pick<SettingSchema, 'unit' | 'page'>> & { readonly default?: number } = {},
 ): SettingSchema => ({ type: 'integer', description, minimum, maximum, ...more });
 
 export const section = (

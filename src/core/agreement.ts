@@ -1,9 +1,9 @@
 // What two appliances must have configured alike, as digests, and in which order both speak of their
 // virtual routers. No reports are kept here.
 import type { SettingsDigests } from '../model/peer-report.js';
-import { addressText, digest, routerOrder } from '../model/settings-digest.js';
+import { addressText, digest, OTHER_RULES, routerOrder } from '../model/settings-digest.js';
 import type { InstanceConfiguration } from './interface.js';
-import type { Peer, Place } from './peers.js';
+import { routerAt, type Peer, type Place } from './peers.js';
 import { groupRank, type RouterConfiguration } from './router.js';
 
 export interface Agreement {
@@ -14,7 +14,12 @@ export interface Agreement {
   readonly first: RouterConfiguration;
 }
 
-export function agreementOf({ virtualRouters, peerCheck }: InstanceConfiguration): Agreement {
+export function agreementOf({
+  mode,
+  virtualRouters,
+  peerCheck,
+  rules,
+}: InstanceConfiguration): Agreement {
   const ordered = [...virtualRouters].sort(routerOrder);
   const of = (text: (router: RouterConfiguration) => string): number =>
     digest(ordered.map(text).join('\n'));
@@ -24,6 +29,8 @@ export function agreementOf({ virtualRouters, peerCheck }: InstanceConfiguration
     addresses: of(({ addresses }) => addressText(addresses)),
     intervals: of(({ advertisementInterval }) => String(advertisementInterval)),
     thresholds: digest([interval, failureThreshold, recoveryThreshold].join(' ')),
+    primaries: mode === 'active-active' ? of(({ primary = '' }) => primary) : null,
+    rules: rules === undefined ? null : digest(rules),
   };
   const places = new Map(
     ordered.map((router, position) => [
@@ -43,13 +50,31 @@ export function agreementOf({ virtualRouters, peerCheck }: InstanceConfiguration
 export function differencesWith(
   peers: Iterable<Peer>,
   configuration: InstanceConfiguration,
-  own: SettingsDigests,
+  agreement: Agreement,
 ): string[] {
-  return [...peers].flatMap((peer) => {
-    const found = differencesOf(peer, configuration, own);
+  const all = [...peers];
+  const nobody = isNobodyPrimary(all, configuration);
+  return all.flatMap((peer) => {
+    const found = differencesOf(peer, configuration, agreement.digests);
+    if (nobody && isTied(peer, configuration, agreement)) {
+      found.push('nobody is primary (set ha.primary to true on one of them)');
+    }
     return found.map((difference) => `${peer.configuration.name}: ${difference}`);
   });
 }
+
+/** A peer that has not spoken may be it. */
+const isNobodyPrimary = (peers: readonly Peer[], { mode, primary }: InstanceConfiguration) =>
+  mode === 'active-passive' &&
+  !primary &&
+  peers.every(({ report }) => report?.mode === 'active-passive' && !report.primary);
+
+/** Whether addresses decide who is preferred; priorities of their own would. */
+const isTied = (peer: Peer, { virtualRouters }: InstanceConfiguration, { places }: Agreement) =>
+  virtualRouters.some(({ name, priority }) => {
+    const place = places.get(name);
+    return place !== undefined && routerAt(peer, place)?.effectivePriority === priority;
+  });
 
 function differencesOf(
   { report }: Peer,
@@ -60,10 +85,21 @@ function differencesOf(
   const { digests, mode, primary } = report;
   const found: string[] = [];
   if (mode !== configuration.mode) found.push(`mode is ${mode}`);
-  if (primary && configuration.primary) found.push('both are primary');
+  // In active-active it has no effect.
+  if (primary && configuration.primary && ![mode, configuration.mode].includes('active-active')) {
+    found.push('both are primary (set ha.primary to false on one of them)');
+  }
   if (digests.virtualRouters !== own.virtualRouters) found.push('other VRIDs');
+  else if (differ(digests.primaries, own.primaries)) {
+    found.push('other primaries of virtual routers (name the same one on both)');
+  }
   if (digests.addresses !== own.addresses) found.push('other virtual addresses');
   if (digests.intervals !== own.intervals) found.push('other advertisement intervals');
   if (digests.thresholds !== own.thresholds) found.push('other peer check settings');
+  if (differ(digests.rules, own.rules)) found.push(OTHER_RULES);
   return found;
 }
+
+/** Null: not told, by an earlier release, or because it means nothing. */
+const differ = (theirs: number | null, ours: number | null): boolean =>
+  theirs !== null && ours !== null && theirs !== ours;

@@ -23,6 +23,8 @@ export interface InstanceConfiguration {
   readonly hasBypass: boolean;
   /** How long a router that has become fit waits before it preempts. */
   readonly preemptDelay: Microseconds;
+  /** Further settings that are usually the same on all, as one text; left out, they are not compared. */
+  readonly rules?: string;
 }
 
 export type OperatorCommand =

@@ -104,7 +104,7 @@ export function setPathInterface(
 /** Says when settings that must agree with the peers no longer do, or do so again. */
 export function compareSettings(stage: Stage): void {
   const { peers, configuration, agreement } = stage;
-  const found = differencesWith(peers.values(), configuration, agreement.digests);
+  const found = differencesWith(peers.values(), configuration, agreement);
   if (found.join() === stage.differences.join()) return;
   stage.differences = found;
   if (found.length === 0) stage.report('settings-agree', configuration.name);

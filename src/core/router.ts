@@ -22,6 +22,8 @@ export interface RouterConfiguration {
   readonly priority: number;
   readonly preempt: boolean;
   readonly checksum: ChecksumDialect | 'auto';
+  /** In active-active: the instance that is to hold it, by its name. */
+  readonly primary?: string;
 }
 
 /** Why a Backup that hears nothing waits: the group does not reach it, or its link reaches nobody. */

@@ -27,6 +27,10 @@ export interface SettingsDigests {
   readonly intervals: number;
   /** Peer check interval and thresholds. */
   readonly thresholds: number;
+  /** The primary of every virtual router, in active-active. Null: not told. */
+  readonly primaries: number | null;
+  /** When a fault counts, and what follows: monitoring, flaps, preemption. Null: the same. */
+  readonly rules: number | null;
 }
 
 export interface PeerReport {

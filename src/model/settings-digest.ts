@@ -12,6 +12,12 @@ export function digest(text: string): number {
   return hash >>> 0;
 }
 
+/**
+ * How a difference of rules is called: not a fault, since one appliance may have a check that the other
+ * has not; but nearly always a slip, so that it is said.
+ */
+export const OTHER_RULES = 'other monitoring, flap or preemption settings';
+
 interface Ordered {
   readonly name: string;
   readonly family: Family;

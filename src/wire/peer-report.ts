@@ -33,7 +33,9 @@ const FAMILIES: readonly (readonly [number, Family])[] = [
   [6, 'ipv6'],
 ];
 
+/** Of the first release; the later digests come after it. */
 const INSTANCE_LENGTH = 18;
+const LATER_DIGESTS = 2;
 const RUN_LENGTH = 3;
 const RUN_MAXIMUM = 127;
 
@@ -109,14 +111,19 @@ function decodeName(bytes: Uint8Array): string | null {
 //  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 //  |                               |     Thresholds Digest ...     |
 //  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//  |                               |      Primaries Digest ...     |
+//  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//  |                               |        Rules Digest ...       |
+//  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 //  |                               |
 //  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 //  TLV 2, instance. Mode: 0 off, 1 active-passive, 2 active-active. Gateway: 0 unknown, 1 reachable,
 //  2 unreachable. L: bandwidth low; S: sound; F: fit; P: primary. Reserved bits and bytes after the
-//  last digest are for later minors: ignored.
+//  last digest are for later minors: ignored. Minor 0 ends with the thresholds; a digest that is not
+//  there, and nothing after it, is unknown, and so is one of zero.
 
 function encodeInstance(report: PeerReport): Uint8Array {
-  const bytes = new Uint8Array(INSTANCE_LENGTH);
+  const bytes = new Uint8Array(INSTANCE_LENGTH + 4 * LATER_DIGESTS);
   const view = new DataView(bytes.buffer);
   view.setUint8(0, MODES.indexOf(report.mode));
   view.setUint8(
@@ -127,8 +134,9 @@ function encodeInstance(report: PeerReport): Uint8Array {
       bit(report.bandwidthLow, 3) |
       (GATEWAYS.indexOf(report.gateway) << 4),
   );
-  const { virtualRouters, addresses, intervals, thresholds } = report.digests;
-  for (const [index, digest] of [virtualRouters, addresses, intervals, thresholds].entries()) {
+  const { virtualRouters, addresses, intervals, thresholds, primaries, rules } = report.digests;
+  const digests = [virtualRouters, addresses, intervals, thresholds, primaries ?? 0, rules ?? 0];
+  for (const [index, digest] of digests.entries()) {
     assert(within(digest, 0, 0xffff_ffff), `digest ${digest} is not an unsigned 32-bit number`);
     view.setUint32(2 + index * 4, digest);
   }
@@ -139,7 +147,7 @@ function decodeInstance(
   bytes: Uint8Array,
 ): Omit<PeerReport, 'name' | 'primaryAddresses' | 'routers'> | string {
   if (bytes.length < INSTANCE_LENGTH) return `an instance of ${bytes.length} bytes`;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, INSTANCE_LENGTH);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const mode = MODES[view.getUint8(0)];
   const flags = view.getUint8(1);
   const gateway = GATEWAYS[(flags >> 4) & 3];
@@ -157,9 +165,14 @@ function decodeInstance(
       addresses: view.getUint32(6),
       intervals: view.getUint32(10),
       thresholds: view.getUint32(14),
+      primaries: laterDigest(view, 18),
+      rules: laterDigest(view, 22),
     },
   };
 }
+
+const laterDigest = (view: DataView, at: number): number | null =>
+  view.byteLength < at + 4 ? null : view.getUint32(at) || null;
 
 //  TLV 3, primary addresses: 0..8 times one byte, 4 or 6, and the 4 or 16 bytes of the address.
 

@@ -334,7 +334,11 @@ test('a peer with our own name, or with another than configured, is named', () =
     await answer((header) => signedBy('bert', header));
     const discarded = await a.discards.matching(() => true, 2);
     assert.deepEqual(discarded, [
-      { reason: 'ownName', source: '127.10.2.1', detail: 'a' },
+      {
+        reason: 'ownName',
+        source: '127.10.2.1',
+        detail: 'it calls itself "a"; give one of the two another name, and its peers too',
+      },
       {
         reason: 'unknownSender',
         source: '127.10.2.1',
@@ -354,7 +358,7 @@ test('another major version is refused by name; a later minor with more to say i
     });
     const [refused] = await a.discards.matching(() => true);
     assert.equal(refused?.reason, 'version');
-    assert.equal(refused.detail, 'the peer speaks 2.0, we speak 1.0');
+    assert.equal(refused.detail, 'the peer speaks 2.1, we speak 1.1');
     await answer((header) => {
       const { bytes, truncated } = encodePeerReport(reportOf('b'));
       // One TLV before those we know and one after them, and a flag.

@@ -30,7 +30,14 @@ export const reportOf = (name: string, change: Partial<PeerReport> = {}): PeerRe
   sound: true,
   gateway: 'unknown',
   bandwidthLow: false,
-  digests: { virtualRouters: 1, addresses: 2, intervals: 3, thresholds: 4 },
+  digests: {
+    virtualRouters: 1,
+    addresses: 2,
+    intervals: 3,
+    thresholds: 4,
+    primaries: 5,
+    rules: 6,
+  },
   primaryAddresses: [address('10.99.0.1')],
   routers: [
     {

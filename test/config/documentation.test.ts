@@ -2,37 +2,16 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { LATER_SETTINGS } from '../../src/config/later.js';
 import { parseSettings } from '../../src/config/load.js';
 import { expectation } from '../../src/config/remedy.js';
-import { schemaAt, SETTINGS_SCHEMA, type SettingSchema } from '../../src/config/schema.js';
+import { schemaAt } from '../../src/config/schema.js';
 import { SETTABLE } from '../../src/config/setting-names.js';
+import { deployments } from './deployments.js';
+import { everySetting, laterList, pageIndex, settingsList, shownBy } from './settings-page.js';
 
 const CONFIGURATION = new URL('../../../docs/CONFIGURATION.md', import.meta.url);
+const SETTINGS = new URL('../../../docs/SETTINGS.md', import.meta.url);
 const CLI = new URL('../../../docs/CLI.md', import.meta.url);
-
-/** One entry for every setting of the schema, sections before what is in them. */
-function entries(schema: SettingSchema, path: string): string[] {
-  const inside = schema.type === 'array' ? schema.items?.properties : schema.properties;
-  const prefix = schema.type === 'array' ? `${path}[]` : path;
-  return Object.entries(inside ?? {}).flatMap(([key, child]) => {
-    const name = prefix === '' ? key : `${prefix}.${key}`;
-    const required = schema.type === 'array' ? schema.items?.required : schema.required;
-    return [entry(name, child, (required ?? []).includes(key)), ...entries(child, name)];
-  });
-}
-
-function entry(name: string, schema: SettingSchema, required: boolean): string {
-  const parts = name.split('.');
-  const expected = schema.type === 'object' ? 'a section' : expectation(schema, parts);
-  const shown = ['object', 'undefined'].includes(typeof schema.default)
-    ? ''
-    : `, default \`${String(schema.default)}\``;
-  return `- \`${name}\`: ${expected}${shown}${required ? ', required' : ''}. ${schema.description}`;
-}
-
-const laterList = (): string[] =>
-  LATER_SETTINGS.map(({ path, value }) => `- \`${path}: ${value}\``);
 
 /** The text with what stands between two marks replaced. */
 function between(text: string, begin: RegExp, end: string, lines: readonly string[]): string {
@@ -44,23 +23,70 @@ function between(text: string, begin: RegExp, end: string, lines: readonly strin
   return `${text.slice(0, from)}\n\n${lines.join('\n')}\n\n${text.slice(to)}`;
 }
 
-describe('docs/CONFIGURATION.md', () => {
-  it('has every setting of the schema with range, default and description, and every later one', () => {
-    const text = readFileSync(CONFIGURATION, 'utf8');
-    const settings = between(
-      text,
-      /<!-- begin of the generated list.*-->/,
-      '<!-- end of the generated list -->',
-      entries(SETTINGS_SCHEMA, ''),
+/** Compares a document with what it should be, or writes it anew. */
+function holds(document: URL, whole: string): void {
+  if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(document, whole);
+  assert.equal(readFileSync(document, 'utf8'), whole, 'UPDATE_GOLDEN=1 writes it anew');
+}
+
+describe('docs/SETTINGS.md', () => {
+  it('has every setting of the schema, its name on the appliance page and where it is shown', () => {
+    const index = between(
+      readFileSync(SETTINGS, 'utf8'),
+      /<!-- begin of the generated index.*-->/,
+      '<!-- end of the generated index -->',
+      pageIndex(),
     );
     const whole = between(
-      settings,
+      index,
+      /<!-- begin of the generated list.*-->/,
+      '<!-- end of the generated list -->',
+      settingsList(deployments()),
+    );
+    holds(SETTINGS, whole);
+  });
+
+  it('each name of the appliance page is had by exactly one setting, and no other is', () => {
+    const names = everySetting().flatMap(({ schema }) => schema.page ?? []);
+    assert.deepEqual(names.toSorted(), APPLIANCE_PAGE.toSorted());
+  });
+
+  it('a deployment shows what its files set, and nothing else', () => {
+    const text =
+      'ha:\n  peers: [{ name: b, addresses: [10.0.0.2] }]\nvirtualRouters: []\nother: 1\n';
+    const file = { path: 'x/x-1.yaml', text };
+    const shown = shownBy([{ name: 'x', page: '', files: [file], settings: [file] }]);
+    assert.deepEqual(
+      [...shown.keys()],
+      ['ha', 'ha.peers', 'ha.peers[].name', 'ha.peers[].addresses', 'virtualRouters'],
+    );
+  });
+});
+
+/** As its documentation has them (docs.haltdos.com, version 6: High Availability). */
+const APPLIANCE_PAGE = [
+  'HA Mode',
+  'Primary Instance',
+  'HA Port',
+  'Peer Check Interval',
+  'Peer Failure Threshold',
+  'Peer Recovery Threshold',
+  'Maximum Allowed Flaps',
+  'Enable Bandwidth Monitoring',
+  'Minimum Bandwidth',
+  'Link Monitoring Interval',
+  'Minimum Active Links',
+];
+
+describe('docs/CONFIGURATION.md', () => {
+  it('has every later setting', () => {
+    const whole = between(
+      readFileSync(CONFIGURATION, 'utf8'),
       /<!-- begin of the generated later list -->/,
       '<!-- end of the generated later list -->',
       laterList(),
     );
-    if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(CONFIGURATION, whole);
-    assert.equal(readFileSync(CONFIGURATION, 'utf8'), whole, 'UPDATE_GOLDEN=1 writes it anew');
+    holds(CONFIGURATION, whole);
   });
 
   it('has examples that are valid', () => {
@@ -91,7 +117,6 @@ describe('docs/CLI.md', () => {
       '<!-- end of the generated settings -->',
       rows,
     );
-    if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(CLI, whole);
-    assert.equal(readFileSync(CLI, 'utf8'), whole, 'UPDATE_GOLDEN=1 writes it anew');
+    holds(CLI, whole);
   });
 });

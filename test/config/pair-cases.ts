@@ -234,6 +234,11 @@ ${ROUTERS}  - { name: wan, interface: eth1, vrid: 52, addresses: [10.97.0.100/24
     text: withCheck('type: http', `url: "${url}"`),
     errors: ['invalid-url checks[0].url'],
   })),
+  ...['10.99.0.300', '10.99.0.7/24', '10.99.0.7:5432', '10.0.7', 'a b'].map((host) => ({
+    title: `a check of the host ${host}`,
+    text: withCheck('type: tcp', 'port: 5432', `host: "${host}"`),
+    errors: ['invalid-host checks[0].host'],
+  })),
   {
     title: 'an http check whose expectations cannot be',
     text: withCheck(

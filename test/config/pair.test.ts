@@ -92,6 +92,43 @@ virtualRouters:
     ]);
   });
 
+  it('warns of priorities against the primary, strange unicast peers and slow checks, with peers', () => {
+    const text = (ha: string, router: string): string =>
+      `ha: { ${ha} keyFile: /k, peers: [{ name: dallas-2, addresses: [10.98.0.2] }] }
+${ROUTER.replace('vrid: 51', `vrid: 51, ${router}`)}`;
+    for (const [ha, router, warnings] of [
+      ['primary: true,', 'priority: 101', []],
+      ['', 'priority: 199, unicastPeers: [10.98.0.2]', []],
+      [
+        'primary: true,',
+        'priority: 20',
+        [
+          'virtualRouters[0].priority is 20, and one that is not primary has 100: the primary would stand back',
+        ],
+      ],
+      [
+        '',
+        'priority: 200',
+        [
+          'virtualRouters[0].priority is 200, and a primary has 200: set ha.primary here, or lower it',
+        ],
+      ],
+      [
+        '',
+        'unicastPeers: [10.98.0.3]',
+        ['virtualRouters[0].unicastPeers[0] 10.98.0.3 is no address of a peer in ha.peers'],
+      ],
+      [
+        'peerCheckIntervalMs: 60000,',
+        'preempt: true',
+        ['ha.peerFailureThreshold a failure is found after 3 × 60000 ms only: that is 180 s'],
+      ],
+    ] as const) {
+      assert.deepEqual(warningsOf(text(ha, router)), warnings, router);
+    }
+    assert.deepEqual(warningsOf(ROUTER.replace('vrid: 51', 'vrid: 51, priority: 200')), []);
+  });
+
   it('says that ha.primary is idle in active-active', () => {
     const text = `ha: { mode: active-active, primary: true }\n${ROUTER.replace('vrid: 51', 'vrid: 51, primary: dallas-2')}`;
     assert.deepEqual(warningsOf(text), [
@@ -181,6 +218,21 @@ ${ROUTER}`);
     ]);
   });
 
+  it('takes hosts by name, with a final dot, and by address of both families', () => {
+    for (const name of [
+      'db',
+      'db-1.example.org.',
+      'x_1',
+      '10.99.0.7',
+      '2001:db8::7',
+      'a1',
+      '3com.com',
+    ]) {
+      const text = `checks: [{ name: t, type: tcp, host: "${name}", port: 80 }]\n${ROUTER}`;
+      assert.deepEqual(warningsOf(text), [], name);
+    }
+  });
+
   it('monitors nothing where a section is off or names nothing, and says so of what was written', () => {
     const text = `bandwidthMonitoring: { interfaces: [eth1], minimumBps: 5 }
 linkMonitoring: { minimumActive: 2 }
@@ -196,7 +248,24 @@ ${ROUTER}`;
     assert.deepEqual(warningsOf(text), [
       'linkMonitoring has no pairs, so nothing is monitored',
       'gatewayMonitoring has no addresses, so nothing is monitored',
+      'bandwidthMonitoring has no effect without enabled: true',
     ]);
     assert.deepEqual(warningsOf(ROUTER), []);
+    assert.deepEqual(warningsOf(`bandwidthMonitoring: { enabled: false }\n${ROUTER}`), []);
+  });
+
+  it('warns of links that never count, and of times that are hardly meant', () => {
+    const text = `linkMonitoring: { pairs: [[eth1, eth2]], minimumActive: 0 }
+gatewayMonitoring: { addresses: [10.99.0.254], intervalMs: 60000, failureThreshold: 2 }
+checks:
+  - { name: fast, type: tcp, host: h, port: 80, intervalMs: 100, timeoutMs: 10000 }
+  - { name: slow, type: tcp, host: h, port: 80, intervalMs: 10000, timeoutMs: 30000 }
+  - { name: rare, type: tcp, host: h, port: 80, intervalMs: 600000, timeoutMs: 30000 }
+${ROUTER}`;
+    assert.deepEqual(warningsOf(text), [
+      'linkMonitoring.minimumActive is 0: no failed link is ever a fault',
+      'gatewayMonitoring.failureThreshold a failure is found after 2 × 60000 ms only: that is 120 s',
+      'checks[1].timeoutMs is longer than intervalMs (10000): one that hangs holds up the next for 30 s',
+    ]);
   });
 });

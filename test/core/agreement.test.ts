@@ -52,16 +52,76 @@ describe('a difference is named', () => {
     });
   }
 
-  it('two primaries; one, or none, is no difference', () => {
+  const BOTH = 'both are primary (set ha.primary to false on one of them)';
+  const NOBODY = 'nobody is primary (set ha.primary to true on one of them)';
+
+  it('two primaries, or none; not one of two', () => {
     for (const [ours, theirs, differences] of [
-      [true, true, ['there: both are primary']],
+      [true, true, [`there: ${BOTH}`]],
       [true, false, []],
       [false, true, []],
-      [false, false, []],
+      [false, false, [`there: ${NOBODY}`]],
     ] as const) {
-      const bench = backupBench({ overrides: { primary: ours } });
+      const priority = ours ? 200 : 100;
+      const bench = backupBench({
+        routers: [router({ priority })],
+        overrides: { primary: ours },
+      });
 
-      bench.says({ primary: theirs }, 10_000);
+      bench.says({ primary: theirs, effectivePriority: theirs ? 200 : 100 }, 10_000);
+
+      assert.deepEqual(differencesOf(bench), differences);
+    }
+  });
+
+  it('no primary, but priorities of their own: who is preferred is said by these', () => {
+    const bench = backupBench({ routers: [router({ priority: 150 })] });
+
+    bench.says({ primary: false, effectivePriority: 100 }, 10_000);
+
+    assert.deepEqual(differencesOf(bench), []);
+  });
+
+  it('no primary among those that have spoken: the one that has not may be it', () => {
+    const bench = backupBench({ peers: [THERE, THIRD] });
+
+    bench.says({ primary: false, effectivePriority: 100 }, 10_000);
+    const early = differencesOf(bench);
+    bench.says({ primary: false, effectivePriority: 90 }, 20_000, { peer: 'third' });
+    const late = differencesOf(bench);
+    bench.says({ primary: true }, 30_000, { peer: 'third' });
+
+    assert.deepEqual(early, []);
+    assert.deepEqual(late, [`there: ${NOBODY}`]);
+    assert.deepEqual(differencesOf(bench), []);
+  });
+
+  it('in active-active the primary of the appliance means nothing: those of virtual routers do', () => {
+    const mode = 'active-active';
+    const bench = backupBench({
+      routers: [router({ primary: 'here' })],
+      overrides: { mode, primary: true },
+    });
+    const { digests } = agreementOf(configuration([router({ primary: 'there' })], { mode }));
+
+    bench.says({ mode, primary: true, digests }, 10_000);
+
+    assert.deepEqual(differencesOf(bench), [
+      'there: other primaries of virtual routers (name the same one on both)',
+    ]);
+  });
+
+  it('rules: compared as far as both tell them', () => {
+    const rules = (text?: string) =>
+      agreementOf(configuration([router()], text === undefined ? {} : { rules: text })).digests;
+    const bench = backupBench({ overrides: { rules: 'ours' } });
+    const others = ['there: other monitoring, flap or preemption settings'];
+    for (const [digests, differences] of [
+      [rules('theirs'), others],
+      [rules(), []],
+      [rules('ours'), []],
+    ] as const) {
+      bench.says({ digests }, 10_000);
 
       assert.deepEqual(differencesOf(bench), differences);
     }
@@ -74,7 +134,7 @@ describe('a difference is named', () => {
     const effects = bench.says({ primary: true }, 20_000, { peer: 'third' });
 
     assert.deepEqual(effects, [
-      'instance report settings-differ: there: mode is off; there: both are primary; third: both are primary',
+      `instance report settings-differ: there: mode is off; there: ${BOTH}; third: ${BOTH}`,
     ]);
   });
 

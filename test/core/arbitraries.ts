@@ -158,6 +158,8 @@ const report: fc.Arbitrary<PeerReport> = fc.record(
       addresses: 2,
       intervals: 3,
       thresholds: 4,
+      primaries: null,
+      rules: null,
     })),
     primaryAddresses: fc.subarray([PEER, address('192.0.2.3'), address('fe80::3')]),
     routers: fc.array(peerRouter, { minLength: 1, maxLength: 3 }),

@@ -66,7 +66,7 @@ class Voice {
     this.report = {
       name: peer.name,
       mode: 'active-passive',
-      primary: false,
+      primary: config?.primary !== true,
       fit: true,
       sound: true,
       gateway: 'unknown',

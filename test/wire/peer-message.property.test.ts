@@ -48,6 +48,8 @@ const routers = fc
   .map((runs) => runs.flatMap(([one, count]) => Array.from({ length: count }, () => one)));
 
 const digest = fc.nat(0xffff_ffff);
+/** Zero on the wire is none. */
+const laterDigest = fc.option(fc.integer({ min: 1, max: 0xffff_ffff }));
 
 const report: fc.Arbitrary<PeerReport> = fc.record(
   {
@@ -61,7 +63,14 @@ const report: fc.Arbitrary<PeerReport> = fc.record(
     gateway: fc.constantFrom('reachable', 'unreachable', 'unknown'),
     bandwidthLow: fc.boolean(),
     digests: fc.record(
-      { virtualRouters: digest, addresses: digest, intervals: digest, thresholds: digest },
+      {
+        virtualRouters: digest,
+        addresses: digest,
+        intervals: digest,
+        thresholds: digest,
+        primaries: laterDigest,
+        rules: laterDigest,
+      },
       { noNullPrototype: true },
     ),
     primaryAddresses: fc.array(family.chain(addressOf), { maxLength: 8 }),

@@ -52,7 +52,14 @@ const report: PeerReport = {
   sound: true,
   gateway: 'unreachable',
   bandwidthLow: true,
-  digests: { virtualRouters: 0x11, addresses: 0xffff_ffff, intervals: 0, thresholds: 0x8000_0000 },
+  digests: {
+    virtualRouters: 0x11,
+    addresses: 0xffff_ffff,
+    intervals: 0,
+    thresholds: 0x8000_0000,
+    primaries: 0x22,
+    rules: null,
+  },
   primaryAddresses: [address('10.99.0.1'), address('fe80::1')],
   routers: [active, active, backup],
 };
@@ -74,15 +81,15 @@ describe('encoding', () => {
     const hex = Buffer.from(datagramOf()).toString('hex');
     const expected = [
       '554e4459', // magic
-      '01000300', // version 1.0, push, no flags
+      '01010300', // version 1.1, push, no flags
       '0102030405060708',
       '0000010000000005',
       'aa'.repeat(16),
       'bb'.repeat(16),
       '010009', // name
       '7ac3bc726963682d31',
-      '020012', // instance: active-active; gateway 2, L, S, P; the digests
-      '022d00000011ffffffff0000000080000000',
+      '02001a', // instance: active-active; gateway 2, L, S, P; the digests
+      '022d00000011ffffffff00000000800000000000002200000000',
       '030016', // primary addresses
       '040a630001',
       '06fe800000000000000000000000000001',
@@ -178,14 +185,28 @@ describe('decoding', () => {
     }
   });
 
+  test('minor 0 has four digests: the later ones are unknown, and nothing differs in them', () => {
+    const decoded = decodePeerMessage(withTlvs(NAME, INSTANCE, ADDRESSES, ROUTERS));
+    assert.ok(decoded.ok);
+    assert.deepEqual(decoded.report.digests, {
+      virtualRouters: 0,
+      addresses: 0,
+      intervals: 0,
+      thresholds: 0,
+      primaries: null,
+      rules: null,
+    });
+  });
+
   test('a later minor: unknown TLVs, flags and more bytes of the instance are skipped', () => {
-    const longer = [2, 0, 20, 1, 0xc0, ...Array.from({ length: 18 }, () => 7)];
+    const longer = [2, 0, 28, 1, 0xc0, ...Array.from({ length: 26 }, () => 7)];
     const bytes = withTlvs([99, 0, 2, 1, 2], NAME, longer, ADDRESSES, ROUTERS, [255, 0, 0]);
     bytes[5] = 200;
     bytes[7] = 0xfe;
     const decoded = decodePeerMessage(bytes);
     assert.ok(decoded.ok);
     assert.equal(decoded.report.digests.thresholds, 0x0707_0707);
+    assert.equal(decoded.report.digests.rules, 0x0707_0707);
     assert.equal(decoded.truncated, false);
   });
 
@@ -199,8 +220,8 @@ describe('decoding', () => {
     ['no whole header', datagramOf().subarray(0, 87), 'length', /87 bytes/],
     ['1201 bytes', new Uint8Array(1201), 'length', /1201 bytes/],
     ['another magic', patched(0, 0x56), 'magic', /564e4459/],
-    ['major 0', patched(4, 0), 'version', /0\.0, we speak 1\.0/],
-    ['major 2', patched(4, 2, 3), 'version', /2\.3, we speak 1\.0/],
+    ['major 0', patched(4, 0), 'version', /0\.1, we speak 1\.1/],
+    ['major 2', patched(4, 2, 3), 'version', /2\.3, we speak 1\.1/],
     ['kind 0', patched(6, 0), 'malformed', /kind 0/],
     ['kind 5', patched(6, 5), 'malformed', /kind 5/],
     ['sequence 0', patched(16, 0, 0, 0, 0, 0, 0, 0, 0), 'malformed', /sequence number 0/],
