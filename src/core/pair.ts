@@ -145,8 +145,13 @@ function askOverdue(stage: Stage, router: Router): void {
   if (router.machine.kind !== 'Backup') return;
   const overdue = overdueFrom(router.machine, router.effectivePriority);
   if (overdue > stage.clock) return;
+  const peer = peerToAsk(stage, router, overdue);
+  if (peer !== null) ask(stage, peer);
+}
+
+function peerToAsk(stage: Stage, router: Router, overdue: Instant): Peer | null {
   const holder = holderAmong(stage.speakingViews(router));
-  if (holder !== null && isQuestionDue(holder, overdue)) ask(stage, holder.peer);
+  return holder !== null && isQuestionDue(holder, overdue) ? holder.peer : null;
 }
 
 /** One question for all virtual routers whose advertisements are overdue at about the same time. */
@@ -176,7 +181,10 @@ export function peerDeadlines(stage: Stage, soonest: Soonest): void {
     if (proven !== null && proven > stage.clock) soonest.offer(proven, owner, 'silence-proven');
     if (state.kind !== 'Backup') continue;
     const overdue = overdueFrom(state, effectivePriority);
-    if (overdue > stage.clock) soonest.offer(overdue, owner, 'advertisement-overdue');
+    // After priority 0 it is overdue at once.
+    if (overdue > stage.clock || peerToAsk(stage, router, overdue) !== null) {
+      soonest.offer(instant(Math.max(overdue, stage.clock)), owner, 'advertisement-overdue');
+    }
   }
 }
 
@@ -225,17 +233,16 @@ function sayDual(stage: Stage, router: Router, rival: string): void {
  * is there answers at once.
  */
 export function holdsInstead(stage: Stage, router: Router, state: Backup): boolean {
-  const views = stage.speakingViews(router);
   const overdue = overdueFrom(state, router.effectivePriority);
-  const holder = holderAmong(views);
-  if (holder !== null && isQuestionDue(holder, overdue)) {
+  const peer = peerToAsk(stage, router, overdue);
+  if (peer !== null) {
     // We were late ourselves.
-    ask(stage, holder.peer);
+    ask(stage, peer);
     stage.step(router, { kind: 'hold' });
     return true;
   }
   const decision = whenActiveDown(
-    views.filter(({ peer }) => isHeardSince(peer, justBefore(overdue))),
+    stage.speakingViews(router).filter(({ peer }) => isHeardSince(peer, justBefore(overdue))),
   );
   if (decision.action === 'take-over') return false;
   const { cause } = decision;

@@ -3,7 +3,7 @@
 // split links, decisions-both the others. What both sides together make of it: testdata/pair-*.txt.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { microseconds } from '../../src/model/units.js';
+import { instant, microseconds } from '../../src/model/units.js';
 import { PEER, hard, router } from './instance-bench.js';
 import {
   ACTIVE_DOWN,
@@ -84,6 +84,27 @@ describe('Backup: priority 0, or the notice of a release', () => {
     const later = bench.pass(SECOND);
 
     assert.deepEqual(moves(later), []);
+  });
+
+  it('priority 0 of a stranger, and a peer that said it is Active: it is asked at once, and once', () => {
+    const peerCheck = {
+      interval: microseconds(5_000_000),
+      failureThreshold: 3,
+      recoveryThreshold: 1,
+    };
+    const bench = backupBench({ overrides: { peerCheck } });
+    bench.says({ addressesPresent: false }, null);
+    bench.pass(1_950_000);
+
+    bench.hear('lan', { priority: 0, source: address('192.0.2.9') }, 1_950_000);
+    const { deadline } = bench;
+    const asked = bench.instance
+      .handle({ kind: 'deadline' }, instant(1_950_000))
+      .filter(({ kind }) => kind === 'check-peer');
+
+    assert.deepEqual(deadline, { at: 1_950_000, owner: 'lan', cause: 'advertisement-overdue' });
+    assert.deepEqual(asked, [{ kind: 'check-peer', peer: 'there' }]);
+    assert.notEqual(bench.deadline?.cause, 'advertisement-overdue');
   });
 
   it('priority 0, one of higher priority has a soft fault: it is not the better candidate', () => {
