@@ -234,10 +234,10 @@ function sayDual(stage: Stage, router: Router, rival: string): void {
  */
 export function holdsInstead(stage: Stage, router: Router, state: Backup): boolean {
   const overdue = overdueFrom(state, router.effectivePriority);
-  const peer = peerToAsk(stage, router, overdue);
-  if (peer !== null) {
+  const unasked = peerToAsk(stage, router, overdue);
+  if (unasked !== null) {
     // We were late ourselves.
-    ask(stage, peer);
+    ask(stage, unasked);
     stage.step(router, { kind: 'hold' });
     return true;
   }
