@@ -1,14 +1,21 @@
 // Established TCP connections to the virtual addresses when the role moves, with scripts/connections and
 // without. What the program sets and refuses is in test/scripts.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import process from 'node:process';
+import { describe } from 'node:test';
 import { decode } from '../../scripts/lab/capture.js';
 import { STATIONS, type ApplianceName } from '../../scripts/lab/network.js';
 import { LAN, PATHS, type PairSpec } from '../../scripts/lab/pair-program.js';
 import { ROOT } from '../../scripts/lab/program.js';
 import { enterSandbox } from '../../scripts/lab/sandbox.js';
-import { ADDRESS, describePair, moment, other, type PairBench } from './pair-bench.js';
+import {
+  ADDRESS,
+  describePair,
+  moment,
+  other,
+  type PairBench,
+  type PairTest,
+} from './pair-bench.js';
 import { Talker } from './talker.js';
 
 const skip = (await enterSandbox()) ?? false;
@@ -110,14 +117,19 @@ async function inPlace(bench: PairBench): Promise<void> {
 
 const settings = { skip, spec: SPEC, settled: inPlace } as const;
 
-describePair('connections, with scripts/connections on', settings, (test) => {
-  const talking = (name: string, body: (bench: PairBench, talk: Talk) => Promise<void>): void =>
+type Talking = (name: string, body: (bench: PairBench, talk: Talk) => Promise<void>) => void;
+
+/** Tests of a pair on which `connections` is on. */
+const whileOn =
+  (test: PairTest): Talking =>
+  (name, body) =>
     test(name, async (bench) => {
       await connections(bench, 'on');
       bench.undoing(() => connections(bench, 'off'));
       await body(bench, new Talk(bench));
     });
 
+function defineMoves(talking: Talking): void {
   talking(
     'downloads and idle connections outlive a failover and the way back',
     async (bench, talk) => {
@@ -239,10 +251,7 @@ describePair('connections, with scripts/connections on', settings, (test) => {
       assert.equal(frames.length, 4 * clients.length, JSON.stringify(frames));
     },
   );
-  defineService(talking);
-});
-
-type Talking = (name: string, body: (bench: PairBench, talk: Talk) => Promise<void>) => void;
+}
 
 /** How services may listen, and what else goes on beside established connections. */
 function defineService(talking: Talking): void {
@@ -297,7 +306,7 @@ function defineService(talking: Talking): void {
   );
 }
 
-describePair('connections, without', settings, (test) => {
+function defineWithout(test: PairTest): void {
   test('downloads and idle connections are reset by a failover', async (bench) => {
     const talk = new Talk(bench);
     await talk.servers();
@@ -312,7 +321,7 @@ describePair('connections, without', settings, (test) => {
       assert.ok((await download.rest()).length < LINES, 'the download broke');
     }
   });
-});
+}
 
 const SPREAD: PairSpec = {
   paths,
@@ -332,7 +341,7 @@ const spread = (bench: PairBench): Promise<void> =>
       bench.knowEachOther(),
   );
 
-describePair('connections, active-active', { skip, spec: SPREAD, settled: spread }, (test) => {
+function defineSpread(test: PairTest): void {
   test('each way: what moves is finished where it began', async (bench) => {
     await connections(bench, 'on');
     const talk = new Talk(bench);
@@ -346,6 +355,12 @@ describePair('connections, active-active', { skip, spec: SPREAD, settled: spread
     await failover(bench, 'b');
     await answeredBy('a', first, await talk.client(SECOND));
     await answeredBy('b', second);
-    assert.match(readFileSync(`${bench.a.directory}/understudy.yaml`, 'utf8'), /active-active/);
   });
+}
+
+describe('connections', { concurrency: 2 }, () => {
+  describePair('that move', settings, (test) => defineMoves(whileOn(test)));
+  describePair('to services of all kinds', settings, (test) => defineService(whileOn(test)));
+  describePair('without scripts/connections', settings, defineWithout);
+  describePair('active-active', { skip, spec: SPREAD, settled: spread }, defineSpread);
 });
