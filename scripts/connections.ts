@@ -3,180 +3,180 @@
 // peer, which finishes them. The kernel does it all; this program writes the rules and goes.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { formatSettingsError } from '../src/config/errors.js';
 import { loadSettings } from '../src/config/load.js';
-import type { Settings, VirtualRouterSettings } from '../src/config/settings.js';
-import { isWithin, type IpAddress } from '../src/model/address.js';
+import {
+  arpInterfaces,
+  FAMILIES,
+  NFT_NONE,
+  nftScript,
+  planOf,
+  ROUTE_PROTOCOL,
+  routesOf,
+  routeTo,
+  Unsuitable,
+  type Plan,
+} from './connections-rules.js';
 
 const USAGE = `usage: scripts/connections on|off|show [--config FILE]
 
-  on     established connections to the virtual addresses outlive a planned move of the role
-  off    takes away what "on" made
-  show   prints what "on" makes
+  on     established connections to the virtual addresses outlive a planned move of the role; again
+         after a change of the settings
+  off    takes away what "on" made, whatever the settings say by now
+  show   prints what "on" does, as a shell script
 
   --config FILE   the settings (default /etc/understudy/understudy.yaml)
 `;
 const DEFAULT_CONFIG = '/etc/understudy/understudy.yaml';
-const TABLE = 'understudy_connections';
-const EXIT = { done: 0, failed: 1, usage: 2 } as const;
+const EXIT = { failed: 1, usage: 2 } as const;
+/** CAP_NET_ADMIN (linux/capability.h). */
+const NET_ADMIN = 12n;
 
-/** A peer that was not heard for so long has no connection to finish any more: what it had is reset. */
-const ALIVE = '1s';
-/** Worse than the route that the kernel makes for an address that stands on the interface. */
-const METRIC = 1000;
-
-/** What one virtual router needs. */
-interface Kept {
-  readonly interface: string;
-  readonly family: 'ip' | 'ip6';
-  readonly addresses: readonly IpAddress[];
-  /** The peer's own address in the subnet of the virtual addresses. */
-  readonly peer: IpAddress;
-}
-
-/** Throws this to end with a message. */
+/** Ends the program with a message. */
 class Complaint extends Error {
   readonly code: number;
-  constructor(code: number, message: string) {
+  /** What the message begins with: nothing where it names file and line. */
+  readonly prefix: string;
+  constructor(code: number, message: string, prefix = 'connections: ') {
     super(message);
     this.code = code;
+    this.prefix = prefix;
   }
 }
 
-function keptOf({ ha, virtualRouters }: Settings): Kept[] {
-  const [peer, ...others] = ha.peers;
-  if (peer === undefined || others.length > 0) {
-    const found = `found ${ha.peers.length}`;
-    throw new Complaint(EXIT.failed, `ha.peers: exactly one peer expected, ${found}`);
+/**
+ * An appliance takes packets to addresses that stand elsewhere, and must not say by ARP that it has them:
+ * neither when it is asked, nor as the sender of its own questions. IPv6 does not by itself.
+ */
+const ARP_SETTINGS = [
+  { name: 'arp_ignore', least: 1 },
+  { name: 'arp_announce', least: 2 },
+] as const;
+
+const arpFile = (device: string, name: string): string =>
+  `/proc/sys/net/ipv4/conf/${device}/${name}`;
+
+/**
+ * Runs a command to its end and returns what it prints. A failure that matches `harmless` is none.
+ * @throws Complaint when it is missing or fails.
+ */
+function command(
+  argv: readonly [string, ...string[]],
+  packageName: string,
+  options: { readonly input?: string; readonly harmless?: RegExp } = {},
+): string {
+  const [program, ...rest] = argv;
+  const { input = '', harmless } = options;
+  const { status, stdout, stderr, error } = spawnSync(program, rest, { input, encoding: 'utf8' });
+  if (error !== undefined) {
+    const code = 'code' in error ? String(error.code) : error.message;
+    const found = code === 'ENOENT' ? 'found none' : `found ${code}`;
+    const message = `the command ${program} expected, ${found}: install ${packageName}`;
+    throw new Complaint(EXIT.failed, message);
   }
-  return virtualRouters.map((router) => {
-    const near = peer.addresses.find((address) => inSubnetOf(router, address));
-    if (near === undefined) {
-      const found = `found ${peer.addresses.join(', ')}; add it to its addresses`;
-      const message = `ha.peers: an address of ${peer.name} in the subnet of ${router.name} expected, ${found}`;
-      throw new Complaint(EXIT.failed, message);
-    }
-    const addresses = router.addresses.map(({ address }) => address);
-    const family = router.family === 'ipv4' ? 'ip' : 'ip6';
-    return { interface: router.interface, family, addresses, peer: near };
+  if (status === 0 || harmless?.test(stderr) === true) return stdout;
+  throw new Complaint(EXIT.failed, `${argv.join(' ')}: ${stderr.trim()}`);
+}
+
+const nft = (script: string): string => command(['nft', '-f', '-'], 'nftables', { input: script });
+const ipBatch = (lines: readonly string[]): string => {
+  const input = lines.map((line) => `${line}\n`).join('');
+  return command(['ip', '-batch', '-'], 'iproute2', { input });
+};
+
+function requireNetAdmin(): void {
+  const [, capabilities = '0'] =
+    /^CapEff:\s*(\w+)/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+  if (((BigInt(`0x${capabilities}`) >> NET_ADMIN) & 1n) === 1n) return;
+  const found = `found user ${process.getuid?.()} (${userName()}) without it`;
+  throw new Complaint(EXIT.failed, `root or CAP_NET_ADMIN expected, ${found}: run it with sudo`);
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return 'of no name';
+  }
+}
+
+/** All that may be missing is missed before anything is touched. */
+function requireAll(plan: Plan): void {
+  requireNetAdmin();
+  for (const { interface: device } of plan.kept) {
+    if (existsSync(arpFile(device, 'arp_ignore'))) continue;
+    throw new Complaint(
+      EXIT.failed,
+      `the interface ${device} of the settings expected, found none of that name; again when it is there`,
+    );
+  }
+  command(['ip', '-V'], 'iproute2');
+  command(['nft', '--version'], 'nftables');
+}
+
+/** The addresses that have a route of ours now. */
+function routedNow(): string[] {
+  // Where no address of the family was ever set, there is no table either.
+  const harmless = /FIB table does not exist/;
+  return FAMILIES.flatMap((family) => {
+    const words = [family === 'ip' ? '-4' : '-6', 'route', 'show', 'table', 'local'];
+    const text = command(['ip', ...words, 'proto', String(ROUTE_PROTOCOL)], 'iproute2', {
+      harmless,
+    });
+    return [...text.matchAll(/^local (\S+) /gm)].map(([, address = '']) => address);
   });
 }
 
-const inSubnetOf = (router: VirtualRouterSettings, address: IpAddress): boolean =>
-  router.addresses.some((network) => isWithin(address, network));
-
-/**
- * The rules of one family. A packet is handed over when its address stands here, it opens no connection,
- * no socket but a listening one wants it, and the peer's agent was heard on this interface just now.
- */
-function ruleset(family: Kept['family'], all: readonly Kept[], port: number): string {
-  const rules = all.flatMap(({ interface: device, addresses, peer }, index) => [
-    `    iifname "${device}" ${family} saddr ${peer} udp dport ${port} update @heard_${index} { iifname }`,
-    `    iifname "${device}" iifname @heard_${index} ${family} daddr { ${addresses.join(', ')} } ` +
-      `fib daddr . iif type local tcp flags & syn == 0 socket wildcard 1 ` +
-      `dup to ${peer} device "${device}" drop`,
+function on(plan: Plan): void {
+  requireAll(plan);
+  const wanted = routesOf(plan);
+  const gone = routedNow()
+    .map(routeTo)
+    .filter((route) => !wanted.includes(route));
+  // Before the routes: without it ARP would tell of addresses that stand elsewhere.
+  for (const device of arpInterfaces(plan)) {
+    for (const { name, least } of ARP_SETTINGS) {
+      const file = arpFile(device, name);
+      if (Number(readFileSync(file, 'utf8')) < least) writeFileSync(file, String(least));
+    }
+  }
+  nft(nftScript(plan));
+  ipBatch([
+    ...wanted.map((route) => `route replace ${route}`),
+    ...gone.map((route) => `route del ${route}`),
   ]);
-  const sets = all.map(
-    (_, index) =>
-      `  set heard_${index} { type ifname; size 16; flags dynamic,timeout; timeout ${ALIVE}; }`,
+}
+
+/** What ARP was told stays: somebody else may want it too. */
+function off(): void {
+  requireNetAdmin();
+  nft(NFT_NONE);
+  ipBatch(routedNow().map((address) => `route del ${routeTo(address)}`));
+}
+
+function show(plan: Plan): string {
+  const arp = arpInterfaces(plan).flatMap((device) =>
+    ARP_SETTINGS.map(({ name, least }) => `echo ${least} >${arpFile(device, name)}`),
   );
-  return [
-    `table ${family} ${TABLE} {`,
-    ...sets,
-    '  chain prerouting {',
-    '    type filter hook prerouting priority mangle;',
-    ...rules,
-    '  }',
-    '}',
-    '',
-  ].join('\n');
+  const routes = routesOf(plan).map((route) => `ip route replace ${route}`);
+  return [...arp, "nft -f - <<'END'", `${nftScript(plan)}END`, ...routes, ''].join('\n');
 }
 
-const FAMILIES = ['ip', 'ip6'] as const;
-
-/** Both tables, replaced in one step. */
-const nftScript = (kept: readonly Kept[], port: number): string =>
-  FAMILIES.map((family) => {
-    const all = kept.filter((one) => one.family === family);
-    const empty = `table ${family} ${TABLE} {}\ndelete table ${family} ${TABLE}\n`;
-    return all.length === 0 ? empty : `${empty}${ruleset(family, all, port)}`;
-  }).join('');
-
-/** Packets to the addresses are taken, and answers given from them, also while they stand elsewhere. */
-const routes = (kept: readonly Kept[], verb: 'replace' | 'del'): string[][] =>
-  kept.flatMap(({ family, addresses }) =>
-    addresses.map((address) =>
-      `${family === 'ip' ? '-4' : '-6'} route ${verb} local ${address} dev lo table local metric ${METRIC}`.split(
-        ' ',
-      ),
-    ),
-  );
-
-/**
- * ARP is answered only for addresses of the interface itself, and asked from one of them: a question from
- * the virtual address would tell its receiver that the address is here. IPv6 does so anyway.
- */
-const ARP = [
-  { setting: 'arp_ignore', least: 1 },
-  { setting: 'arp_announce', least: 2 },
-] as const;
-
-function devicesOf(kept: readonly Kept[]): string[] {
-  return [...new Set(kept.filter(({ family }) => family === 'ip').map((one) => one.interface))];
-}
-
-function command(argv: readonly string[], input = ''): void {
-  const [program = '', ...rest] = argv;
-  const { status, stderr, error } = spawnSync(program, rest, { input, encoding: 'utf8' });
-  if (error !== undefined) {
-    throw new Complaint(EXIT.failed, `${program}: ${error.message}; install nftables and iproute2`);
-  }
-  if (status !== 0) throw new Complaint(EXIT.failed, `${argv.join(' ')}: ${stderr.trim()}`);
-}
-
-function tameArp(device: string): void {
-  const folder = `/proc/sys/net/ipv4/conf/${device}`;
-  if (!existsSync(folder)) {
-    throw new Complaint(EXIT.failed, `the interface ${device} expected, found none of that name`);
-  }
-  for (const { setting, least } of ARP) {
-    const file = `${folder}/${setting}`;
-    if (Number(readFileSync(file, 'utf8')) < least) writeFileSync(file, String(least));
-  }
-}
-
-function on(kept: readonly Kept[], port: number): void {
-  // Before the routes: without it the LAN would be told that the addresses are here.
-  for (const device of devicesOf(kept)) tameArp(device);
-  command(['nft', '-f', '-'], nftScript(kept, port));
-  for (const route of routes(kept, 'replace')) command(['ip', ...route]);
-}
-
-/** What was set for ARP stays: somebody else may want it too. */
-function off(kept: readonly Kept[]): void {
-  for (const route of routes(kept, 'del')) spawnSync('ip', route);
-  command(['nft', '-f', '-'], nftScript([], 0));
-}
-
-function show(kept: readonly Kept[], port: number): string {
-  return [
-    ...devicesOf(kept).flatMap((device) =>
-      ARP.map(({ setting, least }) => `sysctl net.ipv4.conf.${device}.${setting}=${least}`),
-    ),
-    ...routes(kept, 'replace').map((route) => `ip ${route.join(' ')}`),
-    'nft -f - <<END',
-    `${nftScript(kept, port)}END`,
-    '',
-  ].join('\n');
-}
-
-function settingsFrom(file: string): Settings {
+function planFrom(file: string): Plan {
   const result = loadSettings(file);
-  if (result.ok) return result.settings;
-  const errors = result.errors.map((error) => formatSettingsError(error, file));
-  throw new Complaint(EXIT.usage, errors.join('\n'));
+  if (!result.ok) {
+    const errors = result.errors.map((error) => formatSettingsError(error, file));
+    throw new Complaint(EXIT.usage, errors.join('\n'), '');
+  }
+  try {
+    return planOf(result.settings);
+  } catch (error) {
+    if (!(error instanceof Unsuitable)) throw error;
+    throw new Complaint(EXIT.failed, error.message);
+  }
 }
 
 function main(): void {
@@ -190,11 +190,9 @@ function main(): void {
     const found = positionals.join(' ') || 'nothing';
     throw new Complaint(EXIT.usage, `on, off or show expected, found ${found}\n${USAGE}`);
   }
-  const settings = settingsFrom(values.config);
-  const kept = keptOf(settings);
-  if (verb === 'on') on(kept, settings.ha.port);
-  else if (verb === 'off') off(kept);
-  else process.stdout.write(show(kept, settings.ha.port));
+  if (verb === 'off') off();
+  else if (verb === 'on') on(planFrom(values.config));
+  else process.stdout.write(show(planFrom(values.config)));
 }
 
 function readArguments() {
@@ -215,6 +213,6 @@ try {
   main();
 } catch (error) {
   if (!(error instanceof Complaint)) throw error;
-  process.stderr.write(`connections: ${error.message}\n`);
+  process.stderr.write(`${error.prefix}${error.message}\n`);
   process.exitCode = error.code;
 }

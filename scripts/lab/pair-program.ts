@@ -21,6 +21,8 @@ type Values = Readonly<Record<string, unknown>>;
 /** What differs from the plain pair: `a` is primary, 1000 ms, one virtual router, no monitors. */
 export interface PairSpec {
   readonly ha?: Values;
+  /** The addresses of each appliance as the other one knows them, instead of PATHS. */
+  readonly paths?: Readonly<Record<ApplianceName, readonly string[]>>;
   /** Instead of the one virtual router `lan`. */
   readonly virtualRouters?: readonly Values[];
   /** Into every virtual router. */
@@ -77,7 +79,7 @@ function settings(name: ApplianceName, spec: PairSpec, directory: string): Value
       mode: 'active-passive',
       primary: name === 'a',
       keyFile: `${directory}/ha.key`,
-      peers: [{ name: peer, addresses: PATHS[peer] }],
+      peers: [{ name: peer, addresses: (spec.paths ?? PATHS)[peer] }],
       // Most tests break the Active more often than an appliance may be broken.
       maximumFlaps: 0,
       ...spec.ha,

@@ -10,7 +10,8 @@ import { install, SETTINGS } from './machines.js';
 const skip = boxRefusal() ?? (await enterSandbox()) ?? false;
 
 const INSTALL = `${SOURCE}/scripts/install`;
-const UNITS = [UNIT, 'understudy-hooks.socket', 'understudy-hooks@.service'];
+const CONNECTIONS = 'understudy-connections.service';
+const UNITS = [UNIT, CONNECTIONS, 'understudy-hooks.socket', 'understudy-hooks@.service'];
 /** In tenths, as `systemd-analyze security --threshold` takes it. */
 const EXPOSURE_LIMIT = '25';
 
@@ -102,6 +103,8 @@ describe('installation', { skip, timeout: 90_000 }, () => {
       (await box.run(['systemctl', 'is-active', 'understudy-hooks.socket'])).stdout.trim(),
       'active',
     );
+    const connections = await box.attempt(['systemctl', 'is-enabled', CONNECTIONS]);
+    assert.equal(connections.stdout.trim(), 'disabled');
     const { stdout } = await box.run(['understudy', 'check']);
     assert.match(stdout, /^ok: a, off/);
     assert.match((await box.sh('cd /usr/lib/understudy/node_modules; echo *')).stdout, /\bpino\b/);
@@ -118,11 +121,13 @@ describe('installation', { skip, timeout: 90_000 }, () => {
   });
 
   it('security: the exposure is within its limit', async (t) => {
-    const path = `/usr/lib/systemd/system/${UNIT}`;
     const words = ['security', '--no-pager', '--offline=true', `--threshold=${EXPOSURE_LIMIT}`];
-    const { code, stdout } = await box.attempt(['systemd-analyze', ...words, path]);
-    t.diagnostic(stdout.trim().split('\n').at(-1) ?? '');
-    assert.equal(code, 0);
+    for (const unit of [UNIT, CONNECTIONS]) {
+      const path = `/usr/lib/systemd/system/${unit}`;
+      const { code, stdout } = await box.attempt(['systemd-analyze', ...words, path]);
+      t.diagnostic(stdout.trim().split('\n').at(-1) ?? '');
+      assert.equal(code, 0, unit);
+    }
   });
 
   it('release and keygen by hand, as root: what they leave belongs to the agent', async () => {

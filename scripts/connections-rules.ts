@@ -1,0 +1,188 @@
+// What `scripts/connections` sets, as text: nftables rules, local routes and ARP settings, from the settings of
+// a pair. Nothing is read and nothing is run here.
+import type { Settings, VirtualRouterSettings } from '../src/config/settings.js';
+import { familyOf, isLinkLocal, isWithin, type IpAddress } from '../src/model/address.js';
+
+const TABLE = 'understudy_connections';
+/** Origin of our routes, so that they are found again whatever the settings say by then. */
+export const ROUTE_PROTOCOL = 112;
+/** Worse than the route that the kernel makes for an address that stands on the interface. */
+const METRIC = 1000;
+/** A peer that was not heard for so long has no connection to finish any more: what it had is reset. */
+const GRACE_MS = 1000;
+/** More checks in a row than this may be lost before the peer counts as dead. */
+const MISSED_CHECKS = 3;
+
+export const FAMILIES = ['ip', 'ip6'] as const;
+
+/** What is kept of the virtual routers of one interface and family that reach the peer at one address. */
+export interface Kept {
+  readonly interface: string;
+  readonly family: (typeof FAMILIES)[number];
+  readonly addresses: readonly IpAddress[];
+  /** The peer's own address in the subnet of the virtual addresses. */
+  readonly peer: IpAddress;
+}
+
+/** Everything that the rules need. */
+export interface Plan {
+  readonly kept: readonly Kept[];
+  /** All addresses from which the peer's agent speaks. */
+  readonly peerAddresses: readonly IpAddress[];
+  /** UDP port of the HA port. */
+  readonly port: number;
+  /** How long a peer counts as alive after it was heard. */
+  readonly graceMs: number;
+}
+
+/** The settings do not say enough. */
+export class Unsuitable extends Error {}
+
+/**
+ * What is to be set for a pair with these settings.
+ * @throws Unsuitable when there is not exactly one peer, or it has no address beside the virtual ones.
+ */
+export function planOf({ ha, virtualRouters }: Settings): Plan {
+  const [peer, ...others] = ha.peers;
+  if (peer === undefined || others.length > 0) {
+    const remedy = 'connections can be handed over between two appliances only';
+    throw new Unsuitable(
+      `ha.peers: exactly one peer expected, found ${ha.peers.length}; ${remedy}`,
+    );
+  }
+  const kept = new Map<string, Kept>();
+  for (const router of virtualRouters) {
+    // A link-local address is the router's own, which no service is asked at.
+    const addresses = router.addresses
+      .map(({ address }) => address)
+      .filter((address) => !isLinkLocal(address));
+    if (addresses.length === 0) continue;
+    const near = nearAddress(router, peer);
+    const key = `${router.interface} ${near}`;
+    const before = kept.get(key)?.addresses ?? [];
+    const family = router.family === 'ipv4' ? 'ip' : 'ip6';
+    const all = [...before, ...addresses];
+    kept.set(key, { interface: router.interface, family, addresses: all, peer: near });
+  }
+  return {
+    kept: [...kept.values()],
+    peerAddresses: peer.addresses,
+    port: ha.port,
+    graceMs: Math.max(GRACE_MS, MISSED_CHECKS * ha.peerCheckInterval),
+  };
+}
+
+type Peer = Settings['ha']['peers'][number];
+
+function nearAddress(router: VirtualRouterSettings, peer: Peer): IpAddress {
+  const near = peer.addresses.find((address) =>
+    router.addresses.some((network) => isWithin(address, network)),
+  );
+  if (near !== undefined) return near;
+  const found = peer.addresses.join(', ');
+  throw new Unsuitable(
+    `ha.peers: an address of ${peer.name} in the subnet of ${router.name} expected, found ${found}; ` +
+      `add its own address on ${router.interface}`,
+  );
+}
+
+/** The interfaces whose ARP has to keep still. */
+export const arpInterfaces = ({ kept }: Plan): string[] => [
+  ...new Set(kept.filter(({ family }) => family === 'ip').map((one) => one.interface)),
+];
+
+/** Lines for `ip -batch`, without their verb: what is taken in, and answered from, while it stands elsewhere. */
+export const routesOf = ({ kept }: Plan): string[] =>
+  kept.flatMap(({ addresses }) => addresses.map(routeTo));
+
+/** The route of one address, without its verb. */
+export const routeTo = (address: string): string =>
+  `local ${address} dev lo table local proto ${ROUTE_PROTOCOL} metric ${METRIC}`;
+
+const setOf = (members: readonly string[]): string => `{ ${[...new Set(members)].join(', ')} }`;
+const quoted = (name: string): string => `"${name}"`;
+
+/** Errors that a connection must be told: its packets do not get through, or only smaller ones. */
+const ICMP_ERRORS = {
+  ip: 'icmp type { destination-unreachable, time-exceeded, parameter-problem }',
+  ip6: 'icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem }',
+} as const;
+
+/**
+ * The rules of one family. An appliance on which the address stands hands over what only a listening
+ * socket would take, since that knows no connection. Its peer, on which the address does not stand, gives
+ * back what it does not know either (SYN cookies, a translated port), and that is then left to the first.
+ * So a packet is handed over once and given back once; the time to live ends what would go round.
+ */
+function rulesOf(family: Kept['family'], all: readonly Kept[], plan: Plan): string[] {
+  const hops = family === 'ip' ? 'ip ttl' : 'ip6 hoplimit';
+  const here = 'fib daddr . iif type local';
+  const elsewhere = 'fib daddr . iif type != local';
+  const fromPeer = 'iifname . ether saddr @peers';
+  const speakers = plan.peerAddresses.filter(
+    (address) => (familyOf(address) === 'ipv4') === (family === 'ip'),
+  );
+  const interfaces = setOf(all.map((one) => quoted(one.interface)));
+  const each = (rule: string, verdict: string): string[] =>
+    all.map(
+      ({ interface: device, addresses, peer }) =>
+        `iifname ${quoted(device)} ${family} daddr ${setOf(addresses)} ${rule} ` +
+        `dup to ${peer} device ${quoted(device)}${verdict}`,
+    );
+  const heard = `timeout ${plan.graceMs}ms`;
+  return [
+    `iifname ${interfaces} ${family} saddr ${setOf(speakers)} udp dport ${plan.port} ` +
+      `update @heard { iifname ${heard} } update @peers { iifname . ether saddr ${heard} }`,
+    `${family} daddr != ${setOf(all.flatMap(({ addresses }) => addresses))} return`,
+    'iifname != @heard return',
+    ...each(`${ICMP_ERRORS[family]} ${here} iifname . ether saddr != @peers`, ''),
+    'meta l4proto != tcp return',
+    'tcp flags & syn == syn return',
+    `${hops} < 2 return`,
+    `${here} ${fromPeer} return`,
+    `${elsewhere} iifname . ether saddr != @peers return`,
+    // What is given back arrives with 1.
+    `${elsewhere} ${hops} set 2`,
+    ...each('socket wildcard 1', ' drop'),
+    `${here} return`,
+    'socket transparent 0 return',
+    'socket transparent 1 return',
+    ...each('', ' drop').map((rule) => rule.replace('  ', ' ')),
+  ];
+}
+
+/** The sets stay as they are, so that who was heard is not forgotten meanwhile. */
+function tableOf(family: Kept['family'], all: readonly Kept[], plan: Plan): string[] {
+  return [
+    `table ${family} ${TABLE} {`,
+    '  set heard { type ifname; size 256; flags dynamic,timeout; }',
+    '  set peers { type ifname . ether_addr; size 256; flags dynamic,timeout; }',
+    '  chain prerouting { type filter hook prerouting priority mangle; }',
+    '}',
+    `flush chain ${family} ${TABLE} prerouting`,
+    `table ${family} ${TABLE} {`,
+    '  chain prerouting {',
+    ...rulesOf(family, all, plan).map((rule) => `    ${rule}`),
+    '  }',
+    '}',
+  ];
+}
+
+const noTable = (family: Kept['family']): string[] => [
+  `table ${family} ${TABLE} {}`,
+  `delete table ${family} ${TABLE}`,
+];
+
+/** Both tables, put in place or replaced in one step, for `nft -f`. */
+export const nftScript = (plan: Plan): string =>
+  FAMILIES.flatMap((family) => {
+    const all = plan.kept.filter((one) => one.family === family);
+    return all.length === 0 ? noTable(family) : tableOf(family, all, plan);
+  })
+    .map((line) => `${line}\n`)
+    .join('');
+
+/** Neither table, whether they were there or not. */
+export const NFT_NONE = FAMILIES.flatMap(noTable)
+  .map((line) => `${line}\n`)
+  .join('');
