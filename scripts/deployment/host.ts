@@ -1,7 +1,7 @@
 // What runs on a host of a deployment besides understudy: nginx as Debian ships it, and stand-ins for the
 // back ends. Starts, breaks and mends them; knows no deployment.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { ended, run } from '../lab/command.js';
@@ -56,7 +56,16 @@ export function installPackage(directory: string): void {
     cpSync(`${ROOT}${part}`, `${library}/${part}`, { recursive: true });
   }
   for (const part of ['vip', 'hooks']) symlinkSync(`scripts/${part}`, `${library}/${part}`);
+  mkdirSync(`${library}/bin`);
+  const command = `#!/bin/sh\nexec ${process.execPath} ${ROOT}dist/src/main.js "$@"\n`;
+  writeFileSync(`${library}/bin/understudy`, command, { mode: 0o755 });
 }
+
+/** Prefix of a command line that finds `understudy`, as a shell of the host would. */
+export const WITH_COMMAND = [
+  'env',
+  `PATH=/usr/lib/understudy/bin:${process.env['PATH'] ?? ''}`,
+] as const;
 
 /** nginx of an appliance, in the foreground. */
 export class Nginx {

@@ -270,6 +270,11 @@ export class Site {
     return startRequest(this.lab.network, plan);
   }
 
+  /** The JSON that comes back. */
+  async askJson<T>(plan: RequestPlan): Promise<T> {
+    return JSON.parse((await this.ask(plan).answer).body) as T;
+  }
+
   /** Runs a command on an appliance, with the host's own folders. @throws Error when it fails. */
   async on(name: ApplianceName, argv: readonly string[]): Promise<string> {
     return (await run(this.nginx[name].inside(argv))).stdout;

@@ -9,7 +9,7 @@ import type { RequestAnswer, RequestMessage, RequestPlan } from './request-proce
 export interface Asking {
   /** Resolves when the first piece of an upload has left. */
   readonly underWay: Promise<void>;
-  /** Rejects when there is no answer. */
+  /** Rejects when there is none with status 200. */
   readonly answer: Promise<RequestAnswer>;
 }
 
@@ -23,12 +23,13 @@ export function startRequest(network: Network, plan: RequestPlan): Asking {
   const child = spawn(command, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const { method = 'GET', url } = plan;
   const failure = (found: string): Error =>
-    new Error(`${method} ${url}: expected an answer, found ${found}`);
+    new Error(`${method} ${url}: expected an answer of status 200, found ${found}`);
   const answer = new Promise<RequestAnswer>((resolve, reject) => {
     child.on('message', (message: RequestMessage) => {
       if (message.kind === 'under-way') return;
-      if (message.kind === 'answer') resolve(message.answer);
-      else reject(failure(message.reason));
+      if (message.kind === 'failed') reject(failure(message.reason));
+      else if (message.answer.status === 200) resolve(message.answer);
+      else reject(failure(`status ${message.answer.status}: ${message.answer.body}`));
       child.disconnect();
     });
     child.once('error', reject);
