@@ -6,9 +6,10 @@ import { parseArgs } from 'node:util';
 import { orion } from './deployment/orion.js';
 import { outcomeTable, type Outcome, type Section } from './deployment/report.js';
 import { ROOT } from './lab/program.js';
+import { tessera } from './deployment/tessera.js';
 import { enterSandbox, mappedUser } from './lab/sandbox.js';
 
-const DEPLOYMENTS: Readonly<Record<string, () => Promise<Section[]>>> = { orion };
+const DEPLOYMENTS: Readonly<Record<string, () => Promise<Section[]>>> = { orion, tessera };
 
 /** Each keeps a good quarter of two cores busy. */
 const SIDE_BY_SIDE = 2;
