@@ -1,5 +1,5 @@
-// Whether what a page shows is what a command says: numbers, times and the width of columns may differ,
-// nothing else. Pure.
+// Whether what a page shows is what a command says: numbers, times, line ends and what happened before may
+// differ, nothing else. Pure.
 
 /**
  * @param name follows `<!-- screen: ` in front of the fenced block.
@@ -17,5 +17,7 @@ const shape = (text: string): string =>
   text
     .replaceAll(/\d+(\.\d+)?/g, 'N')
     .replaceAll(/N (s|min|h|d)( N (s|min|h))? ago/g, 'N ago')
-    .replaceAll(/[ \t]+/g, ' ')
+    // Why the role was taken last is another story, as is when the other one was heard.
+    .replaceAll(/^ *(because|adverts) .*$/gm, '')
+    .replaceAll(/\s+/g, ' ')
     .trim();
