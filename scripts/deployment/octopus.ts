@@ -124,19 +124,30 @@ async function maintenance(site: Site): Promise<void> {
   for (const name of NODES) {
     const part = { ...planned(`maintenance of ${name}`, 'a'), answering: NODES };
     await site.observe(part, async () => {
-      await maintain(site, name);
+      await runScript(site, name, 0);
       await site.answering(NODES);
     });
   }
   await site.settled(['a']);
 }
 
-async function maintain(site: Site, name: string): Promise<void> {
+/** What the script says; it must end with this exit code. */
+async function runScript(site: Site, name: string, expected: number): Promise<string> {
   const script = `${ROOT}docs/deployments/octopus/maintain-node`;
   const directory = `${site.lab.network.directory}/operator`;
   const { code, stderr } = await operate(directory, [script, name], remote(site));
-  if (code !== 0)
-    throw new Error(`maintain-node ${name}: exit code 0 expected, found ${code}: ${stderr}`);
+  if (code === expected) return stderr;
+  throw new Error(
+    `maintain-node ${name}: exit code ${expected} expected, found ${code}: ${stderr}`,
+  );
+}
+
+/** Never a second node: the script refuses. @throws Error when it does not, or not for that reason. */
+async function refusesSecond(site: Site, name: string): Promise<void> {
+  const said = await runScript(site, name, 1);
+  if (!said.includes('all other nodes in service expected')) {
+    throw new Error(`maintain-node ${name}: another reason expected, found: ${said}`);
+  }
 }
 
 const DONE: Completed = { code: 0, stdout: '', stderr: '' };
@@ -178,7 +189,10 @@ async function nodes(site: Site): Promise<void> {
   await fails(site, 'octopus-2', 'drains', {
     break: () => second.order(ping(418)),
     mend: () => second.order(ping(200)),
-    meanwhile: () => showsTheNode(site),
+    meanwhile: async () => {
+      await showsTheNode(site);
+      await refusesSecond(site, 'octopus-1');
+    },
   });
   await fails(site, 'octopus-3', 'hangs', {
     break: async () => third.freeze(),

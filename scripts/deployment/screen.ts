@@ -17,7 +17,7 @@ const shape = (text: string): string =>
   text
     .replaceAll(/\d+(\.\d+)?/g, 'N')
     .replaceAll(/N (s|min|h|d)( N (s|min|h))? ago/g, 'N ago')
-    // Why the role was taken last is another story, as is when the other one was heard.
-    .replaceAll(/^ *(because|adverts) .*$/gm, '')
+    // Why the role was taken last is another story, as is whether the other one was ever heard.
+    .replaceAll(/^ *(because|adverts|checksum) .*$/gm, '')
     .replaceAll(/\s+/g, ' ')
     .trim();
