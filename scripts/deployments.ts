@@ -3,12 +3,18 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { octopus } from './deployment/octopus.js';
 import { orion } from './deployment/orion.js';
 import { outcomeTable, type Outcome, type Section } from './deployment/report.js';
 import { ROOT } from './lab/program.js';
+import { tessera } from './deployment/tessera.js';
 import { enterSandbox, mappedUser } from './lab/sandbox.js';
 
-const DEPLOYMENTS: Readonly<Record<string, () => Promise<Section[]>>> = { orion };
+const DEPLOYMENTS: Readonly<Record<string, () => Promise<Section[]>>> = {
+  orion,
+  tessera,
+  octopus,
+};
 
 /** Each keeps a good quarter of two cores busy. */
 const SIDE_BY_SIDE = 2;
