@@ -19,7 +19,11 @@ export interface RequestTarget {
   /** The name of its report. */
   readonly name: string;
   readonly url: string;
+  /** GET unless given. */
+  readonly method?: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
+  /** What a POST sends. */
+  readonly body?: string;
 }
 
 export type ProbeTarget = EchoTarget | RequestTarget;
@@ -65,25 +69,28 @@ const probed = (target: ProbeTarget, index: number, plan: ProbePlan): Promise<Pr
 /** Who answered stands in the header \`x-served-by\`, which the back ends of the lab send. */
 function requested(target: RequestTarget, plan: ProbePlan): Probed {
   const record = new ProbeRecord(plan.timeoutMs);
-  const { url, headers = {} } = target;
+  const { url, method = 'GET', headers = {}, body } = target;
   const send = (sequence: number): void => {
     const fail = (reason: string): void => record.failed(sequence, reason);
-    const request = http.get(
-      url,
-      { agent: false, headers: { ...headers, connection: 'close' }, timeout: plan.timeoutMs },
-      (response) => {
-        const { statusCode = 0 } = response;
-        const by = response.headers['x-served-by'];
-        response.resume();
-        response.once('error', (error) => fail(describe(error)));
-        response.once('end', () => {
-          if (statusCode !== 200) fail(`status ${statusCode}`);
-          else record.replied(sequence, now(), typeof by === 'string' ? by : undefined);
-        });
-      },
-    );
+    const options = {
+      method,
+      agent: false as const,
+      headers: { ...headers, connection: 'close' },
+      timeout: plan.timeoutMs,
+    };
+    const request = http.request(url, options, (response) => {
+      const { statusCode = 0 } = response;
+      const by = response.headers['x-served-by'];
+      response.resume();
+      response.once('error', (error) => fail(describe(error)));
+      response.once('end', () => {
+        if (statusCode !== 200) fail(`status ${statusCode}`);
+        else record.replied(sequence, now(), typeof by === 'string' ? by : undefined);
+      });
+    });
     request.once('timeout', () => request.destroy(new Error('no answer in time')));
     request.once('error', (error) => fail(describe(error)));
+    request.end(body);
   };
   return { target, record, send };
 }
