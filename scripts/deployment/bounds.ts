@@ -24,6 +24,12 @@ export const unnoticed = (part: string, heir: ApplianceName = 'a'): Part => ({
   boundMs: null,
 });
 
+/** A fault that only requests of these targets may meet: nginx must not give them to another back end. */
+export const met = (part: string, exposed: readonly string[]): Part => ({
+  ...unnoticed(part),
+  exposed,
+});
+
 /** The appliance sees it itself and tells its peer: below the time of a peer check. */
 export const told = (part: string, heir: ApplianceName): Part => ({
   part,

@@ -1,7 +1,7 @@
 // What runs on a host of a deployment besides understudy: nginx as Debian ships it, and stand-ins for the
 // back ends. Starts, breaks and mends them; knows no deployment.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { ended, run } from '../lab/command.js';
@@ -14,6 +14,7 @@ import type { StandInOrder, StandInPlan } from './stand-in.js';
 /** Mount points that a machine without understudy or nginx lacks. */
 export const MOUNT_POINTS = [
   '/etc/understudy',
+  '/etc/understudy-hooks',
   '/etc/nginx',
   '/usr/lib/understudy',
   '/var/lib/understudy',
@@ -35,8 +36,9 @@ export const hostFolders: OwnFolders = (directory) => {
   own('all-run/understudy');
   return [
     [own('etc'), '/etc/understudy'],
+    [own('hooks'), '/etc/understudy-hooks'],
     [own('state'), '/var/lib/understudy'],
-    [`${ROOT}scripts`, '/usr/lib/understudy'],
+    [own('lib'), '/usr/lib/understudy'],
     [own('nginx'), '/etc/nginx'],
     [own('nginx-state'), '/var/lib/nginx'],
     [own('log'), '/var/log/nginx'],
@@ -46,6 +48,15 @@ export const hostFolders: OwnFolders = (directory) => {
     [own('all-run'), '/run'],
   ];
 };
+
+/** What scripts/install puts into /usr/lib/understudy, as far as an agent that runs from here needs it. */
+export function installPackage(directory: string): void {
+  const library = `${directory}/lib`;
+  for (const part of ['scripts', 'dist/scripts', 'package.json']) {
+    cpSync(`${ROOT}${part}`, `${library}/${part}`, { recursive: true });
+  }
+  for (const part of ['vip', 'hooks']) symlinkSync(`scripts/${part}`, `${library}/${part}`);
+}
 
 /** nginx of an appliance, in the foreground. */
 export class Nginx {
@@ -147,6 +158,13 @@ export class StandIn {
   async kill(): Promise<void> {
     const child = this.#running();
     child.kill('SIGKILL');
+    await ended(child);
+  }
+
+  /** In good order: requests under way are finished. */
+  async stop(): Promise<void> {
+    const child = this.#running();
+    child.kill('SIGTERM');
     await ended(child);
   }
 

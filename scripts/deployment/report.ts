@@ -12,6 +12,8 @@ export interface Outcome {
   readonly longestGapMs: number;
   /** What the decision table and nginx's settings allow; null when nothing may be noticed. */
   readonly boundMs: number | null;
+  /** Targets whose requests nginx must not repeat: those under way may fail. */
+  readonly exposed?: readonly string[];
   /** `orion-lb-1 → orion-1, orion-2`: who held the address, and which instances answered. */
   readonly before: string;
   readonly after: string;
@@ -43,8 +45,8 @@ const reasonsOf = ({ reasons }: Outcome): string =>
     .map(([reason, count]) => `${count} ${reason}`)
     .join(', ');
 
-function boundOf({ boundMs, longestGapMs }: Outcome): string {
-  if (boundMs === null) return '0 failed';
+function boundOf({ boundMs, longestGapMs, exposed = [] }: Outcome): string {
+  if (boundMs === null) return ['0 failed', ...exposed].join(' but of ');
   if (boundMs === Number.POSITIVE_INFINITY) return 'until mended';
   return `${boundMs} ms, ${longestGapMs <= boundMs ? 'met' : 'NOT met'}`;
 }

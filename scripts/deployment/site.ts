@@ -1,6 +1,7 @@
 // A deployment in the lab: two hosts with understudy and the files of the deployment's page, their back
 // ends, a client that asks 200 times a second. Breaks one part and measures. Which parts: the deployments.
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import type { Server } from 'node:net';
 import process from 'node:process';
 import type { Status } from '../../src/model/status.js';
 import { now } from '../lab/clock.js';
@@ -10,11 +11,15 @@ import { coverFolders } from '../lab/own-folders.js';
 import type { ProbeReport } from '../lab/probe-record.js';
 import type { RequestTarget } from '../lab/prober-process.js';
 import type { Prober } from '../lab/prober.js';
+import type { RequestPlan } from '../lab/request-process.js';
+import { startRequest, type Asking } from '../lab/request.js';
 import { installedUnderstudy, ROOT } from '../lab/program.js';
 import { run } from '../lab/command.js';
-import { COVERED, hostFolders, MOUNT_POINTS, Nginx, StandIn } from './host.js';
+import { openHookService } from './hook-service.js';
+import { COVERED, hostFolders, installPackage, MOUNT_POINTS, Nginx, StandIn } from './host.js';
 import { outcomeTable, type Outcome, type Section } from './report.js';
 import type { StandInPlan } from './stand-in.js';
+import { markedDown } from './upstreams.js';
 
 /** Requests of all targets together. */
 const REQUESTS_PER_SECOND = 200;
@@ -38,10 +43,14 @@ export interface SitePlan {
   readonly standIns?: Readonly<
     Record<HostName, { readonly host: HostPlan; readonly plan: StandInPlan }>
   >;
+  /** Programs below /usr/lib/understudy/hooks that root runs for the agent, by kind: `monitor`. */
+  readonly hooks?: Readonly<Record<string, string>>;
   /** Whether the appliances run nginx. */
   readonly nginx: boolean;
   /** What the client asks for. */
   readonly targets: readonly RequestTarget[];
+  /** A request not answered within this has failed; 5000 unless given. */
+  readonly requestTimeoutMs?: number;
   /** The virtual addresses, without prefix length. */
   readonly addresses: readonly string[];
 }
@@ -57,6 +66,8 @@ export interface Part {
   readonly limitMs?: number;
   /** Nothing can be served in the end. */
   readonly dark?: boolean;
+  /** Targets whose requests nginx must not repeat: those under way may fail. */
+  readonly exposed?: readonly string[];
   /** Which instances must answer in the end. */
   readonly answering?: readonly string[];
 }
@@ -70,6 +81,7 @@ export class Site {
   readonly #standIns = new Map<string, StandIn>();
   readonly outcomes: Outcome[] = [];
   readonly #prober: { current: Prober | null } = { current: null };
+  readonly #hookServices: Server[] = [];
 
   private constructor(lab: Lab, plan: SitePlan) {
     this.lab = lab;
@@ -119,6 +131,8 @@ export class Site {
     for (const name of APPLIANCES) {
       const { directory } = this.lab.appliance(name);
       hostFolders(directory);
+      installPackage(directory);
+      await this.#startHooks(name);
       writeFileSync(`${directory}/etc/ha.key`, `${KEY}\n`, { mode: 0o600 });
       for (const [place, file] of Object.entries(this.plan.files[name])) {
         this.install(name, file, place);
@@ -132,8 +146,18 @@ export class Site {
     this.#prober.current = await this.lab.probe({
       targets: this.plan.targets,
       periodMs: (1000 / REQUESTS_PER_SECOND) * this.plan.targets.length,
-      timeoutMs: REQUEST_TIMEOUT_MS,
+      timeoutMs: this.plan.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
     });
+  }
+
+  async #startHooks(name: ApplianceName): Promise<void> {
+    const { directory, log } = this.lab.appliance(name);
+    for (const [kind, program] of Object.entries(this.plan.hooks ?? {})) {
+      symlinkSync(`/usr/lib/understudy/hooks/${program}`, `${directory}/hooks/${kind}`);
+    }
+    const socket = `${directory}/all-run/understudy-hooks.sock`;
+    const inside = (argv: readonly string[]): string[] => this.nginx[name].inside(argv);
+    this.#hookServices.push(await openHookService(socket, inside, log));
   }
 
   /** What the host's init system does before it starts the agent. */
@@ -209,7 +233,7 @@ export class Site {
       .catch((error: Error) => complaints.push(error.message));
     await rest(2 * CALM_MS);
     const after = this.#holders();
-    const outcome = summed(part, Object.values(await window.close()), before, after, complaints);
+    const outcome = summed(part, await window.close(), before, after, complaints);
     this.outcomes.push(outcome);
     return outcome;
   }
@@ -241,6 +265,27 @@ export class Site {
     });
   }
 
+  /** One request of the client, besides those that it sends all the time. */
+  ask(plan: RequestPlan): Asking {
+    return startRequest(this.lab.network, plan);
+  }
+
+  /** Runs a command on an appliance, with the host's own folders. @throws Error when it fails. */
+  async on(name: ApplianceName, argv: readonly string[]): Promise<string> {
+    return (await run(this.nginx[name].inside(argv))).stdout;
+  }
+
+  /**
+   * Resolves when nginx of both appliances (or of those named) leaves out just the servers that follow
+   * these checks. @throws Error when it does not in time.
+   */
+  leftOut(checks: readonly string[], names = APPLIANCES): Promise<void> {
+    const wanted = [...checks].sort().join();
+    return this.waitFor(`left out by ${names.join(', ')}: ${wanted || 'nobody'}`, () =>
+      names.every((name) => markedDown(this.lab.appliance(name).directory) === wanted),
+    );
+  }
+
   /** Power cut of an appliance: see Lab.powerCut. nginx dies with it. */
   async powerCut(name: ApplianceName): Promise<() => Promise<void>> {
     const restore = await this.lab.powerCut(name, this.plan.addresses);
@@ -260,6 +305,7 @@ export class Site {
   }
 
   close(): Promise<void> {
+    for (const service of this.#hookServices) service.close();
     return this.lab.close();
   }
 }
@@ -287,11 +333,14 @@ export const rest = (ms: number): Promise<void> =>
 
 function summed(
   part: Part,
-  reports: readonly ProbeReport[],
+  byTarget: Readonly<Record<string, ProbeReport>>,
   holderBefore: string,
   holderAfter: string,
   complaints: readonly string[],
 ): Outcome {
+  const reports = Object.values(byTarget);
+  const exposed = part.exposed ?? [];
+  const spared = Object.entries(byTarget).filter(([name]) => !exposed.includes(name));
   const total = (count: (report: ProbeReport) => number): number =>
     reports.reduce((sum, report) => sum + count(report), 0);
   const names = (of: (report: ProbeReport) => readonly string[]): string[] =>
@@ -308,7 +357,10 @@ function summed(
   const longestGapMs = Math.max(...reports.map((report) => report.longestGapMs));
   const last = names((report) => report.answeredLast);
   const all = [...complaints];
-  if (part.boundMs === null && failed > 0) all.push('no failed request expected');
+  if (part.boundMs === null && spared.some(([, { lost }]) => lost > 0)) {
+    const but = exposed.length === 0 ? '' : ` but of ${exposed.join(', ')}`;
+    all.push(`no failed request${but} expected`);
+  }
   if (part.limitMs !== undefined && longestGapMs > part.limitMs) {
     all.push(`a gap below ${part.limitMs} ms expected: something slower ended it`);
   }
@@ -329,6 +381,7 @@ function summed(
     reasons,
     longestGapMs,
     boundMs: part.boundMs,
+    exposed,
     before: served(
       holderBefore,
       names((report) => report.answeredFirst),

@@ -6,8 +6,10 @@ import process from 'node:process';
 
 export interface HttpService {
   readonly kind: 'http';
+  /** The host's address to listen on; all unless given. */
+  readonly address?: string;
   readonly port: number;
-  /** Answers GET of these paths with 200 and this text. Any other path gets JSON that says who asked. */
+  /** Answers requests for these paths with 200 and this text. Any other path gets JSON that says who asked. */
   readonly paths?: Readonly<Record<string, string>>;
   /** How long a request is worked on. */
   readonly workMs?: number;
@@ -40,6 +42,8 @@ export interface Asked {
   /** The other end of the connection. */
   readonly from: string;
   readonly forwardedFor: string | null;
+  /** How long the body of the request was. */
+  readonly receivedBytes: number;
 }
 
 type Server = http.Server | net.Server;
@@ -56,17 +60,19 @@ function answer(
 ): void {
   const path = new URL(request.url ?? '/', 'http://stand-in').pathname;
   const forwarded = request.headers['x-forwarded-for'];
-  const asked: Asked = {
-    instance: plan.name,
-    from: request.socket.remoteAddress ?? '',
-    forwardedFor: typeof forwarded === 'string' ? forwarded : null,
-  };
-  const body = service.paths?.[path] ?? `${JSON.stringify(asked)}\n`;
-  request.resume();
-  setTimeout(() => {
+  let receivedBytes = 0;
+  request.on('data', (piece: Buffer) => (receivedBytes += piece.length));
+  const respond = (): void => {
+    const asked: Asked = {
+      instance: plan.name,
+      from: request.socket.remoteAddress ?? '',
+      forwardedFor: typeof forwarded === 'string' ? forwarded : null,
+      receivedBytes,
+    };
     response.writeHead(statuses.get(path) ?? 200, { 'x-served-by': plan.name });
-    response.end(body);
-  }, service.workMs ?? 0);
+    response.end(service.paths?.[path] ?? `${JSON.stringify(asked)}\n`);
+  };
+  request.once('end', () => setTimeout(respond, service.workMs ?? 0));
 }
 
 function serverFor(service: Service): Server {
@@ -88,7 +94,8 @@ async function open(service: Service): Promise<void> {
   });
   servers.set(service.port, server);
   sockets.set(service.port, held);
-  await new Promise<void>((resolve) => server.listen(service.port, '0.0.0.0', resolve));
+  const address = service.kind === 'http' ? (service.address ?? '0.0.0.0') : '0.0.0.0';
+  await new Promise<void>((resolve) => server.listen(service.port, address, resolve));
 }
 
 function close(port: number): void {
@@ -110,5 +117,12 @@ const done = (): void => void process.send?.({ done: true });
 
 process.on('message', (order: StandInOrder) => void obey(order).then(done));
 process.once('disconnect', () => process.exit(0));
+// In good order: requests under way are finished.
+process.once('SIGTERM', () => {
+  const closed = [...servers.values()].map(
+    (server) => new Promise<void>((resolve) => server.close(() => resolve())),
+  );
+  void Promise.all(closed).then(() => process.exit(0));
+});
 await Promise.all(plan.services.map(open));
 done();
