@@ -61,7 +61,8 @@ function outcomeOf(text: string, { settings, partner, facts }: Side): Outcome {
 
 /** Where two complete settings differ; list positions as `[]`. */
 function changedPaths(a: unknown, b: unknown, path = ''): string[] {
-  if (Object.is(a, b)) return [];
+  // -0 is 0.
+  if (a === b) return [];
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return [path];
   if (Array.isArray(a) !== Array.isArray(b)) return [path];
   const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
