@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { octopus } from './deployment/octopus.js';
+import { apiPortal } from './deployment/api-portal.js';
 import { orion } from './deployment/orion.js';
 import { outcomeTable, type Outcome, type Section } from './deployment/report.js';
 import { ROOT } from './lab/program.js';
@@ -13,6 +14,7 @@ import { enterSandbox, mappedUser } from './lab/sandbox.js';
 const DEPLOYMENTS: Readonly<Record<string, () => Promise<Section[]>>> = {
   orion,
   tessera,
+  'api-portal': apiPortal,
   octopus,
 };
 

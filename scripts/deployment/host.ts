@@ -6,7 +6,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { ended, run } from '../lab/command.js';
 import type { Lab } from '../lab/lab.js';
-import type { ApplianceName, HostName } from '../lab/network.js';
+import type { ApplianceName, NamespaceName } from '../lab/network.js';
 import { withOwnFolders, type OwnFolders } from '../lab/own-folders.js';
 import { ROOT } from '../lab/program.js';
 import type { StandInOrder, StandInPlan } from './stand-in.js';
@@ -42,7 +42,8 @@ export const hostFolders: OwnFolders = (directory) => {
     [own('nginx'), '/etc/nginx'],
     [own('nginx-state'), '/var/lib/nginx'],
     [own('log'), '/var/log/nginx'],
-    [own('shared'), '/srv/shared'],
+    // One for all hosts.
+    [own('../shared'), '/srv/shared'],
     // Last: it hides the folders of the lab.
     [own('run'), `${directory}/all-run/understudy`],
     [own('all-run'), '/run'],
@@ -55,7 +56,9 @@ export function installPackage(directory: string): void {
   for (const part of ['scripts', 'dist/scripts', 'package.json']) {
     cpSync(`${ROOT}${part}`, `${library}/${part}`, { recursive: true });
   }
-  for (const part of ['vip', 'hooks']) symlinkSync(`scripts/${part}`, `${library}/${part}`);
+  for (const part of ['vip', 'hooks', 'checks']) {
+    symlinkSync(`scripts/${part}`, `${library}/${part}`);
+  }
   mkdirSync(`${library}/bin`);
   const command = `#!/bin/sh\nexec ${process.execPath} ${ROOT}dist/src/main.js "$@"\n`;
   writeFileSync(`${library}/bin/understudy`, command, { mode: 0o755 });
@@ -135,19 +138,24 @@ export class Nginx {
   }
 }
 
-/** A back end on a host of its own. */
+/** A back end, on a host of its own or on an appliance. */
 export class StandIn {
   readonly name: string;
   readonly #lab: Lab;
-  readonly #host: HostName;
+  readonly #host: NamespaceName;
   readonly #plan: StandInPlan;
   #child: ChildProcess | null = null;
 
-  constructor(lab: Lab, host: HostName, plan: StandInPlan) {
+  constructor(lab: Lab, host: NamespaceName, plan: StandInPlan) {
     this.name = plan.name;
     this.#lab = lab;
     this.#host = host;
     this.#plan = plan;
+  }
+
+  get running(): boolean {
+    const child = this.#child;
+    return child !== null && child.exitCode === null && child.signalCode === null;
   }
 
   /** Resolves when every service listens. */

@@ -10,6 +10,8 @@ export interface Outcome {
   readonly reasons: Readonly<Record<string, number>>;
   /** Longest time between two good answers. */
   readonly longestGapMs: number;
+  /** Time from the first failed request to the first good one after the last, where others were good. */
+  readonly patchyMs?: number;
   /** What the decision table and nginx's settings allow; null when nothing may be noticed. */
   readonly boundMs: number | null;
   /** Targets whose requests nginx must not repeat: those under way may fail. */
@@ -33,22 +35,29 @@ const cells = (outcome: Outcome): string[] => [
   outcome.part,
   outcome.kind,
   String(outcome.sent),
-  outcome.failed === 0 ? '0' : `${outcome.failed} (${reasonsOf(outcome)})`,
+  failedOf(outcome),
   `${outcome.longestGapMs.toFixed(0)} ms`,
   boundOf(outcome),
   outcome.before,
   outcome.after,
 ];
 
+function failedOf(outcome: Outcome): string {
+  const { failed, patchyMs } = outcome;
+  if (failed === 0) return '0';
+  const during = patchyMs === undefined ? '' : ` in ${patchyMs.toFixed(0)} ms`;
+  return `${failed} (${reasonsOf(outcome)})${during}`;
+}
+
 const reasonsOf = ({ reasons }: Outcome): string =>
   Object.entries(reasons)
     .map(([reason, count]) => `${count} ${reason}`)
     .join(', ');
 
-function boundOf({ boundMs, longestGapMs, exposed = [] }: Outcome): string {
+function boundOf({ boundMs, longestGapMs, patchyMs = 0, exposed = [] }: Outcome): string {
   if (boundMs === null) return ['0 failed', ...exposed].join(' but of ');
   if (boundMs === Number.POSITIVE_INFINITY) return 'until mended';
-  return `${boundMs} ms, ${longestGapMs <= boundMs ? 'met' : 'NOT met'}`;
+  return `${boundMs} ms, ${Math.max(longestGapMs, patchyMs) <= boundMs ? 'met' : 'NOT met'}`;
 }
 
 /** A Markdown table, its columns aligned, and below it every complaint. */

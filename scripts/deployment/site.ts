@@ -6,7 +6,13 @@ import process from 'node:process';
 import type { Status } from '../../src/model/status.js';
 import { now } from '../lab/clock.js';
 import { APPLIANCES, createLab, type Lab } from '../lab/lab.js';
-import type { ApplianceName, HostName, HostPlan, NetworkPlan } from '../lab/network.js';
+import type {
+  ApplianceName,
+  HostName,
+  HostPlan,
+  NamespaceName,
+  NetworkPlan,
+} from '../lab/network.js';
 import { coverFolders } from '../lab/own-folders.js';
 import type { ProbeReport } from '../lab/probe-record.js';
 import type { RequestTarget } from '../lab/prober-process.js';
@@ -43,6 +49,10 @@ export interface SitePlan {
   readonly standIns?: Readonly<
     Record<HostName, { readonly host: HostPlan; readonly plan: StandInPlan }>
   >;
+  /** Back ends on the appliances themselves. */
+  readonly ownStandIns?: Readonly<Record<ApplianceName, StandInPlan>>;
+  /** Further files of both appliances that no page shows, such as certificates: place and text. */
+  readonly texts?: Readonly<Record<string, string>>;
   /** Programs below /usr/lib/understudy/hooks that root runs for the agent, by kind: `monitor`. */
   readonly hooks?: Readonly<Record<string, string>>;
   /** Whether the appliances run nginx. */
@@ -53,6 +63,8 @@ export interface SitePlan {
   readonly requestTimeoutMs?: number;
   /** The virtual addresses, without prefix length. */
   readonly addresses: readonly string[];
+  /** Who holds each when all is well: node 1 unless given. */
+  readonly holders?: readonly ApplianceName[];
 }
 
 export interface Part {
@@ -64,6 +76,8 @@ export interface Part {
   readonly boundMs: number | null;
   /** The next slower mechanism would take this long: the outage must have ended before. */
   readonly limitMs?: number;
+  /** Some requests fail while others are good: the bound is for the time from first to last. */
+  readonly patchy?: boolean;
   /** Nothing can be served in the end. */
   readonly dark?: boolean;
   /** Targets whose requests nginx must not repeat: those under way may fail. */
@@ -72,7 +86,7 @@ export interface Part {
   readonly answering?: readonly string[];
 }
 
-let covered = false;
+let covered: Promise<void> | null = null;
 
 export class Site {
   readonly lab: Lab;
@@ -88,13 +102,21 @@ export class Site {
     this.plan = plan;
     this.nginx = { a: new Nginx(lab, 'a'), b: new Nginx(lab, 'b') };
     for (const [host, { plan: standIn }] of Object.entries(plan.standIns ?? {})) {
-      this.#standIns.set(standIn.name, new StandIn(lab, host as HostName, standIn));
+      this.#add(host as HostName, standIn);
     }
+    for (const [host, standIn] of Object.entries(plan.ownStandIns ?? {})) {
+      this.#add(host as ApplianceName, standIn);
+    }
+  }
+
+  #add(host: NamespaceName, plan: StandInPlan): void {
+    this.#standIns.set(plan.name, new StandIn(this.lab, host, plan));
   }
 
   /** Wires everything, puts the files in their places, starts all; resolves when the roles are settled. */
   static async open(plan: SitePlan): Promise<Site> {
-    await coverOnce();
+    covered ??= cover();
+    await covered;
     const hosts = Object.fromEntries(
       Object.entries(plan.standIns ?? {}).map(([name, { host }]) => [name, host]),
     );
@@ -137,12 +159,15 @@ export class Site {
       for (const [place, file] of Object.entries(this.plan.files[name])) {
         this.install(name, file, place);
       }
+      for (const [place, text] of Object.entries(this.plan.texts ?? {})) {
+        writeFileSync(`${directory}/${place}`, text, { mode: 0o600 });
+      }
     }
     await Promise.all([...this.#standIns.values()].map((standIn) => standIn.start()));
     for (const name of APPLIANCES) await this.#connections(name);
     if (this.plan.nginx) for (const name of APPLIANCES) this.nginx[name].start();
     for (const name of APPLIANCES) this.startAgent(name);
-    await this.settled(this.plan.addresses.map(() => 'a'));
+    await this.settled(this.plan.holders ?? this.plan.addresses.map(() => 'a'));
     this.#prober.current = await this.lab.probe({
       targets: this.plan.targets,
       periodMs: (1000 / REQUESTS_PER_SECOND) * this.plan.targets.length,
@@ -291,10 +316,12 @@ export class Site {
     );
   }
 
-  /** Power cut of an appliance: see Lab.powerCut. nginx dies with it. */
+  /** Power cut of an appliance: see Lab.powerCut. What runs there dies with it. */
   async powerCut(name: ApplianceName): Promise<() => Promise<void>> {
     const restore = await this.lab.powerCut(name, this.plan.addresses);
     if (this.nginx[name].running) await this.nginx[name].kill();
+    const own = this.plan.ownStandIns?.[name];
+    if (own !== undefined) await this.standIn(own.name).kill();
     return restore;
   }
 
@@ -385,6 +412,7 @@ function summed(
     failed,
     reasons,
     longestGapMs,
+    ...(part.patchy === true ? { patchyMs: longestSpell(reports) } : {}),
     boundMs: part.boundMs,
     exposed,
     before: served(
@@ -396,9 +424,12 @@ function summed(
   };
 }
 
-async function coverOnce(): Promise<void> {
-  if (covered) return;
-  covered = true;
+const longestSpell = (reports: readonly ProbeReport[]): number =>
+  Math.max(
+    ...reports.map(({ firstLostAt, goodAgainAt }) => (goodAgainAt ?? 0) - (firstLostAt ?? 0)),
+  );
+
+async function cover(): Promise<void> {
   await coverFolders('/run/lab', COVERED);
   await run(['mkdir', '-p', ...MOUNT_POINTS]);
 }

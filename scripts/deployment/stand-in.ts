@@ -13,6 +13,8 @@ export interface HttpService {
   readonly paths?: Readonly<Record<string, string>>;
   /** How long a request is worked on. */
   readonly workMs?: number;
+  /** The port of another service, without which every request is answered with status 500. */
+  readonly needs?: number;
 }
 
 /** Greets whoever connects, and waits. */
@@ -69,7 +71,8 @@ function answer(
       forwardedFor: typeof forwarded === 'string' ? forwarded : null,
       receivedBytes,
     };
-    response.writeHead(statuses.get(path) ?? 200, { 'x-served-by': plan.name });
+    const lacking = service.needs !== undefined && servers.get(service.needs)?.listening !== true;
+    response.writeHead(lacking ? 500 : (statuses.get(path) ?? 200), { 'x-served-by': plan.name });
     response.end(service.paths?.[path] ?? `${JSON.stringify(asked)}\n`);
   };
   request.once('end', () => setTimeout(respond, service.workMs ?? 0));

@@ -33,7 +33,7 @@ export function attempt(
   timeoutMs: number,
   signal: AbortSignal,
   begin: (settle: (result: ProbeResult) => void) => () => void,
-  late = `no answer within ${timeoutMs} ms`,
+  late = (): string => `no answer within ${timeoutMs} ms`,
 ): Promise<ProbeResult> {
   return new Promise((resolve) => {
     let settled = false;
@@ -48,7 +48,7 @@ export function attempt(
     };
     const abort = (): void => settle(unavailable('given up'));
     const deadline = setTimeout(() => {
-      afterPendingInput(() => settle(failure(late)));
+      afterPendingInput(() => settle(failure(late())));
     }, timeoutMs);
     signal.addEventListener('abort', abort);
     if (signal.aborted) {

@@ -5,7 +5,7 @@ import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterPendingInput, explain, oneLine } from './probe.js';
 import { encodeMessage, messageReader, type FromProber, type ToProber } from './prober-protocol.js';
-import { killGroup } from './script-probe.js';
+import { killGroup } from './process-group.js';
 
 export type ProberReport = Extract<FromProber, { readonly kind: 'report' }>;
 

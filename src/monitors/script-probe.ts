@@ -1,7 +1,8 @@
-// Whether a program of the user's exits with 0. It runs in a process group of its own, of which
-// nothing is left when the attempt is over. No shell.
+// Whether a program of the user's exits with 0. It runs in a process group of its own, which is killed
+// when the attempt is over; there is no next one until nothing of it is left. No shell.
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
+import { killGroup, survivors, whenGone } from './process-group.js';
 import {
   attempt,
   explain,
@@ -26,6 +27,16 @@ const NO_ROOM = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE']);
 
 type Script = ChildProcess & { readonly stdout: Readable; readonly stderr: Readable };
 
+interface Attempt {
+  readonly script: Script;
+  /** Its process group. */
+  readonly group: number;
+  /** What waits until nothing of it is left. */
+  onGone: (() => void) | null;
+  /** Ends the looking for what is left, while there is any. */
+  stopLooking: (() => void) | null;
+}
+
 /**
  * @param onGroup told of every process group that begins and ends, so that somebody can kill what
  * this process leaves behind when it is killed itself.
@@ -34,33 +45,43 @@ export function createScriptProbe(
   settings: ScriptCheckSettings,
   onGroup: (group: number, running: boolean) => void,
 ): Probe {
-  /** The last one; until it has ended, which even SIGKILL may not achieve, there is no next. */
-  let last: Script | null = null;
+  /** The last attempt, until nothing of it runs any more; SIGKILL may not achieve that. */
+  let last: Attempt | null = null;
   return {
-    run: (signal) =>
-      attempt(
+    run: (signal) => {
+      const before = last;
+      return attempt(
         settings.timeoutMs,
         signal,
         (settle) => {
-          let script: Script | null = null;
+          let current: Attempt | null = null;
           const begin = (): void => {
-            script = start(settings, settle);
-            last = script;
-            if (script?.pid !== undefined) follow(script, script.pid, settings, settle, onGroup);
+            const script = start(settings, settle);
+            if (script?.pid === undefined) return;
+            current = { script, group: script.pid, onGone: null, stopLooking: null };
+            last = current;
+            follow(current, settings, settle, onGroup, () => {
+              last = null;
+            });
           };
-          const before = last !== null && isRunning(last) ? last : null;
           if (before === null) begin();
-          else before.once('exit', begin);
+          else before.onGone = begin;
           return () => {
-            before?.off('exit', begin);
-            if (script !== null) takeDown(script);
+            if (before !== null) before.onGone = null;
+            if (current !== null) takeDown(current.script);
           };
         },
-        `did not end within ${settings.timeoutMs} ms`,
-      ),
-    close: () => undefined,
+        () => late(settings, before !== null && before === last ? survivors(before.group) : []),
+      );
+    },
+    close: () => last?.stopLooking?.(),
   };
 }
+
+const late = ({ timeoutMs }: ScriptCheckSettings, undying: readonly number[]): string =>
+  undying.length === 0
+    ? `did not end within ${timeoutMs} ms`
+    : `not tried again: killed, but still not ended: process ${undying.join(', ')} of an earlier attempt`;
 
 function takeDown(script: Script): void {
   if (script.pid === undefined) return;
@@ -99,12 +120,13 @@ function start(
 }
 
 function follow(
-  script: Script,
-  group: number,
+  current: Attempt,
   { timeoutMs }: ScriptCheckSettings,
   settle: (result: ProbeResult) => void,
   onGroup: (group: number, running: boolean) => void,
+  onGone: () => void,
 ): void {
+  const { script, group } = current;
   const startedAt = monotonicMs();
   onGroup(group, true);
   const output = collect(script, () => {
@@ -113,8 +135,13 @@ function follow(
     );
   });
   script.on('exit', (code, signal) => {
+    const gone = (): void => {
+      onGone();
+      current.onGone?.();
+    };
     // Whatever it has left behind in its group; that also closes the pipes.
-    killGroup(group);
+    if (killGroup(group)) current.stopLooking = whenGone(group, gone);
+    else gone();
     onGroup(group, false);
     const took = formatMs(monotonicMs() - startedAt);
     const conclude = (): void => {
@@ -149,12 +176,3 @@ function describe(code: number | null, signal: NodeJS.Signals | null, output: st
 
 const isRunning = ({ pid, exitCode, signalCode }: Script): boolean =>
   pid !== undefined && exitCode === null && signalCode === null;
-
-/** Kills every process of the group; none may be left. */
-export function killGroup(group: number): void {
-  try {
-    process.kill(-group, 'SIGKILL');
-  } catch {
-    // ESRCH: all have ended.
-  }
-}

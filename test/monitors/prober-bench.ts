@@ -1,7 +1,7 @@
 // A real prober process and what it reports, to wait for. No tests in here.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
+import { createReadStream, mkdtempSync, rmSync, type ReadStream } from 'node:fs';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -190,15 +190,17 @@ export class Leash {
   readonly path = join(temporaryFolder(), 'fifo');
   readonly held: Promise<unknown>;
   readonly released: Promise<unknown>;
+  /** What they write to it. */
+  readonly stream: ReadStream;
   text = '';
 
   constructor() {
     execFileSync('mkfifo', [this.path]);
     // Opening waits for the first writer.
-    const stream = createReadStream(this.path, 'utf8');
-    this.held = once(stream, 'open');
-    this.released = once(stream, 'close');
-    stream.on('data', (text) => {
+    this.stream = createReadStream(this.path, 'utf8');
+    this.held = once(this.stream, 'open');
+    this.released = once(this.stream, 'close');
+    this.stream.on('data', (text) => {
       this.text += String(text);
     });
   }

@@ -1,13 +1,60 @@
 // The prober's script checks, with real processes in a namespace of our own.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { describe, test, type TestContext } from 'node:test';
 import { enterNamespace } from '../support/namespace.js';
 import { Leash, ProberBench, scriptCheck, temporaryFolder } from './prober-bench.js';
 
 const skip = enterNamespace(import.meta.url);
+
+/**
+ * A script whose leader ends well at once, and leaves a process in its group that SIGKILL does not end: the
+ * init process of a PID namespace waits for a process whose parent, outside and stopped, does not.
+ */
+class Undying {
+  readonly script: string;
+  pid = 0;
+  readonly #init = new Leash();
+  readonly #child = new Leash();
+  readonly #gate = join(temporaryFolder(), 'gate');
+  readonly #starts = join(temporaryFolder(), 'starts');
+  #parent: ChildProcess | null = null;
+
+  constructor(t: TestContext) {
+    execFileSync('mkfifo', [this.#gate]);
+    writeFileSync(this.#starts, '');
+    // The shell itself reads: /proc/self is it, by its number outside.
+    const init = `read -r pid rest </proc/self/stat; exec >${this.#init.path}; echo $pid; exec sleep 1000`;
+    this.script =
+      `test -s ${this.#starts}; again=$?; echo start >>${this.#starts}; test $again = 0 && exit 0; ` +
+      `unshare --pid --fork sh -c '${init}' & read _ <${this.#gate}; exit 0`;
+    t.after(() => this.release());
+  }
+
+  get starts(): number {
+    return readFileSync(this.#starts, 'utf8').split('\n').length - 1;
+  }
+
+  /** Resolves when the script has ended, and its group has been killed. */
+  async killed(): Promise<void> {
+    const said = once(this.#init.stream, 'data');
+    this.pid = Number(String((await said)[0]));
+    const child = `exec >${this.#child.path}; exec sleep 1000`;
+    const inside = [`--pid=/proc/${this.pid}/ns/pid`, 'sh', '-c', child];
+    this.#parent = spawn('nsenter', inside, { stdio: 'ignore' });
+    await this.#child.held;
+    this.#parent.kill('SIGSTOP');
+    writeFileSync(this.#gate, '\n');
+    await this.#child.released;
+  }
+
+  release(): void {
+    this.#parent?.kill('SIGCONT');
+  }
+}
 
 describe('script checks', { skip, timeout: 120_000 }, () => {
   test('exit 0 is ok, anything else failed with what it said', async (t) => {
@@ -114,6 +161,24 @@ describe('script checks', { skip, timeout: 120_000 }, () => {
     const { reports } = bench;
     await bench.until('two more reports', () => bench.reports >= reports + 2);
     assert.deepEqual(bench.history.get('slow'), ['unknown', 'ok']);
+  });
+
+  test('there is no next attempt while a process of the last one outlives SIGKILL', async (t) => {
+    const bench = new ProberBench(t);
+    const undying = new Undying(t);
+    const limits = { intervalMs: 10, timeoutMs: 100, failureThreshold: 4 };
+    bench.configure({ checks: [scriptCheck('hangs', undying.script, limits)] });
+    await undying.killed();
+    const detail = await bench.reaches('hangs', 'failed');
+    assert.match(
+      detail,
+      /^not tried again: killed, but still not ended: process \d+ of an earlier/,
+    );
+    assert.ok(detail.includes(`process ${undying.pid} of`), detail);
+    assert.equal(undying.starts, 1);
+    undying.release();
+    await bench.reaches('hangs', 'ok');
+    assert.ok(undying.starts > 1);
   });
 
   test('a prober that is told to end leaves no script', async (t) => {

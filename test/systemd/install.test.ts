@@ -109,6 +109,7 @@ describe('installation', { skip, timeout: 90_000 }, () => {
     assert.match(stdout, /^ok: a, off/);
     assert.match((await box.sh('cd /usr/lib/understudy/node_modules; echo *')).stdout, /\bpino\b/);
     assert.equal(box.exists('/usr/lib/understudy/node_modules/typescript'), false);
+    await box.run(['/usr/lib/understudy/checks/mount', '/proc']);
     await box.systemctl('start', UNIT);
     assert.match((await box.run(['understudy'])).stdout, /HA mode is off/);
     await box.systemctl('stop', UNIT);
