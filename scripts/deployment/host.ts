@@ -14,6 +14,7 @@ import type { StandInOrder, StandInPlan } from './stand-in.js';
 /** Mount points that a machine without understudy or nginx lacks. */
 export const MOUNT_POINTS = [
   '/etc/understudy',
+  '/etc/sysctl.d',
   '/etc/nginx',
   '/usr/lib/understudy',
   '/var/lib/understudy',
@@ -35,6 +36,7 @@ export const hostFolders: OwnFolders = (directory) => {
   own('all-run/understudy');
   return [
     [own('etc'), '/etc/understudy'],
+    [own('sysctl.d'), '/etc/sysctl.d'],
     [own('state'), '/var/lib/understudy'],
     [`${ROOT}scripts`, '/usr/lib/understudy'],
     [own('nginx'), '/etc/nginx'],

@@ -31,7 +31,7 @@ export interface SitePlan {
   readonly name: string;
   /** What the two are called in their settings. */
   readonly appliances: Readonly<Record<ApplianceName, string>>;
-  /** Where files of the folder go on each appliance, below its own folders: `etc`, `nginx`. */
+  /** Where files of the folder go on each appliance, below its own folders: `etc`, `nginx`, `sysctl.d`. */
   readonly files: Readonly<Record<ApplianceName, Readonly<Record<string, string>>>>;
   readonly network?: NetworkPlan;
   /** Back ends, each on a host of its own on the LAN. */
@@ -40,10 +40,16 @@ export interface SitePlan {
   >;
   /** Whether the appliances run nginx. */
   readonly nginx: boolean;
+  /** What else the page has done on each appliance before the agent is started: command lines. */
+  readonly prepare?: readonly (readonly string[])[];
+  /** Whether scripts/connections is on: true unless given. Of no use where nobody listens on an address. */
+  readonly connections?: boolean;
   /** What the client asks for. */
   readonly targets: readonly RequestTarget[];
   /** The virtual addresses, without prefix length. */
   readonly addresses: readonly string[];
+  /** Who holds each when all is well: node 1 unless given. */
+  readonly holders?: readonly ApplianceName[];
 }
 
 export interface Part {
@@ -61,7 +67,7 @@ export interface Part {
   readonly answering?: readonly string[];
 }
 
-let covered = false;
+let covered: Promise<void> | null = null;
 
 export class Site {
   readonly lab: Lab;
@@ -82,7 +88,8 @@ export class Site {
 
   /** Wires everything, puts the files in their places, starts all; resolves when the roles are settled. */
   static async open(plan: SitePlan): Promise<Site> {
-    await coverOnce();
+    covered ??= cover();
+    await covered;
     const hosts = Object.fromEntries(
       Object.entries(plan.standIns ?? {}).map(([name, { host }]) => [name, host]),
     );
@@ -125,10 +132,10 @@ export class Site {
       }
     }
     await Promise.all([...this.#standIns.values()].map((standIn) => standIn.start()));
-    for (const name of APPLIANCES) await this.#connections(name);
+    for (const name of APPLIANCES) await this.#prepare(name);
     if (this.plan.nginx) for (const name of APPLIANCES) this.nginx[name].start();
     for (const name of APPLIANCES) this.startAgent(name);
-    await this.settled(this.plan.addresses.map(() => 'a'));
+    await this.settled(this.plan.holders ?? this.plan.addresses.map(() => 'a'));
     this.#prober.current = await this.lab.probe({
       targets: this.plan.targets,
       periodMs: (1000 / REQUESTS_PER_SECOND) * this.plan.targets.length,
@@ -136,11 +143,21 @@ export class Site {
     });
   }
 
-  /** What the host's init system does before it starts the agent. */
-  async #connections(name: ApplianceName): Promise<void> {
-    await run(
-      this.nginx[name].inside([process.execPath, `${ROOT}dist/scripts/connections.js`, 'on']),
-    );
+  /** What is done on an appliance before its agent is started. */
+  async #prepare(name: ApplianceName): Promise<void> {
+    for (const argv of this.plan.prepare ?? []) await this.runOn(name, argv);
+    if (this.plan.connections === false) return;
+    await this.runOn(name, [process.execPath, `${ROOT}dist/scripts/connections.js`, 'on']);
+  }
+
+  /** Runs a command on an appliance to its end. @throws Error when its status is not 0. */
+  async runOn(name: ApplianceName, argv: readonly string[]): Promise<string> {
+    return (await run(this.nginx[name].inside(argv))).stdout;
+  }
+
+  /** Runs the command line of understudy on an appliance: `understudy set preempt off`. */
+  understudy(name: ApplianceName, ...words: readonly string[]): Promise<string> {
+    return this.runOn(name, [process.execPath, `${ROOT}dist/src/main.js`, ...words]);
   }
 
   /** What the agent says now; null when it does not answer. */
@@ -154,14 +171,15 @@ export class Site {
   async waitFor(
     expectation: string,
     predicate: (a: Status | null, b: Status | null) => boolean,
+    patienceMs = PATIENCE_MS,
   ): Promise<void> {
-    const until = now() + PATIENCE_MS;
+    const until = now() + patienceMs;
     for (;;) {
       const [a, b] = await Promise.all([this.status('a'), this.status('b')]);
       if (predicate(a, b)) return;
       if (now() > until) {
         const seen = JSON.stringify([a, b].map((one) => [one?.health, one?.monitors]));
-        throw new Error(`expected within ${PATIENCE_MS} ms: ${expectation}; last seen: ${seen}`);
+        throw new Error(`expected within ${patienceMs} ms: ${expectation}; last seen: ${seen}`);
       }
       await rest(50);
     }
@@ -338,9 +356,7 @@ function summed(
   };
 }
 
-async function coverOnce(): Promise<void> {
-  if (covered) return;
-  covered = true;
+async function cover(): Promise<void> {
   await coverFolders('/run/lab', COVERED);
   await run(['mkdir', '-p', ...MOUNT_POINTS]);
 }
