@@ -16,7 +16,6 @@ import { COVERED, hostFolders, MOUNT_POINTS, Nginx, StandIn } from './host.js';
 import { outcomeTable, type Outcome, type Section } from './report.js';
 import type { StandInPlan } from './stand-in.js';
 
-/** Requests of all targets together. */
 const REQUESTS_PER_SECOND = 200;
 const REQUEST_TIMEOUT_MS = 5_000;
 /** A start, an election at 1000 ms and the slowness of a busy machine. */
@@ -44,6 +43,8 @@ export interface SitePlan {
   readonly prepare?: readonly (readonly string[])[];
   /** Whether scripts/connections is on: true unless given. Of no use where nobody listens on an address. */
   readonly connections?: boolean;
+  /** Of all targets together: 200 unless given. */
+  readonly requestsPerSecond?: number;
   /** What the client asks for. */
   readonly targets: readonly RequestTarget[];
   /** The virtual addresses, without prefix length. */
@@ -135,12 +136,33 @@ export class Site {
     for (const name of APPLIANCES) await this.#prepare(name);
     if (this.plan.nginx) for (const name of APPLIANCES) this.nginx[name].start();
     for (const name of APPLIANCES) this.startAgent(name);
-    await this.settled(this.plan.holders ?? this.plan.addresses.map(() => 'a'));
-    this.#prober.current = await this.lab.probe({
-      targets: this.plan.targets,
-      periodMs: (1000 / REQUESTS_PER_SECOND) * this.plan.targets.length,
-      timeoutMs: REQUEST_TIMEOUT_MS,
-    });
+    const { targets, requestsPerSecond = REQUESTS_PER_SECOND } = this.plan;
+    // The client asks from the start: a pair that watches its traffic is not to find none.
+    const [prober] = await Promise.all([
+      this.lab.probe({
+        targets,
+        periodMs: (1000 / requestsPerSecond) * targets.length,
+        timeoutMs: REQUEST_TIMEOUT_MS,
+      }),
+      this.settled(this.plan.holders ?? this.plan.addresses.map(() => 'a')),
+    ]);
+    this.#prober.current = prober;
+    await this.#allAnswered(prober);
+  }
+
+  /** What was asked before anybody could answer keeps the client busy for a while. */
+  async #allAnswered(prober: Prober): Promise<void> {
+    const until = now() + PATIENCE_MS;
+    for (;;) {
+      const window = await prober.open();
+      await rest(CALM_MS);
+      const reports = Object.values(await window.close());
+      if (reports.every(({ sent, lost }) => sent > 0 && lost === 0)) return;
+      if (now() > until) {
+        const lost = reports.map((report) => `${report.lost} of ${report.sent}`).join(', ');
+        throw new Error(`every request answered expected before anything is broken, lost: ${lost}`);
+      }
+    }
   }
 
   /** What is done on an appliance before its agent is started. */
@@ -189,15 +211,26 @@ export class Site {
    * Waits until both agents run, know each other and are well, and the addresses are held so. Flaps are
    * cleared first, as an operator does after a fault: here one comes after the other.
    */
-  async settled(holders: readonly ApplianceName[]): Promise<void> {
+  async settled(holders: readonly ApplianceName[], patienceMs = PATIENCE_MS): Promise<void> {
+    await this.clearFlaps();
+    await this.waitFor(
+      'both agents healthy, the addresses in their places',
+      (a, b) => well(a) && well(b) && this.#heldBy(holders),
+      patienceMs,
+    );
+  }
+
+  /** As an operator does when a fault is mended. */
+  async clearFlaps(): Promise<void> {
     for (const name of APPLIANCES) {
       const flaps = (await this.status(name))?.flaps.count ?? 0;
       if (flaps > 0) await this.lab.appliance(name).control.command('flaps', 'clear');
     }
-    await this.waitFor('both agents healthy, the addresses in their places', (a, b) => {
-      const well = [a, b].every((status) => status?.health.state === 'healthy');
-      return well && this.#heldBy(holders);
-    });
+  }
+
+  /** Whether this appliance holds all virtual addresses. */
+  heldBy(name: ApplianceName): boolean {
+    return this.#heldBy(this.plan.addresses.map(() => name));
   }
 
   #heldBy(holders: readonly ApplianceName[]): boolean {
@@ -216,17 +249,20 @@ export class Site {
         : part.heir;
     const window = await prober.open();
     await rest(CALM_MS);
-    const before = this.#holders();
+    const before = this.holders();
     const complaints: string[] = [];
     await act();
     await this.lab
       .waitFor(`held by ${heirs.join(', ')}`, () => this.#heldBy(heirs), {
         deadlineMs: PATIENCE_MS,
-        describe: () => this.#holders(),
+        describe: () => this.holders(),
       })
       .catch((error: Error) => complaints.push(error.message));
     await rest(2 * CALM_MS);
-    const after = this.#holders();
+    const after = this.holders();
+    if (complaints.length === 0 && !this.#heldBy(heirs)) {
+      complaints.push(`held by ${heirs.join(', ')} expected in the end, found ${after}`);
+    }
     const outcome = summed(part, Object.values(await window.close()), before, after, complaints);
     this.outcomes.push(outcome);
     return outcome;
@@ -236,14 +272,9 @@ export class Site {
    * Resolves when just these instances have answered for a while. @throws Error when they do not in time.
    */
   async answering(names: readonly string[]): Promise<void> {
-    const prober = this.#prober.current;
-    if (prober === null) throw new Error('expected a started site');
     const until = now() + PATIENCE_MS;
     for (;;) {
-      const window = await prober.open();
-      await rest(CALM_MS);
-      const reports = Object.values(await window.close());
-      const seen = [...new Set(reports.flatMap((report) => report.answeredLast))].sort();
+      const seen = await this.answerers();
       if (seen.join() === names.join()) return;
       if (now() > until) {
         throw new Error(`expected answers of ${names.join(', ')}; last seen: ${seen.join(', ')}`);
@@ -259,6 +290,29 @@ export class Site {
     });
   }
 
+  /** The instances that answer what is asked from now on, for a while. */
+  async answerers(): Promise<string[]> {
+    const prober = this.#prober.current;
+    if (prober === null) throw new Error('expected a started site');
+    const window = await prober.open();
+    await rest(CALM_MS);
+    const reports = Object.values(await window.close());
+    return [...new Set(reports.flatMap((report) => report.answeredLast))].sort();
+  }
+
+  /**
+   * Resolves when both agents could hold the role and keep it. Low traffic is none of it: who stands by
+   * sees none, and begins anew with the role.
+   */
+  async bothAble(): Promise<void> {
+    const able = (status: Status | null): boolean =>
+      status !== null &&
+      status.health.state !== 'fault' &&
+      status.monitors.every(({ name, state }) => name === 'bandwidth' || state === 'ok') &&
+      status.peers.every(({ state, fitness }) => state === 'healthy' && fitness !== 'unfit');
+    await this.waitFor('both agents able to hold the role', (a, b) => able(a) && able(b));
+  }
+
   /** Power cut of an appliance: see Lab.powerCut. nginx dies with it. */
   async powerCut(name: ApplianceName): Promise<() => Promise<void>> {
     const restore = await this.lab.powerCut(name, this.plan.addresses);
@@ -266,7 +320,8 @@ export class Site {
     return restore;
   }
 
-  #holders(): string {
+  /** Who holds each virtual address: `orion-lb-1`, `orion-lb-1 / nobody`. */
+  holders(): string {
     const names = this.plan.addresses.map(
       (address) =>
         this.lab
@@ -274,13 +329,15 @@ export class Site {
           .map((name) => this.plan.appliances[name as ApplianceName])
           .join(' and ') || 'nobody',
     );
-    return names.join(' / ');
+    return new Set(names).size === 1 ? (names[0] ?? '') : names.join(' / ');
   }
 
   close(): Promise<void> {
     return this.lab.close();
   }
 }
+
+const well = (status: Status | null): boolean => status?.health.state === 'healthy';
 
 /** Runs `body` at a site of its own, and prints everything that was said there when it fails. */
 export async function atSite(
