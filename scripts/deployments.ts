@@ -3,12 +3,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { mitigation } from './deployment/mitigation.js';
 import { orion } from './deployment/orion.js';
 import { complaintsOf, sectionText, tablesOf, type Section } from './deployment/report.js';
 import { ROOT } from './lab/program.js';
 import { enterSandbox, mappedUser } from './lab/sandbox.js';
 
-const DEPLOYMENTS: Readonly<Record<string, () => Promise<Section[]>>> = { orion };
+const DEPLOYMENTS: Readonly<Record<string, () => Promise<Section[]>>> = {
+  orion,
+  mitigation,
+};
 
 /** Each keeps a good quarter of two cores busy. */
 const SIDE_BY_SIDE = 2;
