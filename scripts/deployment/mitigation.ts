@@ -107,8 +107,8 @@ async function traffic(site: Site): Promise<void> {
   });
   await site.observe(planned('and back', 'a'), () => heal());
   await site.settled(['a', 'a']);
-  // A window of 2 s, a reading every 600 ms.
-  await site.observe(checked(2_600, 'traffic to the primary below the minimum', 'b'), async () => {
+  // Readings come every 600 ms: a window of 2 s reaches back to the one before it, and ends with the next.
+  await site.observe(checked(3_200, 'traffic to the primary below the minimum', 'b'), async () => {
     heal = await lab.drop({ traffic: 'all', from: 'c', to: 'a' });
   });
   // The primary sees no traffic while it stands by, so it cannot know that it would come again.
