@@ -5,8 +5,9 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { octopus } from './deployment/octopus.js';
 import { apiPortal } from './deployment/api-portal.js';
+import { mitigation } from './deployment/mitigation.js';
 import { orion } from './deployment/orion.js';
-import { outcomeTable, type Outcome, type Section } from './deployment/report.js';
+import { complaintsOf, sectionText, tablesOf, type Section } from './deployment/report.js';
 import { ROOT } from './lab/program.js';
 import { tessera } from './deployment/tessera.js';
 import { enterSandbox, mappedUser } from './lab/sandbox.js';
@@ -16,6 +17,7 @@ const DEPLOYMENTS: Readonly<Record<string, () => Promise<Section[]>>> = {
   tessera,
   'api-portal': apiPortal,
   octopus,
+  mitigation,
 };
 
 /** Each keeps a good quarter of two cores busy. */
@@ -40,26 +42,21 @@ const TABLES = /<!-- outcomes -->[\s\S]*<!-- end of outcomes -->/;
 async function runDeployment(name: string, write: boolean): Promise<Ran> {
   try {
     const sections = (await DEPLOYMENTS[name]?.()) ?? [];
-    const tables = sections.map(
-      ({ title, outcomes }) => `### ${title}\n\n${outcomeTable(outcomes)}`,
-    );
-    const good = sections.every(({ outcomes }) => outcomes.every(isGood));
+    const good = sections.every((section) => complaintsOf(section).length === 0);
     if (good && write) writeTables(name, sections);
-    return { text: `\n${tables.join('\n\n')}\n`, good };
+    return { text: `\n${sections.map(sectionText).join('\n\n')}\n`, good };
   } catch (error) {
     return { text: `\n${name}: ${(error as Error).message}\n`, good: false };
   }
 }
-
-const isGood = ({ complaints }: Outcome): boolean => complaints.length === 0;
 
 function writeTables(name: string, sections: readonly Section[]): void {
   const page = `${ROOT}docs/deployments/${name}.md`;
   const text = readFileSync(page, 'utf8');
   if (!TABLES.test(text))
     throw new Error(`${page}: the marks of the outcomes expected, found none`);
-  const tables = sections.map(({ title, outcomes }) =>
-    sections.length === 1 ? outcomeTable(outcomes) : `### ${title}\n\n${outcomeTable(outcomes)}`,
+  const tables = sections.map((section) =>
+    sections.length === 1 ? tablesOf(section) : `### ${section.title}\n\n${tablesOf(section)}`,
   );
   const whole = `<!-- outcomes -->\n\n${tables.join('\n\n')}\n\n<!-- end of outcomes -->`;
   writeFileSync(

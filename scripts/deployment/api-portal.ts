@@ -6,7 +6,8 @@ import { checked, dark, planned, silence, told, unnoticed, untilMended } from '.
 import { PORTAL_CERTIFICATE } from './certificate.js';
 import type { Section } from './report.js';
 import { hangShare, thawShare } from './shared-files.js';
-import { atSite, type Part, type Site, type SitePlan } from './site.js';
+import type { Part } from './part.js';
+import { atSite, type Site, type SitePlan } from './site.js';
 import type { StandInPlan } from './stand-in.js';
 
 const MYSQL = 3306;

@@ -1,7 +1,7 @@
 // What a part's failure may cost: the bound of the decision table at the settings of the pages (peer check
 // every 100 ms, three failures), and the next slower mechanism, which must not have been what ended it.
 import type { ApplianceName } from '../lab/network.js';
-import type { Part } from './site.js';
+import type { Part } from './part.js';
 
 /** The peer check finds a dead peer after this. */
 const PEER_FAILURE_MS = 300;

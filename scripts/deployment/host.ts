@@ -15,6 +15,7 @@ import type { StandInOrder, StandInPlan } from './stand-in.js';
 export const MOUNT_POINTS = [
   '/etc/understudy',
   '/etc/understudy-hooks',
+  '/etc/sysctl.d',
   '/etc/nginx',
   '/usr/lib/understudy',
   '/var/lib/understudy',
@@ -37,6 +38,7 @@ export const hostFolders: OwnFolders = (directory) => {
   return [
     [own('etc'), '/etc/understudy'],
     [own('hooks'), '/etc/understudy-hooks'],
+    [own('sysctl.d'), '/etc/sysctl.d'],
     [own('state'), '/var/lib/understudy'],
     [own('lib'), '/usr/lib/understudy'],
     [own('nginx'), '/etc/nginx'],

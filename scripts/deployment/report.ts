@@ -23,11 +23,47 @@ export interface Outcome {
   readonly complaints: readonly string[];
 }
 
+/** What changing one line of the page's files comes to. */
+export interface SettingRow {
+  readonly setting: string;
+  /** Its value on the page, and the other one. */
+  readonly page: string;
+  readonly other: string;
+  readonly done: string;
+  /** What came of it with either value. */
+  readonly outcome: string;
+  readonly otherOutcome: string;
+  /** What is not as it must be; empty when all is well. */
+  readonly complaints: readonly string[];
+}
+
 /** A deployment, or one way to run it. */
 export interface Section {
   readonly title: string;
   readonly outcomes: readonly Outcome[];
+  /** Which of its settings were tried out. */
+  readonly settings?: readonly SettingRow[];
+  /** What ended it before its end. */
+  readonly troubles?: readonly string[];
 }
+
+/** Everything that is not as it must be. */
+export const complaintsOf = ({ outcomes, settings = [], troubles = [] }: Section): string[] => [
+  ...outcomes.flatMap(({ part, complaints }) => complaints.map((text) => `${part}: ${text}`)),
+  ...settings.flatMap(({ setting, complaints }) => complaints.map((text) => `${setting}: ${text}`)),
+  ...troubles,
+];
+
+/** Its tables. */
+export const tablesOf = ({ outcomes, settings = [] }: Section): string =>
+  [
+    ...(outcomes.length > 0 ? [outcomeTable(outcomes)] : []),
+    ...(settings.length > 0 ? [settingTable(settings)] : []),
+  ].join('\n\n');
+
+/** The title, the tables, and below them every complaint. */
+export const sectionText = (section: Section): string =>
+  [`### ${section.title}`, tablesOf(section), ...complaintsOf(section)].join('\n\n');
 
 const HEAD = ['part', 'kind', 'requests', 'failed', 'longest gap', 'bound', 'before', 'after'];
 
@@ -60,16 +96,30 @@ function boundOf({ boundMs, longestGapMs, patchyMs = 0, exposed = [] }: Outcome)
   return `${boundMs} ms, ${Math.max(longestGapMs, patchyMs) <= boundMs ? 'met' : 'NOT met'}`;
 }
 
-/** A Markdown table, its columns aligned, and below it every complaint. */
-export function outcomeTable(outcomes: readonly Outcome[]): string {
-  const rows = [HEAD, ...outcomes.map(cells)];
-  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+/** A Markdown table, its columns aligned. */
+export const outcomeTable = (outcomes: readonly Outcome[]): string =>
+  table([HEAD, ...outcomes.map(cells)]);
+
+const SETTING_HEAD = ['setting', 'page', 'other', 'what was done', 'outcome', 'with the other'];
+
+const settingTable = (rows: readonly SettingRow[]): string =>
+  table([
+    SETTING_HEAD,
+    ...rows.map(({ setting, page, other, done, outcome, otherOutcome }) => [
+      setting,
+      page,
+      other,
+      done,
+      outcome,
+      otherOutcome,
+    ]),
+  ]);
+
+function table(rows: readonly (readonly string[])[]): string {
+  const [head = [], ...body] = rows;
+  const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]): string =>
     `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  const [head = [], ...body] = rows;
   const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
-  const complaints = outcomes.flatMap(({ part, complaints: all }) =>
-    all.map((complaint) => `${part}: ${complaint}`),
-  );
-  return [line(head), rule, ...body.map(line), ...complaints].join('\n');
+  return [line(head), rule, ...body.map(line)].join('\n');
 }

@@ -14,7 +14,6 @@ import type {
   NetworkPlan,
 } from '../lab/network.js';
 import { coverFolders } from '../lab/own-folders.js';
-import type { ProbeReport } from '../lab/probe-record.js';
 import type { RequestTarget } from '../lab/prober-process.js';
 import type { Prober } from '../lab/prober.js';
 import type { RequestPlan } from '../lab/request-process.js';
@@ -23,11 +22,11 @@ import { installedUnderstudy, ROOT } from '../lab/program.js';
 import { run } from '../lab/command.js';
 import { openHookService } from './hook-service.js';
 import { COVERED, hostFolders, installPackage, MOUNT_POINTS, Nginx, StandIn } from './host.js';
+import { summed, type Part } from './part.js';
 import { outcomeTable, type Outcome, type Section } from './report.js';
 import type { StandInPlan } from './stand-in.js';
 import { markedDown } from './upstreams.js';
 
-/** Requests of all targets together. */
 const REQUESTS_PER_SECOND = 200;
 const REQUEST_TIMEOUT_MS = 5_000;
 /** A start, an election at 1000 ms and the slowness of a busy machine. */
@@ -42,7 +41,7 @@ export interface SitePlan {
   readonly name: string;
   /** What the two are called in their settings. */
   readonly appliances: Readonly<Record<ApplianceName, string>>;
-  /** Where files of the folder go on each appliance, below its own folders: `etc`, `nginx`. */
+  /** Where files of the folder go on each appliance, below its own folders: `etc`, `nginx`, `sysctl.d`. */
   readonly files: Readonly<Record<ApplianceName, Readonly<Record<string, string>>>>;
   readonly network?: NetworkPlan;
   /** Back ends, each on a host of its own on the LAN. */
@@ -57,6 +56,12 @@ export interface SitePlan {
   readonly hooks?: Readonly<Record<string, string>>;
   /** Whether the appliances run nginx. */
   readonly nginx: boolean;
+  /** What else the page has done on each appliance before the agent is started: command lines. */
+  readonly prepare?: readonly (readonly string[])[];
+  /** Whether scripts/connections is on: true unless given. Of no use where nobody listens on an address. */
+  readonly connections?: boolean;
+  /** Of all targets together: 200 unless given. */
+  readonly requestsPerSecond?: number;
   /** What the client asks for. */
   readonly targets: readonly RequestTarget[];
   /** A request not answered within this has failed; 5000 unless given. */
@@ -65,25 +70,6 @@ export interface SitePlan {
   readonly addresses: readonly string[];
   /** Who holds each when all is well: node 1 unless given. */
   readonly holders?: readonly ApplianceName[];
-}
-
-export interface Part {
-  readonly part: string;
-  readonly kind: Outcome['kind'];
-  /** Who holds the virtual addresses in the end: one for all, or one each in the order of the plan. */
-  readonly heir: ApplianceName | readonly ApplianceName[];
-  /** Longest gap that the decision table and nginx allow; null when nothing may be noticed. */
-  readonly boundMs: number | null;
-  /** The next slower mechanism would take this long: the outage must have ended before. */
-  readonly limitMs?: number;
-  /** Some requests fail while others are good: the bound is for the time from first to last. */
-  readonly patchy?: boolean;
-  /** Nothing can be served in the end. */
-  readonly dark?: boolean;
-  /** Targets whose requests nginx must not repeat: those under way may fail. */
-  readonly exposed?: readonly string[];
-  /** Which instances must answer in the end. */
-  readonly answering?: readonly string[];
 }
 
 let covered: Promise<void> | null = null;
@@ -164,15 +150,36 @@ export class Site {
       }
     }
     await Promise.all([...this.#standIns.values()].map((standIn) => standIn.start()));
-    for (const name of APPLIANCES) await this.#connections(name);
+    for (const name of APPLIANCES) await this.#prepare(name);
     if (this.plan.nginx) for (const name of APPLIANCES) this.nginx[name].start();
     for (const name of APPLIANCES) this.startAgent(name);
-    await this.settled(this.plan.holders ?? this.plan.addresses.map(() => 'a'));
-    this.#prober.current = await this.lab.probe({
-      targets: this.plan.targets,
-      periodMs: (1000 / REQUESTS_PER_SECOND) * this.plan.targets.length,
-      timeoutMs: this.plan.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
-    });
+    const { targets, requestsPerSecond = REQUESTS_PER_SECOND } = this.plan;
+    // The client asks from the start: a pair that watches its traffic is not to find none.
+    const [prober] = await Promise.all([
+      this.lab.probe({
+        targets,
+        periodMs: (1000 / requestsPerSecond) * targets.length,
+        timeoutMs: this.plan.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+      }),
+      this.settled(this.plan.holders ?? this.plan.addresses.map(() => 'a')),
+    ]);
+    this.#prober.current = prober;
+    await this.#allAnswered(prober);
+  }
+
+  /** What was asked before anybody could answer keeps the client busy for a while. */
+  async #allAnswered(prober: Prober): Promise<void> {
+    const until = now() + PATIENCE_MS;
+    for (;;) {
+      const window = await prober.open();
+      await rest(CALM_MS);
+      const reports = Object.values(await window.close());
+      if (reports.every(({ sent, lost }) => sent > 0 && lost === 0)) return;
+      if (now() > until) {
+        const lost = reports.map((report) => `${report.lost} of ${report.sent}`).join(', ');
+        throw new Error(`every request answered expected before anything is broken, lost: ${lost}`);
+      }
+    }
   }
 
   async #startHooks(name: ApplianceName): Promise<void> {
@@ -185,11 +192,16 @@ export class Site {
     this.#hookServices.push(await openHookService(socket, inside, log));
   }
 
-  /** What the host's init system does before it starts the agent. */
-  async #connections(name: ApplianceName): Promise<void> {
-    await run(
-      this.nginx[name].inside([process.execPath, `${ROOT}dist/scripts/connections.js`, 'on']),
-    );
+  /** What is done on an appliance before its agent is started. */
+  async #prepare(name: ApplianceName): Promise<void> {
+    for (const argv of this.plan.prepare ?? []) await this.on(name, argv);
+    if (this.plan.connections === false) return;
+    await this.on(name, [process.execPath, `${ROOT}dist/scripts/connections.js`, 'on']);
+  }
+
+  /** Runs the command line of understudy on an appliance: `understudy set preempt off`. */
+  understudy(name: ApplianceName, ...words: readonly string[]): Promise<string> {
+    return this.on(name, [process.execPath, `${ROOT}dist/src/main.js`, ...words]);
   }
 
   /** What the agent says now; null when it does not answer. */
@@ -203,14 +215,15 @@ export class Site {
   async waitFor(
     expectation: string,
     predicate: (a: Status | null, b: Status | null) => boolean,
+    patienceMs = PATIENCE_MS,
   ): Promise<void> {
-    const until = now() + PATIENCE_MS;
+    const until = now() + patienceMs;
     for (;;) {
       const [a, b] = await Promise.all([this.status('a'), this.status('b')]);
       if (predicate(a, b)) return;
       if (now() > until) {
         const seen = JSON.stringify([a, b].map((one) => [one?.health, one?.monitors]));
-        throw new Error(`expected within ${PATIENCE_MS} ms: ${expectation}; last seen: ${seen}`);
+        throw new Error(`expected within ${patienceMs} ms: ${expectation}; last seen: ${seen}`);
       }
       await rest(50);
     }
@@ -220,15 +233,26 @@ export class Site {
    * Waits until both agents run, know each other and are well, and the addresses are held so. Flaps are
    * cleared first, as an operator does after a fault: here one comes after the other.
    */
-  async settled(holders: readonly ApplianceName[]): Promise<void> {
+  async settled(holders: readonly ApplianceName[], patienceMs = PATIENCE_MS): Promise<void> {
+    await this.clearFlaps();
+    await this.waitFor(
+      'both agents healthy, the addresses in their places',
+      (a, b) => well(a) && well(b) && this.#heldBy(holders),
+      patienceMs,
+    );
+  }
+
+  /** As an operator does when a fault is mended. */
+  async clearFlaps(): Promise<void> {
     for (const name of APPLIANCES) {
       const flaps = (await this.status(name))?.flaps.count ?? 0;
       if (flaps > 0) await this.lab.appliance(name).control.command('flaps', 'clear');
     }
-    await this.waitFor('both agents healthy, the addresses in their places', (a, b) => {
-      const well = [a, b].every((status) => status?.health.state === 'healthy');
-      return well && this.#heldBy(holders);
-    });
+  }
+
+  /** Whether this appliance holds all virtual addresses. */
+  heldBy(name: ApplianceName): boolean {
+    return this.#heldBy(this.plan.addresses.map(() => name));
   }
 
   #heldBy(holders: readonly ApplianceName[]): boolean {
@@ -247,17 +271,20 @@ export class Site {
         : part.heir;
     const window = await prober.open();
     await rest(CALM_MS);
-    const before = this.#holders();
+    const before = this.holders();
     const complaints: string[] = [];
     await act();
     await this.lab
       .waitFor(`held by ${heirs.join(', ')}`, () => this.#heldBy(heirs), {
         deadlineMs: PATIENCE_MS,
-        describe: () => this.#holders(),
+        describe: () => this.holders(),
       })
       .catch((error: Error) => complaints.push(error.message));
     await rest(2 * CALM_MS);
-    const after = this.#holders();
+    const after = this.holders();
+    if (complaints.length === 0 && !this.#heldBy(heirs)) {
+      complaints.push(`held by ${heirs.join(', ')} expected in the end, found ${after}`);
+    }
     const outcome = summed(part, await window.close(), before, after, complaints);
     this.outcomes.push(outcome);
     return outcome;
@@ -267,14 +294,9 @@ export class Site {
    * Resolves when just these instances have answered for a while. @throws Error when they do not in time.
    */
   async answering(names: readonly string[]): Promise<void> {
-    const prober = this.#prober.current;
-    if (prober === null) throw new Error('expected a started site');
     const until = now() + PATIENCE_MS;
     for (;;) {
-      const window = await prober.open();
-      await rest(CALM_MS);
-      const reports = Object.values(await window.close());
-      const seen = [...new Set(reports.flatMap((report) => report.answeredLast))].sort();
+      const seen = await this.answerers();
       if (seen.join() === names.join()) return;
       if (now() > until) {
         throw new Error(`expected answers of ${names.join(', ')}; last seen: ${seen.join(', ')}`);
@@ -316,6 +338,29 @@ export class Site {
     );
   }
 
+  /** The instances that answer what is asked from now on, for a while. */
+  async answerers(): Promise<string[]> {
+    const prober = this.#prober.current;
+    if (prober === null) throw new Error('expected a started site');
+    const window = await prober.open();
+    await rest(CALM_MS);
+    const reports = Object.values(await window.close());
+    return [...new Set(reports.flatMap((report) => report.answeredLast))].sort();
+  }
+
+  /**
+   * Resolves when both agents could hold the role and keep it. Low traffic is none of it: who stands by
+   * sees none, and begins anew with the role.
+   */
+  async bothAble(): Promise<void> {
+    const able = (status: Status | null): boolean =>
+      status !== null &&
+      status.health.state !== 'fault' &&
+      status.monitors.every(({ name, state }) => name === 'bandwidth' || state === 'ok') &&
+      status.peers.every(({ state, fitness }) => state === 'healthy' && fitness !== 'unfit');
+    await this.waitFor('both agents able to hold the role', (a, b) => able(a) && able(b));
+  }
+
   /** Power cut of an appliance: see Lab.powerCut. What runs there dies with it. */
   async powerCut(name: ApplianceName): Promise<() => Promise<void>> {
     const restore = await this.lab.powerCut(name, this.plan.addresses);
@@ -325,7 +370,8 @@ export class Site {
     return restore;
   }
 
-  #holders(): string {
+  /** Who holds each virtual address: `orion-lb-1`, `orion-lb-1 / nobody`. */
+  holders(): string {
     const names = this.plan.addresses.map(
       (address) =>
         this.lab
@@ -333,7 +379,7 @@ export class Site {
           .map((name) => this.plan.appliances[name as ApplianceName])
           .join(' and ') || 'nobody',
     );
-    return names.join(' / ');
+    return new Set(names).size === 1 ? (names[0] ?? '') : names.join(' / ');
   }
 
   close(): Promise<void> {
@@ -341,6 +387,8 @@ export class Site {
     return this.lab.close();
   }
 }
+
+const well = (status: Status | null): boolean => status?.health.state === 'healthy';
 
 /** Runs `body` at a site of its own, and prints everything that was said there when it fails. */
 export async function atSite(
@@ -362,72 +410,6 @@ export async function atSite(
 
 export const rest = (ms: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, ms));
-
-function summed(
-  part: Part,
-  byTarget: Readonly<Record<string, ProbeReport>>,
-  holderBefore: string,
-  holderAfter: string,
-  complaints: readonly string[],
-): Outcome {
-  const reports = Object.values(byTarget);
-  const exposed = part.exposed ?? [];
-  const spared = Object.entries(byTarget).filter(([name]) => !exposed.includes(name));
-  const total = (count: (report: ProbeReport) => number): number =>
-    reports.reduce((sum, report) => sum + count(report), 0);
-  const names = (of: (report: ProbeReport) => readonly string[]): string[] =>
-    [...new Set(reports.flatMap(of))].sort();
-  const served = (holder: string, instances: readonly string[]): string =>
-    instances.length === 0 ? holder : `${holder}: ${instances.join(', ')}`;
-  const reasons: Record<string, number> = {};
-  for (const report of reports) {
-    for (const [reason, count] of Object.entries(report.reasons)) {
-      reasons[reason] = (reasons[reason] ?? 0) + count;
-    }
-  }
-  const failed = total(({ lost }) => lost);
-  const longestGapMs = Math.max(...reports.map((report) => report.longestGapMs));
-  const last = names((report) => report.answeredLast);
-  const all = [...complaints];
-  if (part.boundMs === null && spared.some(([, { lost }]) => lost > 0)) {
-    const but = exposed.length === 0 ? '' : ` but of ${exposed.join(', ')}`;
-    all.push(`no failed request${but} expected`);
-  }
-  if (part.limitMs !== undefined && longestGapMs > part.limitMs) {
-    all.push(`a gap below ${part.limitMs} ms expected: something slower ended it`);
-  }
-  const bad = reports.some(({ lost, goodAgainAt }) => lost > 0 && goodAgainAt === null);
-  if (bad && part.dark !== true) {
-    all.push('good answers expected in the end');
-  }
-  if (part.answering !== undefined && part.answering.join() !== last.join()) {
-    all.push(
-      `answers of ${part.answering.join(', ')} expected in the end, found ${last.join(', ')}`,
-    );
-  }
-  return {
-    part: part.part,
-    kind: part.kind,
-    sent: total(({ sent }) => sent),
-    failed,
-    reasons,
-    longestGapMs,
-    ...(part.patchy === true ? { patchyMs: longestSpell(reports) } : {}),
-    boundMs: part.boundMs,
-    exposed,
-    before: served(
-      holderBefore,
-      names((report) => report.answeredFirst),
-    ),
-    after: served(holderAfter, last),
-    complaints: all,
-  };
-}
-
-const longestSpell = (reports: readonly ProbeReport[]): number =>
-  Math.max(
-    ...reports.map(({ firstLostAt, goodAgainAt }) => (goodAgainAt ?? 0) - (firstLostAt ?? 0)),
-  );
 
 async function cover(): Promise<void> {
   await coverFolders('/run/lab', COVERED);

@@ -122,7 +122,7 @@ export class Lab {
     return async () => void (await Promise.all([from(), to()]));
   }
 
-  /** Silences an appliance on both links at once; returns the call that heals it. See Network.silence. */
+  /** Silences an appliance on all its links at once; returns the call that heals it. See Network.silence. */
   silence(name: ApplianceName, traffic: 'all' | 'ha' = 'all'): Promise<() => Promise<void>> {
     return this.network.silence(name, traffic);
   }

@@ -33,6 +33,13 @@ export interface NetworkPlan {
    * addresses there (`10.97.0`: 10.97.0.1 and 10.97.0.2), or null for none.
    */
   readonly segments?: Readonly<Record<string, string | null>>;
+  /** What the client has beyond its place on the LAN. */
+  readonly client?: {
+    /** Its addresses, with prefix length, on further segments. */
+    readonly on?: Readonly<Record<string, string>>;
+    /** `ip route add` arguments: `10.97.0.0/24 via 10.99.0.100`. */
+    readonly routes?: readonly string[];
+  };
 }
 
 interface Station {
@@ -138,6 +145,7 @@ export class Network {
     );
     await this.#wireSegments();
     await this.#wireHosts();
+    await this.#wireClient();
   }
 
   /** The further interfaces of the appliances. */
@@ -170,6 +178,18 @@ export class Network {
         `route add default via ${gateway}`,
       ]);
     }
+  }
+
+  async #wireClient(): Promise<void> {
+    const { on = {}, routes = [] } = this.#plan.client ?? {};
+    for (const [segment, address] of Object.entries(on)) {
+      await this.ip('sw', this.#cable(`port-c-${segment}`, bridgeOf(segment), 'c', segment));
+      await this.ip('c', [`link set ${segment} up`, `address add ${address} dev ${segment}`]);
+    }
+    await this.ip(
+      'c',
+      routes.map((route) => `route add ${route}`),
+    );
   }
 
   /** `ip` lines for a cable from the switch to an interface of a namespace. */
@@ -234,15 +254,16 @@ export class Network {
   }
 
   /**
-   * Drops traffic of an appliance on both its interfaces, in and out, in one instant: to everybody
+   * Drops traffic of an appliance on all its interfaces, in and out, in one instant: to everybody
    * else it is gone, though carrier stays everywhere. Returns the call that heals it.
    */
   async silence(name: ApplianceName, traffic: 'all' | 'ha'): Promise<() => Promise<void>> {
     this.#rules += 1;
     const table = `silence${this.#rules}`;
+    const devices = ['eth0', 'ha0', ...Object.keys(this.#plan.segments ?? {})].join(', ');
     const chains = ['ingress', 'egress'].map(
       (hook) =>
-        `chain ${hook} {\ntype filter hook ${hook} devices = { eth0, ha0 } priority 0;\n` +
+        `chain ${hook} {\ntype filter hook ${hook} devices = { ${devices} } priority 0;\n` +
         `${MATCHES[traffic].map((match) => `${match} drop`).join('\n')}\n}`,
     );
     const script = `table netdev ${table} {\n${chains.join('\n')}\n}\n`;

@@ -221,7 +221,9 @@ function primaryWarnings(value: unknown, draft: Draft): SettingsWarning[] {
   const ha = member(value, 'ha');
   if (textOf(ha, 'mode') === 'active-active') {
     const message = 'has no effect in active-active: each virtual router names its own primary';
-    return member(ha, 'primary') === true ? [{ path: 'ha.primary', message }] : [];
+    // With a relay it says who goes into hardware bypass after too many flaps, in any mode.
+    const idle = member(ha, 'primary') === true && member(value, 'bypass') === undefined;
+    return idle ? [{ path: 'ha.primary', message }] : [];
   }
   return draft.virtualRouters.flatMap(({ at, primary }) =>
     primary === null

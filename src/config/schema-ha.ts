@@ -28,7 +28,7 @@ export const HA = standingSection('High availability.', {
     default: 'active-passive',
   },
   primary: flag(
-    `Whether this appliance is the preferred one: base priority ${DEFAULT_PRIORITY.primary}, else ${DEFAULT_PRIORITY.other}. In active-active each virtual router names its own.`,
+    `Whether this appliance is the preferred one: base priority ${DEFAULT_PRIORITY.primary}, else ${DEFAULT_PRIORITY.other}. In active-active each virtual router names its own, and this says only which appliance goes into hardware bypass after too many flaps.`,
     false,
     'Primary Instance',
   ),

@@ -135,6 +135,16 @@ ${ROUTER.replace('vrid: 51', `vrid: 51, ${router}`)}`;
       'ha.primary has no effect in active-active: each virtual router names its own primary',
     ]);
   });
+
+  it('takes ha.primary for a word about the hardware bypass there, when there is one', () => {
+    const text = `ha: { mode: active-active, primary: true }
+bypass: { hook: /hook, segments: [line-1] }
+${ROUTER.replace('vrid: 51', 'vrid: 51, primary: dallas-2')}`;
+    assert.deepEqual(
+      warningsOf(text).filter((warning) => warning.startsWith('ha.primary')),
+      [],
+    );
+  });
 });
 
 describe('settings of what is monitored', () => {

@@ -1,0 +1,197 @@
+// Every high availability setting of the mitigation pair's page, each shown to matter: roles and peers here,
+// monitors and relays beside this. How a variant is tried: one-setting.ts.
+import {
+  holder,
+  holderAndReason,
+  nothing,
+  ONE,
+  pulled,
+  TWO,
+  VRRP_MS,
+  withHealing,
+} from './mitigation-acts.js';
+import { ENDS, LINKS, TRAFFIC } from './mitigation-monitors.js';
+import { ACTIVE_PASSIVE, failover, heldBy } from './mitigation-plan.js';
+import { BYPASS, FLAPS } from './mitigation-relay.js';
+import { onBoth, tryOut, type Experiment } from './one-setting.js';
+import type { Section, SettingRow } from './report.js';
+import { atSite, rest, type Site, type SitePlan } from './site.js';
+
+/** HA MODE, PRIMARY INSTANCE, and when the primary takes the role back. */
+const ROLES: readonly Experiment[] = [
+  // The first: whoever was sent away by failover stands back, and would not preempt.
+  {
+    done: 'nothing',
+    act: nothing,
+    mend: nothing,
+    look: holder,
+    page: { outcome: ONE, stillAfterMs: 1_000 },
+    variants: [
+      {
+        setting: 'ha.primary',
+        changes: {
+          a: { key: 'primary', value: 'true', other: 'false' },
+          b: { key: 'primary', value: 'false', other: 'true' },
+        },
+        outcome: TWO,
+      },
+    ],
+  },
+  {
+    done: 'outside cable of node 1 pulled',
+    ...pulled('eth0'),
+    look: holder,
+    page: { outcome: TWO },
+    variants: [
+      {
+        setting: 'ha.mode',
+        changes: onBoth('mode', 'active-passive', 'off'),
+        outcome: 'nobody',
+        stillAfterMs: VRRP_MS,
+      },
+    ],
+  },
+  {
+    done: 'outside cable of node 1 pulled, and plugged in',
+    act: async (site) => {
+      await site.lab.unplug('a');
+      await heldBy(site, 'b');
+      await site.lab.plug('a');
+    },
+    mend: nothing,
+    look: holder,
+    page: { outcome: ONE },
+    variants: [
+      {
+        setting: 'ha.preempt',
+        changes: onBoth('preempt', 'true', 'false'),
+        outcome: TWO,
+        stillAfterMs: VRRP_MS,
+      },
+      {
+        setting: 'ha.preemptDelaySeconds',
+        changes: onBoth('preemptDelaySeconds', '2', '600'),
+        outcome: TWO,
+        stillAfterMs: VRRP_MS,
+      },
+    ],
+  },
+];
+
+/** What `failover` on node 1 came to: it needs a peer that is healthy. */
+const answers = new WeakMap<Site, string>();
+
+async function askForFailover(site: Site): Promise<void> {
+  const words = await failover(site, 'a').then(
+    ({ ok }) => (ok ? 'failover done' : 'failover refused'),
+    () => 'failover refused',
+  );
+  answers.set(site, words);
+}
+
+const holderAndAnswer = (site: Site): string => `${site.holders()}, ${answers.get(site) ?? ''}`;
+
+/** HA PORT and the peer checks. */
+const PEERS: readonly Experiment[] = [
+  {
+    done: 'a second later, failover on node 1',
+    act: async (site) => {
+      await rest(1_000);
+      await askForFailover(site);
+    },
+    mend: nothing,
+    look: holderAndAnswer,
+    page: { outcome: `${TWO}, failover done` },
+    variants: [
+      {
+        setting: 'ha.port',
+        changes: { b: { key: 'port', value: '7112', other: '7113' } },
+        outcome: `${ONE}, failover refused`,
+        stillAfterMs: 1_000,
+      },
+    ],
+  },
+  {
+    done: 'agent of node 2 restarted; 4 s later, failover on node 1',
+    act: async (site) => {
+      await site.lab.appliance('b').stop();
+      site.startAgent('b');
+      await site.waitFor('node 2 answers', (_, b) => b !== null);
+      await rest(4_000);
+      await askForFailover(site);
+    },
+    mend: nothing,
+    look: holderAndAnswer,
+    page: { outcome: `${TWO}, failover done` },
+    variants: [
+      {
+        setting: 'ha.peerRecoveryThreshold',
+        changes: onBoth('peerRecoveryThreshold', '5', '255'),
+        outcome: `${ONE}, failover refused`,
+        stillAfterMs: 1_000,
+      },
+    ],
+  },
+  {
+    done: 'host of node 1 dead',
+    ...withHealing(async (site) => {
+      const restore = await site.powerCut('a');
+      return async () => {
+        await restore();
+        site.startAgent('a');
+      };
+    }),
+    look: holderAndReason,
+    page: { outcome: `${TWO}: peer-dead` },
+    variants: [
+      {
+        setting: 'ha.peerCheckIntervalMs',
+        changes: onBoth('peerCheckIntervalMs', '100', '5000'),
+        outcome: `${TWO}: no-response`,
+      },
+      {
+        setting: 'ha.peerFailureThreshold',
+        changes: onBoth('peerFailureThreshold', '3', '255'),
+        outcome: `${TWO}: no-response`,
+      },
+    ],
+  },
+];
+
+/** For a pair each, the longest first. */
+const LANES: readonly (readonly Experiment[])[] = [
+  [...PEERS, ...BYPASS],
+  [...ROLES, ...LINKS],
+  FLAPS,
+  TRAFFIC,
+];
+
+/** Each keeps a third of a core busy, or a little more. */
+const SIDE_BY_SIDE = 3;
+
+/** Far more than the minimum: here nobody counts what is lost. */
+const TRIED: SitePlan = { ...ACTIVE_PASSIVE, requestsPerSecond: 100 };
+
+/** In active-active: what keeps the two ends of a line together. */
+export async function endsOfALine(site: Site): Promise<SettingRow[]> {
+  const rows: SettingRow[] = [];
+  await tryOut(site, ENDS, (row) => rows.push(row));
+  return rows;
+}
+
+export async function eachSettingMatters(): Promise<Section> {
+  const settings: SettingRow[][] = LANES.map(() => []);
+  const troubles: string[] = [];
+  const waiting = [...LANES.entries()];
+  const worker = async (): Promise<void> => {
+    for (let lane = waiting.shift(); lane !== undefined; lane = waiting.shift()) {
+      const [index, experiments] = lane;
+      const onRow = (row: SettingRow): unknown => settings[index]?.push(row);
+      await atSite('Settings', TRIED, (site) => tryOut(site, experiments, onRow)).catch(
+        (error: Error) => troubles.push(error.message),
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, worker));
+  return { title: 'Each setting matters', outcomes: [], settings: settings.flat(), troubles };
+}
