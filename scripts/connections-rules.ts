@@ -102,6 +102,9 @@ export const routeTo = (address: string): string =>
 const setOf = (members: readonly string[]): string => `{ ${[...new Set(members)].join(', ')} }`;
 const quoted = (name: string): string => `"${name}"`;
 
+/** So long a connection that begins here is known by its first packet alone: until its socket is. */
+const OPENING = '2s';
+
 /** Errors that a connection must be told: its packets do not get through, or only smaller ones. */
 const ICMP_ERRORS = {
   ip: 'icmp type { destination-unreachable, time-exceeded, parameter-problem }',
@@ -130,6 +133,7 @@ function rulesOf(family: Kept['family'], all: readonly Kept[], plan: Plan): stri
         `dup to ${peer} device ${quoted(device)}${verdict}`,
     );
   const heard = `timeout ${plan.graceMs}ms`;
+  const connection = `${family} saddr . tcp sport . ${family} daddr . tcp dport`;
   return [
     `iifname ${interfaces} ${family} saddr ${setOf(speakers)} udp dport ${plan.port} ` +
       `update @heard { iifname ${heard} } update @peers { iifname . ether saddr ${heard} }`,
@@ -137,13 +141,18 @@ function rulesOf(family: Kept['family'], all: readonly Kept[], plan: Plan): stri
     'iifname != @heard return',
     ...each(`${ICMP_ERRORS[family]} ${here} iifname . ether saddr != @peers`, ''),
     'meta l4proto != tcp return',
-    'tcp flags & syn == syn return',
+    `tcp flags & syn == syn update @opened { ${connection} timeout ${OPENING} } return`,
     `${hops} < 2 return`,
     `${here} ${fromPeer} return`,
     `${elsewhere} iifname . ether saddr != @peers return`,
     // What is given back arrives with 1.
     `${elsewhere} ${hops} set 2`,
     ...each('socket wildcard 1', ' drop'),
+    // What is left is either ours, or meets what an earlier connection from the same port has left behind here
+    // (TIME_WAIT): this one began elsewhere, unless it was seen to begin.
+    `${here} socket wildcard 0 return`,
+    `${here} ${connection} @opened return`,
+    ...each(`${here} socket transparent 0`, ' drop'),
     `${here} return`,
     'socket transparent 0 return',
     'socket transparent 1 return',
@@ -153,10 +162,12 @@ function rulesOf(family: Kept['family'], all: readonly Kept[], plan: Plan): stri
 
 /** The sets stay as they are, so that who was heard is not forgotten meanwhile. */
 function tableOf(family: Kept['family'], all: readonly Kept[], plan: Plan): string[] {
+  const address = family === 'ip' ? 'ipv4_addr' : 'ipv6_addr';
   return [
     `table ${family} ${TABLE} {`,
     '  set heard { type ifname; size 256; flags dynamic,timeout; }',
     '  set peers { type ifname . ether_addr; size 256; flags dynamic,timeout; }',
+    `  set opened { type ${address} . inet_service . ${address} . inet_service; size 65535; flags dynamic,timeout; }`,
     '  chain prerouting { type filter hook prerouting priority mangle; }',
     '}',
     `flush chain ${family} ${TABLE} prerouting`,

@@ -65,8 +65,9 @@ class Talk {
     return this.#started(name, { kind: 'server', name, port, ...place });
   }
 
-  client(to: string, port = PORT): Promise<Talker> {
-    return this.#started('c', { kind: 'client', to, port });
+  client(to: string, port = PORT, from?: number): Promise<Talker> {
+    const own = from === undefined ? {} : { from };
+    return this.#started('c', { kind: 'client', to, port, ...own });
   }
 
   clients(): Promise<Talker[]> {
@@ -147,6 +148,24 @@ function defineMoves(talking: Talking): void {
       await failover(bench, 'b');
       await answeredBy('a', ...idle, ...(await talk.clients()));
       for (const one of later) assert.deepEqual(await one.rest(), downloaded('b'));
+    },
+  );
+
+  talking(
+    'what an earlier connection from the same port has left behind does not take its packets',
+    async (bench, talk) => {
+      await talk.servers();
+      const from = 40_000;
+      const earlier = await Promise.all(BOTH.map((to) => talk.client(to, PORT, from)));
+      // Who ends it first keeps the port in mind for a minute (TIME_WAIT).
+      for (const one of earlier) one.say('trickle 1 1');
+      for (const one of earlier) await one.rest();
+      for (const one of earlier) one.close();
+      await failover(bench, 'a');
+      const later = await Promise.all(BOTH.map((to) => talk.client(to, PORT, from)));
+      await answeredBy('b', ...later);
+      await failover(bench, 'b');
+      await answeredBy('b', ...later);
     },
   );
 

@@ -7,7 +7,13 @@ import { createInterface } from 'node:readline';
 /** A server, which begins every answer with its name, or a client of one connection. */
 export type TalkerPlan =
   | { readonly kind: 'server'; readonly name: string; readonly port: number; readonly at?: string }
-  | { readonly kind: 'client'; readonly to: string; readonly port: number };
+  | {
+      readonly kind: 'client';
+      readonly to: string;
+      readonly port: number;
+      /** Its own port; any unless given. */
+      readonly from?: number;
+    };
 
 export type TalkerEvent =
   | { readonly kind: 'listening' }
@@ -64,8 +70,13 @@ function serve({ name, port, at }: TalkerPlan & { readonly kind: 'server' }): vo
 }
 
 /** A line on stdin is sent; `reset` resets the connection instead. */
-function ask({ to, port }: TalkerPlan & { readonly kind: 'client' }): void {
-  const socket = connect({ host: to, port, noDelay: true });
+function ask({ to, port, from }: TalkerPlan & { readonly kind: 'client' }): void {
+  const socket = connect({
+    host: to,
+    port,
+    noDelay: true,
+    ...(from === undefined ? {} : { localPort: from }),
+  });
   socket.once('connect', () => tell({ kind: 'opened' }));
   socket.once('end', () => tell({ kind: 'ended' }));
   socket.once('error', failed);
