@@ -85,7 +85,7 @@ function differencesOf(
   const { digests, mode, primary } = report;
   const found: string[] = [];
   if (mode !== configuration.mode) found.push(`mode is ${mode}`);
-  // In active-active it has no effect.
+  // In active-active it prefers nobody: each virtual router names its own.
   if (primary && configuration.primary && ![mode, configuration.mode].includes('active-active')) {
     found.push('both are primary (set ha.primary to false on one of them)');
   }

@@ -46,7 +46,7 @@ describe('the status screen', () => {
   it('has colours on a terminal, and says the same', () => {
     const screen = renderStatus(statuses.inFault, { ...plain, colour: true });
     assertGolden('status-fault-colour.txt', screen);
-    // eslint-disable-next-line no-control-regex
+    // oxlint-disable-next-line no-control-regex -- colours are escape sequences
     const stripped = screen.replaceAll(/\u001B\[\d+m/g, '');
     assert.equal(stripped, renderStatus(statuses.inFault, plain));
   });
@@ -54,7 +54,7 @@ describe('the status screen', () => {
   it('says the same of a pair with colours', () => {
     for (const status of Object.values(pairs)) {
       const screen = renderStatus(status, { ...plain, colour: true });
-      // eslint-disable-next-line no-control-regex
+      // oxlint-disable-next-line no-control-regex -- colours are escape sequences
       assert.equal(screen.replaceAll(/\u001B\[\d+m/g, ''), renderStatus(status, plain));
     }
   });
