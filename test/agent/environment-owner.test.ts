@@ -89,10 +89,11 @@ describe('virtual addresses on a real interface', { skip, timeout: 60_000 }, () 
   it('an address that somebody removes is put back 5 times; then the agent yields and says so', async () => {
     start(settings());
     await agent.transition('Active');
-    while (!watch.has(VIRTUAL)) await watch.next('address');
+    await watch.stands();
     for (let round = 1; round <= 5; round += 1) {
       ip(`address del ${VIRTUAL} dev lan`);
-      await watch.next('address');
+      await watch.next('address-removed');
+      await watch.stands();
       const restored = await agent.line(
         ({ detail }) => detail?.includes(`restoration ${round}`) ?? false,
       );
@@ -120,14 +121,16 @@ describe('virtual addresses on a real interface', { skip, timeout: 60_000 }, () 
   it('with nobody else there it takes the role again, at priority 1', async () => {
     start(settings());
     await agent.transition('Active');
-    while (!watch.has(VIRTUAL)) await watch.next('address');
+    let from = 0;
     for (let round = 0; round < 6; round += 1) {
+      await watch.stands();
+      from = agent.lines.length;
       ip(`address del ${VIRTUAL} dev lan`);
-      if (round < 5) await watch.next('address');
+      await watch.next('address-removed');
     }
-    const from = agent.lines.length;
+    await agent.transition('Backup', from);
     const again = await agent.transition('Active', from);
     assert.deepEqual([again.reason, again['effectivePriority']], ['no-response', 1]);
-    await watch.next('address');
+    await watch.stands();
   });
 });

@@ -144,7 +144,7 @@ export class AddressWatch {
     return !known;
   }
 
-  /** Whether the address stands on some interface. */
+  /** Whether the address stands on some interface, by what has been told so far. */
   has(text: string): boolean {
     return [...this.#watch.addresses()].some(
       ({ address: value, prefixLength }) => `${value}/${prefixLength}` === text,
@@ -154,6 +154,12 @@ export class AddressWatch {
   /** The next time the address appears or goes; changes before it are forgotten. */
   next(kind: AddressChange['kind'], text = VIRTUAL): Promise<AddressChange> {
     return this.changes.takeUntil((change) => change.kind === kind && change.text === text);
+  }
+
+  /** Until the address stands, or does not. What has been told before this is forgotten. */
+  async stands(text = VIRTUAL, wanted = true): Promise<void> {
+    while (this.has(text) !== wanted) await this.changes.take();
+    this.changes.takeAll();
   }
 
   close(): void {

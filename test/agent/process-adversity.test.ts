@@ -57,7 +57,7 @@ describe('an agent in a bad house', { skip, timeout: 60_000 }, () => {
     agent = new AgentProcess(home, options);
     // Its log may be out of reach: what it sends shows that it is Active.
     await peer.packets.takeUntil((packet) => priorityOf(packet) === 200);
-    while (!watch.has(VIRTUAL)) await watch.next('address');
+    await watch.stands();
   }
 
   /**
@@ -116,7 +116,7 @@ describe('an agent in a bad house', { skip, timeout: 60_000 }, () => {
       closeSync(stdout);
       agent.signal('SIGWINCH');
       assert.deepEqual(await agent.exited, { code: 1, signal: null });
-      while (watch.has(VIRTUAL)) await watch.next('address-removed');
+      await watch.stands(VIRTUAL, false);
       closeSync(pipe);
     });
 

@@ -1,7 +1,7 @@
 // The hook nginx-upstream with a real nginx on sockets of its own: which servers get requests, what is left
 // alone, and what becomes of a configuration that nginx refuses. No understudy.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -91,13 +91,20 @@ ${['one', 'two', 'three'].map((name) => server(name, `return 200 ${name};`)).joi
 
 /** A site whose nginx runs, and whom its front sends requests to. */
 async function running(t: TestContext, upstreams: (path: string) => string) {
+  let started: ChildProcess | undefined;
+  // Named before the removal of its folder, so that it has ended by then.
+  t.after(async () => {
+    if (started === undefined || started.exitCode !== null || started.signalCode !== null) return;
+    started.kill('SIGTERM');
+    await once(started, 'close');
+  });
   const place = site(t, '');
   writeFileSync(place.file, upstreams(place.path));
-  const nginx = spawn('nginx', ['-c', place.main, '-g', 'daemon off;'], { env: { PATH } });
-  t.after(async () => {
-    nginx.kill('SIGTERM');
-    if (nginx.exitCode === null && nginx.signalCode === null) await once(nginx, 'exit');
+  const nginx = spawn('nginx', ['-c', place.main, '-g', 'daemon off;'], {
+    env: { PATH },
+    stdio: ['ignore', 'ignore', 'pipe'],
   });
+  started = nginx;
   let said = '';
   nginx.stderr.on('data', (piece: Buffer) => (said += piece.toString()));
   const ask = (): Promise<{ body: string; worker: string }> =>
