@@ -16,7 +16,7 @@ import { farewell4, frame4, hex, OURS_4 } from './frames.js';
 
 const VIP = fileURLToPath(new URL('../../../scripts/vip', import.meta.url));
 const LONG = milliseconds(600_000);
-const skip = noWire;
+const limits = { skip: noWire, timeout: 60_000 };
 
 /** Nothing happens by itself for ten minutes, but for what the test asks. */
 const silence = (change: Partial<NonNullable<LastWill['lease']>> = {}) => ({
@@ -60,7 +60,7 @@ async function sendUntil(wire: { send(frame: Uint8Array): Promise<void> }, done:
 
 test(
   'a successor heard in its silence ends the lease: the addresses go, and it learns of it',
-  { skip },
+  limits,
   async (t) => {
     const net = await lan(t);
     const released = fifo(t);
@@ -86,7 +86,7 @@ test(
 
 test(
   'an agent that lives is not affected by anybody, nor one that was silent and woke',
-  { skip },
+  limits,
   async (t) => {
     const net = await lan(t);
     const victim = await agent(t, willFor(net.linkIndex), { path: net.executor() });
@@ -111,7 +111,7 @@ test(
 
 test(
   'without a successor: farewell, the addresses stay, and the agent is killed',
-  { skip },
+  limits,
   async (t) => {
     const net = await lan(t);
     const lease = silence({ farewellAfter: milliseconds(200), killAfter: milliseconds(800) });
@@ -137,7 +137,7 @@ test(
 
 test(
   'of two virtual routers, the one without a successor is asked for, and both are waited for',
-  { skip },
+  limits,
   async (t) => {
     const net = await lan(t);
     const { linkIndex } = net;
@@ -171,7 +171,7 @@ test(
 
 test(
   'what it had running when the lease lapsed is killed before the release',
-  { skip },
+  limits,
   async (t) => {
     const net = await lan(t);
     const begun = fifo(t);
@@ -199,7 +199,7 @@ test(
   },
 );
 
-test('an agent that dies while the release runs: it runs to its end', { skip }, async (t) => {
+test('an agent that dies while the release runs: it runs to its end', limits, async (t) => {
   const net = await lan(t);
   const begun = fifo(t);
   const go = fifo(t);
@@ -218,7 +218,7 @@ test('an agent that dies while the release runs: it runs to its end', { skip }, 
   assert.equal(readFileSync(path, 'utf8'), 'done\n');
 });
 
-test('for how long it was stopped itself is not held against the agent', { skip }, async (t) => {
+test('for how long it was stopped itself is not held against the agent', limits, async (t) => {
   const net = await lan(t);
   const lease = silence({ farewellAfter: milliseconds(400) });
   const victim = await agent(t, willFor(net.linkIndex, { lease }), { path: net.executor() });
@@ -235,7 +235,7 @@ test('for how long it was stopped itself is not held against the agent', { skip 
   await sendUntil(net.wire, ended);
 });
 
-test('without the memory there is no silence', { skip }, async (t) => {
+test('without the memory there is no silence', limits, async (t) => {
   const net = await lan(t);
   const executor = await startExecutor({ path: net.executor(), onExit: () => undefined });
   executor.setWill(willFor(net.linkIndex, { lease: silence({ killAfter: milliseconds(1) }) }));
@@ -278,7 +278,7 @@ const held = (linkIndex: number, text: string, prefixLength = 24) => ({
   prefixLength,
 });
 
-test('what stands is renewed, as it stands; what is gone stays gone', { skip }, async (t) => {
+test('what stands is renewed, as it stands; what is gone stays gone', limits, async (t) => {
   const net = await lan(t);
   const { linkIndex } = net;
   const add = (...words: string[]) => net.run('ip', 'address', 'replace', ...words, 'dev', 'va');
@@ -322,13 +322,14 @@ test('what stands is renewed, as it stands; what is gone stays gone', { skip }, 
 
 test(
   'a lifetime of 2 s lasts as long as the executor, and is not given to what was removed',
-  { skip },
+  limits,
   async (t) => {
     const net = await lan(t);
     const { linkIndex } = net;
-    const short = ['valid_lft', '2', 'preferred_lft', '2', 'dev', 'va'];
-    net.run('ip', 'address', 'replace', '10.99.0.101/24', ...short);
-    net.run('ip', 'address', 'replace', '10.99.0.102/24', ...short);
+    // Long enough for whatever starts meanwhile.
+    const first = ['valid_lft', '60', 'preferred_lft', '60', 'dev', 'va'];
+    net.run('ip', 'address', 'replace', '10.99.0.101/24', ...first);
+    net.run('ip', 'address', 'replace', '10.99.0.102/24', ...first);
     const executor = await startExecutor({ path: net.executor(), onExit: () => undefined });
     const next = await monitor(t, net);
     executor.setWill(
@@ -351,21 +352,11 @@ test(
   },
 );
 
-test('the addresses of a dead agent are renewed until its will is done', { skip }, async (t) => {
+test('the addresses of a dead agent are renewed until its will is done', limits, async (t) => {
   const net = await lan(t);
   const { linkIndex } = net;
-  net.run(
-    'ip',
-    'address',
-    'replace',
-    '10.99.0.100/24',
-    'valid_lft',
-    '2',
-    'preferred_lft',
-    '2',
-    'dev',
-    'va',
-  );
+  const first = ['valid_lft', '60', 'preferred_lft', '60', 'dev', 'va'];
+  net.run('ip', 'address', 'replace', '10.99.0.100/24', ...first);
   const will = willFor(linkIndex, { lifetime: 2, addresses: [held(linkIndex, '10.99.0.100')] });
   const victim = await agent(t, will, { path: net.executor() });
   const next = await monitor(t, net);
@@ -377,7 +368,7 @@ test('the addresses of a dead agent are renewed until its will is done', { skip 
   assert.equal(net.present(), false);
 });
 
-test('a renewal that is refused is told once', { skip }, async (t) => {
+test('a renewal that is refused is told once', limits, async (t) => {
   const net = await lan(t);
   const { linkIndex } = net;
   const short = ['valid_lft', '4', 'preferred_lft', '4', 'dev', 'va'];
