@@ -85,8 +85,8 @@ const ACTIVE_ACTIVE: SitePlan = {
 };
 
 const BOTH = ['portal-1', 'portal-2'];
-/** Two attempts 500 ms apart, the hook by way of root, and nginx's reload. */
-const LEFT_OUT_MS = 1500;
+/** Two attempts 250 ms apart, the hook by way of root, and nginx's reload. */
+const LEFT_OUT_MS = 1200;
 
 export async function apiPortal(): Promise<Section[]> {
   const balanced = await atSite('Balancers in front', BALANCED, async (site) => {
