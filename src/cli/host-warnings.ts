@@ -2,6 +2,7 @@
 // paths. Warnings only: it may come later. The facts are given, so that others can be judged too.
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
+import { dirname } from 'node:path';
 import type { SettingsWarning } from '../config/errors.js';
 import type { Settings } from '../config/settings.js';
 import {
@@ -24,6 +25,8 @@ export interface HostFacts {
   fileExists(path: string): boolean;
   /** A file that may be run. */
   isProgram(path: string): boolean;
+  /** A file that the owner of its folder may read, or where that cannot be told. */
+  isReadableToOwner(path: string): boolean;
 }
 
 export const thisHost = (): HostFacts => ({
@@ -31,6 +34,7 @@ export const thisHost = (): HostFacts => ({
   addresses: addressesHere(),
   fileExists: existsSync,
   isProgram,
+  isReadableToOwner,
 });
 
 /** What of this host is worth a warning, in no order that matters. */
@@ -174,9 +178,17 @@ const pathWarnings = ({ ha }: Settings): SettingsWarning[] =>
   );
 
 function keyWarnings({ keyFile }: Settings['ha'], host: HostFacts): SettingsWarning[] {
-  if (keyFile === null || host.fileExists(keyFile)) return [];
-  const message = `there is no key ${keyFile}; write one with understudy keygen and copy it to every peer`;
-  return [{ path: 'ha.keyFile', message }];
+  const path = 'ha.keyFile';
+  if (keyFile === null) return [];
+  if (!host.fileExists(keyFile)) {
+    const remedy = 'write one with understudy keygen and copy it to every peer';
+    return [{ path, message: `there is no key ${keyFile}; ${remedy}` }];
+  }
+  if (host.isReadableToOwner(keyFile)) return [];
+  // As root we could read it: that says nothing of the agent.
+  const remedy = `chown --reference=${dirname(keyFile)} ${keyFile}`;
+  const message = `${keyFile} is not readable to whom its folder belongs to: is that the agent's user? ${remedy}`;
+  return [{ path, message }];
 }
 
 function isProgram(path: string): boolean {
@@ -185,6 +197,17 @@ function isProgram(path: string): boolean {
     return statSync(path).isFile();
   } catch {
     return false;
+  }
+}
+
+function isReadableToOwner(path: string): boolean {
+  try {
+    const [file, folder] = [statSync(path), statSync(dirname(path))];
+    if (folder.uid === 0) return true;
+    if (file.uid === folder.uid) return (file.mode & constants.S_IRUSR) !== 0;
+    return file.gid === folder.gid && (file.mode & constants.S_IRGRP) !== 0;
+  } catch {
+    return true;
   }
 }
 

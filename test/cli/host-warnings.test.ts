@@ -1,7 +1,16 @@
 // What settings name and a host does not have, on hosts that are made up.
 import assert from 'node:assert/strict';
+import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
 import { describe, it } from 'node:test';
-import { hostWarnings, type HostFacts, type StandingAddress } from '../../src/cli/host-warnings.js';
+import {
+  hostWarnings,
+  thisHost,
+  type HostFacts,
+  type StandingAddress,
+} from '../../src/cli/host-warnings.js';
 import { parseSettings } from '../../src/config/load.js';
 import { parseAddressWithPrefix } from '../../src/model/address.js';
 
@@ -16,6 +25,7 @@ const HOST: HostFacts = {
   addresses: [standing('eth0', '10.99.0.1/24'), standing('eth1', '10.98.0.1/24')],
   fileExists: (path) => path === '/k',
   isProgram: () => true,
+  isReadableToOwner: () => true,
 };
 
 function warningsOf(text: string, host: Partial<HostFacts> = {}): string[] {
@@ -49,6 +59,37 @@ hooks: { transition: /hook }`;
         'hooks.transition: /hook is not an executable file; it could not be told anything',
       ],
     );
+  });
+
+  it('a key that root has copied and the agent cannot read', () => {
+    const rest = 'ha: { keyFile: /k, peers: [{ name: b, addresses: [10.98.0.2, 10.99.0.2] }] }';
+    const host = { isReadableToOwner: (path: string) => path !== '/k' };
+    assert.deepEqual(warningsOf(withRouter('10.99.0.100/24', rest), host), [
+      "ha.keyFile: /k is not readable to whom its folder belongs to: is that the agent's user? chown --reference=/ /k",
+    ]);
+  });
+
+  it('whose a key is, on this host', { skip: process.getuid?.() !== 0 && 'root is needed' }, () => {
+    const folder = mkdtempSync(join(tmpdir(), 'understudy-key-'));
+    const key = join(folder, 'key');
+    const readable = (...[owner, group, mode]: [number, number, number]): boolean => {
+      chownSync(key, owner, group);
+      chmodSync(key, mode);
+      return thisHost().isReadableToOwner(key);
+    };
+    try {
+      writeFileSync(key, '');
+      assert.equal(readable(0, 0, 0o600), true, 'root reads everything');
+      chownSync(folder, 997, 998);
+      assert.equal(readable(997, 998, 0o600), true);
+      assert.equal(readable(0, 0, 0o600), false);
+      assert.equal(readable(0, 998, 0o640), true);
+      assert.equal(readable(0, 998, 0o600), false);
+      assert.equal(readable(0, 0, 0o640), false);
+      assert.equal(thisHost().isReadableToOwner(join(folder, 'none')), true, 'not there');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('a virtual address in no subnet of its interface', () => {

@@ -9,6 +9,7 @@ import {
   openSync,
   readFileSync,
   realpathSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { Socket } from 'node:net';
@@ -48,7 +49,7 @@ set -eu
 root=$1 name=$2 node=$3 project=$4 lower=$5
 mkdir -p "$root/upper" "$root/work" "$root/merged"
 if ! mount -t overlay -o "lowerdir=$lower,upperdir=$root/upper,workdir=$root/work" box "$root/merged" 2>/dev/null; then
-  cp -a "$lower/." "$root/merged/"
+  [ -e "$root/merged/usr" ] || cp -a "$lower/." "$root/merged/"
   mount --bind "$root/merged" "$root/merged"
 fi
 cd "$root/merged"
@@ -77,7 +78,7 @@ touch box-ready; mount --bind "$root/ready" box-ready
 printf "%s\\n" "[Unit]" After=multi-user.target "[Service]" Type=oneshot \
   "ExecStart=dd if=/etc/hostname of=/box-ready status=none" >etc/systemd/system/box-ready.service
 mkdir -p etc/systemd/system/multi-user.target.wants
-ln -s ../box-ready.service etc/systemd/system/multi-user.target.wants/
+ln -sf ../box-ready.service etc/systemd/system/multi-user.target.wants/
 mkdir -p .old
 pivot_root . .old
 umount -l /.old
@@ -86,7 +87,15 @@ exec env -i container=understudy PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C \
 ' sh "$root" "$name" "$node" "$project" "$lower"
 `;
 
+/** The only child of a process, by its number in the sandbox. */
+function childOf({ pid = 0 }: ChildProcess): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim());
+}
+
 const BOOT_DEADLINE_MS = 30_000;
+const POWER_OFF_DEADLINE_MS = 30_000;
+/** SIGRTMIN+4, by which a container manager tells systemd to power off (systemd(1)). */
+const POWER_OFF_SIGNAL = 38;
 
 export class Box {
   readonly name: ApplianceName;
@@ -110,6 +119,7 @@ export class Box {
     const root = `/run/box-${name}`;
     mkdirSync(root, { recursive: true });
     this.#fifo = `${root}/ready`;
+    rmSync(this.#fifo, { force: true });
     execFileSync('mkfifo', [this.#fifo]);
     const node = realpathSync(process.execPath);
     const words = [this.#cgroup, root, name, node, ROOT, given('UNDERSTUDY_BOX_ROOT')];
@@ -118,7 +128,10 @@ export class Box {
     this.#unshare = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
   }
 
-  /** Resolves when systemd has started everything. @throws Error with the console when it has not. */
+  /**
+   * Resolves when systemd has started everything. What a machine of this name, off by now, has written to
+   * its disk is there again. @throws Error with the console when it has not.
+   */
   static async boot(lab: Lab, name: ApplianceName): Promise<Box> {
     const box = new Box(lab, name);
     await box.#started();
@@ -238,6 +251,19 @@ export class Box {
     return lines.join('\n');
   }
 
+  /** Shuts the machine down in good order. @throws Error when it is not off in time. */
+  async powerOff(): Promise<void> {
+    await this.#unfollow();
+    process.kill(this.#init, POWER_OFF_SIGNAL);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const complain = (): void =>
+        reject(new Error(`${this.name} is not off in time\n${this.words()}`));
+      timer = setTimeout(complain, POWER_OFF_DEADLINE_MS);
+    });
+    await Promise.race([ended(this.#unshare), late]).finally(() => clearTimeout(timer));
+  }
+
   async halt(): Promise<void> {
     this.#follower?.kill('SIGKILL');
     // The namespaces' init goes with it, and with that every process of the box.
@@ -288,8 +314,7 @@ export class Box {
       })
       .finally(() => ready.destroy());
     // nsenter, sh and unshare have become one process; the box's init is its only child.
-    const pid = this.#unshare.pid ?? 0;
-    this.#init = Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim());
+    this.#init = childOf(this.#unshare);
   }
 
   /** Resolves when what is logged from now on will be seen. */
@@ -308,5 +333,13 @@ export class Box {
     if (this.#follower.stdout !== null) this.journal.follow(this.#follower.stdout);
     await this.run(['systemd-cat', '--identifier=box-marker', 'echo', marker]);
     await this.line(new RegExp(marker));
+  }
+
+  /** At a shutdown systemd would wait for a process in the box whose parent, nsenter, is not. */
+  async #unfollow(): Promise<void> {
+    if (this.#follower === null) return;
+    process.kill(childOf(this.#follower), 'SIGKILL');
+    await ended(this.#follower);
+    this.#follower = null;
   }
 }

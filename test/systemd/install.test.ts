@@ -186,6 +186,11 @@ describe('installation', { skip, timeout: 90_000 }, () => {
       [],
     );
     await install(box);
+    // As `systemctl edit` leaves them.
+    for (const unit of UNITS) {
+      await box.sh(`mkdir -p /etc/systemd/system/${unit}.d`);
+      box.write(`/etc/systemd/system/${unit}.d/override.conf`, '[Unit]\n');
+    }
     await box.systemctl('start', UNIT);
     await box.run([INSTALL, '--remove', '--purge']);
     assert.deepEqual(await files(), clean);

@@ -47,15 +47,28 @@ export async function install(box: Box): Promise<void> {
 
 export class Machines {
   readonly lab: Lab;
-  readonly a: Box;
-  readonly b: Box;
+  readonly #boxes: { a: Box; b: Box };
   readonly #prober: Prober;
 
   private constructor(lab: Lab, a: Box, b: Box, prober: Prober) {
     this.lab = lab;
-    this.a = a;
-    this.b = b;
+    this.#boxes = { a, b };
     this.#prober = prober;
+  }
+
+  get a(): Box {
+    return this.#boxes.a;
+  }
+
+  get b(): Box {
+    return this.#boxes.b;
+  }
+
+  /** Boots the machine of this name, which is off, once more. */
+  async bootAgain(name: ApplianceName): Promise<Box> {
+    const box = await Box.boot(this.lab, name);
+    this.#boxes[name] = box;
+    return box;
   }
 
   /** Boots and installs both; `a` is Active and probed when this resolves. */
