@@ -257,8 +257,7 @@ describe('nginx-upstream without a running nginx', { skip, timeout: 60_000 }, ()
     return { ...result, text: web.read() };
   };
 
-  test('only servers that follow checks change, whatever stands around them; not a byte else', (t) => {
-    const text = `# server 10.0.0.1; # checks: a
+  const AMONG_OTHERS = `# server 10.0.0.1; # checks: a
 upstream web {\r
   server 10.0.0.1 weight=2 max_fails=0;# checks: a\r
   server 10.0.0.2 down; # no checks: a
@@ -272,16 +271,40 @@ upstream three { hash "\${uri}{;#" consistent; server 10.0.0.7;
   server 10.0.0.8; # checks: a
 }
 map $host $x { "upstream w {" 1; default "server a; # checks: a"; }`;
-    const { code, said, text: found } = marked(t, text, ['a', 'c']);
+  /** What becomes of it when `a` has failed. */
+  const AMONG_OTHERS_MARKED = AMONG_OTHERS.replace('max_fails=0;', 'max_fails=0 down;')
+    .replace('10.0.0.5:80;', '10.0.0.5:80 down;')
+    .replace('backup   down ;', 'backup   ;')
+    .replace('10.0.0.8;', '10.0.0.8 down;');
+
+  test('only servers that follow checks change, whatever stands around them; not a byte else', (t) => {
+    const { code, said, text } = marked(t, AMONG_OTHERS, ['a', 'c']);
     assert.equal(code, 75, said);
-    assert.equal(
-      found,
-      text
-        .replace('max_fails=0;', 'max_fails=0 down;')
-        .replace('10.0.0.5:80;', '10.0.0.5:80 down;')
-        .replace('backup   down ;', 'backup   ;')
-        .replace('10.0.0.8;', '10.0.0.8 down;'),
-    );
+    assert.equal(text, AMONG_OTHERS_MARKED);
+  });
+
+  for (const awk of ['mawk', 'gawk', 'original-awk', 'busybox']) {
+    const program = spawnSync('sh', ['-c', `command -v ${awk}`], {
+      encoding: 'utf8',
+      env: { PATH },
+    });
+    const none = program.status === 0 ? false : `${awk} is not installed`;
+    test(`where awk is ${awk}`, { skip: none }, (t) => {
+      const folder = mkdtempSync(join(tmpdir(), 'understudy-awk-'));
+      t.after(() => rmSync(folder, { recursive: true, force: true }));
+      symlinkSync(program.stdout.trim(), join(folder, 'awk'));
+      const { said, text } = marked(t, AMONG_OTHERS, ['a'], { PATH: `${folder}:${PATH}` });
+      assert.equal(text, AMONG_OTHERS_MARKED, said);
+    });
+  }
+
+  test('a host that is called down is not the parameter', (t) => {
+    const text = 'upstream down { server down down;# checks: a\n server down; # checks: b\n}\n';
+    const after = 'upstream down { server down;# checks: a\n server down down; # checks: b\n}\n';
+    // nginx would ask for its address.
+    const asksNobody = { UNDERSTUDY_NGINX: '/bin/true' };
+    assert.equal(marked(t, text, ['b'], asksNobody).text, after);
+    assert.equal(marked(t, after, ['a'], asksNobody).text, text);
   });
 
   test('a server that is down by hand is nobody, one without checks is somebody', (t) => {
@@ -361,6 +384,18 @@ map $host $x { "upstream w {" 1; default "server a; # checks: a"; }`;
       /:2: .*write each server on a line of its own/,
     ],
     ['half of one', 'upstream w {\n server a:1\n  weight=1; # checks: a\n}\n', {}, /:3: one whole/],
+    [
+      'one that goes on behind the comment',
+      'upstream w {\n server a:1; # checks: a\n server b:1 # checks: b\n;\n}\n',
+      {},
+      /:3: one whole/,
+    ],
+    [
+      'another statement begins there',
+      'upstream w {\n server a:1; keepalive # checks: a\n 8;\n}\n',
+      {},
+      /:2: one whole/,
+    ],
     ['a virtual host', 'server { server x; # checks: a\n}\n', {}, /:1: one whole/],
     ['no name is given', 'upstream w {\n server a:1; # checks:\n}\n', {}, /:2: .*found no name/],
     ['there is no nginx', '', { UNDERSTUDY_NGINX: '/nowhere/nginx' }, /found no program \/nowhere/],
