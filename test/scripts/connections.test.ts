@@ -223,6 +223,19 @@ describe('what it refuses', { skip }, () => {
     /the interface eth7 of the settings expected, found none of that name/,
     { x: settings([LAN, { ...LAN6, interface: 'eth7' }]) },
   );
+  refused(
+    'an interface whose name nft would take for others, too',
+    `ip link add et* type dummy; ${on('x')}`,
+    1,
+    /lan: an interface name of letters, .* expected, found "et\*"; rename the interface/,
+    { x: settings([{ ...LAN, interface: 'et*' }]) },
+  );
+  refused(
+    'a container, whose /proc/sys is read-only',
+    `mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys; ${on('pair.yaml')}`,
+    1,
+    /eth0\/arp_ignore: at least 1 expected, found 0, and it cannot be written \(EROFS\): make it/,
+  );
   for (const [name, packageName] of [
     ['nft', 'nftables'],
     ['ip', 'iproute2'],
