@@ -98,6 +98,11 @@ describe('what it sets', { skip }, () => {
       once,
       /table ip6 understudy_connections[^]*dup to 2001:db8:99::2 device "eth0" drop/,
     );
+    assert.equal(
+      once.match(/icmp(v6)? type .* ether saddr != @peers dup to/g)?.length,
+      2,
+      'what the peer was given it does not give back',
+    );
     assert.match(once, /\n1\n2\n$/);
     assert.equal(twice, once);
     assert.equal(off, '1\n2\n', 'ARP stays as it is');
