@@ -57,6 +57,7 @@ export function planOf({ ha, virtualRouters }: Settings): Plan {
       .map(({ address }) => address)
       .filter((address) => !isLinkLocal(address));
     if (addresses.length === 0) continue;
+    checkInterface(router);
     const near = nearAddress(router, peer);
     const key = `${router.interface} ${near}`;
     const before = kept.get(key)?.addresses ?? [];
@@ -70,6 +71,15 @@ export function planOf({ ha, virtualRouters }: Settings): Plan {
     port: ha.port,
     graceMs: Math.max(GRACE_MS, MISSED_CHECKS * ha.peerCheckInterval),
   };
+}
+
+/** In nft `*` stands for any end of a name, and a quotation mark for the end of it. */
+function checkInterface({ name, interface: device }: VirtualRouterSettings): void {
+  if (/^[\w.@+-]+$/.test(device)) return;
+  throw new Unsuitable(
+    `${name}: an interface name of letters, digits, ".", "_", "@", "+" and "-" expected, found ` +
+      `${JSON.stringify(device)}; rename the interface`,
+  );
 }
 
 type Peer = Settings['ha']['peers'][number];

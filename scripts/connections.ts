@@ -130,6 +130,22 @@ function routedNow(): string[] {
   });
 }
 
+/** @throws Complaint when it is less and cannot be written: containers have it read-only. */
+function atLeast(file: string, least: number): void {
+  const found = Number(readFileSync(file, 'utf8'));
+  if (found >= least) return;
+  try {
+    writeFileSync(file, String(least));
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code ?? String(error);
+    const remedy = 'make it writable, or set it from outside';
+    throw new Complaint(
+      EXIT.failed,
+      `${file}: at least ${least} expected, found ${found}, and it cannot be written (${why}): ${remedy}`,
+    );
+  }
+}
+
 function on(plan: Plan): void {
   requireAll(plan);
   const wanted = routesOf(plan);
@@ -139,8 +155,7 @@ function on(plan: Plan): void {
   // Before the routes: without it ARP would tell of addresses that stand elsewhere.
   for (const device of arpInterfaces(plan)) {
     for (const { name, least } of ARP_SETTINGS) {
-      const file = arpFile(device, name);
-      if (Number(readFileSync(file, 'utf8')) < least) writeFileSync(file, String(least));
+      atLeast(arpFile(device, name), least);
     }
   }
   nft(nftScript(plan));

@@ -52,20 +52,21 @@ function frameOf(value: Call | Outcome): Buffer {
   return Buffer.concat([length, body]);
 }
 
-/** The one frame the other end sends. @throws Error when it ends before, or sends too much. */
-function readFrame(socket: Socket): Promise<unknown> {
+/** The one frame the other end sends. @throws Error when it ends before, sends too much or no JSON. */
+async function readFrame(socket: Socket): Promise<unknown> {
   let read = Buffer.alloc(0);
-  return new Promise((resolve, reject) => {
+  const body = await new Promise<string>((resolve, reject) => {
     socket.on('data', (piece: Buffer) => {
       read = Buffer.concat([read, piece]);
       const length = read.length < 4 ? 0 : read.readUInt32BE();
       if (length > LONGEST_FRAME) reject(new Error(`a frame of ${length} bytes`));
       else if (read.length >= 4 + length && read.length >= 4) {
-        resolve(JSON.parse(read.toString('utf8', 4, 4 + length)));
+        resolve(read.toString('utf8', 4, 4 + length));
       }
     });
     socket.once('close', () => reject(new Error('the connection ended before an answer')));
   });
+  return JSON.parse(body) as unknown;
 }
 
 /* --- the agent's end ------------------------------------------------------------------------- */

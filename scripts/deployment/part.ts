@@ -49,7 +49,11 @@ export function summed(
   const failed = total(({ lost }) => lost);
   const longestGapMs = Math.max(...reports.map((report) => report.longestGapMs));
   const last = names((report) => report.answeredLast);
-  const all = [...complaints];
+  const unasked = Object.entries(byTarget).flatMap(([name, { sent }]) => (sent > 0 ? [] : [name]));
+  const all = [
+    ...complaints,
+    ...unasked.map((name) => `requests for ${name} expected, found none`),
+  ];
   if (part.boundMs === null && spared.some(([, { lost }]) => lost > 0)) {
     const but = exposed.length === 0 ? '' : ` but of ${exposed.join(', ')}`;
     all.push(`no failed request${but} expected`);

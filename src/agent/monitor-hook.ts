@@ -101,7 +101,6 @@ class Teller {
     if (program === this.#program) return;
     this.#program = program;
     this.#order = null;
-    this.#failures = 0;
     this.#cancelRetry?.();
     this.#report(null);
     this.#consider();

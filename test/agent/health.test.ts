@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { healthOf, type HealthInput } from '../../src/agent/health.js';
+import { OTHER_RULES } from '../../src/model/settings-digest.js';
 import type { PeerStatus } from '../../src/model/status.js';
 import { activeRouter, backupRouter } from '../cli/statuses.js';
 
@@ -134,6 +135,19 @@ describe('health', () => {
       leaving: ['lan'],
     };
     assert.equal(health(both).state, 'healthy');
+  });
+
+  it('other rules are said behind the rest, and are no lack; of a peer that is silent nothing is', () => {
+    const remark = `${OTHER_RULES} than dallas-2 has`;
+    const other = { ...peer, differences: [OTHER_RULES] };
+    assert.deepEqual(health({ peers: [other] }), { state: 'healthy', reasons: [remark] });
+    assert.deepEqual(health({ peers: [{ ...peer, differences: [OTHER_RULES, 'other VRIDs'] }] }), {
+      state: 'degraded',
+      reasons: ['settings differ from those of dallas-2: other VRIDs', remark],
+    });
+    assert.deepEqual(health({ peers: [{ ...other, state: 'unhealthy', paths: silent }] }).reasons, [
+      'dallas-2 is silent on every path',
+    ]);
   });
 
   it('off is a choice, and said', () => {

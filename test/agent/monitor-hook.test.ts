@@ -148,7 +148,7 @@ test('nothing has failed: an empty list, not a missing variable', async (t) => {
 });
 
 test('the first call waits until every monitor has a result, or one has failed', async (t) => {
-  const { hook, program, say, ended, runs, running } = await rig(t);
+  const { hook, program, say, ended, runs, running, clock } = await rig(t);
   say({ 'link eth0': 'ok' });
   assert.equal(running(), 0, 'the settings are not known yet');
   say({ 'link eth0': 'ok', a: 'unknown', b: 'unknown' });
@@ -158,6 +158,7 @@ test('the first call waits until every monitor has a result, or one has failed',
   say({ 'link eth0': 'ok', a: 'ok', b: 'ok' });
   await ended();
   assert.deepEqual(runs(), ['MONITOR link eth0 ok []']);
+  assert.equal(clock.pending(), 0);
 });
 
 test('the first call waits for results no longer than so, and for what comes later another one', async (t) => {
@@ -168,6 +169,8 @@ test('the first call waits for results no longer than so, and for what comes lat
   assert.equal(running(), 0);
   clock.advance(1);
   await ended();
+  say({ a: 'ok' });
+  assert.equal(running(), 0, 'that nothing is known of b is no news');
   say({ a: 'ok', b: 'ok' });
   await ended();
   assert.deepEqual(runs(), ['MONITOR a ok []', 'MONITOR b ok []']);
@@ -284,14 +287,60 @@ test('new states are told at once, also while a repetition waits; and what was t
   say({ db: 'ok' });
   await ended();
   script('exit 1');
-  say({ db: 'failed' });
-  const armed = clock.armed();
-  await ended();
-  await armed;
+  for (const state of ['failed', 'ok', 'failed'] as const) {
+    const armed = clock.armed();
+    say({ db: state });
+    await ended();
+    assert.equal(await armed, FIRST_RETRY, 'what failed before was another call');
+  }
   script('');
   say({ db: 'ok' });
   await ended();
-  assert.deepEqual(runs(), ['MONITOR db ok []', 'MONITOR db failed [db]', 'MONITOR db ok []']);
+  assert.deepEqual(runs(), [
+    'MONITOR db ok []',
+    'MONITOR db failed [db]',
+    'MONITOR db ok []',
+    'MONITOR db failed [db]',
+    'MONITOR db ok []',
+  ]);
+  assert.equal(clock.pending(), 0);
+});
+
+test('a repetition brings what was measured meanwhile', async (t) => {
+  const { hook, program, ended, read, clock, script } = await rig(t, 'exit 1');
+  const verdict = { name: 'db', state: 'failed', weight: 0 } as const;
+  hook.configure(program);
+  const armed = clock.armed();
+  hook.tell([{ ...verdict, detail: 'earlier' }]);
+  await ended();
+  await armed;
+  hook.tell([{ ...verdict, detail: 'later' }]);
+  script('cat >event');
+  clock.advance(FIRST_RETRY);
+  await ended();
+  const { monitors } = JSON.parse(read('event')) as { monitors: { detail: string }[] };
+  assert.deepEqual(
+    monitors.map(({ detail }) => detail),
+    ['later'],
+  );
+});
+
+test('a hook taken away while a repetition waits is not called any more, nor is any after a stop', async (t) => {
+  const { hook, program, say, ended, clock } = await rig(t, 'exit 1');
+  const failed = async (): Promise<void> => {
+    const armed = clock.armed();
+    await ended();
+    await armed;
+    assert.equal(clock.pending(), 1);
+  };
+  hook.configure(program);
+  say({ db: 'failed' });
+  await failed();
+  hook.configure(null);
+  assert.equal(clock.pending(), 0);
+  hook.configure(program);
+  await failed();
+  await hook.close(milliseconds(2_000));
   assert.equal(clock.pending(), 0);
 });
 
@@ -353,7 +402,6 @@ test('a stop waits for the call under way, not for ever, and starts no other', a
   say({ db: 'ok' });
   pass();
   await ended();
-  await hook.close(milliseconds(2_000));
   assert.deepEqual(runs(), ['MONITOR db failed [db]']);
   assert.equal(clock.pending(), 0);
 });

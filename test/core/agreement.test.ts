@@ -111,6 +111,30 @@ describe('a difference is named', () => {
     ]);
   });
 
+  it('one in active-active and one not: the mode alone is said, not that both are primary', () => {
+    for (const [ours, theirs] of [
+      ['active-active', 'active-passive'],
+      ['active-passive', 'active-active'],
+    ] as const) {
+      const bench = backupBench({ overrides: { mode: ours, primary: true } });
+
+      bench.says({ mode: theirs, primary: true }, 10_000);
+
+      assert.deepEqual(differencesOf(bench), [`there: mode is ${theirs}`]);
+    }
+  });
+
+  it('primaries of other virtual routers are not compared', () => {
+    const mode = 'active-active';
+    const bench = backupBench({ routers: [router({ primary: 'here' })], overrides: { mode } });
+    const others = [router({ vrid: 52, primary: 'there' })];
+    const { digests } = agreementOf(configuration(others, { mode }));
+
+    bench.says({ mode, digests }, 10_000);
+
+    assert.deepEqual(differencesOf(bench), ['there: other VRIDs']);
+  });
+
   it('rules: compared as far as both tell them', () => {
     const rules = (text?: string) =>
       agreementOf(configuration([router()], text === undefined ? {} : { rules: text })).digests;

@@ -98,6 +98,11 @@ describe('what it sets', { skip }, () => {
       once,
       /table ip6 understudy_connections[^]*dup to 2001:db8:99::2 device "eth0" drop/,
     );
+    assert.equal(
+      once.match(/icmp(v6)? type .* ether saddr != @peers dup to/g)?.length,
+      2,
+      'what the peer was given it does not give back',
+    );
     assert.match(once, /\n1\n2\n$/);
     assert.equal(twice, once);
     assert.equal(off, '1\n2\n', 'ARP stays as it is');
@@ -222,6 +227,19 @@ describe('what it refuses', { skip }, () => {
     1,
     /the interface eth7 of the settings expected, found none of that name/,
     { x: settings([LAN, { ...LAN6, interface: 'eth7' }]) },
+  );
+  refused(
+    'an interface whose name nft would take for others, too',
+    `ip link add et* type dummy; ${on('x')}`,
+    1,
+    /lan: an interface name of letters, .* expected, found "et\*"; rename the interface/,
+    { x: settings([{ ...LAN, interface: 'et*' }]) },
+  );
+  refused(
+    'a container, whose /proc/sys is read-only',
+    `mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys; ${on('pair.yaml')}`,
+    1,
+    /eth0\/arp_ignore: at least 1 expected, found 0, and it cannot be written \(EROFS\): make it/,
   );
   for (const [name, packageName] of [
     ['nft', 'nftables'],

@@ -72,6 +72,22 @@ describe('the check of a mount', { skip, timeout: 60_000 }, () => {
     assert.equal(run(path.slice(0, -1)).code, 1);
   });
 
+  test('a mount that is in the table, and answers nobody: another one hides it', (t) => {
+    const path = mounted(t, 'shared');
+    const inner = join(path, 'inner');
+    mkdirSync(inner);
+    execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', inner]);
+    assert.equal(run(inner).code, 0);
+    execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', path]);
+    t.after(() => spawnSync('umount', ['--recursive', path]));
+    const { code, said } = run(inner);
+    assert.equal(code, 1);
+    assert.match(
+      said,
+      /^mount: expected .*inner to answer, found: cannot .*No such file or directory\n$/,
+    );
+  });
+
   test('a file that cannot be read', (t) => {
     const path = mounted(t, 'shared');
     assert.deepEqual(run(path, 'alive'), {
