@@ -144,23 +144,28 @@ function rulesOf(family: Kept['family'], all: readonly Kept[], plan: Plan): stri
     );
   const heard = `timeout ${plan.graceMs}ms`;
   const connection = `${family} saddr . tcp sport . ${family} daddr . tcp dport`;
+  const opens = 'tcp flags & syn == syn';
   return [
-    `iifname ${interfaces} ${family} saddr ${setOf(speakers)} udp dport ${plan.port} ` +
+    // The order is that of cost: most packets are the first rules' business.
+    `udp dport ${plan.port} iifname ${interfaces} ${family} saddr ${setOf(speakers)} ` +
       `update @heard { iifname ${heard} } update @peers { iifname . ether saddr ${heard} }`,
     `${family} daddr != ${setOf(all.flatMap(({ addresses }) => addresses))} return`,
+    // Wherever the address stands: the connection is ours.
+    'tcp flags & syn == 0 socket wildcard 0 return',
     'iifname != @heard return',
+    // Two rules: a set that is full ends the first.
+    `${opens} update @opened { ${connection} timeout ${OPENING} }`,
+    `${opens} return`,
     ...each(`${ICMP_ERRORS[family]} ${here} iifname . ether saddr != @peers`, ''),
     'meta l4proto != tcp return',
-    `tcp flags & syn == syn update @opened { ${connection} timeout ${OPENING} } return`,
     `${hops} < 2 return`,
-    `${here} ${fromPeer} return`,
-    `${elsewhere} iifname . ether saddr != @peers return`,
+    `${fromPeer} ${here} return`,
+    `iifname . ether saddr != @peers ${elsewhere} return`,
     // What is given back arrives with 1.
     `${elsewhere} ${hops} set 2`,
     ...each('socket wildcard 1', ' drop'),
-    // What is left is either ours, or meets what an earlier connection from the same port has left behind here
-    // (TIME_WAIT): this one began elsewhere, unless it was seen to begin.
-    `${here} socket wildcard 0 return`,
+    // What is left meets what an earlier connection from the same port has left behind here (TIME_WAIT): this one
+    // began elsewhere, unless it was seen to begin.
     `${here} ${connection} @opened return`,
     ...each(`${here} socket transparent 0`, ' drop'),
     `${here} return`,

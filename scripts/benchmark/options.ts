@@ -4,6 +4,7 @@ import { FAULTS, PARTS, type BenchOptions } from './results.js';
 
 export const USAGE = `usage: scripts/bench [--quick] [--part NAME]... [--runs N] [--interval MS]... [--fault NAME]...
                      [--minutes N] [--json FILE] [--markdown FILE]
+       scripts/bench connections --help
 
 understudy beside keepalived, in the same run, on the same wires. As root or with user namespaces.
 
@@ -74,7 +75,8 @@ function chosen<T extends string>(
   return all.filter((name) => names.has(name));
 }
 
-function readRuns(text: string): number {
+/** @throws Error saying what was expected and what was found. */
+export function readRuns(text: string): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= 1 && value <= 1000) return value;
   throw new Error(`--runs: expected a whole number from 1 to 1000, found "${text}"`);

@@ -5,7 +5,7 @@ import type { VirtualRouterState } from '../../src/model/reasons.js';
 import type { Status } from '../../src/model/status.js';
 import type { Appliance } from '../lab/appliance.js';
 import { createLab, now, type Lab } from '../lab/lab.js';
-import type { ApplianceName } from '../lab/network.js';
+import type { ApplianceName, NetworkPlan } from '../lab/network.js';
 import type { Prober } from '../lab/prober.js';
 import type { ProgramFor } from './programs.js';
 import type { Software } from './results.js';
@@ -22,6 +22,8 @@ export interface PairPlan {
   readonly realtime: boolean;
   /** The client asks the first address 1000 times a second. */
   readonly probing: boolean;
+  /** What the lab has beyond its appliances, their client and the LAN. */
+  readonly network?: NetworkPlan;
 }
 
 /** An election, and the slowness of a busy machine. */
@@ -41,7 +43,7 @@ export class BenchPair {
 
   /** Makes the lab; starts nothing but the client. */
   static async open(plan: PairPlan): Promise<BenchPair> {
-    const pair = new BenchPair(plan, await createLab());
+    const pair = new BenchPair(plan, await createLab(plan.network));
     await pair.#probe();
     return pair;
   }
@@ -95,7 +97,7 @@ export class BenchPair {
   async openAnew(): Promise<void> {
     this.disturb();
     await this.close();
-    this.#lab = await createLab();
+    this.#lab = await createLab(this.plan.network);
     await this.#probe();
   }
 

@@ -53,7 +53,7 @@ const TICK_MS = 10;
  * User and system time of a process's threads, and of its children that have ended. The scheduler's
  * own count (nanoseconds) where there is one, the ticks of utime and stime else.
  */
-function cpuMs(pid: number): number {
+export function cpuMs(pid: number): number {
   // Behind the name, which may hold blanks: field 3 of proc(5) comes first.
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
     .replace(/^.*\) /s, '')

@@ -299,6 +299,30 @@ function defineService(talking: Talking): void {
   });
 
   talking(
+    'as many new connections as can be remembered: further ones stay',
+    async (bench, talk) => {
+      await talk.servers();
+      const elements = Array.from(
+        { length: 65_535 },
+        (_, port) => `10.0.0.1 . ${port} . ${ADDRESS} . ${PORT} timeout 1m`,
+      );
+      const fill = `add element ip understudy_connections opened { ${elements.join(', ')} }\n`;
+      await bench.lab.run('a', ['nft', '-f', '-'], fill);
+      const filter = `dst host ${ADDRESS} and tcp[tcpflags] & tcp-syn != 0`;
+      const captures = await Promise.all(
+        (['port-a', 'port-b'] as const).map((port) => bench.lab.capture({ port, filter })),
+      );
+      await answeredBy('a', await talk.client(ADDRESS));
+      await moment();
+      const found = captures.map(async (capture) => {
+        await capture.stop();
+        return (await decode(capture.file, 'tcp', ['tcp.flags.syn'])).length;
+      });
+      assert.deepEqual(await Promise.all(found), [1, 0], 'asked at a, and not at b');
+    },
+  );
+
+  talking(
     'a port that the kernel translates behind a listening socket: connections open',
     async (bench, talk) => {
       await talk.servers();
