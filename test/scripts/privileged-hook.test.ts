@@ -30,11 +30,7 @@ async function served(bytes: Buffer) {
   server.close();
   caller.write(bytes);
   const ended = once(child, 'exit') as Promise<[number]>;
-  const [[code], answer, logged] = await Promise.all([
-    ended,
-    buffer(caller),
-    buffer(child.stderr),
-  ]);
+  const [[code], answer, logged] = await Promise.all([ended, buffer(caller), buffer(child.stderr)]);
   assert.ok(answer.length > 4, `an answer expected, found none; ${logged.toString()}`);
   const outcome = JSON.parse(answer.toString('utf8', 4)) as { code: number; stderr: string };
   const said = Buffer.from(outcome.stderr, 'base64').toString();
