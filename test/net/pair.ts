@@ -121,26 +121,11 @@ export class Pair {
     return measurement;
   }
 
-  /**
-   * One fault and its repair, and everything that must hold meanwhile. Once more when an understudy says that it
-   * was stopped for longer than Active_Down_Interval, which at 10 ms is 36 ms: then the other has to take over.
-   */
+  /** One fault and its repair, and everything that must hold meanwhile. */
   async survive(fault: Fault): Promise<void> {
-    const stalls = this.#stalls();
-    const attempt = async () => ({ lost: await this.fail(fault), back: await this.restore(fault) });
-    let { lost, back } = await attempt();
-    if (this.#stalls() > stalls) {
-      this.#t.diagnostic(`${fault}: the machine stood still; once more`);
-      ({ lost, back } = await attempt());
-    }
-    this.#assertTakenOver(lost, this.standby, this.#leaves(fault));
-    this.#assertTakenOver(back, this.active, this.#leaves(fault));
-  }
-
-  #stalls(): number {
-    const of = (name: ApplianceName): number =>
-      this.lab.appliance(name).logged(/"event":"stalled"/).length;
-    return of('a') + of('b');
+    const failure = await this.fail(fault);
+    this.#assertTakenOver(failure, this.standby, this.#leaves(fault));
+    this.#assertTakenOver(await this.restore(fault), this.active, this.#leaves(fault));
   }
 
   #assertTakenOver(measurement: Measurement, heir: ApplianceName, leftovers: boolean): void {
