@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { it } from 'node:test';
+import { it } from '../support/test.js';
 import { startAgent } from '../../src/agent/agent.js';
 import { createRealtime } from '../../src/agent/realtime.js';
 import { createWatchdog } from '../../src/agent/watchdog.js';

@@ -14,7 +14,7 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
-import type { TestContext } from 'node:test';
+import type { TestContext } from '../support/test.js';
 import { fileURLToPath } from 'node:url';
 import { createBypass, type BypassOptions } from '../../src/agent/bypass.js';
 import type { Severity } from '../../src/agent/journal.js';

@@ -1,6 +1,6 @@
 // The bypass of the settings in force: read regularly, told once, and handed on to other settings.
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
+import { test, type TestContext } from '../support/test.js';
 import { createBypassSlot, REREAD_MS } from '../../src/agent/bypass-slot.js';
 import type { BypassSettings } from '../../src/config/settings.js';
 import type { BypassState, EventFields } from '../../src/model/status.js';

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { test } from '../support/test.js';
 import { milliseconds } from '../../src/model/units.js';
 import { HOOKS, directory, rig } from './bypass-rig.js';
 

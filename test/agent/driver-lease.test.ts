@@ -1,7 +1,7 @@
 // The driver and its lease, with a kernel and an executor in memory: when it is held, what a wake-up
 // after a revocation begins with, what a stall means when the addresses have expired.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { INDEX, rig, settle, type Rig } from './rig.js';
 
 const SECOND = 1_000_000;

@@ -1,6 +1,6 @@
 // The loop with a kernel and an executor in memory: no socket, no process, no real time.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { parseRecording, formatRecording, replay } from '../../src/agent/recorder.js';
 import { encodeAdvertisement, VRRP_GROUP } from '../../src/wire/advertisement.js';
 import { centiseconds, instant } from '../../src/model/units.js';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { after, afterEach, before, describe, it } from 'node:test';
+import { after, afterEach, before, describe, it } from '../support/test.js';
 import { promisify } from 'node:util';
 import type { NetworkWatch } from '../../src/kernel/kernel.js';
 import { openKernel } from '../../src/kernel/native.js';
@@ -16,7 +16,7 @@ const run = promisify(execFile);
 const SIX = '2001:db8::51/64';
 const both = settings(router(), router({ name: 'six', addresses: ['fe80::51/64', SIX] }));
 
-describe('the interface of a running agent', { skip, timeout: 60_000 }, () => {
+describe('the interface of a running agent', { skip }, () => {
   const kernel = skip === false ? openKernel() : null;
   let agent: AgentProcess;
   let watch: AddressWatch;

@@ -1,6 +1,6 @@
 // Conformance cases about the addresses themselves: their owner, and somebody who takes them away.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, it } from 'node:test';
+import { after, afterEach, before, describe, it } from '../support/test.js';
 import { openKernel } from '../../src/kernel/native.js';
 import { noTcpdump } from '../kernel/capture.js';
 import { Peer } from '../kernel/peer.js';
@@ -22,7 +22,7 @@ const skip = enterNamespace(import.meta.url);
 const OWN_ADDRESS = '192.0.2.1/24';
 const owner = settings(router({ addresses: [OWN_ADDRESS], priority: 255 }));
 
-describe('virtual addresses on a real interface', { skip, timeout: 60_000 }, () => {
+describe('virtual addresses on a real interface', { skip }, () => {
   let agent: AgentProcess;
   let watch: AddressWatch;
   let lan: Lan;

@@ -1,7 +1,7 @@
 // Two agents on a switch: handovers, a partition, a group of two interfaces, and no multicast.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { afterEach, before, describe, it } from 'node:test';
+import { afterEach, before, describe, it } from '../support/test.js';
 import { noTcpdump } from '../kernel/capture.js';
 import { AgentHome, AgentProcess } from '../support/agent-process.js';
 import { enterNamespace, ip } from '../support/namespace.js';
@@ -25,7 +25,7 @@ function holders(address = VIRTUAL): string {
 const noNft = (): string | false =>
   spawnSync('nft', ['--version']).status === 0 ? false : 'nft is not installed';
 
-describe('two agents', { skip, timeout: 60_000 }, () => {
+describe('two agents', { skip }, () => {
   let a: AgentProcess;
   let b: AgentProcess;
   let homes = 0;
@@ -143,7 +143,7 @@ describe('two agents', { skip, timeout: 60_000 }, () => {
   });
 });
 
-describe('unicastPeers, with multicast dropped', { skip: skip || noNft(), timeout: 60_000 }, () => {
+describe('unicastPeers, with multicast dropped', { skip: skip || noNft() }, () => {
   before(() => dropMulticast());
 
   const families = {

@@ -1,6 +1,6 @@
 // Conformance cases about packets, on a real cable: what becomes of those that no honest router sends.
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it } from '../support/test.js';
 import type { Status } from '../../src/model/status.js';
 import { ipv4Frame, ipv6Frame } from '../kernel/frames.js';
 import { Peer } from '../kernel/peer.js';
@@ -54,7 +54,7 @@ function tallyOf({ virtualRouters, interfaces }: Status): Tally {
   return { received, discarded };
 }
 
-describe('packets that no honest router sends', { skip, timeout: 60_000 }, () => {
+describe('packets that no honest router sends', { skip }, () => {
   let agent: AgentProcess;
   let peer: Peer;
   before(async () => {

@@ -1,6 +1,6 @@
 // Conformance cases about packets, on a real cable: what an agent sends, as tcpdump sees it.
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it } from '../support/test.js';
 import { addressBytes } from '../../src/model/address.js';
 import { noTcpdump } from '../kernel/capture.js';
 import { AgentHome, AgentProcess } from '../support/agent-process.js';
@@ -19,7 +19,7 @@ const both = settings(
 
 const hex = (text: string): string => Buffer.from(addressBytes(address(text))).toString('hex');
 
-describe('what an agent sends', { skip: skip || noTcpdump(), timeout: 60_000 }, () => {
+describe('what an agent sends', { skip: skip || noTcpdump() }, () => {
   let capture: Capture;
   let agent: AgentProcess;
   before(async () => {

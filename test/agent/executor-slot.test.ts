@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, it } from 'node:test';
+import { afterEach, beforeEach, describe, it } from '../support/test.js';
 import { openExecutorSlot } from '../../src/agent/executor-slot.js';
 import type { Executor, LastWill, RunRequest } from '../../src/executor/executor.js';
 import { EXECUTOR_PATH } from '../../src/executor/process.js';
@@ -28,7 +28,7 @@ const request = (...argv: readonly string[]): RunRequest => ({
 });
 const PARENT = request('/bin/sh', '-c', 'echo $PPID');
 
-describe('the executor slot', { skip, timeout: 20_000 }, () => {
+describe('the executor slot', { skip }, () => {
   let folder: string;
   let path: string;
   let slot: Executor;

@@ -1,6 +1,6 @@
 // The farewell of an agent that is dead: what is sent, and until when the addresses are kept.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { sayFarewell } from '../../src/agent/farewell.js';
 import type { VirtualRouterSettings } from '../../src/config/settings.js';
 import type { ChecksumDialect } from '../../src/model/advertisement.js';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import type { Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { test } from 'node:test';
+import { test } from '../support/test.js';
 import {
   decodePeerMessage,
   encodePeerMessage,

@@ -1,7 +1,7 @@
 // What the HA port withstands: recordings, forgeries, floods, wrong keys, names and versions.
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { test } from 'node:test';
+import { test } from '../support/test.js';
 import {
   decodePeerMessage,
   encodePeerMessage,

@@ -3,7 +3,7 @@
 // end, which is this file again.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, test } from '../support/test.js';
 import { fileURLToPath } from 'node:url';
 import { takeoverScript } from '../../src/model/netlink-script.js';
 import { enterNamespace, inNetns, ip, joinPeer } from '../support/namespace.js';

@@ -1,7 +1,7 @@
 // The HA port between two appliances: what arrives, when, and on which path. Nothing hostile here:
 // see ha-port-hostile.test.ts.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from '../support/test.js';
 import { HaPortError } from '../../src/agent/ha-port.js';
 import { MAC_LENGTH } from '../../src/wire/peer-message.js';
 import { address, Appliance, freePort, KEY, Pair, reportOf } from './ha-port-rig.js';

@@ -1,6 +1,6 @@
 // Health in words: what an operator reads first. Each reason by itself, and which weighs more.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { healthOf, type HealthInput } from '../../src/agent/health.js';
 import { OTHER_RULES } from '../../src/model/settings-digest.js';
 import type { PeerStatus } from '../../src/model/status.js';

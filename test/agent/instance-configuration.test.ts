@@ -1,7 +1,7 @@
 // Which settings make rules of two appliances differ, and which are local by nature. How a difference is
 // named and told is test/core/agreement.test.ts.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { instanceConfiguration } from '../../src/agent/instance-configuration.js';
 import { parseSettings } from '../../src/config/load.js';
 

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, it } from 'node:test';
+import { afterEach, beforeEach, describe, it } from '../support/test.js';
 import { createEventFile, readEventTail } from '../../src/agent/event-file.js';
 import { createJournal } from '../../src/agent/journal.js';
 import { createLimiter } from '../../src/agent/limiter.js';

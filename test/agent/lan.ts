@@ -96,7 +96,7 @@ export class Lan {
     this.#sockets[family].send([{ ...mark, message: Uint8Array.of(0) }]);
     const heard: ReceivedPacket[] = [];
     for (;;) {
-      const packet = await peer.packets.take();
+      const packet = await peer.packets.take('the mark behind what was sent to the peer');
       if (packet.message.length === 1) return heard;
       heard.push(packet);
     }
@@ -153,12 +153,16 @@ export class AddressWatch {
 
   /** The next time the address appears or goes; changes before it are forgotten. */
   next(kind: AddressChange['kind'], text = VIRTUAL): Promise<AddressChange> {
-    return this.changes.takeUntil((change) => change.kind === kind && change.text === text);
+    return this.changes.takeUntil(
+      (change) => change.kind === kind && change.text === text,
+      `the kernel's notice ${kind} of ${text}`,
+    );
   }
 
   /** Until the address stands, or does not. What has been told before this is forgotten. */
   async stands(text = VIRTUAL, wanted = true): Promise<void> {
-    while (this.has(text) !== wanted) await this.changes.take();
+    const expected = `${text} to ${wanted ? 'stand' : 'be gone'}`;
+    while (this.has(text) !== wanted) await this.changes.take(expected);
     this.changes.takeAll();
   }
 

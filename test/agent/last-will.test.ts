@@ -1,6 +1,6 @@
 // The last will as a function of what stands, and the failures of a script by its output.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { lastWill, type WillInput } from '../../src/agent/last-will.js';
 import { describeResult, failuresOf } from '../../src/agent/script-outcome.js';
 import type { RouterSnapshot } from '../../src/core/router.js';

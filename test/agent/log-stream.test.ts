@@ -4,12 +4,12 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, it } from 'node:test';
+import { afterEach, beforeEach, describe, it } from '../support/test.js';
 import { openLogStream } from '../../src/agent/log-stream.js';
 
 const NOT_BLOCKING = constants.O_NONBLOCK;
 
-describe('the stream of the log', { timeout: 10_000 }, () => {
+describe('the stream of the log', () => {
   let folder: string;
   let fifo: string;
   let reader: number;

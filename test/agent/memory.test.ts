@@ -1,6 +1,6 @@
 // What outlives an agent, over clocks that do not agree: the file counts in wall time, core does not.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { memoryAt, stateOf, type Clocks } from '../../src/agent/memory.js';
 import { EMPTY_STATE, type State } from '../../src/agent/state-file.js';
 import type { InstanceSnapshot } from '../../src/core/interface.js';

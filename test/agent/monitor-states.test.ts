@@ -1,6 +1,6 @@
 // What of the monitors' words is kept, and what of it is news. No hook.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from '../support/test.js';
 import { createMonitorStates } from '../../src/agent/monitor-states.js';
 import type { MonitorStatus } from '../../src/model/monitor.js';
 

@@ -1,6 +1,6 @@
 // Sockets and facts from a kernel in memory: the primary address, lost sockets, the core's news.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { Network } from '../../src/agent/network.js';
 import type { VirtualRouterSettings } from '../../src/config/settings.js';
 import type { InstanceEvent } from '../../src/core/interface.js';

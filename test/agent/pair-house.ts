@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Status } from '../../src/model/status.js';
 import { AgentHome, AgentProcess, type StartOptions } from '../support/agent-process.js';
+import { until } from '../support/limits.js';
 import { ip } from '../support/namespace.js';
 import { router, VIRTUAL } from './lan.js';
 
@@ -102,7 +103,13 @@ export class PairHouse {
 
   /** Waits until exactly these have the address, and looks whether it stays so. */
   async until(...sides: Side[]): Promise<void> {
-    while (this.holders().join() !== sides.join()) await pause(20);
+    const wanted = sides.join();
+    await until(
+      `the address held by ${wanted || 'nobody'}`,
+      () => this.holders().join(),
+      (holders) => holders === wanted,
+      20,
+    );
     for (let look = 0; look < 5; look += 1) {
       await pause(20);
       assert.deepEqual(this.holders(), sides);
@@ -129,11 +136,11 @@ const knowsPeer = ({ peers }: Status): boolean =>
 export const isRunning = (pid: number): boolean => existsSync(`/proc/${pid}/exe`);
 
 export async function gone(pid: number): Promise<void> {
-  while (isRunning(pid)) await pause(20);
+  await until(`the end of process ${pid}`, () => !isRunning(pid), Boolean, 20);
 }
 
 /** `T` while stopped by a signal. */
 export async function stopped(pid: number): Promise<void> {
   const state = () => /\) (\S)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
-  while (state() !== 'T') await pause(5);
+  await until(`process ${pid} stopped (T)`, state, (seen) => seen === 'T');
 }

@@ -1,6 +1,6 @@
 // Freshness as a function of what was received: no sockets, no key.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from '../support/test.js';
 import * as fc from 'fast-check';
 import {
   NONCES_KEPT,

@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, test } from '../support/test.js';
 import { generateKey, KeyFileError, readKey, type KeyProblem } from '../../src/agent/peer-key.js';
 
 let folder = '';

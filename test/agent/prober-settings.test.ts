@@ -1,6 +1,6 @@
 // What of the settings file the prober is told.
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '../support/test.js';
 import { proberSettings } from '../../src/agent/prober-settings.js';
 import { parseSettings } from '../../src/config/load.js';
 

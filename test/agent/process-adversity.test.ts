@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, existsSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { createConnection } from 'node:net';
-import { after, afterEach, before, describe, it } from 'node:test';
+import { after, afterEach, before, describe, it } from '../support/test.js';
 import { createControlClient } from '../../src/control/client.js';
 import { controlSocketPath } from '../../src/control/protocol.js';
 import type { Status } from '../../src/model/status.js';
@@ -26,7 +26,7 @@ const skip = enterNamespace(import.meta.url);
 const INTERVAL = 100_000;
 const FAULT = `data:text/javascript,process.on('SIGWINCH',()=>{throw new Error('injected')})`;
 
-describe('an agent in a bad house', { skip, timeout: 60_000 }, () => {
+describe('an agent in a bad house', { skip }, () => {
   let lan: Lan;
   let peer: Peer;
   let watch: AddressWatch;

@@ -1,12 +1,13 @@
 // What becomes of role and addresses when the agent, its executor, or both die.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, it } from '../support/test.js';
 import { parseRecording } from '../../src/agent/recorder.js';
 import type { Kernel } from '../../src/kernel/kernel.js';
 import { openKernel } from '../../src/kernel/native.js';
 import { Peer } from '../kernel/peer.js';
 import { AgentHome, AgentProcess, type StartOptions } from '../support/agent-process.js';
+import { until } from '../support/limits.js';
 import { enterNamespace, ip, joinPeer } from '../support/namespace.js';
 import {
   AddressWatch,
@@ -17,6 +18,7 @@ import {
   settings,
   VIRTUAL,
 } from './lan.js';
+import { gone } from './pair-house.js';
 
 const skip = enterNamespace(import.meta.url);
 const OTHER = '192.0.2.101/24';
@@ -25,7 +27,7 @@ const KEEP_AT_MOST = 200_000;
 /** Throws in the agent's process, out of nowhere, when told to. */
 const FAULT = `data:text/javascript,process.on('SIGWINCH',()=>{throw new Error('injected')})`;
 
-describe('a crash', { skip, timeout: 60_000 }, () => {
+describe('a crash', { skip }, () => {
   let kernel: Kernel;
   let lan: Lan;
   let peer: Peer;
@@ -105,7 +107,7 @@ describe('a crash', { skip, timeout: 60_000 }, () => {
     const removed = await watch.next('address-removed');
     assert.ok(removed.at - killedAt >= KEEP_AT_MOST, `after ${removed.at - killedAt} µs`);
     await agent.exited;
-    while (existsSync(`/proc/${executor}/exe`)) await new Promise(setImmediate);
+    await gone(executor);
   });
 
   it('of the program itself (an exception): exit code 1, a recording, and the last will', async () => {
@@ -129,7 +131,7 @@ describe('a crash', { skip, timeout: 60_000 }, () => {
     process.kill(former, 'SIGKILL');
     await agent.line(({ msg }) => msg.includes('starting another'), from);
     await agent.until(({ health }) => health.state === 'healthy');
-    while (agent.executorPid() === 0) await agent.status();
+    await until('an executor', () => agent.executorPid());
     assert.notEqual(agent.executorPid(), former);
     assert.deepEqual([(await agent.router()).since, watch.has(VIRTUAL)], [since, true]);
 

@@ -1,7 +1,7 @@
 // An agent that hangs while it is Active: its lease lapses, its successor has the address alone, and
 // when it wakes it listens before it says or adds anything.
 import assert from 'node:assert/strict';
-import { afterEach, before, beforeEach, describe, it } from 'node:test';
+import { afterEach, before, beforeEach, describe, it } from '../support/test.js';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Kernel } from '../../src/kernel/kernel.js';
 import { openKernel } from '../../src/kernel/native.js';
@@ -11,7 +11,7 @@ import { gone, PairHouse, stopped } from './pair-house.js';
 
 const skip = enterNamespace(import.meta.url);
 
-describe('a hang', { skip, timeout: 120_000 }, () => {
+describe('a hang', { skip }, () => {
   const house = new PairHouse();
   let kernel: Kernel;
   let watch: AddressWatch;

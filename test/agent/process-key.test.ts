@@ -2,7 +2,7 @@
 // reload, and only then.
 import assert from 'node:assert/strict';
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it } from '../support/test.js';
 import type { PeerStatus } from '../../src/model/status.js';
 import { AgentHome, AgentProcess } from '../support/agent-process.js';
 import { enterNamespace, joinPeer } from '../support/namespace.js';
@@ -33,7 +33,7 @@ const sideOf = (name: Name, ha: object = {}): object => ({
   virtualRouters: [router({ priority: name === 'a' ? 200 : 100 })],
 });
 
-describe('the key file of a running pair', { skip, timeout: 60_000 }, () => {
+describe('the key file of a running pair', { skip }, () => {
   let a: AgentProcess;
   let b: AgentProcess;
   before(async () => {

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it } from '../support/test.js';
 import type { Status } from '../../src/model/status.js';
 import { AgentHome, AgentProcess } from '../support/agent-process.js';
 import { enterNamespace, joinPeer } from '../support/namespace.js';
@@ -25,7 +25,7 @@ const PORT = 9_001;
 const HOOK = '/run/monitor-hook';
 const TOLD = '/run/told';
 
-describe('a monitor hook', { skip, timeout: 60_000 }, () => {
+describe('a monitor hook', { skip }, () => {
   const server = createServer((socket) => socket.destroy());
   let a: AgentProcess;
   let writer: number;

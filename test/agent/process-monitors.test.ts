@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it } from '../support/test.js';
 import type { MonitorLine, Status } from '../../src/model/status.js';
 import { STATUS_GAP_MS } from '../../src/agent/status-file.js';
 import { Leash } from '../monitors/prober-bench.js';
@@ -44,7 +44,7 @@ function proberPid(agent: AgentProcess): number | undefined {
     .find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('understudy-prober'));
 }
 
-describe('around a running agent', { skip, timeout: 60_000 }, () => {
+describe('around a running agent', { skip }, () => {
   const server = createServer((socket) => socket.destroy());
   const leash = new Leash();
   const endless = `exec >${leash.path}; sleep 1000 & wait`;

@@ -2,7 +2,7 @@
 // moves for it, and health says what is wrong.
 import assert from 'node:assert/strict';
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
-import { afterEach, before, describe, it } from 'node:test';
+import { afterEach, before, describe, it } from '../support/test.js';
 import type { Status } from '../../src/model/status.js';
 import { AgentHome, AgentProcess } from '../support/agent-process.js';
 import { enterNamespace, ip, joinPeer } from '../support/namespace.js';
@@ -32,7 +32,7 @@ const sideOf = (name: 'a' | 'b', more: object = {}): object => ({
   ...more,
 });
 
-describe('a pair in a bad house', { skip, timeout: 60_000 }, () => {
+describe('a pair in a bad house', { skip }, () => {
   let a: AgentProcess;
   let b: AgentProcess;
   let homes = 0;

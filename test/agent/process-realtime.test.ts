@@ -2,7 +2,7 @@
 // says of that.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it } from '../support/test.js';
 import { AgentHome, AgentProcess } from '../support/agent-process.js';
 import { enterNamespace, joinPeer } from '../support/namespace.js';
 import { settings } from './lan.js';
@@ -35,7 +35,7 @@ function notingVip(home: AgentHome): string {
   return script;
 }
 
-describe('a running agent and its scheduling', { skip, timeout: 60_000 }, () => {
+describe('a running agent and its scheduling', { skip }, () => {
   let home: AgentHome;
   let agent: AgentProcess;
   before(async () => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it } from '../support/test.js';
 import { parseRecording, replay } from '../../src/agent/recorder.js';
 import type { Status } from '../../src/model/status.js';
 import { Peer } from '../kernel/peer.js';
@@ -28,7 +28,7 @@ const recordOf = (line: LogLine): object =>
 const shortOf = ({ virtualRouter, from, to, reason }: Partial<LogLine>): string =>
   `${virtualRouter}: ${from} ${to} ${reason}`;
 
-describe('the records of a running agent', { skip, timeout: 60_000 }, () => {
+describe('the records of a running agent', { skip }, () => {
   let agent: AgentProcess;
   let peer: Peer;
   before(async () => {

@@ -4,7 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { text as textOf } from 'node:stream/consumers';
-import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, it } from '../support/test.js';
 import { openKernel } from '../../src/kernel/native.js';
 import { Peer } from '../kernel/peer.js';
 import { AgentHome, AgentProcess, MAIN } from '../support/agent-process.js';
@@ -28,7 +28,7 @@ function release({ settingsFile }: AgentHome): Outcome {
 const standing = (): string[] =>
   [...ip('-o address show dev lan').matchAll(/inet6? (\S+)/g)].map((match) => match[1] ?? '');
 
-describe('understudy release', { skip, timeout: 60_000 }, () => {
+describe('understudy release', { skip }, () => {
   let home: AgentHome;
   let homes = 0;
   const own = ['192.0.2.1/24', 'fe80::1/64'];

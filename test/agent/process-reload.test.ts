@@ -1,7 +1,7 @@
 // SIGHUP: the difference is applied, and a file that cannot be used changes nothing.
 import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it } from '../support/test.js';
 import { createControlClient } from '../../src/control/client.js';
 import { controlSocketPath } from '../../src/control/protocol.js';
 import { openKernel } from '../../src/kernel/native.js';
@@ -18,7 +18,7 @@ const second = (change: object = {}): object =>
 const addresses = (): string[] =>
   [...ip('-o -4 address show dev lan').matchAll(/inet (\S+)/g)].map((match) => match[1] ?? '');
 
-describe('reload', { skip, timeout: 60_000 }, () => {
+describe('reload', { skip }, () => {
   const both = settings(router(), second());
   let agent: AgentProcess;
   let lan: Lan;

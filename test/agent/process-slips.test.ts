@@ -2,7 +2,7 @@
 // primaries in active-active, one name twice. Both say so, and one of the two holds the address.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it } from '../support/test.js';
 import type { Status } from '../../src/model/status.js';
 import { AgentHome, AgentProcess } from '../support/agent-process.js';
 import { enterNamespace, ip, joinPeer } from '../support/namespace.js';
@@ -35,7 +35,7 @@ const settingsOf = (side: Side, slip: Slip = {}): object => ({
   virtualRouters: [router({ priority: undefined, ...slip.router })],
 });
 
-describe('slips in the settings of a pair', { skip, timeout: 60_000 }, () => {
+describe('slips in the settings of a pair', { skip }, () => {
   let agents: Record<Side, AgentProcess>;
   before(async () => {
     joinPeer();

@@ -1,13 +1,13 @@
 // The executor struck in every stage of its life, and both processes at once: in the end exactly one
 // of two has the address (none, when there is one alone), and no process is left.
 import assert from 'node:assert/strict';
-import { afterEach, before, describe, it } from 'node:test';
+import { afterEach, before, describe, it } from '../support/test.js';
 import { enterNamespace, joinPeer } from '../support/namespace.js';
 import { gone, PairHouse, stopped } from './pair-house.js';
 
 const skip = enterNamespace(import.meta.url);
 
-describe('in every stage of the executor', { skip, timeout: 180_000 }, () => {
+describe('in every stage of the executor', { skip }, () => {
   const house = new PairHouse();
   before(() => joinPeer());
   afterEach(() => house.close());

@@ -1,7 +1,7 @@
 // The agent struck in every stage of its life: in the end exactly one of two has the address, and no
 // process is left. Of a hang as Active there is more in process-hang.test.ts.
 import assert from 'node:assert/strict';
-import { afterEach, before, describe, it } from 'node:test';
+import { afterEach, before, describe, it } from '../support/test.js';
 import { createControlClient } from '../../src/control/client.js';
 import { controlSocketPath } from '../../src/control/protocol.js';
 import type { AgentProcess } from '../support/agent-process.js';
@@ -16,7 +16,7 @@ const preload = `data:text/javascript,process.on('SIGWINCH',()=>{throw new Error
 const DEATHS = ['SIGKILL', 'SIGSEGV', 'SIGWINCH'] as const;
 const named = (signal: string): string => (signal === 'SIGWINCH' ? 'an exception' : signal);
 
-describe('in every stage of the agent', { skip, timeout: 120_000 }, () => {
+describe('in every stage of the agent', { skip }, () => {
   const house = new PairHouse();
   before(() => joinPeer());
   afterEach(() => house.close());

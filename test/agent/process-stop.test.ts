@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it } from '../support/test.js';
 import { openKernel } from '../../src/kernel/native.js';
 import type { Kernel } from '../../src/kernel/kernel.js';
 import { PACKAGE_VIP_SCRIPT } from '../../src/config/defaults.js';
@@ -26,7 +26,7 @@ const PACKAGE = fileURLToPath(new URL('../../../', import.meta.url));
 
 const standing = (): boolean => ip('-o address show dev lan').includes(VIRTUAL);
 
-describe('the end of an agent', { skip, timeout: 60_000 }, () => {
+describe('the end of an agent', { skip }, () => {
   let kernel: Kernel;
   let lan: Lan;
   let peer: Peer;
@@ -131,7 +131,7 @@ describe('the end of an agent', { skip, timeout: 60_000 }, () => {
   });
 });
 
-describe('an agent that cannot start', { skip, timeout: 60_000 }, () => {
+describe('an agent that cannot start', { skip }, () => {
   /** The program without the parts that are built by the compiler of C. */
   function copyPackage(): string {
     const copy = '/run/copy';

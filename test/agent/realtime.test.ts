@@ -1,6 +1,6 @@
 // What is asked of the kernel, and what is said of what it refuses.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { createRealtime } from '../../src/agent/realtime.js';
 import type { RealtimeKernel } from '../../src/kernel/realtime.js';
 

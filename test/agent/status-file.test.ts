@@ -1,6 +1,6 @@
 // When status.json is written: on a clock that is moved by hand, with a file that only counts.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { createStatusFile, STATUS_GAP_MS } from '../../src/agent/status-file.js';
 import type { Status } from '../../src/model/status.js';
 import { pair } from '../cli/pair-statuses.js';

@@ -1,6 +1,6 @@
 // What status says of a driver: what the kernel has, what is wrong, and why. In memory.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { statusOf } from '../../src/agent/status.js';
 import { instanceConfiguration } from '../../src/agent/instance-configuration.js';
 import { agreementOf } from '../../src/core/agreement.js';

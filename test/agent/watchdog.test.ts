@@ -1,6 +1,6 @@
 // Signs of life for the service manager: how many, and that only a loop that gets to its end gives them.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { createWatchdog } from '../../src/agent/watchdog.js';
 import { instant } from '../../src/model/units.js';
 import { rig, routerSettings, settingsOf, settle } from './rig.js';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { fileURLToPath } from 'node:url';
 import { violations, type Rule, type SourceFile } from './rules.js';
 

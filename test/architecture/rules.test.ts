@@ -1,6 +1,6 @@
 // Shows that every rule bites: small bad examples, and their good neighbours. No real sources here.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { FILE_LIMIT, FUNCTION_LIMIT, violations, type Rule } from './rules.js';
 
 const found = (path: string, text: string): Rule[] =>

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it } from '../support/test.js';
 import { fileURLToPath } from 'node:url';
 import { startControlServer, type ControlServer } from '../../src/control/server.js';
 import { healthy } from './statuses.js';

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach } from 'node:test';
+import { afterEach, beforeEach } from '../support/test.js';
 import { runCommandLine } from '../../src/cli/program.js';
 import type { Surroundings } from '../../src/cli/surroundings.js';
 import { loadSettings } from '../../src/config/load.js';

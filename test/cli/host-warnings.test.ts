@@ -4,7 +4,7 @@ import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import {
   hostWarnings,
   thisHost,

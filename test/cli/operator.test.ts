@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, it } from 'node:test';
+import { beforeEach, describe, it } from '../support/test.js';
 import type { CommandOutcome } from '../../src/control/protocol.js';
 import { eventAt, eventSource, untilFollowers } from '../control/events.js';
 import { config, folder, say, startAgent, useFolder } from './command-bench.js';
@@ -126,7 +126,7 @@ describe('events', () => {
     );
   });
 
-  it('follows, over a restart of the agent, each event once', { timeout: 10_000 }, async () => {
+  it('follows, over a restart of the agent, each event once', async () => {
     const before = eventSource(kept);
     const after = eventSource([...kept, eventAt(3)]);
     const server = await startAgent(before.handlers);

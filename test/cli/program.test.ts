@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { plainRuntimeDirectory } from '../../src/cli/locate.js';
 import type { Surroundings } from '../../src/cli/surroundings.js';
 import type { ControlHandlers } from '../../src/control/protocol.js';

@@ -1,7 +1,7 @@
 // The status screen, as golden files, and the small pieces it is made of.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { renderStatus } from '../../src/cli/render/status.js';
 import { renderEvent } from '../../src/cli/render/event.js';
 import { formatDuration, formatSince, hang, harmless, painter } from '../../src/cli/render/text.js';

@@ -2,7 +2,7 @@
 // refused, or means the same, or one of the two appliances says so, or `understudy check` does, or it is a
 // matter of this appliance alone that nothing contradicts. Nothing else is let through.
 import assert from 'node:assert/strict';
-import { after, describe, it } from 'node:test';
+import { after, describe, it } from '../support/test.js';
 import { parseSettings, type LoadResult } from '../../src/config/load.js';
 import type { Settings } from '../../src/config/settings.js';
 import { deployments, pairsOf, type DeploymentFile } from './deployments.js';

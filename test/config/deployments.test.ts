@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { agreementOf } from '../../src/core/agreement.js';
 import { instanceConfiguration } from '../../src/agent/instance-configuration.js';
 import { parseSettings } from '../../src/config/load.js';

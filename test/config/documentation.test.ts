@@ -1,7 +1,7 @@
 // The documents say what the program does: settings from the schema, later ones from their list.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { parseSettings } from '../../src/config/load.js';
 import { expectation } from '../../src/config/remedy.js';
 import { schemaAt } from '../../src/config/schema.js';

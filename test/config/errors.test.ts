@@ -1,7 +1,7 @@
 // Every fault a settings file can have: its code, its place, and the exact text a person reads.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { formatSettingsError } from '../../src/config/errors.js';
 import { LATER_SETTINGS } from '../../src/config/later.js';
 import { parseSettings } from '../../src/config/load.js';

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it } from '../support/test.js';
 import { PACKAGE_VIP_SCRIPT, type Host } from '../../src/config/defaults.js';
 import { loadSettings, parseSettings, LARGEST_FILE_BYTES } from '../../src/config/load.js';
 import type { Settings } from '../../src/config/settings.js';

@@ -1,7 +1,7 @@
 // The settings of the pair: what a file comes to, which defaults hold, and what is only worth a
 // warning. Faults are in pair-cases.ts.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { parseSettings, type LoadResult } from '../../src/config/load.js';
 import type { Settings } from '../../src/config/settings.js';
 

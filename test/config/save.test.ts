@@ -17,7 +17,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, it } from 'node:test';
+import { afterEach, beforeEach, describe, it } from '../support/test.js';
 import { parseSettings } from '../../src/config/load.js';
 import { atomicWriteFile, changeSetting } from '../../src/config/save.js';
 import { schemaAt } from '../../src/config/schema.js';

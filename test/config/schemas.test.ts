@@ -1,7 +1,7 @@
 // Every JSON schema of the program, held against the schema of schemas: the program itself does not, at
 // any of its starts.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { Ajv } from 'ajv';
 import * as hookCall from '../../src/agent/hook-call.js';
 import { SETTINGS_SCHEMA } from '../../src/config/schema.js';

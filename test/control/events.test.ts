@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, it } from 'node:test';
+import { afterEach, beforeEach, describe, it } from '../support/test.js';
 import { createControlClient } from '../../src/control/client.js';
 import type { ControlHandlers, ControlLimits } from '../../src/control/protocol.js';
 import { startControlServer, type ControlServer } from '../../src/control/server.js';
@@ -88,7 +88,7 @@ describe('events over the control socket', () => {
     await untilFollowers(source, 0);
   });
 
-  it('says that it is connected before anything happens', { timeout: 10_000 }, async () => {
+  it('says that it is connected before anything happens', async () => {
     await start(eventSource());
     const socket = connect(path);
     closers.push(() => socket.destroy());
@@ -130,7 +130,7 @@ describe('events over the control socket', () => {
     assert.equal((await gather()).length, sent);
   });
 
-  it('lets no more follow than it can bear', { timeout: 10_000 }, async () => {
+  it('lets no more follow than it can bear', async () => {
     const source = eventSource();
     await start(source, { followers: 1 });
     const stop = new AbortController();

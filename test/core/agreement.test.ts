@@ -1,7 +1,7 @@
 // Settings that must agree with the peers (DESIGN §5): which ones, how a difference is named, and when
 // it is said. And what peers are told of us.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { agreementOf } from '../../src/core/agreement.js';
 import type { InstanceConfiguration } from '../../src/core/interface.js';
 import type { PeerReport } from '../../src/model/peer-report.js';

@@ -1,7 +1,7 @@
 // The questions of the decision table, asked directly where an instance cannot tell the answers apart:
 // who outranks whom, who is the best candidate. The rows themselves are in decisions*.test.ts.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import {
   evidenceOf,
   holderAmong,

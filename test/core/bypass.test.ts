@@ -1,7 +1,7 @@
 // The hardware bypass as the core sees it: when it is wanted, that the role goes first, and what its
 // read-back state does. No hooks, no hardware.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import type { InstanceEvent, OperatorCommand } from '../../src/core/interface.js';
 import type { BypassState } from '../../src/model/status.js';
 import { instant } from '../../src/model/units.js';

@@ -1,7 +1,7 @@
 // RFC 9568 §6.4.3, Active, statement by statement: init, test, check. The numbers are those of our
 // list of conformance cases. No instance, no other virtual router.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { centiseconds, instant } from '../../src/model/units.js';
 import {
   ADD,

@@ -1,7 +1,7 @@
 // RFC 9568 §6.4.1 and §6.4.2, Initialize and Backup, statement by statement: init, test, check.
 // The numbers are those of our list of conformance cases. No instance, no other virtual router.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { activeDownInterval } from '../../src/core/timing.js';
 import { step, type Event } from '../../src/core/virtual-router.js';
 import { centiseconds, instant } from '../../src/model/units.js';

@@ -1,7 +1,7 @@
 // The first advertisement of an Active: at once after a silence, after the addresses when the one
 // before still answers for them (RFC 9568 §6.4.2; the order argued in becomeActive).
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { ADD, ANNOUNCE, backup, REMOVE, SEND, T0, transition } from './virtual-router-bench.js';
 import type { Bench } from './virtual-router-bench.js';
 

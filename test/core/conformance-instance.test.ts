@@ -1,7 +1,7 @@
 // RFC 9568 where it needs more than the machine: remarks of §7.1, owners, changing parameters, dead
 // links. The numbers are those of our list of conformance cases. No second instance.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { centiseconds, instant } from '../../src/model/units.js';
 import { InstanceBench, OWN, PEER, activeInstance, hard, router } from './instance-bench.js';
 import { address } from './virtual-router-bench.js';

@@ -1,7 +1,7 @@
 // Whatever happens to two or three appliances: once everything is well again they come to rest, and
 // somebody holds every virtual address. The seed is printed; SEED=n repeats the run.
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it, type TestContext } from '../support/test.js';
 import * as fc from 'fast-check';
 import { Appliances } from './appliances.js';
 import { playCommand } from './scenario.js';

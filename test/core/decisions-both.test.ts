@@ -1,7 +1,7 @@
 // The decision table of DESIGN §5, the rest: both are Active, the HA port is lost while advertisements
 // arrive, the own process stalls. Effects in exact order.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { centiseconds, microseconds } from '../../src/model/units.js';
 import { PEER, router, wan } from './instance-bench.js';
 import {

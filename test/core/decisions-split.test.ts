@@ -1,7 +1,7 @@
 // The decision table of DESIGN §5, continued: a Backup's Active_Down_Timer fires although the peer is
 // alive and Active. Effects in exact order.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import type { PeerConfiguration } from '../../src/core/peers.js';
 import { activeDownInterval } from '../../src/core/timing.js';
 import { centiseconds } from '../../src/model/units.js';

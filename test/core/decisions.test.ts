@@ -2,7 +2,7 @@
 // Here the rows of releases and of silence; decisions-split has those of lost advertisements and of
 // split links, decisions-both the others. What both sides together make of it: testdata/pair-*.txt.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { instant, microseconds } from '../../src/model/units.js';
 import { PEER, hard, router } from './instance-bench.js';
 import {

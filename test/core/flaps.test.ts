@@ -1,7 +1,7 @@
 // Flaps (DESIGN §5): which losses of the role count, for how long, when it is too often, and what then.
 // The bypass itself is in bypass.test.ts.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { FLAPS } from '../../src/core/conduct.js';
 import type { InstanceEvent, Memory, OperatorCommand } from '../../src/core/interface.js';
 import { TRANSITION_REASONS, type TransitionReason } from '../../src/model/reasons.js';

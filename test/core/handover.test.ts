@@ -1,7 +1,7 @@
 // Planned handover (DESIGN §5): make before break. The old Active asks, keeps the addresses until the
 // new one has them, then lets go. Both sides together: testdata/pair-*.txt.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import type { OperatorCommand } from '../../src/core/interface.js';
 import { microseconds } from '../../src/model/units.js';
 import { check, hard, router, wan } from './instance-bench.js';

@@ -1,6 +1,6 @@
 // What a reload changes in a running instance, and what it leaves alone. No files, no other instance.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { instant } from '../../src/model/units.js';
 import { activeInstance, check, hard, router, wan } from './instance-bench.js';
 

@@ -1,6 +1,6 @@
 // What an instance learns and tells of itself: checksum dialect, counters, deadlines, snapshot.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { instant } from '../../src/model/units.js';
 import { InstanceBench, OWN, PEER, activeInstance, hard, router, wan } from './instance-bench.js';
 import { address } from './virtual-router-bench.js';

@@ -1,7 +1,7 @@
 // The rules between the virtual routers of one instance, and what it tells of itself. The protocol is
 // in conformance-*.test.ts; what several appliances make of it is in testdata.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { Instance } from '../../src/core/instance.js';
 import { instant } from '../../src/model/units.js';
 import {

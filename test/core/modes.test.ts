@@ -1,6 +1,6 @@
 // active-active: every virtual router moves alone. And what more than one peer changes, in either mode.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import type { InstanceEvent } from '../../src/core/interface.js';
 import { PEER, activeInstance, hard, router, wan } from './instance-bench.js';
 import {

@@ -1,7 +1,7 @@
 // A group that moves together but has been parted: two appliances hold one virtual router each. It comes
 // together where the first of the group is. And whose word counts when somebody has left.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { peerLeft, type Peer } from '../../src/core/peers.js';
 import type { PeerRouter } from '../../src/model/peer-report.js';
 import { instant, microseconds } from '../../src/model/units.js';

@@ -1,6 +1,6 @@
 // One path to a peer: successes, failures, thresholds, and what the paths amount to. No instance.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import {
   excused,
   fellSilent,

@@ -1,7 +1,7 @@
 // A peer: what a message changes, when it is asked, and how it is seen from a virtual router. No
 // decisions.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import {
   checkDue,
   createPeer,

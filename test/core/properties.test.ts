@@ -1,7 +1,7 @@
 // What holds for an instance whatever happens to it. Each property runs from a seed that is printed;
 // SEED=n repeats it. The rules themselves are the witness's.
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it, type TestContext } from '../support/test.js';
 import * as fc from 'fast-check';
 import { Instance, type InstanceCheckpoint } from '../../src/core/instance.js';
 import type {

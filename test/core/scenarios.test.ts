@@ -2,7 +2,7 @@
 // read the difference before you believe it.
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { playScenario } from './scenario.js';
 
 const TESTDATA = new URL('../../../test/core/testdata/', import.meta.url);

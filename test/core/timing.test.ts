@@ -1,6 +1,6 @@
 // The durations of RFC 9568 §6.1 against a table worked out by hand, to the microsecond. No machine.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { activeDownInterval, skewTime } from '../../src/core/timing.js';
 import { centiseconds } from '../../src/model/units.js';
 

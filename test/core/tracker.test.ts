@@ -1,6 +1,6 @@
 // From monitor statuses to effective priority and faults. No instance.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import {
   gatewayOf,
   hardFault,

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import type { TestContext } from 'node:test';
+import type { TestContext } from '../support/test.js';
 import { fileURLToPath } from 'node:url';
 import { EXECUTOR_PATH, startExecutor, type ExecutorExit } from '../../src/executor/process.js';
 import type { LastWill, RunRequest } from '../../src/executor/executor.js';

@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { test, type TestContext } from 'node:test';
+import { test, type TestContext } from '../support/test.js';
 import { fileURLToPath } from 'node:url';
 import { startExecutor } from '../../src/executor/process.js';
 import type { LastWill } from '../../src/executor/executor.js';
@@ -16,7 +16,7 @@ import { farewell4, frame4, hex, OURS_4 } from './frames.js';
 
 const VIP = fileURLToPath(new URL('../../../scripts/vip', import.meta.url));
 const LONG = milliseconds(600_000);
-const limits = { skip: noWire, timeout: 60_000 };
+const limits = { skip: noWire };
 
 /** Nothing happens by itself for ten minutes, but for what the test asks. */
 const silence = (change: Partial<NonNullable<LastWill['lease']>> = {}) => ({

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test, type TestContext } from '../support/test.js';
 import { startExecutor } from '../../src/executor/process.js';
 import {
   FrameReader,

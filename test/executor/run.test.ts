@@ -2,7 +2,7 @@
 // (protocol.test.ts).
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
+import { test } from '../support/test.js';
 import { milliseconds } from '../../src/model/units.js';
 import {
   FrameType,

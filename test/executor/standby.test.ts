@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test, type TestContext } from '../support/test.js';
 import type { Program, RunRequest } from '../../src/executor/executor.js';
 import { milliseconds } from '../../src/model/units.js';
 import {

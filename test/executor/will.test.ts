@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { test } from '../support/test.js';
 import { fileURLToPath } from 'node:url';
 import { milliseconds } from '../../src/model/units.js';
 import type { LastWill } from '../../src/executor/executor.js';

@@ -1,7 +1,7 @@
 // The advertisement socket between two real network namespaces. Nothing about VRRP: the messages are
 // arbitrary bytes.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, it } from '../support/test.js';
 import type { AdvertisementSocket, ReceivedPacket } from '../../src/kernel/kernel.js';
 import { openKernel } from '../../src/kernel/native.js';
 import type { Family, IpAddress } from '../../src/model/address.js';
@@ -38,7 +38,7 @@ const FAMILIES = {
 } as const;
 
 for (const family of ['ipv4', 'ipv6'] as const satisfies Family[]) {
-  describe(`advertisement socket, ${family}`, { skip, timeout: 60_000 }, () => {
+  describe(`advertisement socket, ${family}`, { skip }, () => {
     const { group, groupMac, self, peer: peerAddress, frame } = FAMILIES[family];
     const kernel = skip === false ? openKernel() : null;
     let peer: Peer;
@@ -273,7 +273,7 @@ for (const family of ['ipv4', 'ipv6'] as const satisfies Family[]) {
   });
 }
 
-describe('advertisement socket, IPv4 alone', { skip, timeout: 60_000 }, () => {
+describe('advertisement socket, IPv4 alone', { skip }, () => {
   it('takes off the IP header with its options', async () => {
     const kernel = openKernel();
     const peer = await Peer.start();

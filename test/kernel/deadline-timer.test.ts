@@ -1,7 +1,7 @@
 // The deadline timer. No claim on how late it may be: that depends on the machine.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { openKernel } from '../../src/kernel/native.js';
 import { instant, type Instant } from '../../src/model/units.js';
 import { Inbox } from './inbox.js';
@@ -9,7 +9,7 @@ import { Inbox } from './inbox.js';
 const ADDON = new URL('../../../build/Release/understudy.node', import.meta.url);
 const skip = existsSync(ADDON) ? false : 'the addon is not built: npm run build:native';
 
-describe('deadline timer', { skip, timeout: 30_000 }, () => {
+describe('deadline timer', { skip }, () => {
   const kernel = skip === false ? openKernel() : null;
 
   /** A timer that tells the time at which it fired. */

@@ -1,7 +1,7 @@
 // The agent's half of the lease, and what the real executor writes into the other half.
 import assert from 'node:assert/strict';
 import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it, type TestContext } from '../support/test.js';
 import { setTimeout as pause } from 'node:timers/promises';
 import { EXECUTOR_PATH, startExecutor } from '../../src/executor/process.js';
 import type { Lease } from '../../src/kernel/kernel.js';

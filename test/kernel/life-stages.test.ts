@@ -6,7 +6,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { before, describe, it } from 'node:test';
+import { before, describe, it } from '../support/test.js';
 import { enterNamespace, joinPeer } from '../support/namespace.js';
 
 const skip = enterNamespace(import.meta.url);
@@ -64,7 +64,7 @@ const inWorker = (script: string, then = ''): string => `
   ${then}
 `;
 
-describe('life stages', { skip, timeout: 120_000 }, () => {
+describe('life stages', { skip }, () => {
   before(joinPeer);
 
   it('exits with everything open', () => {

@@ -1,6 +1,6 @@
 // The picture of links and addresses, told by hand. No kernel.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import type { NetworkChange } from '../../src/kernel/kernel.js';
 import { NetworkPicture } from '../../src/kernel/network-picture.js';
 import type { IpAddress } from '../../src/model/address.js';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { afterEach, before, beforeEach, describe, it } from 'node:test';
+import { afterEach, before, beforeEach, describe, it } from '../support/test.js';
 import type { NetworkChange, NetworkWatch } from '../../src/kernel/kernel.js';
 import { openKernel } from '../../src/kernel/native.js';
 import { formatAddressWithPrefix, type IpAddress } from '../../src/model/address.js';
@@ -35,7 +35,7 @@ const manyAddresses = (verb: 'add' | 'del', hundreds: number): void => {
   execFileSync('ip', ['-batch', '-'], { input: lines.join('\n') });
 };
 
-describe('network watch', { skip, timeout: 60_000 }, () => {
+describe('network watch', { skip }, () => {
   let watch: NetworkWatch;
   let changes: Inbox<NetworkChange>;
 

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, describe, it } from 'node:test';
+import { after, afterEach, describe, it } from '../support/test.js';
 import { openKernel } from '../../src/kernel/native.js';
 
 const ADDON = new URL('../../../build/Release/understudy.node', import.meta.url);
@@ -24,7 +24,7 @@ print('bound', flush=True)
 for i in range(int(sys.argv[2])): print(repr(s.recv(4096).decode()), flush=True)
 `;
 
-describe('notify', { skip, timeout: 30_000 }, () => {
+describe('notify', { skip }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'understudy-'));
   after(() => rmSync(folder, { recursive: true }));
   afterEach(() => {
@@ -82,7 +82,7 @@ describe('notify', { skip, timeout: 30_000 }, () => {
   });
 });
 
-describe('lock file', { skip, timeout: 30_000 }, () => {
+describe('lock file', { skip }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'understudy-'));
   after(() => rmSync(folder, { recursive: true }));
 

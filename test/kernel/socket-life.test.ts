@@ -1,6 +1,6 @@
 // What becomes of the sockets when their interface goes down, is deleted, comes back.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, it } from '../support/test.js';
 import type { AdvertisementSocket, ReceivedPacket } from '../../src/kernel/kernel.js';
 import { openKernel } from '../../src/kernel/native.js';
 import type { IpAddress } from '../../src/model/address.js';
@@ -28,7 +28,7 @@ const ROUTERS = {
 } as const;
 
 for (const family of ['ipv4', 'ipv6'] as const) {
-  describe(`life of an advertisement socket, ${family}`, { skip, timeout: 60_000 }, () => {
+  describe(`life of an advertisement socket, ${family}`, { skip }, () => {
     const { group, self, peer: peerAddress } = ROUTERS[family];
     const kernel = skip === false ? openKernel() : null;
     const one = Uint8Array.of(1);
@@ -128,7 +128,7 @@ for (const family of ['ipv4', 'ipv6'] as const) {
   });
 }
 
-describe('announcer', { skip, timeout: 60_000 }, () => {
+describe('announcer', { skip }, () => {
   const arp = Uint8Array.from([...Array.from<number>({ length: 6 }).fill(0xff), 2, 0, 0, 0, 0, 1])
     .toString()
     .split(',')

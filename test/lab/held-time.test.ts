@@ -1,6 +1,6 @@
 // The arithmetic of who held an address when, and the reading of the kernel's notices. No kernel.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { parseNotice } from '../../scripts/lab/address-watch.js';
 import { heldTimes, holdersAt, takeOver, type HeldChange } from '../../scripts/lab/held-time.js';
 

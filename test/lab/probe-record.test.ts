@@ -1,6 +1,6 @@
 // What the probing client counts. No sockets, no clock.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { ProbeRecord } from '../../scripts/lab/probe-record.js';
 
 /** One probe a millisecond from 1000; those in `lost` get no reply, the others one after 0.5 ms. */

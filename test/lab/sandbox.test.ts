@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
-import { it } from 'node:test';
+import { it } from '../support/test.js';
 import { fileURLToPath } from 'node:url';
 import { sandboxRefusal } from '../../scripts/lab/sandbox.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { isIP, isIPv4, isIPv6 } from 'node:net';
-import { describe, test } from 'node:test';
+import { describe, test } from '../support/test.js';
 import * as fc from 'fast-check';
 import {
   addressBytes,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, test } from '../support/test.js';
 import * as fc from 'fast-check';
 import { instant, microseconds } from '../../src/model/units.js';
 import {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createSocket } from 'node:dgram';
-import { before, describe, test, type TestContext } from 'node:test';
+import { before, describe, test, type TestContext } from '../support/test.js';
 import { formatBps } from '../../src/monitors/bandwidth-monitor.js';
 import { createTrafficSource } from '../../src/monitors/bandwidth-source.js';
 import type { BandwidthSettings } from '../../src/monitors/settings.js';
@@ -39,7 +39,7 @@ const monitoring = (change: Partial<BandwidthSettings> = {}): BandwidthSettings 
 const ACTIVE = { active: true, inhibited: false };
 const BACKUP = { active: false, inhibited: false };
 
-describe('bandwidth monitor', { skip, timeout: 120_000 }, () => {
+describe('bandwidth monitor', { skip }, () => {
   before(() => {
     joinPeer();
     // What /sys/class/net shows is the network namespace in which it was mounted.
@@ -106,7 +106,7 @@ describe('bandwidth monitor', { skip, timeout: 120_000 }, () => {
   });
 });
 
-describe('traffic source', { skip, timeout: 120_000 }, () => {
+describe('traffic source', { skip }, () => {
   /** A datagram of 10,000 bytes to ourselves, counted by `lo` when this resolves. */
   async function sendToSelf(): Promise<void> {
     const socket = createSocket('udp4');

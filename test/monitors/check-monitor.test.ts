@@ -1,7 +1,7 @@
 // A monitor on its schedule, with a probe that answers from a list: what it reports, and when it says
 // that something has changed.
 import assert from 'node:assert/strict';
-import { describe, test, type TestContext } from 'node:test';
+import { describe, test, type TestContext } from '../support/test.js';
 import type { MonitorStatus } from '../../src/model/monitor.js';
 import { startCheckMonitor } from '../../src/monitors/check-monitor.js';
 import { failure, success, unavailable, type ProbeResult } from '../../src/monitors/probe.js';

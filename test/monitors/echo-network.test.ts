@@ -1,7 +1,7 @@
 // echo.ts on a real network: a veth pair between two network namespaces, both of them our own.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { before, describe, test } from 'node:test';
+import { before, describe, test } from '../support/test.js';
 import { parseAddress, type Family, type IpAddress } from '../../src/model/address.js';
 import type { Instant } from '../../src/model/units.js';
 import { openEcho, type Echo, type EchoOptions } from '../../src/monitors/echo.js';
@@ -80,7 +80,7 @@ function ignoreEchoes(family: Family, ignore: 0 | 1): void {
   execFileSync(program, words);
 }
 
-describe('echo between two namespaces', { skip, timeout: 60_000 }, () => {
+describe('echo between two namespaces', { skip }, () => {
   before(() => {
     joinPeer();
     ip('address add 2001:db8::1/64 dev lan nodad');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
-import { describe, test } from 'node:test';
+import { describe, test } from '../support/test.js';
 import type { RawSocketModule, Socket } from 'raw-socket';
 import { AssertionFailure } from '../../src/model/assert.js';
 import { parseAddress, type Family, type IpAddress } from '../../src/model/address.js';

@@ -1,7 +1,7 @@
 // The prober's gateway monitor over a veth pair between two namespaces of our own.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { before, describe, test, type TestContext } from 'node:test';
+import { before, describe, test, type TestContext } from '../support/test.js';
 import { parseAddress, type IpAddress } from '../../src/model/address.js';
 import { openEcho, type Echo } from '../../src/monitors/echo.js';
 import { createGatewayProbe, judgedAfterMs } from '../../src/monitors/gateway-probe.js';
@@ -44,7 +44,7 @@ function filter(drop: boolean): void {
   execFileSync(program, words);
 }
 
-describe('gateway', { skip, timeout: 120_000 }, () => {
+describe('gateway', { skip }, () => {
   before(() => {
     joinPeer();
     ip('address add 2001:db8::1/64 dev lan nodad');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, test } from '../support/test.js';
 import * as fc from 'fast-check';
 import type { Link } from '../../src/model/link.js';
 import { linkPairsStatus } from '../../src/monitors/link-pairs.js';

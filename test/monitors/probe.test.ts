@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, Socket } from 'node:net';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { describe, test } from '../support/test.js';
 import { attempt, explain, oneLine, success } from '../../src/monitors/probe.js';
 import { messageReader } from '../../src/monitors/prober-protocol.js';
 import { temporaryFolder } from './prober-bench.js';

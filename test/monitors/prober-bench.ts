@@ -5,7 +5,7 @@ import { createReadStream, mkdtempSync, rmSync, type ReadStream } from 'node:fs'
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
+import type { TestContext } from '../support/test.js';
 import type { MonitorStatus } from '../../src/model/monitor.js';
 import {
   PROBER_COMMAND,

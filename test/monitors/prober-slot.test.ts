@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import { describe, test, type TestContext } from 'node:test';
+import { describe, test, type TestContext } from '../support/test.js';
 import { openProberSlot, PROBER_TIMING, type ProberSlot } from '../../src/agent/prober-slot.js';
 import type { MonitorStatus } from '../../src/model/monitor.js';
 import type { BandwidthFact } from '../../src/monitors/settings.js';
@@ -75,7 +75,7 @@ async function listen(t: TestContext): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-describe('prober slot', { skip, timeout: 120_000 }, () => {
+describe('prober slot', { skip }, () => {
   test('a prober runs only while something needs one', async (t) => {
     const bench = new SlotBench(t);
     const { slot } = bench;

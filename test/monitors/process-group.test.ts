@@ -4,7 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test, type TestContext } from '../support/test.js';
 import { killGroup, survivors, whenGone } from '../../src/monitors/process-group.js';
 import { temporaryFolder } from './prober-bench.js';
 

@@ -4,7 +4,7 @@ import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, test, type TestContext } from 'node:test';
+import { describe, test, type TestContext } from '../support/test.js';
 import { enterNamespace } from '../support/namespace.js';
 import { Leash, ProberBench, scriptCheck, temporaryFolder } from './prober-bench.js';
 
@@ -56,7 +56,7 @@ class Undying {
   }
 }
 
-describe('script checks', { skip, timeout: 120_000 }, () => {
+describe('script checks', { skip }, () => {
   test('exit 0 is ok, anything else failed with what it said', async (t) => {
     const bench = new ProberBench(t);
     const flag = join(temporaryFolder(), 'up');

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer as createWebServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { createServer, type AddressInfo, type Server as TcpServer, type Socket } from 'node:net';
-import { describe, test, type TestContext } from 'node:test';
+import { describe, test, type TestContext } from '../support/test.js';
 import { enterNamespace } from '../support/namespace.js';
 import { httpCheck, ProberBench, tcpCheck } from './prober-bench.js';
 import { SELF_SIGNED } from './self-signed.js';
@@ -35,7 +35,7 @@ const web = async (t: TestContext, handler: RequestListener): Promise<string> =>
 const raw = async (t: TestContext, onSocket: (socket: Socket) => void): Promise<number> =>
   listen(t, createServer(onSocket));
 
-describe('tcp checks', { skip, timeout: 120_000 }, () => {
+describe('tcp checks', { skip }, () => {
   test('ok while somebody listens, failed when nobody does, ok again', async (t) => {
     const bench = new ProberBench(t);
     const server = createServer((socket) => socket.destroy());
@@ -72,7 +72,7 @@ describe('tcp checks', { skip, timeout: 120_000 }, () => {
   });
 });
 
-describe('http checks', { skip, timeout: 120_000 }, () => {
+describe('http checks', { skip }, () => {
   test('ok, failed and ok again by status, with the weight given', async (t) => {
     let status = 200;
     const url = await web(t, (_, response) => response.writeHead(status).end());
@@ -270,7 +270,7 @@ describe('http checks', { skip, timeout: 120_000 }, () => {
   });
 });
 
-describe('settings that change', { skip, timeout: 120_000 }, () => {
+describe('settings that change', { skip }, () => {
   test('an unchanged check goes on counting, a changed one begins anew', async (t) => {
     const url = await web(t, (_, response) => response.writeHead(500).end());
     const bench = new ProberBench(t);

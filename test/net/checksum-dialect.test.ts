@@ -1,7 +1,7 @@
 // The IPv4 checksum dialect `auto` beside a keepalived, which refuses the checksum of RFC 9568. No
 // faults: see interop.ts.
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from '../support/test.js';
 import { programFor, type NodeSpec } from '../../scripts/lab/program.js';
 import { enterSandbox } from '../../scripts/lab/sandbox.js';
 import { PROBED, withLab } from './pair.js';

@@ -2,7 +2,7 @@
 // without. What the program sets and refuses is in test/scripts.
 import assert from 'node:assert/strict';
 import process from 'node:process';
-import { describe } from 'node:test';
+import { describe } from '../support/test.js';
 import { decode } from '../../scripts/lab/capture.js';
 import { STATIONS, type ApplianceName } from '../../scripts/lab/network.js';
 import { LAN, PATHS, type PairSpec } from '../../scripts/lab/pair-program.js';

@@ -1,6 +1,6 @@
 // Every frame understudy puts on the wire, judged by tshark. No timing.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { awaitFrames, decode, type DecodedFrame } from '../../scripts/lab/capture.js';
 import type { Lab } from '../../scripts/lab/lab.js';
 import { STATIONS } from '../../scripts/lab/network.js';

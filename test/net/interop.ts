@@ -1,6 +1,6 @@
 // One understudy and one keepalived on a LAN, every combination of family, rank and fault at one
 // advertisement interval. No other peers.
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { Pair, withLab } from './pair.js';
 
 const RANKS = {

@@ -1,7 +1,7 @@
 // The bench itself, shown on keepalived pairs: it sees outages, leftovers and double holders when
 // there are some. No understudy runs here.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { decode } from '../../scripts/lab/capture.js';
 import { enterSandbox, mappedUser } from '../../scripts/lab/sandbox.js';
 import { Pair, withLab, type PairOptions } from './pair.js';

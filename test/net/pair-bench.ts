@@ -2,7 +2,7 @@
 // observes what a client and the kernels saw, prints it. No test cases.
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
-import { after, before, describe, it, type TestContext } from 'node:test';
+import { after, before, describe, it, type TestContext } from '../support/test.js';
 import type { Appliance } from '../../scripts/lab/appliance.js';
 import { now } from '../../scripts/lab/clock.js';
 import type { HeldTimes } from '../../scripts/lab/held-time.js';

@@ -1,7 +1,7 @@
 // The Active appliance fails: cable, power, silent loss; keepalived breaks beside it in the same run.
 // No operators, no arbitration: see pair-handover and pair-arbitration.
 import assert from 'node:assert/strict';
-import { after, before, describe, it, type TestContext } from 'node:test';
+import { after, before, describe, it, type TestContext } from '../support/test.js';
 import { measure } from '../../scripts/lab/fault.js';
 import { createLab, type Lab } from '../../scripts/lab/lab.js';
 import { GATEWAY_MONITORING } from '../../scripts/lab/pair-program.js';

@@ -1,5 +1,5 @@
 // Tests of a pair that mostly wait, several pairs side by side. What is timed is in pair-failure.
-import { describe } from 'node:test';
+import { describe } from '../support/test.js';
 import { enterSandbox } from '../../scripts/lab/sandbox.js';
 import { defineArbitration, defineFastArbitration } from './pair-arbitration.js';
 import { defineFlaps } from './pair-flaps.js';

@@ -1,7 +1,7 @@
 // A pair of appliances on the bench, for the network tests: starts it, breaks its Active, prints
 // what was measured and asserts what must always hold. No test cases.
 import assert from 'node:assert/strict';
-import type { TestContext } from 'node:test';
+import type { TestContext } from '../support/test.js';
 import {
   measure,
   mend,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import process from 'node:process';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { fileURLToPath } from 'node:url';
 
 const PROGRAM = fileURLToPath(new URL('../../scripts/benchmark/connections.js', import.meta.url));

@@ -1,7 +1,7 @@
 // The benchmark's tables and verdicts, from results made up here: every number printed must come from
 // them. Nothing is measured.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { check } from 'prettier';
 import { activeDownIntervalMs, judgeAims } from '../../scripts/benchmark/aims.js';
 import {

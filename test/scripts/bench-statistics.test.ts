@@ -1,6 +1,6 @@
 // The benchmark's arithmetic: medians, worst values, ratios, growth. No measurements.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import * as fc from 'fast-check';
 import { growth, median, openSpread, ratio, spread } from '../../scripts/benchmark/statistics.js';
 

@@ -1,7 +1,7 @@
 // Whose address an Octopus node notes, and which screens on a page count as what a command says. Cases of
 // the rule as it is documented; no servers.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import { auditedAddress } from '../../scripts/deployment/audit.js';
 import { sameScreen } from '../../scripts/deployment/screen.js';
 

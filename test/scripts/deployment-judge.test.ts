@@ -1,7 +1,7 @@
 // By what a run of the deployments judges itself: requests of the client, expectations of a part, the table of a
 // page. No lab.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from '../support/test.js';
 import {
   checked,
   dark,

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test, type TestContext } from '../support/test.js';
 import { fileURLToPath } from 'node:url';
 
 const HOOKS = fileURLToPath(new URL('../../../scripts/hooks/', import.meta.url));

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, test, type TestContext } from 'node:test';
+import { describe, test, type TestContext } from '../support/test.js';
 import { fileURLToPath } from 'node:url';
 import { ProberBench, scriptCheck, temporaryFolder } from '../monitors/prober-bench.js';
 import { enterNamespace } from '../support/namespace.js';
@@ -29,7 +29,7 @@ function mounted(t: TestContext, name: string): string {
   return path;
 }
 
-describe('the check of a mount', { skip, timeout: 60_000 }, () => {
+describe('the check of a mount', { skip }, () => {
   for (const words of [
     [],
     ['x'],

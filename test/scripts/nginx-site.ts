@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
+import type { TestContext } from '../support/test.js';
 import { fileURLToPath } from 'node:url';
 
 export const PATH = `${process.env['PATH']}:/usr/local/sbin:/usr/sbin:/sbin`;

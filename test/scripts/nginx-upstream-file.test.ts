@@ -13,13 +13,13 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, test, type TestContext } from 'node:test';
+import { describe, test, type TestContext } from '../support/test.js';
 import { enterNamespace } from '../support/namespace.js';
 import { HOOK, noNginx, pairOf, PATH, site } from './nginx-site.js';
 
 const skip = noNginx || enterNamespace(import.meta.url);
 
-describe('nginx-upstream without a running nginx', { skip, timeout: 60_000 }, () => {
+describe('nginx-upstream without a running nginx', { skip }, () => {
   test('the file is changed all the same, and the call is to be repeated until nginx runs', (t) => {
     const web = site(t, '');
     writeFileSync(web.file, pairOf(web.path));

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { join } from 'node:path';
-import { describe, test, type TestContext } from 'node:test';
+import { describe, test, type TestContext } from '../support/test.js';
 import { enterNamespace } from '../support/namespace.js';
 import { noNginx, pairOf, PATH, site } from './nginx-site.js';
 
@@ -62,7 +62,7 @@ async function running(t: TestContext, upstreams: (path: string) => string) {
   };
 }
 
-describe('nginx-upstream', { skip, timeout: 60_000 }, () => {
+describe('nginx-upstream', { skip }, () => {
   test('a server is marked down and gets no request, and is taken back as it was', async (t) => {
     const web = await running(t, pairOf);
     const original = web.read();

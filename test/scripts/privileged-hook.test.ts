@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import { describe, test } from 'node:test';
+import { describe, test } from '../support/test.js';
 import { fileURLToPath } from 'node:url';
 
 const PROGRAM = fileURLToPath(new URL('../../scripts/privileged-hook.js', import.meta.url));
@@ -38,7 +38,7 @@ async function served(bytes: Buffer) {
   return { code, answer: outcome.code, said };
 }
 
-describe('calls that are none', { timeout: 30_000 }, () => {
+describe('calls that are none', () => {
   for (const [what, bytes, complaint] of [
     ['no JSON', framed('{'), /JSON/],
     ['nothing at all', framed(''), /JSON/],

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { test } from 'node:test';
+import { test } from '../support/test.js';
 import { fileURLToPath } from 'node:url';
 
 const VIP = fileURLToPath(new URL('../../../scripts/vip', import.meta.url));
@@ -176,7 +176,7 @@ test('without /proc lines hold all the same; of a failure only ip is heard', { s
   assert.match(stderr.join('\n'), /exit code 1, and which .*\nObject "nonsense" is unknown/);
 });
 
-test('each line is done when it comes: ip waits for it', { skip, timeout: 60_000 }, async (t) => {
+test('each line is done when it comes: ip waits for it', { skip }, async (t) => {
   const script = `
     ip link add va type veth peer name vb && ip link set va up && ip link set vb up || exit 99
     ip monitor address dev va & monitor=$!

@@ -2,7 +2,7 @@
 // repeats a failure last. SEED draws other worlds; RUNS as many of each suite; SHRINK=0 stops at the
 // first failure. What is promised, and within which bounds: docs/INVARIANTS.md.
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it, type TestContext } from '../support/test.js';
 import * as fc from 'fast-check';
 import { KINDS } from './kinds.js';
 import { buildSingle, endure, singleFault, type SingleFault } from './single.js';

@@ -6,8 +6,10 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { createControlClient } from '../../src/control/client.js';
 import { controlSocketPath } from '../../src/control/protocol.js';
+import { ENGINE_OPTIONS } from '../../src/agent/engine.js';
 import type { VirtualRouterState } from '../../src/model/reasons.js';
 import type { EventRecord, Status, VirtualRouterStatus } from '../../src/model/status.js';
+import { until, within } from './limits.js';
 import { inNetns } from './namespace.js';
 
 export const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
@@ -70,6 +72,8 @@ export interface StartOptions {
   readonly preload?: string;
   /** A descriptor for standard output; then no log line is seen here. */
   readonly stdout?: number;
+  /** Node without the options of the engine: the agent then replaces itself, and starts twice. */
+  readonly bare?: boolean;
 }
 
 interface Waiting {
@@ -81,7 +85,7 @@ interface Waiting {
 export class AgentProcess {
   readonly home: AgentHome;
   readonly lines: LogLine[] = [];
-  readonly exited: Promise<Ended>;
+  readonly #exited: Promise<Ended>;
   stderr = '';
   readonly #child: ChildProcess;
   #waiting: Waiting[] = [];
@@ -90,13 +94,14 @@ export class AgentProcess {
   constructor(home: AgentHome, options: StartOptions = {}) {
     this.home = home;
     const preload = options.preload === undefined ? [] : ['--import', options.preload];
-    const command = [process.execPath, ...preload, options.main ?? MAIN];
+    const engine = options.bare === true ? [] : ENGINE_OPTIONS;
+    const command = [process.execPath, ...engine, ...preload, options.main ?? MAIN];
     const [program = '', ...words] =
       options.netns === undefined ? command : inNetns(options.netns, ...command);
     this.#child = spawn(program, [...words, 'run', '--config', home.settingsFile], {
       stdio: ['ignore', options.stdout ?? 'pipe', 'pipe'],
     });
-    this.exited = new Promise((resolve) => {
+    this.#exited = new Promise((resolve) => {
       this.#child.once('close', (code, signal) => {
         this.#ended = { code, signal };
         for (const { reject } of this.#waiting) reject(this.#gone());
@@ -122,15 +127,22 @@ export class AgentProcess {
   }
 
   /** The first line that fits at or after position `from` of the log, as soon as there is one. */
-  line(fits: (line: LogLine) => boolean, from = 0): Promise<LogLine> {
+  line(
+    fits: (line: LogLine) => boolean,
+    from = 0,
+    expected = `a line of the log for which ${String(fits)}`,
+  ): Promise<LogLine> {
     const known = this.lines.slice(from).find(fits);
     if (known !== undefined) return Promise.resolve(known);
     if (this.#ended !== null) return Promise.reject(this.#gone());
-    return new Promise((resolve, reject) => this.#waiting.push({ fits, resolve, reject }));
+    const next = new Promise<LogLine>((resolve, reject) =>
+      this.#waiting.push({ fits, resolve, reject }),
+    );
+    return within(expected, next, () => this.#said());
   }
 
   event(name: string, from = 0): Promise<LogLine> {
-    return this.line(({ event }) => event === name, from);
+    return this.line(({ event }) => event === name, from, `the event ${name}`);
   }
 
   /** The transition of a virtual router to a state, at or after position `from` of the log. */
@@ -139,6 +151,7 @@ export class AgentProcess {
       (line) =>
         line.event === 'transition' && line.to === to && line.virtualRouter === virtualRouter,
       from,
+      `a transition of ${virtualRouter} to ${to}`,
     );
   }
 
@@ -157,12 +170,10 @@ export class AgentProcess {
     return router;
   }
 
-  /** Asks until the status is as wanted; the test's own time limit bounds it. */
-  async until(fits: (status: Status) => boolean): Promise<Status> {
-    for (;;) {
-      const status = await this.status();
-      if (fits(status)) return status;
-    }
+  /** Asks until the status is as wanted. @throws Error with the last status at the limit. */
+  until(fits: (status: Status) => boolean): Promise<Status> {
+    const expected = `${this.home.directory}: a status for which ${String(fits)}`;
+    return until(expected, () => this.status(), fits);
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -173,6 +184,11 @@ export class AgentProcess {
   end(signal: NodeJS.Signals): Promise<Ended> {
     this.signal(signal);
     return this.exited;
+  }
+
+  /** Its end, whatever brings it about. @throws Error with the end of its log at the limit. */
+  get exited(): Promise<Ended> {
+    return within(`${this.home.directory}: the agent's end`, this.#exited, () => this.#said());
   }
 
   /** For the end of a test: whatever state it is in, the process is gone afterwards. */
@@ -189,7 +205,12 @@ export class AgentProcess {
   }
 
   #gone(): Error {
-    const log = this.lines.map(({ msg }) => msg).join('\n');
-    return new Error(`the agent ended (${JSON.stringify(this.#ended)}):\n${log}\n${this.stderr}`);
+    return new Error(`the agent ended (${JSON.stringify(this.#ended)}):\n${this.#said()}`);
+  }
+
+  /** The end of its log and of its standard error. */
+  #said(): string {
+    const log = this.lines.slice(-10).map(({ msg }) => msg);
+    return [...log, this.stderr.slice(-1_000)].join('\n');
   }
 }

@@ -1,7 +1,7 @@
 // The unit understudy-connections under a real systemd: that it sets its rules with the one capability it
 // has, and keeps them while settings, firewall and interfaces come and go. What the rules do is in test/net.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, it } from 'node:test';
+import { after, afterEach, before, describe, it } from '../support/test.js';
 import { enterSandbox } from '../../scripts/lab/sandbox.js';
 import { LAN } from '../../scripts/lab/pair-program.js';
 import { Talker } from '../net/talker.js';
@@ -14,7 +14,7 @@ const CONNECTIONS = 'understudy-connections.service';
 const TABLE = 'table ip understudy_connections';
 const PORT = 8080;
 
-describe('the unit of the connections', { skip, timeout: 200_000 }, () => {
+describe('the unit of the connections', { skip }, () => {
   let machines: Machines;
   before(async () => {
     machines = await Machines.start();

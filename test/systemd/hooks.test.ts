@@ -1,7 +1,7 @@
 // Hooks that root runs for the agent: that they run as root, with what docs/HOOKS.md promises, and that
 // nobody else than root decides what runs.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, it } from 'node:test';
+import { after, afterEach, before, describe, it } from '../support/test.js';
 import { createLab, type Lab } from '../../scripts/lab/lab.js';
 import type { Completed } from '../../scripts/lab/command.js';
 import { enterSandbox } from '../../scripts/lab/sandbox.js';
@@ -13,7 +13,7 @@ const skip = boxRefusal() ?? (await enterSandbox()) ?? false;
 const HOOK = '/usr/lib/understudy/hooks/privileged';
 const PROGRAMS = '/etc/understudy-hooks';
 
-describe('hooks that root runs', { skip, timeout: 90_000 }, () => {
+describe('hooks that root runs', { skip }, () => {
   let lab: Lab;
   let box: Box;
   before(async () => {

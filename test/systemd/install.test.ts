@@ -1,7 +1,7 @@
 // scripts/install: what it puts where, what it takes away again, when it refuses; and what systemd
 // itself says of the units.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, it } from 'node:test';
+import { after, afterEach, before, describe, it } from '../support/test.js';
 import { createLab, type Lab } from '../../scripts/lab/lab.js';
 import { enterSandbox } from '../../scripts/lab/sandbox.js';
 import { Box, boxRefusal, SOURCE, UNIT } from './box.js';
@@ -15,7 +15,7 @@ const UNITS = [UNIT, CONNECTIONS, 'understudy-hooks.socket', 'understudy-hooks@.
 /** In tenths, as `systemd-analyze security --threshold` takes it. */
 const EXPOSURE_LIMIT = '25';
 
-describe('installation', { skip, timeout: 90_000 }, () => {
+describe('installation', { skip }, () => {
   let lab: Lab;
   let box: Box;
   before(async () => {

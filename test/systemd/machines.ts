@@ -1,6 +1,6 @@
 // Two machines with understudy installed, joined by the lab's LAN and HA link, and a client that
 // probes the virtual address. No test cases.
-import type { TestContext } from 'node:test';
+import type { TestContext } from '../support/test.js';
 import { createLab, type Lab } from '../../scripts/lab/lab.js';
 import type { ApplianceName } from '../../scripts/lab/network.js';
 import { LAN, PATHS, SHARED_KEY } from '../../scripts/lab/pair-program.js';

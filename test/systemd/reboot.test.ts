@@ -2,7 +2,7 @@
 // still works meanwhile, and that all is in place again afterwards without a hand. What the units do while the
 // machine runs is in the other files.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, it } from 'node:test';
+import { after, afterEach, before, describe, it } from '../support/test.js';
 import { run } from '../../scripts/lab/command.js';
 import { enterSandbox } from '../../scripts/lab/sandbox.js';
 import { boxRefusal, UNIT, type Box } from './box.js';
@@ -25,7 +25,7 @@ ExecStop=sh -c 'ip -oneline address show >/var/lib/at-its-stop'
 WantedBy=multi-user.target
 `;
 
-describe('a reboot', { skip, timeout: 120_000 }, () => {
+describe('a reboot', { skip }, () => {
   let machines: Machines;
   before(async () => {
     machines = await Machines.start();

@@ -2,7 +2,7 @@
 // end or hang. No installation, no hooks: those have their own files.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, afterEach, before, describe, it } from 'node:test';
+import { after, afterEach, before, describe, it } from '../support/test.js';
 import { enterSandbox } from '../../scripts/lab/sandbox.js';
 import { ENGINE_OPTIONS } from '../../src/agent/engine.js';
 import { boxRefusal, SOURCE, UNIT, type Box } from './box.js';
@@ -22,7 +22,7 @@ const mayRaiseLimits = (): boolean => {
   return ((BigInt(`0x${capabilities}`) >> 24n) & 1n) === 1n;
 };
 
-describe('the unit', { skip, timeout: 200_000 }, () => {
+describe('the unit', { skip }, () => {
   let machines: Machines;
   before(async () => {
     machines = await Machines.start();

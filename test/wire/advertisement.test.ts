@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, test } from '../support/test.js';
 import { AssertionFailure } from '../../src/model/assert.js';
 import { parseAddress, type Family, type IpAddress } from '../../src/model/address.js';
 import type { Advertisement } from '../../src/model/advertisement.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from '../support/test.js';
 import * as fc from 'fast-check';
 import { parseAddress } from '../../src/model/address.js';
 import { internetChecksum, pseudoHeader } from '../../src/wire/checksum.js';

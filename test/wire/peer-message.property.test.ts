@@ -1,6 +1,6 @@
 // The peer message for all values and all bytes.
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, test } from '../support/test.js';
 import * as fc from 'fast-check';
 import type { PeerReport, PeerRouter } from '../../src/model/peer-report.js';
 import {

@@ -1,6 +1,6 @@
 // The peer message byte by byte, and what its decoder refuses.
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, test } from '../support/test.js';
 import { parseAddress } from '../../src/model/address.js';
 import type { PeerReport, PeerRouter } from '../../src/model/peer-report.js';
 import {

@@ -1,0 +1,33 @@
+// node:test with a limit on each test and on nothing else. The only file that imports it: a suite or a
+// file that had a limit would fail for the sum of its tests. No tests in here.
+import * as runner from 'node:test';
+import type { TestContext } from 'node:test';
+import { TEST_LIMIT_MS } from './limits.js';
+
+export { after, afterEach, before, beforeEach, type TestContext } from 'node:test';
+
+/** `skip` with a reason, as node:test has it. */
+export interface Options {
+  readonly skip?: boolean | string;
+  readonly concurrency?: number | boolean;
+}
+
+type Body = (t: TestContext) => void | Promise<void>;
+
+/** A group of tests. It has no limit of its own, so none can be given. */
+export function describe(name: string, options: Options, body: () => void): void;
+export function describe(name: string, body: () => void): void;
+export function describe(name: string, options: Options | (() => void), body?: () => void): void {
+  if (typeof options === 'function') void runner.describe(name, options);
+  else void runner.describe(name, { ...options }, body);
+}
+
+/** A test that is ended when it hangs. */
+export function it(name: string, options: Options, body: Body): void;
+export function it(name: string, body: Body): void;
+export function it(name: string, options: Options | Body, body?: Body): void {
+  const [own, work] = typeof options === 'function' ? [{}, options] : [options, body];
+  void runner.it(name, { ...own, timeout: TEST_LIMIT_MS }, work);
+}
+
+export const test = it;
