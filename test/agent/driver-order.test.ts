@@ -214,10 +214,14 @@ describe('timers', () => {
     made.driver.start();
     await settle();
     const mark = made.trace.length;
+    made.kernel.stall(10 * SECOND); // everything is overdue, and the kernel's timer has not fired
 
     t.mock.timers.tick(3_600_000);
     await settle();
 
     assert.deepEqual(made.trace.lines(mark), []);
+    made.kernel.advance(0);
+    await settle();
+    assert.notDeepEqual(made.trace.lines(mark), [], 'the kernel’s timer is enough');
   });
 });
