@@ -21,6 +21,8 @@ export class FakeExecutor implements Executor {
   finished: { farewellSent: boolean } | null = null;
   /** Answers the next runs instead of doing them, one each. */
   readonly answers: RunResult[] = [];
+  /** Addresses that are added are not in service yet: the kernel still checks them (IPv6). */
+  tentative = false;
   /** While true, runs wait until `proceed` is called. */
   held = false;
   readonly #kernel: FakeKernel;
@@ -74,7 +76,7 @@ export class FakeExecutor implements Executor {
     const index = this.#links[device];
     if (index === undefined) return;
     if (verb === 'replace' && !this.#kernel.has(index, address)) {
-      this.#kernel.addAddress(index, address);
+      this.#kernel.addAddress(index, address, false, !this.tentative);
     }
     if (verb === 'del') this.#kernel.removeAddress(index, address);
   }

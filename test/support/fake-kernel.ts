@@ -121,19 +121,29 @@ export class FakeKernel implements Kernel {
     this.#notify({ kind: 'link-removed', link });
   }
 
-  addAddress(linkIndex: number, text: string, secondary = false): void {
+  /** `usable` false: tentative, or failed duplicate address detection (RFC 4862 §5.4). */
+  addAddress(linkIndex: number, text: string, secondary = false, usable = true): void {
     const parsed = parseAddressWithPrefix(text);
     if (parsed === null) throw new Error(`address/prefix expected, ${text} found`);
-    const added: LinkAddress = { ...parsed, linkIndex, usable: true, secondary };
+    const added: LinkAddress = { ...parsed, linkIndex, usable, secondary };
     this.#addresses.push(added);
     this.trace.add({ kind: 'address', address: added });
     this.#notify({ kind: 'address', address: added });
   }
 
+  /** Duplicate address detection has ended well: the kernel tells of the address once more. */
+  setUsable(linkIndex: number, text: string): void {
+    const at = this.#find(linkIndex, text);
+    const known = this.#addresses[at];
+    if (known === undefined) throw new Error(`no address ${text} on link ${linkIndex}`);
+    const usable = { ...known, usable: true };
+    this.#addresses[at] = usable;
+    this.trace.add({ kind: 'address', address: usable });
+    this.#notify({ kind: 'address', address: usable });
+  }
+
   removeAddress(linkIndex: number, text: string): boolean {
-    const at = this.#addresses.findIndex(
-      (known) => known.linkIndex === linkIndex && `${known.address}/${known.prefixLength}` === text,
-    );
+    const at = this.#find(linkIndex, text);
     const [removed] = at < 0 ? [] : this.#addresses.splice(at, 1);
     if (removed === undefined) return false;
     this.trace.add({ kind: 'address-removed', address: removed });
@@ -142,9 +152,7 @@ export class FakeKernel implements Kernel {
   }
 
   has(linkIndex: number, text: string): boolean {
-    return this.#addresses.some(
-      (known) => known.linkIndex === linkIndex && `${known.address}/${known.prefixLength}` === text,
-    );
+    return this.#find(linkIndex, text) >= 0;
   }
 
   /** A packet lands in the socket's buffer; `wake` tells the reader, a stalled one learns later. */
@@ -270,6 +278,12 @@ export class FakeKernel implements Kernel {
 
   lockFile(): FileLock {
     return { release: () => undefined };
+  }
+
+  #find(linkIndex: number, text: string): number {
+    return this.#addresses.findIndex(
+      (known) => known.linkIndex === linkIndex && `${known.address}/${known.prefixLength}` === text,
+    );
   }
 
   #notify(change: NetworkChange): void {

@@ -63,7 +63,7 @@ export function lineOf(deed: Deed): string {
     case 'script':
       return `script ${deed.request.input.trim().split('\n').map(order).join(', ')}`;
     case 'address':
-      return `address ${deed.address.address}`;
+      return `address ${deed.address.address}${deed.address.usable ? '' : ', not in service'}`;
     case 'address-removed':
       return `address gone ${deed.address.address}`;
     case 'will':
