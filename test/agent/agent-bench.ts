@@ -19,14 +19,15 @@ import { INDEX } from './rig.js';
 const silent = (): undefined => undefined;
 
 export interface AgentBench {
-  readonly folder: string;
   readonly agent: Agent;
   readonly kernel: FakeKernel;
   /** What the hooks are run by. */
   readonly hooks: FakeExecutor;
   readonly control: ControlClient;
   /** Replaces keys of the settings file; what the agent runs with stays. */
-  write(change: object): void;
+  readonly write: (change: object) => void;
+  /** Stops the agent, once; a test that fails before leaves that to its end. */
+  readonly stop: () => Promise<void>;
 }
 
 /** A folder for `startBench`, removed after the test. */
@@ -36,8 +37,9 @@ export function benchFolder(t: TestContext): string {
   return folder;
 }
 
-/** Starts an agent with one virtual router and `change` of its settings. The caller stops it. */
+/** Starts an agent with one virtual router and `change` of its settings; stopped after the test. */
 export async function startBench(
+  t: TestContext,
   folder: string,
   change: object = {},
   replaceFile?: ReplaceFile,
@@ -72,5 +74,8 @@ export async function startBench(
   });
   const socket = join(folder, 'control.sock');
   const control = createControlClient(socket, { deadlineMs: WAIT_LIMIT_MS });
-  return { folder, agent, kernel, hooks, control, write };
+  let stopped: Promise<void> | null = null;
+  const stop = (): Promise<void> => (stopped ??= agent.stop());
+  t.after(stop);
+  return { agent, kernel, hooks, control, write, stop };
 }

@@ -43,7 +43,8 @@ describe('a command that outlives the agent', () => {
   ] as const) {
     it(`${name} ${argument} is answered once state.json is written, not before`, async (t) => {
       const disk = gate();
-      const bench = await startBench(benchFolder(t), BYPASS, disk.replace);
+      t.after(() => disk.release());
+      const bench = await startBench(t, benchFolder(t), BYPASS, disk.replace);
       await settle();
       disk.hold();
       const answers: CommandOutcome[] = [];
@@ -61,13 +62,13 @@ describe('a command that outlives the agent', () => {
         answers.map(({ ok }) => ok),
         [true],
       );
-      await bench.agent.stop();
     });
   }
 
   it('is answered with what went wrong when it cannot be written', async (t) => {
     const disk = gate();
-    const bench = await startBench(benchFolder(t), {}, disk.replace);
+    t.after(() => disk.release());
+    const bench = await startBench(t, benchFolder(t), {}, disk.replace);
     await settle();
     disk.hold();
     const command = bench.control.command('maintenance', 'on');
@@ -75,7 +76,6 @@ describe('a command that outlives the agent', () => {
     disk.release(Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' }));
     const outcome = await command;
     assert.match(outcome.ok ? outcome.detail : '', /until the agent ends: not recorded.*ENOSPC/);
-    await bench.agent.stop();
   });
 });
 
@@ -85,9 +85,9 @@ it('state.json is forced to the disk, status.json is not', async (t) => {
     durable.set(basename(path), options.durable);
     await atomicWriteFile(path, text, options);
   };
-  const bench = await startBench(benchFolder(t), {}, replace);
+  const bench = await startBench(t, benchFolder(t), {}, replace);
   await bench.control.command('maintenance', 'on');
-  await bench.agent.stop();
+  await bench.stop();
   assert.deepEqual(Object.fromEntries(durable), { 'state.json': true, 'status.json': false });
 });
 
@@ -97,29 +97,27 @@ describe('after a restart', () => {
 
   it('bypass engage is in force still, and the relay is told again', async (t) => {
     const folder = benchFolder(t);
-    const first = await startBench(folder, BYPASS);
+    const first = await startBench(t, folder, BYPASS);
     await first.control.command('bypass', 'engage');
-    await first.agent.stop();
+    await first.stop();
 
-    const second = await startBench(folder, BYPASS);
+    const second = await startBench(t, folder, BYPASS);
     await settle();
 
     const { bypass, virtualRouters } = second.agent.status();
     assert.equal(bypass?.desired, 'bypass');
     assert.equal(virtualRouters[0]?.state, 'Initialize', 'out of the election');
     assert.match(ordered(second.hooks.requests).join('; '), / set .*bypass/);
-    await second.agent.stop();
   });
 
   it('bypass release is in force still', async (t) => {
     const folder = benchFolder(t);
-    const first = await startBench(folder, BYPASS);
+    const first = await startBench(t, folder, BYPASS);
     await first.control.command('bypass', 'engage');
     await first.control.command('bypass', 'release');
-    await first.agent.stop();
-    const second = await startBench(folder, BYPASS);
+    await first.stop();
+    const second = await startBench(t, folder, BYPASS);
     await settle();
     assert.notEqual(second.agent.status().bypass?.desired, 'bypass');
-    await second.agent.stop();
   });
 });

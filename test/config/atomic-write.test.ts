@@ -36,14 +36,15 @@ function watched(steps: string[]): AtomicWriteOptions {
       const name = String(path) === folder ? 'folder' : basename(String(path)).split('.yaml')[0];
       const called = name === 'folder' ? name : `${name}.yaml`;
       steps.push(`open ${called}`);
-      const { sync, writeFile } = opened;
+      const sync = opened.sync.bind(opened);
+      const writeFile = opened.writeFile.bind(opened);
       opened.sync = () => {
         steps.push(`sync ${called}`);
-        return sync.call(opened);
+        return sync();
       };
       opened.writeFile = (...text) => {
         steps.push(`write ${called}`);
-        return writeFile.call(opened, ...text);
+        return writeFile(...text);
       };
       return opened;
     },
