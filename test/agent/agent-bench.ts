@@ -30,16 +30,22 @@ export interface AgentBench {
   readonly stop: () => Promise<void>;
 }
 
-/** A folder for `startBench`, removed after the test. */
+/** What stops the agents of each folder. */
+const stops = new Map<string, (() => Promise<void>)[]>();
+
+/** A folder for `startBench`: after the test its agents are stopped, then it is removed. */
 export function benchFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'understudy-agent-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  stops.set(folder, []);
+  t.after(async () => {
+    for (const stop of stops.get(folder) ?? []) await stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
   return folder;
 }
 
-/** Starts an agent with one virtual router and `change` of its settings; stopped after the test. */
+/** Starts an agent with one virtual router and `change` of its settings, in a `benchFolder`. */
 export async function startBench(
-  t: TestContext,
   folder: string,
   change: object = {},
   replaceFile?: ReplaceFile,
@@ -76,6 +82,6 @@ export async function startBench(
   const control = createControlClient(socket, { deadlineMs: WAIT_LIMIT_MS });
   let stopped: Promise<void> | null = null;
   const stop = (): Promise<void> => (stopped ??= agent.stop());
-  t.after(stop);
+  stops.get(folder)?.push(stop);
   return { agent, kernel, hooks, control, write, stop };
 }

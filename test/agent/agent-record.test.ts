@@ -44,7 +44,7 @@ describe('a command that outlives the agent', () => {
     it(`${name} ${argument} is answered once state.json is written, not before`, async (t) => {
       const disk = gate();
       t.after(() => disk.release());
-      const bench = await startBench(t, benchFolder(t), BYPASS, disk.replace);
+      const bench = await startBench(benchFolder(t), BYPASS, disk.replace);
       await settle();
       disk.hold();
       const answers: CommandOutcome[] = [];
@@ -68,7 +68,7 @@ describe('a command that outlives the agent', () => {
   it('is answered with what went wrong when it cannot be written', async (t) => {
     const disk = gate();
     t.after(() => disk.release());
-    const bench = await startBench(t, benchFolder(t), {}, disk.replace);
+    const bench = await startBench(benchFolder(t), {}, disk.replace);
     await settle();
     disk.hold();
     const command = bench.control.command('maintenance', 'on');
@@ -85,7 +85,7 @@ it('state.json is forced to the disk, status.json is not', async (t) => {
     durable.set(basename(path), options.durable);
     await atomicWriteFile(path, text, options);
   };
-  const bench = await startBench(t, benchFolder(t), {}, replace);
+  const bench = await startBench(benchFolder(t), {}, replace);
   await bench.control.command('maintenance', 'on');
   await bench.stop();
   assert.deepEqual(Object.fromEntries(durable), { 'state.json': true, 'status.json': false });
@@ -97,11 +97,11 @@ describe('after a restart', () => {
 
   it('bypass engage is in force still, and the relay is told again', async (t) => {
     const folder = benchFolder(t);
-    const first = await startBench(t, folder, BYPASS);
+    const first = await startBench(folder, BYPASS);
     await first.control.command('bypass', 'engage');
     await first.stop();
 
-    const second = await startBench(t, folder, BYPASS);
+    const second = await startBench(folder, BYPASS);
     await settle();
 
     const { bypass, virtualRouters } = second.agent.status();
@@ -112,11 +112,11 @@ describe('after a restart', () => {
 
   it('bypass release is in force still', async (t) => {
     const folder = benchFolder(t);
-    const first = await startBench(t, folder, BYPASS);
+    const first = await startBench(folder, BYPASS);
     await first.control.command('bypass', 'engage');
     await first.control.command('bypass', 'release');
     await first.stop();
-    const second = await startBench(t, folder, BYPASS);
+    const second = await startBench(folder, BYPASS);
     await settle();
     assert.notEqual(second.agent.status().bypass?.desired, 'bypass');
   });

@@ -5,7 +5,7 @@ import { it } from '../support/test.js';
 import { benchFolder, startBench } from './agent-bench.js';
 
 it('a reload is begun and ended for the service manager, also when it is refused', async (t) => {
-  const { agent, kernel, write } = await startBench(t, benchFolder(t));
+  const { agent, kernel, write } = await startBench(benchFolder(t));
   const router = { name: 'lan', interface: 'eth0', vrid: 51, addresses: ['10.99.0.100/24'] };
   const expected = [`RELOADING=1\nMONOTONIC_USEC=${kernel.clock}`, 'READY=1'];
   for (const [change, ok] of [
@@ -23,7 +23,7 @@ it('a reload is begun and ended for the service manager, also when it is refused
 for (const directory of ['runtimeDirectory', 'stateDirectory'] as const) {
   it(`${directory} needs a restart: the reload is refused, and nothing of the file applies`, async (t) => {
     const folder = benchFolder(t);
-    const { agent, control, write } = await startBench(t, folder);
+    const { agent, control, write } = await startBench(folder);
     write({ [directory]: `${folder}/elsewhere`, name: 'other' });
 
     const outcome = await control.reload();
