@@ -230,6 +230,7 @@ function packageVersion(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
+/** What it quotes may come from a file: nothing of it reaches a terminal but text. */
 const say = (message: string): void => {
-  process.stderr.write(`understudy: ${message}\n`);
+  process.stderr.write(`understudy: ${message.replace(/(?!\n)\p{Cc}/gu, '?')}\n`);
 };
