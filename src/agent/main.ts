@@ -48,7 +48,10 @@ export async function runAgent(configPath: string): Promise<number> {
     return await runLocked(configPath, settings, { kernel, agentLog, realtime });
   } catch (error) {
     say(`cannot start: ${(error as Error).message}`);
-    return FAILED;
+    await agentLog.close();
+    // What was opened until then would keep the process alive. Its end is told to the executor and the prober
+    // by their pipes, as after a crash.
+    process.exit(FAILED);
   } finally {
     await agentLog.close();
     lock.release();
