@@ -12,10 +12,15 @@ export interface Journal {
   /** Records an event now; returns the record, with its time. */
   record(severity: Severity, event: EventFields): EventRecord;
   /**
-   * Records an event that others can cause at will: the first of its key at once, then one a minute
-   * with the number suppressed meanwhile.
+   * Records an event of this appliance that may repeat itself: the first of its key at once, then one a
+   * minute with the number suppressed meanwhile.
    */
   recordLimited(severity: Severity, key: string, event: EventFields): void;
+  /**
+   * The same for what anybody on a link can cause at will, under as many addresses as he likes. It has a
+   * limit of its own, so that a flood does not silence what this appliance says of itself.
+   */
+  recordForeign(severity: Severity, key: string, event: EventFields): void;
   /** The last events, those of earlier agents included, oldest first. */
   tail(): readonly EventRecord[];
   /** Calls `listener` with every event from now on; the returned function ends that. */
@@ -48,22 +53,23 @@ export function createJournal(
     return full;
   };
 
-  const limiter = createLimiter(() =>
-    record('warn', {
-      event: 'log-limited',
-      reason: 'flood',
-      detail:
-        'too many different messages that others have caused: more are only counted in status',
-    }),
-  );
-
-  return {
-    record,
-    recordLimited: (severity, key, event) => {
+  const limited = (detail: string): Journal['recordLimited'] => {
+    const limiter = createLimiter(() =>
+      record('warn', { event: 'log-limited', reason: 'flood', detail }),
+    );
+    return (severity, key, event) => {
       const suppressed = limiter.admit(key, wallClock());
       if (suppressed === null) return;
       record(severity, suppressed === 0 ? event : { ...event, suppressed });
-    },
+    };
+  };
+
+  return {
+    record,
+    recordLimited: limited('too many different events of this appliance within a minute'),
+    recordForeign: limited(
+      'too many different messages that others have caused: more are only counted in status',
+    ),
     tail: () => tail,
     follow: (listener) => {
       listeners.add(listener);

@@ -48,7 +48,10 @@ export async function runAgent(configPath: string): Promise<number> {
     return await runLocked(configPath, settings, { kernel, agentLog, realtime });
   } catch (error) {
     say(`cannot start: ${(error as Error).message}`);
-    return FAILED;
+    await agentLog.close();
+    // What was opened until then would keep the process alive. Its end is told to the executor and the prober
+    // by their pipes, as after a crash.
+    process.exit(FAILED);
   } finally {
     await agentLog.close();
     lock.release();
@@ -230,6 +233,7 @@ function packageVersion(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
+/** What it quotes may come from a file: nothing of it reaches a terminal but text. */
 const say = (message: string): void => {
-  process.stderr.write(`understudy: ${message}\n`);
+  process.stderr.write(`understudy: ${message.replace(/(?!\n)\p{Cc}/gu, '?')}\n`);
 };

@@ -178,7 +178,7 @@ class Channel implements PeerChannel {
           const text = `${PEER_DISCARD_REASONS[reason]}${detail === '' ? '' : ` (${detail})`}`;
           this.#discards.set(source, { text, at: this.#options.now() });
         }
-        this.#options.journal.recordLimited('warn', `ha ${reason} ${source}`, {
+        this.#options.journal.recordForeign('warn', `ha ${reason} ${source}`, {
           event: 'peer-message-discarded',
           reason,
           detail,

@@ -112,7 +112,7 @@ export class Reception {
   ): void {
     const router = vrid === undefined ? undefined : port.routers.get(vrid);
     count(this.#byRouter, this.#byInterface, router?.name, port.interface, reason);
-    this.#journal.recordLimited('warn', `discard ${port.key} ${reason} ${packet.source}`, {
+    this.#journal.recordForeign('warn', `discard ${port.key} ${reason} ${packet.source}`, {
       event: 'packet-discarded',
       ...(router === undefined ? {} : { virtualRouter: router.name }),
       reason,

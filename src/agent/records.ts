@@ -39,7 +39,7 @@ export class Records {
     const subject = virtualRouter === undefined ? {} : { virtualRouter };
     if (isRemark(report)) {
       // Anyone on the link can cause these, as often as he likes.
-      this.#journal.recordLimited('warn', `${virtualRouter ?? ''} ${report} ${detail}`, {
+      this.#journal.recordForeign('warn', `${virtualRouter ?? ''} ${report} ${detail}`, {
         event: 'remark',
         ...subject,
         reason: report,

@@ -7,6 +7,7 @@ import { nearestName } from '../config/spelling.js';
 import type { ConfigOption, Context, Finish } from './command-context.js';
 import { showStatus } from './commands/status.js';
 import { fail } from './failures.js';
+import { guarded } from './guarded.js';
 import { DEFAULT_CONFIG } from './locate.js';
 import { addOperatorCommands } from './operator-commands.js';
 import { EXIT, type ConfigChoice, type Surroundings } from './surroundings.js';
@@ -30,7 +31,7 @@ export async function runCommandLine(
   surroundings: Surroundings,
 ): Promise<number> {
   let code: number = EXIT.done;
-  const program = buildProgram(surroundings, (result) => (code = result));
+  const program = buildProgram(guarded(surroundings), (result) => (code = result));
   try {
     await program.parseAsync(argv, { from: 'user' });
     return code;

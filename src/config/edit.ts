@@ -1,7 +1,7 @@
 // Changes one setting in the text of a settings file and leaves every other byte alone. The YAML
 // package says where things stand; the text itself is spliced, since printing the document anew
 // would move comments. No file: see save.ts.
-import { isMap, isNode, isScalar, type Document, type YAMLMap } from 'yaml';
+import { isMap, isNode, isPair, isScalar, isSeq, type Document, type YAMLMap } from 'yaml';
 import type { SettingValue } from './setting-names.js';
 
 /** The text with `section.key` set to `value`, or null when the place cannot be edited safely. */
@@ -95,13 +95,24 @@ function addSection(root: YAMLMap, text: string, section: string, line: string):
 /** Where a pair ends, its comment not included. */
 function endOf(pair: FoundPair | undefined): number | null {
   if (pair === undefined) return null;
-  if (isNode(pair.value) && pair.value.range) return pair.value.range[1];
-  return isNode(pair.key) && pair.key.range ? pair.key.range[1] : null;
+  return endOfNode(pair.value) ?? endOfNode(pair.key);
+}
+
+/**
+ * Where a node's last character stands. The range of a block collection, and of a block scalar, goes on
+ * to the beginning of what follows it, which may be another section.
+ */
+function endOfNode(node: unknown): number | null {
+  if ((isMap(node) || isSeq(node)) && node.flow !== true) {
+    const last: unknown = node.items.at(-1);
+    if (last !== undefined) return isPair(last) ? endOf(last) : endOfNode(last);
+  }
+  return isNode(node) && node.range ? node.range[1] : null;
 }
 
 function insertLine(text: string, after: number, line: string): string {
   const newline = newlineOf(text);
-  const end = text.indexOf('\n', after);
+  const end = text[after - 1] === '\n' ? after - 1 : text.indexOf('\n', after);
   if (end === -1) return `${text}${newline}${line}${newline}`;
   return splice(text, end + 1, end + 1, `${line}${newline}`);
 }

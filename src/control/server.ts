@@ -41,7 +41,15 @@ export async function startControlServer(options: ControlServerOptions): Promise
   await clearStaleSocket(options.path);
   const server = createBoundedServer(limits);
   const feed = createEventFeed(options.handlers, limits);
+  const served = new WeakSet<Duplex>();
   server.on('request', (request, response) => {
+    // One request a connection: what was sent behind it in one go would all be carried out in one turn of
+    // the loop. The connection is closed when the first one is answered.
+    if (served.has(request.socket)) {
+      request.socket.pause();
+      return;
+    }
+    served.add(request.socket);
     answer(request, response, { ...options, limits, feed }).catch((error: unknown) => {
       options.onError(error);
       response.destroy();

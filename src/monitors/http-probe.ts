@@ -17,6 +17,8 @@ import type { HttpCheckSettings } from './settings.js';
 
 /** As far as a body is read to find the text expected. */
 const MAXIMUM_BODY_BYTES = 1 << 20;
+/** Bytes of the headers together; what curl takes for one of them, and more than any server sends. */
+const MAXIMUM_HEADER_BYTES = 100 << 10;
 
 export function createHttpProbe(settings: HttpCheckSettings): Probe {
   const secure = /^https:/i.test(settings.url);
@@ -27,6 +29,11 @@ export function createHttpProbe(settings: HttpCheckSettings): Probe {
     // A connection of its own that is closed afterwards: what is checked includes accepting one.
     agent: false,
     lookup: sharedLookup,
+    // What is asked is whether the server answers, not whether it is neat: lines that end in LF, blanks
+    // before a colon and the like are as good as they are to other clients. Nothing is passed on to anybody,
+    // so what strictness protects from cannot happen.
+    insecureHTTPParser: true,
+    maxHeaderSize: MAXIMUM_HEADER_BYTES,
     ...(secure ? { rejectUnauthorized: settings.verifyTls } : {}),
   };
   return {
@@ -40,7 +47,7 @@ export function createHttpProbe(settings: HttpCheckSettings): Probe {
           });
         });
         // Stays: an error after the result must not end the process.
-        request.on('error', (error) => settle(failure(explainTls(error, secure))));
+        request.on('error', (error) => settle(failure(explainRequest(error, secure))));
         // An answer that is none (101 unasked, for instance) ends without either.
         request.on('close', () => settle(failure('the connection was closed without an answer')));
         request.end();
@@ -109,8 +116,10 @@ function searchBody(
   response.on('end', () => conclude(text.length === 0));
 }
 
-function explainTls(error: Error, secure: boolean): string {
+function explainRequest(error: Error & { code?: string }, secure: boolean): string {
   const message = explain(error);
+  if (error.code?.startsWith('HPE_') === true)
+    return `an answer in HTTP expected: ${oneLine(message)}`;
   const untrusted = /certificate|CERT_|ALTNAME/i.test(message);
   return secure && untrusted
     ? `${message}: trust its authority (NODE_EXTRA_CA_CERTS), or set verifyTls: false`

@@ -154,10 +154,26 @@ describe('the journal', () => {
     const { journal, filed } = rig();
     const fields = { event: 'packet-discarded', reason: 'vrid', detail: 'x' };
     for (let count = 0; count < 5_000; count += 1) {
-      journal.recordLimited('warn', `source ${count}`, fields);
+      journal.recordForeign('warn', `source ${count}`, fields);
     }
     assert.equal(filed.length, 101);
     assert.deepEqual([filed.at(-1)?.event, filed.at(-1)?.reason], ['log-limited', 'flood']);
+  });
+
+  it('a flood of forged senders does not silence what the appliance says of itself', () => {
+    const { journal, filed } = rig();
+    const flood = { event: 'packet-discarded', reason: 'vrid', detail: 'x' };
+    for (let count = 0; count < 200; count += 1) {
+      journal.recordForeign('warn', `source ${count}`, flood);
+    }
+    filed.length = 0;
+    const own = ['monitor', 'addresses-stuck', 'send-failed', 'netlink-overrun', 'control-error'];
+    for (const event of own)
+      journal.recordLimited('warn', event, { event, reason: 'r', detail: 'd' });
+    assert.deepEqual(
+      filed.map(({ event }) => event),
+      own,
+    );
   });
 
   it('keeps the last thousand', () => {

@@ -148,6 +148,41 @@ describe('what the control socket answers', () => {
   });
 });
 
+describe('one request a connection', () => {
+  const order = post('/v1/command', '{"command":"failover"}');
+
+  it('carries out the first of a thousand that come in one piece, answers it and closes', async () => {
+    const orders: string[] = [];
+    await start({
+      command: (name) => {
+        orders.push(name);
+        return Promise.resolve({ ok: true, detail: name });
+      },
+    });
+    const { status, head } = await say(order.repeat(1_000));
+    assert.deepEqual([status, orders], [200, ['failover']]);
+    assert.match(head, /Connection: close/);
+  });
+
+  it('carries out nothing that comes behind a stream of events', async () => {
+    const orders: string[] = [];
+    await start({
+      command: (name) => {
+        orders.push(name);
+        return Promise.resolve({ ok: true, detail: name });
+      },
+    });
+    const socket = connect(path);
+    socket.on('error', () => undefined);
+    socket.write(get('/v1/events?follow=1') + order.repeat(10));
+    await once(socket, 'data');
+    // What a connection of its own orders comes after all that lay in the first one.
+    assert.equal((await say(order)).status, 200);
+    assert.deepEqual(orders, ['failover']);
+    socket.destroy();
+  });
+});
+
 describe('what the control socket refuses', () => {
   const refusals: readonly [title: string, bytes: string, status: number, code: string][] = [
     ['an unknown path', get('/v1/nothing'), 404, 'unknown-path'],

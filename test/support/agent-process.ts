@@ -66,6 +66,8 @@ export const recordsIn = (text: string): EventRecord[] =>
 export interface StartOptions {
   /** Network namespace; this one when missing. */
   readonly netns?: string;
+  /** A command that starts the program in its place: with fewer rights, for instance. */
+  readonly by?: readonly string[];
   /** Another copy of the program. */
   readonly main?: string;
   /** A module loaded into the agent's process before the agent. */
@@ -95,7 +97,8 @@ export class AgentProcess {
     this.home = home;
     const preload = options.preload === undefined ? [] : ['--import', options.preload];
     const engine = options.bare === true ? [] : ENGINE_OPTIONS;
-    const command = [process.execPath, ...engine, ...preload, options.main ?? MAIN];
+    const by = options.by ?? [];
+    const command = [...by, process.execPath, ...engine, ...preload, options.main ?? MAIN];
     const [program = '', ...words] =
       options.netns === undefined ? command : inNetns(options.netns, ...command);
     this.#child = spawn(program, [...words, 'run', '--config', home.settingsFile], {

@@ -1,8 +1,9 @@
 // node:test with a limit on each test and on nothing else. The only file that imports it: a suite or a
 // file that had a limit would fail for the sum of its tests. No tests in here.
+import { writeSync } from 'node:fs';
 import * as runner from 'node:test';
 import type { TestContext } from 'node:test';
-import { TEST_LIMIT_MS } from './limits.js';
+import { TEST_LIMIT_MS, WAIT_LIMIT_MS } from './limits.js';
 
 export { after, afterEach, before, beforeEach, type TestContext } from 'node:test';
 
@@ -31,3 +32,12 @@ export function it(name: string, options: Options | Body, body?: Body): void {
 }
 
 export const test = it;
+
+// A test that failed may have left a process or a socket, which would keep its file from ending for ever.
+runner.after(() => {
+  setTimeout(() => {
+    const found = process.getActiveResourcesInfo().join(', ');
+    writeSync(2, `expected the end of this file after its last test; it is kept by: ${found}\n`);
+    process.exit(1);
+  }, WAIT_LIMIT_MS).unref();
+});

@@ -3,10 +3,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import {
   AgentNotReachable,
   createControlClient,
+  UnexpectedAnswer,
   type ControlClient,
 } from '../../control/client.js';
 import type { Status } from '../../model/status.js';
 import { failCall, failSettings } from '../failures.js';
+import { REDRAW } from '../guarded.js';
 import { locateSocket } from '../locate.js';
 import { renderStatus } from '../render/status.js';
 import { EXIT, usesColour, type ConfigChoice, type Surroundings } from '../surroundings.js';
@@ -16,9 +18,6 @@ export interface StatusChoice {
   readonly json?: boolean;
   readonly watch?: boolean;
 }
-
-/** Cursor home, and clear what is below it. */
-const REDRAW = '\u001B[H\u001B[2J';
 
 /** Prints the status. @returns the exit code. */
 export async function showStatus(
@@ -46,12 +45,22 @@ function print(surroundings: Surroundings, choice: StatusChoice, status: Status)
     stdout.write(`${JSON.stringify(status, null, indent)}\n`);
     return;
   }
-  const screen = renderStatus(status, {
-    colour: usesColour(surroundings),
-    now: (surroundings.now ?? Date.now)(),
-    version: packageVersion(),
-  });
+  const screen = screenOf(surroundings, status);
   stdout.write(choice.watch === true && isTerminal ? `${REDRAW}${screen}` : screen);
+}
+
+/** @throws UnexpectedAnswer when the answer has not the form of a status. */
+function screenOf(surroundings: Surroundings, status: Status): string {
+  try {
+    return renderStatus(status, {
+      colour: usesColour(surroundings),
+      now: (surroundings.now ?? Date.now)(),
+      version: packageVersion(),
+    });
+  } catch (error) {
+    // The client looks at as much as it can at once; what is missing below shows itself here.
+    throw new UnexpectedAnswer(`a status of another form (${(error as Error).message})`);
+  }
 }
 
 /** Looks again and again, until interrupted. An agent that restarts is waited for. */
