@@ -7,6 +7,7 @@ import type { PeerReport } from '../model/peer-report.js';
 import { between, microseconds, type Instant } from '../model/units.js';
 import { PEER_DISCARD_REASONS } from '../wire/peer-message.js';
 import { openHaPort, type HaPort, type HaPortCounters } from './ha-port.js';
+import type { OpenHaSocket } from './ha-socket.js';
 import type { Journal } from './journal.js';
 import { KeyFileError, readKey } from './peer-key.js';
 
@@ -20,6 +21,8 @@ export interface PeerChannelOptions {
   readonly deliver: (event: InstanceEvent) => void;
   /** What keeps the HA port from working; null when nothing does. */
   readonly onProblem: (problem: string | null) => void;
+  /** UDP unless given. */
+  readonly openSocket?: OpenHaSocket;
 }
 
 export interface PeerChannel {
@@ -157,7 +160,9 @@ class Channel implements PeerChannel {
 
   #open({ name, ha }: Settings, key: Uint8Array): Promise<HaPort> {
     const addresses = new Set<string>(ha.peers.flatMap((peer) => peer.addresses));
+    const { openSocket } = this.#options;
     return openHaPort({
+      ...(openSocket === undefined ? {} : { openSocket }),
       port: ha.port,
       key,
       self: name,
