@@ -211,7 +211,8 @@ export class Appliance {
   /** The prober says so; the next agent hears it too. */
   monitor(status: MonitorStatus): void {
     this.#monitors.set(status.name, status);
-    const { process, driver } = this.#alive();
+    if (this.#life === null) return;
+    const { process, driver } = this.#life;
     process.enter(() => driver.deliver({ kind: 'monitor', status }));
   }
 
