@@ -104,7 +104,7 @@ describe('planned handover, make before break', () => {
     const pair = await start();
     const [before, after] = [
       [pair.a.settings, pair.b.settings],
-      [primary(pair.a.settings, false), primary(pair.b.settings, true)],
+      [asPrimary(pair.a.settings, false), asPrimary(pair.b.settings, true)],
     ] as const;
     await moves(pair, 'b', async () => {
       await pair.a.configure(after[0]);
@@ -173,7 +173,7 @@ describe('planned handover, make before break', () => {
 });
 
 /** What `set primary` makes of settings without a priority of their own. */
-const primary = (settings: Settings, is: boolean): Settings => ({
+const asPrimary = (settings: Settings, is: boolean): Settings => ({
   ...settings,
   ha: { ...settings.ha, primary: is },
   virtualRouters: settings.virtualRouters.map((router) => ({
