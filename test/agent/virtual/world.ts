@@ -83,7 +83,7 @@ export class World {
    * @returns milliseconds that it took.
    * @throws Error with the end of the story when it is not so in time.
    */
-  async until(expected: string, is: () => boolean, milliseconds = 60_000): Promise<number> {
+  async until(expected: string, is: () => boolean, milliseconds = 15_000): Promise<number> {
     const from = this.now;
     await settle();
     if (!is()) await this.#steps(from + milliseconds * 1_000, is);
