@@ -1,6 +1,5 @@
 // Virtual time and the network between two appliances: what is due next, what a frame or a message of the
 // HA port meets on its way. No driver and no executor: those are the appliances'.
-import { setImmediate as turn } from 'node:timers/promises';
 import type { HaSocket, HaSocketEvents, OpenHaSocket } from '../../../src/agent/ha-socket.js';
 import type { OutgoingMessage } from '../../../src/kernel/kernel.js';
 import {
@@ -251,6 +250,8 @@ export class World {
     return () => this.story.held(virtual, from, at, this.now);
   }
 }
+
+const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 /** Everything that is under way in this process has happened: promises, and the wake-ups they ask for. */
 export async function settle(): Promise<void> {
