@@ -1,6 +1,7 @@
 // What becomes of role and addresses when the agent, its executor, or both die, and when an agent is
 // started again, in virtual time.
 import assert from 'node:assert/strict';
+import { activeDownInterval } from '../../../src/core/timing.js';
 import { describe, it } from '../../support/test.js';
 import { routerSettings } from '../rig.js';
 import type { Appliance } from './appliance.js';
@@ -120,6 +121,21 @@ describe('a crash', () => {
     a.kill();
     await rests(pair);
     assert.ok(a.executors.every((executor) => executor.process.dead));
+  });
+
+  it('of the agent, which is started again and may not be Active: kept to the end of the will', async () => {
+    const pair = await startLone({ intervalMs: 400 });
+    const { world, a } = pair;
+    a.kill();
+    const fault = 'links-below-minimum';
+    a.monitor({ name: 'link pairs', state: 'failed', detail: '', weight: 'hard', fault });
+    await a.start();
+    const startedAt = world.now;
+    await rests(pair);
+    const gone = world.story.of('address').at(-1);
+    // The longest Active_Down_Interval, and the script.
+    const longest = activeDownInterval(1, centiseconds(40));
+    assert.equal((gone?.at ?? 0) - startedAt, longest + 5_000);
   });
 
   /** Kills agent and executor in such an order that nobody does the last will. */

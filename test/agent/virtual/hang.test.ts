@@ -77,6 +77,22 @@ describe('a hang', () => {
     }
   });
 
+  it('of the Backup for some checks: what the peer has said meanwhile comes before the clock', async () => {
+    for (let length = 100; length <= 1_000; length += 150) {
+      // No silence of Active_Down_Interval, so it does not know that it stood still.
+      const pair = await startPair({ intervalMs: 1_000 });
+      const { world, b } = pair;
+      const from = world.story.end;
+      const told = b.records.length;
+      b.hang();
+      await world.run(length);
+      b.thaw();
+      await world.run(2_000);
+      assert.deepEqual(world.story.lines(from, 'address', 'transition'), [], `${length} ms`);
+      assert.deepEqual(b.events('peer-unhealthy', told), [], `${length} ms`);
+    }
+  });
+
   it('that does not end: it is killed, and nothing is left', async () => {
     const pair = await startPair();
     const { world, a } = pair;

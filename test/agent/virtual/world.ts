@@ -259,6 +259,7 @@ export async function settle(): Promise<void> {
     await turn();
     if (!process.getActiveResourcesInfo().includes('Immediate')) return;
   }
+  throw new Error('no end in sight: wake-ups ask for each other for ever');
 }
 
 /** The VRRP message in an Ethernet frame of the executor; null when it is something else. */
