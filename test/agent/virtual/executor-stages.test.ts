@@ -56,10 +56,12 @@ describe('in every stage of the executor', () => {
       await a.start();
       await world.until('a takes over', () => a.router().state === 'Active');
       const former = a.executor;
+      const from = world.story.end;
       STROKES[signal](a);
       await world.until('another one', () => a.executor !== former && former.process.dead);
       a.release();
       await rests(pair, 'a');
+      assert.deepEqual(world.story.moves('a', from), [], 'no script has failed');
       await a.stop();
       await rests(pair);
     });
