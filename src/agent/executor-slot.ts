@@ -1,8 +1,8 @@
 // The executor in use, replaced when it dies. It runs nothing itself and chooses no script.
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Executor, LastWill, Program, RunRequest, RunResult } from '../executor/executor.js';
 import { startExecutor, type ExecutorProcess } from '../executor/process.js';
 import type { Lease } from '../kernel/kernel.js';
+import { later } from './later.js';
 
 export interface ExecutorSlotOptions {
   readonly path: string;
@@ -18,7 +18,28 @@ export interface ExecutorSlotOptions {
   readonly onHopeless: (message: string) => void;
   /** Another one runs, and knows the will and what is to stand by. */
   readonly onRunning: () => void;
+  /** `startExecutor` unless given. */
+  readonly start?: typeof startExecutor;
+  /** The process's own unless given. */
+  readonly clock?: SlotClock;
 }
+
+export interface SlotClock {
+  /** Milliseconds; only differences count. */
+  now(): number;
+  pause(ms: number): Promise<void>;
+  /** Does `task` every `ms` milliseconds until the returned function is called; keeps no process alive. */
+  every(ms: number, task: () => void): () => void;
+}
+
+const PROCESS_CLOCK: SlotClock = {
+  now: () => performance.now(),
+  pause: (ms) => new Promise((resolve) => void later(ms, resolve)),
+  every: (ms, task) => {
+    const timer = setInterval(task, ms).unref();
+    return () => clearInterval(timer);
+  },
+};
 
 /** Between two starts, but for the first replacement: one that dies at once must not keep us busy. */
 const PAUSE_MS = 1_000;
@@ -41,9 +62,10 @@ export async function openExecutorSlot(options: ExecutorSlotOptions): Promise<Ex
   let replacing: Promise<void> = Promise.resolve();
   let replacedAt = -Infinity;
   let finished = false;
+  const { start: startProcess = startExecutor, clock = PROCESS_CLOCK } = options;
 
   const start = async (): Promise<ExecutorProcess> => {
-    const executor = await startExecutor({
+    const executor = await startProcess({
       path: options.path,
       ...(options.lease === undefined ? {} : { lease: options.lease }),
       ...(options.onRevoked === undefined ? {} : { onRevoked: options.onRevoked }),
@@ -57,8 +79,8 @@ export async function openExecutorSlot(options: ExecutorSlotOptions): Promise<Ex
   };
   const replace = async (message: string): Promise<void> => {
     options.onLost(message);
-    const since = performance.now() - replacedAt;
-    if (since < PAUSE_MS) await pause(PAUSE_MS - since);
+    const since = clock.now() - replacedAt;
+    if (since < PAUSE_MS) await clock.pause(PAUSE_MS - since);
     const failure = await attempt();
     if (failure === null) return;
     options.onHopeless(failure);
@@ -66,7 +88,7 @@ export async function openExecutorSlot(options: ExecutorSlotOptions): Promise<Ex
     void keepTrying();
   };
   const attempt = async (): Promise<string | null> => {
-    replacedAt = performance.now();
+    replacedAt = clock.now();
     try {
       current = await start();
     } catch (error) {
@@ -79,11 +101,11 @@ export async function openExecutorSlot(options: ExecutorSlotOptions): Promise<Ex
     return null;
   };
   const keepTrying = async (): Promise<void> => {
-    await pause(PAUSE_MS);
+    await clock.pause(PAUSE_MS);
     if (finished || (await attempt()) === null) return;
     await keepTrying();
   };
-  const watch = watchExecutor(options.lease);
+  const watch = watchExecutor(options.lease, clock);
 
   current = await start();
   watch.begin(current);
@@ -116,26 +138,26 @@ export async function openExecutorSlot(options: ExecutorSlotOptions): Promise<Ex
  * Kills an executor that lives and does nothing. This process may have been stopped itself, and the
  * executor with it: only looks that came in time count.
  */
-function watchExecutor(lease: ExecutorSlotOptions['lease']) {
-  let timer: NodeJS.Timeout | null = null;
+function watchExecutor(lease: ExecutorSlotOptions['lease'], clock: SlotClock) {
+  let stop: (() => void) | null = null;
   const rest = (): void => {
-    if (timer !== null) clearInterval(timer);
-    timer = null;
+    stop?.();
+    stop = null;
   };
   const begin = (executor: ExecutorProcess): void => {
     rest();
     if (lease === undefined) return;
     let silentFor = 0;
-    let lookedAt = performance.now();
-    timer = setInterval(() => {
-      const passed = performance.now() - lookedAt;
+    let lookedAt = clock.now();
+    stop = clock.every(LOOK_MS, () => {
+      const passed = clock.now() - lookedAt;
       lookedAt += passed;
       const silent = lease.executorSilence() > LOOK_MS * 2 && passed < LOOK_MS * 2;
       silentFor = silent ? silentFor + passed : 0;
       if (silentFor < LONGEST_SILENCE - LOOK_MS * 2) return;
       rest();
       executor.kill(`the executor did nothing for ${LONGEST_SILENCE} ms and was killed`);
-    }, LOOK_MS).unref();
+    });
   };
   return { begin, rest };
 }

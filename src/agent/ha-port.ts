@@ -22,7 +22,7 @@ import {
   type PeerMessageKind,
 } from '../wire/peer-message.js';
 import { HaPeer, type HaPath } from './ha-peer.js';
-import { openHaSocket, type HaSocket } from './ha-socket.js';
+import { openHaSocket, type HaSocket, type OpenHaSocket } from './ha-socket.js';
 
 export { HaPortError } from './ha-socket.js';
 
@@ -69,6 +69,8 @@ export interface HaPortOptions {
   readonly onDiscard: (reason: PeerDiscardReason, source: string, detail: string) => void;
   /** CLOCK_MONOTONIC; only for round trips and rate limits. */
   readonly now: () => Instant;
+  /** UDP unless given. */
+  readonly openSocket?: OpenHaSocket;
 }
 
 export interface HaPortCounters {
@@ -138,9 +140,10 @@ class OpenHaPort implements HaPort {
 
   async open(): Promise<void> {
     const families = new Set([...this.#paths.values()].map(({ address }) => familyOf(address)));
+    const { openSocket = openHaSocket } = this.#options;
     try {
       for (const family of families) {
-        const socket = await openHaSocket(family, this.#options.port, {
+        const socket = await openSocket(family, this.#options.port, {
           onDatagram: (datagram, source, port) => this.#receive(datagram, source, port),
           onError: (code) => count(this.#receiveErrors, code),
         });

@@ -21,12 +21,30 @@ export interface HaSocketEvents {
   readonly onError: (code: string) => void;
 }
 
-/** @throws HaPortError (rejects) when the kernel refuses the port. */
-export async function openHaSocket(
+export interface HaSocket {
+  /**
+   * Sends at once or not at all; never throws, never waits. `onFailure` gets the errno name
+   * (ENETUNREACH, EHOSTUNREACH, …), ENOBUFS when too many wait to be sent.
+   */
+  send(
+    datagram: Uint8Array,
+    address: IpAddress,
+    port: number,
+    onFailure: (code: string) => void,
+  ): void;
+  /** Resolves when the port is free again. */
+  close(): Promise<void>;
+}
+
+/** How a socket is opened; tests hand in a network of their own. */
+export type OpenHaSocket = (
   family: Family,
   port: number,
   events: HaSocketEvents,
-): Promise<HaSocket> {
+) => Promise<HaSocket>;
+
+/** @throws HaPortError (rejects) when the kernel refuses the port. */
+export const openHaSocket: OpenHaSocket = async (family, port, events) => {
   const socket = createSocket({
     type: family === 'ipv4' ? 'udp4' : 'udp6',
     // Two agents on one port would each get an arbitrary half of the messages.
@@ -43,10 +61,10 @@ export async function openHaSocket(
   socket.removeAllListeners('error');
   socket.on('error', (error) => events.onError(codeOf(error)));
   socket.on('message', (datagram, from) => events.onDatagram(datagram, from.address, from.port));
-  return new HaSocket(socket);
-}
+  return new UdpSocket(socket);
+};
 
-export class HaSocket {
+class UdpSocket implements HaSocket {
   readonly #socket: Socket;
   #closed = false;
 
@@ -54,10 +72,6 @@ export class HaSocket {
     this.#socket = socket;
   }
 
-  /**
-   * Sends at once or not at all; never throws, never waits. `onFailure` gets the errno name
-   * (ENETUNREACH, EHOSTUNREACH, …), ENOBUFS when too many wait to be sent.
-   */
   send(
     datagram: Uint8Array,
     address: IpAddress,
@@ -75,7 +89,6 @@ export class HaSocket {
     });
   }
 
-  /** Resolves when the port is free again. */
   close(): Promise<void> {
     if (this.#closed) return Promise.resolve();
     this.#closed = true;

@@ -2,7 +2,6 @@
 // the address by the kernels' word, which processes there are, how a script is held up. No tests.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Status } from '../../src/model/status.js';
 import { AgentHome, AgentProcess, type StartOptions } from '../support/agent-process.js';
@@ -110,10 +109,12 @@ export class PairHouse {
       (holders) => holders === wanted,
       20,
     );
-    for (let look = 0; look < 5; look += 1) {
-      await pause(20);
-      assert.deepEqual(this.holders(), sides);
-    }
+    let looks = 0;
+    const look = (): number => {
+      assert.deepEqual(this.holders(), sides, 'and it stays so');
+      return (looks += 1);
+    };
+    await until('five more looks', look, (seen) => seen === 5, 20);
   }
 
   /** Ends everything that is left, and waits until it is gone. */

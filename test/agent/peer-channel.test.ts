@@ -34,7 +34,7 @@ async function open(t: TestContext) {
     close: () => Promise.resolve(void sent.push('close')),
   };
   const channel = createPeerChannel({
-    journal: { record: () => undefined, recordLimited: () => undefined } as unknown as Journal,
+    journal: { record: () => undefined, recordForeign: () => undefined } as unknown as Journal,
     now: () => instant(0),
     deliver: (event) => void events.push(event),
     onProblem: (problem) => assert.equal(problem, null),

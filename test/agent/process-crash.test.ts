@@ -1,7 +1,8 @@
-// What becomes of role and addresses when the agent, its executor, or both die.
+// What becomes of role and addresses when processes die: one test for each mechanism. In every stage and
+// order they die in virtual/crash.test.ts.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { after, afterEach, before, beforeEach, describe, it } from '../support/test.js';
+import { after, afterEach, before, describe, it } from '../support/test.js';
 import { parseRecording } from '../../src/agent/recorder.js';
 import type { Kernel } from '../../src/kernel/kernel.js';
 import { openKernel } from '../../src/kernel/native.js';
@@ -9,21 +10,10 @@ import { Peer } from '../kernel/peer.js';
 import { AgentHome, AgentProcess, type StartOptions } from '../support/agent-process.js';
 import { until } from '../support/limits.js';
 import { enterNamespace, ip, joinPeer } from '../support/namespace.js';
-import {
-  AddressWatch,
-  advertisementOfPeer,
-  Lan,
-  priorityOf,
-  router,
-  settings,
-  VIRTUAL,
-} from './lan.js';
+import { AddressWatch, Lan, priorityOf, router, settings, VIRTUAL } from './lan.js';
 import { gone } from './pair-house.js';
 
 const skip = enterNamespace(import.meta.url);
-const OTHER = '192.0.2.101/24';
-/** Active_Down_Interval at priority 1 and 5 cs, rounded up, in microseconds. */
-const KEEP_AT_MOST = 200_000;
 /** Throws in the agent's process, out of nowhere, when told to. */
 const FAULT = `data:text/javascript,process.on('SIGWINCH',()=>{throw new Error('injected')})`;
 
@@ -32,100 +22,35 @@ describe('a crash', { skip }, () => {
   let lan: Lan;
   let peer: Peer;
   let watch: AddressWatch;
-  let agents: AgentProcess[] = [];
-  let homes = 0;
+  const agents: AgentProcess[] = [];
+  /** Of the tests that need no peer: whoever was started last. */
+  let agent: AgentProcess;
   before(async () => {
     joinPeer();
     kernel = openKernel();
     lan = new Lan(kernel);
     peer = await Peer.start();
-  });
-  beforeEach(() => {
     watch = new AddressWatch(kernel);
+    agent = start(new AgentHome('alone', settings(router())), { preload: FAULT });
+    await agent.transition('Active');
+    await agent.until(() => watch.has(VIRTUAL));
   });
-  afterEach(async () => {
-    await Promise.all(agents.map((agent) => agent.dispose()));
-    watch.close();
-    ip('address flush dev lan label lan to 192.0.2.100/30');
-    agents = [];
-    await lan.heardBy(peer);
-  });
+  afterEach(() => lan.heardBy(peer));
   after(async () => {
+    await Promise.all(agents.map((one) => one.dispose()));
+    watch.close();
+    ip('address flush dev lan label lan to 192.0.2.100/32');
     lan.close();
     await peer.stop();
   });
 
-  function start(
-    wanted: object = settings(),
-    options: StartOptions = {},
-    home = new AgentHome(`home-${(homes += 1)}`, wanted),
-  ): AgentProcess {
-    const agent = new AgentProcess(home, options);
-    agents.push(agent);
-    return agent;
+  function start(home: AgentHome, options: StartOptions = {}): AgentProcess {
+    const started = new AgentProcess(home, options);
+    agents.push(started);
+    return started;
   }
 
-  /** An Active agent whose address stands on the interface. */
-  async function startActive(options: StartOptions = {}, change = {}): Promise<AgentProcess> {
-    const agent = start(settings(router(change)), options);
-    await agent.transition('Active');
-    await agent.until(() => watch.has(VIRTUAL));
-    return agent;
-  }
-
-  async function startBackup(change: object): Promise<AgentProcess> {
-    const backup = start(settings(router({ ...change, priority: 100 })), { netns: 'peer' });
-    await backup.transition('Backup');
-    await backup.until(
-      ({ virtualRouters }) => (virtualRouters[0]?.counters.advertisementsReceived ?? 0) > 0,
-    );
-    return backup;
-  }
-
-  it('of the agent: the peer follows its farewell, and only then the addresses go', async () => {
-    // A Skew_Time of 122 ms: a script that did not wait for the successor would be done before it.
-    const slow = { advertisementIntervalMs: 200 };
-    const agent = await startActive({}, slow);
-    const backup = await startBackup(slow);
-    await lan.heardBy(peer);
-
-    agent.signal('SIGKILL');
-    const removed = await watch.next('address-removed');
-
-    assert.equal((await backup.transition('Active')).reason, 'priority-zero');
-    const successor = await lan.packets.takeUntil((packet) => priorityOf(packet) === 100);
-    assert.ok(successor.arrivedAt < removed.at, 'an address without a successor is kept');
-    assert.equal((await lan.heardBy(peer)).filter((one) => priorityOf(one) === 0).length, 1);
-    assert.equal((await backup.router()).state, 'Active');
-  });
-
-  it('of the agent, without a peer: the addresses go after keepAtMost', async () => {
-    const agent = await startActive();
-    const executor = agent.executorPid();
-    const killedAt = kernel.now();
-    agent.signal('SIGKILL');
-    const removed = await watch.next('address-removed');
-    assert.ok(removed.at - killedAt >= KEEP_AT_MOST, `after ${removed.at - killedAt} µs`);
-    await agent.exited;
-    await gone(executor);
-  });
-
-  it('of the program itself (an exception): exit code 1, a recording, and the last will', async () => {
-    const agent = await startActive({ preload: FAULT });
-    await lan.heardBy(peer);
-    agent.signal('SIGWINCH');
-    assert.deepEqual(await agent.exited, { code: 1, signal: null });
-    const line = agent.lines.at(-1);
-    assert.deepEqual([line?.level, line?.msg], ['fatal', 'a fault of the program: injected']);
-    assert.match(String(line?.['stack']), /Error: injected\n/);
-    await watch.next('address-removed');
-    assert.equal((await lan.heardBy(peer)).filter((one) => priorityOf(one) === 0).length, 1);
-    const text = readFileSync(`${agent.home.stateDirectory}/recording.jsonl`, 'utf8');
-    assert.ok(parseRecording(text).events.length > 0);
-  });
-
-  it('of the executor: another is started, and role, addresses and next handover are as before', async () => {
-    const agent = await startActive();
+  it('of the executor: another is started, which has the will; role and address are as before', async () => {
     const { since } = await agent.router();
     const [former, from] = [agent.executorPid(), agent.lines.length];
     process.kill(former, 'SIGKILL');
@@ -134,89 +59,72 @@ describe('a crash', { skip }, () => {
     await until('an executor', () => agent.executorPid());
     assert.notEqual(agent.executorPid(), former);
     assert.deepEqual([(await agent.router()).since, watch.has(VIRTUAL)], [since, true]);
-
-    await peer.send(advertisementOfPeer(250, { interval: 50 }));
-    await watch.next('address-removed');
-    assert.equal((await agent.transition('Backup', from)).reason, 'preempted');
-    await peer.send(advertisementOfPeer(0));
-    await watch.next('address');
-    assert.equal((await agent.transition('Active', from)).reason, 'priority-zero');
-  });
-
-  it('of the executor, then of the agent: the next executor knows the last will', async () => {
-    const agent = await startActive();
-    const [former, from] = [agent.executorPid(), agent.lines.length];
-    process.kill(former, 'SIGKILL');
-    await agent.line(({ msg }) => msg.includes('starting another'), from);
-    // A script on the new executor: when it has run, the will that was sent before it is there.
-    agent.home.configure(settings(router({ addresses: [VIRTUAL, OTHER] })));
-    agent.signal('SIGHUP');
-    await watch.next('address', OTHER);
-    await lan.heardBy(peer);
-    agent.signal('SIGKILL');
-    await watch.next('address-removed', VIRTUAL);
-    assert.ok((await lan.heardBy(peer)).some((packet) => priorityOf(packet) === 0));
   });
 
   it('of the agent, which is started again, without a peer: the addresses are never gone', async () => {
-    // The former executor would have removed them before the next agent is Active.
-    const agent = await startActive({}, { advertisementIntervalMs: 400 });
+    // The will keeps the address for four intervals: longer than any machine takes to start an agent.
+    const { home } = agent;
+    home.configure(settings(router({ advertisementIntervalMs: 10_000 })));
+    agent.signal('SIGHUP');
+    await agent.until(
+      ({ virtualRouters }) => virtualRouters[0]?.advertisementIntervalMs === 10_000,
+    );
     const former = agent.executorPid();
-    agent.signal('SIGKILL');
-    await agent.exited;
+    await lan.heardBy(peer);
     watch.changes.takeAll();
-    const next = start({}, {}, agent.home);
-    assert.equal((await next.transition('Active')).reason, 'no-response');
-    await next.until(({ virtualRouters }) => virtualRouters[0]?.addresses[0]?.present === true);
-    assert.ok(next.executorPid() !== former);
+    agent.signal('SIGKILL');
+    // Not its `exited`: its executor shares its standard error, and lives on.
+    await gone(agent.pid);
+    await until('the farewell', async () =>
+      (await lan.heardBy(peer)).some((packet) => priorityOf(packet) === 0),
+    );
+    assert.ok(existsSync(`/proc/${former}/exe`), 'its executor does its will');
+    home.configure(settings(router()));
+    agent = start(home, { preload: FAULT });
+    assert.equal((await agent.transition('Active')).reason, 'no-response');
+    await agent.until(({ virtualRouters }) => virtualRouters[0]?.addresses[0]?.present === true);
+    assert.notEqual(agent.executorPid(), former);
     assert.equal(existsSync(`/proc/${former}/exe`), false, 'the former executor was sent away');
     const removed = watch.changes.takeAll().filter(({ kind }) => kind === 'address-removed');
     assert.deepEqual(removed, []);
   });
 
-  it('of the agent, which is started again, beside a peer: the peer has the role, alone', async () => {
-    const agent = await startActive({}, { advertisementIntervalMs: 200, preempt: false });
-    const backup = await startBackup({ advertisementIntervalMs: 200, preempt: false });
-    agent.signal('SIGKILL');
-    await agent.exited;
-    const next = start({}, {}, agent.home);
-    await backup.transition('Active');
-    await next.transition('Backup');
-    await next.until(() => !watch.has(VIRTUAL));
-    assert.equal((await next.router()).state, 'Backup');
-  });
-
-  /** Kills agent and executor in such an order that nobody does the last will. */
-  async function killBoth(agent: AgentProcess): Promise<void> {
+  it('of the program itself (an exception): exit code 1, a recording, and the last will', async () => {
     const executor = agent.executorPid();
-    agent.signal('SIGSTOP');
-    process.kill(executor, 'SIGKILL');
-    await agent.end('SIGKILL');
-    assert.ok(watch.has(VIRTUAL), 'the address is left over');
-  }
-
-  const patient = { priority: 100, advertisementIntervalMs: 10_000 };
-
-  it('of both: what they left is removed by the next start as soon as somebody else is heard', async () => {
-    const agent = await startActive();
-    await killBoth(agent);
-    agent.home.configure(settings(router(patient)));
-    const next = start({}, {}, agent.home);
-    assert.equal((await next.transition('Backup')).reason, 'startup');
-    assert.ok(watch.has(VIRTUAL), 'never nobody');
-    await peer.send(advertisementOfPeer(250, { interval: 1_000 }));
-    await next.until(() => !watch.has(VIRTUAL));
+    agent.signal('SIGWINCH');
+    assert.deepEqual(await agent.exited, { code: 1, signal: null });
+    const line = agent.lines.at(-1);
+    assert.deepEqual([line?.level, line?.msg], ['fatal', 'a fault of the program: injected']);
+    assert.match(String(line?.['stack']), /Error: injected\n/);
+    await gone(executor);
+    await until('the address gone', () => !watch.has(VIRTUAL));
+    assert.equal((await lan.heardBy(peer)).filter((one) => priorityOf(one) === 0).length, 1);
+    const text = readFileSync(`${agent.home.stateDirectory}/recording.jsonl`, 'utf8');
+    assert.ok(parseRecording(text).events.length > 0);
   });
 
-  it('of both: what no setting names any longer is known from state.json', async () => {
-    const agent = await startActive();
-    const state = `${agent.home.stateDirectory}/state.json`;
-    await agent.until(() => readFileSync(state, 'utf8').includes(VIRTUAL));
-    await killBoth(agent);
-    agent.home.configure(settings(router({ ...patient, addresses: [OTHER], vrid: 7 })));
-    const next = start({}, {}, agent.home);
-    await next.transition('Backup');
-    await next.until(() => !watch.has(VIRTUAL));
-    assert.equal((await next.router()).state, 'Backup');
+  it('of the agent: the peer follows its farewell, and only then the addresses go', async () => {
+    // A Skew_Time of 122 ms: a script that did not wait for the successor would be done before it.
+    const slow = { advertisementIntervalMs: 200 };
+    const active = start(new AgentHome('active', settings(router(slow))));
+    await active.transition('Active');
+    await active.until(() => watch.has(VIRTUAL));
+    const lesser = settings(router({ ...slow, priority: 100 }));
+    const backup = start(new AgentHome('backup', lesser), { netns: 'peer' });
+    await backup.transition('Backup');
+    await backup.until(
+      ({ virtualRouters }) => (virtualRouters[0]?.counters.advertisementsReceived ?? 0) > 0,
+    );
+    await lan.heardBy(peer);
+    watch.changes.takeAll();
+
+    active.signal('SIGKILL');
+    const removed = await watch.next('address-removed');
+
+    assert.equal((await backup.transition('Active')).reason, 'priority-zero');
+    const successor = await lan.packets.takeUntil((packet) => priorityOf(packet) === 100);
+    assert.ok(successor.arrivedAt < removed.at, 'an address without a successor is kept');
+    assert.equal((await lan.heardBy(peer)).filter((one) => priorityOf(one) === 0).length, 1);
+    assert.equal((await backup.router()).state, 'Active');
   });
 });

@@ -1,4 +1,5 @@
-// Two virtual routers, each with its own primary. No other modes: `off` is in pair-handover.
+// Two virtual routers, each with its own primary, and a client. Stops and orders in this mode, and mode
+// `off`, are test/agent/virtual/handover.test.ts.
 import { now } from '../../scripts/lab/clock.js';
 import { LAN, type PairSpec } from '../../scripts/lab/pair-program.js';
 import assert from 'node:assert/strict';
@@ -42,21 +43,6 @@ export function defineActiveActive(skip: string | false): void {
         await settled(bench);
       });
       assertSeamless(back);
-    });
-
-    test('a stop of either, and its start: nothing lost', async (bench) => {
-      const away = await bench.observeMove('stop of b', 'a', () => bench.b.stop());
-      assertSeamless(away);
-      const back = await bench.observe('start of b', async () => {
-        bench.start('b');
-        await settled(bench);
-      });
-      assertSeamless(back);
-    });
-
-    test('failover moves what the instance holds, and leaves the rest', async (bench) => {
-      const away = await bench.observeMove('failover', 'b', () => bench.command('a', 'failover'));
-      assertSeamless(away);
     });
   });
 }

@@ -1,7 +1,7 @@
 // Tests of a pair that mostly wait, several pairs side by side. What is timed is in pair-failure.
 import { describe } from '../support/test.js';
 import { enterSandbox } from '../../scripts/lab/sandbox.js';
-import { defineArbitration, defineFastArbitration } from './pair-arbitration.js';
+import { defineArbitration } from './pair-arbitration.js';
 import { defineFlaps } from './pair-flaps.js';
 import { definePlannedHandovers } from './pair-handover.js';
 import { defineBadInput } from './pair-hostile.js';
@@ -14,7 +14,6 @@ describe('the pair', { concurrency: 5 }, () => {
   definePlannedHandovers(skip);
   defineArbitration(skip);
   defineBadInput(skip);
-  defineFastArbitration(skip);
   defineFlaps(skip);
   defineActiveActive(skip);
   defineMonitors(skip);

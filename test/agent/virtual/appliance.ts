@@ -1,0 +1,436 @@
+// One appliance in virtual time: the real driver, peer channel and executor slot on a fake kernel, a
+// modelled executor, and what outlives a process: addresses with their lifetimes, state.json. No tests.
+import { Driver, type Outlets } from '../../../src/agent/driver.js';
+import { openExecutorSlot, type SlotClock } from '../../../src/agent/executor-slot.js';
+import { openHaPort } from '../../../src/agent/ha-port.js';
+import { createJournal, type Journal } from '../../../src/agent/journal.js';
+import { memoryAt, stateOf } from '../../../src/agent/memory.js';
+import { createPeerChannel, type PeerChannel } from '../../../src/agent/peer-channel.js';
+import { EMPTY_STATE, type State } from '../../../src/agent/state-file.js';
+import type { Settings } from '../../../src/config/settings.js';
+import type { OperatorCommand } from '../../../src/core/interface.js';
+import type { LastWill, RunRequest, RunResult } from '../../../src/executor/executor.js';
+import type { Kernel, OutgoingMessage } from '../../../src/kernel/kernel.js';
+import type { Family } from '../../../src/model/address.js';
+import type { MonitorStatus } from '../../../src/model/monitor.js';
+import type { EventRecord, VirtualRouterStatus } from '../../../src/model/status.js';
+import { FakeKernel } from '../../support/fake-kernel.js';
+import { VirtualExecutor, type Running } from './executor.js';
+import { VirtualLease } from './lease.js';
+import { VirtualProcess } from './process.js';
+import type { Side } from './story.js';
+import { ADDRESSES, LAN_INDEX, VIRTUAL, type World } from './world.js';
+
+/** What a script of the addresses takes, in microseconds. */
+const SCRIPT = 5_000;
+
+interface Life {
+  readonly process: VirtualProcess;
+  readonly driver: Driver;
+  readonly channel: PeerChannel;
+}
+
+interface Due {
+  readonly at: number;
+  readonly take: () => void;
+}
+
+export class Appliance {
+  readonly side: Side;
+  readonly kernel = new FakeKernel();
+  settings: Settings;
+  state: State = EMPTY_STATE;
+  /** Every record of every agent, and what the slot has said. */
+  readonly records: EventRecord[] = [];
+  readonly said: string[] = [];
+  /** All that were started, the last one in use. */
+  readonly executors: VirtualExecutor[] = [];
+  readonly #world: World;
+  readonly #monitors = new Map<string, MonitorStatus>();
+  /** When the kernel removes an address unless it is renewed, in microseconds. */
+  readonly #expiry = new Map<string, number>();
+  #life: Life | null = null;
+  #held: (() => void)[] | null = null;
+
+  constructor(world: World, side: Side, settings: Settings) {
+    this.#world = world;
+    this.side = side;
+    this.settings = settings;
+    this.kernel.setLink({ index: LAN_INDEX, name: 'eth0', macAddress: `02:00:00:00:00:0${side}` });
+    this.kernel.addAddress(LAN_INDEX, `${ADDRESSES[side].lan}/24`);
+    world.join(this);
+  }
+
+  get driver(): Driver {
+    return this.#alive().driver;
+  }
+
+  get process(): VirtualProcess {
+    return this.#alive().process;
+  }
+
+  /** The one in use. */
+  get executor(): VirtualExecutor {
+    const executor = this.executors.at(-1);
+    if (executor === undefined) throw new Error(`${this.side} has no executor`);
+    return executor;
+  }
+
+  get running(): boolean {
+    return this.#life !== null && !this.#life.process.dead;
+  }
+
+  router(name = 'lan'): { state: VirtualRouterStatus['state']; releasing: string | null } {
+    const found = this.driver
+      .snapshot()
+      .virtualRouters.find(({ configuration }) => configuration.name === name);
+    if (found === undefined) throw new Error(`${this.side} has no virtual router ${name}`);
+    return { state: found.state, releasing: found.releasing };
+  }
+
+  /** Whether the peer is healthy on every path. */
+  get knowsPeer(): boolean {
+    const [peer] = this.driver.snapshot().peers;
+    return peer !== undefined && this.records.findLast(isPeerHealth)?.event === 'peer-healthy';
+  }
+
+  events(name: string, from = 0): EventRecord[] {
+    return this.records.slice(from).filter(({ event }) => event === name);
+  }
+
+  // --- processes -----------------------------------------------------------------------------------
+
+  /** Starts an agent, which sends the executor of one before it away as main.ts does. */
+  async start(): Promise<void> {
+    const world = this.#world;
+    const process = new VirtualProcess();
+    const lease = new VirtualLease(() => world.now);
+    const former = this.executors.filter((executor) => !executor.process.dead);
+    const left = this.state;
+    const journal = this.#journal();
+    let submit: () => void = () => undefined;
+    const slot = await openExecutorSlot({
+      path: '',
+      lease,
+      clock: this.#slotClock(process),
+      start: ({ onExit, onRevoked }) => {
+        const executor = new VirtualExecutor({
+          now: () => world.now,
+          lease,
+          agent: process,
+          script: (request, done) => this.#script(request, done),
+          send: (_index, frame) => world.frame(this.side, frame),
+          renew: (addresses, lifetime) => this.#renew(addresses, lifetime),
+          tell: (what) => this.#tell(what),
+          onRevoked: () => onRevoked?.(),
+          onExit,
+        });
+        this.executors.push(executor);
+        return Promise.resolve(executor);
+      },
+      onRevoked: () => submit(),
+      onLost: (message) => this.said.push(`${message}; starting another`),
+      onHopeless: (message) => this.said.push(message),
+      onRunning: () => this.said.push('running'),
+    });
+    for (const executor of former) executor.kill('sent away');
+    const clocks = { wallClock: () => world.now / 1_000, now: () => this.kernel.now() };
+    const channel = createPeerChannel({
+      journal,
+      now: clocks.now,
+      deliver: (event) => driver.deliver(event),
+      onProblem: (problem) => void (problem !== null && this.said.push(problem)),
+      openPort: (options) =>
+        openHaPort({ ...options, openSocket: world.socketsOf(this.side, process) }),
+    });
+    const driver = new Driver({
+      kernel: this.#kernelFor(process),
+      executor: slot,
+      lease,
+      journal,
+      settings: this.settings,
+      leftovers: left.standing,
+      inherits: left.active,
+      outlets: this.#outlets(channel),
+      onChange: () => {
+        if (process.dead) return;
+        this.state = structuredClone(stateOf(driver.snapshot(), driver.keeper.standing(), clocks));
+      },
+      onWake: () => undefined,
+    });
+    submit = () => driver.submit({ kind: 'deadline' });
+    this.#life = { process, driver, channel };
+    process.onDeath(() => this.#died());
+    driver.submit({ kind: 'remember', memory: memoryAt(left, clocks), crashed: left.active });
+    for (const status of this.#monitors.values()) driver.submit({ kind: 'monitor', status });
+    await channel.configure(this.settings);
+    driver.start();
+  }
+
+  /** SIGKILL, or whatever else ends a process at once. */
+  kill(): void {
+    this.#tell('agent killed');
+    this.process.kill();
+  }
+
+  /** SIGSTOP, or an endless loop. */
+  hang(): void {
+    this.#tell('agent stopped');
+    this.process.stop();
+  }
+
+  thaw(): void {
+    this.#tell('agent goes on');
+    this.process.thaw();
+  }
+
+  /** SIGTERM, as RunningAgent.stop has it. */
+  async stop(): Promise<void> {
+    const { driver, channel, process } = this.#alive();
+    this.#tell('agent told to stop');
+    const clocks = { wallClock: () => this.#world.now / 1_000, now: () => this.kernel.now() };
+    const remaining = driver.stop();
+    void channel.close();
+    let ended = false;
+    void remaining.then((standing) => {
+      this.state = { ...stateOf(driver.snapshot(), standing, clocks), standing };
+      process.kill();
+      ended = true;
+    });
+    await this.#world.until(`the end of ${this.side}`, () => ended);
+  }
+
+  operate(command: OperatorCommand): string | null {
+    return this.driver.operate(command);
+  }
+
+  async configure(settings: Settings): Promise<void> {
+    this.settings = settings;
+    this.driver.configure(settings);
+    await this.#alive().channel.configure(settings);
+  }
+
+  /** The prober says so; the next agent hears it too. */
+  monitor(status: MonitorStatus): void {
+    this.#monitors.set(status.name, status);
+    if (this.#life === null) return;
+    const { process, driver } = this.#life;
+    process.enter(() => driver.deliver({ kind: 'monitor', status }));
+  }
+
+  #died(): void {
+    for (const socket of this.kernel.sockets) socket.open = false;
+    this.kernel.armedFor = null;
+  }
+
+  #alive(): Life {
+    if (this.#life === null) throw new Error(`${this.side} was never started`);
+    return this.#life;
+  }
+
+  #tell(what: string): void {
+    this.#world.story.tell({ at: this.#world.now, side: this.side, kind: 'process', what });
+  }
+
+  // --- time ----------------------------------------------------------------------------------------
+
+  /** What this appliance has to do next: the kernel, then executors, then the agent. */
+  due(): Due[] {
+    const due: Due[] = [];
+    for (const [text, at] of this.#expiry) due.push({ at, take: () => this.#remove(text) });
+    for (const executor of this.executors) {
+      const at = executor.dueAt();
+      if (at !== null) due.push({ at, take: () => executor.attend() });
+    }
+    const { armedFor } = this.kernel;
+    if (armedFor !== null) due.push({ at: armedFor, take: () => this.kernel.advance(0) });
+    return due;
+  }
+
+  #slotClock(process: VirtualProcess): SlotClock {
+    return {
+      now: () => this.#world.now / 1_000,
+      pause: (ms) =>
+        new Promise((resolve) => this.#world.after(ms * 1_000, () => process.enter(resolve))),
+      every: (ms, task) => {
+        const wake = process.waker(task);
+        let stopped = false;
+        const again = (): void => {
+          this.#world.after(ms * 1_000, () => {
+            if (stopped || process.dead) return;
+            wake();
+            again();
+          });
+        };
+        again();
+        return () => (stopped = true);
+      },
+    };
+  }
+
+  // --- the kernel ----------------------------------------------------------------------------------
+
+  receive(family: Family, message: OutgoingMessage): void {
+    if (this.#life === null) return;
+    const packet = { ...message, family, linkIndex: LAN_INDEX, hopLimit: 255 };
+    const [, vrid = 0, priority = 0] = message.message;
+    for (const executor of this.executors) {
+      executor.hear({ linkIndex: LAN_INDEX, family, vrid, priority });
+    }
+    this.kernel.deliver(packet);
+  }
+
+  setCarrier(carrier: boolean): void {
+    const macAddress = `02:00:00:00:00:0${this.side}`;
+    this.kernel.setLink({ index: LAN_INDEX, name: 'eth0', carrier, macAddress });
+  }
+
+  /** Somebody else takes an address away. */
+  takeAway(text = VIRTUAL): void {
+    this.#remove(text);
+  }
+
+  /** The kernel's own word. */
+  has(text = VIRTUAL): boolean {
+    return this.kernel.has(LAN_INDEX, text);
+  }
+
+  #add(text: string, seconds: number | null): void {
+    if (seconds === null) this.#expiry.delete(text);
+    else this.#expiry.set(text, this.#world.now + seconds * 1_000_000);
+    if (this.has(text)) return;
+    this.kernel.addAddress(LAN_INDEX, text);
+    this.#changed(text, true);
+  }
+
+  #remove(text: string): void {
+    this.#expiry.delete(text);
+    if (this.kernel.removeAddress(LAN_INDEX, text)) this.#changed(text, false);
+  }
+
+  #changed(text: string, there: boolean): void {
+    const { story, now } = this.#world;
+    story.tell({ at: now, side: this.side, kind: 'address', address: text, there });
+  }
+
+  #renew(addresses: LastWill['addresses'], lifetime: number): void {
+    for (const { address, prefixLength } of addresses) {
+      const text = `${address}/${prefixLength}`;
+      if (this.has(text)) this.#add(text, lifetime === 0 ? null : lifetime);
+    }
+  }
+
+  /** A process sees the kernel only while it runs, and sends nothing when it is dead. */
+  #kernelFor(process: VirtualProcess): Kernel {
+    const { kernel } = this;
+    const world = this.#world;
+    return {
+      now: () => kernel.now(),
+      openAdvertisementSocket: (family, link, onReadable) => {
+        const socket = kernel.openAdvertisementSocket(family, link, process.waker(onReadable));
+        return {
+          ...socket,
+          send: (batch) => {
+            if (process.dead) return [];
+            const failures = socket.send(batch);
+            if (failures.length === 0) {
+              for (const message of batch) world.advertise(this.side, family, message);
+            }
+            return failures;
+          },
+        };
+      },
+      openAnnouncer: () => ({
+        send: (batch) => {
+          if (!process.dead) for (const { frame } of batch) world.frame(this.side, frame);
+          return [];
+        },
+        close: () => undefined,
+      }),
+      openNetworkWatch: (onReadable) => kernel.openNetworkWatch(process.waker(onReadable)),
+      openDeadlineTimer: (onExpired) => kernel.openDeadlineTimer(process.waker(onExpired)),
+      notify: () => undefined,
+      lockFile: () => ({ release: () => undefined }),
+      openLease: () => new VirtualLease(() => world.now),
+    };
+  }
+
+  // --- scripts -------------------------------------------------------------------------------------
+
+  /** From now on no script comes to its end. */
+  hold(): void {
+    this.#held = [];
+  }
+
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = null;
+    for (const go of held) go();
+  }
+
+  #script(request: RunRequest, done: (outcome: RunResult['outcome']) => void): Running {
+    let over = false;
+    const end = (outcome: RunResult['outcome']): void => {
+      if (over) return;
+      over = true;
+      cancelTimeout();
+      done(outcome);
+    };
+    const cancelTimeout = this.#world.after(request.timeout * 1_000, () =>
+      end({ kind: 'timed-out' }),
+    );
+    const attempt = (): void => {
+      if (over) return;
+      if (this.#held !== null) return void this.#held.push(attempt);
+      for (const line of request.input.split('\n')) this.#apply(line);
+      end({ kind: 'exited', code: 0 });
+    };
+    this.#world.after(SCRIPT, attempt);
+    return {
+      cancel: () => {
+        over = true;
+        cancelTimeout();
+      },
+    };
+  }
+
+  /** `address replace 10.99.0.100/24 dev eth0 valid_lft 3 preferred_lft 3`, or `address del`. */
+  #apply(line: string): void {
+    const [, verb, text = ''] = line.split(' ');
+    const [, seconds] = / valid_lft (\d+)/.exec(line) ?? [];
+    if (verb === 'replace') this.#add(text, seconds === undefined ? null : Number(seconds));
+    if (verb === 'del') this.#remove(text);
+  }
+
+  // --- what is said --------------------------------------------------------------------------------
+
+  #journal(): Journal {
+    const silent = (): undefined => undefined;
+    const log = { debug: silent, info: silent, warn: silent, error: silent, fatal: silent };
+    const append = (record: EventRecord): void => void this.records.push(record);
+    const file = { append, problem: () => null, flush: () => Promise.resolve() };
+    return createJournal(log, file, () => this.#world.now / 1_000);
+  }
+
+  #outlets(channel: PeerChannel): Outlets {
+    return {
+      checkPeer: (peer) => channel.check(peer),
+      peerNews: (report) => channel.news(report),
+      setBypass: () => undefined,
+      transition: ({ virtualRouter, from, to, reason }) =>
+        this.#world.story.tell({
+          at: this.#world.now,
+          side: this.side,
+          kind: 'transition',
+          virtualRouter,
+          from,
+          to,
+          reason,
+        }),
+      monitors: () => undefined,
+    };
+  }
+}
+
+const isPeerHealth = ({ event }: EventRecord): boolean =>
+  event === 'peer-healthy' || event === 'peer-unhealthy';

@@ -1,0 +1,111 @@
+// Two appliances that know each other, in virtual time: `a` has priority 200, `b` 100. Where every test of
+// this folder begins. No test cases.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Settings, VirtualRouterSettings } from '../../../src/config/settings.js';
+import { centiseconds, milliseconds } from '../../../src/model/units.js';
+import { address } from '../../support/fake-kernel.js';
+import { routerSettings, settingsOf } from '../rig.js';
+import { Appliance } from './appliance.js';
+import { otherOf, type Side } from './story.js';
+import { ADDRESSES, World } from './world.js';
+
+const PRIORITY = { a: 200, b: 100 } as const;
+
+/** The key that both have, for as long as this process lives. */
+const folder = mkdtempSync(join(tmpdir(), 'understudy-virtual-'));
+const KEY_FILE = join(folder, 'ha.key');
+writeFileSync(KEY_FILE, `${'5a'.repeat(32)}\n`, { mode: 0o600 });
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+
+export interface Wanted {
+  /** Advertisement interval in milliseconds; default 50. */
+  readonly intervalMs?: number;
+  /** Peer check interval in milliseconds; default 50. */
+  readonly checkMs?: number;
+  readonly router?: Partial<VirtualRouterSettings>;
+  /** Instead of the one virtual router `lan`. */
+  readonly routers?: (side: Side) => readonly VirtualRouterSettings[];
+  readonly ha?: Partial<Settings['ha']>;
+  readonly leaseSeconds?: number;
+  /** Knows no peer. */
+  readonly lone?: boolean;
+}
+
+export function settingsFor(side: Side, wanted: Wanted = {}): Settings {
+  const { intervalMs = 50, checkMs = 50, leaseSeconds = 3, lone = false } = wanted;
+  const router = routerSettings({
+    priority: PRIORITY[side],
+    advertisementInterval: centiseconds(intervalMs / 10),
+    ...wanted.router,
+  });
+  const base = settingsOf(wanted.routers?.(side) ?? [router]);
+  const other = otherOf(side);
+  const addresses = [address(ADDRESSES[other].ha), address(ADDRESSES[other].lan)];
+  const peers = lone ? {} : { keyFile: KEY_FILE, peers: [{ name: other, addresses }] };
+  const ha = {
+    ...base.ha,
+    primary: side === 'a',
+    peerCheckInterval: milliseconds(checkMs),
+    ...peers,
+    ...wanted.ha,
+  };
+  return { ...base, name: side, ha, vip: { ...base.vip, leaseSeconds } };
+}
+
+export interface Pair {
+  readonly world: World;
+  readonly a: Appliance;
+  readonly b: Appliance;
+}
+
+/** Two appliances of which none runs yet. */
+export function makePair(wanted: Wanted = {}): Pair {
+  const world = new World();
+  const make = (side: Side): Appliance => new Appliance(world, side, settingsFor(side, wanted));
+  return { world, a: make('a'), b: make('b') };
+}
+
+/** Both know each other, `a` is Active and has the address, and nobody else. */
+export async function startPair(wanted: Wanted = {}): Promise<Pair> {
+  const pair = makePair(wanted);
+  const { world, a, b } = pair;
+  await a.start();
+  await world.until('a holds', () => world.holders().join() === 'a');
+  await b.start();
+  await inPlace(pair);
+  return pair;
+}
+
+/** `holder` alone has the address, the other stands by, and they know each other. */
+export async function inPlace({ world, a, b }: Pair, holder: Side = 'a'): Promise<void> {
+  const [active, backup] = holder === 'a' ? [a, b] : [b, a];
+  await world.until(
+    `${holder} holds, the other stands by`,
+    () =>
+      world.holders().join() === holder &&
+      active.router().state === 'Active' &&
+      backup.router().state === 'Backup' &&
+      active.knowsPeer &&
+      backup.knowsPeer,
+  );
+}
+
+/** Waits until exactly these have the address, and looks whether it stays so. */
+export async function rests({ world }: Pair, ...sides: Side[]): Promise<void> {
+  const wanted = sides.join();
+  await world.until(`held by ${wanted || 'nobody'}`, () => world.holders().join() === wanted);
+  const from = world.story.end;
+  await world.run(300);
+  assert.deepEqual(world.story.lines(from, 'address', 'transition'), [], 'and it stays so');
+}
+
+/** One appliance that knows nobody and holds the address. */
+export async function startLone(wanted: Wanted = {}): Promise<Pair> {
+  const pair = makePair({ ...wanted, lone: true });
+  await pair.a.start();
+  await pair.world.until('a holds', () => pair.world.holders().join() === 'a');
+  return pair;
+}
