@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from '../support/test.js';
 import { openLogStream } from '../../src/agent/log-stream.js';
+import { until } from '../support/limits.js';
 
 const NOT_BLOCKING = constants.O_NONBLOCK;
 
@@ -68,10 +69,12 @@ describe('the stream of the log', () => {
     for (let count = 0; count < 500; count += 1) stream.write(line);
     assert.equal(drain().length, filler);
     let received = '';
-    while (received.length < 200_000) {
-      await new Promise(setImmediate);
-      received += drain();
-    }
+    await until(
+      'all that was kept',
+      () => (received += drain()).length,
+      (length) => length >= 200_000,
+      0,
+    );
     stream.write('and goes on\n');
     await stream.close(5_000);
     assert.equal(received + drain(), `${line.repeat(200)}and goes on\n`);
@@ -87,10 +90,12 @@ describe('the stream of the log', () => {
     const text = 'y'.repeat(100_000);
     stream.write(text);
     let received = '';
-    while (!received.includes('y')) {
-      received += drain();
-      await new Promise(setImmediate);
-    }
+    await until(
+      'what is written later',
+      () => (received += drain()),
+      (all) => all.includes('y'),
+      0,
+    );
     closeSync(reader);
   });
 

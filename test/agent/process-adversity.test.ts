@@ -21,6 +21,7 @@ import {
   settings,
   VIRTUAL,
 } from './lan.js';
+import { within } from '../support/limits.js';
 
 const skip = enterNamespace(import.meta.url);
 const INTERVAL = 100_000;
@@ -213,14 +214,15 @@ describe('an agent in a bad house', { skip }, () => {
   describe('whose control socket', () => {
     /** Sends bytes and reads until the agent closes the connection. */
     function say(text: string | Buffer): Promise<string> {
-      return new Promise((resolve) => {
-        const socket = createConnection(controlSocketPath(agent.home.runtimeDirectory));
-        let answer = '';
-        socket.on('data', (piece: Buffer) => (answer += piece.toString()));
+      const socket = createConnection(controlSocketPath(agent.home.runtimeDirectory));
+      let answer = '';
+      socket.on('data', (piece: Buffer) => (answer += piece.toString()));
+      const over = new Promise<string>((resolve) => {
         socket.on('error', () => undefined);
         socket.on('close', () => resolve(answer));
-        socket.end(text);
       });
+      socket.end(text);
+      return within('the agent to close the connection', over, () => answer);
     }
     const post = (path: string, body: string): string =>
       `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n` +

@@ -1,7 +1,6 @@
 // `understudy release`: takes off whatever an agent may have left, and nothing else.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { text as textOf } from 'node:stream/consumers';
 import { after, afterEach, before, beforeEach, describe, it } from '../support/test.js';
@@ -10,6 +9,7 @@ import { Peer } from '../kernel/peer.js';
 import { AgentHome, AgentProcess, MAIN } from '../support/agent-process.js';
 import { enterNamespace, ip, joinPeer } from '../support/namespace.js';
 import { advertisementOfPeer, Lan, priorityOf, router, settings, VIRTUAL } from './lan.js';
+import { eventOf } from '../support/limits.js';
 
 const skip = enterNamespace(import.meta.url);
 
@@ -124,7 +124,7 @@ describe('understudy release', { skip }, () => {
       const words = [MAIN, 'release', '--config', home.settingsFile];
       const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'] });
       const [stdout, stderr] = [child.stdout, child.stderr].map((stream) => textOf(stream));
-      const [status] = (await once(child, 'close')) as [number | null];
+      const [status] = (await eventOf(child, 'close')) as [number | null];
       return { status, stdout: (await stdout) ?? '', stderr: (await stderr) ?? '' };
     };
     let peer: Peer;

@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { test, type TestContext } from '../support/test.js';
 import { fileURLToPath } from 'node:url';
 import { startExecutor } from '../../src/executor/process.js';
@@ -13,6 +12,7 @@ import { milliseconds } from '../../src/model/units.js';
 import { address } from '../support/fake-kernel.js';
 import { agent, directory, fifo, namespace, noWire, releaseOnly, request, shell } from './bench.js';
 import { farewell4, frame4, hex, OURS_4 } from './frames.js';
+import { linesOf, repeatUntil, until } from '../support/limits.js';
 
 const VIP = fileURLToPath(new URL('../../../scripts/vip', import.meta.url));
 const LONG = milliseconds(600_000);
@@ -50,12 +50,7 @@ async function lan(t: TestContext) {
 
 /** Sends until it is heard: when the executor begins to listen cannot be seen from outside. */
 async function sendUntil(wire: { send(frame: Uint8Array): Promise<void> }, done: Promise<unknown>) {
-  const progress = { heard: false };
-  void done.then(() => (progress.heard = true));
-  while (!progress.heard) {
-    await wire.send(frame4({}));
-    await new Promise(setImmediate);
-  }
+  await repeatUntil('an advertisement to be heard', done, () => wire.send(frame4({})));
 }
 
 test(
@@ -125,7 +120,7 @@ test(
     assert.equal(net.present(), true);
     assert.deepEqual(await victim.ended, [null, 'SIGKILL']);
     assert.ok(performance.now() - begun >= 750);
-    const words = await victim.lastWords;
+    const words = await victim.lastWords();
     assert.match(
       words,
       /farewell sent; the addresses stay[^]*killing process \d+, so that it is started/,
@@ -154,15 +149,14 @@ test(
       { path: net.executor() },
     );
     victim.signal('SIGSTOP');
-    let farewell = net.wire.heard();
-    while (farewell === undefined) {
+    const farewell = await until('a farewell', async () => {
       await net.wire.send(frame4({}));
-      farewell = net.wire.heard();
-    }
+      return net.wire.heard();
+    });
     assert.equal(farewell, hex(other));
     for (let look = 0; look < 10; look += 1) assert.equal(net.present(), true);
     await net.wire.send(frame4({ vrid: 60 }));
-    while (net.present()) continue;
+    await until('the address to be gone', () => !net.present());
     victim.signal('SIGCONT');
     assert.deepEqual([await victim.next(), await victim.next()].toSorted(), ['revoked', 'told']);
     await victim.kill();
@@ -188,7 +182,7 @@ test(
       timeout: LONG,
     });
     const victim = await agent(t, will, { path: net.executor(), run });
-    assert.equal((await lines.next()).value, 'begun');
+    assert.equal(await lines(), 'begun');
     victim.signal('SIGSTOP');
     await sendUntil(net.wire, said);
     assert.equal(await said, 'gone\n');
@@ -257,16 +251,13 @@ async function monitor(
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   t.after(() => child.kill('SIGKILL'));
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const progress = { watching: false };
-  void lines.next().then(() => (progress.watching = true));
-  while (!progress.watching) {
-    net.run('ip', 'address', 'replace', '10.77.0.1/32', 'dev', 'vb');
-    await new Promise(setImmediate);
-  }
+  const next = linesOf(child.stdout, 'ip monitor');
+  await repeatUntil('ip monitor to watch', next(), () =>
+    net.run('ip', 'address', 'replace', '10.77.0.1/32', 'dev', 'vb'),
+  );
   return async (): Promise<string> => {
     for (;;) {
-      const line = String((await lines.next()).value);
+      const line = await next('a change of an address of the test');
       if (/10\.99\.0\.|2001:db8::/.test(line)) return line;
     }
   };
@@ -346,8 +337,9 @@ test(
       assert.match(await next(), /^(?!Deleted).*10\.99\.0\.101/, 'for twice its lifetime');
     }
     process.kill(executor.pid, 'SIGKILL');
-    let last = await next();
-    while (!last.startsWith('Deleted')) last = await next();
+    const last = await until('an address to be deleted', next, (line) =>
+      line.startsWith('Deleted'),
+    );
     assert.match(last, /10\.99\.0\.101/);
   },
 );

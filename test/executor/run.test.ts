@@ -153,7 +153,7 @@ test('64 run side by side, 256 wait, one more is refused', async (t) => {
   const blocked = Array.from({ length: 64 }, () =>
     executor.run(shell(`exec 3<> ${go.path}; echo here > ${arrived.path}; read go <&3`)),
   );
-  for (let count = 0; count < 64; count += 1) assert.equal((await lines.next()).value, 'here');
+  for (let count = 0; count < 64; count += 1) assert.equal(await lines(), 'here');
   const queued = Array.from({ length: 256 }, () => executor.run(request(['/bin/true'])));
   const { outcome } = await executor.run(request(['/bin/true']));
   assert(outcome.kind === 'failed');

@@ -61,7 +61,7 @@ test('what the agent had running is gone before the release begins', async (t) =
   );
   const run = shell(`echo $$ > ${pid}; echo begun > ${begun.path}; exec sleep 1000`);
   const victim = await agent(t, will, { run });
-  assert.equal((await lines.next()).value, 'begun');
+  assert.equal(await lines(), 'begun');
   await victim.kill();
   assert.equal(await said, 'gone\n');
 });

@@ -5,6 +5,7 @@ import { describe, it } from '../support/test.js';
 import { openKernel } from '../../src/kernel/native.js';
 import { instant, type Instant } from '../../src/model/units.js';
 import { Inbox } from './inbox.js';
+import { turn, untilAtOnce } from '../support/limits.js';
 
 const ADDON = new URL('../../../build/Release/understudy.node', import.meta.url);
 const skip = existsSync(ADDON) ? false : 'the addon is not built: npm run build:native';
@@ -113,13 +114,11 @@ describe('deadline timer', { skip }, () => {
       });
     });
     for (const timer of timers) timer.arm(instant(now));
-    while (kernel.now() < now + 1000) continue;
-    const firstTurn = new Promise<number>((resolve) => {
-      setImmediate(() => {
-        setImmediate(() => resolve(order.length));
-      });
-    });
-    assert.equal(await firstTurn, 1);
+    const clock = (): number => openKernel().now();
+    untilAtOnce('both to have expired', clock, (at) => at >= now + 1000);
+    await turn();
+    await turn();
+    assert.equal(order.length, 1);
     await done.take();
     assert.equal(order.length, 2);
     for (const timer of timers) timer.close();

@@ -135,11 +135,11 @@ describe('network watch', { skip }, () => {
   it('tells of an IPv6 address twice: tentative, then usable', async () => {
     ip('address add 2001:db8::1/64 dev lan');
     const states: boolean[] = [];
-    while (states.at(-1) !== true) {
-      const change = await changes.takeUntil(({ kind }) => kind === 'address');
-      assert.ok(change.kind === 'address');
-      if (change.address.address === '2001:db8::1') states.push(change.address.usable);
-    }
+    await changes.takeUntil((change) => {
+      if (change.kind !== 'address' || change.address.address !== '2001:db8::1') return false;
+      states.push(change.address.usable);
+      return change.address.usable;
+    }, '2001:db8::1 to be usable');
     assert.deepEqual(states, [false, true]);
     ip('address del 2001:db8::1/64 dev lan');
   });

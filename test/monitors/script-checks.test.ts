@@ -1,12 +1,12 @@
 // The prober's script checks, with real processes in a namespace of our own.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from '../support/test.js';
 import { enterNamespace } from '../support/namespace.js';
 import { Leash, ProberBench, scriptCheck, temporaryFolder } from './prober-bench.js';
+import { eventOf } from '../support/limits.js';
 
 const skip = enterNamespace(import.meta.url);
 
@@ -40,8 +40,8 @@ class Undying {
 
   /** Resolves when the script has ended, and its group has been killed. */
   async killed(): Promise<void> {
-    const said = once(this.#init.stream, 'data');
-    this.pid = Number(String((await said)[0]));
+    const [said] = await eventOf(this.#init.stream, 'data', 'the process id of the init');
+    this.pid = Number(String(said));
     const child = `exec >${this.#child.path}; exec sleep 1000`;
     const inside = [`--pid=/proc/${this.pid}/ns/pid`, 'sh', '-c', child];
     this.#parent = spawn('nsenter', inside, { stdio: 'ignore' });

@@ -1,6 +1,5 @@
 // The prober's tcp and http checks against servers on the loopback of a namespace of our own.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer as createWebServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
@@ -9,6 +8,7 @@ import { describe, test, type TestContext } from '../support/test.js';
 import { enterNamespace } from '../support/namespace.js';
 import { httpCheck, ProberBench, tcpCheck } from './prober-bench.js';
 import { SELF_SIGNED } from './self-signed.js';
+import { eventOf } from '../support/limits.js';
 
 const skip = enterNamespace(import.meta.url);
 
@@ -20,7 +20,7 @@ async function listen(t: TestContext, server: TcpServer | Server, port = 0): Pro
     socket.on('error', () => undefined);
   });
   server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
+  await eventOf(server, 'listening');
   t.after(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
