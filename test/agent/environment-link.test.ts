@@ -181,12 +181,16 @@ describe('the interface of a running agent', { skip }, () => {
   it('case 73: a tentative link-local address: waits until the kernel has checked it', async () => {
     ip('address del fe80::1/64 dev lan');
     const peer = await Peer.start();
-    // It takes as many seconds, and so may the start of an agent.
-    writeFileSync('/proc/sys/net/ipv6/conf/lan/dad_transmits', '3');
+    // It takes as many seconds: longer than the start of an agent.
+    writeFileSync('/proc/sys/net/ipv6/conf/lan/dad_transmits', '600');
     ip('address add fe80::1/64 dev lan');
     assert.match(ip('address show dev lan'), /fe80::1\/64 scope link tentative/);
     await start(settings(router({ addresses: ['fe80::51/64'] })));
     assert.match((await agent.event('waiting')).detail ?? '', /no-primary-address/);
+    assert.deepEqual(agent.transitions(), []);
+    writeFileSync('/proc/sys/net/ipv6/conf/lan/dad_transmits', '1');
+    ip('address del fe80::1/64 dev lan');
+    ip('address add fe80::1/64 dev lan');
     const first = await agent.transition('Backup');
     assert.equal(first.reason, 'fault-cleared');
     assert.doesNotMatch(ip('address show dev lan'), /fe80::1\/64 scope link tentative/);

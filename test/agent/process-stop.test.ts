@@ -122,9 +122,7 @@ describe('the end of an agent', { skip }, () => {
     const now = await first.router();
     assert.deepEqual([now.state, now.since], ['Active', undisturbed.since]);
     assert.ok(standing());
-    // A machine that stands still for a moment is told too.
-    const told = first.lines.slice(log).filter(({ event }) => event !== 'stalled');
-    assert.deepEqual(told, []);
+    assert.deepEqual(first.said(log), []);
     const third = new AgentProcess(first.home);
     assert.equal((await third.exited).code, 1, 'the lock is still held');
     await first.dispose();

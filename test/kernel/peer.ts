@@ -68,7 +68,9 @@ export class Peer {
 
 function runPeer(): void {
   const kernel = openKernel();
-  const report = (value: Report): void => void process.send?.(value);
+  // Whoever asked may be gone meanwhile.
+  const report = (value: Report): void =>
+    void process.send?.(value, undefined, undefined, () => undefined);
   const watch = kernel.openNetworkWatch(() => {});
   const link = [...watch.links.values()].find(({ name }) => name === 'lan');
   watch.close();

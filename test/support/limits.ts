@@ -1,5 +1,4 @@
 // How long a test and a wait may take. Only to end a hang: nothing is judged by these.
-import { ChildProcess } from 'node:child_process';
 import { once, type EventEmitter } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -102,10 +101,11 @@ const pauseFor = (ms: number): Promise<void> => (ms === 0 ? turn() : pause(ms));
 /** One turn of the event loop: what was enqueued before happens. */
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-const nameOf = (emitter: EventEmitter): string =>
-  emitter instanceof ChildProcess
-    ? `process ${emitter.pid}, ${emitter.spawnargs.join(' ')}`
-    : emitter.constructor.name;
+/** A child process by its command, anything else by its class. */
+function nameOf(emitter: EventEmitter): string {
+  const { spawnargs } = emitter as { spawnargs?: unknown };
+  return Array.isArray(spawnargs) ? spawnargs.join(' ') : emitter.constructor.name;
+}
 
 /** The arguments of the emitter's next event of that name. @throws Error as `notSeen` makes it, or the emitter's. */
 export const eventOf = (
