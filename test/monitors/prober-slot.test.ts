@@ -75,7 +75,8 @@ async function listen(t: TestContext): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-describe('prober slot', { skip }, () => {
+// Each has a prober of its own, and mostly waits.
+describe('prober slot', { skip, concurrency: 3 }, () => {
   test('a prober runs only while something needs one', async (t) => {
     const bench = new SlotBench(t);
     const { slot } = bench;

@@ -98,6 +98,9 @@ export async function repeatUntil<T>(
 
 const pauseFor = (ms: number): Promise<void> => (ms === 0 ? turn() : pause(ms));
 
+/** For what must not happen meanwhile, or for an age that something must have: at least so long. */
+export const atLeast = (ms: number): Promise<void> => pause(ms);
+
 /** One turn of the event loop: what was enqueued before happens. */
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
