@@ -82,7 +82,8 @@ describe('the end of an agent', { skip }, () => {
     const keeps = `in=$(cat); case $in in *del*) echo "vip: line 1: busy" >&2; exit 1;; esac`;
     writeFileSync(script, `#!/bin/sh\n${keeps}\nprintf '%s\\n' "$in" | ${PACKAGE_VIP_SCRIPT}\n`);
     chmodSync(script, 0o755);
-    const home = new AgentHome('stuck', { ...settings(), vip: { script } });
+    // The kernel does not remove it meanwhile: no lifetime.
+    const home = new AgentHome('stuck', { ...settings(), vip: { script, leaseSeconds: 0 } });
     const agent = new AgentProcess(home);
     await agent.transition('Active');
     await agent.until(() => standing());

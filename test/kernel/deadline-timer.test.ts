@@ -63,10 +63,18 @@ describe('deadline timer', { skip }, () => {
     const late = kernel.openDeadlineTimer(note('late'));
     const early = kernel.openDeadlineTimer(note('early'));
     const middle = kernel.openDeadlineTimer(note('middle'));
-    const now = kernel.now();
-    late.arm(instant(now + 60_000));
-    early.arm(instant(now + 20_000));
-    middle.arm(instant(now + 40_000));
+    const clock = (): number => openKernel().now();
+    // The loop looks at all three before the first has expired, and all are armed before that.
+    await turn();
+    await turn();
+    const arm = (): boolean => {
+      const now = clock();
+      late.arm(instant(now + 60_000));
+      early.arm(instant(now + 20_000));
+      middle.arm(instant(now + 40_000));
+      return clock() < now + 20_000;
+    };
+    untilAtOnce('all to be armed before the first is due', arm);
     await done.take();
     for (const timer of [late, early, middle]) timer.close();
     assert.deepEqual(order, ['early', 'middle', 'late']);
@@ -109,7 +117,7 @@ describe('deadline timer', { skip }, () => {
     const timers = ['a', 'b'].map((name, index) => {
       return kernel.openDeadlineTimer(() => {
         order.push(name);
-        if (order.length === 1) timers[1 - index]?.arm(instant(kernel.now() + 30_000));
+        if (order.length === 1) timers[1 - index]?.arm(instant(now + 3_600_000_000));
         else done.put(null);
       });
     });
@@ -119,6 +127,7 @@ describe('deadline timer', { skip }, () => {
     await turn();
     await turn();
     assert.equal(order.length, 1);
+    timers[order[0] === 'a' ? 1 : 0]?.arm(instant(now));
     await done.take();
     assert.equal(order.length, 2);
     for (const timer of timers) timer.close();
