@@ -72,7 +72,8 @@ describe('tcp checks', { skip }, () => {
   });
 });
 
-describe('http checks', { skip }, () => {
+// Each has a prober and servers of its own, and mostly waits.
+describe('http checks', { skip, concurrency: 3 }, () => {
   test('ok, failed and ok again by status, with the weight given', async (t) => {
     let status = 200;
     const url = await web(t, (_, response) => response.writeHead(status).end());
@@ -270,7 +271,7 @@ describe('http checks', { skip }, () => {
   });
 });
 
-describe('settings that change', { skip }, () => {
+describe('settings that change', { skip, concurrency: 3 }, () => {
   test('an unchanged check goes on counting, a changed one begins anew', async (t) => {
     const url = await web(t, (_, response) => response.writeHead(500).end());
     const bench = new ProberBench(t);
