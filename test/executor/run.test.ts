@@ -12,6 +12,7 @@ import {
   encodeRun,
 } from '../../src/executor/protocol.js';
 import { converse, fifo, request, shell, start } from './bench.js';
+import { scaled } from '../support/limits.js';
 
 const exited = (code: number) => ({ kind: 'exited', code });
 
@@ -88,7 +89,7 @@ test('past its deadline the whole process group is killed', async (t) => {
   const closed = held.read();
   const result = await executor.run(
     shell(`exec 3>${held.path}; echo both >&3; echo said; sleep 1000 & sleep 1000`, {
-      timeout: milliseconds(300),
+      timeout: milliseconds(scaled(1_000)),
     }),
   );
   assert.deepEqual(result, { outcome: { kind: 'timed-out' }, stdout: 'said\n', stderr: '' });

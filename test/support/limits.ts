@@ -10,6 +10,9 @@ const REFERENCE_BOOT_MS = 500;
 /** How much slower this machine is: at least 1, and 1 where nobody has measured (`scripts/test` does). */
 const slowness = Math.max(1, Number(process.env['UNDERSTUDY_BOOT_MS'] ?? 0) / REFERENCE_BOOT_MS);
 
+/** Milliseconds that are `ms` on a quick machine: for a deadline before which something must have begun. */
+export const scaled = (ms: number): number => Math.round(ms * slowness);
+
 /** Milliseconds after which a wait says what it expected and what it saw last. */
 export const WAIT_LIMIT_MS = Number(process.env['UNDERSTUDY_WAIT_LIMIT_MS'] ?? 60_000) * slowness;
 
