@@ -17,7 +17,8 @@ function gate() {
   let failure: Error | null = null;
   const replace: ReplaceFile = async (path, text, options) => {
     if (basename(path) === 'state.json' && held) {
-      await new Promise<void>((resolve) => waiting.push(resolve));
+      const released = new Promise<void>((resolve) => waiting.push(resolve));
+      await released;
       if (failure !== null) throw failure;
     }
     await atomicWriteFile(path, text, options);

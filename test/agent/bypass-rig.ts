@@ -1,6 +1,6 @@
 // What the tests of hooks stand on: the fake bypass hook with its relays in a directory, the real
 // executor, a clock that moves when it is told to. No test.
-import { once, EventEmitter } from 'node:events';
+import { EventEmitter } from 'node:events';
 import {
   mkdirSync,
   mkdtempSync,
@@ -23,6 +23,7 @@ import type { BypassState, EventFields } from '../../src/model/status.js';
 import { milliseconds } from '../../src/model/units.js';
 import { start } from '../executor/bench.js';
 import { manualClock } from './manual-clock.js';
+import { eventOf } from '../support/limits.js';
 
 export const HOOKS = fileURLToPath(new URL('../../../scripts/hooks/', import.meta.url));
 
@@ -104,7 +105,7 @@ export async function rig(
     states,
     inhibited,
     nextState: async () =>
-      (await once(signals, 'state')) as [BypassState, ReadonlyMap<string, BypassState>],
+      (await eventOf(signals, 'state')) as [BypassState, ReadonlyMap<string, BypassState>],
     problems: () => events.filter(({ event }) => event === 'bypass-problem'),
   };
 }

@@ -28,7 +28,7 @@ async function rig(t: TestContext) {
   t.after(() => slot.stop());
   /** The reading under way is over: the next one is armed. */
   const read = async (): Promise<void> => {
-    while ((await clock.armed()) !== REREAD_MS);
+    await clock.armed(REREAD_MS);
   };
   const readAgain = async (): Promise<void> => {
     const done = read();

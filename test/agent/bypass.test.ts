@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from '../support/test.js';
+import { describe, test } from '../support/test.js';
 import { milliseconds } from '../../src/model/units.js';
 import { HOOKS, directory, rig } from './bypass-rig.js';
 
@@ -99,15 +99,6 @@ test('a hook that switches and then fails is reported, but the relay is where it
     problems().map(({ severity, reason }) => [severity, reason]),
     [['warn', 'failed']],
   );
-});
-
-test('a hook that hangs is killed at its deadline, and the state is read', async (t) => {
-  const { bypass, tell, states } = await rig(t, {}, short);
-  tell('set.hang');
-  bypass.want('bypass', 'flaps', 4);
-  await bypass.idle();
-  assert.deepEqual(states, ['inline']);
-  assert.match(bypass.status().problems[0] ?? '', /bypass is wanted.*killed at its deadline/);
 });
 
 for (const [behaviour, text] of [
@@ -212,22 +203,6 @@ test('a newer order does not wait for another try of the older', async (t) => {
   assert.deepEqual(states, ['inline']);
 });
 
-test('the newest of the orders given while a hook hangs is the only one carried out', async (t) => {
-  const { bypass, tell, pass, calls, states, log } = await rig(t, {}, short);
-  tell('set.slow', 1);
-  tell('set.hang', 1);
-  bypass.want('bypass', 'flaps', 4);
-  await pass();
-  bypass.want('inline', 'operator', 0);
-  bypass.want('bypass', 'operator', 0);
-  bypass.want('inline', 'operator', 0);
-  await bypass.idle();
-  assert.deepEqual(calls(), ['set bypass pair-1', 'set inline pair-1', 'status pair-1']);
-  assert.deepEqual(states, ['inline']);
-  assert.match(log()[1] ?? '', / event=e4 /);
-  assert.deepEqual(bypass.status().problems, []);
-});
-
 test('one call at a time: a reading that is due waits for the switch, which reads itself', async (t) => {
   const { bypass, tell, pass, calls } = await rig(t);
   tell('set.slow', 1);
@@ -320,22 +295,6 @@ test('two segments: together a word, apart unknown', async (t) => {
   await bypass.idle();
   assert.equal(bypass.status().actual, 'bypass');
   assert.deepEqual(bypass.status().problems, []);
-});
-
-test('a segment whose hook hangs does not hold up the other', async (t) => {
-  const { bypass, tell, nextState } = await rig(t, { segments: ['a', 'b'] }, short);
-  tell('set.hang.a');
-  bypass.want('bypass', 'flaps', 4);
-  const [, perSegment] = await nextState();
-  assert.deepEqual(
-    [...perSegment],
-    [
-      ['a', 'unknown'],
-      ['b', 'bypass'],
-    ],
-  );
-  assert.equal(bypass.status().busy, true);
-  await bypass.idle();
 });
 
 test('no segment, nothing to say', async (t) => {
@@ -474,4 +433,48 @@ test('a closed bypass says nothing more, whatever its hook does', async (t) => {
   await bypass.idle();
   assert.equal(relay('pair-1'), 'bypass');
   assert.deepEqual(states, []);
+});
+
+// They wait for a deadline, side by side.
+describe('a hook that hangs', { concurrency: 3 }, () => {
+  test('a hook that hangs is killed at its deadline, and the state is read', async (t) => {
+    const { bypass, tell, states } = await rig(t, {}, short);
+    tell('set.hang');
+    bypass.want('bypass', 'flaps', 4);
+    await bypass.idle();
+    assert.deepEqual(states, ['inline']);
+    assert.match(bypass.status().problems[0] ?? '', /bypass is wanted.*killed at its deadline/);
+  });
+
+  test('the newest of the orders given while a hook hangs is the only one carried out', async (t) => {
+    const { bypass, tell, pass, calls, states, log } = await rig(t, {}, short);
+    tell('set.slow', 1);
+    tell('set.hang', 1);
+    bypass.want('bypass', 'flaps', 4);
+    await pass();
+    bypass.want('inline', 'operator', 0);
+    bypass.want('bypass', 'operator', 0);
+    bypass.want('inline', 'operator', 0);
+    await bypass.idle();
+    assert.deepEqual(calls(), ['set bypass pair-1', 'set inline pair-1', 'status pair-1']);
+    assert.deepEqual(states, ['inline']);
+    assert.match(log()[1] ?? '', / event=e4 /);
+    assert.deepEqual(bypass.status().problems, []);
+  });
+
+  test('a segment whose hook hangs does not hold up the other', async (t) => {
+    const { bypass, tell, nextState } = await rig(t, { segments: ['a', 'b'] }, short);
+    tell('set.hang.a');
+    bypass.want('bypass', 'flaps', 4);
+    const [, perSegment] = await nextState();
+    assert.deepEqual(
+      [...perSegment],
+      [
+        ['a', 'unknown'],
+        ['b', 'bypass'],
+      ],
+    );
+    assert.equal(bypass.status().busy, true);
+    await bypass.idle();
+  });
 });

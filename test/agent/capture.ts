@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { inNetns } from '../support/namespace.js';
+import { until, within } from '../support/limits.js';
 
 const FILE_HEADER = 24;
 const RECORD_HEADER = 16;
@@ -23,14 +24,12 @@ export class Capture {
   readonly #child: ChildProcess;
   readonly #closed: Promise<unknown>;
   #bytes = Buffer.alloc(0);
-  #grown = (): void => {};
 
   private constructor(child: ChildProcess) {
     this.#child = child;
     this.#closed = once(child, 'close');
     child.stdout?.on('data', (piece: Buffer) => {
       this.#bytes = Buffer.concat([this.#bytes, piece]);
-      this.#grown();
     });
   }
 
@@ -41,20 +40,19 @@ export class Capture {
     const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] });
     const capture = new Capture(child);
     let said = '';
-    while (!said.includes('listening on')) {
-      const [piece] = (await once(child.stderr, 'data')) as [Buffer];
-      said += piece.toString();
-    }
+    child.stderr.on('data', (piece: Buffer) => (said += piece.toString()));
+    await until(
+      'tcpdump to listen',
+      () => said,
+      (text) => text.includes('listening on'),
+      1,
+    );
     return capture;
   }
 
   /** Everything from the beginning, once `enough` says so. */
   async until(enough: (frames: readonly Frame[]) => boolean): Promise<Frame[]> {
-    for (;;) {
-      const frames = this.frames();
-      if (enough(frames)) return frames;
-      await new Promise<void>((resolve) => (this.#grown = resolve));
-    }
+    return until(`frames for which ${String(enough)}`, () => this.frames(), enough);
   }
 
   frames(): Frame[] {
@@ -73,7 +71,7 @@ export class Capture {
 
   async stop(): Promise<void> {
     this.#child.kill('SIGTERM');
-    await this.#closed;
+    await within('the end of tcpdump', this.#closed);
   }
 }
 

@@ -18,6 +18,7 @@ import { EXECUTOR_PATH } from '../../src/executor/process.js';
 import type { Lease } from '../../src/kernel/kernel.js';
 import { openKernel } from '../../src/kernel/native.js';
 import { milliseconds } from '../../src/model/units.js';
+import { until } from '../support/limits.js';
 
 const skip = existsSync(EXECUTOR_PATH) ? false : 'the executor is not built: npm run build:native';
 
@@ -35,7 +36,6 @@ describe('the executor slot', { skip }, () => {
   let lost: string[];
   let hopeless: string[];
   let running: number;
-  let told: () => void;
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'understudy-slot-'));
     path = join(folder, 'executor');
@@ -43,7 +43,6 @@ describe('the executor slot', { skip }, () => {
     lost = [];
     hopeless = [];
     running = 0;
-    told = () => undefined;
     slot = await openSlot(path);
   });
   afterEach(async () => {
@@ -55,24 +54,10 @@ describe('the executor slot', { skip }, () => {
     return openExecutorSlot({
       path: program,
       ...(lease === undefined ? {} : { lease }),
-      onLost: (message) => {
-        lost.push(message);
-        told();
-      },
-      onHopeless: (message) => {
-        hopeless.push(message);
-        told();
-      },
-      onRunning: () => {
-        running += 1;
-        told();
-      },
+      onLost: (message) => lost.push(message),
+      onHopeless: (message) => hopeless.push(message),
+      onRunning: () => (running += 1),
     });
-  }
-
-  /** Resolves when the slot has told something that makes it so. */
-  async function until(holds: () => boolean): Promise<void> {
-    while (!holds()) await new Promise<void>((resolve) => (told = resolve));
   }
 
   async function executorPid(): Promise<number> {
@@ -124,8 +109,11 @@ describe('the executor slot', { skip }, () => {
     const former = await executorPid();
     process.kill(former, 'SIGKILL');
     const next = await executorPid();
-    while (!readFileSync(file, 'utf8').includes(`${next}\n`)) await executorPid();
-    const begun = readFileSync(file, 'utf8');
+    const begun = await until(
+      `executor ${next} to have started it`,
+      () => readFileSync(file, 'utf8'),
+      (text) => text.includes(`${next}\n`),
+    );
     assert.equal((await slot.run({ ...waiting, input: 'used' })).stdout, 'used');
     // Nobody but the one in waiting has run it before the next one is due.
     assert.equal(begun.split('\n').filter((line) => line === `${next}`).length, 1);
@@ -135,13 +123,13 @@ describe('the executor slot', { skip }, () => {
     const pid = await executorPid();
     renameSync(path, `${path}.away`);
     process.kill(pid, 'SIGKILL');
-    await until(() => hopeless.length > 0);
+    await until('the loss to be told', () => hopeless.length > 0);
     assert.match(hopeless[0] ?? '', /an executable executor expected at .* \(ENOENT\)/);
     const { outcome } = await slot.run(request('/bin/true'));
     assert.deepEqual(outcome, { kind: 'failed', message: 'the executor was killed by SIGKILL' });
 
     renameSync(`${path}.away`, path);
-    await until(() => running === 1);
+    await until('another one to run', () => running === 1);
     assert.equal((await slot.run(PARENT)).outcome.kind, 'exited', 'it is found when it is back');
     assert.equal(hopeless.length, 1);
   });

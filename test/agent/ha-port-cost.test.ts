@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import type { Socket } from 'node:dgram';
-import { once } from 'node:events';
 import { test } from '../support/test.js';
 import {
   decodePeerMessage,
@@ -11,6 +10,7 @@ import {
   splitSigned,
 } from '../../src/wire/peer-message.js';
 import { address, Appliance, bindSocket, freePort, KEY, reportOf } from './ha-port-rig.js';
+import { eventOf } from '../support/limits.js';
 
 const MESSAGES = 3_000;
 
@@ -22,7 +22,7 @@ async function costPerRoundTrip(
 ): Promise<number> {
   const started = process.cpuUsage();
   for (const datagram of datagrams) {
-    const answered = once(client, 'message');
+    const answered = eventOf(client, 'message', 'an answer');
     client.send(datagram, port, '127.0.0.1');
     await answered;
   }
@@ -39,7 +39,7 @@ test('a request received, verified, decoded and answered: CPU time, printed', as
   await a.start([{ name: 'b', addresses: [address('127.10.2.1')], port }]);
   try {
     a.ha.check('b');
-    const [request] = (await once(client, 'message')) as [Uint8Array];
+    const [request] = (await eventOf(client, 'message')) as [Uint8Array];
     const heard = decodePeerMessage(request);
     assert.ok(heard.ok);
     const report = encodePeerReport(reportOf('b'));

@@ -23,6 +23,7 @@ import {
   type Discarded,
   type Packet,
 } from './ha-port-rig.js';
+import { eventOf } from '../support/limits.js';
 
 async function withPair(body: (pair: Pair) => Promise<void>, paths = 2): Promise<void> {
   const pair = await Pair.open(paths);
@@ -299,11 +300,9 @@ async function withHandmadePeer(
   await a.start([{ name, addresses: [address('127.10.2.1')], port }]);
   let sequence = 0;
   const answer = async (make: (header: PeerHeader) => Uint8Array): Promise<void> => {
-    const heard = new Promise<Uint8Array>((resolve) => {
-      peer.once('message', resolve);
-    });
+    const heard = eventOf(peer, 'message', 'a request');
     a.ha.check(name);
-    const request = decodePeerMessage(await heard);
+    const request = decodePeerMessage(((await heard) as [Uint8Array])[0]);
     assert.ok(request.ok);
     sequence += 1;
     const echo = request.header.nonce;

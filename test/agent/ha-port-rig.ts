@@ -1,7 +1,6 @@
 // Two appliances and the network between them, for tests of the HA port: real sockets on loopback
 // addresses, and a relay per path that records, drops, holds and repeats. No tests in here.
 import { createSocket, type Socket } from 'node:dgram';
-import { once } from 'node:events';
 import {
   HaPortError,
   openHaPort,
@@ -13,6 +12,7 @@ import { parseAddress, type IpAddress } from '../../src/model/address.js';
 import type { PeerReport } from '../../src/model/peer-report.js';
 import { instant } from '../../src/model/units.js';
 import type { PeerDiscardReason } from '../../src/wire/peer-message.js';
+import { eventOf, until } from '../support/limits.js';
 
 export const KEY = Buffer.alloc(32, 7);
 
@@ -60,7 +60,7 @@ export async function bindSocket(where: string, port: number): Promise<Socket> {
     ipv6Only: isIpv6(where),
   });
   socket.bind(port, where);
-  await once(socket, 'listening');
+  await eventOf(socket, 'listening');
   return socket;
 }
 
@@ -70,7 +70,7 @@ export async function freePort(): Promise<number> {
   const { port } = six.address();
   try {
     four.bind(port, '0.0.0.0');
-    await once(four, 'listening');
+    await eventOf(four, 'listening');
     return port;
   } catch {
     return await freePort();
@@ -83,23 +83,14 @@ export async function freePort(): Promise<number> {
 /** Things that happen, in order, and a way to wait for one. */
 export class Happenings<Thing> {
   readonly all: Thing[] = [];
-  #waiters: (() => void)[] = [];
 
   add(thing: Thing): void {
     this.all.push(thing);
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const wake of waiters) wake();
   }
 
   /** Resolves when `enough` holds of all that has happened. */
   async until(enough: (all: readonly Thing[]) => boolean): Promise<readonly Thing[]> {
-    while (!enough(this.all)) {
-      await new Promise<void>((resolve) => {
-        this.#waiters.push(resolve);
-      });
-    }
-    return this.all;
+    return until(`happenings for which ${String(enough)}`, () => this.all, enough, 0);
   }
 
   /** Waits until there are `count` matching ones from `start` on, and returns those. */

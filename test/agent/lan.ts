@@ -12,6 +12,7 @@ import { encodeAdvertisement, VRRP_GROUP } from '../../src/wire/advertisement.js
 import { Inbox } from '../kernel/inbox.js';
 import type { Peer } from '../kernel/peer.js';
 import { linkNamed } from '../kernel/links.js';
+import { until } from '../support/limits.js';
 
 export const VIRTUAL = '192.0.2.100/24';
 /** The addresses of joinPeer: ours and the peer's. */
@@ -162,7 +163,9 @@ export class AddressWatch {
   /** Until the address stands, or does not. What has been told before this is forgotten. */
   async stands(text = VIRTUAL, wanted = true): Promise<void> {
     const expected = `${text} to ${wanted ? 'stand' : 'be gone'}`;
-    while (this.has(text) !== wanted) await this.changes.take(expected);
+    const has = (): boolean => this.has(text);
+    const news = (): Promise<unknown> => this.changes.take(expected);
+    await until(expected, has, (stands) => stands === wanted, news);
     this.changes.takeAll();
   }
 

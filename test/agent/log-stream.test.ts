@@ -5,7 +5,7 @@ import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from '../support/test.js';
-import { within, WAIT_LIMIT_MS } from '../support/limits.js';
+import { until, within, WAIT_LIMIT_MS } from '../support/limits.js';
 import { openLogStream, type LogStream } from '../../src/agent/log-stream.js';
 
 const NOT_BLOCKING = constants.O_NONBLOCK;
@@ -73,10 +73,12 @@ describe('the stream of the log', () => {
     for (let count = 0; count < 500; count += 1) stream.write(line);
     assert.equal(drain().length, filler);
     let received = '';
-    while (received.length < 200_000) {
-      await new Promise(setImmediate);
-      received += drain();
-    }
+    await until(
+      'all that was kept',
+      () => (received += drain()).length,
+      (length) => length >= 200_000,
+      0,
+    );
     stream.write('and goes on\n');
     await stream.close(5_000);
     assert.equal(received + drain(), `${line.repeat(200)}and goes on\n`);
@@ -92,10 +94,12 @@ describe('the stream of the log', () => {
     const text = 'y'.repeat(100_000);
     stream.write(text);
     let received = '';
-    while (!received.includes('y')) {
-      received += drain();
-      await new Promise(setImmediate);
-    }
+    await until(
+      'what is written later',
+      () => (received += drain()),
+      (all) => all.includes('y'),
+      0,
+    );
     closeSync(reader);
   });
 

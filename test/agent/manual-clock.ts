@@ -1,8 +1,9 @@
 // Timers that fire when the clock is moved, for what takes a `Later`. No test.
-import { once, EventEmitter } from 'node:events';
+import { EventEmitter } from 'node:events';
 import type { Later } from '../../src/agent/later.js';
+import { eventOf } from '../support/limits.js';
 
-/** `armed` resolves with the length of the next timer that is set. */
+/** `armed` resolves when the next timer is set, of that length if one is given. */
 export function manualClock() {
   const timers = new Map<() => void, number>();
   const signals = new EventEmitter();
@@ -16,7 +17,13 @@ export function manualClock() {
   return {
     now: () => now,
     later,
-    armed: async (): Promise<number> => ((await once(signals, 'armed')) as [number])[0],
+    armed: async (wanted?: number): Promise<number> => {
+      for (;;) {
+        const expected = `a timer${wanted === undefined ? '' : ` of ${wanted} ms`} to be set`;
+        const [ms] = (await eventOf(signals, 'armed', expected)) as [number];
+        if (wanted === undefined || ms === wanted) return ms;
+      }
+    },
     pending: () => timers.size,
     advance(ms: number): void {
       now += ms;

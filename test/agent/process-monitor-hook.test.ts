@@ -2,7 +2,6 @@
 // and comes back, the hook is told, and no role and no priority moves.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
 import {
   chmodSync,
   closeSync,
@@ -12,12 +11,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
-import { createInterface } from 'node:readline';
 import { after, before, describe, it } from '../support/test.js';
 import type { Status } from '../../src/model/status.js';
 import { AgentHome, AgentProcess } from '../support/agent-process.js';
 import { enterNamespace, joinPeer } from '../support/namespace.js';
 import { router } from './lan.js';
+import { eventOf, linesOf } from '../support/limits.js';
 
 const skip = enterNamespace(import.meta.url);
 
@@ -29,14 +28,13 @@ describe('a monitor hook', { skip }, () => {
   const server = createServer((socket) => socket.destroy());
   let a: AgentProcess;
   let writer: number;
-  let told: AsyncIterator<string>;
+  let nextCall: () => Promise<string>;
 
   /** Tells the test its arguments and what has failed, and does `more`. */
   const hook = (path: string, more = ''): void => {
     writeFileSync(path, `#!/bin/sh\necho "$* [$UNDERSTUDY_FAILED]" >${TOLD}\n${more}\n`);
     chmodSync(path, 0o755);
   };
-  const nextCall = async (): Promise<string> => String((await told.next()).value);
   const settings = (program: string): object => ({
     name: 'a',
     virtualRouters: [router()],
@@ -57,7 +55,7 @@ describe('a monitor hook', { skip }, () => {
   });
   const listen = async (): Promise<void> => {
     server.listen(PORT, '127.0.0.1');
-    await once(server, 'listening');
+    await eventOf(server, 'listening');
   };
   const web = ({ monitors }: Status) => monitors.find(({ name }) => name === 'web-1');
 
@@ -67,7 +65,8 @@ describe('a monitor hook', { skip }, () => {
     // A writer of our own: between two calls there is no end of file, and in the end there is.
     writer = openSync(TOLD, 'r+');
     const stream = createReadStream(TOLD, 'utf8');
-    told = createInterface({ input: stream })[Symbol.asyncIterator]();
+    const lines = linesOf(stream, TOLD);
+    nextCall = () => lines('a call of the hook');
     hook(HOOK);
     await listen();
     a = new AgentProcess(new AgentHome('a', settings(HOOK)));

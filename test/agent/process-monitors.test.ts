@@ -1,7 +1,6 @@
 // Monitors and peers around a running agent that holds the role: what becomes of them is in status and
 // in status.json, and costs no transition.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { after, before, describe, it } from '../support/test.js';
@@ -11,6 +10,7 @@ import { Leash } from '../monitors/prober-bench.js';
 import { AgentHome, AgentProcess } from '../support/agent-process.js';
 import { enterNamespace, ip, joinPeer } from '../support/namespace.js';
 import { router } from './lan.js';
+import { eventOf, until } from '../support/limits.js';
 
 const skip = enterNamespace(import.meta.url);
 
@@ -74,20 +74,21 @@ describe('around a running agent', { skip }, () => {
 
   async function listen(): Promise<void> {
     server.listen(PORT, '127.0.0.1');
-    await once(server, 'listening');
+    await eventOf(server, 'listening');
   }
 
   /** Reads status.json until it is as wanted; the agent is asked nothing. */
   async function fileShows(what: string, fits: (status: Status) => boolean): Promise<Status> {
     const path = `${a.home.runtimeDirectory}/status.json`;
-    const until = performance.now() + 10_000;
-    for (let found: Status | null = null; performance.now() < until;) {
-      found = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Status) : null;
-      if (found !== null && fits(found)) return found;
-      // Another process writes: let it.
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    return assert.fail(`${what} expected in status.json: ${readFileSync(path, 'utf8')}`);
+    const look = (): Status | null =>
+      existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Status) : null;
+    const found = await until(
+      `${what} in status.json`,
+      look,
+      (status) => status !== null && fits(status),
+    );
+    assert.ok(found !== null);
+    return found;
   }
 
   /** Long enough for every look at what was written last to be over: only news is written now. */

@@ -80,7 +80,7 @@ describe('a pair in a bad house', { skip }, () => {
       const { peers, virtualRouters } = await a.until((now) => advertisements(now) > sent + 10);
       assert.deepEqual([peers[0]?.state, virtualRouters[0]?.state], ['healthy', 'Active']);
       assert.ok(knowsPeer(await b.status()));
-      assert.deepEqual([a.lines.slice(atA), b.lines.slice(atB)], [[], []]);
+      assert.deepEqual([a.said(atA), b.said(atB)], [[], []]);
 
       await a.end('SIGTERM');
       const taken = await b.transition('Active', atB);

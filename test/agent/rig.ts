@@ -9,6 +9,7 @@ import { centiseconds, milliseconds } from '../../src/model/units.js';
 import { address, FakeKernel } from '../support/fake-kernel.js';
 import { FakeExecutor } from '../support/fake-executor.js';
 import type { Told, Trace } from '../support/trace.js';
+import { turn } from '../support/limits.js';
 
 export const INDEX = 2;
 export const PEER = address('10.99.0.2');
@@ -127,9 +128,5 @@ export function rig(options: RigOptions = {}): Rig {
 
 /** Lets everything that was enqueued happen: promises, and the wake-ups they ask for. */
 export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 8; turn += 1) {
-    await new Promise<void>((resolve) => {
-      setImmediate(resolve);
-    });
-  }
+  for (let count = 0; count < 8; count += 1) await turn();
 }

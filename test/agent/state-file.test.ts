@@ -11,6 +11,7 @@ import {
   readState,
 } from '../../src/agent/state-file.js';
 import { address } from './lan.js';
+import { turn } from '../support/limits.js';
 
 let folder: string;
 let path: string;
@@ -50,7 +51,7 @@ describe('a file written in the background', () => {
   it('a text that comes while another is being written follows it', async () => {
     const file = createBackgroundFile(path, true);
     file.write('one');
-    await new Promise(setImmediate);
+    await turn();
     file.write('two');
     await file.flush();
     assert.equal(text(), 'two');

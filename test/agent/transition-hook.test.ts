@@ -117,17 +117,14 @@ test("keepalived's arguments, our environment, the event on stdin", async (t) =>
   hook.notify(told);
   await hook.idle(FOREVER);
   assert.deepEqual(runs(), ['INSTANCE lan MASTER 200']);
-  assert.equal(
-    read('environment'),
-    [
-      'UNDERSTUDY_DEADLINE_MS=10000',
-      'UNDERSTUDY_EVENT_ID=e1',
-      'UNDERSTUDY_FLAPS=2',
-      'UNDERSTUDY_NAME=dallas-1',
-      'UNDERSTUDY_REASON=no-response',
-      '',
-    ].join('\n'),
-  );
+  const ours = (line: string): boolean => process.env[line.split('=')[0] ?? ''] === undefined;
+  assert.deepEqual(read('environment').trim().split('\n').filter(ours), [
+    'UNDERSTUDY_DEADLINE_MS=10000',
+    'UNDERSTUDY_EVENT_ID=e1',
+    'UNDERSTUDY_FLAPS=2',
+    'UNDERSTUDY_NAME=dallas-1',
+    'UNDERSTUDY_REASON=no-response',
+  ]);
   assert.deepEqual(JSON.parse(read('event')), told.record);
   assert.equal(hook.problem(), null);
 });

@@ -10,7 +10,15 @@ export interface SourceFile {
 }
 
 export type Rule =
-  'import' | 'purity' | 'node-api' | 'file-length' | 'function-length' | 'first-line' | 'word';
+  | 'import'
+  | 'purity'
+  | 'node-api'
+  | 'file-length'
+  | 'function-length'
+  | 'first-line'
+  | 'word'
+  | 'test-limit'
+  | 'bare-wait';
 
 export interface Violation {
   readonly rule: Rule;
@@ -204,4 +212,39 @@ function wordViolations({ path, text }: SourceFile): Violation[] {
       message: `"${word}": say what it is, in the words of RFC 9568`,
     }));
   });
+}
+
+/** All that is wrong with one file of test. */
+export function testViolations(file: SourceFile): Violation[] {
+  return [...testLimitViolations(file), ...bareWaitViolations(file)];
+}
+
+function testLimitViolations({ path, text }: SourceFile): Violation[] {
+  if (path === 'test/support/test.ts') return [];
+  return importsOf(text)
+    .filter(({ specifier }) => specifier === 'node:test')
+    .map(({ line }) => ({
+      rule: 'test-limit',
+      path,
+      line,
+      message: 'import it from test/support/test.ts, which gives each test its limit',
+    }));
+}
+
+/** Waits that would say nothing at their end: of an event, of a promise made on the spot, of a loop. */
+const BARE_WAIT =
+  /\bawait (?:once\(|new Promise\b)|\bwhile \([^\n]*\bawait\b|^( *)while \([^\n]*\{\n(?:(?!\1\})[^\n]*\n)*?[^\n]*\bawait\b/gm;
+
+function bareWaitViolations({ path, text }: SourceFile): Violation[] {
+  if (path === 'test/support/limits.ts') return [];
+  const code = blank(text, { strings: true });
+  const message = 'wait by until, within, eventOf or linesOf (test/support/limits.ts)';
+  const waits = [...code.matchAll(BARE_WAIT)].map(({ index }) => lineAt(code, index));
+  const pauses = importsOf(text).filter(({ specifier }) => specifier === 'node:timers/promises');
+  return [...waits, ...pauses.map(({ line }) => line)].map((line) => ({
+    rule: 'bare-wait',
+    path,
+    line,
+    message,
+  }));
 }

@@ -12,11 +12,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { once } from 'node:events';
 import { after, before, describe, it } from '../support/test.js';
 import { fileURLToPath } from 'node:url';
 import { startControlServer, type ControlServer } from '../../src/control/server.js';
 import { healthy } from './statuses.js';
+import { eventOf } from '../support/limits.js';
 
 const PROGRAM = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
@@ -69,7 +69,7 @@ async function run(words: readonly string[], environment: NodeJS.ProcessEnv = {}
   let err = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
-  await once(child, 'close');
+  await eventOf(child, 'close');
   return { code: child.exitCode, out, err };
 }
 
@@ -137,7 +137,7 @@ describe('the program', () => {
     child.stdout.destroy();
     let err = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
-    await once(child, 'close');
+    await eventOf(child, 'close');
     assert.deepEqual([child.exitCode, err], [0, '']);
   });
 

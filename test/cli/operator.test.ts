@@ -1,6 +1,6 @@
 // The commands with which an operator steers a running agent: what they ask of it, and what they say.
 import assert from 'node:assert/strict';
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, it } from '../support/test.js';
@@ -9,6 +9,7 @@ import { eventAt, eventSource, untilFollowers } from '../control/events.js';
 import { config, folder, say, startAgent, useFolder } from './command-bench.js';
 import { bypassFailed, pair } from './pair-statuses.js';
 import { healthy } from './statuses.js';
+import { eventOf } from '../support/limits.js';
 
 useFolder();
 beforeEach(() => configure(''));
@@ -144,7 +145,7 @@ describe('events', () => {
         },
       },
     });
-    await once(printed, 'line 2');
+    await eventOf(printed, 'line 2');
     await server.close();
     await startAgent(after.handlers);
     await untilFollowers(after, 1);
@@ -171,7 +172,7 @@ describe('events', () => {
         },
       },
     });
-    await once(printed, 'line');
+    await eventOf(printed, 'line');
     await server.close();
     assert.equal((await following).code, 0);
     assert.equal(complaints.split('not reachable').length - 1, 1);

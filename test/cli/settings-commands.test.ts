@@ -1,6 +1,5 @@
 // `get` and `set`: through a running agent or on the file, and what they say about it.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -16,6 +15,7 @@ import {
   useFolder,
 } from './command-bench.js';
 import { assertGolden } from './golden.js';
+import { eventOf } from '../support/limits.js';
 
 useFolder();
 
@@ -100,7 +100,7 @@ describe('set', () => {
 
   it('leaves the file alone when somebody listens, but does not answer: exit code 3', async () => {
     const stranger = createServer((socket) => socket.end()).listen(join(folder, 'control.sock'));
-    await once(stranger, 'listening');
+    await eventOf(stranger, 'listening');
     closers.push(() => stranger.close());
     assert.equal((await say(['set', 'mode', 'off'])).code, 3);
     assert.equal((await say(['get', 'mode'])).code, 3);

@@ -76,13 +76,19 @@ function changedPaths(a: unknown, b: unknown, path = ''): string[] {
   return [...new Set(found)];
 }
 
-function defineSlips(file: DeploymentFile, partner: DeploymentFile): void {
+/** In CI every line of both files; elsewhere a line that both have is spoilt in one of them, by turns. */
+const EVERY_LINE = process.env['CI'] === 'true';
+
+function defineSlips(file: DeploymentFile, partner: DeploymentFile, turn: 0 | 1): void {
   it(`${file.path}: no slip in a line goes unseen`, () => {
     const [settings, other] = [settingsOf(file), settingsOf(partner)];
     const side = { settings, partner: other, facts: factsOf(settings, other) };
     const known = new Map<string, Outcome>();
     const unseen: string[] = [];
+    const theirs = partner.text.split('\n');
+    const isTheirs = file.text.split('\n').map((line, index) => line === theirs[index]);
     for (const { what, line, text } of slipsOf(file.text, partner.text)) {
+      if (!EVERY_LINE && isTheirs[line - 1] === true && line % 2 !== turn) continue;
       const outcome = known.get(text) ?? outcomeOf(text, side);
       known.set(text, outcome);
       counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
@@ -95,8 +101,8 @@ function defineSlips(file: DeploymentFile, partner: DeploymentFile): void {
 describe('slips in the settings of the deployments', () => {
   for (const deployment of deployments()) {
     for (const [first, second] of pairsOf(deployment)) {
-      defineSlips(first, second);
-      defineSlips(second, first);
+      defineSlips(first, second, 0);
+      defineSlips(second, first, 1);
     }
   }
   after(() => {

@@ -1,7 +1,6 @@
 // The client: typed answers, and every way in which an agent cannot be reached or understood.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,6 +11,7 @@ import type { ControlHandlers } from '../../src/control/protocol.js';
 import { startControlServer, type ControlServer } from '../../src/control/server.js';
 import { healthy } from '../cli/statuses.js';
 import { eventSource } from './events.js';
+import { eventOf } from '../support/limits.js';
 
 let folder = '';
 let path = '';
@@ -66,7 +66,7 @@ async function startStranger(bytes: string | null): Promise<Server> {
     else socket.once('data', () => socket.end(bytes));
   });
   stranger.listen(path);
-  await once(stranger, 'listening');
+  await eventOf(stranger, 'listening');
   closers.unshift(() => stranger.close());
   return stranger;
 }

@@ -1,6 +1,5 @@
 // The stream of events over the control socket: what it hands out, when it ends, and what it bounds.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,6 +10,7 @@ import type { ControlHandlers, ControlLimits } from '../../src/control/protocol.
 import { startControlServer, type ControlServer } from '../../src/control/server.js';
 import type { EventRecord } from '../../src/model/status.js';
 import { eventAt, eventSource, untilFollowers, type EventSource } from './events.js';
+import { eventOf, turn } from '../support/limits.js';
 
 let folder = '';
 let path = '';
@@ -93,7 +93,7 @@ describe('events over the control socket', () => {
     const socket = connect(path);
     closers.push(() => socket.destroy());
     socket.setEncoding('utf8').write('GET /v1/events?follow=1 HTTP/1.1\r\nHost: x\r\n\r\n');
-    const [head] = (await once(socket, 'data')) as [string];
+    const [head] = (await eventOf(socket, 'data')) as [string];
     assert.match(head, /^HTTP\/1\.1 200 OK\r\nContent-Type: application\/jsonl\r\n/);
   });
 
@@ -106,7 +106,7 @@ describe('events over the control socket', () => {
     });
     await untilFollowers(source, 1);
     // A connection made later is closed, which shows that the time has passed.
-    await once(connect(path).resume(), 'close');
+    await eventOf(connect(path).resume(), 'close');
     assert.equal(source.followers(), 1);
     await server.close();
     await following;
@@ -124,7 +124,7 @@ describe('events over the control socket', () => {
     let sent = 0;
     for (; source.followers() === 1 && sent < 1_000; sent += 1) {
       source.record(eventAt(sent, { detail: long }));
-      await new Promise((resolve) => setImmediate(resolve));
+      await turn();
     }
     assert.ok(sent < 200, `${sent} records of 16 KiB were taken for one that does not read`);
     assert.equal((await gather()).length, sent);
@@ -183,7 +183,7 @@ describe('an event stream that is none', () => {
         socket.once('data', () => socket.end(bytes));
       });
       stranger.listen(path);
-      await once(stranger, 'listening');
+      await eventOf(stranger, 'listening');
       closers.push(() => stranger.close());
       await assert.rejects(gather(), { name });
     });
@@ -192,7 +192,7 @@ describe('an event stream that is none', () => {
   it('is waited for only so long', async () => {
     const silent = createServer((socket) => closers.push(() => socket.destroy()));
     silent.listen(path);
-    await once(silent, 'listening');
+    await eventOf(silent, 'listening');
     closers.push(() => silent.close());
     const call = createControlClient(path, { deadlineMs: 30 });
     for (const follow of [true, false]) {

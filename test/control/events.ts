@@ -1,6 +1,7 @@
 // Events of an agent for tests: what it keeps, and whoever follows.
 import type { ControlHandlers } from '../../src/control/protocol.js';
 import type { EventRecord } from '../../src/model/status.js';
+import { until } from '../support/limits.js';
 
 /** An event in the given second of 2026. */
 export const eventAt = (second: number, more: Partial<EventRecord> = {}): EventRecord => ({
@@ -14,8 +15,6 @@ export const eventAt = (second: number, more: Partial<EventRecord> = {}): EventR
 export interface EventSource {
   readonly handlers: Pick<ControlHandlers, 'events' | 'follow'>;
   readonly followers: () => number;
-  /** Told whenever somebody begins or ends to follow. */
-  onFollowers: () => void;
   record(event: EventRecord): void;
 }
 
@@ -27,15 +26,12 @@ export function eventSource(kept: readonly EventRecord[] = []): EventSource {
       events: () => records,
       follow: (listener) => {
         listeners.add(listener);
-        source.onFollowers();
         return () => {
           listeners.delete(listener);
-          source.onFollowers();
         };
       },
     },
     followers: () => listeners.size,
-    onFollowers: () => undefined,
     record: (event) => {
       records.push(event);
       for (const listener of listeners) listener(event);
@@ -45,10 +41,11 @@ export function eventSource(kept: readonly EventRecord[] = []): EventSource {
 }
 
 /** Resolves when `count` follow. */
-export const untilFollowers = (source: EventSource, count: number): Promise<void> =>
-  new Promise((resolve) => {
-    source.onFollowers = () => {
-      if (source.followers() === count) resolve();
-    };
-    source.onFollowers();
-  });
+export async function untilFollowers(source: EventSource, count: number): Promise<void> {
+  await until(
+    `${count} who follow`,
+    () => source.followers(),
+    (now) => now === count,
+    0,
+  );
+}

@@ -2,7 +2,6 @@
 // well-behaved client would not do.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { chownSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -13,6 +12,7 @@ import { startControlServer, type ControlServer } from '../../src/control/server
 import { giveToGroup, groupId } from '../../src/control/socket-file.js';
 import { healthy } from '../cli/statuses.js';
 import { eventSource } from './events.js';
+import { eventOf } from '../support/limits.js';
 
 const handlers: ControlHandlers = {
   status: () => healthy,
@@ -66,7 +66,7 @@ async function hear(socket: Socket): Promise<string> {
   let said = '';
   socket.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
   socket.on('error', () => undefined);
-  await once(socket, 'close');
+  await eventOf(socket, 'close');
   return said;
 }
 
@@ -175,7 +175,7 @@ describe('one request a connection', () => {
     const socket = connect(path);
     socket.on('error', () => undefined);
     socket.write(get('/v1/events?follow=1') + order.repeat(10));
-    await once(socket, 'data');
+    await eventOf(socket, 'data');
     // What a connection of its own orders comes after all that lay in the first one.
     assert.equal((await say(order)).status, 200);
     assert.deepEqual(orders, ['failover']);
@@ -291,10 +291,10 @@ describe('what the control socket bounds', () => {
   it('the number of connections', async () => {
     await start({}, { connections: 2 });
     const held = [connect(path), connect(path)];
-    await Promise.all(held.map((socket) => once(socket, 'connect')));
+    await Promise.all(held.map((socket) => eventOf(socket, 'connect')));
     assert.equal(await hear(connect(path)), '', 'the third is closed without a word');
     for (const socket of held) socket.destroy();
-    await Promise.all(held.map((socket) => once(socket, 'close')));
+    await Promise.all(held.map((socket) => eventOf(socket, 'close')));
   });
 
   it('a client that leaves in the middle of its request, of its answer', async () => {
@@ -303,10 +303,10 @@ describe('what the control socket bounds', () => {
     leaving.write('POST /v1/set HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{', () =>
       leaving.destroy(),
     );
-    await once(leaving, 'close');
+    await eventOf(leaving, 'close');
     const impatient = connect(path);
     impatient.write(get('/v1/status'), () => impatient.destroy());
-    await once(impatient, 'close');
+    await eventOf(impatient, 'close');
     assert.equal((await say(get('/v1/status'))).status, 200);
     assert.deepEqual(errors, []);
   });
@@ -349,9 +349,9 @@ describe('the control socket as a file', () => {
   it('replaces one that a killed agent left behind', async () => {
     const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => console.log('up'))`;
     const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-    await once(child.stdout, 'data');
+    await eventOf(child.stdout, 'data');
     child.kill('SIGKILL');
-    await once(child, 'exit');
+    await eventOf(child, 'exit');
     assert.ok(existsSync(path));
     await start();
     assert.equal((await say(get('/v1/status'))).status, 200);
@@ -392,7 +392,7 @@ describe('the control socket as a file', () => {
   const noRight = process.getuid?.() === 0 ? false : 'changing the group needs root';
   it('goes to the group when the host has it', { skip: noRight }, async () => {
     const listener = createServer().listen(path);
-    await once(listener, 'listening');
+    await eventOf(listener, 'listening');
     chownSync(path, 0, 0);
     const groups = join(folder, 'group');
     writeFileSync(groups, 'understudy:x:4242:\n');

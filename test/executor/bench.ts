@@ -2,11 +2,9 @@
 // a network namespace with a wire. No test.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { TestContext } from '../support/test.js';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +12,6 @@ import { EXECUTOR_PATH, startExecutor, type ExecutorExit } from '../../src/execu
 import type { LastWill, RunRequest } from '../../src/executor/executor.js';
 import { FrameReader, type Frame } from '../../src/executor/protocol.js';
 import { milliseconds } from '../../src/model/units.js';
-import { within } from '../support/limits.js';
 
 /** The executor under test; the environment can name another build, such as one with ASAN. */
 export const EXECUTOR = process.env['UNDERSTUDY_TEST_EXECUTOR'] ?? EXECUTOR_PATH;
@@ -32,9 +29,9 @@ export const noWire: string | false =
   noNamespace ||
   (spawnSync('python3', ['-c', 'import socket']).status === 0 ? false : 'needs python3');
 
-/** A request with what matters to most tests: nothing on stdin, ten seconds. */
+/** A request with what matters to most tests: nothing on stdin, as long as a wait may take. */
 export function request(argv: string[], more: Partial<RunRequest> = {}): RunRequest {
-  return { argv, input: '', timeout: milliseconds(10_000), ...more };
+  return { argv, input: '', timeout: milliseconds(WAIT_LIMIT_MS), ...more };
 }
 
 export const shell = (script: string, more: Partial<RunRequest> = {}): RunRequest =>
@@ -74,16 +71,20 @@ export function fifo(t: TestContext) {
   return {
     path,
     /** Everything written until the last writer closed it. */
-    read: async (): Promise<string> => text(readerOf(t, ['cat', path]).stdout),
+    read: (): Promise<string> =>
+      within(`what is written to ${path}`, text(readerOf(t, ['cat', path]).stdout)),
     /** When somebody wrote, and when the last one who held it open is gone. */
     watch: () => {
       const { stdout } = readerOf(t, ['cat', path]);
-      return { written: once(stdout, 'data'), closed: once(stdout, 'end') };
+      return {
+        written: eventOf(stdout, 'data', `somebody to write to ${path}`),
+        closed: eventOf(stdout, 'end', `nobody to hold ${path} open`),
+      };
     },
     /** Line by line; opened for writing too, so that it does not end between two writers. */
     lines: () => {
       const reader = readerOf(t, ['/bin/sh', '-c', 'exec cat 0<> "$0"', path]);
-      return createInterface({ input: reader.stdout })[Symbol.asyncIterator]();
+      return linesOf(reader.stdout, path);
     },
     /** Lets that many readers of one line go, who have it open already. */
     release: (count: number): void => writeFileSync(path, '\n'.repeat(count)),
@@ -115,7 +116,7 @@ export function converse(t: TestContext, argv: readonly string[] = [EXECUTOR], e
     stdin,
     frames: framesOf(stdout),
     stderr: text(stderr),
-    ended: once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>,
+    ended: eventOf(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>,
   };
 }
 
@@ -133,23 +134,23 @@ export async function agent(t: TestContext, will: LastWill, options: AgentOption
   });
   t.after(() => child.kill('SIGKILL'));
   const stderr = text(child.stderr);
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const ready = await lines.next();
+  const next = linesOf(child.stdout, 'the agent in miniature');
+  const executorPid = Number(await next('the process id of its executor'));
+  const lastWords = (): Promise<string> => within('the end of agent and executor', stderr);
   return {
     pid: child.pid ?? 0,
-    executorPid: Number(ready.value),
+    executorPid,
     signal: (signal: NodeJS.Signals): boolean => child.kill(signal),
     /** The next thing it says. */
-    next: async (): Promise<string> =>
-      String((await within('another word of the agent', lines.next())).value),
+    next: (): Promise<string> => next(),
     /** Why it ended. */
-    ended: once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>,
+    ended: eventOf(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>,
     /** What both wrote, once the executor is gone too. */
-    lastWords: stderr,
+    lastWords,
     /** SIGKILL, and the executor's last words once it is gone too. */
     kill: (): Promise<string> => {
       child.kill('SIGKILL');
-      return stderr;
+      return lastWords();
     },
   };
 }
@@ -178,13 +179,13 @@ export async function namespace(t: TestContext) {
     },
   );
   t.after(() => holder.kill('SIGKILL'));
-  const indexes = await createInterface({ input: holder.stdout })[Symbol.asyncIterator]().next();
+  const index = await linesOf(holder.stdout, 'the namespace')('the index of va');
   const enter = ['-t', String(holder.pid), '--user', '--net', '--preserve-credentials'];
   const run = (...argv: string[]): string =>
     execFileSync('nsenter', [...enter, ...argv], { encoding: 'utf8' });
   return {
     /** Link index of va. */
-    linkIndex: Number(indexes.value),
+    linkIndex: Number(index),
     /** What nsenter needs to enter it. */
     enter,
     run,
@@ -227,20 +228,19 @@ while True:
             wire.send(bytes.fromhex(line))
             print("sent", flush=True)
 `;
+import { WAIT_LIMIT_MS, eventOf, linesOf, within } from '../support/limits.js';
 
 async function openWire(t: TestContext, enter: readonly string[]) {
   const child = spawn('nsenter', [...enter, 'python3', '-u', '-c', WIRE], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   t.after(() => child.kill('SIGKILL'));
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  assert.equal((await lines.next()).value, 'open');
+  const next = linesOf(child.stdout, 'the wire');
+  assert.equal(await next(), 'open');
   const arrived: string[] = [];
-  const next = async (): Promise<string> => String((await lines.next()).value);
   return {
     /** The next VRRP frame that arrived. */
-    next: async (): Promise<string> =>
-      arrived.shift() ?? within('a VRRP frame on the wire', next()),
+    next: async (): Promise<string> => arrived.shift() ?? next(),
     /** A VRRP frame that arrived while another one was sent, if there is one. */
     heard: (): string | undefined => arrived.shift(),
     /** Resolves when the frame has left. */

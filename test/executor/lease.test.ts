@@ -4,467 +4,366 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { test, type TestContext } from '../support/test.js';
-import { fileURLToPath } from 'node:url';
+import { describe, test, type TestContext } from '../support/test.js';
 import { startExecutor } from '../../src/executor/process.js';
-import type { LastWill } from '../../src/executor/executor.js';
-import { openKernel } from '../../src/kernel/native.js';
 import { milliseconds } from '../../src/model/units.js';
-import { within } from '../support/limits.js';
 import { address } from '../support/fake-kernel.js';
-import { agent, directory, fifo, namespace, noWire, releaseOnly, request, shell } from './bench.js';
+import { agent, directory, fifo, noWire, shell } from './bench.js';
 import { farewell4, frame4, hex, OURS_4 } from './frames.js';
+import { atLeast, linesOf, repeatUntil, scaled, until } from '../support/limits.js';
+import { lan, LONG, sendUntil, silence, successor, VIP, willFor } from './silent-agent.js';
 
-const VIP = fileURLToPath(new URL('../../../scripts/vip', import.meta.url));
-const LONG = milliseconds(600_000);
 const limits = { skip: noWire };
 
-/** Nothing happens by itself for ten minutes, but for what the test asks. */
-const silence = (change: Partial<NonNullable<LastWill['lease']>> = {}) => ({
-  listenAfter: milliseconds(100),
-  farewellAfter: LONG,
-  killAfter: LONG,
-  ...change,
-});
+// Each has a network of its own, and mostly waits.
+describe('the lease', { concurrency: 4 }, () => {
+  test(
+    'a successor heard in its silence ends the lease: the addresses go, and it learns of it',
+    limits,
+    async (t) => {
+      const net = await lan(t);
+      const released = fifo(t);
+      const said = released.read();
+      const will = willFor(net.linkIndex, {
+        release: shell(`${VIP} < /dev/stdin; echo released > ${released.path}`, {
+          input: 'address del 10.99.0.100/24 dev va\n',
+        }),
+      });
+      const victim = await agent(t, will, { path: net.executor() });
+      victim.signal('SIGSTOP');
+      await sendUntil(net.wire, said);
+      assert.equal(net.present(), false);
+      victim.signal('SIGCONT');
+      assert.deepEqual([await victim.next(), await victim.next()].toSorted(), ['revoked', 'told']);
+      // It went on serving, and there is no will any more.
+      assert.ok(existsSync(`/proc/${victim.executorPid}`));
+      const words = await victim.kill();
+      assert.match(words, /silent for \d+ ms and another router is Active: its lease has lapsed/);
+      assert.equal(await said, 'released\n');
+    },
+  );
 
-const successor = (linkIndex: number, vrid = 51) => ({ linkIndex, family: 'ipv4' as const, vrid });
+  test(
+    'an agent that lives is not affected by anybody, nor one that was silent and woke',
+    limits,
+    async (t) => {
+      const net = await lan(t);
+      const listenAfter = scaled(300);
+      const will = willFor(net.linkIndex, {
+        lease: silence({ listenAfter: milliseconds(listenAfter) }),
+      });
+      const victim = await agent(t, will, { path: net.executor() });
+      for (let time = 0; time < 20; time += 1) await net.wire.send(frame4({}));
+      victim.signal('SIGSTOP');
+      await atLeast(listenAfter);
+      // The executor listens now, or in a moment; what it hears is no successor of ours.
+      for (const decoy of [{ priority: 0 }, { vrid: 52 }, { hopLimit: 254 }, { source: OURS_4 }]) {
+        for (let time = 0; time < 50; time += 1) await net.wire.send(frame4(decoy));
+        await atLeast(100);
+      }
+      victim.signal('SIGCONT');
+      await atLeast(300);
+      for (let time = 0; time < 20; time += 1) await net.wire.send(frame4({}));
+      assert.equal(net.present(), true);
+      const ended = victim.kill();
+      assert.equal(await net.wire.next(), hex(farewell4), 'the first that it says is at its death');
+      await sendUntil(net.wire, ended);
+      assert.equal(await ended, '');
+      assert.equal(net.present(), false);
+    },
+  );
 
-/** One virtual router with 10.99.0.100/24 on va, released by the real script. */
-const willFor = (linkIndex: number, change: Partial<LastWill> = {}): LastWill => ({
-  ...releaseOnly(''),
-  farewell: [{ linkIndex, frame: farewell4 }],
-  successors: [successor(linkIndex)],
-  keepAtMost: LONG,
-  release: request([VIP], { input: 'address del 10.99.0.100/24 dev va\n' }),
-  lease: silence(),
-  ...change,
-});
+  test(
+    'without a successor: farewell, the addresses stay, and the agent is killed',
+    limits,
+    async (t) => {
+      const net = await lan(t);
+      const lease = silence({
+        farewellAfter: milliseconds(scaled(200)),
+        killAfter: milliseconds(scaled(800)),
+      });
+      const keepAtMost = milliseconds(300);
+      const victim = await agent(t, willFor(net.linkIndex, { lease, keepAtMost }), {
+        path: net.executor(),
+      });
+      const begun = performance.now();
+      victim.signal('SIGSTOP');
+      assert.equal(await net.wire.next(), hex(farewell4));
+      assert.equal(net.present(), true);
+      assert.deepEqual(await victim.ended, [null, 'SIGKILL']);
+      assert.ok(performance.now() - begun >= scaled(750));
+      const words = await victim.lastWords();
+      assert.match(
+        words,
+        /farewell sent; the addresses stay[^]*killing process \d+, so that it is started/,
+      );
+      assert.equal(net.present(), false);
+      await net.wire.send(frame4({ vrid: 7 }));
+    },
+  );
 
-/** A namespace in which the address stands, its wire, and what happens to addresses there. */
-async function lan(t: TestContext) {
-  const net = await namespace(t);
-  const wire = await net.wire();
-  net.run('ip', 'address', 'replace', '10.99.0.100/24', 'dev', 'va');
-  const shown = () => net.run('ip', '-o', 'address', 'show', 'dev', 'va');
-  return { ...net, wire, shown, present: () => shown().includes('10.99.0.100/24') };
-}
+  test(
+    'of two virtual routers, the one without a successor is asked for, and both are waited for',
+    limits,
+    async (t) => {
+      const net = await lan(t);
+      const { linkIndex } = net;
+      const other = frame4({ priority: 0, source: OURS_4, vrid: 60 });
+      const victim = await agent(
+        t,
+        willFor(linkIndex, {
+          farewell: [
+            { linkIndex, frame: farewell4 },
+            { linkIndex, frame: other },
+          ],
+          successors: [successor(linkIndex), successor(linkIndex, 60)],
+        }),
+        { path: net.executor() },
+      );
+      victim.signal('SIGSTOP');
+      const farewell = await until('a farewell', async () => {
+        await net.wire.send(frame4({}));
+        return net.wire.heard();
+      });
+      assert.equal(farewell, hex(other));
+      for (let look = 0; look < 10; look += 1) assert.equal(net.present(), true);
+      await net.wire.send(frame4({ vrid: 60 }));
+      await until('the address to be gone', () => !net.present());
+      victim.signal('SIGCONT');
+      assert.deepEqual([await victim.next(), await victim.next()].toSorted(), ['revoked', 'told']);
+      await victim.kill();
+    },
+  );
 
-/** Sends until it is heard: when the executor begins to listen cannot be seen from outside. */
-async function sendUntil(wire: { send(frame: Uint8Array): Promise<void> }, done: Promise<unknown>) {
-  const progress = { heard: false, over: false };
-  void done.then(() => (progress.heard = true));
-  const sending = (async () => {
-    while (!progress.heard && !progress.over) {
-      await wire.send(frame4({}));
-      await new Promise(setImmediate);
-    }
-  })();
-  await within('what follows a successor that is heard', done, () => 'it goes on').finally(() => {
-    progress.over = true;
-  });
-  await sending;
-}
+  test(
+    'what it had running when the lease lapsed is killed before the release',
+    limits,
+    async (t) => {
+      const net = await lan(t);
+      const begun = fifo(t);
+      const released = fifo(t);
+      const said = released.read();
+      const lines = begun.lines();
+      const pid = join(directory(t), 'pid');
+      const will = willFor(net.linkIndex, {
+        release: shell(
+          `kill -0 $(cat ${pid}) && echo alive > ${released.path} || echo gone > ${released.path}`,
+        ),
+      });
+      const run = shell(`echo $$ > ${pid}; echo begun > ${begun.path}; exec sleep 1000`, {
+        timeout: LONG,
+      });
+      const victim = await agent(t, will, { path: net.executor(), run });
+      assert.equal(await lines(), 'begun');
+      victim.signal('SIGSTOP');
+      await sendUntil(net.wire, said);
+      assert.equal(await said, 'gone\n');
+      victim.signal('SIGCONT');
+      const heard = [await victim.next(), await victim.next(), await victim.next()].toSorted();
+      assert.deepEqual(heard, ['revoked', 'told', '{"kind":"signalled","signal":9}']);
+      await victim.kill();
+    },
+  );
 
-test(
-  'a successor heard in its silence ends the lease: the addresses go, and it learns of it',
-  limits,
-  async (t) => {
+  test('an agent that dies while the release runs: it runs to its end', limits, async (t) => {
     const net = await lan(t);
-    const released = fifo(t);
-    const said = released.read();
+    const begun = fifo(t);
+    const go = fifo(t);
+    const path = join(directory(t), 'released');
+    const said = begun.read();
     const will = willFor(net.linkIndex, {
-      release: shell(`${VIP} < /dev/stdin; echo released > ${released.path}`, {
-        input: 'address del 10.99.0.100/24 dev va\n',
-      }),
+      release: shell(`echo begun > ${begun.path}; read line < ${go.path}; echo done > ${path}`),
     });
     const victim = await agent(t, will, { path: net.executor() });
     victim.signal('SIGSTOP');
     await sendUntil(net.wire, said);
-    assert.equal(net.present(), false);
-    victim.signal('SIGCONT');
-    assert.deepEqual([await victim.next(), await victim.next()].toSorted(), ['revoked', 'told']);
-    // It went on serving, and there is no will any more.
-    assert.ok(existsSync(`/proc/${victim.executorPid}`));
-    const words = await victim.kill();
-    assert.match(words, /silent for \d+ ms and another router is Active: its lease has lapsed/);
-    assert.equal(await said, 'released\n');
-  },
-);
-
-test(
-  'an agent that lives is not affected by anybody, nor one that was silent and woke',
-  limits,
-  async (t) => {
-    const net = await lan(t);
-    const victim = await agent(t, willFor(net.linkIndex), { path: net.executor() });
-    for (let time = 0; time < 20; time += 1) await net.wire.send(frame4({}));
-    victim.signal('SIGSTOP');
-    // The executor listens now, or in a moment; what it hears is no successor of ours.
-    for (const decoy of [{ priority: 0 }, { vrid: 52 }, { hopLimit: 254 }, { source: OURS_4 }]) {
-      for (let time = 0; time < 50; time += 1) await net.wire.send(frame4(decoy));
-      net.run('sleep', '0.1');
-    }
-    victim.signal('SIGCONT');
-    net.run('sleep', '0.3');
-    for (let time = 0; time < 20; time += 1) await net.wire.send(frame4({}));
-    assert.equal(net.present(), true);
     const ended = victim.kill();
-    assert.equal(await net.wire.next(), hex(farewell4), 'the first that it says is at its death');
-    await sendUntil(net.wire, ended);
-    assert.equal(await ended, '');
-    assert.equal(net.present(), false);
-  },
-);
+    await victim.ended;
+    go.release(1);
+    await ended;
+    assert.equal(readFileSync(path, 'utf8'), 'done\n');
+  });
 
-test(
-  'without a successor: farewell, the addresses stay, and the agent is killed',
-  limits,
-  async (t) => {
+  test('for how long it was stopped itself is not held against the agent', limits, async (t) => {
     const net = await lan(t);
-    const lease = silence({ farewellAfter: milliseconds(200), killAfter: milliseconds(800) });
-    const keepAtMost = milliseconds(300);
-    const victim = await agent(t, willFor(net.linkIndex, { lease, keepAtMost }), {
-      path: net.executor(),
-    });
-    const begun = performance.now();
+    const lease = silence({ farewellAfter: milliseconds(scaled(400)) });
+    const victim = await agent(t, willFor(net.linkIndex, { lease }), { path: net.executor() });
+    process.kill(victim.executorPid, 'SIGSTOP');
     victim.signal('SIGSTOP');
+    await atLeast(1_500);
+    const woken = performance.now();
+    process.kill(victim.executorPid, 'SIGCONT');
     assert.equal(await net.wire.next(), hex(farewell4));
-    assert.equal(net.present(), true);
-    assert.deepEqual(await victim.ended, [null, 'SIGKILL']);
-    assert.ok(performance.now() - begun >= 750);
-    const words = await victim.lastWords;
-    assert.match(
-      words,
-      /farewell sent; the addresses stay[^]*killing process \d+, so that it is started/,
-    );
-    assert.equal(net.present(), false);
-    await net.wire.send(frame4({ vrid: 7 }));
-  },
-);
-
-test(
-  'of two virtual routers, the one without a successor is asked for, and both are waited for',
-  limits,
-  async (t) => {
-    const net = await lan(t);
-    const { linkIndex } = net;
-    const other = frame4({ priority: 0, source: OURS_4, vrid: 60 });
-    const victim = await agent(
-      t,
-      willFor(linkIndex, {
-        farewell: [
-          { linkIndex, frame: farewell4 },
-          { linkIndex, frame: other },
-        ],
-        successors: [successor(linkIndex), successor(linkIndex, 60)],
-      }),
-      { path: net.executor() },
-    );
-    victim.signal('SIGSTOP');
-    let farewell = net.wire.heard();
-    while (farewell === undefined) {
-      await net.wire.send(frame4({}));
-      farewell = net.wire.heard();
-    }
-    assert.equal(farewell, hex(other));
-    for (let look = 0; look < 10; look += 1) assert.equal(net.present(), true);
-    await net.wire.send(frame4({ vrid: 60 }));
-    while (net.present()) continue;
-    victim.signal('SIGCONT');
-    assert.deepEqual([await victim.next(), await victim.next()].toSorted(), ['revoked', 'told']);
-    await victim.kill();
-  },
-);
-
-test(
-  'what it had running when the lease lapsed is killed before the release',
-  limits,
-  async (t) => {
-    const net = await lan(t);
-    const begun = fifo(t);
-    const released = fifo(t);
-    const said = released.read();
-    const lines = begun.lines();
-    const pid = join(directory(t), 'pid');
-    const will = willFor(net.linkIndex, {
-      release: shell(
-        `kill -0 $(cat ${pid}) && echo alive > ${released.path} || echo gone > ${released.path}`,
-      ),
-    });
-    const run = shell(`echo $$ > ${pid}; echo begun > ${begun.path}; exec sleep 1000`, {
-      timeout: LONG,
-    });
-    const victim = await agent(t, will, { path: net.executor(), run });
-    assert.equal((await lines.next()).value, 'begun');
-    victim.signal('SIGSTOP');
-    await sendUntil(net.wire, said);
-    assert.equal(await said, 'gone\n');
-    victim.signal('SIGCONT');
-    const heard = [await victim.next(), await victim.next(), await victim.next()].toSorted();
-    assert.deepEqual(heard, ['revoked', 'told', '{"kind":"signalled","signal":9}']);
-    await victim.kill();
-  },
-);
-
-/** An executor whose agent, this process, is silent: nobody renews, and 51 has been heard. */
-async function lapsed(t: TestContext, change: Partial<LastWill>) {
-  const net = await lan(t);
-  const lease = openKernel().openLease();
-  t.after(() => lease.close());
-  let told: () => void = () => undefined;
-  const revoked = new Promise<void>((resolve) => (told = resolve));
-  const path = net.executor();
-  const executor = await startExecutor({ path, lease, onRevoked: told, onExit: () => undefined });
-  t.after(() => executor.finish({ farewellSent: true }));
-  const successors = [successor(net.linkIndex), successor(net.linkIndex, 60)];
-  const will = willFor(net.linkIndex, { successors, keepAtMost: milliseconds(2_000), ...change });
-  lease.take();
-  executor.setWill(will);
-  await within('the lease lapses', sendUntil(net.wire, revoked));
-  return { net, executor, lease, will };
-}
-
-test(
-  'a will that arrives while the lease lapses takes it back: the addresses stay',
-  limits,
-  async (t) => {
-    const released = join(directory(t), 'released');
-    const { net, executor, lease, will } = await lapsed(t, {
-      release: shell(`echo released > ${released}`),
-      keepAtMost: LONG,
-    });
-    // We live, and are Active again: what the silence had begun is over, for the second successor too.
-    lease.take();
-    executor.setWill({ ...will, lease: silence({ listenAfter: LONG }) });
-    await executor.run(request(['/bin/true']));
-
-    for (let time = 0; time < 20; time += 1) {
-      await net.wire.send(frame4({}));
-      await net.wire.send(frame4({ vrid: 60 }));
-    }
-    // Ten times as long as it waits from the last successor to the release.
-    await executor.run(shell('sleep 0.3'));
-
-    assert.equal(existsSync(released), false, 'released while the agent lives');
-    assert.equal(lease.renew(), true, 'and the lease is held');
-    executor.setWill(null);
-  },
-);
-
-test(
-  'after a silence the addresses stay for 30 ms more from the last successor on',
-  limits,
-  async (t) => {
-    const begun = fifo(t);
-    const lines = begun.lines();
-    const { net } = await lapsed(t, {
-      release: shell(`read line < /proc/$$/stat; echo "$line" > ${begun.path}`),
-      keepAtMost: LONG,
-    });
-    const first = lines.next();
-    // Not judged by how late it is: a busy machine is. Sooner it may not be, on any machine. Both in
-    // ticks of 10 ms since boot: when the kernel made the process, not when that got to run.
-    const askedAt = Math.floor(Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 100);
-    await net.wire.send(frame4({ vrid: 60 }));
-    const stat = String((await within('the release begins', first)).value);
-    const startedAt = Number(stat.split(' ')[21]);
-    const kept = (startedAt - askedAt) * 10;
-    assert.ok(kept >= 20, `released ${kept} ms after the last successor was asked to speak`);
-  },
-);
-
-test('an agent that dies while the release runs: it runs to its end', limits, async (t) => {
-  const net = await lan(t);
-  const begun = fifo(t);
-  const go = fifo(t);
-  const path = join(directory(t), 'released');
-  const said = begun.read();
-  const will = willFor(net.linkIndex, {
-    release: shell(`echo begun > ${begun.path}; read line < ${go.path}; echo done > ${path}`),
+    // It planned to look after 100 ms of silence, and was stopped by then: 300 ms or more are left.
+    const waited = performance.now() - woken;
+    assert.ok(waited >= scaled(400) - 150, `${waited} ms`);
+    const ended = victim.kill();
+    await sendUntil(net.wire, ended);
   });
-  const victim = await agent(t, will, { path: net.executor() });
-  victim.signal('SIGSTOP');
-  await sendUntil(net.wire, said);
-  const ended = victim.kill();
-  await victim.ended;
-  go.release(1);
-  await ended;
-  assert.equal(readFileSync(path, 'utf8'), 'done\n');
-});
 
-test('for how long it was stopped itself is not held against the agent', limits, async (t) => {
-  const net = await lan(t);
-  const lease = silence({ farewellAfter: milliseconds(400) });
-  const victim = await agent(t, willFor(net.linkIndex, { lease }), { path: net.executor() });
-  process.kill(victim.executorPid, 'SIGSTOP');
-  victim.signal('SIGSTOP');
-  net.run('sleep', '1.5');
-  const woken = performance.now();
-  process.kill(victim.executorPid, 'SIGCONT');
-  assert.equal(await net.wire.next(), hex(farewell4));
-  // It planned to look after 100 ms of silence, and was stopped by then: 300 ms are left.
-  const waited = performance.now() - woken;
-  assert.ok(waited >= 250, `${waited} ms`);
-  const ended = victim.kill();
-  await sendUntil(net.wire, ended);
-});
-
-test('without the memory there is no silence', limits, async (t) => {
-  const net = await lan(t);
-  const executor = await startExecutor({ path: net.executor(), onExit: () => undefined });
-  executor.setWill(willFor(net.linkIndex, { lease: silence({ killAfter: milliseconds(1) }) }));
-  await executor.run(shell('sleep 0.3'));
-  assert.equal(net.present(), true);
-  const ended = executor.finish({ farewellSent: true });
-  await sendUntil(net.wire, ended);
-});
-
-// --- lifetimes ------------------------------------------------------------------------------------
-
-/** What `ip monitor` says of the addresses of these tests, from now on, line by line. */
-async function monitor(
-  t: TestContext,
-  net: { enter: readonly string[]; run(...argv: string[]): string },
-) {
-  const words = ['stdbuf', '-oL', 'ip', '-o', 'monitor', 'address'];
-  const child = spawn('nsenter', [...net.enter, ...words], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  t.after(() => child.kill('SIGKILL'));
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const progress = { watching: false };
-  void lines.next().then(() => (progress.watching = true));
-  while (!progress.watching) {
-    net.run('ip', 'address', 'replace', '10.77.0.1/32', 'dev', 'vb');
-    await new Promise(setImmediate);
-  }
-  return async (): Promise<string> => {
-    for (;;) {
-      const notice = within(
-        'a notice of one of our addresses',
-        lines.next(),
-        net.run.bind(null, 'ip', 'address'),
-      );
-      const line = String((await notice).value);
-      if (/10\.99\.0\.|2001:db8::/.test(line)) return line;
-    }
-  };
-}
-
-const held = (linkIndex: number, text: string, prefixLength = 24) => ({
-  linkIndex,
-  address: address(text),
-  prefixLength,
-});
-
-test('what stands is renewed, as it stands; what is gone stays gone', limits, async (t) => {
-  const net = await lan(t);
-  const { linkIndex } = net;
-  const add = (...words: string[]) => net.run('ip', 'address', 'replace', ...words, 'dev', 'va');
-  add('10.99.0.101/24', 'label', 'va:x', 'metric', '77', 'valid_lft', '60', 'preferred_lft', '60');
-  add('2001:db8::100/64', 'nodad', 'valid_lft', '60', 'preferred_lft', '0');
-  add('10.99.0.102/24', 'valid_lft', '60', 'preferred_lft', '60');
-  const executor = await startExecutor({ path: net.executor(), onExit: () => undefined });
-  t.after(() => executor.finish({ farewellSent: true }));
-  const next = await monitor(t, net);
-  executor.setWill(
-    willFor(linkIndex, {
-      successors: [],
-      lifetime: 3600,
-      addresses: [
-        held(linkIndex, '10.99.0.101'),
-        held(linkIndex, '10.99.0.103'),
-        held(linkIndex, '2001:db8::100', 64),
-      ],
-    }),
-  );
-  const told = [await next(), await next()].join('\n');
-  assert.match(told, /10\.99\.0\.101[^]*2001:db8::100/);
-  const shown = net.shown();
-  assert.match(
-    shown,
-    /10\.99\.0\.101\/24 metric 77 .*va:x\\ +valid_lft 3(600|599)sec preferred_lft 3/,
-  );
-  assert.match(
-    shown,
-    /2001:db8::100\/64 .*deprecated .*valid_lft 3(600|599)sec preferred_lft 0sec/,
-  );
-  assert.match(shown, /10\.99\.0\.102\/24 .*valid_lft [1-6]?\dsec/, 'not in the will');
-  assert.match(shown, /10\.99\.0\.100\/24 .*valid_lft forever/, 'not in the will');
-  assert.doesNotMatch(shown, /10\.99\.0\.103/);
-  // The setting is switched off: what expires now is there for ever.
-  executor.setWill(
-    willFor(linkIndex, { successors: [], addresses: [held(linkIndex, '10.99.0.101')] }),
-  );
-  assert.match(await next(), /10\.99\.0\.101.*valid_lft forever preferred_lft forever/);
-});
-
-test(
-  'a lifetime of 2 s lasts as long as the executor, and is not given to what was removed',
-  limits,
-  async (t) => {
+  test('without the memory there is no silence', limits, async (t) => {
     const net = await lan(t);
-    const { linkIndex } = net;
-    // Long enough for whatever starts meanwhile.
-    const first = ['valid_lft', '60', 'preferred_lft', '60', 'dev', 'va'];
-    net.run('ip', 'address', 'replace', '10.99.0.101/24', ...first);
-    net.run('ip', 'address', 'replace', '10.99.0.102/24', ...first);
     const executor = await startExecutor({ path: net.executor(), onExit: () => undefined });
+    executor.setWill(willFor(net.linkIndex, { lease: silence({ killAfter: milliseconds(1) }) }));
+    await executor.run(shell('sleep 0.3'));
+    assert.equal(net.present(), true);
+    const ended = executor.finish({ farewellSent: true });
+    await sendUntil(net.wire, ended);
+  });
+
+  // --- lifetimes ------------------------------------------------------------------------------------
+
+  /** What `ip monitor` says of the addresses of these tests, from now on, line by line. */
+  async function monitor(
+    t: TestContext,
+    net: { enter: readonly string[]; run(...argv: string[]): string },
+  ) {
+    const words = ['stdbuf', '-oL', 'ip', '-o', 'monitor', 'address'];
+    const child = spawn('nsenter', [...net.enter, ...words], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    t.after(() => child.kill('SIGKILL'));
+    const next = linesOf(child.stdout, 'ip monitor');
+    await repeatUntil('ip monitor to watch', next(), () =>
+      net.run('ip', 'address', 'replace', '10.77.0.1/32', 'dev', 'vb'),
+    );
+    return async (): Promise<string> => {
+      for (;;) {
+        const line = await next('a change of an address of the test');
+        if (/10\.99\.0\.|2001:db8::/.test(line)) return line;
+      }
+    };
+  }
+
+  const held = (linkIndex: number, text: string, prefixLength = 24) => ({
+    linkIndex,
+    address: address(text),
+    prefixLength,
+  });
+
+  test('what stands is renewed, as it stands; what is gone stays gone', limits, async (t) => {
+    const net = await lan(t);
+    const { linkIndex } = net;
+    const add = (...words: string[]) => net.run('ip', 'address', 'replace', ...words, 'dev', 'va');
+    add(
+      '10.99.0.101/24',
+      'label',
+      'va:x',
+      'metric',
+      '77',
+      'valid_lft',
+      '60',
+      'preferred_lft',
+      '60',
+    );
+    add('2001:db8::100/64', 'nodad', 'valid_lft', '60', 'preferred_lft', '0');
+    add('10.99.0.102/24', 'valid_lft', '60', 'preferred_lft', '60');
+    const executor = await startExecutor({ path: net.executor(), onExit: () => undefined });
+    t.after(() => executor.finish({ farewellSent: true }));
     const next = await monitor(t, net);
     executor.setWill(
       willFor(linkIndex, {
-        lifetime: 2,
-        addresses: [held(linkIndex, '10.99.0.101'), held(linkIndex, '10.99.0.102')],
+        successors: [],
+        lifetime: 3600,
+        addresses: [
+          held(linkIndex, '10.99.0.101'),
+          held(linkIndex, '10.99.0.103'),
+          held(linkIndex, '2001:db8::100', 64),
+        ],
       }),
     );
-    assert.match(await next(), /10\.99\.0\.101/);
-    assert.match(await next(), /10\.99\.0\.102/);
-    net.run('ip', 'address', 'del', '10.99.0.102/24', 'dev', 'va');
-    assert.match(await next(), /Deleted.*10\.99\.0\.102/);
-    for (let renewal = 0; renewal < 6; renewal += 1) {
-      assert.match(await next(), /^(?!Deleted).*10\.99\.0\.101/, 'for twice its lifetime');
-    }
-    process.kill(executor.pid, 'SIGKILL');
-    let last = await next();
-    while (!last.startsWith('Deleted')) last = await next();
-    assert.match(last, /10\.99\.0\.101/);
-  },
-);
-
-test('the addresses of a dead agent are renewed until its will is done', limits, async (t) => {
-  const net = await lan(t);
-  const { linkIndex } = net;
-  const first = ['valid_lft', '60', 'preferred_lft', '60', 'dev', 'va'];
-  net.run('ip', 'address', 'replace', '10.99.0.100/24', ...first);
-  const will = willFor(linkIndex, { lifetime: 2, addresses: [held(linkIndex, '10.99.0.100')] });
-  const victim = await agent(t, will, { path: net.executor() });
-  const next = await monitor(t, net);
-  const ended = victim.kill();
-  for (let renewal = 0; renewal < 5; renewal += 1) {
-    assert.match(await next(), /^(?!Deleted).*10\.99\.0\.100/);
-  }
-  await sendUntil(net.wire, ended);
-  assert.equal(net.present(), false);
-});
-
-test('a renewal that is refused is told once', limits, async (t) => {
-  const net = await lan(t);
-  const { linkIndex } = net;
-  const short = ['valid_lft', '4', 'preferred_lft', '4', 'dev', 'va'];
-  net.run('ip', 'address', 'replace', '10.99.0.101/24', ...short);
-  const will = willFor(linkIndex, {
-    successors: [],
-    lifetime: 2,
-    addresses: [held(linkIndex, '10.99.0.100'), held(linkIndex, '10.99.0.101')],
+    const told = [await next(), await next()].join('\n');
+    assert.match(told, /10\.99\.0\.101[^]*2001:db8::100/);
+    const shown = net.shown();
+    assert.match(
+      shown,
+      /10\.99\.0\.101\/24 metric 77 .*va:x\\ +valid_lft 3(600|599)sec preferred_lft 3/,
+    );
+    assert.match(
+      shown,
+      /2001:db8::100\/64 .*deprecated .*valid_lft 3(600|599)sec preferred_lft 0sec/,
+    );
+    assert.match(shown, /10\.99\.0\.102\/24 .*valid_lft [1-6]?\dsec/, 'not in the will');
+    assert.match(shown, /10\.99\.0\.100\/24 .*valid_lft forever/, 'not in the will');
+    assert.doesNotMatch(shown, /10\.99\.0\.103/);
+    // The setting is switched off: what expires now is there for ever.
+    executor.setWill(
+      willFor(linkIndex, { successors: [], addresses: [held(linkIndex, '10.99.0.101')] }),
+    );
+    assert.match(await next(), /10\.99\.0\.101.*valid_lft forever preferred_lft forever/);
   });
-  const next = await monitor(t, net);
-  const path = net.executor('setpriv', '--inh-caps=-net_admin', '--bounding-set=-net_admin');
-  const victim = await agent(t, will, { path });
-  assert.match(await next(), /Deleted.*10\.99\.0\.101/, 'it expires in spite of several attempts');
-  const words = await victim.kill();
-  assert.equal(
-    words.match(/renewing the addresses: Operation not permitted.*CAP_NET_ADMIN/g)?.length,
-    1,
+
+  test(
+    'a lifetime of 2 s lasts as long as the executor, and is not given to what was removed',
+    limits,
+    async (t) => {
+      const net = await lan(t);
+      const { linkIndex } = net;
+      // Long enough for whatever starts meanwhile.
+      const first = ['valid_lft', '60', 'preferred_lft', '60', 'dev', 'va'];
+      net.run('ip', 'address', 'replace', '10.99.0.101/24', ...first);
+      net.run('ip', 'address', 'replace', '10.99.0.102/24', ...first);
+      const executor = await startExecutor({ path: net.executor(), onExit: () => undefined });
+      const next = await monitor(t, net);
+      executor.setWill(
+        willFor(linkIndex, {
+          lifetime: 2,
+          addresses: [held(linkIndex, '10.99.0.101'), held(linkIndex, '10.99.0.102')],
+        }),
+      );
+      assert.match(await next(), /10\.99\.0\.101/);
+      assert.match(await next(), /10\.99\.0\.102/);
+      net.run('ip', 'address', 'del', '10.99.0.102/24', 'dev', 'va');
+      assert.match(await next(), /Deleted.*10\.99\.0\.102/);
+      for (let renewal = 0; renewal < 6; renewal += 1) {
+        assert.match(await next(), /^(?!Deleted).*10\.99\.0\.101/, 'for twice its lifetime');
+      }
+      process.kill(executor.pid, 'SIGKILL');
+      const last = await until('an address to be deleted', next, (line) =>
+        line.startsWith('Deleted'),
+      );
+      assert.match(last, /10\.99\.0\.101/);
+    },
   );
+
+  test('the addresses of a dead agent are renewed until its will is done', limits, async (t) => {
+    const net = await lan(t);
+    const { linkIndex } = net;
+    const first = ['valid_lft', '60', 'preferred_lft', '60', 'dev', 'va'];
+    net.run('ip', 'address', 'replace', '10.99.0.100/24', ...first);
+    const will = willFor(linkIndex, { lifetime: 2, addresses: [held(linkIndex, '10.99.0.100')] });
+    const victim = await agent(t, will, { path: net.executor() });
+    const next = await monitor(t, net);
+    const ended = victim.kill();
+    for (let renewal = 0; renewal < 5; renewal += 1) {
+      assert.match(await next(), /^(?!Deleted).*10\.99\.0\.100/);
+    }
+    await sendUntil(net.wire, ended);
+    assert.equal(net.present(), false);
+  });
+
+  test('a renewal that is refused is told once', limits, async (t) => {
+    const net = await lan(t);
+    const { linkIndex } = net;
+    const short = ['valid_lft', '4', 'preferred_lft', '4', 'dev', 'va'];
+    net.run('ip', 'address', 'replace', '10.99.0.101/24', ...short);
+    const will = willFor(linkIndex, {
+      successors: [],
+      lifetime: 2,
+      addresses: [held(linkIndex, '10.99.0.100'), held(linkIndex, '10.99.0.101')],
+    });
+    const next = await monitor(t, net);
+    const path = net.executor('setpriv', '--inh-caps=-net_admin', '--bounding-set=-net_admin');
+    const victim = await agent(t, will, { path });
+    assert.match(
+      await next(),
+      /Deleted.*10\.99\.0\.101/,
+      'it expires in spite of several attempts',
+    );
+    const words = await victim.kill();
+    assert.equal(
+      words.match(/renewing the addresses: Operation not permitted.*CAP_NET_ADMIN/g)?.length,
+      1,
+    );
+  });
 });

@@ -32,6 +32,7 @@ import {
   shell,
   start,
 } from './bench.js';
+import { within } from '../support/limits.js';
 
 function header(length: number, type: number, reserved = 0): Buffer {
   const bytes = Buffer.alloc(HEADER_LENGTH);
@@ -130,7 +131,8 @@ test('a frame may come in any pieces', async (t) => {
   const executor = converse(t);
   const answers: Promise<unknown>[] = [executor.frames.next(), executor.frames.next()];
   for (const byte of Buffer.concat([encodeHello(PROTOCOL_VERSION), run])) {
-    await new Promise((resolve) => executor.stdin.write(Buffer.of(byte), resolve));
+    const written = new Promise((resolve) => executor.stdin.write(Buffer.of(byte), resolve));
+    await within('a byte to be taken', written);
   }
   const [hello, result] = (await Promise.all(answers)) as { value: { type: number } }[];
   assert.equal(hello?.value.type, FrameType.hello);

@@ -12,6 +12,7 @@ import {
   encodeRun,
 } from '../../src/executor/protocol.js';
 import { converse, fifo, request, shell, start } from './bench.js';
+import { scaled } from '../support/limits.js';
 
 const exited = (code: number) => ({ kind: 'exited', code });
 
@@ -88,7 +89,7 @@ test('past its deadline the whole process group is killed', async (t) => {
   const closed = held.read();
   const result = await executor.run(
     shell(`exec 3>${held.path}; echo both >&3; echo said; sleep 1000 & sleep 1000`, {
-      timeout: milliseconds(300),
+      timeout: milliseconds(scaled(1_000)),
     }),
   );
   assert.deepEqual(result, { outcome: { kind: 'timed-out' }, stdout: 'said\n', stderr: '' });
@@ -153,7 +154,7 @@ test('64 run side by side, 256 wait, one more is refused', async (t) => {
   const blocked = Array.from({ length: 64 }, () =>
     executor.run(shell(`exec 3<> ${go.path}; echo here > ${arrived.path}; read go <&3`)),
   );
-  for (let count = 0; count < 64; count += 1) assert.equal((await lines.next()).value, 'here');
+  for (let count = 0; count < 64; count += 1) assert.equal(await lines(), 'here');
   const queued = Array.from({ length: 256 }, () => executor.run(request(['/bin/true'])));
   const { outcome } = await executor.run(request(['/bin/true']));
   assert(outcome.kind === 'failed');

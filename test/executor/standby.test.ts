@@ -23,7 +23,7 @@ function waiter(t: TestContext, rest = '') {
   const program = shell(`echo $$ > ${begun.path}; echo $$ $(cat); ${rest}`);
   return {
     program,
-    next: async (): Promise<number> => Number((await lines.next()).value),
+    next: async (): Promise<number> => Number(await lines()),
     given: (input: string, more: Partial<RunRequest> = {}): RunRequest => ({
       ...program,
       input,
@@ -118,7 +118,7 @@ test('one that does not wait is started once a second at most', async (t) => {
   const lines = begun.lines();
   // Its own word for the time: that of the test may be late.
   executor.setStandby(shell(`read up idle < /proc/uptime; echo $up > ${begun.path}`));
-  const times = [(await lines.next()).value, (await lines.next()).value].map(Number);
+  const times = [await lines(), await lines()].map(Number);
   const [first = 0, second = 0] = times;
   assert(second - first > 0.98, `one second expected, ${second - first} found`);
 });
@@ -141,12 +141,12 @@ test('it is not started beside a program that runs', async (t) => {
   const running = executor.run(
     shell(`exec 3<> ${go.path}; echo runs > ${begun.path}; read go <&3; echo > ${over}`),
   );
-  assert.equal((await lines.next()).value, 'runs');
+  assert.equal(await lines(), 'runs');
   executor.setStandby(shell(`test -e ${over}; echo $? > ${begun.path}; cat`));
   // Its answer says that the frame before it was taken.
   await executor.run(request(['/bin/true']));
   go.release(1);
-  assert.equal((await lines.next()).value, '0');
+  assert.equal(await lines(), '0');
   assert.deepEqual((await running).outcome, { kind: 'exited', code: 0 });
 });
 
@@ -209,10 +209,10 @@ for (const [how, last] of [
     executor.stdin.write(encodeHello(PROTOCOL_VERSION));
     executor.stdin.write(encodeWill(releaseOnly('', { release })));
     executor.stdin.write(encodeStandby(release));
-    const pid = String((await lines.next()).value);
+    const pid = await lines();
     // What runs is killed; what waits is not.
     executor.stdin.write(encodeRun(1, shell(`echo runs > ${begun.path}; exec sleep 1000`)));
-    assert.equal((await lines.next()).value, 'runs');
+    assert.equal(await lines(), 'runs');
     executor.stdin.end(last);
     assert.deepEqual(await executor.ended, [0, null]);
     assert.equal(readFileSync(released, 'utf8'), `${pid} go\n`);

@@ -11,6 +11,7 @@ import { ipv4Frame, ipv6Frame } from './frames.js';
 import { Inbox } from './inbox.js';
 import { linkNamed } from './links.js';
 import { Peer } from './peer.js';
+import { untilAtOnce } from '../support/limits.js';
 
 const skip = enterNamespace(import.meta.url);
 const address = (text: string): IpAddress => text as IpAddress;
@@ -97,7 +98,8 @@ for (const family of ['ipv4', 'ipv6'] as const satisfies Family[]) {
       onReadable = () => {};
       await peer.send({ source: peerAddress, destination: group, message: message(1) });
       const afterArrival = kernel.now();
-      while (kernel.now() < afterArrival + 20_000) continue;
+      const clock = (): number => openKernel().now();
+      untilAtOnce('20 ms later', clock, (now) => now >= afterArrival + 20_000);
       drain();
       assert.ok((await packets.take()).arrivedAt <= afterArrival + 1000);
     });
@@ -245,14 +247,14 @@ for (const family of ['ipv4', 'ipv6'] as const satisfies Family[]) {
     });
 
     it('may be closed by its own callback, and closed again', async () => {
-      await new Promise<void>((resolve) => {
-        onReadable = () => {
-          socket.close();
-          socket.close();
-          resolve();
-        };
-        void peer.send({ source: peerAddress, destination: group, message: message(1) });
-      });
+      const closed = new Inbox<null>();
+      onReadable = () => {
+        socket.close();
+        socket.close();
+        closed.put(null);
+      };
+      await peer.send({ source: peerAddress, destination: group, message: message(1) });
+      await closed.take('the socket to be readable');
       assert.throws(() => socket.receive(() => {}, 1), { code: 'EBADF', message: /closed before/ });
       assert.throws(() => socket.send([]), { code: 'EBADF' });
     });

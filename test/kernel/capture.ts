@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { inNetns } from '../support/namespace.js';
+import { until, within } from '../support/limits.js';
 
 /** Why tcpdump cannot be used, or false. */
 export function noTcpdump(): string | false {
@@ -24,15 +25,15 @@ export async function capture(count: number, action: () => void): Promise<Buffer
   const closed = once(child, 'close');
   // Read to its end: tcpdump that cannot print its last words is killed before it has written all.
   let said = '';
-  await new Promise<void>((resolve, reject) => {
-    child.stderr.setEncoding('utf8').on('data', (piece: string) => {
-      said += piece;
-      if (said.includes('listening on')) resolve();
-    });
-    child.on('close', () => reject(new Error(`tcpdump ended: ${said}`)));
-  });
+  child.stderr.setEncoding('utf8').on('data', (piece: string) => (said += piece));
+  await until(
+    'tcpdump to listen',
+    () => said,
+    (text) => text.includes('listening on'),
+    1,
+  );
   action();
-  await closed;
+  await within(`${count} frames, and the end of tcpdump`, closed, () => said);
   return framesOf(Buffer.concat(pieces));
 }
 

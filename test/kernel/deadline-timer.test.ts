@@ -5,6 +5,7 @@ import { describe, it } from '../support/test.js';
 import { openKernel } from '../../src/kernel/native.js';
 import { instant, type Instant } from '../../src/model/units.js';
 import { Inbox } from './inbox.js';
+import { turn, untilAtOnce } from '../support/limits.js';
 
 const ADDON = new URL('../../../build/Release/understudy.node', import.meta.url);
 const skip = existsSync(ADDON) ? false : 'the addon is not built: npm run build:native';
@@ -62,10 +63,18 @@ describe('deadline timer', { skip }, () => {
     const late = kernel.openDeadlineTimer(note('late'));
     const early = kernel.openDeadlineTimer(note('early'));
     const middle = kernel.openDeadlineTimer(note('middle'));
-    const now = kernel.now();
-    late.arm(instant(now + 60_000));
-    early.arm(instant(now + 20_000));
-    middle.arm(instant(now + 40_000));
+    const clock = (): number => openKernel().now();
+    // The loop looks at all three before the first has expired, and all are armed before that.
+    await turn();
+    await turn();
+    const arm = (): boolean => {
+      const now = clock();
+      late.arm(instant(now + 60_000));
+      early.arm(instant(now + 20_000));
+      middle.arm(instant(now + 40_000));
+      return clock() < now + 20_000;
+    };
+    untilAtOnce('all to be armed before the first is due', arm);
     await done.take();
     for (const timer of [late, early, middle]) timer.close();
     assert.deepEqual(order, ['early', 'middle', 'late']);
@@ -108,18 +117,17 @@ describe('deadline timer', { skip }, () => {
     const timers = ['a', 'b'].map((name, index) => {
       return kernel.openDeadlineTimer(() => {
         order.push(name);
-        if (order.length === 1) timers[1 - index]?.arm(instant(kernel.now() + 30_000));
+        if (order.length === 1) timers[1 - index]?.arm(instant(now + 3_600_000_000));
         else done.put(null);
       });
     });
     for (const timer of timers) timer.arm(instant(now));
-    while (kernel.now() < now + 1000) continue;
-    const firstTurn = new Promise<number>((resolve) => {
-      setImmediate(() => {
-        setImmediate(() => resolve(order.length));
-      });
-    });
-    assert.equal(await firstTurn, 1);
+    const clock = (): number => openKernel().now();
+    untilAtOnce('both to have expired', clock, (at) => at >= now + 1000);
+    await turn();
+    await turn();
+    assert.equal(order.length, 1);
+    timers[order[0] === 'a' ? 1 : 0]?.arm(instant(now));
     await done.take();
     assert.equal(order.length, 2);
     for (const timer of timers) timer.close();

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { describe, it, type TestContext } from '../support/test.js';
-import { setTimeout as pause } from 'node:timers/promises';
 import { EXECUTOR_PATH, startExecutor } from '../../src/executor/process.js';
 import type { Lease } from '../../src/kernel/kernel.js';
 import { openKernel } from '../../src/kernel/native.js';
+import { until } from '../support/limits.js';
 
 function open(t: TestContext): Lease {
   const lease = openKernel().openLease();
@@ -74,9 +74,10 @@ describe('the lease', () => {
     assert.equal(lease.executorSilence(), 0, 'before its first sign');
     const executor = await startExecutor({ path: EXECUTOR_PATH, lease, onExit: () => undefined });
     process.kill(executor.pid, 'SIGSTOP');
-    while (lease.executorSilence() < 600) await pause(10);
+    const silence = (): number => lease.executorSilence();
+    await until('600 ms of silence', silence, (ms) => ms >= 600);
     process.kill(executor.pid, 'SIGCONT');
-    while (lease.executorSilence() > 300) await pause(10);
+    await until('a sign of life', silence, (ms) => ms <= 300);
     await executor.finish({ farewellSent: true });
   });
 });

@@ -1,12 +1,12 @@
 // The router at the other end of the cable: a process in the namespace `peer` with its own kernel
 // face, told by messages what to do. No tests in here.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { openKernel } from '../../src/kernel/native.js';
 import type { OutgoingMessage, ReceivedPacket, SendFailure } from '../../src/kernel/kernel.js';
 import { inNetns } from '../support/namespace.js';
 import { Inbox } from './inbox.js';
+import { eventOf } from '../support/limits.js';
 
 type Request =
   | { readonly kind: 'send'; readonly batch: readonly OutgoingMessage[] }
@@ -54,7 +54,7 @@ export class Peer {
   }
 
   async stop(): Promise<void> {
-    const gone = once(this.#process, 'exit');
+    const gone = eventOf(this.#process, 'exit');
     this.#process.disconnect();
     await gone;
   }
@@ -68,7 +68,9 @@ export class Peer {
 
 function runPeer(): void {
   const kernel = openKernel();
-  const report = (value: Report): void => void process.send?.(value);
+  // Whoever asked may be gone meanwhile.
+  const report = (value: Report): void =>
+    void process.send?.(value, undefined, undefined, () => undefined);
   const watch = kernel.openNetworkWatch(() => {});
   const link = [...watch.links.values()].find(({ name }) => name === 'lan');
   watch.close();

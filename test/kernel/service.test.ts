@@ -2,7 +2,6 @@
 // since Node has no unix datagrams.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,6 +22,7 @@ s.bind('\\0' + name[1:] if name[0] == '@' else name)
 print('bound', flush=True)
 for i in range(int(sys.argv[2])): print(repr(s.recv(4096).decode()), flush=True)
 `;
+import { eventOf, until } from '../support/limits.js';
 
 describe('notify', { skip }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'understudy-'));
@@ -39,8 +39,13 @@ describe('notify', { skip }, () => {
     child.stdout.on('data', (piece: Buffer) => {
       said += piece.toString();
     });
-    const closed = once(child, 'close');
-    while (!said.includes('bound')) await once(child.stdout, 'data');
+    const closed = eventOf(child, 'close', undefined, () => said);
+    await until(
+      'the listener to be bound',
+      () => said,
+      (text) => text.includes('bound'),
+      1,
+    );
     return async () => {
       await closed;
       return said;
@@ -96,11 +101,11 @@ describe('lock file', { skip }, () => {
     const child = spawn(process.execPath, ['--expose-gc', '--input-type=module', '-e', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    const [said] = (await once(child.stdout, 'data')) as [Buffer];
+    const [said] = (await eventOf(child.stdout, 'data')) as [Buffer];
     return [child, said.toString()];
   };
   const end = async (child: ChildProcess): Promise<void> => {
-    const gone = once(child, 'exit');
+    const gone = eventOf(child, 'exit');
     child.kill('SIGKILL');
     await gone;
   };
@@ -135,7 +140,7 @@ describe('lock file', { skip }, () => {
     const lock = openKernel().lockFile(path);
     assert.ok(lock !== null);
     const sleeper = spawn('sleep', ['60'], { stdio: 'ignore' });
-    await once(sleeper, 'spawn');
+    await eventOf(sleeper, 'spawn');
     lock.release();
     const again = openKernel().lockFile(path);
     assert.ok(again !== null);

@@ -10,6 +10,7 @@ import { capture, noTcpdump } from './capture.js';
 import { Inbox } from './inbox.js';
 import { linkNamed } from './links.js';
 import { Peer } from './peer.js';
+import { turn } from '../support/limits.js';
 
 const skip = enterNamespace(import.meta.url);
 const address = (text: string): IpAddress => text as IpAddress;
@@ -107,11 +108,7 @@ for (const family of ['ipv4', 'ipv6'] as const) {
         wakeUps += 1;
       });
       ip('link delete lan');
-      for (let turn = 0; turn < 100; turn += 1) {
-        await new Promise((resolve) => {
-          setImmediate(resolve);
-        });
-      }
+      for (let count = 0; count < 100; count += 1) await turn();
       assert.equal(wakeUps, 0);
       mortal.close();
       layCable();

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
 import process from 'node:process';
-import { createInterface } from 'node:readline';
 import { it } from '../support/test.js';
 import { fileURLToPath } from 'node:url';
 import { sandboxRefusal } from '../../scripts/lab/sandbox.js';
+import { eventOf, linesOf } from '../support/limits.js';
 
 const skip = sandboxRefusal() ?? false;
 
@@ -26,11 +26,10 @@ it('nothing of the sandbox survives the SIGKILL of who made it', { skip }, async
     stdio: ['ignore', 'pipe', 'inherit'],
     cwd: fileURLToPath(new URL('.', import.meta.url)),
   });
-  const reader = createInterface({ input: child.stdout });
-  const namespace = await new Promise<string>((resolve) => reader.once('line', resolve));
+  const namespace = await linesOf(child.stdout, 'the sandbox')('its network namespace');
   assert.notEqual(namespace, readlinkSync('/proc/self/ns/net'));
   // The pipe ends when its last writer has: the program inside holds it as long as it lives.
-  const over = new Promise<void>((resolve) => child.stdout.once('close', () => resolve()));
+  const over = eventOf(child.stdout, 'close', 'nobody in the sandbox to live');
   child.kill('SIGKILL');
   await over;
 });

@@ -5,6 +5,7 @@ import { describe, test, type TestContext } from '../support/test.js';
 import type { MonitorStatus } from '../../src/model/monitor.js';
 import { startCheckMonitor } from '../../src/monitors/check-monitor.js';
 import { failure, success, unavailable, type ProbeResult } from '../../src/monitors/probe.js';
+import { within } from '../support/limits.js';
 
 const YES = success('answered');
 const NO = failure('no answer');
@@ -37,7 +38,7 @@ async function follow(
     },
   });
   t.after(() => monitor.close());
-  await over;
+  await within('all results to be asked for', over, () => JSON.stringify(told));
   return { told, last: monitor.status() };
 }
 

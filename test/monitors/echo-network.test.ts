@@ -6,6 +6,7 @@ import { parseAddress, type Family, type IpAddress } from '../../src/model/addre
 import type { Instant } from '../../src/model/units.js';
 import { openEcho, type Echo, type EchoOptions } from '../../src/monitors/echo.js';
 import { enterNamespace, inNetns, ip, joinPeer } from '../support/namespace.js';
+import { until } from '../support/limits.js';
 
 const skip = enterNamespace(import.meta.url);
 
@@ -33,8 +34,6 @@ function address(text: string): IpAddress {
 class Ledger {
   readonly replies = new Map<number, { count: number; source: IpAddress; at: Instant }>();
   readonly errors: string[] = [];
-  #until = (): boolean => false;
-  #reached = (): void => undefined;
 
   options(identifier: number): EchoOptions {
     return {
@@ -42,23 +41,21 @@ class Ledger {
       onReply: (sequence, source, at) => {
         const count = (this.replies.get(sequence)?.count ?? 0) + 1;
         this.replies.set(sequence, { count, source, at });
-        if (this.#until()) this.#reached();
       },
       onError: (reason) => this.errors.push(reason),
     };
   }
 
-  /** Resolves at the reply that makes `condition` true; the test's timeout is for those lost. */
+  /** Resolves when the replies make `condition` true. */
   async until(condition: () => boolean): Promise<void> {
-    if (condition()) return;
-    await new Promise<void>((resolve) => {
-      this.#until = condition;
-      this.#reached = resolve;
-    });
+    const seen = (): number[] => [...this.replies.keys()];
+    await until(`replies for which ${String(condition)}`, seen, condition, 0);
   }
 
-  repliesTo(sequences: readonly number[]): Promise<void> {
-    return this.until(() => sequences.every((sequence) => this.replies.has(sequence)));
+  async repliesTo(sequences: readonly number[]): Promise<void> {
+    const all = (seen: readonly number[]): boolean =>
+      sequences.every((sequence) => seen.includes(sequence));
+    await until(`replies to ${sequences.join(', ')}`, () => [...this.replies.keys()], all, 0);
   }
 }
 

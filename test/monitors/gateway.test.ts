@@ -9,6 +9,7 @@ import { PROBER_COMMAND } from '../../src/monitors/prober-process.js';
 import type { GatewaySettings } from '../../src/monitors/settings.js';
 import { enterNamespace, inNetns, ip, joinPeer } from '../support/namespace.js';
 import { ProberBench } from './prober-bench.js';
+import { until } from '../support/limits.js';
 
 const skip = enterNamespace(import.meta.url);
 
@@ -214,7 +215,8 @@ function answeredByHand(t: TestContext) {
     run: async (during: () => void): Promise<string> => {
       const asked = sent.length;
       const result = probe.run(new AbortController().signal);
-      while (sent.length === asked) await Promise.resolve();
+      const sentMore = (): boolean => sent.length > asked;
+      await until('a request', sentMore, Boolean, () => Promise.resolve());
       during();
       return (await result).outcome;
     },

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type AddressInfo } from 'node:net';
 import { createHttpProbe } from '../../src/monitors/http-probe.js';
+import { eventOf } from '../support/limits.js';
 import { enterNamespace } from '../support/namespace.js';
 import { describe, it, type TestContext } from '../support/test.js';
 import { httpCheck } from './prober-bench.js';
@@ -16,7 +17,7 @@ async function asked(t: TestContext, answer: string, expectBody?: string) {
     socket.once('data', () => socket.end(Buffer.from(answer, 'latin1')));
   });
   t.after(() => server.close());
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await eventOf(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
   const change = { timeoutMs: 60_000, ...(expectBody === undefined ? {} : { expectBody }) };
   const settings = httpCheck('up', `http://127.0.0.1:${port}/`, change);

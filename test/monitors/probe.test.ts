@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { createServer, Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from '../support/test.js';
 import { attempt, explain, oneLine, success } from '../../src/monitors/probe.js';
 import { messageReader } from '../../src/monitors/prober-protocol.js';
 import { temporaryFolder } from './prober-bench.js';
+import { eventOf } from '../support/limits.js';
 
 describe('attempt', () => {
   const never = new AbortController().signal;
@@ -48,9 +48,9 @@ describe('attempt', () => {
     t.after(() => server.close());
     t.after(() => socket.destroy());
     socket.connect(path);
-    const [peer] = (await once(server, 'connection')) as [Socket];
+    const [peer] = (await eventOf(server, 'connection')) as [Socket];
     peer.end('answer');
-    await once(peer, 'finish');
+    await eventOf(peer, 'finish');
     const result = await attempt(1, never, (settle) => {
       socket.on('data', (text) => settle(success(String(text))));
       socket.resume();

@@ -21,6 +21,7 @@ import type {
   ScriptCheckSettings,
   TcpCheckSettings,
 } from '../../src/monitors/settings.js';
+import { WAIT_LIMIT_MS, within } from '../support/limits.js';
 
 export const NOTHING: ProberSettings = { gateway: null, bandwidth: null, checks: [] };
 
@@ -36,10 +37,7 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** For a result that never comes; nothing is measured by it. */
-const PATIENCE_MS = 30_000;
-
-/** Waits for what is told; `notice` is called whenever something was. */
+/** Waits for what is told; `notice` is called whenever something was, so nothing that passes is missed. */
 export class Awaiting {
   readonly #describe: () => string;
   readonly #waiting = new Set<() => void>();
@@ -53,22 +51,20 @@ export class Awaiting {
   }
 
   async until(what: string, condition: () => boolean): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      const done = (): void => {
-        clearTimeout(patience);
-        this.#waiting.delete(check);
-        resolve();
-      };
+    const met = new Promise<void>((resolve, reject) => {
       const check = (): void => {
-        if (condition()) done();
-      };
-      const patience = setTimeout(() => {
+        try {
+          if (!condition()) return;
+          resolve();
+        } catch (error) {
+          reject(error);
+        }
         this.#waiting.delete(check);
-        reject(new Error(`${what} expected; now ${this.#describe()}`));
-      }, PATIENCE_MS);
+      };
       this.#waiting.add(check);
       check();
     });
+    await within(what, met, this.#describe);
   }
 }
 
@@ -87,7 +83,7 @@ export class ProberBench {
   constructor(t: TestContext, command: readonly string[] = PROBER_COMMAND) {
     this.#prober = startProber({
       command,
-      silenceLimitMs: PATIENCE_MS,
+      silenceLimitMs: WAIT_LIMIT_MS,
       onReport: ({ revision, statuses, bandwidth }) => {
         if (revision !== this.#revision) return;
         this.reports += 1;
@@ -188,8 +184,8 @@ export const scriptCheck = (
  */
 export class Leash {
   readonly path = join(temporaryFolder(), 'fifo');
-  readonly held: Promise<unknown>;
-  readonly released: Promise<unknown>;
+  readonly #held: Promise<unknown>;
+  readonly #released: Promise<unknown>;
   /** What they write to it. */
   readonly stream: ReadStream;
   text = '';
@@ -198,10 +194,18 @@ export class Leash {
     execFileSync('mkfifo', [this.path]);
     // Opening waits for the first writer.
     this.stream = createReadStream(this.path, 'utf8');
-    this.held = once(this.stream, 'open');
-    this.released = once(this.stream, 'close');
+    this.#held = once(this.stream, 'open');
+    this.#released = once(this.stream, 'close');
     this.stream.on('data', (text) => {
       this.text += String(text);
     });
+  }
+
+  get held(): Promise<unknown> {
+    return within(`somebody to hold ${this.path} open`, this.#held);
+  }
+
+  get released(): Promise<unknown> {
+    return within(`nobody to hold ${this.path} open`, this.#released, () => this.text);
   }
 }

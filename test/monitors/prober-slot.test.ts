@@ -1,6 +1,5 @@
 // The agent's slot for the prober, with real probers that are killed, stopped, or none at all.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { describe, test, type TestContext } from '../support/test.js';
 import { openProberSlot, PROBER_TIMING, type ProberSlot } from '../../src/agent/prober-slot.js';
@@ -8,6 +7,7 @@ import type { MonitorStatus } from '../../src/model/monitor.js';
 import type { BandwidthFact } from '../../src/monitors/settings.js';
 import { enterNamespace } from '../support/namespace.js';
 import { Awaiting, Leash, NOTHING, scriptCheck, tcpCheck } from './prober-bench.js';
+import { eventOf } from '../support/limits.js';
 
 const skip = enterNamespace(import.meta.url);
 
@@ -70,12 +70,13 @@ const isGone = (pid: number): boolean => {
 
 async function listen(t: TestContext): Promise<number> {
   const server = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  await eventOf(server, 'listening');
   t.after(() => server.close());
   return (server.address() as AddressInfo).port;
 }
 
-describe('prober slot', { skip }, () => {
+// Each has a prober of its own, and mostly waits.
+describe('prober slot', { skip, concurrency: 3 }, () => {
   test('a prober runs only while something needs one', async (t) => {
     const bench = new SlotBench(t);
     const { slot } = bench;

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from '../support/test.js';
 import { killGroup, survivors, whenGone } from '../../src/monitors/process-group.js';
 import { temporaryFolder } from './prober-bench.js';
+import { eventOf } from '../support/limits.js';
 
 /** A process in a group of its own, called so. */
 async function called(t: TestContext, name: string): Promise<ChildProcess & { pid: number }> {
@@ -14,7 +15,7 @@ async function called(t: TestContext, name: string): Promise<ChildProcess & { pi
   copyFileSync('/bin/sleep', program);
   const child = spawn(program, ['1000'], { detached: true, stdio: 'ignore' });
   t.after(() => child.kill('SIGKILL'));
-  await once(child, 'spawn');
+  await eventOf(child, 'spawn');
   assert.ok(child.pid !== undefined);
   return Object.assign(child, { pid: child.pid });
 }

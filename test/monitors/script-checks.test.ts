@@ -1,12 +1,12 @@
 // The prober's script checks, with real processes in a namespace of our own.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from '../support/test.js';
 import { enterNamespace } from '../support/namespace.js';
 import { Leash, ProberBench, scriptCheck, temporaryFolder } from './prober-bench.js';
+import { eventOf, scaled } from '../support/limits.js';
 
 const skip = enterNamespace(import.meta.url);
 
@@ -40,8 +40,8 @@ class Undying {
 
   /** Resolves when the script has ended, and its group has been killed. */
   async killed(): Promise<void> {
-    const said = once(this.#init.stream, 'data');
-    this.pid = Number(String((await said)[0]));
+    const [said] = await eventOf(this.#init.stream, 'data', 'the process id of the init');
+    this.pid = Number(String(said));
     const child = `exec >${this.#child.path}; exec sleep 1000`;
     const inside = [`--pid=/proc/${this.pid}/ns/pid`, 'sh', '-c', child];
     this.#parent = spawn('nsenter', inside, { stdio: 'ignore' });
@@ -95,11 +95,11 @@ describe('script checks', { skip }, () => {
     const leash = new Leash();
     // The shell, a child of it and a grandchild hold the leash; none of them would end by itself.
     const script = `exec >${leash.path}; (sh -c 'echo grandchild; sleep 1000' & sleep 1000) & wait`;
-    const limits = { intervalMs: 600_000, timeoutMs: 300, failureThreshold: 1 };
+    const limits = { intervalMs: 600_000, timeoutMs: scaled(1_000), failureThreshold: 1 };
     bench.configure({ checks: [scriptCheck('endless', script, limits)] });
     await leash.held;
     const detail = await bench.reaches('endless', 'failed');
-    assert.match(detail, /^did not end within 300 ms; /);
+    assert.match(detail, /^did not end within \d+ ms; /);
     await leash.released;
     assert.equal(leash.text, 'grandchild\n');
   });
@@ -166,7 +166,7 @@ describe('script checks', { skip }, () => {
   test('there is no next attempt while a process of the last one outlives SIGKILL', async (t) => {
     const bench = new ProberBench(t);
     const undying = new Undying(t);
-    const limits = { intervalMs: 10, timeoutMs: 100, failureThreshold: 4 };
+    const limits = { intervalMs: 10, timeoutMs: scaled(1_000), failureThreshold: 4 };
     bench.configure({ checks: [scriptCheck('hangs', undying.script, limits)] });
     await undying.killed();
     const detail = await bench.reaches('hangs', 'failed');

@@ -1,6 +1,5 @@
 // The prober's tcp and http checks against servers on the loopback of a namespace of our own.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer as createWebServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
@@ -9,6 +8,7 @@ import { describe, test, type TestContext } from '../support/test.js';
 import { enterNamespace } from '../support/namespace.js';
 import { httpCheck, ProberBench, tcpCheck } from './prober-bench.js';
 import { SELF_SIGNED } from './self-signed.js';
+import { eventOf } from '../support/limits.js';
 
 const skip = enterNamespace(import.meta.url);
 
@@ -20,7 +20,7 @@ async function listen(t: TestContext, server: TcpServer | Server, port = 0): Pro
     socket.on('error', () => undefined);
   });
   server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
+  await eventOf(server, 'listening');
   t.after(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
@@ -72,7 +72,8 @@ describe('tcp checks', { skip }, () => {
   });
 });
 
-describe('http checks', { skip }, () => {
+// Each has a prober and servers of its own, and mostly waits.
+describe('http checks', { skip, concurrency: 3 }, () => {
   test('ok, failed and ok again by status, with the weight given', async (t) => {
     let status = 200;
     const url = await web(t, (_, response) => response.writeHead(status).end());
@@ -270,7 +271,7 @@ describe('http checks', { skip }, () => {
   });
 });
 
-describe('settings that change', { skip }, () => {
+describe('settings that change', { skip, concurrency: 3 }, () => {
   test('an unchanged check goes on counting, a changed one begins anew', async (t) => {
     const url = await web(t, (_, response) => response.writeHead(500).end());
     const bench = new ProberBench(t);

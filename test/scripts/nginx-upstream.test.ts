@@ -2,13 +2,13 @@
 // of a configuration that nginx refuses. What it makes of a file: nginx-upstream-file.test.ts. No understudy.
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from '../support/test.js';
 import { enterNamespace } from '../support/namespace.js';
 import { noNginx, pairOf, PATH, site } from './nginx-site.js';
+import { eventOf, until, within } from '../support/limits.js';
 
 const skip = noNginx || enterNamespace(import.meta.url);
 
@@ -19,7 +19,7 @@ async function running(t: TestContext, upstreams: (path: string) => string) {
   t.after(async () => {
     if (started === undefined || started.exitCode !== null || started.signalCode !== null) return;
     started.kill('SIGTERM');
-    await once(started, 'close');
+    await eventOf(started, 'close');
   });
   const place = site(t, '');
   writeFileSync(place.file, upstreams(place.path));
@@ -31,21 +31,27 @@ async function running(t: TestContext, upstreams: (path: string) => string) {
   let said = '';
   nginx.stderr.on('data', (piece: Buffer) => (said += piece.toString()));
   const ask = (): Promise<{ body: string; worker: string }> =>
-    new Promise((resolve, reject) => {
-      const request = get({ socketPath: join(place.path, 'front'), agent: false }, (response) => {
-        let body = '';
-        response.setEncoding('utf8').on('data', (piece: string) => (body += piece));
-        response.once('end', () => resolve({ body, worker: String(response.headers['x-worker']) }));
-      });
-      request.once('error', reject);
-    });
+    within(
+      'an answer of nginx',
+      new Promise((resolve, reject) => {
+        const request = get({ socketPath: join(place.path, 'front'), agent: false }, (response) => {
+          let body = '';
+          response.setEncoding('utf8').on('data', (piece: string) => (body += piece));
+          response.once('end', () =>
+            resolve({ body, worker: String(response.headers['x-worker']) }),
+          );
+        });
+        request.once('error', reject);
+      }),
+      () => said,
+    );
   const workers = (): string =>
     readFileSync(`/proc/${nginx.pid}/task/${nginx.pid}/children`, 'utf8').trim();
   // The process id is written when the sockets stand.
-  while (!existsSync(join(place.path, 'pid')) || workers() === '') {
+  await until('nginx and its workers', () => {
     assert.equal(nginx.exitCode, null, said);
-    await new Promise(setImmediate);
-  }
+    return existsSync(join(place.path, 'pid')) && workers() !== '';
+  });
   return {
     ...place,
     workers,
@@ -57,7 +63,11 @@ async function running(t: TestContext, upstreams: (path: string) => string) {
     },
     /** Waits until none of these workers is left. */
     replaced: async (before: string) => {
-      for (const worker of before.split(' ')) while (existsSync(`/proc/${worker}`)) await ask();
+      const left = async (): Promise<string[]> => {
+        await ask();
+        return before.split(' ').filter((worker) => existsSync(`/proc/${worker}`));
+      };
+      await until('none of the former workers', left, ({ length }) => length === 0, 0);
     },
   };
 }

@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { describe, test } from '../support/test.js';
 import { fileURLToPath } from 'node:url';
+import { eventOf, within } from '../support/limits.js';
 
 const PROGRAM = fileURLToPath(new URL('../../scripts/privileged-hook.js', import.meta.url));
 
@@ -22,15 +22,16 @@ async function served(bytes: Buffer) {
   // A name that stands in no folder (unix(7), abstract).
   const address = { path: `\0understudy-privileged-${randomUUID()}` };
   const server = createServer({ pauseOnConnect: true }).listen(address);
-  const accepted = once(server, 'connection') as Promise<[Socket]>;
+  const accepted = eventOf(server, 'connection') as Promise<[Socket]>;
   const caller = connect(address);
   const [socket] = await accepted;
   const child = spawn(process.execPath, [PROGRAM, 'serve'], { stdio: [socket, 'inherit', 'pipe'] });
   socket.destroy();
   server.close();
   caller.write(bytes);
-  const ended = once(child, 'exit') as Promise<[number]>;
-  const [[code], answer, logged] = await Promise.all([ended, buffer(caller), buffer(child.stderr)]);
+  const ended = eventOf(child, 'exit') as Promise<[number]>;
+  const all = Promise.all([ended, buffer(caller), buffer(child.stderr)]);
+  const [[code], answer, logged] = await within('an answer, and the end of its streams', all);
   assert.ok(answer.length > 4, `an answer expected, found none; ${logged.toString()}`);
   const outcome = JSON.parse(answer.toString('utf8', 4)) as { code: number; stderr: string };
   const said = Buffer.from(outcome.stderr, 'base64').toString();

@@ -2,10 +2,9 @@
 // and the exit code.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { test } from '../support/test.js';
 import { fileURLToPath } from 'node:url';
+import { eventOf, linesOf, until } from '../support/limits.js';
 
 const VIP = fileURLToPath(new URL('../../../scripts/vip', import.meta.url));
 const UNSHARE = ['--user', '--map-root-user', '--net', '--mount'];
@@ -186,15 +185,15 @@ test('each line is done when it comes: ip waits for it', { skip }, async (t) => 
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   t.after(() => child.kill('SIGKILL'));
-  const ended = once(child, 'exit');
-  const seen = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const ended = eventOf(child, 'exit');
+  const next = linesOf(child.stdout, 'ip monitor');
   for (const address of ['10.99.0.1/24', '10.99.0.2/24']) {
     // Asked for again and again: the monitor may not have begun to look.
     const asking = setInterval(() => {
       for (const verb of ['del', 'replace'])
         child.stdin.write(`address ${verb} ${address} dev va\n`);
     }, 100);
-    for (let line = ''; !line.includes(address); line = String((await seen.next()).value));
+    await until(`a notice of ${address}`, next, (line) => line.includes(address), 0);
     clearInterval(asking);
   }
   child.stdin.end('link show dev va\n');

@@ -158,6 +158,11 @@ export class AgentProcess {
     );
   }
 
+  /** The log from position `from` on, without that a machine stood still for a moment. */
+  said(from: number): LogLine[] {
+    return this.lines.slice(from).filter(({ event }) => event !== 'stalled');
+  }
+
   transitions(): LogLine[] {
     return this.lines.filter(({ event }) => event === 'transition');
   }

@@ -41,7 +41,10 @@ export class FakeExecutor implements Executor {
   async run(request: RunRequest): Promise<RunResult> {
     this.requests.push(request);
     this.#kernel.trace.add({ kind: 'script', request });
-    if (this.held) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (this.held) {
+      const mayGoOn = new Promise<void>((resolve) => this.#waiting.push(resolve));
+      await mayGoOn;
+    }
     const answer = this.answers.shift();
     if (answer !== undefined) return answer;
     for (const line of request.input.split('\n')) this.#apply(line);

@@ -1,4 +1,7 @@
 // How long a test and a wait may take. Only to end a hang: nothing is judged by these.
+import { once, type EventEmitter } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** Milliseconds from the start of an agent to its first answer where the limits below were chosen. */
@@ -6,6 +9,9 @@ const REFERENCE_BOOT_MS = 500;
 
 /** How much slower this machine is: at least 1, and 1 where nobody has measured (`scripts/test` does). */
 const slowness = Math.max(1, Number(process.env['UNDERSTUDY_BOOT_MS'] ?? 0) / REFERENCE_BOOT_MS);
+
+/** Milliseconds that are `ms` on a quick machine: for a deadline before which something must have begun. */
+export const scaled = (ms: number): number => Math.round(ms * slowness);
 
 /** Milliseconds after which a wait says what it expected and what it saw last. */
 export const WAIT_LIMIT_MS = Number(process.env['UNDERSTUDY_WAIT_LIMIT_MS'] ?? 60_000) * slowness;
@@ -41,6 +47,7 @@ export function within<T>(
 
 /**
  * Looks again and again until what is seen fits.
+ * @param pausing milliseconds between two looks (0: one turn of the event loop), or how to wait for news.
  * @returns what fitted.
  * @throws Error as `notSeen` makes it.
  */
@@ -48,13 +55,81 @@ export async function until<T>(
   expected: string,
   look: () => T | Promise<T>,
   fits: (seen: T) => boolean = Boolean,
-  everyMs = 10,
+  pausing: number | (() => Promise<unknown>) = 10,
 ): Promise<T> {
   const endsAt = performance.now() + WAIT_LIMIT_MS;
   for (;;) {
     const seen = await look();
     if (fits(seen)) return seen;
     if (performance.now() > endsAt) throw notSeen(expected, seen);
-    await pause(everyMs);
+    await (typeof pausing === 'number' ? pauseFor(pausing) : pausing());
   }
+}
+
+/** The same without giving way to anything: for what the kernel does, and only for a moment. */
+export function untilAtOnce<T>(
+  expected: string,
+  look: () => T,
+  fits: (seen: T) => boolean = Boolean,
+): T {
+  const endsAt = performance.now() + WAIT_LIMIT_MS;
+  for (;;) {
+    const seen = look();
+    if (fits(seen)) return seen;
+    if (performance.now() > endsAt) throw notSeen(expected, seen);
+  }
+}
+
+/** Acts again and again, for what cannot be seen to be ready, until `done` has settled. */
+export async function repeatUntil<T>(
+  expected: string,
+  done: Promise<T>,
+  act: () => unknown,
+): Promise<T> {
+  let over = false;
+  const end = (): boolean => (over = true);
+  void done.then(end, end);
+  let times = 0;
+  const again = async (): Promise<string> => {
+    await act();
+    times += 1;
+    return over ? 'over' : `nothing after ${times} times`;
+  };
+  await until(expected, again, (seen) => seen === 'over', 0);
+  return done;
+}
+
+const pauseFor = (ms: number): Promise<void> => (ms === 0 ? turn() : pause(ms));
+
+/** For what must not happen meanwhile, or for an age that something must have: at least so long. */
+export const atLeast = (ms: number): Promise<void> => pause(ms);
+
+/** One turn of the event loop: what was enqueued before happens. */
+export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** A child process by its command, anything else by its class. */
+function nameOf(emitter: EventEmitter): string {
+  const { spawnargs } = emitter as { spawnargs?: unknown };
+  return Array.isArray(spawnargs) ? spawnargs.join(' ') : emitter.constructor.name;
+}
+
+/** The arguments of the emitter's next event of that name. @throws Error as `notSeen` makes it, or the emitter's. */
+export const eventOf = (
+  emitter: EventEmitter,
+  event: string,
+  expected = `'${event}' of ${nameOf(emitter)}`,
+  lastSeen?: () => unknown,
+): Promise<unknown[]> => within(expected, once(emitter, event), lastSeen);
+
+/**
+ * The lines of a stream, one for each call; the text `undefined` after its end.
+ * @param of whose lines they are, for the message when none comes.
+ */
+export function linesOf(stream: Readable, of: string): (expected?: string) => Promise<string> {
+  const lines = createInterface({ input: stream })[Symbol.asyncIterator]();
+  let last = 'no line yet';
+  return async (expected = 'a line') => {
+    const { value } = await within(`${expected} of ${of}`, lines.next(), () => last);
+    return (last = String(value));
+  };
 }

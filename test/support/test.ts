@@ -1,11 +1,18 @@
 // node:test with a limit on each test and on nothing else. The only file that imports it: a suite or a
 // file that had a limit would fail for the sum of its tests. No tests in here.
-import { writeSync } from 'node:fs';
+import { appendFileSync, writeSync } from 'node:fs';
 import * as runner from 'node:test';
 import type { TestContext } from 'node:test';
 import { TEST_LIMIT_MS, WAIT_LIMIT_MS } from './limits.js';
 
 export { after, afterEach, before, beforeEach, type TestContext } from 'node:test';
+
+/** Where a test file notes at its end how many milliseconds it ran, for `scripts/test`. */
+const times = process.env['UNDERSTUDY_TEST_TIMES'];
+const file = process.argv[1] ?? '';
+if (times !== undefined && file.endsWith('.test.js')) {
+  process.once('exit', () => appendFileSync(times, `${Math.round(performance.now())} ${file}\n`));
+}
 
 /** `skip` with a reason, as node:test has it. */
 export interface Options {

@@ -18,6 +18,7 @@ import type { Lab } from '../../scripts/lab/lab.js';
 import type { ApplianceName } from '../../scripts/lab/network.js';
 import { ROOT } from '../../scripts/lab/program.js';
 import { createControlClient, type ControlClient } from '../../src/control/client.js';
+import { until, within } from '../support/limits.js';
 
 /** Where the project lies in a box, read-only. */
 export const SOURCE = '/opt/understudy';
@@ -92,8 +93,6 @@ function childOf({ pid = 0 }: ChildProcess): number {
   return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim());
 }
 
-const BOOT_DEADLINE_MS = 30_000;
-const POWER_OFF_DEADLINE_MS = 30_000;
 /** SIGRTMIN+4, by which a container manager tells systemd to power off (systemd(1)). */
 const POWER_OFF_SIGNAL = 38;
 
@@ -216,13 +215,20 @@ export class Box {
   }
 
   /** The next line of the journal at or after position `from` that matches. */
-  async line(pattern: RegExp, from = 0, deadlineMs = 20_000): Promise<string> {
+  async line(pattern: RegExp, from = 0): Promise<string> {
+    const last = (): string[] => this.journal.lines.slice(-5).map(({ text }) => text);
     let found: string | undefined;
-    const look = (): boolean => {
+    const look = (): string[] => {
       found = this.journal.lines.slice(from).find(({ text }) => pattern.test(text))?.text;
-      return found !== undefined;
+      return last();
     };
-    await this.#until(`${this.name}: a line of the journal like ${pattern}`, look, deadlineMs);
+    const expected = `${this.name}: a line of the journal like ${pattern}`;
+    await until(
+      expected,
+      look,
+      () => found !== undefined,
+      () => this.stirred(1_000),
+    );
     return found ?? '';
   }
 
@@ -255,13 +261,7 @@ export class Box {
   async powerOff(): Promise<void> {
     await this.#unfollow();
     process.kill(this.#init, POWER_OFF_SIGNAL);
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      const complain = (): void =>
-        reject(new Error(`${this.name} is not off in time\n${this.words()}`));
-      timer = setTimeout(complain, POWER_OFF_DEADLINE_MS);
-    });
-    await Promise.race([ended(this.#unshare), late]).finally(() => clearTimeout(timer));
+    await within(`${this.name} to be off`, ended(this.#unshare), () => this.words());
   }
 
   async halt(): Promise<void> {
@@ -276,43 +276,20 @@ export class Box {
     return `${this.#cgroup}/system.slice/${UNIT}`;
   }
 
-  #until(expectation: string, look: () => boolean, deadlineMs: number): Promise<void> {
-    if (look()) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const listener = (): void => {
-        if (look()) settle(resolve);
-      };
-      const timer = setTimeout(
-        () => settle(() => reject(new Error(`expected within ${deadlineMs} ms: ${expectation}`))),
-        deadlineMs,
-      );
-      const settle = (act: () => void): void => {
-        clearTimeout(timer);
-        this.#listeners.delete(listener);
-        act();
-      };
-      this.#listeners.add(listener);
-    });
-  }
-
   async #started(): Promise<void> {
     const { stdout, stderr } = this.#unshare;
     for (const stream of [stdout, stderr]) if (stream !== null) this.journal.follow(stream);
     // Open for writing as well: a pipe that nobody writes to would be at its end.
     const fifo = openSync(this.#fifo, constants.O_RDWR | constants.O_NONBLOCK);
     const ready = new Socket({ fd: fifo, readable: true, writable: false });
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error('not in time')), BOOT_DEADLINE_MS);
-      this.#unshare.once('exit', () => reject(new Error('its init has ended')));
-      ready.once('data', () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    })
-      .catch((error: Error) => {
-        throw new Error(`no box ${this.name}: ${error.message}\n${this.words()}`);
-      })
-      .finally(() => ready.destroy());
+    const booted = new Promise<void>((resolve, reject) => {
+      const lost = `no box ${this.name}: its init has ended`;
+      this.#unshare.once('exit', () => reject(new Error(`${lost}\n${this.words()}`)));
+      ready.once('data', () => resolve());
+    });
+    await within(`the box ${this.name} to be up`, booted, () => this.words()).finally(() =>
+      ready.destroy(),
+    );
     // nsenter, sh and unshare have become one process; the box's init is its only child.
     this.#init = childOf(this.#unshare);
   }

@@ -6,7 +6,8 @@ import { enterSandbox } from '../../scripts/lab/sandbox.js';
 import { LAN } from '../../scripts/lab/pair-program.js';
 import { Talker } from '../net/talker.js';
 import { boxRefusal, SOURCE, UNIT, type Box } from './box.js';
-import { ADDRESS, Machines, PATIENCE_MS, SETTINGS, settingsText } from './machines.js';
+import { ADDRESS, Machines, SETTINGS, settingsText } from './machines.js';
+import { WAIT_LIMIT_MS, until } from '../support/limits.js';
 
 const skip = boxRefusal() ?? (await enterSandbox()) ?? false;
 
@@ -32,12 +33,8 @@ describe('the unit of the connections', { skip }, () => {
   const routes = async (box: Box): Promise<string> =>
     (await box.run(['ip', 'route', 'show', 'table', 'local', 'proto', '112'])).stdout;
 
-  const until = async (expected: string, look: () => Promise<boolean>): Promise<void> => {
-    const deadline = Date.now() + PATIENCE_MS;
-    while (!(await look())) {
-      if (Date.now() > deadline) throw new Error(`expected within ${PATIENCE_MS} ms: ${expected}`);
-      await machines.a.stirred(100);
-    }
+  const becomes = async (expected: string, look: () => Promise<boolean>): Promise<void> => {
+    await until(expected, look, Boolean, () => machines.a.stirred(100));
   };
 
   it('sets rules, routes and ARP; a failover breaks no connection', async (t) => {
@@ -58,7 +55,7 @@ describe('the unit of the connections', { skip }, () => {
     talkers.push(client);
     assert.equal(await client.asked('before'), 'a before');
     await a.run(['understudy', 'failover']);
-    await lab.waitForHolders(ADDRESS, ['b'], PATIENCE_MS);
+    await lab.waitForHolders(ADDRESS, ['b'], WAIT_LIMIT_MS);
     await machines.standsBy(a);
     assert.equal(await client.asked('after'), 'a after');
   });
@@ -91,11 +88,11 @@ describe('the unit of the connections', { skip }, () => {
     };
     a.write(SETTINGS, settingsText('a', { virtualRouters: [router] }));
     await a.systemctl('reload', UNIT);
-    await until('a route for 10.99.0.101', async () => /10\.99\.0\.101/.test(await routes(a)));
+    await becomes('a route for 10.99.0.101', async () => /10\.99\.0\.101/.test(await routes(a)));
     assert.match(await rules(a), /10\.99\.0\.101/);
     a.write(SETTINGS, settingsText('a'));
     await a.systemctl('reload', UNIT);
-    await until('none any more', async () => !/10\.99\.0\.101/.test(await routes(a)));
+    await becomes('none any more', async () => !/10\.99\.0\.101/.test(await routes(a)));
   });
 
   it('a reload and a restart of nftables.service flush the rules, and they come back', async () => {
@@ -104,7 +101,7 @@ describe('the unit of the connections', { skip }, () => {
     for (const verb of ['reload', 'restart']) {
       await a.systemctl(verb, 'nftables.service');
       const active = async () => (await a.property('ActiveState', CONNECTIONS)) === 'active';
-      await until(`active after a ${verb}`, active);
+      await becomes(`active after a ${verb}`, active);
       assert.ok((await rules(a)).includes(TABLE), verb);
     }
   });
@@ -122,7 +119,10 @@ describe('the unit of the connections', { skip }, () => {
     const { stdout } = await a.run(['journalctl', '--no-pager', '-u', CONNECTIONS]);
     assert.match(stdout, /the interface late0 of the settings expected, found none of that name/);
     await a.sh('ip link add late0 type veth peer name late1; ip link set late0 up');
-    await until('active', async () => (await a.property('ActiveState', CONNECTIONS)) === 'active');
+    await becomes(
+      'active',
+      async () => (await a.property('ActiveState', CONNECTIONS)) === 'active',
+    );
     assert.match(await rules(a), /late0/);
     await a.run(['ip', 'link', 'del', 'late0']);
   });

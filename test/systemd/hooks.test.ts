@@ -6,7 +6,8 @@ import { createLab, type Lab } from '../../scripts/lab/lab.js';
 import type { Completed } from '../../scripts/lab/command.js';
 import { enterSandbox } from '../../scripts/lab/sandbox.js';
 import { Box, boxRefusal, UNIT } from './box.js';
-import { install, PATIENCE_MS, SETTINGS, settingsText } from './machines.js';
+import { install, SETTINGS, settingsText } from './machines.js';
+import { WAIT_LIMIT_MS, until } from '../support/limits.js';
 
 const skip = boxRefusal() ?? (await enterSandbox()) ?? false;
 
@@ -219,15 +220,14 @@ describe('hooks that root runs', { skip }, () => {
       }),
     );
     await box.systemctl('start', UNIT);
-    await lab.waitForHolders('10.99.0.100', ['a'], PATIENCE_MS);
+    await lab.waitForHolders('10.99.0.100', ['a'], WAIT_LIMIT_MS);
     await box.run(['understudy', 'bypass', 'engage']);
-    const deadline = Date.now() + PATIENCE_MS;
-    let actual = '';
-    while (actual !== 'bypass' && Date.now() < deadline) {
-      await box.stirred(100);
-      actual = (await box.client().status()).bypass?.actual ?? '';
-    }
-    assert.equal(actual, 'bypass');
+    await until(
+      'the bypass to be engaged',
+      async () => (await box.client().status()).bypass?.actual,
+      (actual) => actual === 'bypass',
+      () => box.stirred(100),
+    );
     assert.match(box.read('/var/lib/relay/pair-1.state'), /^bypass/);
     const { stdout } = await box.run(['stat', '-c', '%U', '/var/lib/relay/pair-1.state']);
     assert.equal(stdout.trim(), 'root');

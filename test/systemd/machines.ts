@@ -8,12 +8,11 @@ import type { ProbeReport } from '../../scripts/lab/probe-record.js';
 import type { Prober } from '../../scripts/lab/prober.js';
 import type { Status } from '../../src/model/status.js';
 import { Box, SOURCE, UNIT } from './box.js';
+import { WAIT_LIMIT_MS, until } from '../support/limits.js';
 
 export const ADDRESS = '10.99.0.100';
 export const SETTINGS = '/etc/understudy/understudy.yaml';
 export const INTERVAL_MS = 200;
-/** A machine that stands still for two seconds now and then must not fail a test. */
-export const PATIENCE_MS = 20_000;
 const PROBE_PERIOD_MS = 2;
 
 type Values = Readonly<Record<string, unknown>>;
@@ -77,7 +76,7 @@ export class Machines {
     const [a, b] = await Promise.all([Box.boot(lab, 'a'), Box.boot(lab, 'b')]);
     await Promise.all([install(a), install(b)]);
     await a.systemctl('start', UNIT);
-    await lab.waitForHolders(ADDRESS, ['a'], PATIENCE_MS);
+    await lab.waitForHolders(ADDRESS, ['a'], WAIT_LIMIT_MS);
     await b.systemctl('start', UNIT);
     const targets = [{ family: 'ipv4', address: ADDRESS } as const];
     const prober = await lab.probe({ targets, periodMs: PROBE_PERIOD_MS });
@@ -95,7 +94,7 @@ export class Machines {
   ): Promise<ProbeReport> {
     const window = await this.#prober.open();
     await act();
-    await this.lab.waitForHolders(ADDRESS, [heir.name], PATIENCE_MS);
+    await this.lab.waitForHolders(ADDRESS, [heir.name], WAIT_LIMIT_MS);
     await settled();
     const { [ADDRESS]: report } = await window.close();
     if (report === undefined) throw new Error(`a report on ${ADDRESS} expected`);
@@ -120,19 +119,20 @@ export class Machines {
 
   /** The first status that fits; status is asked again whenever something is logged or moves. */
   async status(box: Box, expected: string, fits: (status: Status) => boolean): Promise<Status> {
-    const deadline = Date.now() + PATIENCE_MS;
-    let last: unknown = null;
-    while (Date.now() < deadline) {
+    let found: Status | null = null;
+    const look = async (): Promise<unknown> => {
       try {
         const status = await box.client().status();
-        if (fits(status)) return status;
-        last = { ...status, monitors: [] };
+        if (fits(status)) found = status;
+        return { ...status, monitors: [] };
       } catch (error) {
-        last = error;
+        return String(error);
       }
-      await box.stirred(100);
-    }
-    throw new Error(`${box.name}: ${expected} expected; last seen: ${JSON.stringify(last)}`);
+    };
+    const pause = (): Promise<void> => box.stirred(100);
+    await until(`${box.name}: ${expected}`, look, () => found !== null, pause);
+    if (found === null) throw new Error('a status expected');
+    return found;
   }
 
   words(): string {

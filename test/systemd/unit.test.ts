@@ -6,7 +6,8 @@ import { after, afterEach, before, describe, it } from '../support/test.js';
 import { enterSandbox } from '../../scripts/lab/sandbox.js';
 import { ENGINE_OPTIONS } from '../../src/agent/engine.js';
 import { boxRefusal, SOURCE, UNIT, type Box } from './box.js';
-import { ADDRESS, Machines, PATIENCE_MS, SETTINGS, settingsText } from './machines.js';
+import { ADDRESS, Machines, SETTINGS, settingsText } from './machines.js';
+import { WAIT_LIMIT_MS } from '../support/limits.js';
 
 const skip = boxRefusal() ?? (await enterSandbox()) ?? false;
 
@@ -286,7 +287,7 @@ describe('the unit', { skip }, () => {
         await lab.waitFor(
           `${ADDRESS} on ${standby.name}`,
           () => lab.holding(ADDRESS).includes(standby.name),
-          { deadlineMs: 20_000 },
+          { deadlineMs: WAIT_LIMIT_MS },
         );
         await active.line(/Watchdog timeout/, from);
         active.control('cgroup.freeze', '0');
@@ -310,7 +311,7 @@ describe('the unit', { skip }, () => {
       standby,
       async () => {
         active.control('cgroup.freeze', '1');
-        await lab.waitForHolders(ADDRESS, [standby.name], PATIENCE_MS);
+        await lab.waitForHolders(ADDRESS, [standby.name], WAIT_LIMIT_MS);
         const said = active.journal.lines.slice(from);
         assert.ok(!said.some(({ text }) => killed.test(text)), 'nobody has helped');
         await active.line(killed, from);
@@ -333,7 +334,7 @@ describe('the unit', { skip }, () => {
       standby,
       async () => {
         active.freeze(true);
-        await lab.waitForHolders(ADDRESS, [standby.name], PATIENCE_MS);
+        await lab.waitForHolders(ADDRESS, [standby.name], WAIT_LIMIT_MS);
         active.freeze(false);
       },
       () => machines.standsBy(active),
