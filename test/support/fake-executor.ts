@@ -38,6 +38,7 @@ export class FakeExecutor implements Executor {
 
   async run(request: RunRequest): Promise<RunResult> {
     this.requests.push(request);
+    this.#kernel.trace.add({ kind: 'script', request });
     if (this.held) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     const answer = this.answers.shift();
     if (answer !== undefined) return answer;
@@ -54,14 +55,17 @@ export class FakeExecutor implements Executor {
 
   setWill(will: LastWill | null): void {
     this.wills.push(will);
+    this.#kernel.trace.add({ kind: 'will', will });
   }
 
   setStandby(program: Program | null): void {
     this.standbys.push(program);
+    this.#kernel.trace.add({ kind: 'standby', program });
   }
 
   finish(options: { readonly farewellSent: boolean }): Promise<void> {
     this.finished = options;
+    this.#kernel.trace.add({ kind: 'finish' });
     return Promise.resolve();
   }
 
