@@ -33,6 +33,9 @@ export const ADDRESS = '10.99.0.100';
 /** Ends a hang; nothing is judged by it. */
 export const PATIENCE_MS = WAIT_LIMIT_MS;
 
+/** An echo request is answered or lost for good: an answer that a busy machine makes late is one. */
+const ANSWER_MS = 2_000;
+
 /** What is seen to last this long is taken to last. */
 export const MOMENT_MS = 400;
 
@@ -93,7 +96,8 @@ export class PairBench {
     try {
       // tcpdump needs root, not a mapped user.
       if (!mappedUser()) await lab.recordFrames();
-      const prober = await lab.probe({ targets, periodMs: probeEveryMs, ...scheduling });
+      const pace = { periodMs: probeEveryMs, timeoutMs: ANSWER_MS };
+      const prober = await lab.probe({ targets, ...pace, ...scheduling });
       return new PairBench(lab, spec, probed, prober, inPlace);
     } catch (error) {
       await lab.close();
