@@ -386,7 +386,7 @@ export class PairBench {
     if (!this.a.running) this.start('a');
     // One after the other: otherwise the slower to start may find the other in its role already.
     if (!this.b.running) {
-      await this.waitForHolders(['a']).catch(() => {});
+      await this.holds('a').catch(() => {});
       this.start('b');
     }
     await this.#inPlace(this).catch(() => this.#startAnew());
@@ -401,7 +401,7 @@ export class PairBench {
       await this.lab.network.ip(appliance.name, flush);
     }
     this.start('a');
-    await this.waitForHolders(['a']);
+    await this.holds('a');
     this.start('b');
     await this.#inPlace(this);
   }
