@@ -12,8 +12,11 @@ import { withOwnFolders, type OwnFolders } from './own-folders.js';
 import type { Program } from './program.js';
 import { realtime } from './realtime.js';
 
-/** Longest time a daemon may take to stop after SIGTERM. */
-const STOP_DEADLINE_MS = 10_000;
+export interface ApplianceOptions {
+  readonly folders?: OwnFolders;
+  /** Longest time that a daemon may take to stop after SIGTERM, and for an answer. Ends a hang. */
+  readonly patienceMs: number;
+}
 
 export class Appliance {
   readonly name: ApplianceName;
@@ -22,6 +25,7 @@ export class Appliance {
   readonly #network: Network;
   readonly #inItsPlace: readonly string[];
   readonly #onChange: () => void;
+  readonly #patienceMs: number;
   #daemon: { readonly child: ChildProcess; readonly program: Program } | null = null;
   #watcher: FSWatcher | null = null;
 
@@ -29,13 +33,14 @@ export class Appliance {
     name: ApplianceName,
     network: Network,
     onChange: () => void,
-    folders: OwnFolders = () => [],
+    { folders = () => [], patienceMs }: ApplianceOptions,
   ) {
     this.name = name;
     this.directory = `${network.directory}/${name}`;
     this.#inItsPlace = withOwnFolders(folders(this.directory));
     this.#network = network;
     this.#onChange = onChange;
+    this.#patienceMs = patienceMs;
     this.log = new LineLog(onChange);
     mkdirSync(this.directory, { recursive: true });
   }
@@ -93,15 +98,16 @@ export class Appliance {
   /** SIGTERM, and waits for the end of the daemon. */
   async stop(): Promise<void> {
     const { child } = this.#running();
+    const patienceMs = this.#patienceMs;
     child.kill('SIGTERM');
     const timer = setTimeout(() => {
-      this.log.add(`-- did not stop within ${STOP_DEADLINE_MS} ms of SIGTERM: killed`);
+      this.log.add(`-- did not stop within ${patienceMs} ms of SIGTERM: killed`);
       child.kill('SIGKILL');
-    }, STOP_DEADLINE_MS);
+    }, patienceMs);
     await ended(child);
     clearTimeout(timer);
     if (child.signalCode === 'SIGKILL') {
-      throw new Error(`${this.name}: expected an end within ${STOP_DEADLINE_MS} ms of SIGTERM`);
+      throw new Error(`${this.name}: expected an end within ${patienceMs} ms of SIGTERM`);
     }
   }
 
@@ -149,6 +155,12 @@ export class Appliance {
   /** The command line's way to a running understudy. */
   get control(): ControlClient {
     return createControlClient(controlSocketPath(`${this.directory}/run`));
+  }
+
+  /** The same, for what changes something: it waits as long as the lab does. */
+  get patientControl(): ControlClient {
+    const deadlineMs = this.#patienceMs;
+    return createControlClient(controlSocketPath(`${this.directory}/run`), { deadlineMs });
   }
 
   /** understudy's status.json as it stands; null when there is none. */

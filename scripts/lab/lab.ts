@@ -10,6 +10,7 @@ import { Capture, type CaptureOptions } from './capture.js';
 import { now } from './clock.js';
 import type { Completed } from './command.js';
 import type { DatagramPlan } from './datagram-process.js';
+import { FrameLog, type Frame } from './frame-log.js';
 import {
   heldTimes,
   holdersAt,
@@ -38,7 +39,11 @@ export const APPLIANCES: readonly ApplianceName[] = ['a', 'b'];
 export interface LabPlan extends NetworkPlan {
   /** What each appliance has for itself. */
   readonly folders?: OwnFolders;
+  /** After so long a wait of the lab's own has failed; 10 s by default. Nothing is measured by it. */
+  readonly patienceMs?: number;
 }
+
+const PATIENCE_MS = 10_000;
 
 let made = 0;
 
@@ -51,16 +56,17 @@ export class Lab {
   readonly #linkLocals = new Set<string>();
   readonly #probers: Prober[] = [];
   readonly #troubles: string[] = [];
+  readonly #patienceMs: number;
+  #frames: FrameLog | null = null;
   #captures = 0;
 
   /** For createLab. */
-  constructor(network: Network, folders?: OwnFolders) {
+  constructor(network: Network, { folders, patienceMs = PATIENCE_MS }: LabPlan = {}) {
     this.network = network;
-    const changed = this.#changed;
-    this.#appliances = {
-      a: new Appliance('a', network, changed, folders),
-      b: new Appliance('b', network, changed, folders),
-    };
+    this.#patienceMs = patienceMs;
+    const appliance = (name: ApplianceName): Appliance =>
+      new Appliance(name, network, this.#changed, { patienceMs, ...(folders && { folders }) });
+    this.#appliances = { a: appliance('a'), b: appliance('b') };
   }
 
   /** For createLab: makes namespaces, watchers and wires; resolves when every station can send. */
@@ -72,7 +78,7 @@ export class Lab {
     await this.waitFor(
       `a link-local address on eth0 of a, b and c (${expected.join(', ')})`,
       () => expected.every((address) => this.#linkLocals.has(address)),
-      { deadlineMs: 5000, describe: () => [...this.#linkLocals].join(', ') },
+      { deadlineMs: this.#patienceMs, describe: () => [...this.#linkLocals].join(', ') },
     );
   }
 
@@ -177,6 +183,16 @@ export class Lab {
     return this.#changes.filter((change) => change.address === address && change.at >= from);
   }
 
+  /** Records advertisements and announcements from now on; needs root. */
+  async recordFrames(): Promise<void> {
+    this.#frames ??= await FrameLog.start(this.network, this.#changed);
+  }
+
+  /** Those recorded since `from`, in order; null while none are recorded. */
+  frames(from = 0): Frame[] | null {
+    return this.#frames?.frames.filter(({ at }) => at >= from) ?? null;
+  }
+
   /** Captures on the switch into a file of the sandbox; resolves when tcpdump listens. */
   capture(options: CaptureOptions): Promise<Capture> {
     this.#captures += 1;
@@ -264,6 +280,7 @@ export class Lab {
   /** Ends every process of the lab and lets go of its namespaces. */
   async close(): Promise<void> {
     for (const prober of this.#probers) prober.close();
+    this.#frames?.close();
     for (const name of APPLIANCES) this.appliance(name).close();
     for (const watcher of this.#watchers) watcher.kill('SIGKILL');
     await this.network.close();
@@ -311,7 +328,7 @@ export async function createLab(plan: LabPlan = {}): Promise<Lab> {
   made += 1;
   const directory = `/run/lab/${process.pid}-${made}`;
   mkdirSync(directory, { recursive: true });
-  const lab = new Lab(new Network(directory, plan), plan.folders);
+  const lab = new Lab(new Network(directory, plan), plan);
   await lab.open();
   return lab;
 }

@@ -36,7 +36,9 @@ interface Keeping {
   wanted: boolean;
   /** When its lines belong into a script: with the next one, when the retry is due, or not at all. */
   due: 'now' | 'retry' | null;
-  /** The takeover script has succeeded since the addresses were last wanted. */
+  /** A script that is to put them in place is under way. */
+  adding: boolean;
+  /** They have stood since they were last wanted: the kernel has said so, or the script. */
   confirmed: boolean;
   /** The script has succeeded, but the kernel does not answer for every address: waits until then. */
   serviceBy: Instant | null;
@@ -129,6 +131,7 @@ export class AddressKeeper {
       owned,
       wanted: false,
       due: left && !inherited ? 'now' : null,
+      adding: false,
       confirmed: false,
       serviceBy: null,
       disturbed: false,
@@ -182,6 +185,7 @@ export class AddressKeeper {
     if (keeping === undefined) return;
     keeping.wanted = present;
     keeping.inheritedUntil = null;
+    keeping.adding = false;
     keeping.confirmed = false;
     keeping.serviceBy = null;
     keeping.disturbed = false;
@@ -205,6 +209,18 @@ export class AddressKeeper {
       if (keeping.inheritedUntil !== null) continue;
       keeping.due = 'retry';
       this.#retryAt ??= after(this.#options.now(), RETRY);
+    }
+  }
+
+  /**
+   * The kernel has told what it had to tell. Addresses that stand now by its word are present, though the
+   * script that put them there has yet to end: on a busy machine that takes a hundred milliseconds, in
+   * which the hosts would go on sending to the one before us.
+   */
+  kernelTold(): void {
+    for (const keeping of this.#kept.values()) {
+      if (!keeping.adding || keeping.confirmed || keeping.disturbed) continue;
+      if (this.#stands(keeping)) this.#confirm(keeping);
     }
   }
 
@@ -257,6 +273,7 @@ export class AddressKeeper {
       }
       for (const line of linesFor(keeping, this.#vip.leaseSeconds)) lines.push({ line, owner });
       if (keeping.wanted) keeping.standing = targetOf(keeping.settings);
+      keeping.adding = keeping.wanted;
       keeping.disturbed = false;
     }
     if (lines.length > 0) this.#options.onStandingChanged();
@@ -299,11 +316,12 @@ export class AddressKeeper {
       return;
     }
     if (!keeping.wanted) return;
+    keeping.adding = false;
     if (failure !== undefined) {
       this.#options.submit({ kind: 'addresses-failed', virtualRouter, detail: failure });
       return;
     }
-    if (keeping.due === 'now') return;
+    if (keeping.due === 'now' || keeping.confirmed) return;
     if (keeping.disturbed || this.#serves(keeping)) this.#confirm(keeping);
     else keeping.serviceBy = after(this.#options.now(), SERVICE_DELAY);
   }
@@ -314,9 +332,17 @@ export class AddressKeeper {
     this.#tell(keeping.disturbed ? 'addresses-removed' : 'addresses-present', keeping);
   }
 
-  /** Whether the kernel answers for all of them; for IPv4 that the script succeeded says so. */
-  #serves({ settings }: Keeping): boolean {
-    if (settings.family === 'ipv4') return true;
+  /** Once the script has ended: for IPv4 that it succeeded says so, wherever it put the addresses. */
+  #serves(keeping: Keeping): boolean {
+    return keeping.settings.family === 'ipv4' || this.#stands(keeping);
+  }
+
+  /** Whether the kernel answers for all of them, by its own word. */
+  #stands({ settings }: Keeping): boolean {
+    if (settings.family === 'ipv4') {
+      const texts = this.#options.network.addressTextsOn(settings.interface);
+      return settings.addresses.every((virtual) => texts.has(formatAddressWithPrefix(virtual)));
+    }
     const standing = this.#options.network.addressesOn(settings.interface);
     return settings.addresses.every((virtual) =>
       standing.some((address) => address.usable && sameAddress(virtual, address)),

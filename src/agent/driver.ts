@@ -9,7 +9,7 @@ import type {
   OperatorCommand,
 } from '../core/interface.js';
 import type { PeerReport } from '../model/peer-report.js';
-import type { Executor, Program } from '../executor/executor.js';
+import type { Executor } from '../executor/executor.js';
 import type { DeadlineTimer, Kernel, Lease } from '../kernel/kernel.js';
 import { assert } from '../model/assert.js';
 import type { MonitorStatus } from '../model/monitor.js';
@@ -19,7 +19,7 @@ import { between, earlier, type Instant, type Microseconds } from '../model/unit
 import { AddressKeeper } from './address-keeper.js';
 import { Advertiser } from './advertiser.js';
 import type { Journal } from './journal.js';
-import { instanceConfiguration, longestSilence } from './instance-configuration.js';
+import { instanceConfiguration, longestSilence, standbyOf } from './instance-configuration.js';
 import { lastWill } from './last-will.js';
 import { Network } from './network.js';
 import { Reception } from './reception.js';
@@ -232,7 +232,9 @@ export class Driver {
     }
     this.keeper.configure(settings.vip, settings.virtualRouters, leftovers, inherits);
     this.#network.configure(settings);
-    this.#executor.setStandby(standbyOf(settings));
+    // What has yet to go, now that the mode is off, goes by the program that waits.
+    const goes = settings.ha.mode === 'off' && this.keeper.standing().length > 0;
+    if (!goes) this.#executor.setStandby(standbyOf(settings));
   }
 
   #networkEvents(): ConstructorParameters<typeof Network>[2] {
@@ -302,6 +304,7 @@ export class Driver {
     try {
       if (!this.#revoked()) this.#noticeStall();
       this.#network.drain(this.#kernel.now());
+      this.keeper.kernelTold();
       this.#takeInbox();
       for (const { event, at } of this.reception.receive(this.#network)) this.#handle(event, at);
       this.#takeInbox();
@@ -443,7 +446,3 @@ export class Driver {
     this.#records.sendFailed(virtualRouter, what, code);
   }
 }
-
-/** A takeover is not to wait for a program to load. Where nothing is ever held, nothing waits. */
-const standbyOf = ({ ha, vip }: Settings): Program | null =>
-  ha.mode === 'off' ? null : { argv: [vip.script] };

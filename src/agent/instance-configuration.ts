@@ -1,6 +1,7 @@
 // The part of the settings that the core decides with. No defaults: the settings are complete.
 import type { CheckSettings, Settings } from '../config/settings.js';
 import type { InstanceConfiguration } from '../core/interface.js';
+import type { Program } from '../executor/executor.js';
 import { activeDownInterval } from '../core/timing.js';
 import { routerOrder } from '../model/settings-digest.js';
 import { microseconds, millisecondsToMicroseconds, type Microseconds } from '../model/units.js';
@@ -62,3 +63,7 @@ export const longestSilence = ({ virtualRouters }: Settings): Microseconds =>
       ),
     ),
   );
+
+/** A takeover is not to wait for a program to load. Where nothing is ever held, nothing waits. */
+export const standbyOf = ({ ha, vip }: Settings): Program | null =>
+  ha.mode === 'off' ? null : { argv: [vip.script] };

@@ -74,6 +74,8 @@ export function stepActive(
         effects: [{ kind: 'set-addresses', present: true }],
       };
     case 'parameters-changed': {
+      // A claim waits for the addresses, however short the interval.
+      if (!state.claimed) return stay(state);
       const soonest = after(now, centisecondsToMicroseconds(parameters.advertisementInterval));
       return stay({ ...state, adverAt: instant(Math.min(state.adverAt, soonest)) });
     }
@@ -134,9 +136,9 @@ function activeHears(
       );
 }
 
-/** Whether the one before us has agreed, and may not have heard us yet. */
-const isGranted = ({ grantedUntil }: Active, now: Instant): boolean =>
-  grantedUntil !== null && now < grantedUntil;
+/** Whether the one before us has agreed, and may not have heard us yet: not before we have spoken. */
+const isGranted = ({ grantedUntil, claimed: spoken }: Active, now: Instant): boolean =>
+  grantedUntil !== null && (!spoken || now < grantedUntil);
 
 /** There is another Active: nothing is sent, and the addresses go. */
 function giveWay(

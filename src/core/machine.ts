@@ -5,7 +5,6 @@ import type { TransitionReason, VirtualRouterState } from '../model/reasons.js';
 import {
   after,
   centisecondsToMicroseconds,
-  instant,
   microseconds,
   type Centiseconds,
   type Instant,
@@ -182,15 +181,17 @@ const STILL_ANSWERED: ReadonlySet<TakeoverReason> = new Set([
   'better-placed',
 ]);
 
-/** A claim that waits for the addresses waits at least so long: a script takes a few milliseconds. */
-const CLAIM_WAIT_MINIMUM = microseconds(100_000);
+/**
+ * A claim waits for the addresses as long as the script that adds them may take: it is ended then, and
+ * has failed. So long the one before us keeps its own, and is asked for nothing.
+ */
+const CLAIM_WAIT = microseconds(5_000_000);
 
 /**
  * Announcements wait until the addresses are reported present (§8.1.2, §8.2.2). So does the first
  * advertisement when the one before us still answers for the addresses: it lets go of them when it
- * hears us, and until ours are in place that would leave them to nobody. It waits no longer than one
- * Advertisement_Interval, or as long as the handover was agreed for. After a silence there is nobody
- * to wait for, but other Backups to tell.
+ * hears us, and until ours are in place that would leave them to nobody, however long a busy machine
+ * takes. After a silence there is nobody to wait for, but other Backups to tell.
  */
 export function becomeActive(
   parameters: Parameters,
@@ -201,14 +202,14 @@ export function becomeActive(
 ): Step {
   const claimed = !STILL_ANSWERED.has(reason);
   const interval = centisecondsToMicroseconds(parameters.advertisementInterval);
-  const wait = claimed ? interval : microseconds(Math.max(interval, CLAIM_WAIT_MINIMUM));
+  const wait = claimed ? interval : CLAIM_WAIT;
   const effects: Effect[] = [{ kind: 'set-addresses', present: true }];
   if (claimed) effects.push({ kind: 'send-advertisement', priority: parameters.priority });
   effects.push({ kind: 'transition', from: from.kind, to: 'Active', reason });
   return {
     state: {
       kind: 'Active',
-      adverAt: instant(Math.max(after(now, wait), grantedUntil ?? now)),
+      adverAt: after(now, wait),
       claimed,
       grantedUntil,
       answerFrom: now,

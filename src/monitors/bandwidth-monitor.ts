@@ -1,7 +1,7 @@
 // The traffic of some interfaces, read on a schedule and judged. Counting is bandwidth-source.ts,
 // the verdict bandwidth-judge.ts; what low on both instances means is core's.
 import type { MonitorStatus } from '../model/monitor.js';
-import { microseconds, instant, type Instant } from '../model/units.js';
+import { microseconds, type Instant } from '../model/units.js';
 import {
   averageBps,
   enterPhase,
@@ -12,14 +12,15 @@ import {
   type BandwidthPhase,
   type BandwidthState,
 } from './bandwidth-judge.js';
+import { circumstances } from './bandwidth-circumstances.js';
 import {
   createTrafficSource,
-  MINIMUM_READING_INTERVAL_MS,
+  monotonic,
   type TrafficReading,
   type TrafficSource,
 } from './bandwidth-source.js';
 import type { Monitor } from './check-monitor.js';
-import { explain, monotonicMs, oneLine } from './probe.js';
+import { oneLine } from './probe.js';
 import {
   MONITOR_NAMES,
   type BandwidthFact,
@@ -37,50 +38,74 @@ const UNREAD_LIMIT = 3;
 const READINGS_PER_WINDOW = 10;
 const MAXIMUM_READING_INTERVAL_MS = 5_000;
 
+export interface BandwidthTools {
+  readonly source: TrafficSource;
+  /** The clock of the source's readings. */
+  readonly now: () => Instant;
+  /** Asked once each time traffic becomes low. */
+  readonly circumstances: (interfaces: readonly string[]) => Promise<string>;
+}
+
+const usualTools = ({ interfaces }: BandwidthSettings): BandwidthTools => ({
+  source: createTrafficSource(interfaces),
+  now: monotonic,
+  circumstances,
+});
+
 /** Starts reading at once. @param onChange the state, not only the detail, has changed. */
 export function startBandwidthMonitor(
   settings: BandwidthSettings,
   role: ProberRole,
   onChange: () => void,
-  source: TrafficSource = createTrafficSource(settings.interfaces),
+  tools: BandwidthTools = usualTools(settings),
 ): BandwidthMonitor {
+  const { source, now } = tools;
   const limits: BandwidthLimits = {
     minimumBps: settings.minimumBps,
     window: microseconds(settings.seconds * 1_000_000),
   };
   const intervalMs = Math.min(
-    Math.max((settings.seconds * 1_000) / READINGS_PER_WINDOW, MINIMUM_READING_INTERVAL_MS),
+    (settings.seconds * 1_000) / READINGS_PER_WINDOW,
     MAXIMUM_READING_INTERVAL_MS,
   );
   let state = startBandwidth(phaseOf(role), now());
   let last: TrafficReading = { kind: 'unavailable', reason: 'waiting for the first reading' };
   let unread = UNREAD_LIMIT;
   let told: MonitorStatus['state'] | null = null;
-  let timer: NodeJS.Timeout | null = null;
+  let beside = '';
   let closed = false;
 
-  const status = (): MonitorStatus => ({
-    name: MONITOR_NAMES.bandwidth,
-    weight: 'soft',
-    ...describe(settings, state, last, unread),
-  });
+  const status = (): MonitorStatus => {
+    const { state: verdict, detail } = describe(settings, state, last, unread);
+    const besides = state.low && beside !== '' ? `${detail}; ${beside}` : detail;
+    return {
+      name: MONITOR_NAMES.bandwidth,
+      weight: 'soft',
+      state: verdict,
+      detail: oneLine(besides),
+    };
+  };
   const tell = (): void => {
     const current = status().state;
     if (current !== told) onChange();
     told = current;
   };
-  const run = async (): Promise<void> => {
-    timer = null;
-    const startedAt = monotonicMs();
-    const reading = await readOnce(source);
-    if (closed) return;
+  const lookBeside = async (): Promise<void> => {
+    beside = '';
+    const found = await tools.circumstances(settings.interfaces);
+    if (!closed) beside = found;
+  };
+  const run = (): void => {
+    const wasLow = state.low;
+    const reading = source.read();
     unread = reading.kind === 'unavailable' ? unread + 1 : 0;
     if (reading.kind !== 'unavailable' || unread >= UNREAD_LIMIT) last = reading;
     state = follow(state, reading, limits);
-    timer = setTimeout(() => void run(), Math.max(0, startedAt + intervalMs - monotonicMs()));
+    if (state.low && !wasLow) void lookBeside();
     tell();
   };
-  void run();
+  run();
+  const timer = setInterval(run, intervalMs);
 
   return {
     status,
@@ -91,7 +116,7 @@ export function startBandwidthMonitor(
     },
     close: () => {
       closed = true;
-      if (timer !== null) clearTimeout(timer);
+      clearInterval(timer);
     },
   };
 }
@@ -99,14 +124,6 @@ export function startBandwidthMonitor(
 function phaseOf({ active, inhibited }: ProberRole): BandwidthPhase {
   if (inhibited) return 'inhibited';
   return active ? 'active' : 'backup';
-}
-
-async function readOnce(source: TrafficSource): Promise<TrafficReading> {
-  try {
-    return await source.read();
-  } catch (error) {
-    return { kind: 'unavailable', reason: oneLine(`no systeminformation: ${explain(error)}`) };
-  }
 }
 
 function follow(
@@ -139,7 +156,7 @@ function describe(
   const bps = averageBps(state);
   const traffic = bps === null ? 'measuring' : `${formatBps(bps)} received`;
   const line = `${traffic} on ${interfaces.join(', ')}, minimum ${formatBps(minimumBps)} over ${seconds} s`;
-  return { state: state.low ? 'failed' : 'ok', detail: oneLine(line + remark(state)) };
+  return { state: state.low ? 'failed' : 'ok', detail: line + remark(state) };
 }
 
 function remark({ phase, armed, low }: BandwidthState): string {
@@ -162,5 +179,3 @@ export function formatBps(bps: number): string {
   }
   return `${Number(value.toPrecision(3))} ${unit}`;
 }
-
-const now = (): Instant => instant(Number(process.hrtime.bigint() / 1_000n));

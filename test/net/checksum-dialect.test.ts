@@ -1,6 +1,7 @@
 // The IPv4 checksum dialect `auto` beside a keepalived, which refuses the checksum of RFC 9568. No
 // faults: see interop.ts.
 import assert from 'node:assert/strict';
+import { WAIT_LIMIT_MS } from '../support/limits.js';
 import { it } from '../support/test.js';
 import { programFor, type NodeSpec } from '../../scripts/lab/program.js';
 import { enterSandbox } from '../../scripts/lab/sandbox.js';
@@ -18,7 +19,7 @@ const spec = (name: string, priority: number): NodeSpec => ({
 it('auto adopts the dialect it hears, and one Active remains', { skip }, (t) =>
   withLab(t, async (lab) => {
     const [us, them] = [lab.appliance('a'), lab.appliance('b')];
-    const deadlineMs = 8000;
+    const deadlineMs = WAIT_LIMIT_MS;
     us.start(programFor('understudy', spec('a', 200)));
     await lab.waitForHolders(PROBED.ipv4, ['a'], deadlineMs);
     them.start(programFor('keepalived', spec('b', 100)));

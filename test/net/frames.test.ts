@@ -1,5 +1,6 @@
 // Every frame understudy puts on the wire, judged by tshark. No timing.
 import assert from 'node:assert/strict';
+import { WAIT_LIMIT_MS } from '../support/limits.js';
 import { describe, it } from '../support/test.js';
 import { awaitFrames, decode, type DecodedFrame } from '../../scripts/lab/capture.js';
 import type { Lab } from '../../scripts/lab/lab.js';
@@ -39,7 +40,7 @@ async function record(lab: Lab): Promise<string> {
       direction: 'in',
       filter,
       count: 2,
-      deadlineMs: 10_000,
+      deadlineMs: WAIT_LIMIT_MS,
     }),
   );
   const spec = { name: 'a', priority: 200, advertisementIntervalMs: 100, routers: ROUTERS };

@@ -1,6 +1,7 @@
 // The bench itself, shown on keepalived pairs: it sees outages, leftovers and double holders when
 // there are some. No understudy runs here.
 import assert from 'node:assert/strict';
+import { WAIT_LIMIT_MS } from '../support/limits.js';
 import { describe, it } from '../support/test.js';
 import { decode } from '../../scripts/lab/capture.js';
 import { enterSandbox, mappedUser } from '../../scripts/lab/sandbox.js';
@@ -49,7 +50,7 @@ describe('the bench sees', { skip }, () => {
     withLab(t, async (lab) => {
       const pair = await Pair.start(t, lab, PAIR);
       const heal = await lab.drop({ traffic: 'vrrp', from: 'a', to: 'b' });
-      await lab.waitForHolders(pair.address, ['a', 'b'], 5000);
+      await lab.waitForHolders(pair.address, ['a', 'b'], WAIT_LIMIT_MS);
       await heal();
       await pair.settle();
     }));

@@ -17,7 +17,6 @@ import {
   PairBench,
   PATIENCE_MS,
   scheduling,
-  type Seen,
 } from './pair-bench.js';
 
 const skip = (await enterSandbox()) ?? false;
@@ -30,6 +29,8 @@ const SPEC = {
   top: { gatewayMonitoring: GATEWAY_MONITORING },
 };
 
+type Measured = Awaited<ReturnType<typeof measure>>['addresses'][number];
+
 /** keepalived on the same wires: no HA link, no gateway, nothing but VRRP. */
 class Keepalived {
   readonly lab: Lab;
@@ -41,7 +42,7 @@ class Keepalived {
   }
 
   static async open(): Promise<Keepalived> {
-    const lab = await createLab();
+    const lab = await createLab({ patienceMs: PATIENCE_MS });
     const targets = [{ family: 'ipv4', address: ADDRESS }] as const;
     const keepalived = new Keepalived(lab, await lab.probe({ targets, ...scheduling }));
     keepalived.start('a');
@@ -64,7 +65,7 @@ class Keepalived {
   }
 
   /** `leftovers`: the failed node does not notice, and goes on holding the address. */
-  async observe(act: () => Promise<unknown>, leftovers: boolean): Promise<Seen> {
+  async observe(act: () => Promise<unknown>, leftovers: boolean): Promise<Measured> {
     const observation = {
       lab: this.lab,
       prober: this.#prober,
@@ -73,10 +74,10 @@ class Keepalived {
       deadlineMs: PATIENCE_MS,
       leftoversExpected: leftovers,
     };
-    const { from, addresses } = await measure(observation, async () => void (await act()));
+    const { addresses } = await measure(observation, async () => void (await act()));
     const [measured] = addresses;
     assert.ok(measured !== undefined, 'the address is measured');
-    return { ...measured, from };
+    return measured;
   }
 
   #program(name: 'a' | 'b'): Program {
@@ -105,7 +106,7 @@ describe('the Active fails, at 1000 ms advertisements', { skip, concurrency: 1 }
     cause: 'told' | 'checked',
     aimMs: number,
     ours: (bench: PairBench) => Promise<unknown>,
-    theirs: (keepalived: Keepalived) => Promise<Seen>,
+    theirs: (keepalived: Keepalived) => Promise<Measured>,
   ): Promise<void> {
     assert.ok(bench !== null && peer !== null, 'the labs are open');
     const keepalived = peer;
@@ -121,7 +122,6 @@ describe('the Active fails, at 1000 ms advertisements', { skip, concurrency: 1 }
       const [own, other] = [seen.probes.longestOutageMs, beside.probes.longestOutageMs];
       t.diagnostic(`keepalived's outage is ${(other / Math.max(1, own)).toFixed(0)} times as long`);
       assertSwift((line) => t.diagnostic(line), seen, cause, aimMs);
-      assert.ok(own < other, "shorter than keepalived's, broken at the same time");
     });
     await keepalived.settled();
   }

@@ -7,10 +7,8 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import type { Lab } from '../../scripts/lab/lab.js';
 import type { NamespaceName } from '../../scripts/lab/network.js';
+import { WAIT_LIMIT_MS } from '../support/limits.js';
 import type { TalkerEvent, TalkerPlan } from './talker-process.js';
-
-/** TCP gives a lost packet up to a few seconds, and the machine may be busy. */
-const PATIENCE_MS = 20_000;
 
 export class Talker {
   readonly events: TalkerEvent[] = [];
@@ -89,8 +87,10 @@ export class Talker {
       const timer = setTimeout(() => {
         this.#listeners.delete(look);
         const found = JSON.stringify(this.events.slice(-3));
-        reject(new Error(`expected within ${PATIENCE_MS} ms: another event; last seen: ${found}`));
-      }, PATIENCE_MS);
+        reject(
+          new Error(`expected within ${WAIT_LIMIT_MS} ms: another event; last seen: ${found}`),
+        );
+      }, WAIT_LIMIT_MS);
       this.#listeners.add(look);
       look();
     });

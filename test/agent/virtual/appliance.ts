@@ -299,13 +299,16 @@ export class Appliance {
     if (seconds === null) this.#expiry.delete(text);
     else this.#expiry.set(text, this.#world.now + seconds * 1_000_000);
     if (this.has(text)) return;
-    this.kernel.addAddress(LAN_INDEX, text);
+    // Before the agent hears of it, which it does within the call.
     this.#changed(text, true);
+    this.kernel.addAddress(LAN_INDEX, text);
   }
 
   #remove(text: string): void {
     this.#expiry.delete(text);
-    if (this.kernel.removeAddress(LAN_INDEX, text)) this.#changed(text, false);
+    if (!this.has(text)) return;
+    this.#changed(text, false);
+    this.kernel.removeAddress(LAN_INDEX, text);
   }
 
   #changed(text: string, there: boolean): void {

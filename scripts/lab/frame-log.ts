@@ -1,0 +1,85 @@
+// What crosses the switch of advertisements and announcements, as it comes, with the kernel's times. The
+// record says in which order things happened; whole frames, byte by byte, are capture.ts.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Network } from './network.js';
+
+export interface Frame {
+  /** When it passed, by the kernel's clock, milliseconds since the epoch. */
+  readonly at: number;
+  /** MAC address. */
+  readonly sender: string;
+  readonly what:
+    | { readonly kind: 'advertisement'; readonly vrid: number; readonly priority: number }
+    /** Gratuitous ARP, or an unsolicited neighbor advertisement. */
+    | { readonly kind: 'announcement'; readonly address: string };
+}
+
+/** tcpdump's first words of a line with `-tt -e`: time and sender. */
+const HEAD = /^(\d+\.\d+) ([0-9a-f:]{17}) > /;
+const ADVERTISEMENT = /: VRRPv3, Advertisement, vrid (\d+), prio (\d+),/;
+const GRATUITOUS_ARP = /: Request who-has (\S+) (?:\(\S+\) )?tell \1,/;
+const NEIGHBOR_ADVERTISEMENT = / > ff02::1: ICMP6, neighbor advertisement, tgt is ([0-9a-f:]+),/;
+
+/** Reads one line of `tcpdump -n -e -tt`; null when it is neither. */
+export function parseFrame(line: string): Frame | null {
+  const head = HEAD.exec(line);
+  if (head === null) return null;
+  const what = whatOf(line);
+  return what && { at: Number(head[1]) * 1000, sender: head[2] ?? '', what };
+}
+
+function whatOf(line: string): Frame['what'] | null {
+  const said = ADVERTISEMENT.exec(line);
+  if (said !== null) {
+    return { kind: 'advertisement', vrid: Number(said[1]), priority: Number(said[2]) };
+  }
+  const announced = GRATUITOUS_ARP.exec(line) ?? NEIGHBOR_ADVERTISEMENT.exec(line);
+  return announced && { kind: 'announcement', address: announced[1] ?? '' };
+}
+
+const FILTER = 'arp or ip proto 112 or ip6 proto 112 or (icmp6 and ip6[40] = 136)';
+
+export class FrameLog {
+  readonly frames: Frame[] = [];
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess, onFrame: () => void) {
+    this.#child = child;
+    if (child.stdout === null) throw new Error('tcpdump has an output');
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const frame = parseFrame(line);
+      if (frame === null) return;
+      this.frames.push(frame);
+      onFrame();
+    });
+  }
+
+  /** Resolves when tcpdump listens; needs root. @throws Error with its words when it does not. */
+  static async start(network: Network, onFrame: () => void): Promise<FrameLog> {
+    const flags = ['--immediate-mode', '-l', '-n', '-e', '-tt', '-Z', 'root'];
+    const [command = '', ...rest] = network.inside('sw', [
+      'tcpdump',
+      '-i',
+      'br0',
+      ...flags,
+      FILTER,
+    ]);
+    const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const log = new FrameLog(child, onFrame);
+    const said: string[] = [];
+    await new Promise<void>((resolve, reject) => {
+      createInterface({ input: child.stderr }).on('line', (line) => {
+        said.push(line);
+        if (line.includes('listening on')) resolve();
+      });
+      child.once('error', reject);
+      child.once('exit', () => reject(new Error(`tcpdump: ${said.join(' ')}`)));
+    });
+    return log;
+  }
+
+  close(): void {
+    this.#child.kill('SIGKILL');
+  }
+}

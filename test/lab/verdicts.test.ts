@@ -1,0 +1,177 @@
+// The verdicts of the network tests on made-up courses: what each of them notices. No network.
+import assert from 'node:assert/strict';
+import { describe, it } from '../support/test.js';
+import type { Frame } from '../../scripts/lab/frame-log.js';
+import type { HeldChange } from '../../scripts/lab/held-time.js';
+import type { ProbeReport } from '../../scripts/lab/probe-record.js';
+import type { TransitionReason } from '../../src/model/reasons.js';
+import type { EventRecord } from '../../src/model/status.js';
+import {
+  assertHandover,
+  assertHeardBefore,
+  assertSeamless,
+  assertSwift,
+  causesOf,
+  macOf,
+  type Course,
+  type Seen,
+} from '../net/verdicts.js';
+
+const ADDRESS = '10.99.0.100';
+
+type Happening =
+  | { readonly has: 'a' | 'b' }
+  | { readonly lost: 'a' | 'b' }
+  | { readonly announces: 'a' | 'b' }
+  | { readonly advertises: 'a' | 'b' };
+
+/** A course that begins with `a` holding the address: one happening a millisecond. */
+function course(happenings: readonly Happening[]): Course {
+  const changes: HeldChange[] = [];
+  const frames: Frame[] = [];
+  happenings.forEach((one, at) => {
+    if ('has' in one) changes.push({ at, appliance: one.has, address: ADDRESS, present: true });
+    if ('lost' in one) changes.push({ at, appliance: one.lost, address: ADDRESS, present: false });
+    if ('announces' in one) {
+      const what = { kind: 'announcement' as const, address: ADDRESS };
+      frames.push({ at, sender: macOf(one.announces), what });
+    }
+    if ('advertises' in one) {
+      const what = { kind: 'advertisement' as const, vrid: 51, priority: 100 };
+      frames.push({ at, sender: macOf(one.advertises), what });
+    }
+  });
+  return { address: ADDRESS, holders: ['a'], changes, frames };
+}
+
+const record = (change: Partial<EventRecord>): EventRecord => ({
+  time: '2026-01-01T00:00:00.000Z',
+  event: 'transition',
+  reason: 'startup',
+  detail: '',
+  ...change,
+});
+
+function seen(happenings: readonly Happening[], change: Partial<ProbeReport> = {}): Seen {
+  const probes: ProbeReport = {
+    sent: 100,
+    lost: 0,
+    longestOutageMs: 0,
+    firstLostAt: null,
+    goodAgainAt: null,
+    scheduleLatenessMs: 0,
+    slowestMs: 0,
+    longestGapMs: 0,
+    answeredFirst: [],
+    answeredLast: [],
+    reasons: {},
+    ...change,
+  };
+  const held = { bothHeldMs: 0, nobodyHeldMs: 0 };
+  return { probes, held, from: 0, courses: [course(happenings)], events: { a: [], b: [] } };
+}
+
+const HANDED_OVER = [{ has: 'b' }, { announces: 'b' }, { advertises: 'b' }, { lost: 'a' }] as const;
+
+describe('a planned handover', () => {
+  it('is seamless when the new one has announced itself before the old one lets go', () => {
+    assertSeamless(seen(HANDED_OVER));
+  });
+
+  it('is not when a request failed, though the kernels say that all is well', () => {
+    assert.throws(() => assertSeamless(seen(HANDED_OVER, { lost: 1, goodAgainAt: 1 })), /0 lost/);
+  });
+
+  it('is not when the old one let go before the hosts were told', () => {
+    const silent = seen([{ has: 'b' }, { advertises: 'b' }, { lost: 'a' }, { announces: 'b' }]);
+    assert.throws(() => assertHandover(silent), /b announces .* before a lets go/);
+  });
+
+  it('is not when nobody had the address in between', () => {
+    const gap = seen([{ lost: 'a' }, { has: 'b' }, { announces: 'b' }]);
+    assert.throws(() => assertSeamless(gap), /all the time/);
+  });
+
+  it('is when the notice of the new one came late, but its announcement did not', () => {
+    assertSeamless(seen([{ announces: 'b' }, { lost: 'a' }, { has: 'b' }]));
+  });
+
+  it('is not while both hold the address, or when somebody asked in vain', () => {
+    assert.throws(() => assertHandover(seen([{ has: 'b' }, { announces: 'b' }])), /one holder/);
+    const refused = seen(HANDED_OVER);
+    const events = { a: [record({ event: 'refused' })], b: [] };
+    assert.throws(() => assertHandover({ ...refused, events }), /got one/);
+  });
+
+  it('may be one that was begun and given up: who stayed has the address all the time', () => {
+    assertHandover(seen([{ has: 'b' }, { lost: 'b' }]));
+  });
+});
+
+describe('an outage', () => {
+  const swift = (reasons: readonly TransitionReason[], cause: 'told' | 'checked'): string[] => {
+    const printed: string[] = [];
+    const away = seen([{ lost: 'a' }, { has: 'b' }, { announces: 'b' }], {
+      lost: 30,
+      goodAgainAt: 40,
+    });
+    const b = reasons.map((reason) => record({ from: 'Backup', to: 'Active', reason }));
+    assertSwift((line) => printed.push(line), { ...away, events: { a: [], b } }, cause, 20);
+    return printed;
+  };
+
+  it('is judged by the reason of the takeover, and its milliseconds are printed', () => {
+    assert.deepEqual(swift(['peer-released'], 'told'), [
+      'aim: at most 20 lost; measured: 30, NOT met',
+    ]);
+    swift(['peer-dead'], 'checked');
+  });
+
+  it('that a timer of VRRP ended was neither told nor checked', () => {
+    assert.throws(() => swift(['no-response'], 'checked'), /found: no-response/);
+    assert.throws(() => swift(['peer-dead'], 'told'), /found: peer-dead/);
+    assert.throws(() => swift([], 'told'), /found: nothing/);
+  });
+
+  it('that has no end is none', () => {
+    const lasting = seen([{ lost: 'a' }, { has: 'b' }], { lost: 30, goodAgainAt: null });
+    assert.throws(() => assertSwift(() => undefined, lasting, 'told', 20), /answers again/);
+  });
+});
+
+describe('after a failure', () => {
+  it('who is left without the address has heard the successor', () => {
+    assertHeardBefore(seen([{ advertises: 'b' }, { lost: 'a' }, { has: 'b' }]));
+    assert.throws(
+      () => assertHeardBefore(seen([{ lost: 'a' }, { advertises: 'b' }, { has: 'b' }])),
+      /b advertises before a lets go/,
+    );
+  });
+});
+
+describe('a takeover beside another router, at 10 ms', () => {
+  /** The other one's advertisements at these times; the takeover is at 100. */
+  const causes = (...heard: readonly (readonly [at: number, priority: number])[]): string[] =>
+    causesOf(
+      heard.map(([at, priority]) => ({ at, priority })),
+      100,
+      10,
+      150,
+    );
+
+  it('is rightful after three intervals of silence, and not before', () => {
+    assert.deepEqual(causes([60, 200], [70, 200]), ['no-response']);
+    assert.deepEqual(causes([80, 200], [90, 200]), []);
+    assert.deepEqual(causes([70, 200], [80, 200]), []);
+    assert.deepEqual(causes(), ['no-response']);
+  });
+
+  it('is rightful when the other one spoke again in the moment of the decision', () => {
+    assert.deepEqual(causes([60, 200], [99, 200]), ['no-response']);
+  });
+
+  it('is rightful after priority 0, and from a lower priority', () => {
+    assert.deepEqual(causes([88, 200], [98, 0]), ['priority-zero']);
+    assert.deepEqual(causes([88, 100], [98, 100]), ['priority']);
+  });
+});
