@@ -29,7 +29,8 @@ export default async function* report(source: AsyncIterable<NodeEvent>): AsyncGe
 }
 
 function eventOf({ type, data }: NodeEvent): TestEvent | null {
-  if (type === 'test:start') return { ...NOTHING, kind: 'start', name: data.name };
+  // test:start comes with the end of a test, or with that of the one before it.
+  if (type === 'test:dequeue') return { ...NOTHING, kind: 'start', name: data.name };
   // A suite has passed when its tests have: it is none itself.
   if (type === 'test:pass' && data.details.type !== 'suite') {
     const { skip = null } = data;
