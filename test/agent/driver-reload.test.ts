@@ -28,7 +28,7 @@ it('the last virtual router of a socket says farewell before the socket is close
   driver.configure(settingsOf([six]));
   await settle();
 
-  const [farewell] = kernel.sent.slice(before).filter(({ family }) => family === 'ipv4');
+  const farewell = kernel.sent.slice(before).find(({ family }) => family === 'ipv4');
   assert.equal(farewell?.message[2], 0, 'an advertisement of priority 0');
   assert.deepEqual(
     kernel.sockets.map(({ family, open }) => `${family} ${open ? 'open' : 'closed'}`),
