@@ -28,6 +28,7 @@ import {
   readState,
   stateFilePath,
   type BackgroundFile,
+  type ReplaceFile,
   type State,
 } from './state-file.js';
 import { statusOf } from './status.js';
@@ -51,6 +52,8 @@ export interface AgentOptions {
   readonly watchdog: Watchdog;
   /** Milliseconds since the epoch. */
   readonly wallClock: () => number;
+  /** What replaces state.json and status.json; `atomicWriteFile` unless a test looks on. */
+  readonly replaceFile?: ReplaceFile;
 }
 
 export interface Agent {
@@ -95,16 +98,16 @@ class RunningAgent implements Agent {
   #control: ControlServer | null = null;
 
   constructor(options: AgentOptions) {
-    const { kernel, settings, wallClock } = options;
+    const { kernel, settings, wallClock, replaceFile } = options;
     const { runtimeDirectory, stateDirectory } = settings;
     this.#options = options;
     this.#clocks = { wallClock, now: () => kernel.now() };
     this.#startedAt = wallClock();
     const events = join(stateDirectory, 'events.jsonl');
     this.#eventFile = createEventFile(events);
-    this.#stateFile = createBackgroundFile(stateFilePath(stateDirectory), true);
+    this.#stateFile = createBackgroundFile(stateFilePath(stateDirectory), true, replaceFile);
     this.#statusFile = createStatusFile(
-      createBackgroundFile(join(runtimeDirectory, 'status.json'), false),
+      createBackgroundFile(join(runtimeDirectory, 'status.json'), false, replaceFile),
       () => this.status(),
     );
     const earlier = readEventTail(events, TAIL_LENGTH);

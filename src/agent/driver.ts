@@ -346,12 +346,15 @@ export class Driver {
     if (this.#inbox.length > 0) this.submit(DEADLINE);
   }
 
-  /** One message to the peers, however much a wake-up has changed, and what is due on the links. */
+  /**
+   * What is due on the links, then one message to the peers, however much a wake-up has changed: one
+   * that hears of our addresses lets go of its own, so by then the hosts have heard of them too.
+   */
   #send(): void {
+    this.#advertiser.flush();
     const news = this.#news;
     this.#news = null;
     if (news !== null) this.#outlets.peerNews(news);
-    this.#advertiser.flush();
   }
 
   #arm(): void {

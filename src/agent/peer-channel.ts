@@ -20,6 +20,8 @@ export interface PeerChannelOptions {
   readonly deliver: (event: InstanceEvent) => void;
   /** What keeps the HA port from working; null when nothing does. */
   readonly onProblem: (problem: string | null) => void;
+  /** What opens the port; `openHaPort` unless a test looks on. */
+  readonly openPort?: typeof openHaPort;
 }
 
 export interface PeerChannel {
@@ -157,7 +159,7 @@ class Channel implements PeerChannel {
 
   #open({ name, ha }: Settings, key: Uint8Array): Promise<HaPort> {
     const addresses = new Set<string>(ha.peers.flatMap((peer) => peer.addresses));
-    return openHaPort({
+    return (this.#options.openPort ?? openHaPort)({
       port: ha.port,
       key,
       self: name,

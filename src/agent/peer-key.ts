@@ -116,6 +116,12 @@ function checkFile(path: string, stats: Stats): void {
   }
 }
 
+export interface GenerateOptions {
+  readonly force?: boolean;
+  /** Replaces fsync(2). For tests, which see here what is forced to the disk, and when. */
+  readonly sync?: (descriptor: number) => void;
+}
+
 /**
  * Writes 32 random bytes as 64 hexadecimal digits, mode 0600, by way of a temporary file beside it,
  * forced to the disk. Written by root, it belongs to the owner of its folder: the agent has to read
@@ -123,14 +129,15 @@ function checkFile(path: string, stats: Stats): void {
  * appliance cuts it off from the others.
  * @throws KeyFileError
  */
-export function generateKey(path: string, options: { readonly force?: boolean } = {}): void {
+export function generateKey(path: string, options: GenerateOptions = {}): void {
+  const sync = options.sync ?? fsyncSync;
   const temporary = join(dirname(path), `.${randomBytes(6).toString('hex')}.key.tmp`);
   try {
-    writeDurably(temporary, `${randomBytes(KEY_LENGTH).toString('hex')}\n`);
+    writeDurably(temporary, `${randomBytes(KEY_LENGTH).toString('hex')}\n`, sync);
     // Unlike rename, link refuses to replace: no moment between looking and writing.
     if (options.force === true) renameSync(temporary, path);
     else linkSync(temporary, path);
-    syncFolder(dirname(path));
+    syncFolder(dirname(path), sync);
   } catch (error) {
     throw writingError(path, codeOf(error));
   } finally {
@@ -138,7 +145,7 @@ export function generateKey(path: string, options: { readonly force?: boolean } 
   }
 }
 
-function writeDurably(path: string, text: string): void {
+function writeDurably(path: string, text: string, sync: (descriptor: number) => void): void {
   const file = openSync(path, 'wx', 0o600);
   try {
     // The umask may have taken away more than it should.
@@ -146,16 +153,16 @@ function writeDurably(path: string, text: string): void {
     const folder = statSync(dirname(path));
     if (fstatSync(file).uid === 0 && folder.uid !== 0) fchownSync(file, folder.uid, folder.gid);
     writeFileSync(file, text);
-    fsyncSync(file);
+    sync(file);
   } finally {
     closeSync(file);
   }
 }
 
-function syncFolder(path: string): void {
+function syncFolder(path: string, sync: (descriptor: number) => void): void {
   const folder = openSync(path, 'r');
   try {
-    fsyncSync(folder);
+    sync(folder);
   } finally {
     closeSync(folder);
   }

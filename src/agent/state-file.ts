@@ -112,7 +112,18 @@ export interface BackgroundFile {
   flush(): Promise<void>;
 }
 
-export function createBackgroundFile(path: string, durable: boolean): BackgroundFile {
+/** What replaces a file as a whole, or rejects: `atomicWriteFile`, or a test's. */
+export type ReplaceFile = (
+  path: string,
+  text: string,
+  options: { readonly mode: number; readonly durable: boolean },
+) => Promise<void>;
+
+export function createBackgroundFile(
+  path: string,
+  durable: boolean,
+  replace: ReplaceFile = atomicWriteFile,
+): BackgroundFile {
   let wanted: string | null = null;
   let written: string | null = null;
   let failure: string | null = null;
@@ -126,7 +137,7 @@ export function createBackgroundFile(path: string, durable: boolean): Background
       wanted = null;
       try {
         if (text !== written || !(await exists(path))) {
-          await atomicWriteFile(path, text, { mode: 0o640, durable });
+          await replace(path, text, { mode: 0o640, durable });
         }
         written = text;
         failure = null;

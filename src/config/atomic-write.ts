@@ -17,6 +17,8 @@ export interface AtomicWriteOptions {
   readonly durable?: boolean;
   /** Replaces rename(2). For tests, which interrupt the writing here. */
   readonly rename?: (from: string, to: string) => Promise<void>;
+  /** Replaces open(2). For tests, which see here what is forced to the disk, and when. */
+  readonly open?: typeof open;
 }
 
 /**
@@ -29,7 +31,7 @@ export async function atomicWriteFile(
   text: string,
   options: AtomicWriteOptions = {},
 ): Promise<void> {
-  const { durable = true, rename: move = rename } = options;
+  const { durable = true, rename: move = rename, open: openFile = open } = options;
   const target = await followLink(path);
   const before = await stat(target).catch(absent);
   const temporary = join(
@@ -37,14 +39,14 @@ export async function atomicWriteFile(
     `.${basename(target)}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`,
   );
   try {
-    await writeNew(temporary, text, before, options.mode ?? 0o644, durable);
+    await writeNew(openFile, temporary, text, { before, mode: options.mode ?? 0o644, durable });
     await move(temporary, target);
   } catch (error) {
     // The error tells what went wrong; that the temporary file is gone already is no news.
     await unlink(temporary).catch(() => undefined);
     throw error;
   }
-  if (durable) await syncFolder(dirname(target));
+  if (durable) await syncFolder(openFile, dirname(target));
 }
 
 /** What `path` stands for when it is a symbolic link, dangling ones too; else the path itself. */
@@ -63,14 +65,14 @@ interface Standing {
 }
 
 async function writeNew(
+  openFile: typeof open,
   path: string,
   text: string,
-  before: Standing | null,
-  mode: number,
-  durable: boolean,
+  wanted: { readonly before: Standing | null; readonly mode: number; readonly durable: boolean },
 ): Promise<void> {
+  const { before, mode, durable } = wanted;
   // Nobody else may open it before mode and owner are right.
-  const file = await open(path, 'wx', 0o600);
+  const file = await openFile(path, 'wx', 0o600);
   try {
     await file.writeFile(text);
     const now = await file.stat();
@@ -83,8 +85,8 @@ async function writeNew(
   }
 }
 
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
+async function syncFolder(openFile: typeof open, path: string): Promise<void> {
+  const folder = await openFile(path, 'r');
   try {
     await folder.sync();
   } finally {

@@ -5,7 +5,8 @@ import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from '../support/test.js';
-import { openLogStream } from '../../src/agent/log-stream.js';
+import { within, WAIT_LIMIT_MS } from '../support/limits.js';
+import { openLogStream, type LogStream } from '../../src/agent/log-stream.js';
 
 const NOT_BLOCKING = constants.O_NONBLOCK;
 
@@ -51,6 +52,10 @@ describe('the stream of the log', () => {
     }
     return all;
   }
+
+  /** The deadline is later than the limit of the wait: whoever needs it has failed by then. */
+  const resolvesBeforeItsDeadline = (stream: LogStream, when: string): Promise<void> =>
+    within(`close resolves ${when}`, stream.close(2 * WAIT_LIMIT_MS));
 
   it('writes every line in order', async () => {
     const stream = openLogStream(writer, 1_000_000);
@@ -98,13 +103,13 @@ describe('the stream of the log', () => {
     const stream = openLogStream(writer, 1_000);
     closeSync(reader);
     stream.write('to nobody');
-    await stream.close(5_000);
+    await resolvesBeforeItsDeadline(stream, 'once the reader has gone');
     stream.write('to nobody again');
-    await stream.close(5_000);
+    await resolvesBeforeItsDeadline(stream, 'when it writes to nobody once more');
   });
 
   it('with nothing to write close resolves at once', async () => {
-    await openLogStream(writer, 1_000).close(5_000);
+    await resolvesBeforeItsDeadline(openLogStream(writer, 1_000), 'with nothing to write');
     closeSync(reader);
   });
 

@@ -42,6 +42,16 @@ describe('what an agent leaves to the next', () => {
     assert.deepEqual(agesAt(NOON - 30_000), [30_000, 0]);
   });
 
+  it('each order of the operator comes through by itself', () => {
+    for (const flag of ['maintenance', 'bypassEngaged'] as const) {
+      const memory = { ...memoryAt(EMPTY_STATE, clocks(NOON, 0)), [flag]: true };
+      const snapshot = { memory, virtualRouters: [] } as unknown as InstanceSnapshot;
+      const state = stateOf(snapshot, [], clocks(NOON, 0));
+      assert.deepEqual(state, { ...EMPTY_STATE, [flag]: true });
+      assert.deepEqual(memoryAt(state, clocks(NOON, 0)), memory);
+    }
+  });
+
   it('nothing left: nothing remembered', () => {
     const memory = memoryAt(EMPTY_STATE, clocks(NOON, 0));
     const flaps = { flaps: [], latched: false };

@@ -4,10 +4,12 @@ import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -131,6 +133,22 @@ describe('generateKey', () => {
     assert.deepEqual(readdirSync(room), ['ha.key']);
     generateKey(join(room, 'other.key'));
     assert.notDeepEqual(readKey(join(room, 'other.key')), readKey(path));
+  });
+
+  test('the key is forced to the disk before it has its name, and its folder afterwards', () => {
+    for (const force of [false, true]) {
+      const room = mkdtempSync(join(folder, 'synced-'));
+      const path = join(room, 'ha.key');
+      const steps: string[] = [];
+      const sync = (descriptor: number): void => {
+        const synced = readlinkSync(`/proc/self/fd/${descriptor}`);
+        const bytes = synced === room ? '' : ` of ${statSync(synced).size} bytes`;
+        const what = synced === room ? 'folder' : synced.slice(-4);
+        steps.push(`${what}${bytes}, ${existsSync(path) ? 'there' : 'not there'}`);
+      };
+      generateKey(path, { force, sync });
+      assert.deepEqual(steps, ['.tmp of 65 bytes, not there', 'folder, there']);
+    }
   });
 
   test('an existing file stays unless forced; forced, it becomes private', () => {

@@ -3,12 +3,12 @@ import { Driver, type Outlets } from '../../src/agent/driver.js';
 import { createJournal } from '../../src/agent/journal.js';
 import { createWatchdog } from '../../src/agent/watchdog.js';
 import type { Settings, VirtualRouterSettings } from '../../src/config/settings.js';
-import type { PeerReport } from '../../src/model/peer-report.js';
 import type { AddressTarget } from '../../src/model/netlink-script.js';
 import type { EventRecord } from '../../src/model/status.js';
 import { centiseconds, milliseconds } from '../../src/model/units.js';
 import { address, FakeKernel } from '../support/fake-kernel.js';
 import { FakeExecutor } from '../support/fake-executor.js';
+import type { Told, Trace } from '../support/trace.js';
 
 export const INDEX = 2;
 export const PEER = address('10.99.0.2');
@@ -55,16 +55,11 @@ export const settingsOf = (virtualRouters: readonly VirtualRouterSettings[]): Se
   settable: {},
 });
 
-/** What the outlets were told, in order. */
-export type Told = (
-  | { readonly kind: 'check'; readonly peer: string }
-  | { readonly kind: 'news'; readonly report: PeerReport }
-  | { readonly kind: 'bypass'; readonly desired: string; readonly reason: string }
-  | { readonly kind: 'transition'; readonly to: string }
-)[];
-
 export interface Rig {
-  readonly told: Told;
+  /** What the outlets were told, in order. */
+  readonly told: readonly Told[];
+  /** The same among all else that left the driver. */
+  readonly trace: Trace;
   readonly driver: Driver;
   readonly kernel: FakeKernel;
   readonly executor: FakeExecutor;
@@ -98,12 +93,16 @@ export function rig(options: RigOptions = {}): Rig {
     problem: () => null,
     flush: () => Promise.resolve(),
   };
-  const told: Told = [];
+  const told: Told[] = [];
+  const tell = (one: Told): void => {
+    told.push(one);
+    kernel.trace.add(one);
+  };
   const outlets: Outlets = {
-    checkPeer: (peer) => void told.push({ kind: 'check', peer }),
-    peerNews: (report) => void told.push({ kind: 'news', report }),
-    setBypass: (desired, reason) => void told.push({ kind: 'bypass', desired, reason }),
-    transition: ({ to }) => void told.push({ kind: 'transition', to }),
+    checkPeer: (peer) => tell({ kind: 'check', peer }),
+    peerNews: (report) => tell({ kind: 'news', report }),
+    setBypass: (desired, reason) => tell({ kind: 'bypass', desired, reason }),
+    transition: ({ to }) => tell({ kind: 'transition', to }),
     monitors: silent,
   };
   const driver = new Driver({
@@ -115,7 +114,7 @@ export function rig(options: RigOptions = {}): Rig {
     leftovers: options.leftovers ?? [],
     inherits: options.inherits ?? false,
     outlets,
-    onChange: silent,
+    onChange: () => kernel.trace.add({ kind: 'change' }),
     onWake: silent,
     watchdog: createWatchdog(
       { WATCHDOG_USEC: String(options.watchdogTimeout ?? '') },
@@ -123,7 +122,7 @@ export function rig(options: RigOptions = {}): Rig {
       (message) => kernel.notify(message),
     ),
   });
-  return { driver, kernel, executor, records, told };
+  return { driver, kernel, executor, records, told, trace: kernel.trace };
 }
 
 /** Lets everything that was enqueued happen: promises, and the wake-ups they ask for. */

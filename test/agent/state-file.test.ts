@@ -119,6 +119,14 @@ describe('state.json', () => {
     assert.deepEqual(readState(path), { state, problem: null });
   });
 
+  for (const flag of ['maintenance', 'bypassEngaged', 'latched', 'active'] as const) {
+    it(`keeps ${flag} apart from the others`, () => {
+      const only = { ...EMPTY_STATE, [flag]: true };
+      writeFileSync(path, formatState(only));
+      assert.deepEqual(readState(path), { state: only, problem: null });
+    });
+  }
+
   it('that is missing means no address, and no problem', () => {
     assert.deepEqual(readState(path), { state: EMPTY_STATE, problem: null });
   });

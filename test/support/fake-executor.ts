@@ -21,6 +21,8 @@ export class FakeExecutor implements Executor {
   finished: { farewellSent: boolean } | null = null;
   /** Answers the next runs instead of doing them, one each. */
   readonly answers: RunResult[] = [];
+  /** Addresses that are added are not in service yet: the kernel still checks them (IPv6). */
+  tentative = false;
   /** While true, runs wait until `proceed` is called. */
   held = false;
   readonly #kernel: FakeKernel;
@@ -38,6 +40,7 @@ export class FakeExecutor implements Executor {
 
   async run(request: RunRequest): Promise<RunResult> {
     this.requests.push(request);
+    this.#kernel.trace.add({ kind: 'script', request });
     if (this.held) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     const answer = this.answers.shift();
     if (answer !== undefined) return answer;
@@ -54,14 +57,17 @@ export class FakeExecutor implements Executor {
 
   setWill(will: LastWill | null): void {
     this.wills.push(will);
+    this.#kernel.trace.add({ kind: 'will', will });
   }
 
   setStandby(program: Program | null): void {
     this.standbys.push(program);
+    this.#kernel.trace.add({ kind: 'standby', program });
   }
 
   finish(options: { readonly farewellSent: boolean }): Promise<void> {
     this.finished = options;
+    this.#kernel.trace.add({ kind: 'finish' });
     return Promise.resolve();
   }
 
@@ -70,7 +76,7 @@ export class FakeExecutor implements Executor {
     const index = this.#links[device];
     if (index === undefined) return;
     if (verb === 'replace' && !this.#kernel.has(index, address)) {
-      this.#kernel.addAddress(index, address);
+      this.#kernel.addAddress(index, address, false, !this.tentative);
     }
     if (verb === 'del') this.#kernel.removeAddress(index, address);
   }

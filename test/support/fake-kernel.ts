@@ -15,6 +15,7 @@ import type {
   OutgoingMessage,
   ReceivedPacket,
 } from '../../src/kernel/kernel.js';
+import { Trace } from './trace.js';
 
 /** The address of a literal in a test. */
 export function address(text: string): IpAddress {
@@ -27,6 +28,12 @@ export interface SentMessage extends OutgoingMessage {
   readonly at: Instant;
   readonly linkIndex: number;
   readonly family: Family;
+}
+
+export interface SentFrame {
+  readonly linkIndex: number;
+  readonly frame: Uint8Array;
+  readonly at: Instant;
 }
 
 interface OpenSocket {
@@ -42,8 +49,11 @@ const refusal = (code: string, syscall: string): Error =>
 
 export class FakeKernel implements Kernel {
   clock = instant(1_000_000_000);
+  /** Of this kernel and everything that stands on it, in the order in which it happened. */
+  readonly trace = new Trace();
+  /** Of the trace: what was sent, by kind. */
   readonly sent: SentMessage[] = [];
-  readonly frames: { linkIndex: number; frame: Uint8Array; at: Instant }[] = [];
+  readonly frames: SentFrame[] = [];
   readonly notifications: string[] = [];
   readonly sockets: OpenSocket[] = [];
   /** Set to make the next attempts to open a socket fail with this errno. */
@@ -111,28 +121,38 @@ export class FakeKernel implements Kernel {
     this.#notify({ kind: 'link-removed', link });
   }
 
-  addAddress(linkIndex: number, text: string, secondary = false): void {
+  /** `usable` false: tentative, or failed duplicate address detection (RFC 4862 §5.4). */
+  addAddress(linkIndex: number, text: string, secondary = false, usable = true): void {
     const parsed = parseAddressWithPrefix(text);
     if (parsed === null) throw new Error(`address/prefix expected, ${text} found`);
-    const added: LinkAddress = { ...parsed, linkIndex, usable: true, secondary };
+    const added: LinkAddress = { ...parsed, linkIndex, usable, secondary };
     this.#addresses.push(added);
+    this.trace.add({ kind: 'address', address: added });
     this.#notify({ kind: 'address', address: added });
   }
 
+  /** Duplicate address detection has ended well: the kernel tells of the address once more. */
+  setUsable(linkIndex: number, text: string): void {
+    const at = this.#find(linkIndex, text);
+    const known = this.#addresses[at];
+    if (known === undefined) throw new Error(`no address ${text} on link ${linkIndex}`);
+    const usable = { ...known, usable: true };
+    this.#addresses[at] = usable;
+    this.trace.add({ kind: 'address', address: usable });
+    this.#notify({ kind: 'address', address: usable });
+  }
+
   removeAddress(linkIndex: number, text: string): boolean {
-    const at = this.#addresses.findIndex(
-      (known) => known.linkIndex === linkIndex && `${known.address}/${known.prefixLength}` === text,
-    );
+    const at = this.#find(linkIndex, text);
     const [removed] = at < 0 ? [] : this.#addresses.splice(at, 1);
     if (removed === undefined) return false;
+    this.trace.add({ kind: 'address-removed', address: removed });
     this.#notify({ kind: 'address-removed', address: removed });
     return true;
   }
 
   has(linkIndex: number, text: string): boolean {
-    return this.#addresses.some(
-      (known) => known.linkIndex === linkIndex && `${known.address}/${known.prefixLength}` === text,
-    );
+    return this.#find(linkIndex, text) >= 0;
   }
 
   /** A packet lands in the socket's buffer; `wake` tells the reader, a stalled one learns later. */
@@ -171,7 +191,9 @@ export class FakeKernel implements Kernel {
         const { refuseSends } = this;
         if (refuseSends !== null) return batch.map((_, index) => ({ index, code: refuseSends }));
         for (const message of batch) {
-          this.sent.push({ ...message, at: this.clock, linkIndex: link.index, family });
+          const sent = { ...message, at: this.clock, linkIndex: link.index, family };
+          this.sent.push(sent);
+          this.trace.add({ kind: 'advertisement', sent });
         }
         return [];
       },
@@ -184,7 +206,11 @@ export class FakeKernel implements Kernel {
   openAnnouncer(): Announcer {
     return {
       send: (batch) => {
-        for (const frame of batch) this.frames.push({ ...frame, at: this.clock });
+        for (const frame of batch) {
+          const sent = { ...frame, at: this.clock };
+          this.frames.push(sent);
+          this.trace.add({ kind: 'frame', sent });
+        }
         return [];
       },
       close: () => undefined,
@@ -225,11 +251,13 @@ export class FakeKernel implements Kernel {
 
   notify(message: string): void {
     this.notifications.push(message);
+    this.trace.add({ kind: 'notification', message });
   }
 
   /** What the executor does to a holder that is silent. */
   revokeLease(): void {
     this.leaseHeld = false;
+    this.trace.add({ kind: 'lease', change: 'revoked' });
   }
 
   openLease(): Lease {
@@ -241,6 +269,7 @@ export class FakeKernel implements Kernel {
       },
       take: () => {
         this.leaseHeld = true;
+        this.trace.add({ kind: 'lease', change: 'taken' });
       },
       executorSilence: () => milliseconds(0),
       close: () => undefined,
@@ -249,6 +278,12 @@ export class FakeKernel implements Kernel {
 
   lockFile(): FileLock {
     return { release: () => undefined };
+  }
+
+  #find(linkIndex: number, text: string): number {
+    return this.#addresses.findIndex(
+      (known) => known.linkIndex === linkIndex && `${known.address}/${known.prefixLength}` === text,
+    );
   }
 
   #notify(change: NetworkChange): void {

@@ -7,6 +7,7 @@ import {
   decodePeerMessage,
   encodePeerMessage,
   encodePeerReport,
+  inspectPeerMessage,
   PEER_MESSAGE_MAXIMUM,
   splitSigned,
   type PeerDiscardReason,
@@ -208,6 +209,62 @@ describe('decoding', () => {
     assert.equal(decoded.report.digests.thresholds, 0x0707_0707);
     assert.equal(decoded.report.digests.rules, 0x0707_0707);
     assert.equal(decoded.truncated, false);
+  });
+
+  test('the TLVs may come in any order: their types say what they are', () => {
+    const tlvs = [
+      NAME,
+      [2, 0, 18, 1, 0, ...Array.from({ length: 16 }, (_, index) => index)],
+      [3, 0, 5, 4, 10, 99, 0, 1],
+      [4, 0, 3, 5, 0x59, 0xc8],
+    ];
+    const expected = decodePeerMessage(withTlvs(...tlvs));
+    assert.ok(expected.ok);
+    assert.equal(expected.report.routers.length, 2);
+    for (let turn = 1; turn < tlvs.length; turn += 1) {
+      const turned = [...tlvs.slice(turn), ...tlvs.slice(0, turn)];
+      assert.deepEqual(decodePeerMessage(withTlvs(...turned)), expected);
+      assert.deepEqual(decodePeerMessage(withTlvs(...turned.toReversed())), expected);
+    }
+  });
+
+  test('each TLV may be as long as what is left, and no byte longer', () => {
+    const whole = [...NAME, ...INSTANCE, ...ADDRESSES, 4, 0, 3, 5, 0x59, 0xc8];
+    const lengthAt = (index: number, change: number) => {
+      const bytes = [...whole];
+      bytes[index] = (bytes[index] ?? 0) + change;
+      return decodePeerMessage(withTlvs(bytes));
+    };
+    const last = whole.length - 4;
+    assert.ok(lengthAt(last, 0).ok);
+    for (const [change, detail] of [
+      [1, /TLV 4 reaches 1 bytes beyond the end/],
+      [-1, /virtual routers of 2 bytes|header cut short/],
+    ] as const) {
+      const decoded = lengthAt(last, change);
+      assert.ok(!decoded.ok, `taken with a length that is wrong by ${change}`);
+      assert.match(decoded.detail, detail);
+    }
+  });
+
+  test('a datagram of 1200 bytes is taken, and one of 88 is long enough to be looked at', () => {
+    const filler = PEER_MESSAGE_MAXIMUM - datagramOf().length - 3;
+    const encoded = encodePeerReport(report);
+    const padding = [99, filler >> 8, filler & 0xff, ...Buffer.alloc(filler)];
+    const bytes = Uint8Array.from([...encoded.bytes, ...padding]);
+    const { datagram } = encodePeerMessage(header, { bytes, truncated: false });
+    assert.equal(datagram.length, PEER_MESSAGE_MAXIMUM);
+    assert.deepEqual(decodePeerMessage(datagram), { ok: true, header, report, truncated: false });
+    assert.equal(inspectPeerMessage(datagramOf().subarray(0, 88)), null);
+  });
+
+  test('as many virtual routers are sent as fit into 1200 bytes, to the last byte', () => {
+    const routers = Array.from({ length: 1000 }, (_, index) => (index % 2 === 0 ? active : backup));
+    for (let length = 1; length <= 3; length += 1) {
+      const datagram = datagramOf(header, { ...report, name: 'n'.repeat(length), routers });
+      const left = PEER_MESSAGE_MAXIMUM - datagram.length;
+      assert.ok(left >= 0 && left < 3, `${left} bytes left, another run takes 3`);
+    }
   });
 
   const patched = (offset: number, ...values: number[]): Uint8Array => {

@@ -1,0 +1,44 @@
+// What a reload does to a whole agent: what the service manager is told of it, and what only a restart
+// can change. Not what the settings mean.
+import assert from 'node:assert/strict';
+import { it } from '../support/test.js';
+import { benchFolder, startBench } from './agent-bench.js';
+
+it('a reload is begun and ended for the service manager, also when it is refused', async (t) => {
+  const { agent, kernel, write } = await startBench(benchFolder(t));
+  const router = { name: 'lan', interface: 'eth0', vrid: 51, addresses: ['10.99.0.100/24'] };
+  const expected = [`RELOADING=1\nMONOTONIC_USEC=${kernel.clock}`, 'READY=1'];
+  for (const [change, ok] of [
+    [{ priority: 120 }, true],
+    [{ vrid: 0 }, false],
+    [{ priority: 130 }, true],
+  ] as const) {
+    kernel.notifications.length = 0;
+    write({ virtualRouters: [{ ...router, ...change }] });
+    assert.equal((await agent.reload()).ok, ok);
+    assert.deepEqual(kernel.notifications, expected);
+  }
+});
+
+for (const directory of ['runtimeDirectory', 'stateDirectory'] as const) {
+  it(`${directory} needs a restart: the reload is refused, and nothing of the file applies`, async (t) => {
+    const folder = benchFolder(t);
+    const { agent, control, write } = await startBench(folder);
+    write({ [directory]: `${folder}/elsewhere`, name: 'other' });
+
+    const outcome = await control.reload();
+
+    assert.ok(!outcome.ok, 'accepted');
+    assert.deepEqual(
+      outcome.errors.map(({ code, path, found }) => [code, path, found]),
+      [['needs-restart', directory, `${folder}/elsewhere`]],
+    );
+    assert.match(outcome.errors[0]?.remedy ?? '', /^restart the agent/);
+    assert.notEqual(agent.status().name, 'other');
+    assert.match(JSON.stringify(agent.status().health), /settings in force stay/);
+
+    write({});
+    assert.equal((await control.reload()).ok, true);
+    assert.doesNotMatch(JSON.stringify(agent.status().health), /settings in force stay/);
+  });
+}

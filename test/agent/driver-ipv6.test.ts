@@ -1,0 +1,101 @@
+// An IPv6 address is in service when the kernel says so, not when the script has added it: until then it
+// is neither announced nor called present. With a kernel in memory; the real one is in environment-link.
+import assert from 'node:assert/strict';
+import { describe, it } from '../support/test.js';
+import { address } from '../support/fake-kernel.js';
+import { INDEX, rig, routerSettings, settingsOf, settle, type Rig } from './rig.js';
+
+/** Active_Down_Interval at priority 100 and 100 cs (RFC 9568 §6.1). */
+const ACTIVE_DOWN = 3_609_375;
+/** For how long the agent waits for the kernel's word. */
+const SERVICE_DELAY = 50_000;
+const LINK_LOCAL = 'fe80::51/64';
+const GLOBAL = '2001:db8::51/64';
+
+/** Active, its addresses added by the script, none of them in service. */
+async function tentative(): Promise<{ made: Rig; mark: number }> {
+  const six = routerSettings({
+    name: 'six',
+    family: 'ipv6',
+    addresses: [
+      { address: address('fe80::51'), prefixLength: 64 },
+      { address: address('2001:db8::51'), prefixLength: 64 },
+    ],
+  });
+  const lan = settingsOf([six]);
+  const peers = [{ name: 'there', addresses: [address('10.98.0.2')] }];
+  const made = rig({
+    settings: { ...lan, ha: { ...lan.ha, peers } },
+    before: (kernel) => kernel.addAddress(INDEX, 'fe80::1/64'),
+  });
+  made.executor.tentative = true;
+  made.driver.start();
+  await settle();
+  const mark = made.trace.length;
+  made.kernel.advance(ACTIVE_DOWN);
+  await settle();
+  assert.equal(made.driver.snapshot().virtualRouters[0]?.state, 'Active');
+  assert.ok(made.kernel.has(INDEX, LINK_LOCAL) && made.kernel.has(INDEX, GLOBAL));
+  return { made, mark };
+}
+
+const said = ({ trace }: Rig, mark: number): string[] => trace.lines(mark, 'frame', 'news');
+
+describe('IPv6 addresses that the script has added', () => {
+  it('are neither announced nor called present while the kernel checks one of them', async () => {
+    const { made, mark } = await tentative();
+    made.kernel.setUsable(INDEX, LINK_LOCAL);
+    await settle();
+    assert.deepEqual(said(made, mark), ['news Active without addresses']);
+  });
+
+  it('are, at the kernel’s word for the last of them', async () => {
+    const { made, mark } = await tentative();
+    made.kernel.setUsable(INDEX, LINK_LOCAL);
+    made.kernel.setUsable(INDEX, GLOBAL);
+    await settle();
+    assert.deepEqual(said(made, mark), [
+      'news Active without addresses',
+      'announce fe80::51',
+      'announce 2001:db8::51',
+      'news Active with addresses',
+    ]);
+  });
+
+  it('are after a while all the same: a script of the user’s may put them elsewhere', async () => {
+    const { made, mark } = await tentative();
+    made.kernel.advance(SERVICE_DELAY - 1);
+    await settle();
+    assert.deepEqual(said(made, mark), ['news Active without addresses'], 'not before');
+    made.kernel.advance(1);
+    await settle();
+    assert.deepEqual(said(made, mark).at(-1), 'news Active with addresses');
+  });
+});
+
+describe('the address to send from', () => {
+  it('is none while the kernel checks it: the virtual router waits, and nothing is sent', async () => {
+    const six = routerSettings({
+      name: 'six',
+      family: 'ipv6',
+      addresses: [{ address: address('fe80::51'), prefixLength: 64 }],
+    });
+    const made = rig({
+      settings: settingsOf([six]),
+      before: (kernel) => kernel.addAddress(INDEX, 'fe80::1/64', false, false),
+    });
+    made.driver.start();
+    await settle();
+    made.kernel.advance(2 * ACTIVE_DOWN);
+    await settle();
+    const router = () => made.driver.snapshot().virtualRouters[0];
+    assert.deepEqual([router()?.state, router()?.reason], ['Initialize', 'no-primary-address']);
+    assert.deepEqual(made.kernel.sent, []);
+
+    made.kernel.setUsable(INDEX, 'fe80::1/64');
+    await settle();
+
+    assert.equal(router()?.state, 'Backup');
+    assert.equal(router()?.primaryAddress, 'fe80::1');
+  });
+});
