@@ -9,7 +9,9 @@ import { test, type TestContext } from '../support/test.js';
 import { fileURLToPath } from 'node:url';
 import { startExecutor } from '../../src/executor/process.js';
 import type { LastWill } from '../../src/executor/executor.js';
+import { openKernel } from '../../src/kernel/native.js';
 import { milliseconds } from '../../src/model/units.js';
+import { within } from '../support/limits.js';
 import { address } from '../support/fake-kernel.js';
 import { agent, directory, fifo, namespace, noWire, releaseOnly, request, shell } from './bench.js';
 import { farewell4, frame4, hex, OURS_4 } from './frames.js';
@@ -196,6 +198,73 @@ test(
     const heard = [await victim.next(), await victim.next(), await victim.next()].toSorted();
     assert.deepEqual(heard, ['revoked', 'told', '{"kind":"signalled","signal":9}']);
     await victim.kill();
+  },
+);
+
+/** An executor whose agent, this process, is silent: nobody renews, and 51 has been heard. */
+async function lapsed(t: TestContext, change: Partial<LastWill>) {
+  const net = await lan(t);
+  const lease = openKernel().openLease();
+  t.after(() => lease.close());
+  let told: () => void = () => undefined;
+  const revoked = new Promise<void>((resolve) => (told = resolve));
+  const path = net.executor();
+  const executor = await startExecutor({ path, lease, onRevoked: told, onExit: () => undefined });
+  t.after(() => executor.finish({ farewellSent: true }));
+  const successors = [successor(net.linkIndex), successor(net.linkIndex, 60)];
+  const will = willFor(net.linkIndex, { successors, keepAtMost: milliseconds(2_000), ...change });
+  lease.take();
+  executor.setWill(will);
+  await within('the lease lapses', sendUntil(net.wire, revoked));
+  return { net, executor, lease, will };
+}
+
+test(
+  'a will that arrives while the lease lapses takes it back: the addresses stay',
+  limits,
+  async (t) => {
+    const released = join(directory(t), 'released');
+    const { net, executor, lease, will } = await lapsed(t, {
+      release: shell(`echo released > ${released}`),
+      keepAtMost: LONG,
+    });
+    // We live, and are Active again: what the silence had begun is over, for the second successor too.
+    lease.take();
+    executor.setWill({ ...will, lease: silence({ listenAfter: LONG }) });
+    await executor.run(request(['/bin/true']));
+
+    for (let time = 0; time < 20; time += 1) {
+      await net.wire.send(frame4({}));
+      await net.wire.send(frame4({ vrid: 60 }));
+    }
+    // Ten times as long as it waits from the last successor to the release.
+    await executor.run(shell('sleep 0.3'));
+
+    assert.equal(existsSync(released), false, 'released while the agent lives');
+    assert.equal(lease.renew(), true, 'and the lease is held');
+    executor.setWill(null);
+  },
+);
+
+test(
+  'after a silence the addresses stay for 30 ms more from the last successor on',
+  limits,
+  async (t) => {
+    const begun = fifo(t);
+    const lines = begun.lines();
+    const { net } = await lapsed(t, {
+      release: shell(`read line < /proc/$$/stat; echo "$line" > ${begun.path}`),
+      keepAtMost: LONG,
+    });
+    const first = lines.next();
+    // Not judged by how late it is: a busy machine is. Sooner it may not be, on any machine. Both in
+    // ticks of 10 ms since boot: when the kernel made the process, not when that got to run.
+    const askedAt = Math.floor(Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 100);
+    await net.wire.send(frame4({ vrid: 60 }));
+    const stat = String((await within('the release begins', first)).value);
+    const startedAt = Number(stat.split(' ')[21]);
+    const kept = (startedAt - askedAt) * 10;
+    assert.ok(kept >= 20, `released ${kept} ms after the last successor was asked to speak`);
   },
 );
 
