@@ -14,6 +14,7 @@ import { EXECUTOR_PATH, startExecutor, type ExecutorExit } from '../../src/execu
 import type { LastWill, RunRequest } from '../../src/executor/executor.js';
 import { FrameReader, type Frame } from '../../src/executor/protocol.js';
 import { milliseconds } from '../../src/model/units.js';
+import { within } from '../support/limits.js';
 
 /** The executor under test; the environment can name another build, such as one with ASAN. */
 export const EXECUTOR = process.env['UNDERSTUDY_TEST_EXECUTOR'] ?? EXECUTOR_PATH;
@@ -139,7 +140,8 @@ export async function agent(t: TestContext, will: LastWill, options: AgentOption
     executorPid: Number(ready.value),
     signal: (signal: NodeJS.Signals): boolean => child.kill(signal),
     /** The next thing it says. */
-    next: async (): Promise<string> => String((await lines.next()).value),
+    next: async (): Promise<string> =>
+      String((await within('another word of the agent', lines.next())).value),
     /** Why it ended. */
     ended: once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>,
     /** What both wrote, once the executor is gone too. */
@@ -237,7 +239,8 @@ async function openWire(t: TestContext, enter: readonly string[]) {
   const next = async (): Promise<string> => String((await lines.next()).value);
   return {
     /** The next VRRP frame that arrived. */
-    next: async (): Promise<string> => arrived.shift() ?? next(),
+    next: async (): Promise<string> =>
+      arrived.shift() ?? within('a VRRP frame on the wire', next()),
     /** A VRRP frame that arrived while another one was sent, if there is one. */
     heard: (): string | undefined => arrived.shift(),
     /** Resolves when the frame has left. */

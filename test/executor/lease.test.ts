@@ -52,12 +52,18 @@ async function lan(t: TestContext) {
 
 /** Sends until it is heard: when the executor begins to listen cannot be seen from outside. */
 async function sendUntil(wire: { send(frame: Uint8Array): Promise<void> }, done: Promise<unknown>) {
-  const progress = { heard: false };
+  const progress = { heard: false, over: false };
   void done.then(() => (progress.heard = true));
-  while (!progress.heard) {
-    await wire.send(frame4({}));
-    await new Promise(setImmediate);
-  }
+  const sending = (async () => {
+    while (!progress.heard && !progress.over) {
+      await wire.send(frame4({}));
+      await new Promise(setImmediate);
+    }
+  })();
+  await within('what follows a successor that is heard', done, () => 'it goes on').finally(() => {
+    progress.over = true;
+  });
+  await sending;
 }
 
 test(
@@ -335,7 +341,12 @@ async function monitor(
   }
   return async (): Promise<string> => {
     for (;;) {
-      const line = String((await lines.next()).value);
+      const notice = within(
+        'a notice of one of our addresses',
+        lines.next(),
+        net.run.bind(null, 'ip', 'address'),
+      );
+      const line = String((await notice).value);
       if (/10\.99\.0\.|2001:db8::/.test(line)) return line;
     }
   };
