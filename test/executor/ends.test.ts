@@ -71,3 +71,24 @@ test('an agent that stays silent is killed', { skip: noWire }, async (t) => {
   victim.signal('SIGSTOP');
   assert.deepEqual(await Promise.race([victim.ended, farLonger(t)]), [null, 'SIGKILL']);
 });
+
+test('a successor that is heard ends the will, not its time', { skip: noWire }, async (t) => {
+  const net = await namespace(t);
+  const wire = await net.wire();
+  const released = fifo(t);
+  const said = released.read();
+  const will = releaseOnly(`echo released > ${released.path}`, {
+    successors: [{ linkIndex: net.linkIndex, family: 'ipv4', vrid: 51 }],
+    keepAtMost: milliseconds(600_000),
+  });
+  const victim = await agent(t, will, { path: net.executor() });
+  void victim.kill();
+  const first: string[] = [];
+  void Promise.race([said, farLonger(t)]).then((word) => first.push(word));
+  // Again and again: when the executor begins to listen cannot be seen from outside.
+  while (first.length === 0) {
+    await wire.send(frame4({}));
+    await new Promise(setImmediate);
+  }
+  assert.deepEqual(first, ['released\n']);
+});
