@@ -1,0 +1,94 @@
+// A planted fault as its file has it: a header for people, then a unified diff. Reads no disk, plants
+// nothing.
+
+/** What is wrong with a fault's file or with a name: text for a person. */
+export class FaultError extends Error {}
+
+export interface Fault {
+  /** `core-announces-late`: the room, then what. */
+  readonly name: string;
+  /** What it breaks, in a sentence. */
+  readonly breaks: string;
+  /** Which promise, rule or contract is broken. */
+  readonly promise: string;
+  /** Test files that should notice, from the project's root, the quickest first. */
+  readonly notice: readonly string[];
+  /** Why nothing needs to notice; null for nearly all. */
+  readonly argued: string | null;
+  /** The files that the diff changes, from the project's root. */
+  readonly targets: readonly string[];
+}
+
+const KEYS = ['breaks', 'promise', 'notice', 'argued'] as const;
+type Key = (typeof KEYS)[number];
+
+/**
+ * The fault in `text`, the content of `<name>.patch`.
+ * @throws FaultError when a line of the header is missing or unknown, or there is no diff.
+ */
+export function parseFault(name: string, text: string): Fault {
+  const begin = text.startsWith('--- ') ? 0 : text.indexOf('\n--- ') + 1;
+  if (begin === 0)
+    throw fault(name, 'a unified diff below the header', 'no line that begins "--- "');
+  const header = parseHeader(name, text.slice(0, begin));
+  const targets = [...text.slice(begin).matchAll(/^\+\+\+ b\/(\S+)/gm)].map(
+    ([, path = '']) => path,
+  );
+  const stranger = targets.find((path) => !/^(?:src|native|scripts)\//.test(path));
+  if (targets.length === 0) throw fault(name, 'a line "+++ b/…" for each file', 'none');
+  if (stranger !== undefined) throw fault(name, 'files of src, native or scripts', stranger);
+  const notice = required(name, header, 'notice').split(/\s+/);
+  const untested = notice.find((path) => !/^test\/\S+\.test\.ts$/.test(path));
+  if (untested !== undefined) throw fault(name, 'notice: test/….test.ts, …', untested);
+  return {
+    name,
+    breaks: required(name, header, 'breaks'),
+    promise: required(name, header, 'promise'),
+    notice,
+    argued: header.get('argued') ?? null,
+    targets,
+  };
+}
+
+/** `key: text`, which goes on in lines that begin with a blank. */
+function parseHeader(name: string, text: string): Map<Key, string> {
+  const header = new Map<Key, string>();
+  for (const line of text.replaceAll(/\n[ \t]+(?=\S)/g, ' ').split('\n')) {
+    if (line.trim() === '') continue;
+    const [, word = '', value = ''] = /^(\w+):\s*(.*)$/.exec(line) ?? [];
+    const key = KEYS.find((one) => one === word);
+    if (key === undefined || header.has(key)) {
+      throw fault(name, `${KEYS.join(', ')}, each once, as "key: text"`, `"${line}"`);
+    }
+    header.set(key, value.trim());
+  }
+  return header;
+}
+
+function required(name: string, header: ReadonlyMap<Key, string>, key: Key): string {
+  const value = header.get(key) ?? '';
+  if (value === '') throw fault(name, `a line "${key}: …" in the header`, 'none');
+  return value;
+}
+
+const fault = (name: string, expected: string, found: string): FaultError =>
+  new FaultError(`test/mutants/${name}.patch: expected ${expected}; found ${found}`);
+
+/**
+ * The faults that `words` ask for: one by its whole name, or all of which the name begins with the word
+ * (`core`, `core-flap`); without words all.
+ * @throws FaultError for a word that asks for nothing.
+ */
+export function select(names: readonly string[], words: readonly string[]): string[] {
+  if (words.length === 0) return [...names];
+  const asked = new Set(words.flatMap((word) => namesFor(names, word)));
+  return names.filter((name) => asked.has(name));
+}
+
+function namesFor(names: readonly string[], word: string): string[] {
+  if (names.includes(word)) return [word];
+  const found = names.filter((name) => name.startsWith(word));
+  if (found.length > 0) return found;
+  const expected = 'the name of a fault in test/mutants, or the beginning of some names';
+  throw new FaultError(`expected ${expected}; found "${word}". scripts/mutants --list has them`);
+}
