@@ -14,6 +14,7 @@ import type {
   NetworkPlan,
 } from '../lab/network.js';
 import { coverFolders } from '../lab/own-folders.js';
+import type { ProbeReport } from '../lab/probe-record.js';
 import type { RequestTarget } from '../lab/prober-process.js';
 import type { Prober } from '../lab/prober.js';
 import type { RequestPlan } from '../lab/request-process.js';
@@ -23,14 +24,15 @@ import { run } from '../lab/command.js';
 import { openHookService } from './hook-service.js';
 import { COVERED, hostFolders, installPackage, MOUNT_POINTS, Nginx, StandIn } from './host.js';
 import { summed, type Part } from './part.js';
-import { outcomeTable, type Outcome, type Section } from './report.js';
+import type { Outcome, SettingRow } from './report.js';
 import type { StandInPlan } from './stand-in.js';
 import { markedDown } from './upstreams.js';
+import { witness } from './witness.js';
 
 const REQUESTS_PER_SECOND = 200;
 const REQUEST_TIMEOUT_MS = 5_000;
-/** A start, an election at 1000 ms and the slowness of a busy machine. */
-const PATIENCE_MS = 30_000;
+/** Only to end a hang: nothing is judged by it. */
+const PATIENCE_MS = 120_000;
 /** The client goes on asking so long before and after. */
 const CALM_MS = 500;
 
@@ -79,7 +81,9 @@ export class Site {
   readonly plan: SitePlan;
   readonly nginx: Readonly<Record<ApplianceName, Nginx>>;
   readonly #standIns = new Map<string, StandIn>();
-  readonly outcomes: Outcome[] = [];
+  /** What came of changing one line of the files. */
+  readonly settings: SettingRow[] = [];
+  readonly #outcomes: Promise<Outcome>[] = [];
   readonly #prober: { current: Prober | null } = { current: null };
   readonly #hookServices: Server[] = [];
 
@@ -261,17 +265,20 @@ export class Site {
     );
   }
 
-  /** Breaks (or mends) one part while the client asks, and notes what that cost. */
-  async observe(part: Part, act: () => Promise<unknown>): Promise<Outcome> {
-    const prober = this.#prober.current;
-    if (prober === null) throw new Error('expected a started site');
+  /**
+   * Breaks (or mends) one part while the client asks, and notes what that cost. Where requests may be lost
+   * nobody waits for their time limits: the outcome comes later.
+   */
+  async observe(part: Part, act: () => Promise<unknown>): Promise<void> {
+    const prober = this.#running();
     const heirs =
       typeof part.heir === 'string'
         ? this.plan.addresses.map(() => part.heir as ApplianceName)
         : part.heir;
     const window = await prober.open();
     await rest(CALM_MS);
-    const before = this.holders();
+    const holdersBefore = this.holders();
+    const look = witness(this.lab, this.plan.addresses);
     const complaints: string[] = [];
     await act();
     await this.lab
@@ -280,14 +287,32 @@ export class Site {
         describe: () => this.holders(),
       })
       .catch((error: Error) => complaints.push(error.message));
-    await rest(2 * CALM_MS);
-    const after = this.holders();
+    const tail = await prober.open();
+    await rest(CALM_MS);
+    const holdersAfter = this.holders();
     if (complaints.length === 0 && !this.#heldBy(heirs)) {
-      complaints.push(`held by ${heirs.join(', ')} expected in the end, found ${after}`);
+      complaints.push(`held by ${heirs.join(', ')} expected in the end, found ${holdersAfter}`);
     }
-    const outcome = summed(part, await window.close(), before, after, complaints);
-    this.outcomes.push(outcome);
-    return outcome;
+    const seen = { holdersBefore, holdersAfter, heirs, complaints, ...(await look(heirs)) };
+    const outcome = Promise.all([window.close(), tail.close()]).then(([whole, end]) => {
+      const answeredLast = part.dark === true ? null : answerersIn(end);
+      return summed(part, whole, { ...seen, answeredLast });
+    });
+    // Awaited in the end: not to be unhandled until then.
+    outcome.catch(() => {});
+    this.#outcomes.push(outcome);
+    if (part.aimMs === null) await outcome;
+  }
+
+  /** The outcomes of all parts so far, in their order. */
+  outcomes(): Promise<Outcome[]> {
+    return Promise.all(this.#outcomes);
+  }
+
+  #running(): Prober {
+    const prober = this.#prober.current;
+    if (prober === null) throw new Error('expected a started site');
+    return prober;
   }
 
   /**
@@ -340,12 +365,9 @@ export class Site {
 
   /** The instances that answer what is asked from now on, for a while. */
   async answerers(): Promise<string[]> {
-    const prober = this.#prober.current;
-    if (prober === null) throw new Error('expected a started site');
-    const window = await prober.open();
+    const window = await this.#running().open();
     await rest(CALM_MS);
-    const reports = Object.values(await window.close());
-    return [...new Set(reports.flatMap((report) => report.answeredLast))].sort();
+    return answerersIn(await window.close());
   }
 
   /**
@@ -388,25 +410,11 @@ export class Site {
   }
 }
 
-const well = (status: Status | null): boolean => status?.health.state === 'healthy';
+/** The instances that have answered. */
+const answerersIn = (reports: Readonly<Record<string, ProbeReport>>): string[] =>
+  [...new Set(Object.values(reports).flatMap((report) => report.answeredLast))].sort();
 
-/** Runs `body` at a site of its own, and prints everything that was said there when it fails. */
-export async function atSite(
-  title: string,
-  plan: SitePlan,
-  body: (site: Site) => Promise<void>,
-): Promise<Section> {
-  const site = await Site.open(plan);
-  try {
-    await body(site);
-    return { title, outcomes: site.outcomes };
-  } catch (error) {
-    const said = `${site.lab.logs()}\n${outcomeTable(site.outcomes)}`;
-    throw new Error(`${said}\n${title}: ${(error as Error).message}`, { cause: error });
-  } finally {
-    await site.close();
-  }
-}
+const well = (status: Status | null): boolean => status?.health.state === 'healthy';
 
 export const rest = (ms: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, ms));
