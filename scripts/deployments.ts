@@ -17,17 +17,17 @@ import { enterSandbox, mappedUser } from './lab/sandbox.js';
 /** The longest first: what is short fills the end. */
 const DEPLOYMENTS: Readonly<Record<string, readonly Chapter[]>> = {
   octopus,
-  'api-portal': apiPortal,
   tessera,
-  mitigation,
   orion,
+  'api-portal': apiPortal,
+  mitigation,
 };
 
 const partsOf = (name: string): string[] =>
   (DEPLOYMENTS[name] ?? []).flatMap(({ parts }) => Object.keys(parts));
 
 /** Sites at a time: each keeps a good quarter of two cores busy, and mostly waits. */
-const SIDE_BY_SIDE = 4;
+const SIDE_BY_SIDE = 3;
 
 const USAGE = `usage: scripts/deployments [--write | --alone] [NAME | NAME/PART]...
 

@@ -6,8 +6,15 @@ import type { Part } from './part.js';
 /** The peer check finds a dead peer after this. */
 const PEER_FAILURE_MS = 300;
 
-/** The one that gave up the role said so over the HA port, and the heir waited for nothing else. */
-const TOLD: Mechanism = { taken: ['peer-released'] };
+/** The one that gives up the role says so over the HA port, and keeps it until the heir has it. */
+const HANDED_OVER: Mechanism = { taken: ['peer-released'] };
+/**
+ * The one that has to give up the role at once says so over the HA port; where a link is left that the virtual
+ * router is on, its farewell there may come first (RFC 9568 §6.4.3, priority 0).
+ */
+const TOLD: Mechanism = { taken: ['peer-released', 'priority-zero'] };
+/** The executor of a dead agent carries out its will: a farewell, at once. */
+const WILL: Mechanism = { taken: ['priority-zero'] };
 /** The peer check: the heir waited for no Active_Down_Interval (`no-response`). */
 const PEER_CHECK: Mechanism = { taken: ['peer-dead'] };
 
@@ -27,16 +34,16 @@ export const unnoticed = (part: string, heir: Part['heir'] = 'a'): Part => ({
   aimMs: null,
 });
 
-/** The agent dies, its executor keeps the addresses until the peer check has found it: no request may fail. */
+/** The agent dies; its executor says farewell and keeps the addresses until they are the heir's. */
 export const agentDead = (part: string, heir: Part['heir']): Part => ({
   ...unnoticed(part, heir),
-  by: PEER_CHECK,
+  by: WILL,
 });
 
 /** A monitor finds it, and the role is handed over: no request may fail. */
 export const handedOver = (part: string, heir: Part['heir'], monitor: string): Part => ({
   ...unnoticed(part, heir),
-  by: { ...TOLD, left: monitor },
+  by: { ...HANDED_OVER, left: [monitor] },
 });
 
 /** A fault that only requests of these targets may meet: nginx must not give them to another back end. */
@@ -46,7 +53,11 @@ export const met = (part: string, exposed: readonly string[]): Part => ({
 });
 
 /** The appliance sees it itself and tells its peer: below the time of a peer check. */
-export const told = (part: string, heir: Part['heir'], left: string): Part => ({
+export const told = (
+  part: string,
+  heir: Part['heir'],
+  ...left: readonly [string, ...string[]]
+): Part => ({
   part,
   kind: 'fault',
   heir,
@@ -65,7 +76,7 @@ export const checked = (
   kind: 'fault',
   heir,
   aimMs: afterMs,
-  by: { ...TOLD, left: monitor },
+  by: { ...HANDED_OVER, left: [monitor] },
 });
 
 /** Silence: the peer check finds it. */
@@ -83,6 +94,7 @@ export const dark = (part: string, heir: Part['heir']): Part => ({
   kind: 'fault',
   heir,
   aimMs: Number.POSITIVE_INFINITY,
+  mayMove: true,
   dark: true,
 });
 
@@ -92,4 +104,5 @@ export const untilMended = (part: string, heir: Part['heir']): Part => ({
   kind: 'planned',
   heir,
   aimMs: Number.POSITIVE_INFINITY,
+  mayMove: true,
 });

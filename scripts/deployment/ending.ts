@@ -10,8 +10,8 @@ export type Events = Readonly<Record<ApplianceName, readonly EventRecord[]>>;
 export interface Mechanism {
   /** With this reason the heir becomes Active: the name of the mechanism, which a slower one has not. */
   readonly taken: readonly string[];
-  /** Why the one before gave it up: a reason of its transition, or the name of the monitor that failed. */
-  readonly left?: string;
+  /** Why the one before gave it up, one of: reasons of its transition, names of monitors that failed. */
+  readonly left?: readonly string[];
 }
 
 /** What happened to the roles. */
@@ -95,9 +95,9 @@ export function judgeMoves(
     complaints.push(`ended by ${by.taken.join(' or ')} expected, found ${others.join(', ')}`);
   }
   const causes = causesOf(moves);
-  if (by.left !== undefined && !causes.includes(by.left)) {
+  if (by.left !== undefined && !by.left.some((cause) => causes.includes(cause))) {
     const found = causes.join(', ') || 'nothing';
-    complaints.push(`given up because of ${by.left} expected, found ${found}`);
+    complaints.push(`given up because of ${by.left.join(' or ')} expected, found ${found}`);
   }
   return complaints;
 }

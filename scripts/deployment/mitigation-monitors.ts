@@ -17,7 +17,7 @@ const bandwidthEnough = (value: string): Experiment['variants'][number] => ({
   setting: 'bandwidthMonitoring.minimumBps',
   changes: onBoth('minimumBps', '100000', value),
   outcome: TWO,
-  because: 'bandwidth',
+  because: 'soft-fault',
 });
 
 /** Bandwidth monitoring, and the gateway. */
@@ -26,7 +26,7 @@ export const TRAFFIC: readonly Experiment[] = [
     done: 'traffic from the clients to node 1 stopped',
     ...withHealing((site) => site.lab.drop({ traffic: 'all', from: 'c', to: 'a' })),
     look: holder,
-    page: { outcome: TWO, because: 'bandwidth' },
+    page: { outcome: TWO, because: 'soft-fault' },
     variants: [
       {
         setting: 'bandwidthMonitoring.enabled',
@@ -54,7 +54,7 @@ export const TRAFFIC: readonly Experiment[] = [
         setting: 'bandwidthMonitoring.interfaces',
         changes: onBoth('interfaces', '[eth0]', '[ha0]'),
         outcome: TWO,
-        because: 'bandwidth',
+        because: 'soft-fault',
       },
     ],
   },
@@ -62,7 +62,7 @@ export const TRAFFIC: readonly Experiment[] = [
     done: 'gateway dead, seen from node 1',
     ...withHealing((site) => site.lab.drop({ traffic: 'gateway', from: 'a' })),
     look: holder,
-    page: { outcome: TWO, because: 'gateway' },
+    page: { outcome: TWO, because: 'soft-fault' },
     variants: [
       {
         setting: 'gatewayMonitoring.addresses',

@@ -64,7 +64,7 @@ async function cables(site: Site): Promise<void> {
     ['both its lines pulled', ['eth2', 'eth3', 'eth0', 'eth1']],
   ];
   for (const [part, devices] of parts) {
-    await site.observe(told(part, 'b', 'no-carrier'), pull(devices));
+    await site.observe(told(part, 'b', 'no-carrier', 'links-below-minimum'), pull(devices));
     await site.observe(planned('and plugged in', 'a'), plug(devices));
     await site.settled(['a', 'a']);
   }
@@ -105,7 +105,7 @@ async function traffic(site: Site): Promise<void> {
   await site.settled(['a', 'a']);
   // Readings come every 600 ms: a window of 2 s reaches back to the one before it, and ends with the next.
   const starved = 'traffic to the primary below the minimum';
-  await site.observe(checked(3_200, starved, 'b', 'bandwidth'), async () => {
+  await site.observe(checked(3_200, starved, 'b', 'soft-fault'), async () => {
     heal = await lab.drop({ traffic: 'all', from: 'c', to: 'a' });
   });
   // The primary sees no traffic while it stands by, so it cannot know that it would come again.
@@ -176,7 +176,9 @@ async function shareFaults(site: Site): Promise<void> {
   ];
   for (const [part, name, device] of parts) {
     const heir = ALL_ON(name === 'a' ? 'b' : 'a');
-    await site.observe(told(part, heir, 'no-carrier'), () => lab.unplug(name, device));
+    await site.observe(told(part, heir, 'no-carrier', 'links-below-minimum'), () =>
+      lab.unplug(name, device),
+    );
     await site.observe(planned('and plugged in', SHARES), () => lab.plug(name, device));
     await site.settled(SHARES);
   }

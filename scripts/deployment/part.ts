@@ -17,6 +17,8 @@ export interface Part {
   readonly aimMs: number | null;
   /** What has to end it, where the role moves. */
   readonly by?: Mechanism;
+  /** Neither of the two can serve for a while: the role may move meanwhile. */
+  readonly mayMove?: boolean;
   /** What has to end it, where a back end is left out. */
   readonly leftOutBy?: LeftOutBy;
   /** Some requests fail while others are good: the aim is for the time from first to last. */
@@ -124,8 +126,9 @@ function judgeRequests(
 }
 
 /** What ended it, and that nothing slower had to. */
-function judgeCause({ by, leftOutBy }: Part, seen: Seen): string[] {
-  const complaints = judgeMoves(seen.moves, seen.heirs, seen.before, by);
+function judgeCause({ by, mayMove, leftOutBy }: Part, seen: Seen): string[] {
+  const { moves, heirs, before } = seen;
+  const complaints = mayMove === true ? [] : judgeMoves(moves, heirs, before, by);
   if (leftOutBy === undefined) return complaints;
   const found = leavers(seen);
   if (leftOutBy === 'hook' && !found.includes('hook')) {

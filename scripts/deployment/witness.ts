@@ -13,11 +13,22 @@ export type Witnessed = Pick<Seen, 'before' | 'moves' | 'marked' | 'nginxErrors'
 /** Only to end a hang: an event that is missing then is told as missing. */
 const EVENTS_MS = 5_000;
 
-/** Says, when asked, what has happened to the roles since, by what both agents have written. */
+/**
+ * Says, when asked, what has happened to the roles since, by what both agents have written, and which monitors
+ * have failed. An agent writes the same event of a monitor once a minute at most: hence what fails now, too.
+ */
 export function movesSince(lab: Lab): () => Moves {
   const events = (name: ApplianceName): EventRecord[] => lab.appliance(name).events();
   const told = { a: events('a').length, b: events('b').length };
-  return () => movesOf({ a: events('a').slice(told.a), b: events('b').slice(told.b) });
+  return () => {
+    const moves = movesOf({ a: events('a').slice(told.a), b: events('b').slice(told.b) });
+    const failing = APPLIANCES.flatMap((appliance) =>
+      (lab.appliance(appliance).status()?.monitors ?? [])
+        .filter(({ state }) => state === 'failed')
+        .map(({ name }) => ({ appliance, monitor: name })),
+    );
+    return { ...moves, failed: [...moves.failed, ...failing] };
+  };
 }
 
 /** Says, when asked with who was to take each address, what agents, hook and nginx have done since. */

@@ -7,6 +7,7 @@ import { openEcho } from '../../src/monitors/echo.js';
 import { now } from './clock.js';
 
 import { ProbeRecord, type ProbeReport } from './probe-record.js';
+import { ProbeSchedule } from './probe-schedule.js';
 
 /** Echo requests to an address, which is also the name of its report. */
 export interface EchoTarget {
@@ -60,14 +61,6 @@ interface Probed {
   readonly send: (sequence: number) => void;
 }
 
-/** More probes than this are never sent in one go after a stall: the rest follows at the next tick. */
-const BURST = 500;
-/**
- * More requests than this are never sent in one go after a stall, and the rest of what was missed is left
- * out: a client that asks for all of it on a slow machine only falls further behind.
- */
-const REQUEST_BURST = 10;
-
 const probed = (target: ProbeTarget, index: number, plan: ProbePlan): Promise<Probed> =>
   'url' in target ? Promise.resolve(requested(target, plan)) : echoed(target, index, plan);
 
@@ -100,7 +93,9 @@ function requested(target: RequestTarget, plan: ProbePlan): Probed {
   return { target, record, send };
 }
 
-const describe = (error: NodeJS.ErrnoException): string => error.code ?? error.message;
+/** Node says ECONNRESET of both a reset and a connection that is closed in good order, without an answer. */
+const describe = (error: NodeJS.ErrnoException): string =>
+  error.message === 'socket hang up' ? 'closed' : (error.code ?? error.message);
 
 async function echoed(target: EchoTarget, index: number, plan: ProbePlan): Promise<Probed> {
   const record = new ProbeRecord(plan.timeoutMs);
@@ -130,50 +125,23 @@ async function echoed(target: EchoTarget, index: number, plan: ProbePlan): Promi
 
 const tell = (message: ProberMessage): void => void process.send?.(message);
 
-/** When each probe of a target is due. */
-class Schedule {
-  readonly #probed: Probed;
-  readonly #periodMs: number;
-  readonly #burst: number;
-  readonly #catchesUp: boolean;
-  /** When number 0 was due: later, once something was left out. */
-  #beginning: number;
-
-  constructor(one: Probed, beginning: number, periodMs: number) {
-    this.#probed = one;
-    this.#periodMs = periodMs;
-    this.#beginning = beginning;
-    this.#catchesUp = !('url' in one.target);
-    this.#burst = this.#catchesUp ? BURST : REQUEST_BURST;
-  }
-
-  get nextAt(): number {
-    return this.#beginning + this.#probed.record.count * this.#periodMs;
-  }
-
-  /** Sends what is due. */
-  sendDue(at: number): void {
-    const { record, send } = this.#probed;
-    for (let sent = 0; sent < this.#burst && this.nextAt <= at; sent += 1) {
-      const sequence = record.count & 0xffff;
-      record.sent(at, this.nextAt);
-      send(sequence);
-    }
-    if (this.#catchesUp || this.nextAt > at) return;
-    const missed = Math.floor((at - this.nextAt) / this.#periodMs) + 1;
-    this.#beginning += missed * this.#periodMs;
-  }
-}
-
 async function start(plan: ProbePlan): Promise<void> {
   const all = await Promise.all(plan.targets.map((target, index) => probed(target, index, plan)));
   const beginning = now();
-  const schedules = all.map((one) => new Schedule(one, beginning, plan.periodMs));
+  const schedules = all.map(
+    ({ target }) => new ProbeSchedule(beginning, plan.periodMs, 'url' in target),
+  );
   const windows = new Map<number, readonly number[]>();
 
   const tick = (): void => {
     const at = now();
-    for (const schedule of schedules) schedule.sendDue(at);
+    for (const [index, { record, send }] of all.entries()) {
+      for (const dueAt of schedules[index]?.take(at) ?? []) {
+        const sequence = record.count & 0xffff;
+        record.sent(at, dueAt);
+        send(sequence);
+      }
+    }
     const next = Math.min(...schedules.map(({ nextAt }) => nextAt));
     setTimeout(tick, Math.max(0, next - now()));
   };

@@ -180,7 +180,7 @@ describe('what ended it', () => {
       'a peer check instead: a slower mechanism',
       cable,
       { ...TOLD, moves: moved('peer-dead', 'no-carrier') },
-      ['ended by peer-released expected, found peer-dead'],
+      ['ended by peer-released or priority-zero expected, found peer-dead'],
     ],
     [
       'Active_Down_Interval instead of the peer check',
@@ -188,7 +188,19 @@ describe('what ended it', () => {
       { ...TOLD, moves: moved('no-response') },
       ['ended by peer-dead expected, found no-response'],
     ],
-    ['the peer check', agentDead('x', 'b'), { ...TOLD, moves: moved('peer-dead') }, []],
+    ['the peer check', silence('x', 'b'), { ...TOLD, moves: moved('peer-dead') }, []],
+    [
+      'the will of a dead agent',
+      agentDead('x', 'b'),
+      { ...TOLD, moves: moved('priority-zero') },
+      [],
+    ],
+    [
+      'the peer check instead of the will',
+      agentDead('x', 'b'),
+      { ...TOLD, moves: moved('peer-dead') },
+      ['ended by priority-zero expected, found peer-dead'],
+    ],
     [
       'the monitor that was to find it',
       handedOver('x', 'b', 'gateway'),
@@ -215,6 +227,12 @@ describe('what ended it', () => {
       unnoticed('x'),
       { ...CALM, moves: moved('peer-released', 'soft-fault') },
       ['lan: nothing to move to b expected, found it moved (peer-released)'],
+    ],
+    [
+      'a role that may move meanwhile',
+      dark('x', 'a'),
+      { ...CALM, moves: moved('peer-released', 'soft-fault') },
+      [],
     ],
     ['an operator: whichever', planned('x', 'b'), { ...TOLD, moves: moved('priority') }, []],
     [
