@@ -93,9 +93,14 @@ function requested(target: RequestTarget, plan: ProbePlan): Probed {
   return { target, record, send };
 }
 
-/** Node says ECONNRESET of both a reset and a connection that is closed in good order, without an answer. */
-const describe = (error: NodeJS.ErrnoException): string =>
-  error.message === 'socket hang up' ? 'closed' : (error.code ?? error.message);
+/** Node says ECONNRESET of much that is no reset: closed in good order without an answer, or amid one. */
+const HANG_UPS: Readonly<Record<string, string>> = {
+  'socket hang up': 'closed unanswered',
+  aborted: 'cut short',
+};
+
+const describe = ({ code, message }: NodeJS.ErrnoException): string =>
+  HANG_UPS[message] ?? code ?? message;
 
 async function echoed(target: EchoTarget, index: number, plan: ProbePlan): Promise<Probed> {
   const record = new ProbeRecord(plan.timeoutMs);
