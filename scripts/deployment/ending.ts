@@ -79,8 +79,8 @@ export function judgeMoves(
   const movers = new Set(heirs.filter((heir, index) => heir !== before[index]));
   const strays = taken.filter(({ appliance }) => !movers.has(appliance));
   const complaints = strays.map(
-    ({ appliance, virtualRouter, reason }) =>
-      `${virtualRouter}: nothing to move to ${appliance} expected, found it moved (${reason})`,
+    ({ appliance, virtualRouter }) =>
+      `${virtualRouter}: nothing to move to ${appliance} expected, found ${movesText(moves)}`,
   );
   for (const heir of movers) {
     if (!taken.some(({ appliance }) => appliance === heir)) {

@@ -41,6 +41,8 @@ export interface Seen {
   /** Who was to hold each in the end. */
   readonly heirs: readonly ApplianceName[];
   readonly moves: Moves;
+  /** When the heir's kernel had the last address; null where none moved. */
+  readonly movedAfterMs: number | null;
   /** Whether the hook changed what is marked as down. */
   readonly marked: boolean;
   /** How often nginx wrote that a back end had failed. */
@@ -74,6 +76,7 @@ export function summed(
     longestGapMs: most(({ longestGapMs }) => longestGapMs),
     ...(part.patchy === true ? { patchyMs: longestSpell(reports) } : {}),
     aimMs: part.aimMs,
+    movedAfterMs: seen.movedAfterMs,
     clientLateMs: most(({ scheduleLatenessMs }) => scheduleLatenessMs),
     exposed: part.exposed ?? [],
     endedBy: endedBy(seen),

@@ -14,6 +14,8 @@ export interface Outcome {
   readonly patchyMs?: number;
   /** What the decision table and nginx's settings aim at; null when no request may fail. */
   readonly aimMs: number | null;
+  /** From the beginning of what was done until the heir's kernel had the addresses; null where none moved. */
+  readonly movedAfterMs: number | null;
   /** The worst lateness of the client itself: what the machine, not the deployment, added. */
   readonly clientLateMs: number;
   /** Targets whose requests nginx must not repeat: those under way may fail. */
@@ -105,6 +107,7 @@ const HEAD = [
   'failed',
   'longest gap',
   'aim',
+  'moved after',
   'client late',
   'ended by',
   'before',
@@ -118,6 +121,7 @@ const cells = (outcome: Outcome): string[] => [
   failedOf(outcome),
   `${outcome.longestGapMs.toFixed(0)} ms`,
   aimOf(outcome),
+  outcome.movedAfterMs === null ? '-' : `${outcome.movedAfterMs.toFixed(0)} ms`,
   `${outcome.clientLateMs.toFixed(0)} ms`,
   outcome.endedBy,
   outcome.before,

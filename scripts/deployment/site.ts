@@ -84,12 +84,15 @@ export class Site {
   /** What came of changing one line of the files. */
   readonly settings: SettingRow[] = [];
   readonly #outcomes: Promise<Outcome>[] = [];
+  /** Who is to hold each virtual address by now. */
+  #heirs: readonly ApplianceName[];
   readonly #prober: { current: Prober | null } = { current: null };
   readonly #hookServices: Server[] = [];
 
   private constructor(lab: Lab, plan: SitePlan) {
     this.lab = lab;
     this.plan = plan;
+    this.#heirs = plan.holders ?? plan.addresses.map(() => 'a');
     this.nginx = { a: new Nginx(lab, 'a'), b: new Nginx(lab, 'b') };
     for (const [host, { plan: standIn }] of Object.entries(plan.standIns ?? {})) {
       this.#add(host as HostName, standIn);
@@ -165,7 +168,7 @@ export class Site {
         periodMs: (1000 / requestsPerSecond) * targets.length,
         timeoutMs: this.plan.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
       }),
-      this.settled(this.plan.holders ?? this.plan.addresses.map(() => 'a')),
+      this.settled(this.#heirs),
     ]);
     this.#prober.current = prober;
     await this.#allAnswered(prober);
@@ -259,6 +262,13 @@ export class Site {
     return this.#heldBy(this.plan.addresses.map(() => name));
   }
 
+  #untilHeldBy(holders: readonly ApplianceName[]): Promise<void> {
+    return this.lab.waitFor(`held by ${holders.join(', ')}`, () => this.#heldBy(holders), {
+      deadlineMs: PATIENCE_MS,
+      describe: () => this.holders(),
+    });
+  }
+
   #heldBy(holders: readonly ApplianceName[]): boolean {
     return this.plan.addresses.every(
       (address, index) => this.lab.holding(address).join() === holders[index],
@@ -275,18 +285,16 @@ export class Site {
       typeof part.heir === 'string'
         ? this.plan.addresses.map(() => part.heir as ApplianceName)
         : part.heir;
+    // A check that got no time may have moved the role meanwhile: then it comes back first.
+    await this.#untilHeldBy(this.#heirs);
+    this.#heirs = heirs;
     const window = await prober.open();
     await rest(CALM_MS);
     const holdersBefore = this.holders();
     const look = witness(this.lab, this.plan.addresses);
     const complaints: string[] = [];
     await act();
-    await this.lab
-      .waitFor(`held by ${heirs.join(', ')}`, () => this.#heldBy(heirs), {
-        deadlineMs: PATIENCE_MS,
-        describe: () => this.holders(),
-      })
-      .catch((error: Error) => complaints.push(error.message));
+    await this.#untilHeldBy(heirs).catch((error: Error) => complaints.push(error.message));
     const tail = await prober.open();
     await rest(CALM_MS);
     const holdersAfter = this.holders();

@@ -8,7 +8,7 @@ import { movesOf, type Moves } from './ending.js';
 import type { Seen } from './part.js';
 import { markedDown, upstreamErrors } from './upstreams.js';
 
-export type Witnessed = Pick<Seen, 'before' | 'moves' | 'marked' | 'nginxErrors'>;
+export type Witnessed = Pick<Seen, 'before' | 'moves' | 'movedAfterMs' | 'marked' | 'nginxErrors'>;
 
 /** Only to end a hang: an event that is missing then is told as missing. */
 const EVENTS_MS = 5_000;
@@ -41,6 +41,7 @@ export function witness(
   const marks = (): string => each(markedDown).join('/');
   const errors = (): number => each(upstreamErrors).reduce((sum, count) => sum + count, 0);
   const before = addresses.map((address) => soleHolder(lab, address));
+  const beganAt = now();
   const [marksBefore, errorsBefore, moves] = [marks(), errors(), movesSince(lab)];
   return async (heirs) => {
     const movers = heirs.filter((heir, index) => heir !== before[index]);
@@ -49,9 +50,14 @@ export function witness(
     // The kernel tells of an address at once, an agent writes its events in the background.
     const until = now() + EVENTS_MS;
     while (!written() && now() < until) await new Promise((resolve) => setTimeout(resolve, 50));
+    const taken = heirs.map((heir, index) =>
+      heir === before[index] ? null : lab.takeOver(addresses[index] ?? '', heir, beganAt).takenAt,
+    );
+    const movedAt = taken.filter((at) => at !== null);
     return {
       before,
       moves: moves(),
+      movedAfterMs: movedAt.length === 0 ? null : Math.max(...movedAt) - beganAt,
       marked: marks() !== marksBefore,
       nginxErrors: errors() - errorsBefore,
     };
