@@ -5,6 +5,7 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { apiPortal } from './deployment/api-portal.js';
 import { runChapter, type Chapter } from './deployment/chapter.js';
+import { chosen, type Choice } from './deployment/choice.js';
 import { measureAgentStart } from './deployment/machine.js';
 import { mitigation } from './deployment/mitigation.js';
 import { octopus } from './deployment/octopus.js';
@@ -23,8 +24,12 @@ const DEPLOYMENTS: Readonly<Record<string, readonly Chapter[]>> = {
   mitigation,
 };
 
-const partsOf = (name: string): string[] =>
-  (DEPLOYMENTS[name] ?? []).flatMap(({ parts }) => Object.keys(parts));
+const PARTS: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  Object.entries(DEPLOYMENTS).map(([name, chapters]) => [
+    name,
+    chapters.flatMap(({ parts }) => Object.keys(parts)),
+  ]),
+);
 
 /** Sites at a time: each keeps a good quarter of two cores busy, and mostly waits. */
 const SIDE_BY_SIDE = 3;
@@ -40,13 +45,10 @@ printed beside their aims and beside how fast the machine is, and judged by nobo
   --alone   one site at a time instead of ${SIDE_BY_SIDE}: for the milliseconds
   --write   puts the tables into the pages; one site at a time, too
 
-${Object.keys(DEPLOYMENTS)
-  .map((name) => `  ${name.padEnd(11)} ${partsOf(name).join(', ')}`)
+${Object.entries(PARTS)
+  .map(([name, parts]) => `  ${name.padEnd(11)} ${parts.join(', ')}`)
   .join('\n')}
 `;
-
-/** By deployment, the parts to run. */
-type Wanted = ReadonlyMap<string, readonly string[]>;
 
 const TABLES = /<!-- outcomes -->[\s\S]*<!-- end of outcomes -->/;
 
@@ -67,7 +69,7 @@ function writeTables(name: string, sections: readonly Section[]): void {
 
 /** Runs all chapters; `onDone` is given the sections of each deployment when its last chapter has ended. */
 async function runAll(
-  wanted: Wanted,
+  wanted: Choice,
   workers: number,
   onDone: (name: string, sections: readonly Section[]) => void,
 ): Promise<void> {
@@ -107,26 +109,8 @@ async function main({ wanted, write, alone }: Arguments): Promise<number> {
   return failed === 0 ? 0 : 1;
 }
 
-/** @throws Error when there is no such deployment or part. */
-function wantedOf(words: readonly string[]): Wanted {
-  const wanted = new Map<string, readonly string[]>();
-  for (const word of words) {
-    const [name = '', part] = word.split('/');
-    const parts = partsOf(name);
-    const known = Object.keys(DEPLOYMENTS);
-    if (!known.includes(name)) {
-      throw new Error(`one of ${known.join(', ')} expected, found "${name}"`);
-    }
-    if (part !== undefined && !parts.includes(part)) {
-      throw new Error(`${name}: one of ${parts.join(', ')} expected, found "${part}"`);
-    }
-    wanted.set(name, part === undefined ? parts : [...(wanted.get(name) ?? []), part]);
-  }
-  return wanted;
-}
-
 interface Arguments {
-  readonly wanted: Wanted;
+  readonly wanted: Choice;
   readonly write: boolean;
   readonly alone: boolean;
 }
@@ -150,8 +134,7 @@ function readArguments(): Arguments {
     if (write && positionals.some((word) => word.includes('/'))) {
       throw new Error('--write: whole deployments expected, found a part');
     }
-    const words = positionals.length > 0 ? positionals : Object.keys(DEPLOYMENTS);
-    return { wanted: wantedOf(words), write, alone: alone || write };
+    return { wanted: chosen(positionals, PARTS), write, alone: alone || write };
   } catch (error) {
     process.stderr.write(`deployments: ${(error as Error).message}\n${USAGE}`);
     return process.exit(2);

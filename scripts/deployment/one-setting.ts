@@ -169,7 +169,7 @@ function changed(page: string, { key, value, other }: Change): string {
 
 /** How often the role is handed back: traffic that stalls for a moment moves it again. */
 const TRIES = 3;
-const TRY_MS = 10_000;
+const TRY_MS = 30_000;
 
 /** All well, and the role where it belongs, without waiting for a preemption where one order does it. */
 async function home(site: Site): Promise<void> {

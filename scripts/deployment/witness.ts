@@ -11,7 +11,7 @@ import { markedDown, upstreamErrors } from './upstreams.js';
 export type Witnessed = Pick<Seen, 'before' | 'moves' | 'movedAfterMs' | 'marked' | 'nginxErrors'>;
 
 /** Only to end a hang: an event that is missing then is told as missing. */
-const EVENTS_MS = 5_000;
+const EVENTS_MS = 30_000;
 
 /**
  * Says, when asked, what has happened to the roles since, by what both agents have written, and which monitors
