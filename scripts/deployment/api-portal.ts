@@ -2,12 +2,22 @@
 // Which parts fail, in which order, and what that may cost.
 import type { ApplianceName } from '../lab/network.js';
 import { balancers, operations } from './balancers.js';
-import { checked, dark, planned, silence, told, unnoticed, untilMended } from './bounds.js';
+import {
+  agentDead,
+  checked,
+  dark,
+  handedOver,
+  planned,
+  silence,
+  told,
+  unnoticed,
+  untilMended,
+} from './bounds.js';
 import { PORTAL_CERTIFICATE } from './certificate.js';
-import type { Section } from './report.js';
+import type { Chapter } from './chapter.js';
 import { hangShare, thawShare } from './shared-files.js';
 import type { Part } from './part.js';
-import { atSite, type Site, type SitePlan } from './site.js';
+import type { Site, SitePlan } from './site.js';
 import type { StandInPlan } from './stand-in.js';
 
 const MYSQL = 3306;
@@ -88,27 +98,29 @@ const BOTH = ['portal-1', 'portal-2'];
 /** Two attempts 250 ms apart, the hook by way of root, and nginx's reload. */
 const LEFT_OUT_MS = 1200;
 
-export async function apiPortal(): Promise<Section[]> {
-  const balanced = await atSite('Balancers in front', BALANCED, async (site) => {
-    await operations(site);
-    await instances(site);
-    await balancers(site);
-  });
-  const spread = await atSite('Active-active', ACTIVE_ACTIVE, async (site) => {
-    await maintenance(site);
-    await services(site);
-    await sharedFiles(site);
-    await hosts(site);
-  });
-  return [balanced, spread];
-}
+export const apiPortal: readonly Chapter[] = [
+  {
+    title: 'Balancers in front',
+    plan: () => BALANCED,
+    parts: {
+      operations: (site) => operations(site),
+      instances,
+      balancers: (site) => balancers(site),
+    },
+  },
+  {
+    title: 'Active-active',
+    plan: () => ACTIVE_ACTIVE,
+    parts: { maintenance, services, 'shared-files': sharedFiles, hosts },
+  },
+];
 
 /* --- balancers in front ---------------------------------------------------------------------- */
 
 /** One instance loses something: nginx of both balancers leaves it out, and takes it back. */
 async function instances(site: Site): Promise<void> {
   const [first, second] = [site.standIn('portal-1'), site.standIn('portal-2')];
-  const leftOut = { answering: ['portal-2'] };
+  const leftOut = { answering: ['portal-2'], leftOutBy: 'hook' } as const;
   await site.observe(
     { ...unnoticed('web server of one instance stopped'), ...leftOut },
     async () => {
@@ -158,8 +170,14 @@ async function instances(site: Site): Promise<void> {
   await site.settled(['a']);
 }
 
-/** Requests that this instance still gets fail until nginx leaves it out. */
-const patchy = (part: string): Part => ({ ...checked(LEFT_OUT_MS, part, 'a'), patchy: true });
+/** Requests that this instance still gets fail until nginx leaves it out: nginx itself sees good answers. */
+const patchy = (part: string): Part => ({
+  part,
+  kind: 'fault',
+  heir: 'a',
+  aimMs: LEFT_OUT_MS,
+  patchy: true,
+});
 
 /* --- active-active --------------------------------------------------------------------------- */
 
@@ -180,11 +198,11 @@ async function maintenance(site: Site): Promise<void> {
 
 async function services(site: Site): Promise<void> {
   const [first, second] = [site.standIn('portal-1'), site.standIn('portal-2')];
-  for (const [name, port, boundMs] of [
-    ['web server', 443, 300],
-    ['MySQL', MYSQL, 600],
+  for (const [name, port, aimMs, monitor] of [
+    ['web server', 443, 300, 'web'],
+    ['MySQL', MYSQL, 600, 'mysql'],
   ] as const) {
-    await site.observe(moved(checked(boundMs, `${name} of portal-1 stopped`, 'b')), () =>
+    await site.observe(moved(checked(aimMs, `${name} of portal-1 stopped`, 'b', monitor)), () =>
       first.order({ kind: 'close', port }),
     );
     await site.observe(back('and started'), () => first.order({ kind: 'open', port }));
@@ -205,14 +223,14 @@ async function sharedFiles(site: Site): Promise<void> {
     await hangShare(site.lab.appliance(name));
     await site.waitForReason(name, /^shared: did not end within 1000 ms/);
   };
-  await site.observe(moved(unnoticed('shared file system hangs on portal-1', 'b')), () =>
+  await site.observe(moved(handedOver('shared file system hangs on portal-1', 'b', 'shared')), () =>
     hang('a'),
   );
   await site.observe(back('and answers'), () => thawShare(site.lab.appliance('a')));
   await site.settled(SPREAD);
-  await site.observe({ ...unnoticed('it hangs on both'), heir: SPREAD }, () =>
-    Promise.all(SPREAD.map(hang)),
-  );
+  // One of them finds it first, and hands over for a moment.
+  const onBoth = { ...unnoticed('it hangs on both', SPREAD), mayMove: true };
+  await site.observe(onBoth, () => Promise.all(SPREAD.map(hang)));
   await site.observe(back('and answers'), () =>
     Promise.all(SPREAD.map((name) => thawShare(site.lab.appliance(name)))),
   );
@@ -222,13 +240,15 @@ async function sharedFiles(site: Site): Promise<void> {
 async function hosts(site: Site): Promise<void> {
   const { lab } = site;
   const a = lab.appliance('a');
-  await site.observe(moved(told('cable of portal-1 pulled', 'b')), () => lab.unplug('a'));
+  await site.observe(moved(told('cable of portal-1 pulled', 'b', 'no-carrier')), () =>
+    lab.unplug('a'),
+  );
   await site.observe(back('and plugged in'), () => lab.plug('a'));
   await site.settled(SPREAD);
-  await site.observe({ ...unnoticed('HA link cut'), heir: SPREAD }, () => lab.setHaLink(false));
-  await site.observe({ ...unnoticed('and whole again'), heir: SPREAD }, () => lab.setHaLink(true));
+  await site.observe(unnoticed('HA link cut', SPREAD), () => lab.setHaLink(false));
+  await site.observe(unnoticed('and whole again', SPREAD), () => lab.setHaLink(true));
   await site.settled(SPREAD);
-  await site.observe(moved(unnoticed('agent of portal-1 killed', 'b')), () => a.kill());
+  await site.observe(moved(agentDead('agent of portal-1 killed', 'b')), () => a.kill());
   await site.observe(back('and started'), async () => site.startAgent('a'));
   await site.settled(SPREAD);
   let restore = (): Promise<void> => Promise.resolve();

@@ -1,6 +1,15 @@
 // What an operator does with a pair of balancers, and how each part of a balancer fails: the same behind
 // every deployment that has nginx on both. The back ends are the deployments'.
-import { checked, dark, planned, silence, told, unnoticed, untilMended } from './bounds.js';
+import {
+  agentDead,
+  checked,
+  dark,
+  planned,
+  silence,
+  told,
+  unnoticed,
+  untilMended,
+} from './bounds.js';
 import type { Site } from './site.js';
 
 /** What an operator does. `moved` looks at the site after each move of the role. */
@@ -33,7 +42,9 @@ export async function balancers(
 ): Promise<void> {
   const { lab } = site;
   const a = lab.appliance('a');
-  await site.observe(checked(300, 'nginx of the primary killed', 'b'), () => site.nginx.a.kill());
+  await site.observe(checked(300, 'nginx of the primary killed', 'b', 'nginx'), () =>
+    site.nginx.a.kill(),
+  );
   await moved();
   await site.observe(dark('nginx of the other killed, too', 'b'), async () => {
     await site.nginx.b.kill();
@@ -44,14 +55,14 @@ export async function balancers(
   );
   site.nginx.b.start();
   await site.settled(['a']);
-  await site.observe(told('cable of the primary pulled', 'b'), () => lab.unplug('a'));
+  await site.observe(told('cable of the primary pulled', 'b', 'no-carrier'), () => lab.unplug('a'));
   await moved();
   await site.observe(planned('and plugged in', 'a'), () => lab.plug('a'));
   await site.settled(['a']);
   await site.observe(unnoticed('HA link cut', 'a'), () => lab.setHaLink(false));
   await site.observe(unnoticed('and whole again', 'a'), () => lab.setHaLink(true));
   await site.settled(['a']);
-  await site.observe(unnoticed('agent of the primary killed', 'b'), () => a.kill());
+  await site.observe(agentDead('agent of the primary killed', 'b'), () => a.kill());
   await moved();
   await site.observe(planned('and started', 'a'), async () => site.startAgent('a'));
   await site.settled(['a']);

@@ -17,6 +17,7 @@ const bandwidthEnough = (value: string): Experiment['variants'][number] => ({
   setting: 'bandwidthMonitoring.minimumBps',
   changes: onBoth('minimumBps', '100000', value),
   outcome: TWO,
+  because: 'soft-fault',
 });
 
 /** Bandwidth monitoring, and the gateway. */
@@ -25,7 +26,7 @@ export const TRAFFIC: readonly Experiment[] = [
     done: 'traffic from the clients to node 1 stopped',
     ...withHealing((site) => site.lab.drop({ traffic: 'all', from: 'c', to: 'a' })),
     look: holder,
-    page: { outcome: TWO },
+    page: { outcome: TWO, because: 'soft-fault' },
     variants: [
       {
         setting: 'bandwidthMonitoring.enabled',
@@ -53,6 +54,7 @@ export const TRAFFIC: readonly Experiment[] = [
         setting: 'bandwidthMonitoring.interfaces',
         changes: onBoth('interfaces', '[eth0]', '[ha0]'),
         outcome: TWO,
+        because: 'soft-fault',
       },
     ],
   },
@@ -60,7 +62,7 @@ export const TRAFFIC: readonly Experiment[] = [
     done: 'gateway dead, seen from node 1',
     ...withHealing((site) => site.lab.drop({ traffic: 'gateway', from: 'a' })),
     look: holder,
-    page: { outcome: TWO },
+    page: { outcome: TWO, because: 'soft-fault' },
     variants: [
       {
         setting: 'gatewayMonitoring.addresses',
@@ -84,11 +86,13 @@ export const LINKS: readonly Experiment[] = [
         setting: 'linkMonitoring.pairs',
         changes: onBoth('pairs', '[[eth0, eth1], [eth2, eth3]]', '[[eth2, eth3]]'),
         outcome: TWO,
+        because: 'links-below-minimum',
       },
       {
         setting: 'linkMonitoring.minimumActive',
         changes: onBoth('minimumActive', '1', '2'),
         outcome: TWO,
+        because: 'links-below-minimum',
       },
     ],
   },

@@ -30,6 +30,12 @@ const SHARED = {
   ],
 } as const;
 
+/**
+ * Far more than the minimum of the bandwidth, so that the role does not move when the client is slow for a while.
+ * Bare requests are 4 kbit: 25 a second are the minimum of the page.
+ */
+const AMPLE = { 'x-padding': 'x'.repeat(1_000) };
+
 /** The second line has no addresses: it is there to be monitored. */
 export const ACTIVE_PASSIVE: SitePlan = {
   ...SHARED,
@@ -39,7 +45,7 @@ export const ACTIVE_PASSIVE: SitePlan = {
     client: { routes: ['10.97.0.0/24 via 10.99.0.100'] },
   },
   standIns: { 'host-protected-1': server(1, 'eth1', '10.97.0') },
-  targets: [{ name: 'line 1', url: 'http://10.97.0.11/' }],
+  targets: [{ name: 'line 1', url: 'http://10.97.0.11/', headers: AMPLE }],
   addresses: ['10.99.0.100', '10.97.0.100'],
 };
 
@@ -61,8 +67,8 @@ export const ACTIVE_ACTIVE: SitePlan = {
     'host-protected-2': server(2, 'eth3', '10.96.0'),
   },
   targets: [
-    { name: 'line 1', url: 'http://10.97.0.11/' },
-    { name: 'line 2', url: 'http://10.96.0.11/' },
+    { name: 'line 1', url: 'http://10.97.0.11/', headers: AMPLE },
+    { name: 'line 2', url: 'http://10.96.0.11/', headers: AMPLE },
   ],
   addresses: ['10.99.0.100', '10.97.0.100', '10.95.0.100', '10.96.0.100'],
   holders: ['a', 'a', 'b', 'b'],

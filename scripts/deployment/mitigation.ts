@@ -1,32 +1,25 @@
 // A mitigation pair that routes between outside and inside: which parts fail, in which order, and what that
 // may cost; active-passive and active-active. Whether each setting matters: mitigation-settings.ts.
 import type { ApplianceName } from '../lab/network.js';
-import { checked, planned, silence, told, unnoticed } from './bounds.js';
+import { agentDead, checked, handedOver, planned, silence, told, unnoticed } from './bounds.js';
+import type { Chapter } from './chapter.js';
 import { ACTIVE_ACTIVE, ACTIVE_PASSIVE, relays } from './mitigation-plan.js';
 import { eachSettingMatters, endsOfALine } from './mitigation-settings.js';
-import type { Section, SettingRow } from './report.js';
-import { atSite, type Site } from './site.js';
+import type { Site } from './site.js';
 
-export async function mitigation(): Promise<Section[]> {
-  const pairs = await Promise.all([
-    orTrouble('Active-passive', activePassive()),
-    orTrouble('Active-active', activeActive()),
-  ]);
-  return [...pairs, await eachSettingMatters()];
-}
-
-/** One that ends early is no reason not to tell of the others. */
-const orTrouble = (title: string, section: Promise<Section>): Promise<Section> =>
-  section.catch((error: Error) => ({ title, outcomes: [], troubles: [error.message] }));
-
-const activePassive = (): Promise<Section> =>
-  atSite('Active-passive', ACTIVE_PASSIVE, async (site) => {
-    await work(site);
-    await cables(site);
-    await hosts(site);
-    await traffic(site);
-    await flaps(site);
-  });
+export const mitigation: readonly Chapter[] = [
+  {
+    title: 'Active-passive',
+    plan: () => ACTIVE_PASSIVE,
+    parts: { work, cables, hosts, traffic, flaps },
+  },
+  {
+    title: 'Active-active',
+    plan: () => ACTIVE_ACTIVE,
+    parts: { 'shared-work': shareWork, 'shared-faults': shareFaults, ends: endsOfALine },
+  },
+  ...eachSettingMatters,
+];
 
 /** What an operator does. */
 async function work(site: Site): Promise<void> {
@@ -71,7 +64,7 @@ async function cables(site: Site): Promise<void> {
     ['both its lines pulled', ['eth2', 'eth3', 'eth0', 'eth1']],
   ];
   for (const [part, devices] of parts) {
-    await site.observe(told(part, 'b'), pull(devices));
+    await site.observe(told(part, 'b', 'no-carrier', 'links-below-minimum'), pull(devices));
     await site.observe(planned('and plugged in', 'a'), plug(devices));
     await site.settled(['a', 'a']);
   }
@@ -84,7 +77,7 @@ async function cables(site: Site): Promise<void> {
 
 async function hosts(site: Site): Promise<void> {
   const a = site.lab.appliance('a');
-  await site.observe(unnoticed('agent of the primary killed', 'b'), () => a.kill());
+  await site.observe(agentDead('agent of the primary killed', 'b'), () => a.kill());
   await site.observe(planned('and started', 'a'), async () => site.startAgent('a'));
   await site.settled(['a', 'a']);
   let restore = (): Promise<void> => Promise.resolve();
@@ -102,13 +95,17 @@ async function hosts(site: Site): Promise<void> {
 async function traffic(site: Site): Promise<void> {
   const { lab } = site;
   let heal = (): Promise<void> => Promise.resolve();
-  await site.observe(unnoticed('gateway dead, seen from the primary', 'b'), async () => {
-    heal = await lab.drop({ traffic: 'gateway', from: 'a' });
-  });
+  await site.observe(
+    handedOver('gateway dead, seen from the primary', 'b', 'gateway'),
+    async () => {
+      heal = await lab.drop({ traffic: 'gateway', from: 'a' });
+    },
+  );
   await site.observe(planned('and back', 'a'), () => heal());
   await site.settled(['a', 'a']);
   // Readings come every 600 ms: a window of 2 s reaches back to the one before it, and ends with the next.
-  await site.observe(checked(3_200, 'traffic to the primary below the minimum', 'b'), async () => {
+  const starved = 'traffic to the primary below the minimum';
+  await site.observe(checked(3_200, starved, 'b', 'soft-fault'), async () => {
     heal = await lab.drop({ traffic: 'all', from: 'c', to: 'a' });
   });
   // The primary sees no traffic while it stands by, so it cannot know that it would come again.
@@ -124,7 +121,7 @@ async function flaps(site: Site): Promise<void> {
   const { lab } = site;
   const [a, b] = [lab.appliance('a'), lab.appliance('b')];
   for (const time of ['first', 'second', 'third']) {
-    await site.observe(told(`cable of the primary pulled, ${time} time`, 'b'), () =>
+    await site.observe(told(`cable of the primary pulled, ${time} time`, 'b', 'no-carrier'), () =>
       lab.unplug('a'),
     );
     await site.observe(planned('plugged in, and failover back', 'a'), async () => {
@@ -137,7 +134,9 @@ async function flaps(site: Site): Promise<void> {
     site.waitFor(`relays in ${state}`, (first) => {
       return first?.bypass.actual === state && relays(site, 'a') === state;
     });
-  await site.observe(told('fourth time: more than the maximum', 'b'), () => lab.unplug('a'));
+  await site.observe(told('fourth time: more than the maximum', 'b', 'no-carrier'), () =>
+    lab.unplug('a'),
+  );
   await site.observe(unnoticed('plugged in: in hardware bypass', 'b'), async () => {
     await lab.plug('a');
     await relay('bypass')();
@@ -152,36 +151,23 @@ async function flaps(site: Site): Promise<void> {
 const SHARES: readonly ApplianceName[] = ['a', 'a', 'b', 'b'];
 const ALL_ON = (name: ApplianceName): readonly ApplianceName[] => SHARES.map(() => name);
 
-async function activeActive(): Promise<Section> {
-  let settings: SettingRow[] = [];
-  const section = await atSite('Active-active', ACTIVE_ACTIVE, async (site) => {
-    await shareWork(site);
-    await shareFaults(site);
-    settings = await endsOfALine(site);
-  });
-  return { ...section, settings };
-}
-
 async function shareWork(site: Site): Promise<void> {
   const a = site.lab.appliance('a');
-  const all = { heir: ALL_ON('b') };
-  const back = { heir: SHARES };
-  await site.observe({ ...planned('maintenance of node 1', 'b'), ...all }, () =>
+  await site.observe(planned('maintenance of node 1', ALL_ON('b')), () =>
     a.control.command('maintenance', 'on'),
   );
-  await site.observe({ ...planned('its end: the shares are back', 'a'), ...back }, () =>
+  await site.observe(planned('its end: the shares are back', SHARES), () =>
     a.control.command('maintenance', 'off'),
   );
   await site.settled(SHARES);
-  await site.observe({ ...planned('agent of node 1 stopped', 'b'), ...all }, () => a.stop());
-  await site.observe({ ...planned('and started', 'a'), ...back }, async () => site.startAgent('a'));
+  await site.observe(planned('agent of node 1 stopped', ALL_ON('b')), () => a.stop());
+  await site.observe(planned('and started', SHARES), async () => site.startAgent('a'));
   await site.settled(SHARES);
 }
 
 async function shareFaults(site: Site): Promise<void> {
   const { lab } = site;
   const b = lab.appliance('b');
-  const back = { heir: SHARES };
   const parts: readonly (readonly [string, ApplianceName, string])[] = [
     ['outside cable of node 1 pulled', 'a', 'eth0'],
     ['inside cable of node 1 pulled', 'a', 'eth1'],
@@ -190,23 +176,23 @@ async function shareFaults(site: Site): Promise<void> {
   ];
   for (const [part, name, device] of parts) {
     const heir = ALL_ON(name === 'a' ? 'b' : 'a');
-    await site.observe({ ...told(part, 'b'), heir }, () => lab.unplug(name, device));
-    await site.observe({ ...planned('and plugged in', 'a'), ...back }, () =>
-      lab.plug(name, device),
+    await site.observe(told(part, heir, 'no-carrier', 'links-below-minimum'), () =>
+      lab.unplug(name, device),
     );
+    await site.observe(planned('and plugged in', SHARES), () => lab.plug(name, device));
     await site.settled(SHARES);
   }
-  await site.observe({ ...unnoticed('HA link cut'), ...back }, () => lab.setHaLink(false));
-  await site.observe({ ...unnoticed('and whole again'), ...back }, () => lab.setHaLink(true));
+  await site.observe(unnoticed('HA link cut', SHARES), () => lab.setHaLink(false));
+  await site.observe(unnoticed('and whole again', SHARES), () => lab.setHaLink(true));
   await site.settled(SHARES);
-  await site.observe({ ...unnoticed('agent of node 2 killed'), heir: ALL_ON('a') }, () => b.kill());
-  await site.observe({ ...planned('and started', 'a'), ...back }, async () => site.startAgent('b'));
+  await site.observe(agentDead('agent of node 2 killed', ALL_ON('a')), () => b.kill());
+  await site.observe(planned('and started', SHARES), async () => site.startAgent('b'));
   await site.settled(SHARES);
   let restore = (): Promise<void> => Promise.resolve();
-  await site.observe({ ...silence('host of node 1 dead', 'b'), heir: ALL_ON('b') }, async () => {
+  await site.observe(silence('host of node 1 dead', ALL_ON('b')), async () => {
     restore = await site.powerCut('a');
   });
-  await site.observe({ ...planned('and booted', 'a'), ...back }, async () => {
+  await site.observe(planned('and booted', SHARES), async () => {
     await restore();
     site.startAgent('a');
   });

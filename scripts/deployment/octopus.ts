@@ -9,9 +9,9 @@ import { balancers, operations } from './balancers.js';
 import { planned, unnoticed } from './bounds.js';
 import { WITH_COMMAND } from './host.js';
 import { operate, type Remote } from './operator.js';
-import type { Section } from './report.js';
+import type { Chapter } from './chapter.js';
 import { sameScreen } from './screen.js';
-import { atSite, type Site, type SitePlan } from './site.js';
+import type { Site, SitePlan } from './site.js';
 import type { Asked } from './stand-in.js';
 
 const VIRTUAL = '10.99.0.100';
@@ -55,17 +55,23 @@ const PLAN: SitePlan = {
   addresses: [VIRTUAL],
 };
 
-export const octopus = (): Promise<Section[]> =>
-  atSite('Octopus Deploy', PLAN, async (site) => {
-    const audit = (): Promise<void> => notesTheClient(site);
-    await site.answering(NODES);
-    await audit();
-    await operations(site, audit);
-    await upload(site);
-    await maintenance(site);
-    await nodes(site);
-    await balancers(site, audit);
-  }).then((section) => [section]);
+export const octopus: readonly Chapter[] = [
+  {
+    title: 'Octopus Deploy',
+    plan: () => PLAN,
+    parts: {
+      operations: async (site) => {
+        await site.answering(NODES);
+        await notesTheClient(site);
+        await operations(site, () => notesTheClient(site));
+      },
+      upload,
+      maintenance,
+      nodes,
+      balancers: (site) => balancers(site, () => notesTheClient(site)),
+    },
+  },
+];
 
 /**
  * The nodes are told the client's own address by the balancer that has the virtual address, whatever the
@@ -213,7 +219,8 @@ interface Failure {
 
 async function fails(site: Site, name: string, part: string, failure: Failure): Promise<void> {
   const others = NODES.filter((one) => one !== name);
-  await site.observe({ ...unnoticed(`${name} ${part}`), answering: others }, async () => {
+  const broken = { ...unnoticed(`${name} ${part}`), leftOutBy: 'hook' } as const;
+  await site.observe({ ...broken, answering: others }, async () => {
     await failure.break();
     await site.leftOut([name]);
     await site.answering(others);

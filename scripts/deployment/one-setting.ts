@@ -5,8 +5,10 @@ import type { Status } from '../../src/model/status.js';
 import { APPLIANCES } from '../lab/lab.js';
 import type { ApplianceName } from '../lab/network.js';
 import { ROOT } from '../lab/program.js';
+import { causesOf, movesText, type Moves } from './ending.js';
 import type { SettingRow } from './report.js';
 import { rest, type Site } from './site.js';
+import { movesSince } from './witness.js';
 
 /** `value` on the page, `other` in its place; the comment behind it stays. */
 export interface Change {
@@ -18,6 +20,8 @@ export interface Change {
 
 export interface Expected {
   readonly outcome: string;
+  /** Why node 1 gives up the role: a reason of its transition, or the name of the monitor that failed. */
+  readonly because?: string;
   /** The outcome is that nothing comes of it: looked at only after so long. Else it is awaited. */
   readonly stillAfterMs?: number;
 }
@@ -40,8 +44,13 @@ export interface Experiment {
   readonly variants: readonly Variant[];
 }
 
-/** For one that hangs on nobody's timer: a handover and the slowness of a busy machine. */
-const PATIENCE_MS = 20_000;
+/** Only to end the wait for an outcome that does not come. */
+const PATIENCE_MS = 60_000;
+
+interface Found {
+  readonly outcome: string;
+  readonly moves: Moves;
+}
 
 /** The same change on both appliances. */
 export const onBoth = (key: string, value: string, other: string): Variant['changes'] => ({
@@ -69,8 +78,9 @@ async function outcomeOf(
   experiment: Experiment,
   changes: Variant['changes'],
   { outcome, stillAfterMs }: Expected,
-): Promise<string> {
+): Promise<Found> {
   await useFiles(site, changes);
+  const moves = movesSince(site.lab);
   await experiment.act(site);
   const look = async (): Promise<string> =>
     experiment.look(site, await site.status('a'), await site.status('b'));
@@ -81,7 +91,7 @@ async function outcomeOf(
     // One that does not come is found below, and told in the table.
     await site.waitFor(outcome, sees, PATIENCE_MS).catch(() => {});
   }
-  const found = await look();
+  const found = { outcome: await look(), moves: moves() };
   await useFiles(site, {});
   await experiment.mend(site);
   await home(site);
@@ -91,15 +101,13 @@ async function outcomeOf(
 function rowOf(
   { done, page }: Experiment,
   variant: Variant,
-  outcome: string,
-  otherOutcome: string,
+  found: Found,
+  varied: Found,
 ): SettingRow {
   const complaints = [
-    ...(outcome === page.outcome ? [] : [`${page.outcome} expected with the page's value`]),
-    ...(otherOutcome === variant.outcome
-      ? []
-      : [`${variant.outcome} expected with the other value`]),
-    ...(outcome === otherOutcome ? ['another outcome expected with another value'] : []),
+    ...judged(page, found, "the page's value"),
+    ...judged(variant, varied, 'the other value'),
+    ...(found.outcome === varied.outcome ? ['another outcome expected with another value'] : []),
   ];
   const changes = Object.entries(variant.changes);
   const values = (of: (change: Change) => string): string => {
@@ -112,10 +120,24 @@ function rowOf(
     page: values(({ value }) => value),
     other: values(({ other }) => other) + only,
     done,
-    outcome,
-    otherOutcome,
+    outcome: found.outcome,
+    otherOutcome: varied.outcome,
     complaints,
   };
+}
+
+/** Whether it came to what was expected, and because of what. */
+function judged(expected: Expected, { outcome, moves }: Found, value: string): string[] {
+  const { because } = expected;
+  if (outcome !== expected.outcome) {
+    const found = `${outcome} (${movesText(moves)})`;
+    return [`${expected.outcome} expected with ${value}, found ${found}`];
+  }
+  const causes = causesOf(moves);
+  if (because === undefined || causes.includes(because)) return [];
+  return [
+    `${because} expected as the cause with ${value}, found ${causes.join(', ') || 'nothing'}`,
+  ];
 }
 
 /** The files of the page, each with at most one line changed, in their places and read. */
@@ -147,7 +169,7 @@ function changed(page: string, { key, value, other }: Change): string {
 
 /** How often the role is handed back: traffic that stalls for a moment moves it again. */
 const TRIES = 3;
-const TRY_MS = 10_000;
+const TRY_MS = 30_000;
 
 /** All well, and the role where it belongs, without waiting for a preemption where one order does it. */
 async function home(site: Site): Promise<void> {

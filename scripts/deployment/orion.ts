@@ -1,8 +1,8 @@
 // Orion behind a pair of nginx balancers: which parts fail, in which order, and what that may cost.
 import { balancers, operations } from './balancers.js';
 import { unnoticed } from './bounds.js';
-import type { Section } from './report.js';
-import { atSite, type Site, type SitePlan } from './site.js';
+import type { Chapter } from './chapter.js';
+import type { Site, SitePlan } from './site.js';
 
 const instance = (number: 1 | 2) => ({
   host: { address: `10.99.0.1${number}/24`, gateway: '10.99.0.254' },
@@ -35,17 +35,22 @@ const PLAN: SitePlan = {
 
 const BOTH = ['orion-1', 'orion-2'];
 
-export const orion = (): Promise<Section[]> =>
-  atSite('Orion', PLAN, async (site) => {
-    await operations(site);
-    await instances(site);
-    await balancers(site);
-  }).then((section) => [section]);
+export const orion: readonly Chapter[] = [
+  {
+    title: 'Orion',
+    plan: () => PLAN,
+    parts: {
+      operations: (site) => operations(site),
+      instances: (site) => instances(site),
+      balancers: (site) => balancers(site),
+    },
+  },
+];
 
 /** One instance after the other: the balancers stay. */
 async function instances(site: Site): Promise<void> {
   const first = site.standIn('orion-1');
-  const route = { answering: ['orion-2'] };
+  const route = { answering: ['orion-2'], leftOutBy: 'nginx' } as const;
   await site.observe({ ...unnoticed('one instance killed'), ...route }, () => first.kill());
   await site.observe({ ...unnoticed('and started'), answering: BOTH }, async () => {
     await first.start();

@@ -12,10 +12,16 @@ export interface Outcome {
   readonly longestGapMs: number;
   /** Time from the first failed request to the first good one after the last, where others were good. */
   readonly patchyMs?: number;
-  /** What the decision table and nginx's settings allow; null when nothing may be noticed. */
-  readonly boundMs: number | null;
+  /** What the decision table and nginx's settings aim at; null when no request may fail. */
+  readonly aimMs: number | null;
+  /** From the beginning of what was done until the heir's kernel had the addresses; null where none moved. */
+  readonly movedAfterMs: number | null;
+  /** The worst lateness of the client itself: what the machine, not the deployment, added. */
+  readonly clientLateMs: number;
   /** Targets whose requests nginx must not repeat: those under way may fail. */
   readonly exposed?: readonly string[];
+  /** `soft-fault (nginx) → peer-released`: why the role was given up and taken; or who left out a back end. */
+  readonly endedBy: string;
   /** `orion-lb-1 → orion-1, orion-2`: who held the address, and which instances answered. */
   readonly before: string;
   readonly after: string;
@@ -43,8 +49,12 @@ export interface Section {
   readonly outcomes: readonly Outcome[];
   /** Which of its settings were tried out. */
   readonly settings?: readonly SettingRow[];
+  /** How long an agent takes here from its start to its first answer: the measure of the machine. */
+  readonly agentStartMs?: number;
   /** What ended it before its end. */
   readonly troubles?: readonly string[];
+  /** All that was said there, when anything is not as it must be. */
+  readonly said?: string;
 }
 
 /** Everything that is not as it must be. */
@@ -54,18 +64,55 @@ export const complaintsOf = ({ outcomes, settings = [], troubles = [] }: Section
   ...troubles,
 ];
 
-/** Its tables. */
-export const tablesOf = ({ outcomes, settings = [] }: Section): string =>
+/** Its tables, and beside the milliseconds how fast the machine is. */
+export const tablesOf = ({ outcomes, settings = [], agentStartMs }: Section): string =>
   [
+    ...(outcomes.length === 0 || agentStartMs === undefined ? [] : [machine(agentStartMs)]),
     ...(outcomes.length > 0 ? [outcomeTable(outcomes)] : []),
     ...(settings.length > 0 ? [settingTable(settings)] : []),
   ].join('\n\n');
 
-/** The title, the tables, and below them every complaint. */
-export const sectionText = (section: Section): string =>
-  [`### ${section.title}`, tablesOf(section), ...complaintsOf(section)].join('\n\n');
+/** The title, the tables, and below them every complaint; above all what was said, where there is one. */
+export const sectionText = (section: Section): string => {
+  const { title, said } = section;
+  const texts = [said ?? '', `### ${title}`, tablesOf(section), ...complaintsOf(section)];
+  return texts.filter(Boolean).join('\n\n');
+};
 
-const HEAD = ['part', 'kind', 'requests', 'failed', 'longest gap', 'bound', 'before', 'after'];
+/** Sections of one title as one, in the order of the first of each. */
+export function merged(sections: readonly Section[]): Section[] {
+  const byTitle = new Map<string, Section>();
+  for (const section of sections) {
+    const before = byTitle.get(section.title);
+    byTitle.set(section.title, before === undefined ? section : joined(before, section));
+  }
+  return [...byTitle.values()];
+}
+
+const joined = (one: Section, other: Section): Section => ({
+  ...one,
+  outcomes: [...one.outcomes, ...other.outcomes],
+  settings: [...(one.settings ?? []), ...(other.settings ?? [])],
+  troubles: [...(one.troubles ?? []), ...(other.troubles ?? [])],
+  said: [one.said ?? '', other.said ?? ''].filter(Boolean).join('\n\n'),
+});
+
+const machine = (agentStartMs: number): string =>
+  `On this machine an agent answers ${agentStartMs.toFixed(0)} ms after its start.`;
+
+const HEAD = [
+  'part',
+  'kind',
+  'requests',
+  'failed',
+  'longest gap',
+  'aim',
+  'moved after',
+  'client late',
+  'ended by',
+  'before',
+  'after',
+];
 
 const cells = (outcome: Outcome): string[] => [
   outcome.part,
@@ -73,7 +120,10 @@ const cells = (outcome: Outcome): string[] => [
   String(outcome.sent),
   failedOf(outcome),
   `${outcome.longestGapMs.toFixed(0)} ms`,
-  boundOf(outcome),
+  aimOf(outcome),
+  outcome.movedAfterMs === null ? '-' : `${outcome.movedAfterMs.toFixed(0)} ms`,
+  `${outcome.clientLateMs.toFixed(0)} ms`,
+  outcome.endedBy,
   outcome.before,
   outcome.after,
 ];
@@ -90,10 +140,9 @@ const reasonsOf = ({ reasons }: Outcome): string =>
     .map(([reason, count]) => `${count} ${reason}`)
     .join(', ');
 
-function boundOf({ boundMs, longestGapMs, patchyMs = 0, exposed = [] }: Outcome): string {
-  if (boundMs === null) return ['0 failed', ...exposed].join(' but of ');
-  if (boundMs === Number.POSITIVE_INFINITY) return 'until mended';
-  return `${boundMs} ms, ${Math.max(longestGapMs, patchyMs) <= boundMs ? 'met' : 'NOT met'}`;
+function aimOf({ aimMs, exposed = [] }: Outcome): string {
+  if (aimMs === null) return ['0 failed', ...exposed].join(' but of ');
+  return aimMs === Number.POSITIVE_INFINITY ? 'until mended' : `${aimMs} ms`;
 }
 
 /** A Markdown table, its columns aligned. */

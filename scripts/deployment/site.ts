@@ -14,6 +14,7 @@ import type {
   NetworkPlan,
 } from '../lab/network.js';
 import { coverFolders } from '../lab/own-folders.js';
+import type { ProbeReport } from '../lab/probe-record.js';
 import type { RequestTarget } from '../lab/prober-process.js';
 import type { Prober } from '../lab/prober.js';
 import type { RequestPlan } from '../lab/request-process.js';
@@ -23,14 +24,15 @@ import { run } from '../lab/command.js';
 import { openHookService } from './hook-service.js';
 import { COVERED, hostFolders, installPackage, MOUNT_POINTS, Nginx, StandIn } from './host.js';
 import { summed, type Part } from './part.js';
-import { outcomeTable, type Outcome, type Section } from './report.js';
+import type { Outcome, SettingRow } from './report.js';
 import type { StandInPlan } from './stand-in.js';
 import { markedDown } from './upstreams.js';
+import { witness } from './witness.js';
 
 const REQUESTS_PER_SECOND = 200;
 const REQUEST_TIMEOUT_MS = 5_000;
-/** A start, an election at 1000 ms and the slowness of a busy machine. */
-const PATIENCE_MS = 30_000;
+/** Only to end a hang: nothing is judged by it. */
+const PATIENCE_MS = 120_000;
 /** The client goes on asking so long before and after. */
 const CALM_MS = 500;
 
@@ -79,13 +81,18 @@ export class Site {
   readonly plan: SitePlan;
   readonly nginx: Readonly<Record<ApplianceName, Nginx>>;
   readonly #standIns = new Map<string, StandIn>();
-  readonly outcomes: Outcome[] = [];
+  /** What came of changing one line of the files. */
+  readonly settings: SettingRow[] = [];
+  readonly #outcomes: Promise<Outcome>[] = [];
+  /** Who is to hold each virtual address by now. */
+  #heirs: readonly ApplianceName[];
   readonly #prober: { current: Prober | null } = { current: null };
   readonly #hookServices: Server[] = [];
 
   private constructor(lab: Lab, plan: SitePlan) {
     this.lab = lab;
     this.plan = plan;
+    this.#heirs = plan.holders ?? plan.addresses.map(() => 'a');
     this.nginx = { a: new Nginx(lab, 'a'), b: new Nginx(lab, 'b') };
     for (const [host, { plan: standIn }] of Object.entries(plan.standIns ?? {})) {
       this.#add(host as HostName, standIn);
@@ -161,7 +168,7 @@ export class Site {
         periodMs: (1000 / requestsPerSecond) * targets.length,
         timeoutMs: this.plan.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
       }),
-      this.settled(this.plan.holders ?? this.plan.addresses.map(() => 'a')),
+      this.settled(this.#heirs),
     ]);
     this.#prober.current = prober;
     await this.#allAnswered(prober);
@@ -255,39 +262,65 @@ export class Site {
     return this.#heldBy(this.plan.addresses.map(() => name));
   }
 
+  #untilHeldBy(holders: readonly ApplianceName[]): Promise<void> {
+    return this.lab.waitFor(`held by ${holders.join(', ')}`, () => this.#heldBy(holders), {
+      deadlineMs: PATIENCE_MS,
+      describe: () => this.holders(),
+    });
+  }
+
   #heldBy(holders: readonly ApplianceName[]): boolean {
     return this.plan.addresses.every(
       (address, index) => this.lab.holding(address).join() === holders[index],
     );
   }
 
-  /** Breaks (or mends) one part while the client asks, and notes what that cost. */
-  async observe(part: Part, act: () => Promise<unknown>): Promise<Outcome> {
-    const prober = this.#prober.current;
-    if (prober === null) throw new Error('expected a started site');
+  /**
+   * Breaks (or mends) one part while the client asks, and notes what that cost. Where requests may be lost
+   * nobody waits for their time limits: the outcome comes later.
+   */
+  async observe(part: Part, act: () => Promise<unknown>): Promise<void> {
+    const prober = this.#running();
     const heirs =
       typeof part.heir === 'string'
         ? this.plan.addresses.map(() => part.heir as ApplianceName)
         : part.heir;
+    // A check that got no time may have moved the role meanwhile: then it comes back first.
+    await this.#untilHeldBy(this.#heirs);
+    this.#heirs = heirs;
     const window = await prober.open();
     await rest(CALM_MS);
-    const before = this.holders();
+    const holdersBefore = this.holders();
+    const look = witness(this.lab, this.plan.addresses);
     const complaints: string[] = [];
     await act();
-    await this.lab
-      .waitFor(`held by ${heirs.join(', ')}`, () => this.#heldBy(heirs), {
-        deadlineMs: PATIENCE_MS,
-        describe: () => this.holders(),
-      })
-      .catch((error: Error) => complaints.push(error.message));
-    await rest(2 * CALM_MS);
-    const after = this.holders();
+    await this.#untilHeldBy(heirs).catch((error: Error) => complaints.push(error.message));
+    const tail = await prober.open();
+    await rest(CALM_MS);
+    const holdersAfter = this.holders();
     if (complaints.length === 0 && !this.#heldBy(heirs)) {
-      complaints.push(`held by ${heirs.join(', ')} expected in the end, found ${after}`);
+      complaints.push(`held by ${heirs.join(', ')} expected in the end, found ${holdersAfter}`);
     }
-    const outcome = summed(part, await window.close(), before, after, complaints);
-    this.outcomes.push(outcome);
-    return outcome;
+    const seen = { holdersBefore, holdersAfter, heirs, complaints, ...(await look(heirs)) };
+    const outcome = Promise.all([window.close(), tail.close()]).then(([whole, end]) => {
+      const answeredLast = part.dark === true ? null : answerersIn(end);
+      return summed(part, whole, { ...seen, answeredLast });
+    });
+    // Awaited in the end: not to be unhandled until then.
+    outcome.catch(() => {});
+    this.#outcomes.push(outcome);
+    if (part.aimMs === null) await outcome;
+  }
+
+  /** The outcomes of all parts so far, in their order. */
+  outcomes(): Promise<Outcome[]> {
+    return Promise.all(this.#outcomes);
+  }
+
+  #running(): Prober {
+    const prober = this.#prober.current;
+    if (prober === null) throw new Error('expected a started site');
+    return prober;
   }
 
   /**
@@ -340,12 +373,9 @@ export class Site {
 
   /** The instances that answer what is asked from now on, for a while. */
   async answerers(): Promise<string[]> {
-    const prober = this.#prober.current;
-    if (prober === null) throw new Error('expected a started site');
-    const window = await prober.open();
+    const window = await this.#running().open();
     await rest(CALM_MS);
-    const reports = Object.values(await window.close());
-    return [...new Set(reports.flatMap((report) => report.answeredLast))].sort();
+    return answerersIn(await window.close());
   }
 
   /**
@@ -388,25 +418,11 @@ export class Site {
   }
 }
 
-const well = (status: Status | null): boolean => status?.health.state === 'healthy';
+/** The instances that have answered. */
+const answerersIn = (reports: Readonly<Record<string, ProbeReport>>): string[] =>
+  [...new Set(Object.values(reports).flatMap((report) => report.answeredLast))].sort();
 
-/** Runs `body` at a site of its own, and prints everything that was said there when it fails. */
-export async function atSite(
-  title: string,
-  plan: SitePlan,
-  body: (site: Site) => Promise<void>,
-): Promise<Section> {
-  const site = await Site.open(plan);
-  try {
-    await body(site);
-    return { title, outcomes: site.outcomes };
-  } catch (error) {
-    const said = `${site.lab.logs()}\n${outcomeTable(site.outcomes)}`;
-    throw new Error(`${said}\n${title}: ${(error as Error).message}`, { cause: error });
-  } finally {
-    await site.close();
-  }
-}
+const well = (status: Status | null): boolean => status?.health.state === 'healthy';
 
 export const rest = (ms: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, ms));

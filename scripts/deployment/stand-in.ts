@@ -72,8 +72,14 @@ function answer(
       receivedBytes,
     };
     const lacking = service.needs !== undefined && servers.get(service.needs)?.listening !== true;
-    response.writeHead(lacking ? 500 : (statuses.get(path) ?? 200), { 'x-served-by': plan.name });
-    response.end(service.paths?.[path] ?? `${JSON.stringify(asked)}\n`);
+    const body = service.paths?.[path] ?? `${JSON.stringify(asked)}\n`;
+    response.writeHead(lacking ? 500 : (statuses.get(path) ?? 200), {
+      'x-served-by': plan.name,
+      // nginx asks by HTTP/1.0: without a length an answer would last until the end of its connection, and a host
+      // that dies between the two would cost a request that is answered.
+      'content-length': Buffer.byteLength(body),
+    });
+    response.end(body);
   };
   request.once('end', () => setTimeout(respond, service.workMs ?? 0));
 }

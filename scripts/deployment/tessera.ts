@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { ROOT } from '../lab/program.js';
 import { balancers, operations } from './balancers.js';
 import { met, planned, unnoticed } from './bounds.js';
-import type { Section } from './report.js';
-import { atSite, type Site, type SitePlan } from './site.js';
+import type { Chapter } from './chapter.js';
+import type { Site, SitePlan } from './site.js';
 import type { HttpService } from './stand-in.js';
 
 type App = 'Q2T' | 'ThirdParty' | 'P2P';
@@ -75,17 +75,25 @@ const BOTH = ['tessera-1', 'tessera-2'];
 /** nginx does not give a request to the other instance that this one may have carried out. */
 const EXPOSED = ['POST /send'];
 
-export const tessera = (): Promise<Section[]> =>
-  atSite('Tessera', plan(), async (site) => {
-    const told = (): Promise<void> => tellsVirtualAddress(site);
-    await site.answering(BOTH);
-    await told();
-    await operations(site, told);
-    await maintenance(site);
-    await instances(site);
-    await balancers(site, told);
-    await told();
-  }).then((section) => [section]);
+export const tessera: readonly Chapter[] = [
+  {
+    title: 'Tessera',
+    plan,
+    parts: {
+      operations: async (site) => {
+        await site.answering(BOTH);
+        await tellsVirtualAddress(site);
+        await operations(site, () => tellsVirtualAddress(site));
+      },
+      maintenance,
+      instances,
+      balancers: async (site) => {
+        await balancers(site, () => tellsVirtualAddress(site));
+        await tellsVirtualAddress(site);
+      },
+    },
+  },
+];
 
 /**
  * Peers are told the virtual address by whichever instance they ask, and what they are told answers.
@@ -108,7 +116,8 @@ async function maintenance(site: Site): Promise<void> {
   const onBoth = (argv: readonly string[]): Promise<unknown> =>
     Promise.all([site.on('a', argv), site.on('b', argv)]);
   const without = { answering: ['tessera-2'] };
-  await site.observe({ ...planned('one instance taken out', 'a'), ...without }, async () => {
+  const takenOut = { ...planned('one instance taken out', 'a'), leftOutBy: 'hook' } as const;
+  await site.observe({ ...takenOut, ...without }, async () => {
     await onBoth(['touch', out]);
     await site.leftOut(['tessera-1']);
     await site.answering(['tessera-2']);
@@ -175,7 +184,11 @@ async function fails(site: Site, number: 1 | 2, failure: Failure): Promise<void>
   const name = `tessera-${number}`;
   const others = BOTH.filter((one) => one !== name);
   const one = site.standIn(name);
-  const broken = { ...met(`${name} ${failure.part}`, failure.exposed), answering: others };
+  const broken = {
+    ...met(`${name} ${failure.part}`, failure.exposed),
+    answering: others,
+    leftOutBy: 'hook',
+  } as const;
   await site.observe(broken, async () => {
     await failure.break(one);
     await site.leftOut([name]);

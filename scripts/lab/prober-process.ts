@@ -7,6 +7,7 @@ import { openEcho } from '../../src/monitors/echo.js';
 import { now } from './clock.js';
 
 import { ProbeRecord, type ProbeReport } from './probe-record.js';
+import { ProbeSchedule } from './probe-schedule.js';
 
 /** Echo requests to an address, which is also the name of its report. */
 export interface EchoTarget {
@@ -60,9 +61,6 @@ interface Probed {
   readonly send: (sequence: number) => void;
 }
 
-/** More probes than this are never sent in one go after a stall: the rest follows at the next tick. */
-const BURST = 500;
-
 const probed = (target: ProbeTarget, index: number, plan: ProbePlan): Promise<Probed> =>
   'url' in target ? Promise.resolve(requested(target, plan)) : echoed(target, index, plan);
 
@@ -95,7 +93,14 @@ function requested(target: RequestTarget, plan: ProbePlan): Probed {
   return { target, record, send };
 }
 
-const describe = (error: NodeJS.ErrnoException): string => error.code ?? error.message;
+/** Node says ECONNRESET of much that is no reset: closed in good order without an answer, or amid one. */
+const HANG_UPS: Readonly<Record<string, string>> = {
+  'socket hang up': 'closed unanswered',
+  aborted: 'cut short',
+};
+
+const describe = ({ code, message }: NodeJS.ErrnoException): string =>
+  HANG_UPS[message] ?? code ?? message;
 
 async function echoed(target: EchoTarget, index: number, plan: ProbePlan): Promise<Probed> {
   const record = new ProbeRecord(plan.timeoutMs);
@@ -128,20 +133,21 @@ const tell = (message: ProberMessage): void => void process.send?.(message);
 async function start(plan: ProbePlan): Promise<void> {
   const all = await Promise.all(plan.targets.map((target, index) => probed(target, index, plan)));
   const beginning = now();
+  const schedules = all.map(
+    ({ target }) => new ProbeSchedule(beginning, plan.periodMs, 'url' in target),
+  );
   const windows = new Map<number, readonly number[]>();
 
   const tick = (): void => {
     const at = now();
-    for (const { record, send } of all) {
-      for (let sent = 0; sent < BURST; sent += 1) {
-        const dueAt = beginning + record.count * plan.periodMs;
-        if (dueAt > at) break;
+    for (const [index, { record, send }] of all.entries()) {
+      for (const dueAt of schedules[index]?.take(at) ?? []) {
         const sequence = record.count & 0xffff;
         record.sent(at, dueAt);
         send(sequence);
       }
     }
-    const next = beginning + (all[0]?.record.count ?? 0) * plan.periodMs;
+    const next = Math.min(...schedules.map(({ nextAt }) => nextAt));
     setTimeout(tick, Math.max(0, next - now()));
   };
 

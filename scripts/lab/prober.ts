@@ -25,17 +25,23 @@ export interface ProbeWindow {
   close(): Promise<Readonly<Record<string, ProbeReport>>>;
 }
 
-/** The probe's process must answer a question within its timeout and this. */
-const ANSWER_DEADLINE_MS = 5_000;
+/** The probe's process must answer a question within its timeout and this: only to end a hang. */
+const ANSWER_DEADLINE_MS = 60_000;
 
 export class Prober {
   readonly #child: ChildProcess;
   readonly #timeoutMs: number;
   #windows = 0;
+  /** What it said last, and when. */
+  #said = { what: 'nothing', at: now() };
 
   private constructor(child: ChildProcess, timeoutMs: number) {
     this.#child = child;
     this.#timeoutMs = timeoutMs;
+    child.on('message', (message: ProberMessage) => {
+      const window = 'window' in message ? ` of window ${message.window}` : '';
+      this.#said = { what: `"${message.kind}"${window}`, at: now() };
+    });
   }
 
   /** Resolves when probes are being sent. */
@@ -56,14 +62,14 @@ export class Prober {
     child.on('message', (message: ProberMessage) => {
       if (message.kind === 'trouble') onTrouble(`probe of ${message.target}: ${message.message}`);
     });
-    await prober.#answer((message) => (message.kind === 'ready' ? message : null));
+    await prober.#answer('"ready"', (message) => (message.kind === 'ready' ? message : null));
     return prober;
   }
 
   async open(): Promise<ProbeWindow> {
     this.#windows += 1;
     const window = this.#windows;
-    const opened = this.#answer((message) =>
+    const opened = this.#answer(`"opened" of window ${window}`, (message) =>
       message.kind === 'opened' && message.window === window ? message : null,
     );
     this.#ask({ kind: 'open', window });
@@ -71,7 +77,7 @@ export class Prober {
     return {
       openedAt: at,
       close: async () => {
-        const report = this.#answer((message) =>
+        const report = this.#answer(`"report" of window ${window}`, (message) =>
           message.kind === 'report' && message.window === window ? message : null,
         );
         this.#ask({ kind: 'close', window });
@@ -88,9 +94,11 @@ export class Prober {
     this.#child.send(request);
   }
 
-  #answer<T>(select: (message: ProberMessage) => T | null): Promise<T> {
+  /** @param expected for the text of the error when it does not come. */
+  #answer<T>(expected: string, select: (message: ProberMessage) => T | null): Promise<T> {
     const deadlineMs = ANSWER_DEADLINE_MS + this.#timeoutMs;
-    const askedAt = now();
+    const failure = (lastSeen: string): Error =>
+      new Error(`prober: expected within ${deadlineMs} ms: ${expected}; last seen: ${lastSeen}`);
     return new Promise((resolve, reject) => {
       const settle = (act: () => void): void => {
         clearTimeout(timer);
@@ -103,10 +111,10 @@ export class Prober {
         if (selected !== null) settle(() => resolve(selected));
       };
       const onExit = (code: number | null): void =>
-        settle(() => reject(new Error(`prober: expected an answer, found it ended (${code})`)));
+        settle(() => reject(failure(`it ended (${code})`)));
       const timer = setTimeout(() => {
-        const waited = Math.round(now() - askedAt);
-        settle(() => reject(new Error(`prober: expected an answer, found none in ${waited} ms`)));
+        const { what, at } = this.#said;
+        settle(() => reject(failure(`${what}, ${Math.round(now() - at)} ms ago`)));
       }, deadlineMs);
       this.#child.on('message', onMessage).once('exit', onExit);
     });

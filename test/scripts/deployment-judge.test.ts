@@ -1,19 +1,35 @@
-// By what a run of the deployments judges itself: requests of the client, expectations of a part, the table of a
-// page. No lab.
+// By what a run of the deployments judges itself: requests of the client, what agents wrote, the table of a page. No lab.
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
 import {
+  agentDead,
   checked,
   dark,
+  handedOver,
   met,
   planned,
+  silence,
   told,
   unnoticed,
   untilMended,
 } from '../../scripts/deployment/bounds.js';
-import { summed, type Part } from '../../scripts/deployment/part.js';
-import { complaintsOf, outcomeTable, sectionText } from '../../scripts/deployment/report.js';
+import {
+  causesOf,
+  judgeMoves,
+  movesOf,
+  movesText,
+  type Moves,
+} from '../../scripts/deployment/ending.js';
+import { summed, type Part, type Seen } from '../../scripts/deployment/part.js';
+import {
+  complaintsOf,
+  merged,
+  outcomeTable,
+  sectionText,
+  tablesOf,
+} from '../../scripts/deployment/report.js';
 import type { ProbeReport } from '../../scripts/lab/probe-record.js';
+import type { EventRecord } from '../../src/model/status.js';
 
 /** All answered by `one`. */
 const GOOD: ProbeReport = {
@@ -41,8 +57,38 @@ const LOST: ProbeReport = {
 };
 const ENDLESS: ProbeReport = { ...LOST, goodAgainAt: null };
 
-const judged = (part: Part, byTarget: Readonly<Record<string, ProbeReport>>) =>
-  summed(part, byTarget, 'a', 'b', []);
+const STILL: Moves = { taken: [], left: [], failed: [] };
+/** `a` gives the role to `b` for these reasons. */
+const moved = (taken: string, left?: string, monitor?: string): Moves => ({
+  taken: [{ appliance: 'b', virtualRouter: 'lan', reason: taken }],
+  left: left === undefined ? [] : [{ appliance: 'a', virtualRouter: 'lan', reason: left }],
+  failed: monitor === undefined ? [] : [{ appliance: 'a', monitor }],
+});
+
+/** Nothing has happened: `a` holds the address. */
+const CALM: Seen = {
+  holdersBefore: 'lb-1',
+  holdersAfter: 'lb-1',
+  before: ['a'],
+  heirs: ['a'],
+  moves: STILL,
+  movedAfterMs: null,
+  marked: false,
+  nginxErrors: 0,
+  answeredLast: null,
+  complaints: [],
+};
+const TOLD: Seen = {
+  ...CALM,
+  holdersAfter: 'lb-2',
+  heirs: ['b'],
+  moves: moved('peer-released', 'no-carrier'),
+  movedAfterMs: 21,
+};
+
+/** Without a site's word what was to happen to the role has happened. */
+const judged = (part: Part, byTarget: Readonly<Record<string, ProbeReport>>, seen?: Seen) =>
+  summed(part, byTarget, seen ?? (part.heir === 'b' ? TOLD : CALM));
 
 describe('what a part may cost', () => {
   const cases: readonly [string, Part, Readonly<Record<string, ProbeReport>>, readonly string[]][] =
@@ -61,16 +107,15 @@ describe('what a part may cost', () => {
         { portal: LOST, api: GOOD },
         ['no failed request but of api expected'],
       ],
-      ['within the bound', told('x', 'b'), { portal: LOST }, []],
       [
-        'as long as the next slower mechanism takes',
-        told('x', 'b'),
-        { portal: GOOD, api: { ...LOST, longestGapMs: 301 } },
-        ['a gap below 300 ms expected: something slower ended it'],
+        'however long it takes on this machine',
+        told('x', 'b', 'no-carrier'),
+        { portal: GOOD, api: { ...LOST, longestGapMs: 5_000 } },
+        [],
       ],
       [
         'never good again',
-        checked(300, 'x', 'b'),
+        checked(300, 'x', 'b', 'no-carrier'),
         { portal: GOOD, api: ENDLESS },
         ['good answers expected in the end'],
       ],
@@ -100,12 +145,10 @@ describe('what a part may cost', () => {
   }
 
   it('what the site found is kept, and all targets are summed up', () => {
-    const outcome = summed(
-      { ...told('x', 'b'), answering: ['one', 'two'] },
-      { portal: LOST, api: { ...LOST, answeredLast: ['two'], longestGapMs: 95 } },
-      'a',
-      'b',
-      ['held by b expected'],
+    const outcome = judged(
+      { ...told('x', 'b', 'no-carrier'), answering: ['two'] },
+      { portal: LOST, api: { ...LOST, longestGapMs: 95, scheduleLatenessMs: 12 } },
+      { ...TOLD, answeredLast: ['two'], complaints: ['held by b expected'] },
     );
     assert.deepEqual(outcome, {
       part: 'x',
@@ -114,41 +157,233 @@ describe('what a part may cost', () => {
       failed: 4,
       reasons: { ECONNRESET: 2, timeout: 2 },
       longestGapMs: 95,
-      boundMs: 100,
+      aimMs: 100,
+      movedAfterMs: 21,
+      clientLateMs: 12,
       exposed: [],
-      before: 'a: one',
-      after: 'b: one, two',
+      endedBy: 'no-carrier → peer-released',
+      before: 'lb-1: one',
+      after: 'lb-2: two',
       complaints: ['held by b expected'],
     });
   });
 
   it('where some are good all the while, from the first failed one to the last', () => {
-    const part = { ...told('x', 'b'), patchy: true };
+    const part = { ...unnoticed('x'), aimMs: 100, patchy: true };
     const later = { ...LOST, firstLostAt: 500, goodAgainAt: 700 };
     assert.equal(judged(part, { portal: LOST, api: later, node: GOOD }).patchyMs, 200);
   });
 });
 
+describe('what ended it', () => {
+  const cable = told('x', 'b', 'no-carrier');
+  const cases: readonly [string, Part, Seen, readonly string[]][] = [
+    ['the peer was told', cable, TOLD, []],
+    [
+      'a peer check instead: a slower mechanism',
+      cable,
+      { ...TOLD, moves: moved('peer-dead', 'no-carrier') },
+      ['ended by peer-released or priority-zero expected, found peer-dead'],
+    ],
+    [
+      'Active_Down_Interval instead of the peer check',
+      silence('x', 'b'),
+      { ...TOLD, moves: moved('no-response') },
+      ['ended by peer-dead expected, found no-response'],
+    ],
+    ['the peer check', silence('x', 'b'), { ...TOLD, moves: moved('peer-dead') }, []],
+    [
+      'the will of a dead agent',
+      agentDead('x', 'b'),
+      { ...TOLD, moves: moved('priority-zero') },
+      [],
+    ],
+    [
+      'the peer check instead of the will',
+      agentDead('x', 'b'),
+      { ...TOLD, moves: moved('peer-dead') },
+      ['ended by priority-zero expected, found peer-dead'],
+    ],
+    [
+      'the monitor that was to find it',
+      handedOver('x', 'b', 'gateway'),
+      { ...TOLD, moves: moved('peer-released', 'soft-fault', 'gateway') },
+      [],
+    ],
+    [
+      'another monitor',
+      handedOver('x', 'b', 'gateway'),
+      { ...TOLD, moves: moved('peer-released', 'soft-fault', 'nginx') },
+      ['given up because of gateway expected, found soft-fault, nginx'],
+    ],
+    [
+      'nobody says what',
+      cable,
+      { ...TOLD, moves: STILL },
+      [
+        'an event that b became Active expected, found none',
+        'given up because of no-carrier expected, found nothing',
+      ],
+    ],
+    [
+      'a role that was to stay, and came back',
+      unnoticed('x'),
+      { ...CALM, moves: moved('peer-released', 'soft-fault') },
+      ['lan: nothing to move to b expected, found soft-fault → peer-released'],
+    ],
+    [
+      'a role that may move meanwhile',
+      dark('x', 'a'),
+      { ...CALM, moves: moved('peer-released', 'soft-fault') },
+      [],
+    ],
+    ['an operator: whichever', planned('x', 'b'), { ...TOLD, moves: moved('priority') }, []],
+    [
+      'the hook',
+      { ...unnoticed('x'), leftOutBy: 'hook' },
+      { ...CALM, marked: true, nginxErrors: 2 },
+      [],
+    ],
+    [
+      'nginx alone where the hook was to do it',
+      { ...unnoticed('x'), leftOutBy: 'hook' },
+      { ...CALM, nginxErrors: 2 },
+      ['left out by hook expected, found nginx'],
+    ],
+    ['nginx', { ...unnoticed('x'), leftOutBy: 'nginx' }, { ...CALM, nginxErrors: 2 }, []],
+    [
+      'nobody left it out',
+      { ...unnoticed('x'), leftOutBy: 'nginx' },
+      CALM,
+      ['left out by nginx expected, found nothing'],
+    ],
+  ];
+  for (const [what, part, seen, complaints] of cases) {
+    it(what, () => assert.deepEqual(judged(part, { portal: GOOD }, seen).complaints, complaints));
+  }
+
+  it('one of two addresses moves: who takes the other is a stray', () => {
+    const moves = movesOf({
+      a: [transition('two', 'Backup', 'Active', 'peer-released')],
+      b: [transition('one', 'Backup', 'Active', 'peer-released')],
+    });
+    const complaints = judgeMoves(moves, ['b', 'b'], ['a', 'b'], { taken: ['peer-released'] });
+    assert.deepEqual(complaints, ['two: nothing to move to a expected, found peer-released']);
+  });
+});
+
+const transition = (
+  virtualRouter: string,
+  from: EventRecord['from'],
+  to: EventRecord['to'],
+  reason: string,
+): EventRecord => ({
+  time: '',
+  event: 'transition',
+  virtualRouter,
+  ...(from === undefined ? {} : { from }),
+  ...(to === undefined ? {} : { to }),
+  reason,
+  detail: '',
+});
+
+describe('what agents wrote', () => {
+  const monitor = (name: string, reason: string): EventRecord => ({
+    time: '',
+    event: 'monitor',
+    reason,
+    detail: '',
+    monitor: name,
+  });
+  const moves = movesOf({
+    a: [
+      monitor('nginx', 'failed'),
+      transition('lan', 'Active', 'Backup', 'soft-fault'),
+      monitor('nginx', 'ok'),
+    ],
+    b: [
+      monitor('web', 'failed'),
+      transition('lan', 'Initialize', 'Backup', 'startup'),
+      transition('lan', 'Backup', 'Active', 'peer-released'),
+    ],
+  });
+
+  it('who gave up and took the role, and why', () => {
+    assert.deepEqual(moves.left, [{ appliance: 'a', virtualRouter: 'lan', reason: 'soft-fault' }]);
+    assert.deepEqual(moves.taken, [
+      { appliance: 'b', virtualRouter: 'lan', reason: 'peer-released' },
+    ]);
+    assert.deepEqual(causesOf(moves), ['soft-fault', 'nginx', 'web']);
+  });
+
+  it('in a cell of the table: only the monitors of who gave it up', () => {
+    assert.equal(movesText(moves), 'soft-fault (nginx) → peer-released');
+    assert.equal(movesText(moved('peer-dead')), 'peer-dead');
+    assert.equal(movesText(STILL), '-');
+  });
+});
+
 describe('the table of a page', () => {
-  const cellsOf = (part: Part, report: ProbeReport): string[] =>
-    (outcomeTable([judged(part, { portal: report })]).split('\n')[2] ?? '')
+  const cellsOf = (part: Part, report: ProbeReport, seen?: Seen): string[] =>
+    (outcomeTable([judged(part, { portal: report }, seen)]).split('\n')[2] ?? '')
       .split('|')
       .map((cell) => cell.trim())
-      .slice(4, 7);
+      .slice(4, 10);
 
-  it('tells what failed and whether the bound was met', () => {
+  it('tells what failed, the aim, when it moved, the lateness of the client and what ended it', () => {
     const lost = '2 (1 ECONNRESET, 1 timeout)';
-    const slow = { ...LOST, longestGapMs: 101 };
-    for (const [part, report, cells] of [
-      [planned('x', 'a'), GOOD, ['0', '5 ms', '0 failed']],
-      [met('x', ['api']), LOST, [lost, '90 ms', '0 failed but of api']],
-      [told('x', 'b'), LOST, [lost, '90 ms', '100 ms, met']],
-      [told('x', 'b'), slow, [lost, '101 ms', '100 ms, NOT met']],
-      [dark('x', 'b'), ENDLESS, [lost, '90 ms', 'until mended']],
-      [{ ...told('x', 'b'), patchy: true }, LOST, [`${lost} in 80 ms`, '90 ms', '100 ms, met']],
+    const slow = { ...LOST, longestGapMs: 101, scheduleLatenessMs: 63.4 };
+    const cable = told('x', 'b', 'no-carrier');
+    const hook = { ...CALM, marked: true, nginxErrors: 1 };
+    for (const [cells, part, report, seen] of [
+      [['0', '5 ms', '0 failed', '-', '0 ms', '-'], planned('x', 'a'), GOOD, CALM],
+      [[lost, '90 ms', '0 failed but of api', '-', '0 ms', '-'], met('x', ['api']), LOST, CALM],
+      [
+        [lost, '101 ms', '100 ms', '21 ms', '63 ms', 'no-carrier → peer-released'],
+        cable,
+        slow,
+        TOLD,
+      ],
+      [[lost, '90 ms', 'until mended', '-', '0 ms', '-'], dark('x', 'a'), ENDLESS, CALM],
+      [
+        [`${lost} in 80 ms`, '90 ms', '100 ms', '-', '0 ms', 'nginx, hook'],
+        { ...unnoticed('x'), aimMs: 100, patchy: true },
+        LOST,
+        hook,
+      ],
     ] as const) {
-      assert.deepEqual(cellsOf(part, report), cells);
+      assert.deepEqual(cellsOf(part, report, seen), cells);
     }
+  });
+
+  it('how fast the machine is stands above it', () => {
+    const section = { title: 'Orion', outcomes: [judged(planned('x', 'a'), { portal: GOOD })] };
+    const text = tablesOf({ ...section, agentStartMs: 131.6 });
+    assert.ok(
+      text.startsWith('On this machine an agent answers 132 ms after its start.\n\n| part '),
+    );
+  });
+
+  it('sections of one title are one', () => {
+    const rows = [judged(planned('x', 'a'), { portal: GOOD })];
+    const all = merged([
+      { title: 'One', outcomes: rows, said: 'a' },
+      { title: 'Two', outcomes: [] },
+      { title: 'One', outcomes: rows, troubles: ['t'], said: 'b' },
+    ]);
+    assert.deepEqual(
+      all.map(({ title, outcomes, troubles = [], said = '' }) => [
+        title,
+        outcomes.length,
+        troubles,
+        said,
+      ]),
+      [
+        ['One', 2, ['t'], 'a\n\nb'],
+        ['Two', 0, [], ''],
+      ],
+    );
+    assert.ok(sectionText(all[0] ?? { title: '', outcomes: [] }).startsWith('a\n\nb\n\n### One'));
   });
 
   it('every complaint stands below it: of parts, of settings, of what ended the run', () => {
