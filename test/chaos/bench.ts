@@ -60,6 +60,9 @@ export class Bench {
     readonly order: Order;
   }[] = [];
 
+  /** Whoever was made to stand still, and may still do. */
+  readonly #frozen = new Set<number>();
+
   private constructor(lab: Lab, plan: PairPlan, prober: Prober) {
     this.lab = lab;
     this.#plan = plan;
@@ -110,6 +113,7 @@ export class Bench {
     // Stopped first: a child must not find its parent dead and tidy up before its own turn comes.
     if (signal === 'SIGKILL') for (const pid of pids) send(pid, 'SIGSTOP');
     for (const pid of pids) send(pid, signal);
+    if (signal === 'SIGSTOP') for (const pid of pids) this.#frozen.add(pid);
     return Promise.resolve(pids);
   }
 
@@ -148,13 +152,22 @@ export class Bench {
 
   /** Makes it again, unless it is there. */
   async layInterface(name: ApplianceName): Promise<void> {
-    const ports = await this.lab.run('sw', ['ip', '-o', 'link', 'show']);
-    if (!ports.stdout.includes(` port-${name}@`)) await this.lab.network.layStation(name);
+    if (!(await this.#hasCable(name))) await this.lab.network.layStation(name);
   }
 
   async remakeInterface(name: ApplianceName): Promise<void> {
-    await this.deleteInterface(name);
+    if (await this.#hasCable(name)) await this.deleteInterface(name);
     await this.layInterface(name);
+  }
+
+  /** Gives the interface its carrier back. One that is missing will have it when it is made again. */
+  async plug(name: ApplianceName): Promise<void> {
+    if (await this.#hasCable(name)) await this.lab.plug(name);
+  }
+
+  async #hasCable(name: ApplianceName): Promise<boolean> {
+    const ports = await this.lab.run('sw', ['ip', '-o', 'link', 'show']);
+    return ports.stdout.includes(` port-${name}@`);
   }
 
   async renameInterface(name: ApplianceName, from: string, to: string): Promise<void> {
@@ -237,9 +250,13 @@ export class Bench {
   /**
    * What the undoing of single faults leaves to be done: nobody stands still or is missing, and every
    * order is taken back.
+   * @param thoroughly when a fault has failed to strike: nobody knows how far it came.
    * @throws Error when an agent does not carry an order out.
    */
-  async heal(): Promise<void> {
+  async heal(thoroughly: boolean): Promise<void> {
+    for (const pid of this.#frozen) send(pid, 'SIGCONT');
+    this.#frozen.clear();
+    if (thoroughly) await this.#mendNetwork();
     for (const name of APPLIANCES) await this.startIfEnded(name);
     for (const { name, what, order } of this.#later.splice(0)) {
       // An agent that has just been started does not listen yet.
@@ -287,6 +304,18 @@ export class Bench {
     await lab.waitFor('b standing by', () => standsBy(lab.appliance('b'), routers), waiting);
     // Both know each other from their checks by then.
     await pause(1_000 + LATER_BOOT_MS);
+  }
+
+  async #mendNetwork(): Promise<void> {
+    for (const name of ['sw', ...APPLIANCES] as const) {
+      await this.lab.run(name, ['nft', 'flush', 'ruleset']);
+    }
+    await this.lab.setHaLink(true);
+    for (const name of APPLIANCES) {
+      await this.renameInterface(name, 'lan0', 'eth0');
+      await this.layInterface(name);
+      await this.plug(name);
+    }
   }
 
   /** Ends with the namespace. */

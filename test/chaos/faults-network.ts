@@ -42,7 +42,7 @@ export const carrierLost: Fault = {
   name: 'carrier lost',
   draw: (chance) => ({ lastsMs: lasting(chance, 5, 5_000) }),
   do: (bench, victim) => bench.lab.unplug(victim),
-  undo: (bench, victim) => bench.lab.plug(victim),
+  undo: (bench, victim) => bench.plug(victim),
 };
 
 interface OneWay extends Drawn {

@@ -53,7 +53,9 @@ export async function carryOut(bench: Bench, storm: Storm): Promise<Observed> {
   const startedAt = now();
   const struck: Struck = { voided: [], unhealed: [], excused: { a: [], b: [] } };
   await Promise.all(storm.faults.map((fault) => befall(bench, fault, struck)));
-  await bench.heal().catch((error: Error) => struck.unhealed.push(error.message));
+  await bench
+    .heal(struck.voided.length > 0)
+    .catch((error: Error) => struck.unhealed.push(error.message));
   bench.say('everything is mended');
   const healedAt = now();
   const endedAt = await rest(bench, healedAt, struck);
