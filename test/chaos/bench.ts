@@ -60,6 +60,7 @@ export class Bench {
     readonly order: Order;
   }[] = [];
 
+  #turn: Promise<void> = Promise.resolve();
   /** Whoever was made to stand still, and may still do. */
   readonly #frozen = new Set<number>();
 
@@ -147,22 +148,35 @@ export class Bench {
   }
 
   deleteInterface(name: ApplianceName): Promise<void> {
-    return this.lab.network.removeStation(name);
+    return this.#inTurn(() => this.lab.network.removeStation(name));
   }
 
   /** Makes it again, unless it is there. */
-  async layInterface(name: ApplianceName): Promise<void> {
-    if (!(await this.#hasCable(name))) await this.lab.network.layStation(name);
+  layInterface(name: ApplianceName): Promise<void> {
+    return this.#inTurn(async () => {
+      if (!(await this.#hasCable(name))) await this.lab.network.layStation(name);
+    });
   }
 
-  async remakeInterface(name: ApplianceName): Promise<void> {
-    if (await this.#hasCable(name)) await this.deleteInterface(name);
-    await this.layInterface(name);
+  remakeInterface(name: ApplianceName): Promise<void> {
+    return this.#inTurn(async () => {
+      if (await this.#hasCable(name)) await this.lab.network.removeStation(name);
+      await this.lab.network.layStation(name);
+    });
   }
 
   /** Gives the interface its carrier back. One that is missing will have it when it is made again. */
-  async plug(name: ApplianceName): Promise<void> {
-    if (await this.#hasCable(name)) await this.lab.plug(name);
+  plug(name: ApplianceName): Promise<void> {
+    return this.#inTurn(async () => {
+      if (await this.#hasCable(name)) await this.lab.plug(name);
+    });
+  }
+
+  /** Two faults that mend the same cable do so one after the other. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => {});
+    return turn;
   }
 
   async #hasCable(name: ApplianceName): Promise<boolean> {

@@ -3,7 +3,7 @@ import { lasting, nothing, oneOf, type Drawn, type Fault } from './fault.js';
 
 const KILLED = ['SIGKILL'];
 /** SIGTERM before the agent can hear it ends it, too. */
-const STOPPED = ['status 0', 'SIGTERM', 'SIGKILL'];
+const STOPPED = ['status 0', 'SIGTERM'];
 
 /** What a supervisor does, after a time. */
 const startAgain: Fault['undo'] = (bench, victim) => bench.startIfEnded(victim);
