@@ -283,6 +283,10 @@ export class Bench {
     }
   }
 
+  get bothRun(): boolean {
+    return APPLIANCES.every((name) => this.lab.appliance(name).running);
+  }
+
   /** The appliances whose agent does not listen, or not yet. What it would say is not asked. */
   async silentAgents(): Promise<ApplianceName[]> {
     const answers = await Promise.all(

@@ -114,10 +114,11 @@ async function rest(bench: Bench, healedAt: number, { unhealed }: Struck): Promi
   const lastAt = healedAt + LIMIT_MS + REST_MS;
   let readyAt = Number.POSITIVE_INFINITY;
   for (;;) {
-    const silent = await bench.silentAgents();
+    // Asked until both have answered, and again when one has ended: a status costs the agent time.
+    const asked = readyAt === Number.POSITIVE_INFINITY || !bench.bothRun;
+    const silent = asked ? await bench.silentAgents() : [];
     const at = now();
-    if (silent.length > 0) readyAt = Number.POSITIVE_INFINITY;
-    else readyAt = Math.min(readyAt, at);
+    readyAt = silent.length > 0 ? Number.POSITIVE_INFINITY : Math.min(readyAt, at);
     if (at - readyAt >= REST_MS && atRest(changesOf(bench), bench.addresses, at, REST_MS)) {
       return at;
     }
