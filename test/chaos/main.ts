@@ -87,16 +87,13 @@ class Run {
 
   async #outcome(bench: Bench, storm: Storm): Promise<Outcome> {
     const observed = await carryOut(bench, storm);
-    const judged = judge(observed.evidence);
-    // Alone on a healthy pair, every fault strikes: otherwise it is the table that is wrong.
-    const idle = storm.faults.length === 1 ? observed.voided : [];
-    const complaints = [...judged.complaints, ...idle.map((text) => `did not strike: ${text}`)];
-    const verdict = { ...judged, complaints };
-    const { lostProbes } = observed;
-    const voided = storm.faults.length === 1 ? [] : observed.voided;
+    const verdict = judge(observed.evidence);
+    const { lostProbes, voided } = observed;
     const notes = notesOf(bench, observed);
     const outcome = { storm, verdict, lostProbes, voided, notes, kept: null };
-    if (complaints.length === 0) return outcome;
+    // Whoever repeats one storm and names a folder wants to see it, however it ends.
+    const wanted = this.#options.storm !== null && this.#options.keep !== null;
+    if (verdict.complaints.length === 0 && !wanted) return outcome;
     const kept = `${this.#keepFolder()}/storm-${storm.index}`;
     const plan = drawPair(this.#options.seed, pairOf(storm.index));
     const command = this.#repeat(storm.index);

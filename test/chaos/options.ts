@@ -20,7 +20,8 @@ answer a probe. As root (captures need it) or with user namespaces.
   --minutes N   how long; a storm that has begun is ended, 0.1 to 1440 (default 10)
   --seed S      of what is drawn, 0 to 4294967295 (default: another one each time, printed)
   --storm K     only this one of the seed, on a fresh pair
-  --keep DIR    where failed storms are kept (default: a new folder for temporary files)
+  --keep DIR    where failed storms are kept (default: a new folder for temporary files); with
+                --storm it is kept if it passes, too
 
 Exit status: 0 all passed, 1 a storm failed, 2 usage, or no sandbox.
 `;

@@ -71,6 +71,13 @@ describe('a report', () => {
     );
   });
 
+  it('does not call it a success when nothing was broken', () => {
+    const nothing = outcome(5, ['hail'], {}, { voided: ['hail: refused'] });
+    assert.match(stormText(nothing, 'hail'), /^ {3}5 {2}void {4}hail: /);
+    const other = outcome(5, ['hail', 'fog'], {}, { voided: ['hail: refused'] });
+    assert.match(stormText(other, 'hail + fog'), /^ {3}5 {2}ok {6}hail/);
+  });
+
   it('ends with what failed, and the command that repeats it', () => {
     const text = summary(OUTCOMES, ['hail'], (storm) => `again ${storm}`);
     assert.match(text, /\n4 storms, 1 failed, 1 faults that could not strike\nagain: again 2\n$/);

@@ -82,12 +82,18 @@ function aligned(rows: readonly (readonly string[])[]): string {
     .join('');
 }
 
+/** `void`: nothing failed, and nothing was broken either. */
+function word(outcome: Outcome): string {
+  if (failed(outcome)) return 'FAILED';
+  return outcome.voided.length === outcome.storm.faults.length ? 'void  ' : 'ok    ';
+}
+
 /** One line about a storm when it is over. */
 export function stormText(outcome: Outcome, what: string): string {
   const { storm, verdict, lostProbes } = outcome;
   const settled = verdict.settledAfterMs === null ? 'never' : `${whole(verdict.settledAfterMs)} ms`;
   const text =
-    `${String(storm.index).padStart(4)}  ${failed(outcome) ? 'FAILED' : 'ok    '}  ${what}: ` +
+    `${String(storm.index).padStart(4)}  ${word(outcome)}  ${what}: ` +
     `nobody ${whole(verdict.nobodyHeldMs)} ms, both ${whole(verdict.bothHeldMs)} ms, ` +
     `${lostProbes} probes lost, settled after ${settled}\n`;
   const more = [
