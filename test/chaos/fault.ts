@@ -18,9 +18,9 @@ export interface Fault<D extends Drawn = Drawn, S = unknown> {
   /** Where it is none for the other. */
   readonly on?: Target;
   draw(chance: Chance): D;
-  /** Breaks it. What it returns is for `undo`. */
+  /** Breaks it. What it returns is for `undo`: a list (calls that mend, processes), or nothing. */
   do(bench: Bench, victim: ApplianceName, drawn: D): Promise<S>;
-  /** Mends it, whatever else has happened meanwhile. */
+  /** Mends it, whatever else has happened meanwhile. `done` is an empty list when `do` failed half way. */
   undo(bench: Bench, victim: ApplianceName, drawn: D, done: S): Promise<void>;
 }
 

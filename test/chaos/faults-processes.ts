@@ -71,17 +71,17 @@ interface PowerCut extends Drawn {
   readonly newInterface: boolean;
 }
 
-export const powerCut: Fault<PowerCut, () => Promise<void>> = {
+export const powerCut: Fault<PowerCut, readonly (() => Promise<void>)[]> = {
   name: 'power cut',
   ends: KILLED,
   draw: (chance) => ({
     lastsMs: lasting(chance, 100, 6_000),
     newInterface: oneOf(chance, true, false),
   }),
-  do: (bench, victim) => bench.powerCut(victim),
-  async undo(bench, victim, { newInterface }, restore) {
+  do: async (bench, victim) => [await bench.powerCut(victim)],
+  async undo(bench, victim, { newInterface }, restores) {
     if (newInterface) await bench.remakeInterface(victim);
-    await restore();
+    for (const restore of restores) await restore();
     await bench.startIfEnded(victim);
   },
 };
