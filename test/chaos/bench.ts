@@ -25,10 +25,9 @@ import { ROOT, type Program } from '../../scripts/lab/program.js';
 import type { Prober } from '../../scripts/lab/prober.js';
 import { mappedUser } from '../../scripts/lab/sandbox.js';
 import { LATER_BOOT_MS, until } from '../support/limits.js';
+import { peerOf, type Target } from './fault.js';
 import { changedRouters, routersOf, type Change } from './routers.js';
 import type { PairPlan } from './storm.js';
-
-export const peerOf = (name: ApplianceName): ApplianceName => (name === 'a' ? 'b' : 'a');
 
 /** An answer of the control socket: `ok`, or why not. */
 type Answer = Promise<{ readonly ok: boolean }>;
@@ -99,7 +98,7 @@ export class Bench {
   }
 
   /** Who has that role now, by the kernels; `a` and its peer where nobody or both hold. */
-  whoIs(target: 'holder' | 'standby'): ApplianceName {
+  whoIs(target: Target): ApplianceName {
     const [first = 'a'] = this.lab.holding(this.addresses[0] ?? '');
     const holder = first === 'b' ? 'b' : 'a';
     return target === 'holder' ? holder : peerOf(holder);

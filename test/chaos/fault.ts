@@ -3,6 +3,8 @@ import type { ApplianceName } from '../../scripts/lab/network.js';
 import type { Chance } from '../sim/agenda.js';
 import type { Bench } from './bench.js';
 
+export const peerOf = (name: ApplianceName): ApplianceName => (name === 'a' ? 'b' : 'a');
+
 /** Whom it hits: resolved when it strikes, so that the same seed hits the same role. */
 export type Target = 'holder' | 'standby';
 

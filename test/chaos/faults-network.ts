@@ -1,7 +1,6 @@
 // Faults of interfaces, cables, the switch and of addresses. The table of all is faults.ts.
 import type { Traffic } from '../../scripts/lab/network.js';
-import { lasting, nothing, oneOf, type Drawn, type Fault } from './fault.js';
-import { peerOf } from './bench.js';
+import { lasting, nothing, oneOf, peerOf, type Drawn, type Fault } from './fault.js';
 
 type Heal = () => Promise<unknown>;
 

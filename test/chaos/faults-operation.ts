@@ -1,6 +1,5 @@
 // Faults of files, and what operators do: settings, disk, script, commands. The table of all is faults.ts.
-import { lasting, nothing, oneOf, type Drawn, type Fault } from './fault.js';
-import { peerOf } from './bench.js';
+import { lasting, nothing, oneOf, peerOf, type Drawn, type Fault } from './fault.js';
 
 export const diskFull: Fault = {
   name: 'disk full',
