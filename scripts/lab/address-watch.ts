@@ -8,22 +8,25 @@ export interface AddressNotice {
   /** When `ip` was told, milliseconds since the epoch: independent of this process's event loop. */
   readonly at: number;
   readonly interface: string;
+  /** Of the interface: its name may change. */
+  readonly index: number;
   /** Without its prefix length. */
   readonly address: string;
   readonly present: boolean;
 }
 
 const LINE =
-  /^\[(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{6})\] (Deleted )?\d+: (\S+?)(?:@\S+)?\s+inet6? ([0-9a-f.:]+)/;
+  /^\[(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{6})\] (Deleted )?(\d+): (\S+?)(?:@\S+)?\s+inet6? ([0-9a-f.:]+)/;
 
 /** Reads one line of `ip -o -tshort monitor address`; null when it tells of no address. */
 export function parseNotice(line: string): AddressNotice | null {
   const match = LINE.exec(line);
   if (match === null) return null;
-  const [, seconds = '', micros = '', deleted, device = '', address = ''] = match;
+  const [, seconds = '', micros = '', deleted, index, device = '', address = ''] = match;
   return {
     at: Date.parse(seconds) + Number(micros) / 1000,
     interface: device,
+    index: Number(index),
     address,
     present: deleted === undefined,
   };
@@ -33,8 +36,8 @@ export function parseNotice(line: string): AddressNotice | null {
 const MARKER = '127.255.0.1';
 
 /** The kernel tells each renewal of a lifetime too: only what begins or ends to stand is news. */
-function isNews(held: Set<string>, { interface: name, address, present }: AddressNotice): boolean {
-  const key = `${name} ${address}`;
+function isNews(held: Set<string>, { index, address, present }: AddressNotice): boolean {
+  const key = `${index} ${address}`;
   if (!present) held.delete(key);
   else if (held.has(key)) return false;
   else held.add(key);

@@ -115,37 +115,46 @@ export class Network {
 
   /** Makes and connects every interface. */
   async wire(): Promise<void> {
-    const stations = Object.entries(STATIONS) as [ApplianceName | 'c', Station][];
+    const stations = Object.keys(STATIONS) as (ApplianceName | 'c')[];
     await this.ip('sw', [
       'link add name br0 type bridge stp_state 0 forward_delay 0 mcast_snooping 0',
       'link set br0 address 02:00:00:63:00:fe up',
       `address add ${GATEWAY.ipv4}/24 dev br0`,
       `address add ${GATEWAY.ipv6}/64 dev br0 nodad`,
-      ...stations.flatMap(([name, { mac }]) => [
-        `link add name port-${name} type veth peer name eth0 address ${mac} netns ${this.#file(name)}`,
-        `link set port-${name} master br0`,
-        `link set port-${name} up`,
-      ]),
     ]);
     await this.ip('a', [
       `link add name ha0 address 02:00:00:62:00:01 type veth peer name ha0 address 02:00:00:62:00:02 netns ${this.#file('b')}`,
     ]);
-    await Promise.all(
-      stations.map(([name, { ipv4, ipv6 }]) =>
-        this.ip(name, [
-          'link set eth0 up',
-          `address add ${ipv4}/24 dev eth0`,
-          `address add ${ipv6}/64 dev eth0 nodad`,
-          `route add default via ${GATEWAY.ipv4}`,
-          ...(name === 'c'
-            ? []
-            : ['link set ha0 up', `address add 10.98.0.${name === 'a' ? 1 : 2}/24 dev ha0`]),
-        ]),
+    await Promise.all([
+      ...stations.map((name) => this.layStation(name)),
+      ...APPLIANCE_HOSTS.map(([name, host]) =>
+        this.ip(name, ['link set ha0 up', `address add 10.98.0.${host}/24 dev ha0`]),
       ),
-    );
+    ]);
     await this.#wireSegments();
     await this.#wireHosts();
     await this.#wireClient();
+  }
+
+  /** Makes the LAN interface of a station and its cable, with the addresses and the route of its own. */
+  async layStation(name: ApplianceName | 'c'): Promise<void> {
+    const { mac, ipv4, ipv6 } = STATIONS[name];
+    await this.ip('sw', [
+      `link add name port-${name} type veth peer name eth0 address ${mac} netns ${this.#file(name)}`,
+      `link set port-${name} master br0`,
+      `link set port-${name} up`,
+    ]);
+    await this.ip(name, [
+      'link set eth0 up',
+      `address add ${ipv4}/24 dev eth0`,
+      `address add ${ipv6}/64 dev eth0 nodad`,
+      `route add default via ${GATEWAY.ipv4}`,
+    ]);
+  }
+
+  /** Deletes the LAN interface of a station, whatever it is called there now, and its cable. */
+  async removeStation(name: ApplianceName | 'c'): Promise<void> {
+    await this.ip('sw', [`link delete port-${name}`]);
   }
 
   /** The further interfaces of the appliances. */

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { atLeast } from '../support/limits.js';
 import { it } from '../support/test.js';
 import { openLogStream } from '../../src/agent/log-stream.js';
 
@@ -24,13 +24,13 @@ it('close resolves when its time is over, though the write has not returned', as
     let closed = false;
     void stream.close(10).then(() => (closed = true));
     // Of two timers the one that is due first fires first, however late both are.
-    await pause(20);
+    await atLeast(20);
     assert.equal(closed, true);
   } finally {
     // Lets the write return: a thread that hangs would keep this process.
     const room = Buffer.alloc(BYTES);
     for (let read = 0; read < BYTES;) read += readSync(descriptor, room);
-    await pause(0);
+    await atLeast(0);
     closeSync(descriptor);
     rmSync(folder, { recursive: true });
   }

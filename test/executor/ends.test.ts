@@ -3,20 +3,20 @@
 // order is judged.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { eventOf, repeatUntil, scaled } from '../support/limits.js';
 import { test, type TestContext } from '../support/test.js';
 import { milliseconds } from '../../src/model/units.js';
 import { agent, fifo, namespace, noWire, releaseOnly, shell, start } from './bench.js';
 import { farewell4, frame4, hex } from './frames.js';
 
 /** Far longer than what it is compared with, also where everything waits for a processor. */
-const FAR_LONGER_S = 15;
+const FAR_LONGER_S = scaled(15_000) / 1_000;
 
 /** Resolves after that, unless the test ends first. */
 async function farLonger(t: TestContext): Promise<string> {
   const clock = spawn('sleep', [String(FAR_LONGER_S)]);
   t.after(() => clock.kill('SIGKILL'));
-  await once(clock, 'exit');
+  await eventOf(clock, 'exit');
   return `nothing within ${FAR_LONGER_S} s`;
 }
 
@@ -84,11 +84,8 @@ test('a successor that is heard ends the will, not its time', { skip: noWire }, 
   const victim = await agent(t, will, { path: net.executor() });
   void victim.kill();
   const first: string[] = [];
-  void Promise.race([said, farLonger(t)]).then((word) => first.push(word));
+  const heard = Promise.race([said, farLonger(t)]).then((word) => first.push(word));
   // Again and again: when the executor begins to listen cannot be seen from outside.
-  while (first.length === 0) {
-    await wire.send(frame4({}));
-    await new Promise(setImmediate);
-  }
+  await repeatUntil('a word of either', heard, () => wire.send(frame4({})));
   assert.deepEqual(first, ['released\n']);
 });

@@ -1,6 +1,7 @@
 // A silent agent's lease, judged by what comes first: a successor that is heard ends it, before anything
 // else that the silence brings about. The rest of the lease: lease.test.ts.
 import assert from 'node:assert/strict';
+import { repeatUntil } from '../support/limits.js';
 import { test } from '../support/test.js';
 import { milliseconds } from '../../src/model/units.js';
 import { agent, fifo, namespace, noWire, releaseOnly } from './bench.js';
@@ -28,12 +29,7 @@ test(
     };
     const victim = await agent(t, will, { path: net.executor() });
     victim.signal('SIGSTOP');
-    const progress = { released: false };
-    void said.then(() => (progress.released = true));
-    while (!progress.released) {
-      await wire.send(frame4({}));
-      await new Promise(setImmediate);
-    }
+    await repeatUntil('the release', said, () => wire.send(frame4({})));
     victim.signal('SIGCONT');
     assert.deepEqual([await victim.next(), await victim.next()].toSorted(), ['revoked', 'told']);
     assert.doesNotMatch(await victim.kill(), /farewell sent/);

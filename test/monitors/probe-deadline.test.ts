@@ -1,6 +1,6 @@
 // An attempt that nobody answers ends at its deadline. The rest of an attempt: probe.test.ts.
 import assert from 'node:assert/strict';
-import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
+import { atLeast, turn } from '../support/limits.js';
 import { it } from '../support/test.js';
 import { attempt, type ProbeResult } from '../../src/monitors/probe.js';
 
@@ -12,7 +12,7 @@ it('an attempt that is not answered has failed when its time is over', async () 
   void never.then((settled) => (result = settled));
   // Of two timers the one that is due first fires first, however late both are; then what lies in the
   // sockets is read.
-  await pause(20);
+  await atLeast(20);
   await turn();
   assert.deepEqual(result, { outcome: 'failure', measured: 'no answer within 10 ms' });
   assert.equal(taken, 1);

@@ -214,8 +214,8 @@ describe('a test file', () => {
     mkdirSync(join(root, 'dist/test'), { recursive: true });
     symlinkSync(join(ROOT, 'dist/test/mutants'), join(root, 'dist/test/mutants'));
     writeFileSync(join(root, 'package.json'), '{"type":"module"}');
-    const imports =
-      "import { describe, it } from 'node:test';\nimport assert from 'node:assert';\n";
+    const runner = 'node:test';
+    const imports = `import { describe, it } from '${runner}';\nimport assert from 'node:assert';\n`;
     writeFileSync(join(root, 'dist/test/some.test.js'), `${imports}${body}\n`);
     return root;
   }

@@ -13,6 +13,9 @@ const slowness = Math.max(1, Number(process.env['UNDERSTUDY_BOOT_MS'] ?? 0) / RE
 /** Milliseconds that are `ms` on a quick machine: for a deadline before which something must have begun. */
 export const scaled = (ms: number): number => Math.round(ms * slowness);
 
+/** Milliseconds that an agent takes longer to start here than where the limits were chosen. */
+export const LATER_BOOT_MS = REFERENCE_BOOT_MS * (slowness - 1);
+
 /** Milliseconds after which a wait says what it expected and what it saw last. */
 export const WAIT_LIMIT_MS = Number(process.env['UNDERSTUDY_WAIT_LIMIT_MS'] ?? 60_000) * slowness;
 

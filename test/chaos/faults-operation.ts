@@ -1,0 +1,104 @@
+// Faults of files, and what operators do: settings, disk, script, commands. The table of all is faults.ts.
+import { lasting, nothing, oneOf, peerOf, type Drawn, type Fault } from './fault.js';
+
+export const diskFull: Fault = {
+  name: 'disk full',
+  draw: (chance) => ({ lastsMs: lasting(chance, 200, 5_000) }),
+  do: (bench, victim) => bench.fillDisk(victim),
+  undo: (bench, victim) => bench.freeDisk(victim),
+};
+
+export const reloadSame: Fault = {
+  name: 'reload, same settings',
+  draw: (chance) => ({ lastsMs: lasting(chance, 20, 500) }),
+  do: (bench, victim) => bench.reload(victim),
+  undo: nothing,
+};
+
+interface Changed extends Drawn {
+  readonly where: 'victim' | 'both';
+  readonly change: 'added' | 'moved';
+}
+
+/** An address more, on one or on both; or one that moves to a virtual router of its own. */
+export const reloadChanged: Fault<Changed> = {
+  name: 'reload, other addresses',
+  draw: (chance) => ({
+    lastsMs: lasting(chance, 100, 3_000),
+    where: oneOf(chance, 'both', 'victim'),
+    change: oneOf(chance, 'added', 'moved'),
+  }),
+  async do(bench, victim, { where, change }) {
+    await bench.changeAddresses(victim, change);
+    if (where === 'both') await bench.changeAddresses(peerOf(victim), change);
+  },
+  async undo(bench, victim, { where }) {
+    bench.restoreSettings(victim);
+    if (where === 'both') bench.restoreSettings(peerOf(victim));
+    return Promise.resolve();
+  },
+};
+
+export const reloadInvalid: Fault = {
+  name: 'reload, invalid file',
+  // Only where another fault ends it: with this file it cannot start.
+  ends: ['status 1', 'status 2'],
+  draw: (chance) => ({ lastsMs: lasting(chance, 50, 2_000) }),
+  do: (bench, victim) => bench.breakSettings(victim),
+  undo: (bench, victim) => Promise.resolve(bench.restoreSettings(victim)),
+};
+
+export const scriptFails: Fault = {
+  name: 'vip script fails',
+  draw: (chance) => ({ lastsMs: lasting(chance, 100, 4_000) }),
+  do: (bench, victim) => bench.breakScript(victim),
+  undo: (bench, victim) => Promise.resolve(bench.mendScript(victim)),
+};
+
+/** The script fails, and the role has to move: without that nobody would notice. */
+export const failoverToBrokenScript: Fault = {
+  name: 'failover to one whose vip script fails',
+  on: 'holder',
+  draw: (chance) => ({ lastsMs: lasting(chance, 300, 4_000) }),
+  async do(bench, victim) {
+    await bench.breakScript(peerOf(victim));
+    // It is refused when the peer cannot take it: that is the agent's good right.
+    await bench.order(victim, (control) => control.command('failover')).catch(() => null);
+  },
+  undo: (bench, victim) => Promise.resolve(bench.mendScript(peerOf(victim))),
+};
+
+export const failover: Fault = {
+  name: 'failover ordered',
+  on: 'holder',
+  draw: (chance) => ({ lastsMs: lasting(chance, 20, 1_500) }),
+  do: (bench, victim) => bench.order(victim, (control) => control.command('failover')),
+  undo: nothing,
+};
+
+export const maintenance: Fault = {
+  name: 'maintenance on and off',
+  draw: (chance) => ({ lastsMs: lasting(chance, 20, 3_000) }),
+  do: (bench, victim) => bench.order(victim, (control) => control.command('maintenance', 'on')),
+  async undo(bench, victim) {
+    bench.later(victim, 'maintenance off', (control) => control.command('maintenance', 'off'));
+    return Promise.resolve();
+  },
+};
+
+interface Mode extends Drawn {
+  readonly mode: 'off';
+}
+
+/** On one of the two: that they differ is a health reason, and no cause for two holders or none. */
+export const setMode: Fault<Mode> = {
+  name: 'set mode',
+  draw: (chance) => ({ lastsMs: lasting(chance, 20, 3_000), mode: 'off' }),
+  do: (bench, victim, { mode }) => bench.order(victim, (control) => control.set('mode', mode)),
+  async undo(bench, victim) {
+    bench.later(victim, 'set mode active-passive', (control) =>
+      control.set('mode', 'active-passive'),
+    );
+    return Promise.resolve();
+  },
+};

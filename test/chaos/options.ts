@@ -1,0 +1,77 @@
+// The command line of `scripts/chaos`: read, checked, given its defaults. Nothing is run here.
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+export interface ChaosOptions {
+  readonly minutes: number;
+  readonly seed: number;
+  /** Only this one. */
+  readonly storm: number | null;
+  /** Where failed storms are kept; a new folder of the system's temporary one unless given. */
+  readonly keep: string | null;
+}
+
+export const USAGE = `usage: scripts/chaos [--minutes N] [--seed S] [--storm K] [--keep DIR]
+
+Random faults on a real pair in a private sandbox, one or two at once. After each storm everything is
+mended, and each virtual address must have exactly one holder within ten seconds, by the kernels, and
+answer a probe. As root (captures need it) or with user namespaces.
+
+  --minutes N   how long; a storm that has begun is ended, 0.1 to 1440 (default 10)
+  --seed S      of what is drawn, 0 to 4294967295 (default: another one each time, printed)
+  --storm K     only this one of the seed, on a fresh pair
+  --keep DIR    where failed storms are kept (default: a new folder for temporary files); with
+                --storm it is kept if it passes, too
+
+Exit status: 0 all passed, 1 a storm failed, 2 usage, or no sandbox.
+`;
+
+/**
+ * Reads the arguments; null when help is asked for.
+ * @param chance the seed when none is given.
+ * @throws Error saying what was expected and what was found.
+ */
+export function readOptions(argv: readonly string[], chance: () => number): ChaosOptions | null {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      minutes: { type: 'string' },
+      seed: { type: 'string' },
+      storm: { type: 'string' },
+      keep: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return null;
+  if (values.keep !== undefined) checkKeep(values.keep);
+  return {
+    minutes: values.minutes === undefined ? 10 : readMinutes(values.minutes),
+    seed: values.seed === undefined ? chance() : readWhole('--seed', values.seed, 0xffff_ffff),
+    storm: values.storm === undefined ? null : readWhole('--storm', values.storm, 1_000_000),
+    keep: values.keep ?? null,
+  };
+}
+
+/** The sandbox hides /run behind one of its own. */
+function checkKeep(folder: string): void {
+  if (folder !== '' && !/^\/run(\/|$)/.test(resolve(folder))) return;
+  throw new Error(`--keep: expected a folder that is not below /run, found "${folder}"`);
+}
+
+function readMinutes(text: string): number {
+  const value = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && value >= 0.1 && value <= 1440) return value;
+  throw new Error(`--minutes: expected a number from 0.1 to 1440, found "${text}"`);
+}
+
+function readWhole(option: string, text: string, most: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value <= most) return value;
+  throw new Error(`${option}: expected a whole number from 0 to ${most}, found "${text}"`);
+}
+
+/** What repeats the run, or one storm of it. */
+export const commandOf = ({ minutes, seed, storm }: ChaosOptions): string =>
+  storm === null
+    ? `scripts/chaos --minutes ${minutes} --seed ${seed}`
+    : `scripts/chaos --seed ${seed} --storm ${storm}`;
