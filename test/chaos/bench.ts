@@ -13,7 +13,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import process from 'node:process';
-import { setTimeout as pause } from 'node:timers/promises';
 import { createControlClient, type ControlClient } from '../../src/control/client.js';
 import { controlSocketPath } from '../../src/control/protocol.js';
 import { run } from '../../scripts/lab/command.js';
@@ -25,7 +24,7 @@ import { ROOT, type Program } from '../../scripts/lab/program.js';
 import type { Prober } from '../../scripts/lab/prober.js';
 import { mappedUser } from '../../scripts/lab/sandbox.js';
 import { LATER_BOOT_MS, until } from '../support/limits.js';
-import { peerOf, type Target } from './fault.js';
+import { pause, peerOf, type Target } from './fault.js';
 import { changedRouters, routersOf, type Change } from './routers.js';
 import type { PairPlan } from './storm.js';
 

@@ -5,6 +5,10 @@ import type { Bench } from './bench.js';
 
 export const peerOf = (name: ApplianceName): ApplianceName => (name === 'a' ? 'b' : 'a');
 
+/** For as long as a fault lasts, or until the next look. Milliseconds. */
+export const pause = (ms: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, ms));
+
 /** Whom it hits: resolved when it strikes, so that the same seed hits the same role. */
 export type Target = 'holder' | 'standby';
 

@@ -1,9 +1,9 @@
 // Keeps what is needed to understand and to repeat a failed storm, in a folder of its own.
 import { copyFileSync, cpSync, existsSync, lstatSync, mkdirSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
-import { setTimeout as pause } from 'node:timers/promises';
 import { APPLIANCES } from '../../scripts/lab/lab.js';
 import type { Bench } from './bench.js';
+import { pause } from './fault.js';
 import { describeSightings } from './frames.js';
 import type { Verdict } from './judge.js';
 import { describePair, describeStorm, type PairPlan, type Storm } from './storm.js';

@@ -1,6 +1,5 @@
 // Carries one storm out: strikes, mends, waits for rest, and gathers what kernels, switch and client saw.
 // It does not judge: judge.ts.
-import { setTimeout as pause } from 'node:timers/promises';
 import { now } from '../../scripts/lab/clock.js';
 import type { HeldChange } from '../../scripts/lab/held-time.js';
 import { APPLIANCES } from '../../scripts/lab/lab.js';
@@ -9,6 +8,7 @@ import { mappedUser } from '../../scripts/lab/sandbox.js';
 import { LATER_BOOT_MS, until } from '../support/limits.js';
 import { readPcap } from '../support/pcap.js';
 import type { Bench } from './bench.js';
+import { pause } from './fault.js';
 import { faultNamed } from './faults.js';
 import { CAPTURE_FILTER, sightings, type Sighting } from './frames.js';
 import { atRest, type Evidence } from './judge.js';
@@ -134,12 +134,12 @@ async function rest(bench: Bench, healedAt: number, { unhealed }: Struck): Promi
 
 async function lateRest(bench: Bench, healedAt: number): Promise<number | null> {
   const lastAt = now() + PATIENCE_MS;
-  while (now() < lastAt) {
+  for (;;) {
     const at = now();
+    if (at > lastAt) return null;
     if (atRest(changesOf(bench), bench.addresses, at, REST_MS)) return at - REST_MS - healedAt;
     await pause(100);
   }
-  return null;
 }
 
 /** A moment of probes that begins now. */

@@ -73,6 +73,7 @@ describe('notices of ip monitor', () => {
     assert.deepEqual(parseNotice(line), {
       at: Date.parse('2026-01-02T03:04:05') + 678.901,
       interface: 'eth0',
+      index: 2,
       address: '10.99.0.100',
       present: true,
     });
