@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from '../support/test.js';
-import { within } from '../support/limits.js';
+import { until, within } from '../support/limits.js';
 import {
   decodePeerMessage,
   encodePeerMessage,
@@ -53,12 +53,8 @@ async function firstWord({ b, network }: Pair, bytes: Buffer): Promise<string> {
     ...b.reports.all.slice(reports).map(({ report }) => `a report of ${report.name}`),
     ...b.discards.all.slice(discards).map(({ reason }) => reason),
   ];
-  const word = Promise.race([
-    b.reports.until((all) => all.length > reports),
-    b.discards.until((all) => all.length > discards),
-  ]);
-  await within('a word of b', word);
-  return said().join(', ');
+  const words = await until('a word of b', said, ({ length }) => length > 0, 1);
+  return words.join(', ');
 }
 
 /** The next datagram of `a` to `b`, which does not arrive. */

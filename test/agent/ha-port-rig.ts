@@ -90,7 +90,7 @@ export class Happenings<Thing> {
 
   /** Resolves when `enough` holds of all that has happened. */
   async until(enough: (all: readonly Thing[]) => boolean): Promise<readonly Thing[]> {
-    return until(`happenings for which ${String(enough)}`, () => this.all, enough, 0);
+    return until(`happenings for which ${String(enough)}`, () => this.all, enough, 1);
   }
 
   /** Waits until there are `count` matching ones from `start` on, and returns those. */

@@ -1,6 +1,6 @@
 // Programs that are started in process groups of their own, so that none of them outlives a run that is
 // interrupted. What they are for is the caller's.
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 
 const running = new Set<ChildProcess>();
 
@@ -20,6 +20,23 @@ export function startChild(
   running.add(child);
   child.once('close', () => running.delete(child));
   return child;
+}
+
+const OWN_PROCESSES = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
+let unshare: readonly string[] | null = null;
+
+/**
+ * The command in a process namespace of its own, where there is one to be had: what it has started ends with
+ * it, whatever group that is in. An executor whose fault is an endless loop would otherwise go on for ever.
+ */
+export function alone(command: readonly string[]): readonly string[] {
+  if (unshare === null) {
+    const asRoot = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
+    const words = ['unshare', ...asRoot, ...OWN_PROCESSES];
+    const [program = '', ...rest] = words;
+    unshare = spawnSync(program, [...rest, 'true']).status === 0 ? words : [];
+  }
+  return [...unshare, ...command];
 }
 
 export function endChild({ pid }: ChildProcess): void {

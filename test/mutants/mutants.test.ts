@@ -1,13 +1,15 @@
 // How `scripts/mutants` judges: the header of a fault, what a test file said, the report; and that the
 // faults beside this can be read. No fault is planted here.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, it, type TestContext } from '../support/test.js';
-import { WAIT_LIMIT_MS } from '../support/limits.js';
+import { until, WAIT_LIMIT_MS } from '../support/limits.js';
+import { alone } from './children.js';
 import { FaultError, parseFault, select } from './fault.js';
 import { Progress, runTestFile } from './test-file.js';
 import { isSettled, judge, lineOf, medianOf, summaryOf, unfitness } from './verdict.js';
@@ -243,6 +245,16 @@ describe('a test file', () => {
   it('does not load: that is a failure, with the end of what it said', async (t) => {
     const outcome = await outcomeOf(t, "throw new Error('no such thing');");
     assert.equal(outcome.kind, 'failed');
+  });
+
+  it('leaves no process behind, whatever group that is in', async (t) => {
+    if (alone([]).length === 0) return t.skip('process namespaces are refused here');
+    const seconds = `86399.${process.pid}`;
+    const body = `import { spawn } from 'node:child_process';
+it('a', () => spawn('sleep', ['${seconds}'], { detached: true, stdio: 'ignore' }).unref());`;
+    assert.deepEqual(await outcomeOf(t, body), { kind: 'passed', tests: 1 });
+    const lines = () => spawnSync('ps', ['-eo', 'args='], { encoding: 'utf8' }).stdout;
+    await until('no such process', lines, (text) => !text.includes(`sleep ${seconds}`));
   });
 
   it('hangs: its limit, its wait or its silence is no failure', async (t) => {

@@ -1,7 +1,7 @@
 // Runs one compiled test file until its first failure, its end, or a test in it that hangs. Judges
 // nothing: that is verdict.ts.
 import { createInterface } from 'node:readline';
-import { endChild, startChild } from './children.js';
+import { alone, endChild, startChild } from './children.js';
 import { MARK, type TestEvent } from './reporter.js';
 import type { Outcome } from './verdict.js';
 
@@ -23,7 +23,7 @@ export function runTestFile(root: string, file: string, silenceMs: number): Prom
     const compiled = `dist/${file.replace(/\.ts$/, '.js')}`;
     const command = [process.execPath, `--test-reporter=${REPORTER}`, compiled];
     const startedAt = performance.now();
-    const child = startChild(command, root, cleanEnvironment());
+    const child = startChild(alone(command), root, cleanEnvironment());
     const run = new Progress();
     let finished = false;
     const finish = (outcome: Outcome): void => {

@@ -10,23 +10,17 @@ const REFERENCE_BOOT_MS = 500;
 /** How much slower this machine is: at least 1, and 1 where nobody has measured (`scripts/test` does). */
 const slowness = Math.max(1, Number(process.env['UNDERSTUDY_BOOT_MS'] ?? 0) / REFERENCE_BOOT_MS);
 
-<<<<<<< HEAD
 /** Milliseconds that are `ms` on a quick machine: for a deadline before which something must have begun. */
 export const scaled = (ms: number): number => Math.round(ms * slowness);
 
 /** Milliseconds that an agent takes longer to start here than where the limits were chosen. */
 export const LATER_BOOT_MS = REFERENCE_BOOT_MS * (slowness - 1);
 
-=======
->>>>>>> chaos
 /** Milliseconds after which a wait says what it expected and what it saw last. */
 export const WAIT_LIMIT_MS = Number(process.env['UNDERSTUDY_WAIT_LIMIT_MS'] ?? 60_000) * slowness;
 
 /** Milliseconds after which a test is ended that has not ended by itself: two waits and more. */
 export const TEST_LIMIT_MS = 2.5 * WAIT_LIMIT_MS;
-
-/** Milliseconds that an agent takes longer to start here than where the limits were chosen. */
-export const LATER_BOOT_MS = REFERENCE_BOOT_MS * (slowness - 1);
 
 /** The text of what a wait saw, short enough for a line or two. */
 export function shown(seen: unknown): string {
