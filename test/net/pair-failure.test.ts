@@ -44,7 +44,10 @@ class Keepalived {
   static async open(): Promise<Keepalived> {
     const lab = await createLab({ patienceMs: PATIENCE_MS });
     const targets = [{ family: 'ipv4', address: ADDRESS }] as const;
-    const keepalived = new Keepalived(lab, await lab.probe({ targets, ...scheduling }));
+    const keepalived = new Keepalived(
+      lab,
+      await lab.probe({ targets, periodMs: 5, ...scheduling }),
+    );
     keepalived.start('a');
     await lab.waitForHolders(ADDRESS, ['a'], PATIENCE_MS);
     keepalived.start('b');
