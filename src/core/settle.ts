@@ -147,13 +147,23 @@ function yieldToSoundPeer(stage: Stage): void {
   if (!stage.standing.fit || !pressing) return;
   const active = [...stage.routers.values()].filter(({ machine: { kind } }) => kind === 'Active');
   const movable = active.filter(
-    (router) => stage.clock >= router.askFrom && hasSuccessor(stage, router, 'sound'),
+    (router) =>
+      stage.clock >= router.askFrom &&
+      isAtHome(stage, router) &&
+      hasSuccessor(stage, router, 'sound'),
   );
   if (stage.movesTogether() && movable.length < active.length) return;
   for (const router of movable) {
     if (releasingOf(router) === null) stage.release(router, 'soft-fault');
   }
 }
+
+/**
+ * Whether it has had the role for longer than a handover takes. Until then a monitor may still speak of the
+ * role before: traffic that a Backup does not get is none of its faults once it is Active.
+ */
+const isAtHome = (stage: Stage, { since }: Router): boolean =>
+  stage.clock >= stage.handoverUntil(since);
 
 const isAnyActive = ({ routers }: Stage): boolean =>
   [...routers.values()].some(({ machine: { kind } }) => kind === 'Active');

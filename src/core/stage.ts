@@ -136,9 +136,9 @@ export class Stage {
   }
 
   /** Until when an answer to a handover is awaited. */
-  handoverUntil(): Instant {
+  handoverUntil(from: Instant = this.clock): Instant {
     const wait = Math.max(3 * this.configuration.peerCheck.interval, HANDOVER_MINIMUM);
-    return after(this.clock, microseconds(wait));
+    return after(from, microseconds(wait));
   }
 
   /** Asks for a successor. */
