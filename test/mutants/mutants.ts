@@ -1,6 +1,6 @@
 // `scripts/mutants`: plants faults one after the other, runs what should notice each, and reports. The
 // faults are the .patch files beside this; README.md says how to write one.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -145,6 +145,8 @@ async function main({ faults, jobs }: Arguments, folder: string): Promise<number
 /** Ends with nothing left behind, whatever ends it but SIGKILL. */
 async function inFolder(work: (folder: string) => Promise<number>): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'understudy-mutants-'));
+  // A test that gives its rights away still loads its modules from there.
+  chmodSync(folder, 0o755);
   const clean = (): void => {
     endAll();
     rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
