@@ -9,8 +9,8 @@ import { healthy } from './statuses.js';
 
 const EVIL = '\u001B]0;owned\u0007\u001B[2J\r\u009B31m\u0000';
 
-// oxlint-disable-next-line no-control-regex -- they are what must not be there
-const control = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/;
+/** Any but tabs and ends of lines. */
+const control = /(?![\n\t])\p{Cc}/u;
 
 describe('what a command writes', () => {
   useFolder();
