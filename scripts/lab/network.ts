@@ -7,6 +7,7 @@
 //      └─ha0─ direct to a.ha0: 10.98.0.1 and 10.98.0.2
 import { mkdirSync, readdirSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
+import { cable } from './cable.js';
 import { run, type Completed } from './command.js';
 
 export type ApplianceName = 'a' | 'b';
@@ -123,7 +124,10 @@ export class Network {
       `address add ${GATEWAY.ipv6}/64 dev br0 nodad`,
     ]);
     await this.ip('a', [
-      `link add name ha0 address 02:00:00:62:00:01 type veth peer name ha0 address 02:00:00:62:00:02 netns ${this.#file('b')}`,
+      cable(
+        { name: 'ha0', mac: '02:00:00:62:00:01' },
+        { name: 'ha0', mac: '02:00:00:62:00:02', netns: this.#file('b') },
+      ),
     ]);
     await Promise.all([
       ...stations.map((name) => this.layStation(name)),
@@ -140,7 +144,7 @@ export class Network {
   async layStation(name: ApplianceName | 'c'): Promise<void> {
     const { mac, ipv4, ipv6 } = STATIONS[name];
     await this.ip('sw', [
-      `link add name port-${name} type veth peer name eth0 address ${mac} netns ${this.#file(name)}`,
+      cable({ name: `port-${name}` }, { name: 'eth0', mac, netns: this.#file(name) }),
       `link set port-${name} master br0`,
       `link set port-${name} up`,
     ]);
@@ -204,7 +208,7 @@ export class Network {
   /** `ip` lines for a cable from the switch to an interface of a namespace. */
   #cable(port: string, bridge: string, to: NamespaceName, device: string): string[] {
     return [
-      `link add name ${port} type veth peer name ${device} netns ${this.#file(to)}`,
+      cable({ name: port }, { name: device, netns: this.#file(to) }),
       `link set ${port} master ${bridge}`,
       `link set ${port} up`,
     ];

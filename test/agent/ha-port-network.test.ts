@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { after, before, describe, test } from '../support/test.js';
 import { fileURLToPath } from 'node:url';
+import { cable } from '../../scripts/lab/cable.js';
 import { takeoverScript } from '../../src/model/netlink-script.js';
 import { enterNamespace, inNetns, ip, joinPeer } from '../support/namespace.js';
 import { address, Appliance, Happenings } from './ha-port-rig.js';
@@ -37,7 +38,7 @@ function tests(): void {
 
   before(async () => {
     joinPeer();
-    ip('link add ha type veth peer name ha netns peer');
+    ip(cable({ name: 'ha' }, { name: 'ha', netns: 'peer' }));
     for (const side of ['', '-n peer ']) {
       const last = side === '' ? 1 : 2;
       ip(`${side}address add 198.51.100.${last}/24 dev ha`);

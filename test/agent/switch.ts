@@ -1,6 +1,7 @@
 // Two appliances on a switch: this namespace and `peer`, with the interfaces `lan` and `wan`, joined
 // by bridges in the namespace `switch`. Cables can be pulled, and the switch can fail silently.
 import { execFileSync } from 'node:child_process';
+import { cable } from '../../scripts/lab/cable.js';
 import { inNetns, ip } from '../support/namespace.js';
 
 type Station = 'a' | 'b';
@@ -21,16 +22,16 @@ export function laySwitch(): void {
 
 function connect(segment: Segment, station: Station, where: '' | '-n peer '): void {
   const host = station === 'a' ? 1 : 2;
-  const cable = `${station}-${segment}`;
-  ip(`-n switch link add ${cable} type veth peer name ${cable}-end`);
+  const port = `${station}-${segment}`;
+  ip(`-n switch ${cable({ name: port }, { name: `${port}-end` })}`);
   // Out of the switch: here, or to the peer, by the process id that stands for this namespace.
-  ip(`-n switch link set ${cable}-end netns ${station === 'a' ? String(process.pid) : 'peer'}`);
-  ip(`${where}link set ${cable}-end name ${segment} addrgenmode none`);
+  ip(`-n switch link set ${port}-end netns ${station === 'a' ? String(process.pid) : 'peer'}`);
+  ip(`${where}link set ${port}-end name ${segment} addrgenmode none`);
   ip(`${where}address add ${SUBNET[segment]}.${host}/24 dev ${segment}`);
   ip(`${where}link set ${segment} up`);
   ip(`${where}address add fe80::${host}/64 dev ${segment} nodad`);
-  ip(`-n switch link set ${cable} master br-${segment}`);
-  ip(`-n switch link set ${cable} up`);
+  ip(`-n switch link set ${port} master br-${segment}`);
+  ip(`-n switch link set ${port} up`);
 }
 
 /** The carrier of a station's cable, by the switch's end of it. */

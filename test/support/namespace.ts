@@ -2,6 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { cable } from '../../scripts/lab/cable.js';
 
 const INSIDE = 'UNDERSTUDY_TEST_NAMESPACE';
 
@@ -58,9 +59,12 @@ export function joinPeer(): void {
 
 /** Makes the veth pair (again) and puts the addresses on it. */
 export function layCable(): void {
-  ip('link add lan address 02:00:00:00:00:01 type veth peer name peerlan');
-  ip('link set peerlan netns peer');
-  ip('-n peer link set peerlan name lan address 02:00:00:00:00:02');
+  ip(
+    cable(
+      { name: 'lan', mac: '02:00:00:00:00:01' },
+      { name: 'lan', mac: '02:00:00:00:00:02', netns: 'peer' },
+    ),
+  );
   ip('link set lan addrgenmode none');
   ip('-n peer link set lan addrgenmode none');
   ip('address add 192.0.2.1/24 dev lan');
