@@ -16,6 +16,7 @@ export type Succession = 'nobody-to-tell' | 'taken' | 'time-over';
 const MUTE: Journal = {
   record: (_level, record) => ({ ...record, time: '' }),
   recordLimited: () => undefined,
+  recordChange: () => true,
   recordForeign: () => undefined,
   tail: () => [],
   follow: () => () => undefined,

@@ -17,8 +17,14 @@ export interface Journal {
    */
   recordLimited(severity: Severity, key: string, event: EventFields): void;
   /**
-   * The same for what anybody on a link can cause at will, under as many addresses as he likes. It has a
-   * limit of its own, so that a flood does not silence what this appliance says of itself.
+   * Records that a state of `subject` is another now, `event.reason`: each change, but for a subject that
+   * changes all the time. Whoever has a state that was not recorded tries again.
+   * @returns whether it was recorded.
+   */
+  recordChange(severity: Severity, subject: string, event: EventFields): boolean;
+  /**
+   * As `recordLimited`, for what anybody on a link can cause at will, under as many addresses as he likes. It
+   * has a limit of its own, so that a flood does not silence what this appliance says of itself.
    */
   recordForeign(severity: Severity, key: string, event: EventFields): void;
   /** The last events, those of earlier agents included, oldest first. */
@@ -53,20 +59,22 @@ export function createJournal(
     return full;
   };
 
-  const limited = (detail: string): Journal['recordLimited'] => {
+  const limited = (detail: string, newsOf: (event: EventFields) => string = () => '') => {
     const limiter = createLimiter(() =>
       record('warn', { event: 'log-limited', reason: 'flood', detail }),
     );
-    return (severity, key, event) => {
-      const suppressed = limiter.admit(key, wallClock());
-      if (suppressed === null) return;
+    return (severity: Severity, key: string, event: EventFields): boolean => {
+      const suppressed = limiter.admit(key, wallClock(), newsOf(event));
+      if (suppressed === null) return false;
       record(severity, suppressed === 0 ? event : { ...event, suppressed });
+      return true;
     };
   };
 
   return {
     record,
     recordLimited: limited('too many different events of this appliance within a minute'),
+    recordChange: limited('too many changes of state within a minute', ({ reason }) => reason),
     recordForeign: limited(
       'too many different messages that others have caused: more are only counted in status',
     ),

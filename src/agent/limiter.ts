@@ -1,22 +1,29 @@
-// A rate limit for messages that strangers can cause: per key, and for all keys together. No clock of
-// its own.
+// A rate limit for messages that repeat themselves or that strangers can cause: per key, and for all keys
+// together. No clock of its own.
 
 const PERIOD_MS = 60_000;
 /** Keys contain source addresses, which anyone can invent: the table is bounded, */
 const MAXIMUM_KEYS = 1_024;
 /** and so is what passes in a period, whatever the number of keys. */
 const PASSES_PER_PERIOD = 100;
+/** Of one key, whose news is another each time. */
+const CHANGES_PER_PERIOD = 10;
 
 export interface Limiter {
   /**
    * Whether a message of this key may pass at `now` (milliseconds): null when not, else the number
    * that were held back since the last one that passed.
+   * @param news what the message says, where a key has more to say than one thing: a repetition is held
+   *   back, a change is not, but for one that changes all the time.
    */
-  admit(key: string, now: number): number | null;
+  admit(key: string, now: number, news?: string): number | null;
 }
 
 interface Entry {
   readonly passedAt: number;
+  readonly news: string;
+  /** Since when its changes are counted, and how many have passed. */
+  readonly changes: { readonly from: number; readonly passed: number };
   suppressed: number;
 }
 
@@ -37,9 +44,16 @@ export function createLimiter(onExhausted: () => void = () => undefined): Limite
   };
 
   return {
-    admit: (key, now) => {
+    admit: (key, now, news = '') => {
       const entry = entries.get(key);
-      const due = entry === undefined || isOver(entry.passedAt, now);
+      const changes =
+        entry === undefined || isOver(entry.changes.from, now)
+          ? { from: now, passed: 0 }
+          : entry.changes;
+      const due =
+        entry === undefined ||
+        isOver(entry.passedAt, now) ||
+        (news !== entry.news && changes.passed < CHANGES_PER_PERIOD);
       if (!due || !mayPass(now)) {
         if (entry !== undefined) entry.suppressed += 1;
         return null;
@@ -49,7 +63,12 @@ export function createLimiter(onExhausted: () => void = () => undefined): Limite
         if (oldest !== undefined) entries.delete(oldest);
       }
       entries.delete(key);
-      entries.set(key, { passedAt: now, suppressed: 0 });
+      entries.set(key, {
+        passedAt: now,
+        news,
+        changes: { ...changes, passed: changes.passed + 1 },
+        suppressed: 0,
+      });
       return entry?.suppressed ?? 0;
     },
   };

@@ -12,27 +12,36 @@ export interface MonitorVerdict {
   readonly weight: MonitorStatus['weight'];
 }
 
-/** A monitor that was found to be ok or failed, and was not so before. */
+/** A monitor that is found to be ok or failed, and of which that was not told yet. */
 export interface MonitorNews extends MonitorVerdict {
   readonly state: 'ok' | 'failed';
-  /** What it was before. */
+  /** What was told of it last. */
   readonly from: MonitorStatus['state'];
 }
 
 export interface MonitorStates {
-  /** Takes over all the monitors that there are; returns those whose state has changed. */
-  take(statuses: readonly MonitorStatus[]): readonly MonitorNews[];
+  /**
+   * Takes over all the monitors that there are, and tells of those whose state is another than was told last.
+   * @param tell whether it could be told: what could not is tried again each time, as long as it is so.
+   */
+  take(statuses: readonly MonitorStatus[], tell: (news: MonitorNews) => boolean): void;
   /** In the order of `status`. */
   all(): readonly MonitorVerdict[];
 }
 
 export function createMonitorStates(): MonitorStates {
   let known = new Map<string, MonitorVerdict>();
+  const told = new Map<string, MonitorNews['state']>();
   return {
-    take: (statuses) => {
+    take: (statuses, tell) => {
       const before = known;
       known = new Map(statuses.map((status) => [status.name, verdictOf(status, before)]));
-      return [...known.values()].flatMap((verdict) => newsOf(verdict, before));
+      for (const name of told.keys()) if (!known.has(name)) told.delete(name);
+      for (const { state, ...verdict } of known.values()) {
+        const from = told.get(verdict.name) ?? 'unknown';
+        if (state === 'unknown' || state === from) continue;
+        if (tell({ ...verdict, state, from })) told.set(verdict.name, state);
+      }
     },
     all: () => [...known.values()],
   };
@@ -48,12 +57,4 @@ function verdictOf(
     return { name, state, detail, weight };
   }
   return { ...former, weight };
-}
-
-function newsOf(
-  { state, ...verdict }: MonitorVerdict,
-  before: ReadonlyMap<string, MonitorVerdict>,
-): MonitorNews[] {
-  const from = before.get(verdict.name)?.state ?? 'unknown';
-  return state === 'unknown' || state === from ? [] : [{ ...verdict, state, from }];
 }

@@ -141,7 +141,7 @@ class Company implements AgentOutlets {
   }
 
   monitors(statuses: readonly MonitorStatus[]): void {
-    for (const news of this.#monitors.take(statuses)) this.#recordNews(news);
+    this.#monitors.take(statuses, (news) => this.#recordNews(news));
     this.#monitorHook.tell(this.#monitors.all());
   }
 
@@ -157,19 +157,15 @@ class Company implements AgentOutlets {
   }
 
   /** That a monitor is well when it is first asked is no event. */
-  #recordNews({ name, state, from, detail, weight }: MonitorNews): void {
-    if (state === 'ok' && from === 'unknown') return;
-    this.#options.journal.recordLimited(
-      state === 'ok' ? 'info' : 'warn',
-      `monitor ${name} ${state}`,
-      {
-        event: 'monitor',
-        reason: state,
-        detail: `${name}: ${detail}`,
-        monitor: name,
-        weight,
-      },
-    );
+  #recordNews({ name, state, from, detail, weight }: MonitorNews): boolean {
+    if (state === 'ok' && from === 'unknown') return true;
+    return this.#options.journal.recordChange(state === 'ok' ? 'info' : 'warn', `monitor ${name}`, {
+      event: 'monitor',
+      reason: state,
+      detail: `${name}: ${detail}`,
+      monitor: name,
+      weight,
+    });
   }
 
   #inhibit(inhibited: boolean): void {

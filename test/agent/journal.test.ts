@@ -41,6 +41,25 @@ describe('the limiter', () => {
     assert.equal(limiter.admit('a', MINUTE), 0);
   });
 
+  it('holds back what a key repeats, and not what is another than before', () => {
+    const limiter = createLimiter();
+    assert.equal(limiter.admit('a', 0, 'failed'), 0);
+    assert.equal(limiter.admit('a', 1, 'failed'), null);
+    assert.equal(limiter.admit('a', 2, 'ok'), 1);
+    assert.equal(limiter.admit('a', 3, 'failed'), 0);
+    assert.equal(limiter.admit('a', MINUTE, 'failed'), null, 'told less than a minute ago');
+    assert.equal(limiter.admit('a', MINUTE + 3, 'failed'), 1);
+  });
+
+  it('lets ten changes of a key pass in a minute', () => {
+    const limiter = createLimiter();
+    const changes = (from: number): (number | null)[] =>
+      Array.from({ length: 12 }, (_, n) => limiter.admit('a', from + n, n % 2 ? 'ok' : 'failed'));
+    const ten = Array.from({ length: 10 }, () => 0);
+    assert.deepEqual(changes(0), [...ten, null, null]);
+    assert.deepEqual(changes(MINUTE), [2, ...ten.slice(1), null, null]);
+  });
+
   it('a clock that was set back does not silence a key', () => {
     const limiter = createLimiter();
     limiter.admit('a', 10 * MINUTE);
@@ -137,6 +156,41 @@ describe('the journal', () => {
       lines.map(({ level, sentence }) => `${level} ${String(sentence)}`),
       ['warn waiting: a', 'error send-failed, ENOBUFS: b'],
     );
+  });
+
+  it('each change of a state is recorded, and its repetition is not', () => {
+    const { journal, filed } = rig();
+    const change = (reason: string): boolean =>
+      journal.recordChange('warn', 'monitor db', { event: 'monitor', reason, detail: 'd' });
+    const recorded = ['failed', 'failed', 'ok', 'failed'].map(change);
+    assert.deepEqual(recorded, [true, false, true, true]);
+    assert.deepEqual(
+      filed.map(({ reason, suppressed }) => [reason, suppressed]),
+      [
+        ['failed', undefined],
+        ['ok', 1],
+        ['failed', undefined],
+      ],
+    );
+  });
+
+  it('states that change all the time do not silence what this appliance says of itself', () => {
+    const { journal, filed } = rig();
+    for (let count = 0; count < 1_000; count += 1) {
+      const reason = count % 2 === 0 ? 'failed' : 'ok';
+      journal.recordChange('warn', `monitor ${count % 25}`, {
+        event: 'monitor',
+        reason,
+        detail: 'd',
+      });
+    }
+    assert.equal(filed.filter(({ event }) => event === 'monitor').length, 100);
+    journal.recordLimited('error', 'stuck lan', {
+      event: 'addresses-stuck',
+      reason: 'r',
+      detail: 'd',
+    });
+    assert.equal(filed.at(-1)?.event, 'addresses-stuck');
   });
 
   it('a limited event tells how many were held back', () => {

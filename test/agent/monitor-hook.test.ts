@@ -96,6 +96,7 @@ async function rig(t: TestContext, body = '', options: Partial<MonitorHookOption
           detail: `${name} is ${state}`,
           weight: 0,
         })),
+        () => true,
       );
       hook.tell(states.all());
     },
