@@ -7,6 +7,8 @@ import { measureFailover } from './benchmark/failover.js';
 import { describeMachine } from './benchmark/machine.js';
 import { replaceGenerated } from './benchmark/markdown.js';
 import { readOptions, USAGE } from './benchmark/options.js';
+import { nothingLost } from './benchmark/planned-report.js';
+import { measurePlanned } from './benchmark/planned.js';
 import { report } from './benchmark/report.js';
 import type { BenchOptions, Part, Results } from './benchmark/results.js';
 import { measureStart } from './benchmark/start.js';
@@ -62,6 +64,7 @@ async function measureAll(options: BenchOptions): Promise<Results> {
     start: null,
     stress: [],
     stressFailed: [],
+    planned: [],
   };
   const save = (found: Partial<Results>): void => {
     Object.assign(results, found, { tookSeconds: (now() - beginning) / 1000 });
@@ -87,18 +90,23 @@ async function measureAll(options: BenchOptions): Promise<Results> {
         onProgress: ({ cells, failed }) => save({ stress: cells, stressFailed: failed }),
       });
     },
+    planned: async () => {
+      const onProgress = (planned: Results['planned']): void => save({ planned });
+      save({ planned: await measurePlanned({ options, realtime, say, onProgress }) });
+    },
   };
   save({});
   for (const part of options.parts) await parts[part]();
   return results;
 }
 
-/** Whether everything that was asked for has a number. */
+/** Whether everything that was asked for has a number, and planned work lost nothing. */
 const complete = (results: Results): boolean =>
   results.failover.every(({ runs }) => runs.length === results.options.runs) &&
   results.costFailed.length === 0 &&
   results.stressFailed.length === 0 &&
-  (results.start?.unavailable.length ?? 0) === 0;
+  (results.start?.unavailable.length ?? 0) === 0 &&
+  nothingLost(results.planned, results.options.times);
 
 async function main(options: BenchOptions): Promise<number> {
   const results = await measureAll(options);

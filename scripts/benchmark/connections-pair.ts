@@ -108,7 +108,7 @@ export class ConnectionsPair {
       programs: (name) => pairProgram(name, spec),
       addresses,
       realtime: false,
-      probing: false,
+      probed: [],
       network: { hosts: { [SEGMENTS]: { address: '10.99.0.20/24', gateway: GATEWAY.ipv4 } } },
     });
     try {

@@ -9,7 +9,7 @@ import { ROOT } from '../lab/program.js';
 import { enterSandbox, mappedUser } from '../lab/sandbox.js';
 import { ConnectionsPair, SEGMENTS, type Kind, type Measured } from './connections-pair.js';
 import { table } from './markdown.js';
-import { readRuns } from './options.js';
+import { readTimes } from './options.js';
 import { median } from './statistics.js';
 
 const USAGE = `usage: scripts/bench connections [--runs N] [--write]
@@ -172,7 +172,7 @@ function readArguments(): { readonly runs: number; readonly write: boolean } {
       process.stdout.write(USAGE);
       process.exit(0);
     }
-    const runs = readRuns(values.runs);
+    const runs = readTimes('--runs', values.runs);
     // Now, not after a quarter of an hour: whether the page can take the tables.
     if (values.write && !MARKED.test(readFileSync(PAGE, 'utf8'))) {
       throw new Error(`${PAGE}: expected the marks of the cost, found none`);

@@ -87,7 +87,7 @@ async function measureOne(
 ): Promise<CostCell> {
   const addresses = manyRouters(routers).map(({ address }) => address);
   const programs = plainPrograms(software, intervalMs, routers);
-  const plan = { software, intervalMs, programs, addresses, realtime: false, probing: false };
+  const plan = { software, intervalMs, programs, addresses, realtime: false, probed: [] };
   const pair = await BenchPair.open(plan);
   try {
     await pair.ready();

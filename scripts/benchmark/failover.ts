@@ -73,7 +73,7 @@ async function atInterval(
       programs: failoverPrograms(software, intervalMs),
       addresses: [ADDRESS],
       realtime,
-      probing: true,
+      probed: [ADDRESS],
     });
   const opened = await Promise.all(SOFTWARES.map(open));
   try {

@@ -20,8 +20,8 @@ export interface PairPlan {
   readonly addresses: readonly string[];
   /** Daemons under SCHED_FIFO. */
   readonly realtime: boolean;
-  /** The client asks the first address 1000 times a second. */
-  readonly probing: boolean;
+  /** What a client asks 1000 times a second. */
+  readonly probed: readonly string[];
   /** What the lab has beyond its appliances, their client and the LAN. */
   readonly network?: NetworkPlan;
 }
@@ -75,17 +75,24 @@ export class BenchPair {
    */
   async ready(): Promise<void> {
     const { intervalMs } = this.plan;
-    if (this.#steady && (await this.#inPlace())) return;
+    if (this.#steady && (await this.#inPlace('a'))) return;
     if (!this.appliance('a').running) this.start('a');
     // One after the other: the slower to start might find the other in its role already.
     if (!this.appliance('b').running) {
       await this.waitFor('a holds every address', () => this.holds('a'));
       this.start('b');
     }
-    await this.waitFor('a holds every address, b stands by, both well', () => this.#inPlace());
+    await this.settled('a');
     // keepalived does not say when it has heard the Active: three advertisements are enough.
-    await sleep(Math.max(100, 3 * intervalMs));
+    const heardMs = this.plan.software === 'keepalived' ? 3 * intervalMs : 0;
+    await sleep(Math.max(100, heardMs));
     this.#steady = true;
+  }
+
+  /** Waits until `holder` holds every address and the other one stands by, both well. */
+  settled(holder: ApplianceName): Promise<void> {
+    const what = `${holder} holds every address, the other one stands by, both well`;
+    return this.waitFor(what, () => this.#inPlace(holder));
   }
 
   /** Something befalls the pair: its places are to be waited for again. */
@@ -141,22 +148,29 @@ export class BenchPair {
   }
 
   async #probe(): Promise<void> {
-    const [address] = this.plan.addresses;
-    if (!this.plan.probing || address === undefined) return;
-    const targets = [{ family: 'ipv4', address }] as const;
+    if (this.plan.probed.length === 0) return;
+    const targets = this.plan.probed.map((address) => ({ family: 'ipv4', address }) as const);
     this.#prober = await this.#lab.probe({ targets, realtime: this.plan.realtime });
   }
 
-  async #inPlace(): Promise<boolean> {
-    if (!this.holds('a')) return false;
+  async #inPlace(holder: ApplianceName): Promise<boolean> {
+    if (!this.holds(holder)) return false;
+    const other = holder === 'a' ? 'b' : 'a';
     if (this.plan.software === 'keepalived') {
       const count = this.plan.addresses.length;
-      return standing(this.appliance('b'), 'BACKUP', count);
+      return standing(this.appliance(other), 'BACKUP', count);
     }
-    const [a, b] = await Promise.all(NAMES.map((name) => askStatus(this.appliance(name))));
-    if (a === undefined || b === undefined) return false;
-    const places = allAre(a, 'Active') && allAre(b, 'Backup') && hears(b);
-    return places && [a, b].every((status) => soundMonitors(status) && knowsPeer(status));
+    const [active, backup] = await Promise.all(
+      [holder, other].map((name) => this.status(name as ApplianceName)),
+    );
+    if (active === undefined || backup === undefined) return false;
+    const places = allAre(active, 'Active') && allAre(backup, 'Backup') && hears(backup);
+    return places && [active, backup].every((one) => soundMonitors(one) && knowsPeer(one));
+  }
+
+  /** What understudy says; undefined when it does not run or does not answer. */
+  status(name: ApplianceName): Promise<Status | undefined> {
+    return askStatus(this.appliance(name));
   }
 
   async #picture(): Promise<string> {
@@ -172,7 +186,7 @@ export class BenchPair {
         if (this.plan.software === 'keepalived') {
           return `${name}: ${appliance.logged(ENTERING).at(-1)?.text ?? 'no state yet'}`;
         }
-        const status = await askStatus(appliance);
+        const status = await this.status(name);
         const states = new Set(status?.virtualRouters.map(({ state }) => state));
         if (status === undefined) return `${name} does not answer`;
         const { state, reasons } = status.health;

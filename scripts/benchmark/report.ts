@@ -2,6 +2,7 @@
 // what was measured.
 import { costPoints, judgeAims } from './aims.js';
 import { milliseconds, pairOf, seconds, table, times, type Column } from './markdown.js';
+import { plannedReport } from './planned-report.js';
 import {
   FAULTS,
   SOFTWARES,
@@ -19,13 +20,15 @@ const right = (title: string): Column => ({ title, right: true });
 
 /** Everything there is, as Markdown. */
 export function report(results: Results): string {
+  const { planned, options } = results;
   const sections = [
     shape(results),
-    aims(results),
+    ...(options.parts.some((part) => part !== 'planned') ? [aims(results)] : []),
     ...(results.failover.length > 0 ? [lost(results), held(results)] : []),
     ...(results.cost.length > 0 ? [cost(results), memory(results), perRouter(results)] : []),
     ...(results.start === null ? [] : [start(results)]),
     ...(results.stress.length > 0 ? [stress(results)] : []),
+    ...(planned.length > 0 ? [plannedReport(planned, options.times)] : []),
     ...failures(results),
   ];
   return `${sections.join('\n\n')}\n`;
@@ -37,12 +40,22 @@ function shape({ date, machine, options, tookSeconds, scheduling }: Results): st
   const short = options.quick ? ', the short version' : '';
   return [
     `- Measured ${date.slice(0, 16).replace('T', ' ')} UTC, in ${minutes} minutes${short};`,
-    `  each fault ${options.runs === 1 ? 'once' : `${options.runs} times`}.`,
+    `  ${howOften(options)}.`,
     `- Machine: ${cores} cores of ${processor}, ${(memoryMib / 1024).toFixed(0)} GiB, Linux ${kernel}.`,
     `- understudy ${understudy} on Node ${node.replace(/^v/, '')}, keepalived ${keepalived.replace(/^v/, '')}.`,
     `- Failover: daemons and client under ${scheduling}.`,
   ].join('\n');
 }
+
+/** How often what was done. */
+function howOften({ parts, ...options }: Results['options']): string {
+  const compared = parts.some((part) => part !== 'planned');
+  const faults = compared ? [`each fault ${often(options.runs)}`] : [];
+  const planned = parts.includes('planned') ? [`planned work ${often(options.times)}`] : [];
+  return [...faults, ...planned].join(', ');
+}
+
+const often = (count: number): string => (count === 1 ? 'once' : `${count} times`);
 
 function aims(results: Results): string {
   const rows = judgeAims(results).map(({ aim, measured, verdict }) => [aim, measured, verdict]);

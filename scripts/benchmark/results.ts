@@ -5,8 +5,17 @@ import type { Program } from '../lab/program.js';
 export type Software = Program['software'];
 export const SOFTWARES = ['understudy', 'keepalived'] as const satisfies readonly Software[];
 
-export const PARTS = ['failover', 'cost', 'start', 'stress'] as const;
+export const PARTS = ['failover', 'cost', 'start', 'stress', 'planned'] as const;
 export type Part = (typeof PARTS)[number];
+
+/** What compares with keepalived. `planned` judges understudy alone, and has to be asked for. */
+export const DEFAULT_PARTS: readonly Part[] = ['failover', 'cost', 'start', 'stress'];
+
+/** Planned work, in the order of the table. Each is done and undone. */
+export const WORKS = ['failover', 'maintenance', 'stop', 'move', 'add'] as const;
+export type Work = (typeof WORKS)[number];
+export const HALVES = ['there', 'back'] as const;
+export type Half = (typeof HALVES)[number];
 
 /** What befalls the Active, in the order of the tables. */
 export const FAULTS = [
@@ -128,6 +137,46 @@ export interface FailedStress {
   readonly reason: string;
 }
 
+/** One half of planned work, done once. */
+export interface PlannedRun {
+  /** From 1. */
+  readonly run: number;
+  /** Of all probed addresses: probes sent, and those without an answer in time, by the client's count. */
+  readonly sent: number;
+  readonly lost: number;
+  /** Requests without an answer in the capture on the switch; null without a capture. */
+  readonly unanswered: number | null;
+  /** Frames that the capture had no room for: what it says of answers may be too few. */
+  readonly missedFrames: number;
+  /** Longest time between two answers from one address. */
+  readonly longestGapMs: number;
+  /** Of the address that was so longest, by the kernels' notices. */
+  readonly nobodyHeldMs: number;
+  readonly bothHeldMs: number;
+  /** Who answered, one after the other, by the capture: `a, b`. */
+  readonly answeredBy: string;
+  /** In which order the heir told whom, for each virtual router that moved. */
+  readonly orders: readonly string[];
+  /** Worst lateness of the probing client itself. */
+  readonly latenessMs: number;
+}
+
+/** What there is to look at of a run that lost something or could not be carried out. */
+export interface PlannedTrouble {
+  readonly run: number;
+  readonly reason: string;
+  /** A folder. */
+  readonly kept: string;
+}
+
+export interface PlannedCell {
+  readonly work: Work;
+  readonly half: Half;
+  readonly intervalMs: number;
+  readonly runs: readonly PlannedRun[];
+  readonly troubles: readonly PlannedTrouble[];
+}
+
 export interface Machine {
   readonly processor: string;
   readonly cores: number;
@@ -145,6 +194,12 @@ export interface BenchOptions {
   readonly faults: readonly BenchFault[];
   /** Length of each of the two halves of the stress part. */
   readonly minutes: number;
+  /** How often each planned work is done, which, and at which intervals. */
+  readonly times: number;
+  readonly works: readonly Work[];
+  readonly plannedIntervals: readonly number[];
+  /** Where evidence of lost probes is kept; a new folder for temporary files when null. */
+  readonly keep: string | null;
   readonly quick: boolean;
   readonly json: string | null;
   readonly markdown: string | null;
@@ -163,4 +218,5 @@ export interface Results {
   readonly start: StartResult | null;
   readonly stress: readonly StressCell[];
   readonly stressFailed: readonly FailedStress[];
+  readonly planned: readonly PlannedCell[];
 }

@@ -81,7 +81,7 @@ function open(software: Software, realtime: boolean): Promise<BenchPair> {
     programs,
     addresses: manyRouters(1).map(({ address }) => address),
     realtime: realtime && !own,
-    probing: false,
+    probed: [],
   });
 }
 

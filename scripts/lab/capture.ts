@@ -3,10 +3,12 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { attempt, ended, run } from './command.js';
-import type { Network } from './network.js';
+import type { NamespaceName, Network } from './network.js';
 
 export interface CaptureOptions {
-  /** Port of the switch: `port-a`, `port-b`, `port-c`, or `br0` for whatever crosses it. */
+  /** The switch unless given. */
+  readonly on?: NamespaceName;
+  /** Its interface. Of the switch: `port-a`, `port-b`, `port-c`, or `br0` for whatever crosses it. */
   readonly port: string;
   /** `in`: only what the station on that port sent. */
   readonly direction?: 'in' | 'out' | 'inout';
@@ -14,20 +16,27 @@ export interface CaptureOptions {
   readonly filter?: string;
 }
 
+/** For a machine that is busy: room for all that comes within some seconds. */
+const BUFFER_KIB = 16_384;
+
 export class Capture {
   readonly file: string;
   readonly #child: ChildProcess;
+  readonly #said: readonly string[];
 
-  private constructor(file: string, child: ChildProcess) {
+  private constructor(file: string, child: ChildProcess, said: readonly string[]) {
     this.file = file;
     this.#child = child;
+    this.#said = said;
   }
 
   /** Resolves when tcpdump listens. @throws Error with tcpdump's words when it does not. */
   static async start(network: Network, file: string, options: CaptureOptions): Promise<Capture> {
+    const buffer = ['-B', String(BUFFER_KIB)];
     const flags = ['--immediate-mode', '-U', '-Z', 'root', '-Q', options.direction ?? 'inout'];
-    const argv = ['tcpdump', '-i', options.port, ...flags, '-w', file, options.filter ?? ''];
-    const [command = '', ...rest] = network.inside('sw', argv);
+    const argv = ['tcpdump', '-i', options.port, ...flags, ...buffer, '-w', file];
+    const on = options.on ?? 'sw';
+    const [command = '', ...rest] = network.inside(on, [...argv, options.filter ?? '']);
     const child = spawn(command, rest, { stdio: ['ignore', 'ignore', 'pipe'] });
     const said: string[] = [];
     await new Promise<void>((resolve, reject) => {
@@ -38,13 +47,18 @@ export class Capture {
       child.once('error', reject);
       child.once('exit', () => reject(new Error(`tcpdump: ${said.join(' ')}`)));
     });
-    return new Capture(file, child);
+    return new Capture(file, child, said);
   }
 
-  /** Ends the capture; the file is complete when this resolves. */
-  async stop(): Promise<void> {
+  /**
+   * Ends the capture; the file is complete when this resolves.
+   * @returns how many frames the kernel had no room for.
+   */
+  async stop(): Promise<number> {
     this.#child.kill('SIGTERM');
     await ended(this.#child);
+    const dropped = /^(\d+) packets? dropped by kernel/m.exec(this.#said.join('\n'));
+    return Number(dropped?.[1] ?? 0);
   }
 }
 

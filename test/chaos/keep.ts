@@ -1,10 +1,11 @@
 // Keeps what is needed to understand and to repeat a failed storm, in a folder of its own.
-import { copyFileSync, cpSync, existsSync, lstatSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
+import { keepAppliances } from '../../scripts/lab/evidence.js';
 import { APPLIANCES } from '../../scripts/lab/lab.js';
 import type { Bench } from './bench.js';
 import { pause } from './fault.js';
-import { describeSightings } from './frames.js';
+import { describeSightings } from '../../scripts/lab/sightings.js';
 import type { Verdict } from './judge.js';
 import { describePair, describeStorm, type PairPlan, type Storm } from './storm.js';
 import type { Observed } from './weather.js';
@@ -45,16 +46,11 @@ export async function keep(folder: string, bench: Bench, failure: Failure): Prom
   const { changes, ...rest } = evidence;
   const recent = changes.filter(({ at }) => at >= from);
   put('storm.json', `${JSON.stringify({ ...failure, observed: { ...rest, recent } }, null, 2)}\n`);
-  put('log.txt', `${bench.lab.logs(from)}\n`);
   put('frames.txt', describeSightings(frames, evidence.startedAt));
   if (pcap !== null) copyFileSync(pcap, `${folder}/frames.pcap`);
   await record(bench);
+  keepAppliances(folder, bench.lab, from);
   for (const name of APPLIANCES) {
-    const { directory } = bench.lab.appliance(name);
-    cpSync(directory, `${folder}/${name}`, {
-      recursive: true,
-      filter: (path) => lstatSync(path).isFile() || lstatSync(path).isDirectory(),
-    });
     const notices = bench.noticesOf(name);
     if (existsSync(notices)) copyFileSync(notices, `${folder}/notices-${name}.txt`);
   }

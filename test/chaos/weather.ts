@@ -4,13 +4,13 @@ import { now } from '../../scripts/lab/clock.js';
 import type { HeldChange } from '../../scripts/lab/held-time.js';
 import { APPLIANCES } from '../../scripts/lab/lab.js';
 import type { ApplianceName } from '../../scripts/lab/network.js';
+import { readPcap } from '../../scripts/lab/pcap.js';
 import { mappedUser } from '../../scripts/lab/sandbox.js';
+import { ROLE_FILTER, sightings, type Sighting } from '../../scripts/lab/sightings.js';
 import { LATER_BOOT_MS, until } from '../support/limits.js';
-import { readPcap } from '../support/pcap.js';
 import type { Bench } from './bench.js';
 import { pause } from './fault.js';
 import { faultNamed } from './faults.js';
-import { CAPTURE_FILTER, sightings, type Sighting } from './frames.js';
 import { atRest, type Evidence } from './judge.js';
 import { describeFault, type DrawnFault, type Storm } from './storm.js';
 
@@ -48,7 +48,7 @@ interface Struck {
 
 export async function carryOut(bench: Bench, storm: Storm): Promise<Observed> {
   const { lab } = bench;
-  const capture = mappedUser() ? null : await lab.capture({ port: 'br0', filter: CAPTURE_FILTER });
+  const capture = mappedUser() ? null : await lab.capture({ port: 'br0', filter: ROLE_FILTER });
   const window = await bench.prober.open();
   const startedAt = now();
   const struck: Struck = { voided: [], unhealed: [], excused: { a: [], b: [] } };

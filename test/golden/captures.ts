@@ -3,7 +3,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { parseAddress, type IpAddress } from '../../src/model/address.js';
 import type { ReceivedMessage } from '../../src/wire/advertisement.js';
-import { readPcap, type CapturedFrame } from '../support/pcap.js';
+import { readPcap, type CapturedFrame } from '../../scripts/lab/pcap.js';
 
 // The compiled test runs in dist/test/golden; the captures stay where they are.
 const FOLDER = new URL('../../../test/golden/captures/', import.meta.url);

@@ -5,18 +5,22 @@ import process from 'node:process';
 import { describe, it } from '../support/test.js';
 import { fileURLToPath } from 'node:url';
 import { readOptions, USAGE } from '../../scripts/benchmark/options.js';
-import { FAULTS, PARTS } from '../../scripts/benchmark/results.js';
+import { DEFAULT_PARTS, FAULTS, WORKS } from '../../scripts/benchmark/results.js';
 
 const PROGRAM = fileURLToPath(new URL('../../scripts/bench.js', import.meta.url));
 
 describe('options of the benchmark', () => {
-  it('measures everything unless told otherwise', () => {
+  it('measures everything that compares unless told otherwise', () => {
     assert.deepEqual(readOptions([]), {
-      parts: PARTS,
+      parts: DEFAULT_PARTS,
       runs: 5,
       intervals: [1000, 100, 10],
       faults: FAULTS,
       minutes: 10,
+      times: 50,
+      works: WORKS,
+      plannedIntervals: [1000, 100],
+      keep: null,
       quick: false,
       json: null,
       markdown: null,
@@ -54,6 +58,21 @@ describe('options of the benchmark', () => {
     );
   });
 
+  it('takes how often, which planned work, and where to keep what was lost', () => {
+    const argv = '--part planned --times 3 --work stop,failover --interval 10 --keep /tmp/k';
+    const { parts, times, works, plannedIntervals, keep } = readOptions(argv.split(' ')) ?? {};
+    assert.deepEqual(
+      { parts, times, works, plannedIntervals, keep },
+      {
+        parts: ['planned'],
+        times: 3,
+        works: ['failover', 'stop'],
+        plannedIntervals: [10],
+        keep: '/tmp/k',
+      },
+    );
+  });
+
   it('knows help', () => assert.equal(readOptions(['--runs', 'x', '-h']), null));
 
   const REFUSED: readonly (readonly [string, RegExp])[] = [
@@ -64,9 +83,13 @@ describe('options of the benchmark', () => {
     ['--interval 10,', /--interval: .* found ""/],
     ['--interval 40960', /--interval: .* found "40960"/],
     ['--fault freeze', /--fault: expected one of stop, .*, found "freeze"/],
-    ['--part demo', /--part: expected one of failover, cost, start, stress, found "demo"/],
+    ['--part demo', /--part: expected one of failover, cost, start, stress, planned, found "demo"/],
     ['--minutes 0', /--minutes: expected a number from 0\.05 to 1440, found "0"/],
     ['--minutes -1', /minutes/],
+    ['--times 1001', /--times: expected a whole number from 1 to 1000, found "1001"/],
+    ['--work nothing', /--work: expected one of failover, .*, found "nothing"/],
+    ['--keep /run/x', /--keep: expected a folder that is not below \/run, found "\/run\/x"/],
+    ['--keep=', /--keep: expected a file name, found ""/],
     ['--json=', /--json: expected a file name, found ""/],
     ['--verbose', /--verbose/],
     ['everything', /everything/],

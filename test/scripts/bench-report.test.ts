@@ -103,6 +103,7 @@ const NOTHING: Results = {
   start: null,
   stress: [],
   stressFailed: [],
+  planned: [],
 };
 
 const verdictOf = (results: Partial<Results>, aim: RegExp) =>
