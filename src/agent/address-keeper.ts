@@ -2,24 +2,25 @@
 // the outcome comes back as an event. It decides nothing about roles.
 import type { Settings, VirtualRouterSettings } from '../config/settings.js';
 import type { InstanceEvent } from '../core/interface.js';
-import { activeDownInterval } from '../core/timing.js';
-import type { Executor, RunRequest } from '../executor/executor.js';
+import type { Executor } from '../executor/executor.js';
 import { formatAddressWithPrefix, type AddressWithPrefix } from '../model/address.js';
 import type { LinkAddress } from '../model/link.js';
-import { releaseScript, takeoverScript, type AddressTarget } from '../model/netlink-script.js';
+import { releaseScript, type AddressTarget } from '../model/netlink-script.js';
+import { after, earlier, microseconds, type Instant } from '../model/units.js';
 import {
-  after,
-  earlier,
-  microseconds,
-  milliseconds,
-  type Instant,
-  type Microseconds,
-} from '../model/units.js';
+  disinherit,
+  keysOf,
+  linesFor,
+  longestActiveDown,
+  sameAddress,
+  scriptRequest,
+  targetOf,
+  unclaimed,
+  type Keeping,
+} from './keeping.js';
 import type { Network } from './network.js';
 import { failuresOf, type PlannedLine } from './script-outcome.js';
 
-/** A netlink script that takes longer than this hangs. */
-export const SCRIPT_TIMEOUT = milliseconds(5_000);
 /** Addresses that could not be removed, and strays, are tried again this much later. */
 const RETRY = microseconds(1_000_000);
 /**
@@ -28,30 +29,6 @@ const RETRY = microseconds(1_000_000);
  * own may put the address elsewhere than on this interface.
  */
 const SERVICE_DELAY = microseconds(50_000);
-
-interface Keeping {
-  settings: VirtualRouterSettings;
-  /** An address owner's addresses are the interface's own: neither added nor removed. */
-  owned: boolean;
-  wanted: boolean;
-  /** When its lines belong into a script: with the next one, when the retry is due, or not at all. */
-  due: 'now' | 'retry' | null;
-  /** A script that is to put them in place is under way. */
-  adding: boolean;
-  /** They have stood since they were last wanted: the kernel has said so, or the script. */
-  confirmed: boolean;
-  /** The script has succeeded, but the kernel does not answer for every address: waits until then. */
-  serviceBy: Instant | null;
-  /** Somebody removed an address that is wanted; told once. */
-  disturbed: boolean;
-  /** What may stand on the interface because of us. */
-  standing: AddressTarget | null;
-  /**
-   * An agent that died as Active has left the addresses: they stay until its successor is heard, or
-   * until then, as its last will would have it. Null when that is over, or was never so.
-   */
-  inheritedUntil: Instant | null;
-}
 
 export interface KeeperOptions {
   readonly network: Network;
@@ -73,6 +50,10 @@ export class AddressKeeper {
   #vip: Settings['vip'] = { script: '', leaseSeconds: 0 };
   #running = false;
   #suspended = false;
+  /** The script puts addresses on the interface, as the kernel has shown; one of the user's own need not. */
+  #putsHere = false;
+  /** What the kernel had told when it was last looked at. */
+  #revision = -1;
   #retryAt: Instant | null = null;
 
   constructor(options: KeeperOptions) {
@@ -99,6 +80,7 @@ export class AddressKeeper {
     leftovers: readonly AddressTarget[],
     inherits = false,
   ): void {
+    if (vip.script !== this.#vip.script) this.#putsHere = false;
     this.#vip = vip;
     const names = new Set(routers.map(({ name }) => name));
     for (const [name, keeping] of this.#kept) {
@@ -115,6 +97,7 @@ export class AddressKeeper {
   #keep(settings: VirtualRouterSettings, leftovers: ReadonlySet<string>, inherits: boolean): void {
     const known = this.#kept.get(settings.name);
     if (known !== undefined && known.settings.interface === settings.interface) {
+      if (keysOf(settings).join() !== keysOf(known.settings).join()) known.seen = false;
       known.settings = settings;
       return;
     }
@@ -135,6 +118,8 @@ export class AddressKeeper {
       confirmed: false,
       serviceBy: null,
       disturbed: false,
+      linkIndex: this.#options.network.linkNamed(settings.interface)?.index ?? null,
+      seen: false,
       standing: inherited ? targetOf(settings) : null,
       inheritedUntil: inherited ? after(this.#options.now(), longestActiveDown(settings)) : null,
     });
@@ -189,16 +174,20 @@ export class AddressKeeper {
     keeping.confirmed = false;
     keeping.serviceBy = null;
     keeping.disturbed = false;
+    keeping.seen = false;
     keeping.due = 'now';
   }
 
   /** An address vanished from an interface. */
   addressRemoved(address: LinkAddress): void {
     for (const keeping of this.#concerned(address)) {
-      if (!keeping.wanted || keeping.disturbed) continue;
-      keeping.disturbed = true;
-      if (keeping.confirmed) this.#tell('addresses-removed', keeping);
+      if (keeping.wanted && !keeping.disturbed) this.#lose(keeping);
     }
+  }
+
+  #lose(keeping: Keeping): void {
+    keeping.disturbed = true;
+    if (keeping.confirmed) this.#tell('addresses-removed', keeping);
   }
 
   /** An address appeared or changed on an interface: one that nobody wants there is removed again. */
@@ -215,12 +204,25 @@ export class AddressKeeper {
   /**
    * The kernel has told what it had to tell. Addresses that stand now by its word are present, though the
    * script that put them there has yet to end: on a busy machine that takes a hundred milliseconds, in
-   * which the hosts would go on sending to the one before us.
+   * which the hosts would go on sending to the one before us. Addresses that stood and no longer do are
+   * lost, whether or not it was told how: notices may have been dropped, or the interface replaced by
+   * another one of its name.
    */
   kernelTold(): void {
+    const { revision } = this.#options.network;
+    const news = revision !== this.#revision;
+    this.#revision = revision;
     for (const keeping of this.#kept.values()) {
-      if (!keeping.adding || keeping.confirmed || keeping.disturbed) continue;
-      if (this.#stands(keeping)) this.#confirm(keeping);
+      if (!keeping.wanted || (!news && !keeping.adding)) continue;
+      if (!this.#stands(keeping)) {
+        if (keeping.seen && !keeping.disturbed) this.#lose(keeping);
+        continue;
+      }
+      const put = keeping.adding || keeping.serviceBy !== null;
+      if (!put && !keeping.confirmed) continue;
+      keeping.seen = true;
+      this.#putsHere = true;
+      if (!keeping.confirmed && !keeping.disturbed) this.#confirm(keeping);
     }
   }
 
@@ -233,7 +235,7 @@ export class AddressKeeper {
   flush(): void {
     const now = this.#options.now();
     for (const keeping of this.#kept.values()) {
-      if (keeping.serviceBy !== null && now >= keeping.serviceBy) this.#confirm(keeping);
+      if (keeping.serviceBy !== null && now >= keeping.serviceBy) this.#notInService(keeping);
       if (keeping.inheritedUntil !== null && now >= keeping.inheritedUntil) disinherit(keeping);
     }
     if (this.#running || this.#suspended) return;
@@ -272,7 +274,10 @@ export class AddressKeeper {
         continue;
       }
       for (const line of linesFor(keeping, this.#vip.leaseSeconds)) lines.push({ line, owner });
-      if (keeping.wanted) keeping.standing = targetOf(keeping.settings);
+      if (keeping.wanted) {
+        keeping.standing = targetOf(keeping.settings);
+        keeping.linkIndex = this.#indexOf(keeping);
+      }
       keeping.adding = keeping.wanted;
       keeping.disturbed = false;
     }
@@ -332,9 +337,18 @@ export class AddressKeeper {
     this.#tell(keeping.disturbed ? 'addresses-removed' : 'addresses-present', keeping);
   }
 
-  /** Once the script has ended: for IPv4 that it succeeded says so, wherever it put the addresses. */
+  /** The kernel had its time since the script succeeded: what it lacks even so is lost, not late. */
+  #notInService(keeping: Keeping): void {
+    const present = this.#presentOf(keeping.settings);
+    if (this.#putsHere && present.length < keeping.settings.addresses.length) {
+      keeping.disturbed = true;
+    }
+    this.#confirm(keeping);
+  }
+
+  /** Once the script has ended: for IPv4 that it succeeded says so, where it puts addresses elsewhere. */
   #serves(keeping: Keeping): boolean {
-    return keeping.settings.family === 'ipv4' || this.#stands(keeping);
+    return (keeping.settings.family === 'ipv4' && !this.#putsHere) || this.#stands(keeping);
   }
 
   /** Whether the kernel answers for all of them, by its own word. */
@@ -360,10 +374,14 @@ export class AddressKeeper {
 
   #concerned(address: LinkAddress): Keeping[] {
     return [...this.#kept.values()].filter(
-      ({ settings }) =>
-        this.#options.network.linkNamed(settings.interface)?.index === address.linkIndex &&
-        settings.addresses.some((virtual) => sameAddress(virtual, address)),
+      (keeping) =>
+        keeping.linkIndex === address.linkIndex &&
+        keeping.settings.addresses.some((virtual) => sameAddress(virtual, address)),
     );
+  }
+
+  #indexOf({ settings }: Keeping): number | null {
+    return this.#options.network.linkNamed(settings.interface)?.index ?? null;
   }
 
   #presentOf(settings: VirtualRouterSettings): AddressWithPrefix[] {
@@ -371,57 +389,4 @@ export class AddressKeeper {
     const standing = this.#options.network.addressTextsOn(settings.interface);
     return settings.addresses.filter((virtual) => standing.has(formatAddressWithPrefix(virtual)));
   }
-}
-
-/** The call of the netlink script runner that runs these lines. */
-export const scriptRequest = (script: string, lines: readonly string[]): RunRequest => ({
-  argv: [script],
-  input: `${lines.join('\n')}\n`,
-  timeout: SCRIPT_TIMEOUT,
-});
-
-function disinherit(keeping: Keeping): void {
-  keeping.inheritedUntil = null;
-  keeping.due = 'now';
-}
-
-/** Priority 1 has the longest Active_Down_Interval: whoever is there has taken over by then. */
-const longestActiveDown = ({ advertisementInterval }: VirtualRouterSettings): Microseconds =>
-  activeDownInterval(1, advertisementInterval);
-
-const targetOf = ({ interface: name, addresses }: VirtualRouterSettings): AddressTarget => ({
-  interface: name,
-  addresses,
-});
-
-/** Takeover also removes what the settings no longer list; release removes all that may stand. */
-function linesFor({ settings, standing, wanted }: Keeping, leaseSeconds: number): string[] {
-  const target = targetOf(settings);
-  const former = (standing?.addresses ?? []).filter(
-    (address) => !settings.addresses.some((current) => sameAddress(current, address)),
-  );
-  const dropped = releaseScript({ interface: settings.interface, addresses: former });
-  return [...dropped, ...(wanted ? takeoverScript(target, leaseSeconds) : releaseScript(target))];
-}
-
-const sameAddress = (a: AddressWithPrefix, b: AddressWithPrefix): boolean =>
-  a.address === b.address && a.prefixLength === b.prefixLength;
-
-const keyOf = (interfaceName: string, address: AddressWithPrefix): string =>
-  `${interfaceName} ${formatAddressWithPrefix(address)}`;
-
-const keysOf = ({ interface: name, addresses }: AddressTarget): string[] =>
-  addresses.map((address) => keyOf(name, address));
-
-/** The leftovers that belong to no virtual router any longer. */
-function unclaimed(
-  leftovers: readonly AddressTarget[],
-  claimed: ReadonlySet<string>,
-): AddressTarget[] {
-  return leftovers
-    .map(({ interface: name, addresses }) => ({
-      interface: name,
-      addresses: addresses.filter((address) => !claimed.has(keyOf(name, address))),
-    }))
-    .filter(({ addresses }) => addresses.length > 0);
 }

@@ -290,6 +290,7 @@ export class Driver {
     const { leaseSeconds } = this.#settings.vip;
     if (leaseSeconds > 0 && silence >= Math.min(longest, leaseSeconds * 1_000_000)) {
       this.#network.drain(now);
+      this.keeper.kernelTold();
       if (this.#holds && this.keeper.disturbed) {
         this.#handle({ kind: 'revoked' }, now);
         return;

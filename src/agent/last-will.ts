@@ -10,7 +10,7 @@ import type { Link } from '../model/link.js';
 import { releaseScript, type AddressTarget } from '../model/netlink-script.js';
 import { milliseconds, type Milliseconds } from '../model/units.js';
 import { encodeAdvertisementFrame, VRRP_GROUP } from '../wire/advertisement.js';
-import { scriptRequest } from './address-keeper.js';
+import { scriptRequest } from './keeping.js';
 
 export interface WillInput {
   readonly settings: Settings;

@@ -88,6 +88,8 @@ export class Network {
   #linksDetail = '';
   #resyncAt: Instant | null = null;
   #inhibited = false;
+  /** Goes up with everything that the kernel has told. */
+  revision = 0;
 
   constructor(kernel: Kernel, onReadable: () => void, events: NetworkEvents) {
     this.#kernel = kernel;
@@ -224,6 +226,7 @@ export class Network {
 
   #note(change: NetworkChange, removed: LinkAddress[]): void {
     this.#standings.clear();
+    this.revision += 1;
     switch (change.kind) {
       case 'address':
         this.#events.addressAdded(change.address);

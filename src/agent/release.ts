@@ -5,7 +5,7 @@ import type { Settings } from '../config/settings.js';
 import type { Kernel, NetworkWatch } from '../kernel/kernel.js';
 import { formatAddressWithPrefix } from '../model/address.js';
 import { releaseScript, type AddressTarget } from '../model/netlink-script.js';
-import { SCRIPT_TIMEOUT } from './address-keeper.js';
+import { SCRIPT_TIMEOUT } from './keeping.js';
 import { sayFarewell } from './farewell.js';
 import { createBackgroundFile, formatState, readState, stateFilePath } from './state-file.js';
 

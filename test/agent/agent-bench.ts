@@ -62,10 +62,10 @@ export async function startBench(
   const kernel = new FakeKernel();
   kernel.setLink({ index: INDEX, name: 'eth0' });
   kernel.addAddress(INDEX, '10.99.0.1/24');
-  const hooks = new FakeExecutor(kernel, {});
+  const hooks = new FakeExecutor(kernel);
   const agent = await startAgent({
     kernel,
-    executor: new FakeExecutor(kernel, { eth0: INDEX }),
+    executor: new FakeExecutor(kernel),
     lease: kernel.openLease(),
     hookExecutor: hooks,
     log: { debug: silent, info: silent, warn: silent, error: silent, fatal: silent },

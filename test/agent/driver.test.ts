@@ -70,7 +70,7 @@ describe('packets before the clock', () => {
     made.kernel.stall(3_000);
 
     made.kernel.advance(0);
-    made.kernel.setLink({ index: INDEX, name: 'eth0' });
+    made.kernel.setLink({ index: INDEX, name: 'eth0', mtu: 1400 });
 
     const events = made.driver.recorder.recording().events.map(({ event }) => event);
     const priorities = events.flatMap((event) =>

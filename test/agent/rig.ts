@@ -85,7 +85,7 @@ export function rig(options: RigOptions = {}): Rig {
     kernel.addAddress(INDEX, '10.99.0.1/24');
   }
   options.before?.(kernel);
-  const executor = new FakeExecutor(kernel, { eth0: INDEX });
+  const executor = new FakeExecutor(kernel);
   const records: EventRecord[] = [];
   const silent = () => undefined;
   const log = { debug: silent, info: silent, warn: silent, error: silent, fatal: silent };

@@ -26,12 +26,10 @@ export class FakeExecutor implements Executor {
   /** While true, runs wait until `proceed` is called. */
   held = false;
   readonly #kernel: FakeKernel;
-  readonly #links: Readonly<Record<string, number>>;
   #waiting: (() => void)[] = [];
 
-  constructor(kernel: FakeKernel, links: Readonly<Record<string, number>>) {
+  constructor(kernel: FakeKernel) {
     this.#kernel = kernel;
-    this.#links = links;
   }
 
   get will(): LastWill | null {
@@ -76,7 +74,7 @@ export class FakeExecutor implements Executor {
 
   #apply(line: string): void {
     const [, verb = '', address = '', , device = ''] = line.split(' ');
-    const index = this.#links[device];
+    const index = this.#kernel.indexOf(device);
     if (index === undefined) return;
     if (verb === 'replace' && !this.#kernel.has(index, address)) {
       this.#kernel.addAddress(index, address, false, !this.tentative);

@@ -1,6 +1,8 @@
 // A kernel in memory with a clock of its own: the same interface as the real one, no sockets.
 import type { Family, IpAddress } from '../../src/model/address.js';
 import { parseAddress, parseAddressWithPrefix } from '../../src/model/address.js';
+import { NetworkPicture, type Dump } from '../../src/kernel/network-picture.js';
+import type { NetworkRecord } from '../../src/kernel/network-records.js';
 import type { Link, LinkAddress } from '../../src/model/link.js';
 import { instant, milliseconds, type Instant } from '../../src/model/units.js';
 import type {
@@ -10,7 +12,6 @@ import type {
   FileLock,
   Kernel,
   Lease,
-  NetworkChange,
   NetworkWatch,
   OutgoingMessage,
   ReceivedPacket,
@@ -66,7 +67,10 @@ export class FakeKernel implements Kernel {
   onRenew: (() => void) | null = null;
   readonly #links = new Map<number, Link>();
   readonly #addresses: LinkAddress[] = [];
-  #changes: NetworkChange[] = [];
+  /** Notices that wait to be read, and whether some did not fit and were dropped. */
+  #notices: NetworkRecord[] = [];
+  #overrun = false;
+  #deaf = false;
   #onNetwork: (() => void) | null = null;
   #onExpired: (() => void) | null = null;
 
@@ -104,6 +108,25 @@ export class FakeKernel implements Kernel {
     this.#notify({ kind: 'link', link });
   }
 
+  /** The index of the interface of this name; undefined when there is none. */
+  indexOf(name: string): number | undefined {
+    return [...this.#links.values()].find((link) => link.name === name)?.index;
+  }
+
+  /** Changes that the reader is not told of, nor that there is anything to be told. */
+  unnoticed(changes: () => void): void {
+    this.#deaf = true;
+    changes();
+    this.#deaf = false;
+  }
+
+  /** Changes whose notices do not fit: the reader learns that some were dropped (ENOBUFS). */
+  overrun(changes: () => void): void {
+    this.unnoticed(changes);
+    this.#overrun = true;
+    this.#onNetwork?.();
+  }
+
   /** Several changes of which the reader learns all at once. */
   quietly(changes: () => void): void {
     const onNetwork = this.#onNetwork;
@@ -116,6 +139,9 @@ export class FakeKernel implements Kernel {
   removeLink(index: number): void {
     const link = this.#links.get(index);
     if (link === undefined) throw new Error(`no link ${index}`);
+    for (const { address: text, prefixLength } of this.#addresses.filter(isOn(index))) {
+      this.removeAddress(index, `${text}/${prefixLength}`);
+    }
     this.#links.delete(index);
     for (const socket of this.sockets) if (socket.linkIndex === index) socket.open = false;
     this.#notify({ kind: 'link-removed', link });
@@ -219,17 +245,27 @@ export class FakeKernel implements Kernel {
 
   openNetworkWatch(onReadable: () => void): NetworkWatch {
     this.#onNetwork = onReadable;
-    this.#changes = [];
-    const take = (handler: (change: NetworkChange) => void): void => {
-      const changes = this.#changes;
-      this.#changes = [];
-      for (const change of changes) handler(change);
+    this.#notices = [];
+    this.#overrun = false;
+    const picture = new NetworkPicture();
+    picture.replace(this.#dump(), () => undefined);
+    const receive: NetworkWatch['receive'] = (handler) => {
+      const notices = this.#notices;
+      this.#notices = [];
+      for (const notice of notices) picture.apply(notice, handler);
+      if (!this.#overrun) return;
+      this.#overrun = false;
+      picture.replace(this.#dump(), handler);
+      handler({ kind: 'resynchronized' });
     };
     return {
-      links: this.#links,
-      addresses: () => this.#addresses,
-      receive: take,
-      resynchronize: take,
+      links: picture.links,
+      addresses: () => picture.addresses(),
+      receive,
+      resynchronize: (handler) => {
+        receive(handler);
+        picture.replace(this.#dump(), handler);
+      },
       close: () => {
         this.#onNetwork = null;
       },
@@ -286,8 +322,18 @@ export class FakeKernel implements Kernel {
     );
   }
 
-  #notify(change: NetworkChange): void {
-    this.#changes.push(change);
+  #dump(): Dump {
+    return { links: [...this.#links.values()], addresses: this.#addresses };
+  }
+
+  #notify(notice: NetworkRecord): void {
+    if (this.#deaf) return;
+    this.#notices.push(notice);
     this.#onNetwork?.();
   }
 }
+
+const isOn =
+  (index: number) =>
+  ({ linkIndex }: LinkAddress): boolean =>
+    linkIndex === index;

@@ -19,7 +19,7 @@ import { VirtualExecutor, type Running } from './executor.js';
 import { VirtualLease } from './lease.js';
 import { VirtualProcess } from './process.js';
 import type { Side } from './story.js';
-import { ADDRESSES, LAN_INDEX, VIRTUAL, type World } from './world.js';
+import { ADDRESSES, VIRTUAL, type World } from './world.js';
 
 /** What a script of the addresses takes, in microseconds. */
 const SCRIPT = 5_000;
@@ -51,13 +51,14 @@ export class Appliance {
   readonly #expiry = new Map<string, number>();
   #life: Life | null = null;
   #held: (() => void)[] | null = null;
+  /** Of the LAN; another one each time when it is made again. */
+  #linkIndex = 2;
 
   constructor(world: World, side: Side, settings: Settings) {
     this.#world = world;
     this.side = side;
     this.settings = settings;
-    this.kernel.setLink({ index: LAN_INDEX, name: 'eth0', macAddress: `02:00:00:00:00:0${side}` });
-    this.kernel.addAddress(LAN_INDEX, `${ADDRESSES[side].lan}/24`);
+    this.makeInterface();
     world.join(this);
   }
 
@@ -272,17 +273,37 @@ export class Appliance {
 
   receive(family: Family, message: OutgoingMessage): void {
     if (this.#life === null) return;
-    const packet = { ...message, family, linkIndex: LAN_INDEX, hopLimit: 255 };
+    const packet = { ...message, family, linkIndex: this.#linkIndex, hopLimit: 255 };
     const [, vrid = 0, priority = 0] = message.message;
     for (const executor of this.executors) {
-      executor.hear({ linkIndex: LAN_INDEX, family, vrid, priority });
+      executor.hear({ linkIndex: this.#linkIndex, family, vrid, priority });
     }
     this.kernel.deliver(packet);
   }
 
   setCarrier(carrier: boolean): void {
+    this.#setLink('eth0', carrier);
+  }
+
+  #setLink(name: string, carrier = true): void {
     const macAddress = `02:00:00:00:00:0${this.side}`;
-    this.kernel.setLink({ index: LAN_INDEX, name: 'eth0', carrier, macAddress });
+    this.kernel.setLink({ index: this.#linkIndex, name, carrier, macAddress });
+  }
+
+  /** `ip link del`, which takes every address with it. */
+  deleteInterface(): void {
+    for (const text of this.#present()) {
+      this.#expiry.delete(text);
+      this.#changed(text, false);
+    }
+    this.kernel.removeLink(this.#linkIndex);
+    this.#linkIndex += 1;
+  }
+
+  /** With the appliance's own address. */
+  makeInterface(): void {
+    this.#setLink('eth0');
+    this.kernel.addAddress(this.#linkIndex, `${ADDRESSES[this.side].lan}/24`);
   }
 
   /** Somebody else takes an address away. */
@@ -292,7 +313,11 @@ export class Appliance {
 
   /** The kernel's own word. */
   has(text = VIRTUAL): boolean {
-    return this.kernel.has(LAN_INDEX, text);
+    return this.kernel.has(this.#linkIndex, text);
+  }
+
+  #present(): string[] {
+    return this.#world.story.addresses(this.side);
   }
 
   #add(text: string, seconds: number | null): void {
@@ -301,14 +326,14 @@ export class Appliance {
     if (this.has(text)) return;
     // Before the agent hears of it, which it does within the call.
     this.#changed(text, true);
-    this.kernel.addAddress(LAN_INDEX, text);
+    this.kernel.addAddress(this.#linkIndex, text);
   }
 
   #remove(text: string): void {
     this.#expiry.delete(text);
     if (!this.has(text)) return;
     this.#changed(text, false);
-    this.kernel.removeAddress(LAN_INDEX, text);
+    this.kernel.removeAddress(this.#linkIndex, text);
   }
 
   #changed(text: string, there: boolean): void {

@@ -84,6 +84,16 @@ export class Story {
     );
   }
 
+  /** What one side has after everything so far. */
+  addresses(side: Side): string[] {
+    const there = new Set<string>();
+    for (const one of this.of('address', 0, side)) {
+      if (one.there) there.add(one.address);
+      else there.delete(one.address);
+    }
+    return [...there];
+  }
+
   /** For how long nobody, and both, had the address, from a position of the story to `now`. */
   held(address: string, from: number, fromAt: number, now: number): Held {
     const held = { nobody: 0, both: 0 };

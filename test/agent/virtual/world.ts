@@ -19,7 +19,6 @@ const TRIP = 100;
 /** More steps than any test has at one instant; then something never comes to rest. */
 const STEPS = 1_000;
 
-export const LAN_INDEX = 2;
 export const VIRTUAL = '10.99.0.100/24';
 /** Of the LAN and of the HA link. */
 export const ADDRESSES = {

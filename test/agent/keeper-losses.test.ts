@@ -1,0 +1,93 @@
+// Addresses that went without a notice of it, or with their interface: what the kernel has is looked at,
+// not only what it said. On a kernel and an executor in memory.
+import assert from 'node:assert/strict';
+import { describe, it } from '../support/test.js';
+import { address, type FakeKernel } from '../support/fake-kernel.js';
+import { INDEX, rig, routerSettings, settingsOf, settle, type Rig } from './rig.js';
+
+/** Active_Down_Interval at priority 100 and 100 cs (RFC 9568 §6.1). */
+const ACTIVE_DOWN = 3_609_375;
+/** For how long the agent waits for the kernel's word. */
+const SERVICE_DELAY = 50_000;
+
+interface Kind {
+  readonly family: 'ipv4' | 'ipv6';
+  readonly own: string;
+  readonly virtual: string;
+}
+
+const KINDS: readonly Kind[] = [
+  { family: 'ipv4', own: '10.99.0.1/24', virtual: '10.99.0.100/24' },
+  { family: 'ipv6', own: 'fe80::1/64', virtual: 'fe80::51/64' },
+];
+
+async function active({ family, own, virtual }: Kind): Promise<Rig> {
+  const [text = ''] = virtual.split('/');
+  const addresses = [{ address: address(text), prefixLength: family === 'ipv4' ? 24 : 64 }];
+  const made = rig({
+    settings: settingsOf([routerSettings({ family, addresses })]),
+    before: (kernel) => family === 'ipv4' || kernel.addAddress(INDEX, own),
+  });
+  made.driver.start();
+  await settle();
+  made.kernel.advance(ACTIVE_DOWN);
+  await settle();
+  assert.ok(made.kernel.has(INDEX, virtual));
+  return made;
+}
+
+function makeAgain(kernel: FakeKernel, { own }: Kind): void {
+  kernel.removeLink(INDEX);
+  kernel.setLink({ index: INDEX + 1, name: 'eth0' });
+  kernel.addAddress(INDEX + 1, own);
+}
+
+const stateOf = ({ driver }: Rig): string | undefined => driver.snapshot().virtualRouters[0]?.state;
+
+const restored = ({ records }: Rig): number =>
+  records.filter(({ event }) => event === 'address-restored').length;
+
+for (const kind of KINDS) {
+  describe(`a loss that is noticed late, ${kind.family}`, () => {
+    it('the interface is made again with another index: they are put on the new one', async () => {
+      const made = await active(kind);
+      made.kernel.stall(300_000);
+      made.kernel.quietly(() => makeAgain(made.kernel, kind));
+      await settle();
+      assert.ok(made.kernel.has(INDEX + 1, kind.virtual));
+      assert.deepEqual([stateOf(made), restored(made)], ['Active', 1]);
+    });
+
+    it('the same, and the notices of it were dropped', async () => {
+      const made = await active(kind);
+      made.kernel.overrun(() => makeAgain(made.kernel, kind));
+      await settle();
+      assert.ok(made.kernel.has(INDEX + 1, kind.virtual));
+      assert.deepEqual([stateOf(made), restored(made)], ['Active', 1]);
+    });
+
+    it('the notice that one was removed was dropped: it is put back', async () => {
+      const made = await active(kind);
+      made.kernel.overrun(() => made.kernel.removeAddress(INDEX, kind.virtual));
+      await settle();
+      assert.ok(made.kernel.has(INDEX, kind.virtual));
+      assert.equal(restored(made), 1);
+    });
+
+    it('a script that succeeded has put them on an interface that is gone by then', async () => {
+      const made = await active(kind);
+      made.executor.held = true;
+      made.kernel.removeAddress(INDEX, kind.virtual);
+      await settle();
+      made.kernel.overrun(() => makeAgain(made.kernel, kind));
+      const done = { outcome: { kind: 'exited', code: 0 }, stdout: '', stderr: '' } as const;
+      made.executor.answers.push(done);
+      made.executor.proceed();
+      await settle();
+      made.kernel.advance(SERVICE_DELAY);
+      await settle();
+      assert.ok(made.kernel.has(INDEX + 1, kind.virtual));
+      assert.equal(restored(made), 2);
+    });
+  });
+}
