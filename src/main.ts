@@ -17,7 +17,7 @@ try {
     run: async (configPath) => (await import('./agent/main.js')).runAgent(configPath),
     release: async (configPath) => (await import('./agent/main.js')).releaseAddresses(configPath),
     keygen: async (path, force) =>
-      (await import('./agent/peer-key.js')).generateKey(path, { force }),
+      (await import('./host/peer-key.js')).generateKey(path, { force }),
     stdout: process.stdout,
     stderr: process.stderr,
     isTerminal: process.stdout.isTTY,

@@ -10,11 +10,14 @@ import type { Settings } from '../config/settings.js';
 import type { CommandName, CommandOutcome, ReloadOutcome } from '../control/protocol.js';
 import { startControlServer, type ControlServer } from '../control/server.js';
 import type { Executor } from '../executor/executor.js';
+import type { HostFacts } from '../host/facts.js';
+import { observeHost, ownIdentity } from '../host/observe.js';
 import type { Kernel, Lease } from '../kernel/kernel.js';
 import type { Status } from '../model/status.js';
 import { Driver } from './driver.js';
 import { collectLater } from './engine.js';
 import { createEventFile, readEventTail, type EventFile } from './event-file.js';
+import { HostWatch, networkFacts } from './host-watch.js';
 import { createJournal, TAIL_LENGTH, type Journal } from './journal.js';
 import type { Log } from './log.js';
 import { carryOut } from './operator.js';
@@ -54,6 +57,8 @@ export interface AgentOptions {
   readonly wallClock: () => number;
   /** What replaces state.json and status.json; `atomicWriteFile` unless a test looks on. */
   readonly replaceFile?: ReplaceFile;
+  /** What of the host the settings name; the host itself unless a test has another. */
+  readonly observeHost?: (settings: Settings) => Promise<HostFacts>;
 }
 
 export interface Agent {
@@ -95,6 +100,9 @@ class RunningAgent implements Agent {
   readonly #outlets: AgentOutlets;
   readonly #left: ReturnType<typeof readState>;
   readonly #problems = new Map<string, string>();
+  readonly #hostWatch: HostWatch;
+  /** What does not fit on this host, by setting. */
+  #hostProblems: ReadonlyMap<string, string> = new Map();
   #control: ControlServer | null = null;
 
   constructor(options: AgentOptions) {
@@ -127,6 +135,7 @@ class RunningAgent implements Agent {
       onWake: () => this.#statusFile.stirred(),
       watchdog: options.watchdog,
     });
+    this.#hostWatch = this.#createHostWatch();
   }
 
   async start(): Promise<void> {
@@ -141,6 +150,7 @@ class RunningAgent implements Agent {
     this.#options.realtime.settle();
     this.#driver.start();
     collectLater();
+    void this.#hostWatch.look(settings);
   }
 
   status(): Status {
@@ -154,6 +164,7 @@ class RunningAgent implements Agent {
       realtime: () => this.#options.realtime.status(),
       problems: () => [
         ...this.#problems.values(),
+        ...this.#unsaidHostProblems(),
         ...[this.#eventFile, this.#stateFile, this.#statusFile]
           .map((file) => file.problem())
           .filter((problem) => problem !== null),
@@ -191,6 +202,7 @@ class RunningAgent implements Agent {
 
   async stop(): Promise<void> {
     const remaining = this.#driver.stop();
+    this.#hostWatch.end();
     await this.#outlets.close();
     this.#stateFile.write(formatState({ ...this.#remembered(), standing: await remaining }));
     const written = this.#statusFile.end();
@@ -217,7 +229,32 @@ class RunningAgent implements Agent {
     this.#options.realtime.apply(loaded.settings.realtime);
     this.#driver.configure(loaded.settings);
     await this.#outlets.configure(loaded.settings);
-    return { ok: true, file, changes, warnings: loaded.warnings };
+    const findings = await this.#hostWatch.look(loaded.settings);
+    const unfit = findings.map(({ path, message }) => ({ path, message }));
+    return { ok: true, file, changes, warnings: [...loaded.warnings, ...unfit] };
+  }
+
+  #createHostWatch(): HostWatch {
+    const { log, observeHost: observe } = this.#options;
+    const facts = (settings: Settings): Promise<HostFacts> =>
+      observeHost(settings, ownIdentity(), networkFacts(this.#driver.network));
+    return new HostWatch({
+      journal: this.#journal,
+      observe: observe ?? facts,
+      onAdvice: (text) => log.warn(text),
+      onProblems: (problems) => {
+        this.#hostProblems = problems;
+        this.#statusFile.changed();
+      },
+    });
+  }
+
+  /** A key that cannot be used is told with what it means for the HA port, once. */
+  #unsaidHostProblems(): string[] {
+    const told = this.#problems.has('ha-port');
+    return [...this.#hostProblems]
+      .filter(([setting]) => setting !== 'ha.keyFile' || !told)
+      .map(([, text]) => text);
   }
 
   #createOutlets(): AgentOutlets {

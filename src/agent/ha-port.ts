@@ -50,7 +50,7 @@ export interface PeerArrival {
 export interface HaPortOptions {
   /** UDP, on all addresses of the families the peers need. */
   readonly port: number;
-  /** The shared secret, see peer-key.ts. */
+  /** The shared secret, see host/peer-key.ts. */
   readonly key: Uint8Array;
   /** Our own name; every report must carry it. */
   readonly self: string;

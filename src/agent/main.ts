@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatSettingsError } from '../config/errors.js';
-import { loadSettings } from '../config/load.js';
+import { loadSettings, type LoadResult } from '../config/load.js';
 import { EXECUTOR_PATH } from '../executor/process.js';
 import { openKernel } from '../kernel/native.js';
 import { openRealtime } from '../kernel/realtime.js';
@@ -30,8 +30,9 @@ const INVALID_SETTINGS = 2;
  * @returns the exit code; never throws.
  */
 export async function runAgent(configPath: string): Promise<number> {
-  const settings = readSettings(configPath);
-  if (settings === null) return INVALID_SETTINGS;
+  const loaded = readSettings(configPath);
+  if (loaded === null) return INVALID_SETTINGS;
+  const { settings, warnings } = loaded;
   const kernel = openKernelOrSay();
   if (kernel === null) return FAILED;
   const lock = takeLock(
@@ -41,6 +42,7 @@ export async function runAgent(configPath: string): Promise<number> {
   );
   if (lock === null) return FAILED;
   const agentLog = openLog(settings.name);
+  for (const { path, message } of warnings) agentLog.log.warn(`${path || configPath}: ${message}`);
   try {
     // Before anything is started: the executor is told.
     const realtime = createRealtime(openRealtime());
@@ -63,7 +65,7 @@ export async function runAgent(configPath: string): Promise<number> {
  * @returns the exit code; never throws.
  */
 export async function releaseAddresses(configPath: string): Promise<number> {
-  const settings = readSettings(configPath);
+  const settings = readSettings(configPath)?.settings ?? null;
   if (settings === null) return INVALID_SETTINGS;
   const kernel = openKernelOrSay();
   if (kernel === null) return FAILED;
@@ -196,9 +198,9 @@ function saveRecordingAtOnce(agent: Agent): void {
   }
 }
 
-function readSettings(path: string): Settings | null {
+function readSettings(path: string): Extract<LoadResult, { ok: true }> | null {
   const loaded = loadSettings(path);
-  if (loaded.ok) return loaded.settings;
+  if (loaded.ok) return loaded;
   for (const error of loaded.errors) say(formatSettingsError(error, path));
   return null;
 }

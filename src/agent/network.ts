@@ -113,6 +113,15 @@ export class Network {
     return this.#ports.values();
   }
 
+  /** All interfaces, and all addresses on them, as the kernel last reported them. */
+  links(): Iterable<Link> {
+    return this.#watch.links.values();
+  }
+
+  addresses(): Iterable<LinkAddress> {
+    return this.#watch.addresses();
+  }
+
   linkNamed(name: string): Link | undefined {
     for (const link of this.#watch.links.values()) {
       if (link.name === name) return link;

@@ -8,7 +8,7 @@ import { between, microseconds, type Instant } from '../model/units.js';
 import { PEER_DISCARD_REASONS } from '../wire/peer-message.js';
 import { openHaPort, type HaPort, type HaPortCounters } from './ha-port.js';
 import type { Journal } from './journal.js';
-import { KeyFileError, readKey } from './peer-key.js';
+import { KeyFileError, readKey } from '../host/peer-key.js';
 
 /** A discarded message explains the silence of its sender for so long. */
 const LATELY = microseconds(10_000_000);

@@ -132,7 +132,7 @@ function addSettingCommands({ add, chosen, surroundings, finish }: Context): voi
   add('check', 'validate the settings file; every error, with a remedy').action(
     async (options: ConfigOption) => {
       const { checkSettings } = await import('./commands/check.js');
-      finish(checkSettings(surroundings, chosen(options)));
+      finish(await checkSettings(surroundings, chosen(options)));
     },
   );
   add('plan', 'print the netlink scripts that takeover and release would run').action(

@@ -38,6 +38,7 @@ export const HA = standingSection('High availability.', {
   }),
   keyFile: path(
     'The secret that the peers share; "understudy keygen" writes one. Absolute path. Required with peers.',
+    'key',
   ),
   peers: {
     ...list('The other appliances of the group.', PEER, [0, 7]),
@@ -78,7 +79,7 @@ export const HA = standingSection('High availability.', {
 export const BYPASS = section(
   'Hardware bypass: what is done with the relay, by a hook. Without it there is none.',
   {
-    hook: path('The program that moves and reads the relay. Absolute path.'),
+    hook: path('The program that moves and reads the relay. Absolute path.', 'program'),
     segments: list(
       'The segments, as the hook calls them.',
       text('Name of a segment.', 64),
@@ -97,8 +98,10 @@ export const BYPASS = section(
 export const HOOKS = standingSection('Programs that are told what happens.', {
   transition: path(
     "Run at every transition with keepalived's own arguments, so that its scripts work. Absolute path.",
+    'program',
   ),
   monitor: path(
     'Run when the state of a monitor changes, with the names of all that have failed. Absolute path.',
+    'program',
   ),
 });

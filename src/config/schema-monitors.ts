@@ -10,7 +10,7 @@ import {
   type SettingSchema,
 } from './setting-schema.js';
 
-const INTERFACE = text('Name of an interface.', 15);
+const INTERFACE: SettingSchema = { ...text('Name of an interface.', 15), names: 'interface' };
 
 const thresholds = (failures: number, recoveries: number): Record<string, SettingSchema> => ({
   failureThreshold: number('Failures in a row that count.', [1, 255], { default: failures }),
@@ -68,11 +68,14 @@ const CHECK = section(
       type: 'boolean',
       description: 'http: whether an https certificate must be valid for the host. Default: true.',
     },
-    command: list(
-      'script: program (an absolute path) and arguments; no shell is involved. Required.',
-      text('The program, or an argument.', 4095),
-      [1, 64],
-    ),
+    command: {
+      ...list(
+        'script: program (an absolute path) and arguments; no shell is involved. Required.',
+        text('The program, or an argument.', 4095),
+        [1, 64],
+      ),
+      names: 'command',
+    },
   },
   ['name', 'type'],
 );
@@ -132,10 +135,13 @@ export const MONITORS: Readonly<Record<string, SettingSchema>> = {
         ),
         default: [],
       },
-      interface: text(
-        'Ask through this interface alone. Required when an address is link-local (fe80::/10).',
-        15,
-      ),
+      interface: {
+        ...text(
+          'Ask through this interface alone. Required when an address is link-local (fe80::/10).',
+          15,
+        ),
+        names: 'interface',
+      },
       intervalMs: number(
         'Time between two questions. One that is not answered within half of it (all of it with a failureThreshold of 1) is a failure; an answer that comes later makes the next one a success.',
         [10, 60_000],

@@ -40,6 +40,7 @@ const VIRTUAL_ROUTER: SettingSchema = {
         'Interface that carries the addresses and the advertisements. It may appear later.',
       minLength: 1,
       maxLength: 15,
+      names: 'interface',
     },
     vrid: {
       type: 'integer',
@@ -148,6 +149,7 @@ export const SETTINGS_SCHEMA: SettingSchema = {
           description: `Netlink script runner: reads ip -batch lines on stdin. Absolute path. Default: ${INSTALLED_VIP_SCRIPT} when it exists, else the one of this package.`,
           minLength: 1,
           maxLength: 4095,
+          names: 'program',
         },
         leaseSeconds: {
           type: 'integer',
@@ -166,6 +168,7 @@ export const SETTINGS_SCHEMA: SettingSchema = {
       description: 'Holds control.sock and status.json. Absolute path.',
       minLength: 1,
       maxLength: 4095,
+      names: 'folder',
       default: DEFAULT_RUNTIME_DIRECTORY,
     },
     stateDirectory: {
@@ -173,6 +176,7 @@ export const SETTINGS_SCHEMA: SettingSchema = {
       description: 'Holds state.json and events.jsonl. Absolute path.',
       minLength: 1,
       maxLength: 4095,
+      names: 'folder',
       default: DEFAULT_STATE_DIRECTORY,
     },
   },

@@ -1,12 +1,14 @@
 // The part of JSON schema that the settings are described with. No setting is here: see schema.ts.
 
-/** `unit` and `page` only explain. */
+/** `unit`, `page` and `names` only explain. */
 export interface SettingSchema {
   readonly type: 'object' | 'array' | 'string' | 'integer' | 'boolean';
   readonly description: string;
   readonly unit?: SettingUnit;
   /** The name that the HA page of the appliance has for it. */
   readonly page?: string;
+  /** What the text names on the host: it is looked for there (src/host). */
+  readonly names?: Named;
   readonly default?: unknown;
   readonly enum?: readonly string[];
   readonly minimum?: number;
@@ -23,6 +25,9 @@ export interface SettingSchema {
   readonly additionalProperties?: false | SettingSchema;
 }
 
+/** `command`: a list whose first text is a program. */
+export type Named = 'program' | 'command' | 'key' | 'folder' | 'interface';
+
 export type SettingUnit = 'milliseconds' | 'seconds' | 'bits per second';
 
 /** Text of 1 to `maxLength` characters. */
@@ -34,7 +39,10 @@ export const text = (description: string, maxLength: number): SettingSchema => (
 });
 
 /** An absolute path; that it begins with "/" is a matter of meaning. */
-export const path = (description: string): SettingSchema => text(description, 4095);
+export const path = (description: string, names: Named): SettingSchema => ({
+  ...text(description, 4095),
+  names,
+});
 
 export const flag = (description: string, standard: boolean, page?: string): SettingSchema => ({
   type: 'boolean',

@@ -25,7 +25,7 @@ let compiled: Validate | null = null;
 function validator(): Validate {
   if (compiled === null) {
     const ajv = new Ajv({ ...UNCHECKED, allErrors: true, verbose: true, useDefaults: true });
-    ajv.addVocabulary(['unit', 'page']);
+    ajv.addVocabulary(['unit', 'page', 'names']);
     compiled = ajv.compile(SETTINGS_SCHEMA);
   }
   return compiled;

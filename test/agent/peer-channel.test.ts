@@ -8,7 +8,7 @@ import { describe, it, type TestContext } from '../support/test.js';
 import type { HaPort, HaPortOptions } from '../../src/agent/ha-port.js';
 import type { Journal } from '../../src/agent/journal.js';
 import { createPeerChannel } from '../../src/agent/peer-channel.js';
-import { generateKey } from '../../src/agent/peer-key.js';
+import { generateKey } from '../../src/host/peer-key.js';
 import type { InstanceEvent } from '../../src/core/interface.js';
 import { instant } from '../../src/model/units.js';
 import { address, reportOf } from './ha-port-rig.js';

@@ -49,6 +49,7 @@ const AGENT_ROOMS = [
   'executor',
   'monitors',
   'control',
+  'host',
 ];
 
 /** Who may import whom. A room's own files are always allowed. `main` is src/main.ts. */
@@ -61,8 +62,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
   executor: { rooms: ['model'], outside: true },
   monitors: { rooms: ['model', 'kernel'], outside: true },
   control: { rooms: ['model', 'config'], outside: true },
+  host: { rooms: ['model', 'config'], outside: true },
   agent: { rooms: AGENT_ROOMS, outside: true },
-  cli: { rooms: ['model', 'config', 'control'], outside: true },
+  cli: { rooms: ['model', 'config', 'control', 'host'], outside: true },
   main: { rooms: [...AGENT_ROOMS, 'agent', 'cli'], outside: true },
 };
 

@@ -106,12 +106,21 @@ checks:
   - { name: fine, type: script, command: [${folder}/vip] }
   - { name: gone, type: script, command: [${folder}/none] }
 bypass: { hook: ${folder}/none, segments: [a] }
-hooks: { transition: ${folder}, monitor: ${folder}/none }
+hooks: { transition: ${folder}/none, monitor: ${folder}/none }
 `,
     );
     const { code, err } = await say(['check']);
     assert.equal(code, 0);
     assertGolden('check-warnings.txt', err);
+  });
+
+  it('is not ok with a key that the agent cannot use', async () => {
+    writeFileSync(config, settingsText().replace('ha:', pairText()));
+    writeFileSync(join(folder, 'ha.key'), '0f'.repeat(16), { mode: 0o600 });
+    const { code, out, err } = await say(['check']);
+    assert.deepEqual([code, out], [1, '']);
+    assert.match(err, /^error: ha\.keyFile: .*expected 64 hexadecimal digits, found 32; .*keygen/m);
+    assert.match(err, /^1 error; the settings themselves are in order$/m);
   });
 
   const ownAddress = Object.values(networkInterfaces())

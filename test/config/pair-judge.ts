@@ -1,7 +1,9 @@
 // What a pair and its hosts would notice of settings that load: which differences the two tell of each
 // other, which paths stay silent, what a host does not have. Computed with the program's own functions
 // where there are some. No tests.
-import { hostWarnings, type HostFacts } from '../../src/cli/host-warnings.js';
+import { ABSENT, type HostFacts } from '../../src/host/facts.js';
+import { hostFindings } from '../../src/host/findings.js';
+import { namedFiles, namedInterfaces } from '../../src/host/named.js';
 import { parseSettings } from '../../src/config/load.js';
 import type { Host } from '../../src/config/defaults.js';
 import type { Settings } from '../../src/config/settings.js';
@@ -43,32 +45,22 @@ const addressesKnownTo = ({ ha }: Settings): IpAddress[] =>
 
 /** A host that has exactly what the settings name. */
 function hostOf(settings: Settings, own: readonly IpAddress[]): HostFacts {
-  const { virtualRouters, monitors, ha, bypass, hooks, vip } = settings;
-  const { links, bandwidth, gateway } = monitors;
-  const programs = new Set([
-    vip.script,
-    bypass?.hook,
-    hooks.transition,
-    hooks.monitor,
-    ...monitors.checks.map(({ kind }) => (kind.type === 'script' ? kind.command[0] : null)),
-  ]);
+  const files = namedFiles(settings).map(({ file, use }) => {
+    const kind = use === 'folder' ? ('folder' as const) : ('file' as const);
+    return [file, { ...ABSENT, kind, mode: 0o700 }] as const;
+  });
   return {
-    interfaces: new Set([
-      ...virtualRouters.map((router) => router.interface),
-      ...(links?.pairs.flat() ?? []),
-      ...(bandwidth?.interfaces ?? []),
-      ...(gateway?.interface === undefined ? [] : [gateway.interface]),
-    ]),
+    agent: null,
+    links: new Map(namedInterfaces(settings).map(({ name }) => [name, 'ethernet'])),
     addresses: own.map((address) => ({ interface: '', address, prefixLength: 32 })),
-    fileExists: (path) => path === ha.keyFile,
-    isProgram: (path) => programs.has(path),
-    isReadableToOwner: () => true,
+    files: new Map(files),
+    keyProblems: new Map(),
   };
 }
 
 /** What `understudy check` would warn of there. */
 export const warnedAt = (settings: Settings, { host }: PairFacts): string[] =>
-  hostWarnings(settings, host).map(({ path, message }) => `${path}: ${message}`);
+  hostFindings(settings, host).map(({ path, message }) => `${path}: ${message}`);
 
 /** What the health of one of the two would say once both run; `facts` are those of the first. */
 export function seenBy(own: Settings, partner: Settings, facts: PairFacts): string[] {

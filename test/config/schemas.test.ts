@@ -13,7 +13,7 @@ const forms = Object.entries({ ...control, ...hookCall }).flatMap(([name, value]
 
 describe('the JSON schemas', () => {
   const ajv = new Ajv({ strict: true, strictTypes: false, allowUnionTypes: true });
-  ajv.addVocabulary(['unit', 'page']);
+  ajv.addVocabulary(['unit', 'page', 'names']);
 
   it('are all found', () => {
     assert.ok(forms.length >= 9, forms.map(({ name }) => name).join(' '));

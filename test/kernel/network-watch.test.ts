@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { afterEach, before, beforeEach, describe, it } from '../support/test.js';
+import { networkFacts } from '../../src/agent/host-watch.js';
+import { networkHere } from '../../src/host/observe.js';
 import type { NetworkChange, NetworkWatch } from '../../src/kernel/kernel.js';
 import { openKernel } from '../../src/kernel/native.js';
 import { formatAddressWithPrefix, type IpAddress } from '../../src/model/address.js';
@@ -287,5 +289,25 @@ describe('network watch', { skip }, () => {
     assert.throws(() => watch.receive(() => watch.resynchronize(() => {})), /from its own handler/);
     ip('address del 192.0.2.100/24 dev lan');
     drained();
+  });
+
+  it('tells the agent of interfaces and addresses what `ip` tells `check`', async () => {
+    ip('address add 10.7.0.1/24 dev lan');
+    watch.resynchronize(() => undefined);
+    const agent = networkFacts({
+      links: () => watch.links.values(),
+      addresses: () => watch.addresses(),
+    });
+    const check = await networkHere();
+    assert.deepEqual(agent.links, check.links);
+    assert.equal(agent.links?.get('lan'), 'ethernet');
+    assert.equal(agent.links.get('lo'), 'loopback');
+    const texts = (facts: typeof agent): string[] =>
+      facts.addresses
+        .map((one) => `${one.interface} ${formatAddressWithPrefix(one)}`)
+        .filter((text) => !text.includes('fe80'))
+        .toSorted();
+    assert.deepEqual(texts(agent), texts(check));
+    assert.ok(texts(agent).includes('lan 10.7.0.1/24'), texts(agent).join());
   });
 });

@@ -1,26 +1,41 @@
-// `understudy check`: the settings through the real load path, and what of this host is worth a
-// warning (host-warnings.ts). Nothing is changed.
+// `understudy check`: the settings through the real load path, and what of this host does not fit them, by the
+// list that the agent itself goes through (host/findings.ts). Nothing is changed.
 import { loadSettings } from '../../config/load.js';
 import type { Settings } from '../../config/settings.js';
+import { hostFindings } from '../../host/findings.js';
+import { agentIdentity, networkHere, observeHost } from '../../host/observe.js';
 import { failSettings } from '../failures.js';
-import { hostWarnings, thisHost } from '../host-warnings.js';
 import { EXIT, type ConfigChoice, type Surroundings } from '../surroundings.js';
 
-/** Prints every error, or `ok` with a summary and warnings. @returns the exit code. */
-export function checkSettings(surroundings: Surroundings, config: ConfigChoice): number {
+/**
+ * Prints every error and warning, and `ok` with a summary when there is no error.
+ * @returns the exit code: 2 for the settings' own errors, 1 for what is wrong on this host.
+ */
+export async function checkSettings(
+  surroundings: Surroundings,
+  config: ConfigChoice,
+): Promise<number> {
+  const { stderr, stdout } = surroundings;
   const result = loadSettings(config.path);
   if (!result.ok) {
     const code = failSettings(surroundings, result.errors, config.path);
-    surroundings.stderr.write(`${count(result.errors.length, 'error')}\n`);
+    stderr.write(`${count(result.errors.length, 'error')}\n`);
     return code;
   }
-  for (const { path, message } of [
-    ...result.warnings,
-    ...hostWarnings(result.settings, thisHost()),
-  ]) {
-    surroundings.stderr.write(`warning: ${path === '' ? config.path : path}: ${message}\n`);
+  const { settings, warnings } = result;
+  const facts = await observeHost(settings, agentIdentity(settings), await networkHere());
+  const findings = hostFindings(settings, facts);
+  const wrong = findings.filter(({ level }) => level === 'wrong');
+  const others = findings.filter(({ level }) => level !== 'wrong');
+  for (const { path, message } of [...warnings, ...others]) {
+    stderr.write(`warning: ${path === '' ? config.path : path}: ${message}\n`);
   }
-  surroundings.stdout.write(`ok: ${summary(result.settings)}\n`);
+  for (const { path, message } of wrong) stderr.write(`error: ${path}: ${message}\n`);
+  if (wrong.length > 0) {
+    stderr.write(`${count(wrong.length, 'error')}; the settings themselves are in order\n`);
+    return EXIT.failed;
+  }
+  stdout.write(`ok: ${summary(settings)}\n`);
   return EXIT.done;
 }
 

@@ -18,7 +18,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from '../support/test.js';
-import { generateKey, KeyFileError, readKey, type KeyProblem } from '../../src/agent/peer-key.js';
+import { generateKey, KeyFileError, readKey, type KeyProblem } from '../../src/host/peer-key.js';
 
 let folder = '';
 before(() => {

@@ -17,12 +17,15 @@ import {
   writeFileSync,
   type Stats,
 } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /** Bytes of a key: as long as the output of SHA-256. */
 export const KEY_LENGTH = 32;
 /** No sensible key file is longer. */
 const MAXIMUM_FILE = 4096;
+/** Without O_NONBLOCK a named pipe would hold us until somebody writes. */
+const OPENING = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** Closed set: what can be wrong with a key file. */
 export type KeyProblem =
@@ -50,7 +53,26 @@ export class KeyFileError extends Error {
  * @throws KeyFileError
  */
 export function readKey(path: string): Buffer {
-  const text = readCarefully(path).replaceAll(/\s/g, '');
+  return keyOf(path, readCarefully(path));
+}
+
+/** The same, read by another thread. Rejects with a KeyFileError. */
+export async function readKeyLater(path: string): Promise<Buffer> {
+  const file = await open(path, OPENING).catch((error: unknown) => {
+    throw openingError(path, codeOf(error));
+  });
+  try {
+    checkFile(path, await file.stat());
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAXIMUM_FILE), 0);
+    return keyOf(path, buffer.toString('latin1', 0, bytesRead));
+  } finally {
+    await file.close();
+  }
+}
+
+/** The key in the text of the file at `path`. @throws KeyFileError */
+function keyOf(path: string, written: string): Buffer {
+  const text = written.replaceAll(/\s/g, '');
   const fresh = 'write a new one with "understudy keygen --force" and copy it to every peer.';
   if (/^[\da-f]*$/i.test(text)) {
     // Digits lost from the end would still be base64 of something: say so instead.
@@ -74,8 +96,7 @@ export function readKey(path: string): Buffer {
 function readCarefully(path: string): string {
   let file: number;
   try {
-    // Without O_NONBLOCK a named pipe would hold us until somebody writes.
-    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    file = openSync(path, OPENING);
   } catch (error) {
     throw openingError(path, codeOf(error));
   }

@@ -1,0 +1,151 @@
+// What of a host does not fit the settings: one list, that `check` prints and the agent records at its start,
+// at a reload and as long as it runs. Pure: the facts are given, so that made-up hosts can be judged.
+import type { Settings } from '../config/settings.js';
+import {
+  addressBytes,
+  familyOf,
+  formatAddressWithPrefix,
+  isLinkLocal,
+  isWithin,
+  type AddressWithPrefix,
+} from '../model/address.js';
+import type { HostFacts } from './facts.js';
+import { fileFindings, socketFindings } from './file-findings.js';
+import { controlSocketOf, namedFiles, namedInterfaces } from './named.js';
+
+export interface HostFinding {
+  /** The setting: `hooks.transition`. */
+  readonly path: string;
+  /**
+   * `wrong`: it is there and cannot work, an error of `check` and a reason in health. `missing`: it may come
+   * later, a warning and a reason in health. `advice`: a warning; what may come of it has a reason of its own.
+   */
+  readonly level: 'wrong' | 'missing' | 'advice';
+  readonly message: string;
+}
+
+/** Everything that does not fit, each once. */
+export function hostFindings(settings: Settings, host: HostFacts): HostFinding[] {
+  return [
+    ...interfaceFindings(settings, host),
+    ...subnetFindings(settings, host),
+    ...ownAddressFindings(settings, host),
+    ...pathFindings(settings),
+    ...namedFiles(settings).flatMap((named) => fileFindings(named, host)),
+    ...socketFindings(controlSocketOf(settings), host),
+  ];
+}
+
+const advice = (path: string, message: string): HostFinding => ({ path, level: 'advice', message });
+
+function interfaceFindings(settings: Settings, { links }: HostFacts): HostFinding[] {
+  if (links === null) return [];
+  const gone = namedInterfaces(settings)
+    .filter(({ name }) => !links.has(name))
+    .map(({ setting, name, effect }) =>
+      advice(setting, `there is no interface ${name} on this host now; ${effect}`),
+    );
+  const silent = settings.virtualRouters.flatMap(({ interface: name }, index) =>
+    links.get(name) === 'no-mac'
+      ? [
+          advice(
+            `virtualRouters[${index}].interface`,
+            `${name} has no MAC address (tun, WireGuard, PPP): nothing can be announced on it, so clients must route to it`,
+          ),
+        ]
+      : [],
+  );
+  return [...gone, ...silent];
+}
+
+/**
+ * A virtual address of another subnet is answered for, but nobody looks for it on this link. One whose prefix is
+ * longer than that of the link's subnet makes a route of its own, and the kernel would send from it.
+ */
+function subnetFindings({ virtualRouters }: Settings, host: HostFacts): HostFinding[] {
+  const virtual = new Set(
+    virtualRouters.flatMap(({ addresses }) => addresses.map(({ address }) => address)),
+  );
+  return virtualRouters.flatMap((router, index) => {
+    const own = host.addresses.filter(
+      (one) =>
+        one.interface === router.interface &&
+        familyOf(one.address) === router.family &&
+        spansSubnet(one) &&
+        !virtual.has(one.address),
+    );
+    if (own.length === 0) return [];
+    return router.addresses.flatMap((one, at) => {
+      const path = `virtualRouters[${index}].addresses[${at}]`;
+      return isLinkLocal(one.address) ? [] : subnetFinding(path, router.interface, one, own);
+    });
+  });
+}
+
+function subnetFinding(
+  path: string,
+  link: string,
+  one: AddressWithPrefix,
+  own: readonly AddressWithPrefix[],
+): HostFinding[] {
+  const around = own.filter((other) => isWithin(one.address, other));
+  if (around.length === 0) {
+    return [
+      advice(
+        path,
+        `${one.address} is in no subnet that ${link} has; who looks for it on that link?`,
+      ),
+    ];
+  }
+  const lengths = around.map(({ prefixLength }) => prefixLength);
+  if (!spansSubnet(one) || one.prefixLength <= Math.max(...lengths)) return [];
+  const found = `${formatAddressWithPrefix(one)} has a longer prefix than ${link} has (/${Math.max(...lengths)})`;
+  return [
+    advice(
+      path,
+      `${found}: the kernel sends from it while it stands; write /${Math.max(...lengths)}`,
+    ),
+  ];
+}
+
+/** Not a lone host address, and of a link where others are. */
+const spansSubnet = ({ address, prefixLength }: AddressWithPrefix): boolean =>
+  prefixLength < addressBytes(address).length * 8 &&
+  !isLinkLocal(address) &&
+  !address.startsWith('127.');
+
+/** A path to ourselves is healthy as long as we are: it would hide that the peer is dead. */
+function ownAddressFindings({ ha, monitors }: Settings, host: HostFacts): HostFinding[] {
+  const own = new Set(host.addresses.map(({ address }) => address));
+  const gateways = monitors.gateway?.addresses ?? [];
+  return [
+    ...ha.peers.flatMap(({ addresses }, peer) =>
+      addresses.flatMap((address, index) => ({
+        address,
+        path: `ha.peers[${peer}].addresses[${index}]`,
+        instead: "the peer's own",
+      })),
+    ),
+    ...gateways.map((address, index) => ({
+      address,
+      path: `gatewayMonitoring.addresses[${index}]`,
+      instead: 'that of a gateway',
+    })),
+  ].flatMap(({ address, path, instead }) =>
+    own.has(address)
+      ? [advice(path, `${address} is an address of this host; write ${instead}`)]
+      : [],
+  );
+}
+
+const pathFindings = ({ ha }: Settings): HostFinding[] =>
+  ha.peers.flatMap(({ name, addresses }, index) =>
+    addresses.length > 1
+      ? []
+      : [
+          advice(
+            `ha.peers[${index}].addresses`,
+            `there is one path to ${name}; with a second one, a failed link is told from a dead peer`,
+          ),
+        ],
+  );

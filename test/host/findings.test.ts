@@ -1,0 +1,229 @@
+// What does not fit between settings and a host, on hosts that are made up. That check and agent say the same
+// of real ones: same-words.test.ts.
+import assert from 'node:assert/strict';
+import { describe, it } from '../support/test.js';
+import { parseSettings } from '../../src/config/load.js';
+import {
+  ABSENT,
+  type FileFacts,
+  type HostFacts,
+  type StandingAddress,
+} from '../../src/host/facts.js';
+import { hostFindings } from '../../src/host/findings.js';
+import { parseAddressWithPrefix } from '../../src/model/address.js';
+
+const standing = (name: string, text: string): StandingAddress => {
+  const address = parseAddressWithPrefix(text);
+  assert.ok(address);
+  return { interface: name, ...address };
+};
+
+const file = (change: Partial<FileFacts> = {}): FileFacts => ({
+  ...ABSENT,
+  kind: 'file',
+  mode: 0o755,
+  ...change,
+});
+const folder = (change: Partial<FileFacts> = {}): FileFacts => file({ kind: 'folder', ...change });
+
+const BASE: readonly (readonly [string, FileFacts])[] = [
+  ['/', folder()],
+  ['/vip', file()],
+  ['/bin/sh', file()],
+  ['/k', file({ mode: 0o600 })],
+  ['/hook', file()],
+  ['/s', folder()],
+];
+
+const HOST: HostFacts = {
+  agent: { uid: 0, gids: new Set([0]) },
+  links: new Map([
+    ['lo', 'loopback'],
+    ['eth0', 'ethernet'],
+    ['eth1', 'ethernet'],
+    ['wg0', 'no-mac'],
+  ]),
+  addresses: [standing('eth0', '10.99.0.1/24'), standing('eth1', '10.98.0.1/24')],
+  files: new Map(BASE),
+  keyProblems: new Map(),
+};
+
+const withFile = (path: string, facts: FileFacts, change: Partial<HostFacts> = {}): HostFacts => ({
+  ...HOST,
+  ...change,
+  files: new Map([...BASE, [path, facts]]),
+});
+
+/** Each as `level path: message`. */
+function found(text: string, host: Partial<HostFacts> = {}): string[] {
+  const result = parseSettings(
+    `vip: { script: /vip }\nruntimeDirectory: /s\nstateDirectory: /s\n${text}`,
+    'test',
+  );
+  assert.ok(result.ok, JSON.stringify(result));
+  return hostFindings(result.settings, { ...HOST, ...host }).map(
+    ({ path, level, message }) => `${level} ${path}: ${message}`,
+  );
+}
+
+const withRouter = (addresses: string, rest = '', name = 'eth0'): string =>
+  `virtualRouters: [{ name: lan, interface: ${name}, vrid: 51, addresses: [${addresses}] }]\n${rest}`;
+
+const PEER = 'ha: { keyFile: /k, peers: [{ name: b, addresses: [10.98.0.2, 10.99.0.2] }] }';
+const HOOK = withRouter('10.99.0.100/24', 'hooks: { transition: /hook }');
+const user = { uid: 997, gids: new Set([998, 999]) };
+
+describe('what does not fit on a host', () => {
+  it('nothing where everything is there', () => {
+    assert.deepEqual(found(withRouter('10.99.0.100/24', PEER)), []);
+  });
+
+  it('an interface that is not there', () => {
+    assert.deepEqual(
+      found(
+        withRouter(
+          '10.99.0.100/24',
+          'gatewayMonitoring: { addresses: [10.99.0.254], interface: eth2 }',
+        ),
+      ),
+      [
+        'advice gatewayMonitoring.interface: there is no interface eth2 on this host now; no gateway can be asked',
+      ],
+    );
+    assert.deepEqual(found(withRouter('10.99.0.100/24', '', 'eth9'), { links: null }), []);
+  });
+
+  it('an interface without a MAC address', () => {
+    assert.deepEqual(found(withRouter('10.7.0.100/24', '', 'wg0')), [
+      'advice virtualRouters[0].interface: wg0 has no MAC address (tun, WireGuard, PPP): nothing can be announced on it, so clients must route to it',
+    ]);
+  });
+
+  it("a key that the agent cannot use, in the agent's words; missing and wrong", () => {
+    const keyProblems = new Map([['/k', '/k: expected 64 hexadecimal digits, found 32']]);
+    const text = withRouter('10.99.0.100/24', PEER);
+    assert.deepEqual(found(text, { keyProblems }), [
+      'wrong ha.keyFile: /k: expected 64 hexadecimal digits, found 32',
+    ]);
+    assert.deepEqual(found(text, withFile('/k', ABSENT, { keyProblems })), [
+      'missing ha.keyFile: /k: expected 64 hexadecimal digits, found 32',
+    ]);
+  });
+
+  it("whose a key must be: the agent's, or its group's", () => {
+    const says = (change: Partial<FileFacts>): number =>
+      found(
+        withRouter('10.99.0.100/24', PEER),
+        withFile('/k', file(change), { agent: user, files: new Map() }),
+      ).filter((one) => one.includes('cannot read it')).length;
+    assert.equal(says({ uid: 997, gid: 0, mode: 0o600 }), 0);
+    assert.equal(says({ uid: 0, gid: 0, mode: 0o600 }), 1);
+    assert.equal(says({ uid: 0, gid: 999, mode: 0o640 }), 0);
+    assert.equal(says({ uid: 0, gid: 999, mode: 0o600 }), 1);
+    assert.equal(says({ uid: 0, gid: 5, mode: 0o640 }), 1);
+    assert.deepEqual(
+      found(
+        withRouter('10.99.0.100/24', PEER),
+        withFile('/k', file({ mode: 0o600 }), { agent: null }),
+      ),
+      [],
+      'where the user cannot be told',
+    );
+  });
+
+  it('a program that is not there, none, not executable, or behind a closed folder', () => {
+    const said = (facts: FileFacts, agent = HOST.agent): string[] =>
+      found(HOOK, withFile('/hook', facts, { agent }));
+    assert.deepEqual(said(ABSENT), [
+      'missing hooks.transition: /hook: expected a program, found none; it could not be told anything: install it, or correct the path',
+    ]);
+    assert.deepEqual(said(folder()), [
+      'wrong hooks.transition: /hook: expected a program, found a folder; it could not be told anything: name the file itself',
+    ]);
+    assert.deepEqual(said(file({ mode: 0o644 })), [
+      'wrong hooks.transition: /hook: expected a program, found one of mode 0644 that is not executable; it could not be told anything: "chmod +x /hook"',
+    ]);
+    const alone = withFile('/hook', file({ mode: 0o700 }), { agent: { ...user, uid: 5 } });
+    assert.match(found(HOOK, alone)[0] ?? '', /mode 0700 that is not executable/);
+    const deep = withRouter('10.99.0.100/24', 'hooks: { transition: /d/hook }');
+    const host = {
+      agent: user,
+      files: new Map([...BASE, ['/s', folder({ uid: 997 })], ['/d/hook', file()]] as const),
+    };
+    const closed = { ...host, files: new Map([...host.files, ['/d', folder({ mode: 0o700 })]]) };
+    assert.deepEqual(found(deep, closed), [
+      'wrong hooks.transition: /d/hook: expected a program, found it in /d, which is closed to the agent; it could not be told anything: "chmod o+x /d"',
+    ]);
+  });
+
+  it('a script whose interpreter is not there, or whose lines end as in Windows', () => {
+    const said = (firstLine: string): string[] =>
+      found(HOOK, withFile('/hook', file({ firstLine })));
+    assert.deepEqual(said('#!/bin/sh -e'), []);
+    assert.deepEqual(said('#! /bin/sh'), []);
+    assert.deepEqual(said('\u007fELF'), []);
+    assert.deepEqual(said('#!/opt/none'), [
+      'wrong hooks.transition: /hook: expected a program, found a script for "/opt/none", which is not there; it could not be told anything: install it, or correct the first line',
+    ]);
+    assert.match(said('#!/bin/sh\r')[0] ?? '', /"\/bin\/sh\\r".*line ends of Unix/);
+  });
+
+  it("a program that somebody else than root may write, where the agent is root's", () => {
+    const said = (change: Partial<FileFacts>, agent = HOST.agent): string[] =>
+      found(HOOK, withFile('/hook', file(change), { agent }));
+    assert.match(said({ uid: 1000 })[0] ?? '', /^advice hooks\.transition: .*user 1000 may write/);
+    assert.match(said({ mode: 0o757 })[0] ?? '', /^advice .* found mode 0757: "chmod o-w \/hook"$/);
+  });
+
+  it('a folder that is a file, or another one’s; a control socket that is none', () => {
+    const text = withRouter('10.99.0.100/24');
+    const files = (path: string, facts: FileFacts): Partial<HostFacts> => withFile(path, facts);
+    assert.equal(found(text, files('/s', file())).length, 2, 'runtimeDirectory and stateDirectory');
+    assert.match(
+      found(text, files('/s', file()))[0] ?? '',
+      /^wrong .*expected a folder .* a file;/,
+    );
+    assert.deepEqual(found(text, files('/s', ABSENT)), [], 'made at the start');
+    const foreign = withFile('/s', folder({ uid: 5, gid: 5 }), { agent: user });
+    assert.match(found(text, foreign)[0] ?? '', /found one of user 5, group 5, mode 0755/);
+    assert.deepEqual(found(text, files('/s/control.sock', file({ kind: 'socket' }))), []);
+    assert.deepEqual(found(text, files('/s/control.sock', folder())), [
+      'wrong runtimeDirectory: /s/control.sock: expected the control socket or nothing, found a folder; the agent could not start: remove it, or set another runtimeDirectory',
+    ]);
+  });
+
+  it('a virtual address in no subnet of its interface, and one with a longer prefix', () => {
+    const said = (address: string, host?: Partial<HostFacts>): string[] =>
+      found(withRouter(address), host);
+    assert.deepEqual(said('10.9.0.100/24'), [
+      'advice virtualRouters[0].addresses[0]: 10.9.0.100 is in no subnet that eth0 has; who looks for it on that link?',
+    ]);
+    assert.deepEqual(said('10.99.0.200/32'), []);
+    const edge = { addresses: [standing('eth0', '10.99.0.1/23')] };
+    assert.deepEqual(said('10.99.1.100/23', edge), []);
+    assert.deepEqual(said('10.99.1.100/24', edge), [
+      'advice virtualRouters[0].addresses[0]: 10.99.1.100/24 has a longer prefix than eth0 has (/23): the kernel sends from it while it stands; write /23',
+    ]);
+    assert.equal(said('10.99.2.100/24', edge).length, 1);
+  });
+
+  it('nothing of subnets where the interface has none: not yet, loopback, lone addresses, itself', () => {
+    for (const address of ['127.0.0.1/8', '10.1.0.1/32', '10.9.0.100/24', 'fe80::1/64']) {
+      const host = { addresses: [standing('eth0', address)] };
+      assert.deepEqual(found(withRouter('10.9.0.100/24'), host), [], address);
+    }
+    const six = { addresses: [standing('eth0', '2001:db8::1/64')] };
+    assert.deepEqual(found(withRouter('fe80::33/64, 2001:db8::100/64'), six), []);
+    assert.equal(found(withRouter('fe80::33/64, 2001:db8:1::100/64'), six).length, 1);
+  });
+
+  it('our own address as a peer or a gateway, and a single path', () => {
+    const rest = `ha: { keyFile: /k, peers: [{ name: b, addresses: [10.98.0.1] }] }
+gatewayMonitoring: { addresses: [10.99.0.1] }`;
+    assert.deepEqual(found(withRouter('10.99.0.100/24', rest)), [
+      "advice ha.peers[0].addresses[0]: 10.98.0.1 is an address of this host; write the peer's own",
+      'advice gatewayMonitoring.addresses[0]: 10.99.0.1 is an address of this host; write that of a gateway',
+      'advice ha.peers[0].addresses: there is one path to b; with a second one, a failed link is told from a dead peer',
+    ]);
+  });
+});
