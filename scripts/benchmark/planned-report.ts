@@ -26,7 +26,8 @@ export function plannedReport(cells: readonly PlannedCell[], times: number): str
     `### Planned work
 
 Probes lost, of ${probes} in all: two addresses of two virtual routers, each asked 1000 times a second. Worst: of one
-time. Unanswered: requests that the capture on the switch has no answer to. Both held and nobody: median / worst
+time. Unanswered: requests that the capture on the switch has no answer to
+(n/a where it had no room for a frame). Both held and nobody: median / worst
 of the kernels' notices. Answered by: one after the other, and how often so.
 
 ${table(columns, rows)}`,

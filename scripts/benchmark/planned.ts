@@ -3,7 +3,7 @@
 import { copyFileSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Capture } from '../lab/capture.js';
+import { SMALL_FRAMES, type Capture } from '../lab/capture.js';
 import { keepAppliances } from '../lab/evidence.js';
 import { now } from '../lab/lab.js';
 import { readPcap } from '../lab/pcap.js';
@@ -141,8 +141,8 @@ class Site {
     const { lab, prober } = this.#pair;
     if (this.part.realtime) {
       this.#captures = await Promise.all([
-        lab.capture({ port: 'br0', filter: `${ROLE_FILTER} or icmp` }),
-        lab.capture({ on: 'a', port: 'ha0', filter: ROLE_FILTER }),
+        lab.capture({ port: 'br0', filter: `${ROLE_FILTER} or icmp`, snapLength: SMALL_FRAMES }),
+        lab.capture({ on: 'a', port: 'ha0', filter: ROLE_FILTER, snapLength: SMALL_FRAMES }),
       ]);
     }
     const window = await prober.open();
@@ -172,6 +172,8 @@ class Site {
     const most = (values: readonly number[]): number => Math.max(0, ...values);
     const sum = (values: readonly number[]): number => values.reduce((all, one) => all + one, 0);
     const answers = PROBED.map((address) => answersFrom(frames ?? [], address, { from, to }));
+    // A frame that is missing is no proof that there was none.
+    const whole = frames !== null && missedFrames === 0;
     const held = ADDRESSES.map((address) => lab.heldTimes(address, from, to));
     const changes = ADDRESSES.flatMap((address) => lab.changes(address, from)).sort(
       (left, right) => left.at - right.at,
@@ -181,11 +183,11 @@ class Site {
       run,
       sent: sum(reports.map((one) => one.sent)),
       lost: sum(reports.map((one) => one.lost)),
-      unanswered: frames === null ? null : sum(answers.map((one) => one.unanswered)),
+      unanswered: whole ? sum(answers.map((one) => one.unanswered)) : null,
       missedFrames,
       longestGapMs: most([
         ...reports.map((one) => one.longestGapMs),
-        ...answers.map((one) => one.longestGapMs),
+        ...(whole ? answers.map((one) => one.longestGapMs) : []),
       ]),
       nobodyHeldMs: most(held.map((one) => one.nobodyHeldMs)),
       bothHeldMs: most(held.map((one) => one.bothHeldMs)),

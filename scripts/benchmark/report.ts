@@ -49,8 +49,8 @@ function shape({ date, machine, options, tookSeconds, scheduling }: Results): st
 
 /** How often what was done. */
 function howOften({ parts, ...options }: Results['options']): string {
-  const compared = parts.some((part) => part !== 'planned');
-  const faults = compared ? [`each fault ${often(options.runs)}`] : [];
+  const beside = parts.some((part) => part !== 'planned');
+  const faults = beside ? [`each fault ${often(options.runs)}`] : [];
   const planned = parts.includes('planned') ? [`planned work ${often(options.times)}`] : [];
   return [...faults, ...planned].join(', ');
 }

@@ -144,9 +144,9 @@ export interface PlannedRun {
   /** Of all probed addresses: probes sent, and those without an answer in time, by the client's count. */
   readonly sent: number;
   readonly lost: number;
-  /** Requests without an answer in the capture on the switch; null without a capture. */
+  /** Requests without an answer in the capture on the switch; null without a capture that has all frames. */
   readonly unanswered: number | null;
-  /** Frames that the capture had no room for: what it says of answers may be too few. */
+  /** Frames that the capture had no room for. */
   readonly missedFrames: number;
   /** Longest time between two answers from one address. */
   readonly longestGapMs: number;

@@ -7,7 +7,7 @@ import { createControlClient, type ControlClient } from '../../src/control/clien
 import { controlSocketPath } from '../../src/control/protocol.js';
 import type { EventRecord, Status } from '../../src/model/status.js';
 import { ended, LineLog, type LogLine } from './command.js';
-import type { ApplianceName, Network } from './network.js';
+import type { Network, RouterName } from './network.js';
 import { withOwnFolders, type OwnFolders } from './own-folders.js';
 import type { Program } from './program.js';
 import { realtime } from './realtime.js';
@@ -19,7 +19,7 @@ export interface ApplianceOptions {
 }
 
 export class Appliance {
-  readonly name: ApplianceName;
+  readonly name: RouterName;
   readonly directory: string;
   readonly log: LineLog;
   readonly #network: Network;
@@ -30,7 +30,7 @@ export class Appliance {
   #watcher: FSWatcher | null = null;
 
   constructor(
-    name: ApplianceName,
+    name: RouterName,
     network: Network,
     onChange: () => void,
     { folders = () => [], patienceMs }: ApplianceOptions,

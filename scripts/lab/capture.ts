@@ -14,9 +14,14 @@ export interface CaptureOptions {
   readonly direction?: 'in' | 'out' | 'inout';
   /** A pcap filter; everything when missing. */
   readonly filter?: string;
+  /** Bytes kept of a frame; all unless given. The fewer, the more frames there is room for. */
+  readonly snapLength?: number;
 }
 
-/** For a machine that is busy: room for all that comes within some seconds. */
+/** Of frames without a TCP segment, which may be larger than the link's MTU, nothing is cut by it. */
+export const SMALL_FRAMES = 2_048;
+
+/** For a machine that is busy. The kernel has a place of `snapLength` for each frame. */
 const BUFFER_KIB = 16_384;
 
 export class Capture {
@@ -32,7 +37,7 @@ export class Capture {
 
   /** Resolves when tcpdump listens. @throws Error with tcpdump's words when it does not. */
   static async start(network: Network, file: string, options: CaptureOptions): Promise<Capture> {
-    const buffer = ['-B', String(BUFFER_KIB)];
+    const buffer = ['-B', String(BUFFER_KIB), '-s', String(options.snapLength ?? 0)];
     const flags = ['--immediate-mode', '-U', '-Z', 'root', '-Q', options.direction ?? 'inout'];
     const argv = ['tcpdump', '-i', options.port, ...flags, ...buffer, '-w', file];
     const on = options.on ?? 'sw';

@@ -21,11 +21,15 @@ import {
 } from './held-time.js';
 import {
   Network,
+  FURTHER,
+  furtherHost,
   STATIONS,
   type ApplianceName,
+  type FurtherName,
   type HostName,
   type NamespaceName,
   type NetworkPlan,
+  type RouterName,
   type Traffic,
 } from './network.js';
 import type { OwnFolders } from './own-folders.js';
@@ -39,6 +43,8 @@ export const APPLIANCES: readonly ApplianceName[] = ['a', 'b'];
 export interface LabPlan extends NetworkPlan {
   /** What each appliance has for itself. */
   readonly folders?: OwnFolders;
+  /** Routers besides the two appliances. */
+  readonly further?: readonly FurtherName[];
   /** After so long a wait of the lab's own has failed; 10 s by default. Nothing is measured by it. */
   readonly patienceMs?: number;
 }
@@ -49,7 +55,9 @@ let made = 0;
 
 export class Lab {
   readonly network: Network;
-  readonly #appliances: Readonly<Record<ApplianceName, Appliance>>;
+  /** Whatever may hold an address: the appliances, then the further routers. */
+  readonly routers: readonly RouterName[];
+  readonly #appliances: ReadonlyMap<RouterName, Appliance>;
   readonly #changes: HeldChange[] = [];
   readonly #listeners = new Set<() => void>();
   readonly #watchers: ChildProcess[] = [];
@@ -61,29 +69,34 @@ export class Lab {
   #captures = 0;
 
   /** For createLab. */
-  constructor(network: Network, { folders, patienceMs = PATIENCE_MS }: LabPlan = {}) {
+  constructor(network: Network, { folders, further = [], patienceMs = PATIENCE_MS }: LabPlan = {}) {
     this.network = network;
+    this.routers = [...APPLIANCES, ...further];
     this.#patienceMs = patienceMs;
-    const appliance = (name: ApplianceName): Appliance =>
+    const appliance = (name: RouterName): Appliance =>
       new Appliance(name, network, this.#changed, { patienceMs, ...(folders && { folders }) });
-    this.#appliances = { a: appliance('a'), b: appliance('b') };
+    this.#appliances = new Map(this.routers.map((name) => [name, appliance(name)]));
   }
 
   /** For createLab: makes namespaces, watchers and wires; resolves when every station can send. */
   async open(): Promise<void> {
     await this.network.create();
-    await Promise.all((['a', 'b', 'c'] as const).map((name) => this.#watch(name)));
+    await Promise.all(([...this.routers, 'c'] as const).map((name) => this.#watch(name)));
     await this.network.wire();
-    const expected = Object.values(STATIONS).map((station) => station.linkLocal);
+    const stations = { ...STATIONS, ...FURTHER };
+    const expected = ([...this.routers, 'c'] as const).map((name) => stations[name].linkLocal);
     await this.waitFor(
-      `a link-local address on eth0 of a, b and c (${expected.join(', ')})`,
+      `a link-local address on eth0 of ${this.routers.join(', ')} and c (${expected.join(', ')})`,
       () => expected.every((address) => this.#linkLocals.has(address)),
       { deadlineMs: this.#patienceMs, describe: () => [...this.#linkLocals].join(', ') },
     );
   }
 
-  appliance(name: ApplianceName): Appliance {
-    return this.#appliances[name];
+  /** @throws Error when the lab has none of that name. */
+  appliance(name: RouterName): Appliance {
+    const appliance = this.#appliances.get(name);
+    if (appliance !== undefined) return appliance;
+    throw new Error(`expected one of ${this.routers.join(', ')}, found "${name}"`);
   }
 
   /** Pulls a cable of an appliance, the LAN's unless told: carrier is lost. */
@@ -155,15 +168,15 @@ export class Lab {
     await this.run(from, [process.execPath, program], JSON.stringify(plan));
   }
 
-  /** The appliances whose kernel has the address now, asked now. */
-  async holders(address: string): Promise<ApplianceName[]> {
+  /** The routers whose kernel has the address now, asked now. */
+  async holders(address: string): Promise<RouterName[]> {
     const answers = await Promise.all(
-      APPLIANCES.map((name) => this.run(name, ['ip', '-o', 'address', 'show', 'to', address])),
+      this.routers.map((name) => this.run(name, ['ip', '-o', 'address', 'show', 'to', address])),
     );
-    return APPLIANCES.filter((_, index) => answers[index]?.stdout.trim() !== '');
+    return this.routers.filter((_, index) => answers[index]?.stdout.trim() !== '');
   }
 
-  /** The appliances that hold the address, as far as their kernels have announced. */
+  /** The routers that hold the address, as far as their kernels have announced. */
   holding(address: string, at = Number.POSITIVE_INFINITY): string[] {
     return holdersAt(this.#changes, address, at);
   }
@@ -174,7 +187,7 @@ export class Lab {
   }
 
   /** When `heir` took the address after `from`, and when it was left alone with it. */
-  takeOver(address: string, heir: ApplianceName, from: number): TakeOver {
+  takeOver(address: string, heir: RouterName, from: number): TakeOver {
     return takeOver(this.#changes, address, heir, from);
   }
 
@@ -247,11 +260,7 @@ export class Lab {
   }
 
   /** Waits until exactly these appliances hold the address. */
-  waitForHolders(
-    address: string,
-    names: readonly ApplianceName[],
-    deadlineMs: number,
-  ): Promise<void> {
+  waitForHolders(address: string, names: readonly RouterName[], deadlineMs: number): Promise<void> {
     const wanted = [...names].sort().join(' ');
     return this.waitFor(
       `${address} held by ${wanted || 'nobody'}`,
@@ -262,9 +271,11 @@ export class Lab {
 
   /** Everything the daemons and the probing client said since `from`, for a failed test. */
   logs(from = 0): string {
-    const lines = APPLIANCES.flatMap((name) =>
-      this.appliance(name).log.lines.map(({ at, text }) => ({ at, text: `${name}: ${text}` })),
-    ).sort((left, right) => left.at - right.at);
+    const lines = this.routers
+      .flatMap((name) =>
+        this.appliance(name).log.lines.map(({ at, text }) => ({ at, text: `${name}: ${text}` })),
+      )
+      .sort((left, right) => left.at - right.at);
     const held = this.#changes.map(({ at, appliance, address, present }) => ({
       at,
       text: `${appliance}: == ${present ? 'has' : 'lost'} ${address}`,
@@ -281,7 +292,7 @@ export class Lab {
   async close(): Promise<void> {
     for (const prober of this.#probers) prober.close();
     this.#frames?.close();
-    for (const name of APPLIANCES) this.appliance(name).close();
+    for (const name of this.routers) this.appliance(name).close();
     for (const watcher of this.#watchers) watcher.kill('SIGKILL');
     await this.network.close();
   }
@@ -290,7 +301,7 @@ export class Lab {
     for (const listener of this.#listeners) listener();
   };
 
-  async #watch(name: ApplianceName | 'c'): Promise<void> {
+  async #watch(name: RouterName | 'c'): Promise<void> {
     // The notice bears the time at which `ip` was told: a busy machine must not make it late.
     const scheduling = mappedUser() ? [] : realtime(2);
     const watcher = await watchAddresses(
@@ -301,7 +312,7 @@ export class Lab {
     this.#watchers.push(watcher);
   }
 
-  #noticed(name: ApplianceName | 'c', notice: AddressNotice): void {
+  #noticed(name: RouterName | 'c', notice: AddressNotice): void {
     if (notice.address.startsWith('fe80::ff:') && notice.present) {
       this.#linkLocals.add(notice.address);
     }
@@ -328,7 +339,9 @@ export async function createLab(plan: LabPlan = {}): Promise<Lab> {
   made += 1;
   const directory = `/run/lab/${process.pid}-${made}`;
   mkdirSync(directory, { recursive: true });
-  const lab = new Lab(new Network(directory, plan), plan);
+  const hosts = (plan.further ?? []).map((name) => [name, furtherHost(name)] as const);
+  const network = { ...plan, hosts: { ...plan.hosts, ...Object.fromEntries(hosts) } };
+  const lab = new Lab(new Network(directory, network), plan);
   await lab.open();
   return lab;
 }

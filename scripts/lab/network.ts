@@ -14,6 +14,10 @@ export type ApplianceName = 'a' | 'b';
 /** The appliances, the client, the switch, or a further host of the plan. */
 export type NamespaceName = ApplianceName | 'c' | 'sw' | HostName;
 export type HostName = `host-${string}`;
+/** A router of the LAN besides the two appliances; it has no HA link. */
+export type FurtherName = keyof typeof FURTHER;
+/** Whatever may hold an address. */
+export type RouterName = ApplianceName | FurtherName;
 
 const NAMESPACES: readonly NamespaceName[] = ['sw', 'a', 'b', 'c'];
 
@@ -24,6 +28,10 @@ export interface HostPlan {
   /** With prefix length. */
   readonly address: string;
   readonly gateway: string;
+  /** The kernel's choice unless given. */
+  readonly mac?: string;
+  /** A further address of its own, with prefix length. */
+  readonly ipv6?: string;
 }
 
 /** What a lab has beyond its appliances, their client and the LAN between them. */
@@ -63,6 +71,15 @@ const station = (host: number): Station => {
 /** What stands on the LAN, by namespace. The link-local address is the EUI-64 of the fixed MAC. */
 export const STATIONS = { a: station(1), b: station(2), c: station(10) } as const;
 
+/** Where further routers stand, by namespace. */
+export const FURTHER = { 'host-d': station(3), 'host-e': station(4) } as const;
+
+/** The host that a further router is. */
+export const furtherHost = (name: FurtherName): HostPlan => {
+  const { mac, ipv4, ipv6 } = FURTHER[name];
+  return { mac, address: `${ipv4}/24`, ipv6: `${ipv6}/64`, gateway: GATEWAY.ipv4 };
+};
+
 /** The gateway, an address of the bridge itself. */
 export const GATEWAY = { ipv4: '10.99.0.254', ipv6: '2001:db8:99::254' } as const;
 
@@ -76,15 +93,16 @@ done
 ip link set lo up`;
 
 /**
- * What a rule of the switch matches: everything, what is sent to a group, VRRP only, the questions
+ * What a rule of the switch matches: everything, what is sent to a group (of IPv6 only), VRRP only, the questions
  * that gateway monitoring asks, or the HA port.
  */
-export type Traffic = 'all' | 'multicast' | 'vrrp' | 'gateway' | 'ha';
+export type Traffic = 'all' | 'multicast' | 'multicast6' | 'vrrp' | 'gateway' | 'ha';
 
 const MATCHES: Readonly<Record<Traffic, readonly string[]>> = {
   all: [''],
   // Broadcast (ARP requests) has the group bit too; IPv6 neighbor discovery needs 33:33:ff.
   multicast: ['ip daddr 224.0.0.0/4', 'ip6 daddr ff02::12'],
+  multicast6: ['ip6 daddr ff02::12'],
   vrrp: ['ip protocol 112', 'ip6 nexthdr 112'],
   gateway: [`ip daddr ${GATEWAY.ipv4} icmp type echo-request`],
   ha: ['udp dport 7112'],
@@ -183,11 +201,14 @@ export class Network {
 
   async #wireHosts(): Promise<void> {
     const hosts = Object.entries(this.#plan.hosts ?? {}) as [HostName, HostPlan][];
-    for (const [index, [name, { on = 'eth0', address, gateway }]] of hosts.entries()) {
+    for (const [index, [name, host]] of hosts.entries()) {
+      const { on = 'eth0', address, gateway, mac, ipv6 } = host;
       await this.ip('sw', this.#cable(`host-${index}`, bridgeOf(on), name, 'eth0'));
       await this.ip(name, [
+        ...(mac === undefined ? [] : [`link set eth0 address ${mac}`]),
         'link set eth0 up',
         `address add ${address} dev eth0`,
+        ...(ipv6 === undefined ? [] : [`address add ${ipv6} dev eth0 nodad`]),
         `route add default via ${gateway}`,
       ]);
     }
@@ -267,13 +288,17 @@ export class Network {
   }
 
   /**
-   * Drops traffic of an appliance on all its interfaces, in and out, in one instant: to everybody
-   * else it is gone, though carrier stays everywhere. Returns the call that heals it.
+   * Drops traffic of an appliance on all its interfaces (or only these), in and out, in one instant: to
+   * everybody else it is gone, though carrier stays everywhere. Returns the call that heals it.
    */
-  async silence(name: ApplianceName, traffic: 'all' | 'ha'): Promise<() => Promise<void>> {
+  async silence(
+    name: ApplianceName,
+    traffic: 'all' | 'ha',
+    only: readonly string[] = ['eth0', 'ha0', ...Object.keys(this.#plan.segments ?? {})],
+  ): Promise<() => Promise<void>> {
     this.#rules += 1;
     const table = `silence${this.#rules}`;
-    const devices = ['eth0', 'ha0', ...Object.keys(this.#plan.segments ?? {})].join(', ');
+    const devices = only.join(', ');
     const chains = ['ingress', 'egress'].map(
       (hook) =>
         `chain ${hook} {\ntype filter hook ${hook} devices = { ${devices} } priority 0;\n` +

@@ -3,7 +3,7 @@
 // arguments. No verdicts.
 import type { VirtualRouterState } from '../../src/model/reasons.js';
 import { decodePeerMessage } from '../../src/wire/peer-message.js';
-import { STATIONS } from './network.js';
+import { FURTHER, STATIONS } from './network.js';
 import type { CapturedFrame } from './pcap.js';
 
 /** A pcap filter for all of it but echoes. IPv6 has the HA port as UDP's destination, too. */
@@ -39,7 +39,7 @@ export type What =
 export interface Sighting {
   /** Milliseconds since the epoch. */
   readonly at: number;
-  /** `a`, `b`, `c`, or the MAC address of a stranger. */
+  /** A station's name (`a`, `b`, `c`, `host-d`), or the MAC address of a stranger. */
   readonly from: string;
   readonly what: What;
 }
@@ -60,7 +60,7 @@ const HA_LINK = [
 ] as const;
 
 const NAMES = new Map<string, string>([
-  ...Object.entries(STATIONS).map(([name, { mac }]) => [mac, name] as const),
+  ...Object.entries({ ...STATIONS, ...FURTHER }).map(([name, { mac }]) => [mac, name] as const),
   ...HA_LINK,
 ]);
 

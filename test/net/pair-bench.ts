@@ -215,11 +215,12 @@ export class PairBench {
 
   async #ask(): Promise<void> {
     await Promise.all(
-      [this.a, this.b].map(async (appliance) => {
+      NAMES.map(async (name) => {
+        const appliance = this.lab.appliance(name);
         const answer = appliance.running ? appliance.control.status() : Promise.reject();
         const status = await answer.catch(() => undefined);
-        if (status === undefined) this.#statuses.delete(appliance.name);
-        else this.#statuses.set(appliance.name, status);
+        if (status === undefined) this.#statuses.delete(name);
+        else this.#statuses.set(name, status);
       }),
     );
   }
