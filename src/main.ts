@@ -12,12 +12,19 @@ process.stdout.on('error', (error: Error & { code?: string }) => {
   process.exit(error.code === 'EPIPE' ? 0 : 1);
 });
 
+const digestOf = async ({ key }: { readonly key: Uint8Array }): Promise<string> => {
+  const { formatDigest, haKey } = await import('./agent/ha-key.js');
+  return formatDigest(haKey(key).digest);
+};
+
 try {
   process.exitCode = await runCommandLine(process.argv.slice(2), {
     run: async (configPath) => (await import('./agent/main.js')).runAgent(configPath),
     release: async (configPath) => (await import('./agent/main.js')).releaseAddresses(configPath),
     keygen: async (path, force) =>
       (await import('./host/peer-key.js')).generateKey(path, { force }),
+    rotateKey: async (path) => digestOf((await import('./host/peer-key.js')).rotateKey(path)),
+    retireKey: async (path) => digestOf((await import('./host/peer-key.js')).retireKey(path)),
     stdout: process.stdout,
     stderr: process.stderr,
     isTerminal: process.stdout.isTTY,

@@ -1,5 +1,5 @@
 // What the HA port keeps of one peer: its paths, its freshness, the check under way, the newest
-// report. No sockets, no key; whether the peer is healthy is for the core to say.
+// report, the keys it is known to have. No sockets; whether the peer is healthy is for the core to say.
 import type { IpAddress } from '../model/address.js';
 import type { PeerReport } from '../model/peer-report.js';
 import { between, type Instant } from '../model/units.js';
@@ -9,7 +9,8 @@ import type {
   PeerMessageKind,
   ReportMemory,
 } from '../wire/peer-message.js';
-import { PeerFreshness } from './peer-freshness.js';
+import type { HaKey } from './ha-key.js';
+import { NONCES_KEPT, PeerFreshness, type Freshness } from './peer-freshness.js';
 
 /** Messages a second and source address that are verified although they echo no nonce of ours. */
 export const UNSOLICITED_PER_SECOND = 200;
@@ -53,6 +54,16 @@ export interface NewestReport {
   readonly truncated: boolean;
 }
 
+/** Which keys a peer has, by their digests. */
+export interface PeerKeys {
+  /** Those it accepts, the one it prefers first; null while it has not said. */
+  readonly accepts: readonly number[] | null;
+  /** That of its last news; null before the first. */
+  readonly speaksUnder: number | null;
+  /** It speaks under our first key, and nothing under another can be believed any more. */
+  readonly settled: boolean;
+}
+
 export class HaPeer {
   readonly name: string;
   readonly port: number;
@@ -63,6 +74,13 @@ export class HaPeer {
   #sequence = 0;
   #checkedAt: Instant | null = null;
   readonly #answered = new Set<HaPath>();
+  /** Of the last authentic message, whether fresh or not. */
+  #lastKey: number | null = null;
+  /** Of the last news. */
+  #newsKey: number | null = null;
+  #accepts: readonly number[] | null = null;
+  /** Checks begun since its news came under another key. */
+  #checksUnderKey = 0;
 
   constructor(name: string, addresses: readonly IpAddress[], port: number, nonce: Uint8Array) {
     this.name = name;
@@ -76,6 +94,44 @@ export class HaPeer {
     this.freshness.renew(nonce);
     this.#checkedAt = now;
     this.#answered.clear();
+    this.#checksUnderKey += 1;
+  }
+
+  /** An authentic message came, verified with this key; `accepts` are the digests of those it names. */
+  heardUnder(key: HaKey, freshness: Freshness, accepts: readonly number[] | null): void {
+    this.#lastKey = key.digest;
+    if (freshness !== 'newest') return;
+    if (key.digest !== this.#newsKey) this.#checksUnderKey = 0;
+    this.#newsKey = key.digest;
+    this.#accepts = accepts;
+  }
+
+  /** Ours in the order in which they are likely to verify what this peer says. */
+  likely(ours: readonly HaKey[]): readonly HaKey[] {
+    const last = ours.find(({ digest }) => digest === this.#lastKey);
+    return last === undefined ? ours : [last, ...ours.filter((key) => key !== last)];
+  }
+
+  /**
+   * The key for what we say unasked: the first of ours that the peer is known to have. Before it has said
+   * which it has, the one of its last message; before any message the last of ours, which was everybody's.
+   */
+  keyFor(ours: readonly HaKey[]): HaKey | undefined {
+    return (
+      ours.find(({ digest }) => this.#accepts?.includes(digest) === true) ??
+      ours.find(({ digest }) => digest === this.#lastKey) ??
+      ours.at(-1)
+    );
+  }
+
+  /** What is known of its keys. */
+  keys(first: HaKey | undefined): PeerKeys {
+    return {
+      accepts: this.#accepts,
+      speaksUnder: this.#newsKey,
+      // What came earlier under another key echoes a nonce that is forgotten by now.
+      settled: this.#newsKey === first?.digest && this.#checksUnderKey >= NONCES_KEPT,
+    };
   }
 
   /** The header of the next message to this peer; `echo` is the nonce of the request answered. */

@@ -1,8 +1,7 @@
 // The HA port: authenticated, fresh reports from and to the peers over several paths. No timers and
 // no judgement: the driver says when to check, the core says what a report or its absence means.
 // docs/HA-PROTOCOL.md describes the messages and what they withstand.
-import { createHmac, createSecretKey, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { familyOf, parseAddress, type Family, type IpAddress } from '../model/address.js';
 import { assert } from '../model/assert.js';
 import type { PeerReport } from '../model/peer-report.js';
@@ -14,6 +13,7 @@ import {
   inspectPeerMessage,
   NONCE_LENGTH,
   peekEcho,
+  peekKeys,
   splitSigned,
   type EncodedReport,
   type PeerDiscardReason,
@@ -21,7 +21,8 @@ import {
   type PeerMessage,
   type PeerMessageKind,
 } from '../wire/peer-message.js';
-import { HaPeer, type HaPath } from './ha-peer.js';
+import { formatDigest, sign, verifiedBy, type HaKey } from './ha-key.js';
+import { HaPeer, type HaPath, type PeerKeys } from './ha-peer.js';
 import { openHaSocket, type HaSocket, type OpenHaSocket } from './ha-socket.js';
 
 export { HaPortError } from './ha-socket.js';
@@ -50,8 +51,8 @@ export interface PeerArrival {
 export interface HaPortOptions {
   /** UDP, on all addresses of the families the peers need. */
   readonly port: number;
-  /** The shared secret, see host/peer-key.ts. */
-  readonly key: Uint8Array;
+  /** At least one; what they all accept, the one that is preferred first. */
+  readonly keys: readonly HaKey[];
   /** Our own name; every report must carry it. */
   readonly self: string;
   readonly peers: readonly HaPeerAddress[];
@@ -96,6 +97,10 @@ export interface HaPort {
   check(peer: string): void;
   /** A change: sends the report to all peers on all paths at once, and keeps it. */
   push(report: PeerReport): void;
+  /** Other keys from now on. The session goes on: whoever has one of them notices nothing. */
+  setKeys(keys: readonly HaKey[]): void;
+  /** Which keys the peer is known to have. */
+  keysOf(peer: string): PeerKeys;
   /** The last word before we stop, sent like a push; `close` may follow in the same breath. */
   bye(report: PeerReport): void;
   counters(): HaPortCounters;
@@ -113,20 +118,27 @@ export async function openHaPort(options: HaPortOptions): Promise<HaPort> {
   return port;
 }
 
+/** A message, and the key that it was verified with. */
+interface Authentic {
+  readonly message: PeerMessage;
+  readonly key: HaKey;
+}
+
 class OpenHaPort implements HaPort {
   readonly #options: HaPortOptions;
-  readonly #key: KeyObject;
   readonly #session = randomBytes(8).readBigUInt64BE();
   readonly #peers = new Map<string, HaPeer>();
   readonly #paths = new Map<string, HaPath>();
   readonly #sockets = new Map<Family, HaSocket>();
   readonly #discarded = new Map<PeerDiscardReason, number>();
   readonly #receiveErrors = new Map<string, number>();
-  #report: EncodedReport | null = null;
+  #keys: readonly HaKey[];
+  #report: PeerReport | null = null;
+  #encoded: EncodedReport | null = null;
 
   constructor(options: HaPortOptions) {
     this.#options = options;
-    this.#key = createSecretKey(options.key);
+    this.#keys = options.keys;
     for (const { name, addresses, port = options.port } of options.peers) {
       assert(name !== options.self, `peer ${name} has our own name`);
       const peer = new HaPeer(name, addresses, port, newNonce());
@@ -157,12 +169,21 @@ class OpenHaPort implements HaPort {
 
   setReport(report: PeerReport): void {
     assert(report.name === this.#options.self, `a report of ${report.name}, not our own`);
-    this.#report = encodePeerReport(report);
+    this.#report = report;
+    this.#encode();
+  }
+
+  setKeys(keys: readonly HaKey[]): void {
+    this.#keys = keys;
+    this.#encode();
+  }
+
+  keysOf(name: string): PeerKeys {
+    return this.#peer(name).keys(this.#keys[0]);
   }
 
   check(name: string): void {
-    const peer = this.#peers.get(name);
-    assert(peer !== undefined, `${name} is a peer of the HA port`);
+    const peer = this.#peer(name);
     peer.beginCheck(newNonce(), this.#options.now());
     this.#sendToAll(peer, 'request');
   }
@@ -195,23 +216,31 @@ class OpenHaPort implements HaPort {
     await Promise.all([...this.#sockets.values()].map((socket) => socket.close()));
   }
 
+  #peer(name: string): HaPeer {
+    const peer = this.#peers.get(name);
+    assert(peer !== undefined, `${name} is a peer of the HA port`);
+    return peer;
+  }
+
+  #encode(): void {
+    const digests = this.#keys.map(({ digest }) => digest);
+    this.#encoded = this.#report === null ? null : encodePeerReport(this.#report, digests);
+  }
+
   #sendToAll(peer: HaPeer, kind: PeerMessageKind): void {
+    const key = peer.keyFor(this.#keys);
     for (const path of peer.paths) {
-      this.#send(path, peer.port, peer.nextHeader(kind, this.#session));
+      this.#send(path, peer.port, peer.nextHeader(kind, this.#session), key);
     }
   }
 
-  #send(path: HaPath, port: number, header: PeerHeader): void {
-    if (this.#report === null) return;
-    const { datagram, signed, mac } = encodePeerMessage(header, this.#report);
-    mac.set(this.#hmac(signed));
+  #send(path: HaPath, port: number, header: PeerHeader, key: HaKey | undefined): void {
+    if (this.#encoded === null || key === undefined) return;
+    const { datagram, signed, mac } = encodePeerMessage(header, this.#encoded);
+    mac.set(sign(key, signed));
     path.sent += 1;
     const socket = this.#sockets.get(familyOf(path.address));
     socket?.send(datagram, path.address, port, path.countFailure);
-  }
-
-  #hmac(signed: Uint8Array): Uint8Array {
-    return createHmac('sha256', this.#key).update(signed).digest();
   }
 
   #receive(datagram: Uint8Array, from: string, port: number): void {
@@ -223,12 +252,12 @@ class OpenHaPort implements HaPort {
       return;
     }
     const now = this.#options.now();
-    const message = this.#authenticate(datagram, path, now);
-    if (message !== null) this.#take(message, path, port, now);
+    const taken = this.#authenticate(datagram, path, now);
+    if (taken !== null) this.#take(taken, path, port, now);
   }
 
   /** Cheap checks, then the HMAC, then the fields. @returns null when the datagram is discarded. */
-  #authenticate(datagram: Uint8Array, path: HaPath, now: Instant): PeerMessage | null {
+  #authenticate(datagram: Uint8Array, path: HaPath, now: Instant): Authentic | null {
     const { peer, address } = path;
     const refusal = inspectPeerMessage(datagram);
     if (refusal !== null) return this.#discard(refusal.reason, address, refusal.detail);
@@ -237,7 +266,8 @@ class OpenHaPort implements HaPort {
     const solicited = peer.freshness.checksSince(peekEcho(datagram)) !== null;
     if (!solicited && !path.admitUnsolicited(now)) return this.#discard('flood', address, '');
     const { signed, mac } = splitSigned(datagram);
-    if (!timingSafeEqual(this.#hmac(signed), mac)) return this.#discard('authentic', address, '');
+    const key = verifiedBy(peer.likely(this.#keys), signed, mac);
+    if (key === null) return this.#discard('authentic', address, this.#otherKey(datagram));
     const message = decodePeerMessage(datagram, peer.lastReport);
     if (!message.ok) return this.#discard(message.reason, address, message.detail);
     const { name } = message.report;
@@ -245,24 +275,34 @@ class OpenHaPort implements HaPort {
       const detail = `it calls itself "${name}"; give one of the two another name, and its peers too`;
       return this.#discard('ownName', address, detail);
     }
-    if (name === peer.name) return message;
+    if (name === peer.name) return { message, key };
     const detail = `calls itself "${name}", configured as "${peer.name}"`;
     return this.#discard('unknownSender', address, detail);
   }
 
+  /** What its sender says of its keys, which may be a lie; ours beside it. */
+  #otherKey(datagram: Uint8Array): string {
+    const theirs = peekKeys(datagram);
+    if (theirs === null) return '';
+    const ours = this.#keys.map(({ digest }) => digest);
+    return `it names key ${theirs.map(formatDigest).join(', ')}; here is ${ours.map(formatDigest).join(', ')}`;
+  }
+
   /** An authentic message of the right peer: answers, if it asks, and hands over what is fresh. */
-  #take(message: PeerMessage, path: HaPath, port: number, now: Instant): void {
+  #take({ message, key }: Authentic, path: HaPath, port: number, now: Instant): void {
     const { peer } = path;
-    const { header, report, truncated } = message;
+    const { header, report, truncated, keys } = message;
     const freshness = peer.freshness.receive(header);
+    peer.heardUnder(key, freshness, keys);
     if (freshness === 'replayed') {
       this.#discard('replayed', path.address, `number ${header.sequence}`);
       return;
     }
     // A stale request is answered too: from the answer the peer learns our nonce, without which
-    // nothing it says can be fresh. The answer is worthless to anyone else.
+    // nothing it says can be fresh. The answer is worthless to anyone else. It is signed with the key of
+    // the request, which whoever asks has, whatever we believe to know of its keys.
     if (header.kind === 'request') {
-      this.#send(path, port, peer.nextHeader('answer', this.#session, header.nonce));
+      this.#send(path, port, peer.nextHeader('answer', this.#session, header.nonce), key);
     }
     if (freshness === 'stale') {
       this.#discard('stale', path.address, header.kind);

@@ -3,7 +3,14 @@
 import type { MonitorStatus } from '../model/monitor.js';
 import { TRANSITION_REASONS, type TransitionReason } from '../model/reasons.js';
 import { OTHER_RULES } from '../model/settings-digest.js';
-import type { HaMode, PeerStatus, Status, VirtualRouterStatus } from '../model/status.js';
+import type {
+  HaMode,
+  KeyStatus,
+  PeerStatus,
+  Status,
+  VirtualRouterStatus,
+} from '../model/status.js';
+import { keyWords } from './key-words.js';
 
 export interface HealthInput {
   readonly mode: HaMode;
@@ -12,6 +19,8 @@ export interface HealthInput {
   readonly monitors: readonly MonitorStatus[];
   /** The virtual routers that are being handed over. */
   readonly leaving: readonly string[];
+  /** The keys of the HA port that are in force. */
+  readonly keys: readonly KeyStatus[];
   /** What is wrong besides: files that cannot be written, settings refused. */
   readonly problems: readonly string[];
 }
@@ -31,17 +40,20 @@ const CHOSEN: ReadonlySet<TransitionReason> = new Set([
 export function healthOf(input: HealthInput): Status['health'] {
   const { mode, virtualRouters, monitors, problems } = input;
   const faults = faultReasons(virtualRouters);
+  const rotation = keyWords(input.keys, input.peers);
   const lacks = [
     ...chosenReasons(virtualRouters),
     ...virtualRouters.flatMap(addressReasons),
     ...dualReasons(input),
     ...input.peers.flatMap(peerReasons),
     ...monitors.flatMap(monitorReasons),
+    ...rotation.lacks,
     ...problems,
   ];
   const remarks = [
     ...(mode === 'off' ? [TRANSITION_REASONS['mode-off']] : []),
     ...input.peers.flatMap(ruleRemarks),
+    ...rotation.remarks,
   ];
   const reasons = [...faults, ...lacks, ...remarks];
   if (faults.length > 0) return { state: 'fault', reasons };

@@ -5,10 +5,13 @@ import type { InstanceEvent } from '../core/interface.js';
 import type { IpAddress } from '../model/address.js';
 import type { PeerReport } from '../model/peer-report.js';
 import { between, microseconds, type Instant } from '../model/units.js';
+import type { KeyStatus, PeerKeyStatus } from '../model/status.js';
 import { PEER_DISCARD_REASONS } from '../wire/peer-message.js';
+import { formatDigest } from './ha-key.js';
 import { openHaPort, type HaPort, type HaPortCounters } from './ha-port.js';
 import type { Journal } from './journal.js';
-import { KeyFileError, readKey } from '../host/peer-key.js';
+import { KeyRing } from './key-ring.js';
+import { KeyFileError, readKeyFile } from '../host/peer-key.js';
 
 /** A discarded message explains the silence of its sender for so long. */
 const LATELY = microseconds(10_000_000);
@@ -36,6 +39,10 @@ export interface PeerChannel {
   problem(address: IpAddress): string | null;
   /** Null while the port is closed. */
   counters(): HaPortCounters | null;
+  /** The keys in force, the one that is preferred first. */
+  keys(): readonly KeyStatus[];
+  /** Which of them the peer has; null while the port does not know it. */
+  keysOf(peer: string): PeerKeyStatus | null;
   /** The last word, then the port is closed. */
   close(): Promise<void>;
 }
@@ -53,8 +60,9 @@ class Channel implements PeerChannel {
   #opened = '';
   /** Whom the open port knows, ourselves first: after a reload the core is ahead of it for a moment. */
   #names: readonly string[] = [];
-  /** In force: the last one that could be read. */
-  #key: Buffer | null = null;
+  readonly #ring = new KeyRing();
+  /** Every peer speaks under our first key, and it has been told. */
+  #settled = true;
   #keyProblem: string | null = null;
   #report: PeerReport | null = null;
   /** One configure after the other. */
@@ -92,6 +100,20 @@ class Channel implements PeerChannel {
     return this.#port?.counters() ?? null;
   }
 
+  keys(): readonly KeyStatus[] {
+    return this.#ring.statuses();
+  }
+
+  keysOf(peer: string): PeerKeyStatus | null {
+    if (this.#port === null || !this.#names.includes(peer, 1)) return null;
+    const { accepts, speaksUnder, settled } = this.#port.keysOf(peer);
+    return {
+      ...(accepts === null ? {} : { accepts: accepts.map(formatDigest) }),
+      speaksUnder: speaksUnder === null ? null : formatDigest(speaksUnder),
+      settled,
+    };
+  }
+
   async close(): Promise<void> {
     await this.#turn;
     if (this.#report?.name === this.#names[0] && this.#report) this.#port?.bye(this.#report);
@@ -102,19 +124,18 @@ class Channel implements PeerChannel {
   async #reopen(settings: Settings): Promise<void> {
     const { name, ha } = settings;
     if (ha.peers.length === 0 || ha.keyFile === null) {
-      this.#key = null;
+      this.#ring.clear();
       await this.#shut();
       return this.#options.onProblem(null);
     }
-    const before = this.#key;
-    this.#refreshKey(ha.keyFile);
+    this.#refreshKeys(ha.keyFile);
     const wanted = JSON.stringify([name, ha.port, ha.peers]);
-    const same = wanted === this.#opened && this.#port !== null && before === this.#key;
-    if (same || this.#key === null) return this.#options.onProblem(this.#keyProblem);
+    const same = wanted === this.#opened && this.#port !== null;
+    if (same || this.#ring.keys.length === 0) return this.#options.onProblem(this.#keyProblem);
     await this.#shut();
     this.#opened = wanted;
     try {
-      this.#port = await this.#open(settings, this.#key);
+      this.#port = await this.#open(settings);
       this.#names = [name, ...ha.peers.map((peer) => peer.name)];
       if (this.#report?.name === name) this.#port.setReport(this.#report);
       this.#options.onProblem(this.#keyProblem);
@@ -126,23 +147,49 @@ class Channel implements PeerChannel {
   }
 
   /**
-   * Reads the key again: it may have been replaced, or mended. One that cannot be read leaves the
-   * key in force, so that a slip of the hand does not cost the second path between the two.
+   * Reads the key file again: it may have been replaced, or mended. One that cannot be read leaves the keys
+   * in force, so that a slip of the hand does not cost the second path between the two.
    */
-  #refreshKey(file: string): void {
+  #refreshKeys(file: string): void {
+    const before = this.#ring.keys;
+    const first = before.length === 0;
     try {
-      const key = readKey(file);
+      const differs = this.#ring.take(readKeyFile(file));
       this.#keyProblem = null;
-      if (this.#key?.equals(key) === true) return;
-      const detail = `the HA port uses the key that ${file} has now`;
-      if (this.#key !== null) this.#tell('info', { event: 'ha-key', reason: 'replaced', detail });
-      this.#key = key;
+      if (!differs) return;
+      this.#settled = first && this.#ring.keys.length === 1;
+      if (first) return;
+      this.#port?.setKeys(this.#ring.keys);
+      this.#tell('info', { event: 'ha-key', reason: 'replaced', detail: this.#inForce(file) });
     } catch (error) {
-      const stays = this.#key === null ? '' : 'the key in force stays: ';
+      const stays = first ? '' : 'the key in force stays: ';
       this.#keyProblem = `HA port: ${stays}${(error as Error).message}`;
       const reason = error instanceof KeyFileError ? error.problem : 'unreadable';
       this.#tell('error', { event: 'ha-key', reason, detail: this.#keyProblem });
     }
+  }
+
+  #inForce(file: string): string {
+    const [key, ...others] = this.#ring.keys.map(({ digest }) => formatDigest(digest));
+    const beside = others.length === 0 ? 'no other' : `beside it ${others.join(', ')}`;
+    return `the HA port uses key ${key} of ${file} with every peer that has it, and accepts ${beside}`;
+  }
+
+  /** Lets the keys go that no file has any longer, once every peer speaks under the new one. */
+  #settle(): void {
+    const port = this.#port;
+    if (this.#settled || port === null) return;
+    if (!this.#names.slice(1).every((peer) => port.keysOf(peer).settled)) return;
+    this.#settled = true;
+    const gone = this.#ring.kept.map(({ digest }) => formatDigest(digest));
+    this.#ring.letGo();
+    port.setKeys(this.#ring.keys);
+    const [key, ...former] = this.#ring.keys.map(({ digest }) => formatDigest(digest));
+    const refused = gone.length === 0 ? '' : `; ${gone.join(', ')} is refused from now on`;
+    const left =
+      former.length === 0 ? '' : `; "understudy key retire" takes ${former.join(', ')} away`;
+    const detail = `every peer speaks under key ${key}${refused}${left}`;
+    this.#tell('info', { event: 'ha-key', reason: 'everywhere', detail });
   }
 
   #tell(...[severity, fields]: Parameters<Journal['record']>): void {
@@ -157,15 +204,16 @@ class Channel implements PeerChannel {
     this.#discards.clear();
   }
 
-  #open({ name, ha }: Settings, key: Uint8Array): Promise<HaPort> {
+  #open({ name, ha }: Settings): Promise<HaPort> {
     const addresses = new Set<string>(ha.peers.flatMap((peer) => peer.addresses));
     return (this.#options.openPort ?? openHaPort)({
       port: ha.port,
-      key,
+      keys: this.#ring.keys,
       self: name,
       peers: ha.peers,
       now: this.#options.now,
       onReport: (peer, address, report, { rttMs }) => {
+        this.#settle();
         this.#discards.delete(address);
         if (rttMs !== null) this.#rtt.set(`${peer} ${address}`, rttMs);
         const answered = rttMs !== null;

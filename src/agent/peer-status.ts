@@ -9,7 +9,7 @@ import type { PeerStatus } from '../model/status.js';
 import { instanceConfiguration } from './instance-configuration.js';
 import type { PeerChannel } from './peer-channel.js';
 
-export type PathSource = Pick<PeerChannel, 'rttMs' | 'problem'>;
+export type PathSource = Pick<PeerChannel, 'rttMs' | 'problem' | 'keysOf'>;
 
 export const peerStatuses = (
   { peers, differences }: Pick<InstanceSnapshot, 'peers' | 'differences'>,
@@ -20,9 +20,11 @@ export const peerStatuses = (
     const { name } = peer.configuration;
     // No name holds a colon.
     const own = differences.filter((difference) => difference.startsWith(`${name}: `));
+    const keys = channel.keysOf(name);
     return {
       name,
       state: peer.state,
+      ...(keys === null ? {} : { keys }),
       ...reported(peer, settings),
       ...(own.length === 0 ? {} : { differences: own.map((one) => one.slice(name.length + 2)) }),
       paths: peer.paths.map(({ address, state }) => {

@@ -19,7 +19,7 @@ import { peerStatuses, type PathSource } from './peer-status.js';
 
 export interface StatusInput {
   readonly driver: Driver;
-  readonly channel: PathSource & Pick<PeerChannel, 'counters'>;
+  readonly channel: PathSource & Pick<PeerChannel, 'counters' | 'keys'>;
   /** Null where no bypass is set up. */
   readonly bypass: () => Pick<BypassStatus, 'segments'> | null;
   readonly version: string;
@@ -54,6 +54,7 @@ export function statusOf(input: StatusInput): Status {
       peers,
       monitors: snapshot.monitors,
       leaving: handover?.virtualRouters ?? [],
+      keys: input.channel.keys(),
       problems: input.problems(),
     }),
     virtualRouters,
@@ -139,7 +140,8 @@ function primaryOf(name: string, { ha, virtualRouters }: Settings): string | und
 
 function haPortOf(channel: StatusInput['channel']): Pick<Status, 'haPort'> {
   const counters = channel.counters();
-  return counters === null ? {} : { haPort: { discarded: counters.discarded } };
+  if (counters === null) return {};
+  return { haPort: { discarded: counters.discarded, keys: channel.keys() } };
 }
 
 function interfaceStatuses(driver: Driver, settings: Settings): InterfaceStatus[] {

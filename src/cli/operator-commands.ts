@@ -3,13 +3,14 @@
 import { Argument } from 'commander';
 import type { CommandName } from '../control/protocol.js';
 import type { ConfigOption, Context } from './command-context.js';
+import type { KeyOrder } from './commands/key.js';
 
 interface EventOptions extends ConfigOption {
   readonly follow?: boolean;
   readonly json?: boolean;
 }
 
-interface KeygenOptions extends ConfigOption {
+interface ForceOptions extends ConfigOption {
   readonly force?: boolean;
 }
 
@@ -28,6 +29,7 @@ export function addOperatorCommands(context: Context): void {
     .action((what: string, options: ConfigOption) => order(options, 'flaps', what));
   addEvents(context);
   addKeygen(context);
+  addKey(context);
 }
 
 const word = (...words: string[]): Argument =>
@@ -67,8 +69,18 @@ function addEvents({ add, chosen, surroundings, finish }: Context): void {
 function addKeygen({ add, chosen, surroundings, finish }: Context): void {
   add('keygen', 'write a new secret for the HA port to ha.keyFile')
     .option('--force', 'replace the one that is there')
-    .action(async (options: KeygenOptions) => {
+    .action(async (options: ForceOptions) => {
       const { writeKey } = await import('./commands/keygen.js');
       finish(await writeKey(surroundings, chosen(options), options.force === true));
+    });
+}
+
+function addKey({ add, chosen, surroundings, finish }: Context): void {
+  add('key', 'the secret of the HA port in use: show who has which, or change it')
+    .addArgument(word('status', 'rotate', 'retire'))
+    .option('--force', 'retire: also where a peer still needs the former one')
+    .action(async (order: KeyOrder, options: ForceOptions) => {
+      const { orderKey } = await import('./commands/key.js');
+      finish(await orderKey(surroundings, chosen(options), order, options.force === true));
     });
 }

@@ -15,6 +15,16 @@ export interface Surroundings {
    * @throws an Error whose message says what was expected, what was found and what to do.
    */
   keygen(path: string, force: boolean): Promise<void>;
+  /**
+   * Puts a new shared secret in front of the one at `path`, which becomes the former one.
+   * @returns the digest of the new one. @throws as `keygen` does.
+   */
+  rotateKey(path: string): Promise<string>;
+  /**
+   * Takes the former secret out of the file at `path`.
+   * @returns the digest of the one that stays. @throws as `keygen` does.
+   */
+  retireKey(path: string): Promise<string>;
   readonly stdout: TextSink;
   readonly stderr: TextSink;
   /** Whether stdout is a terminal: colour, and a screen that can be redrawn. */

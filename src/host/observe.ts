@@ -19,7 +19,7 @@ import {
   type StandingAddress,
 } from './facts.js';
 import { controlSocketOf, namedFiles } from './named.js';
-import { KeyFileError, readKeyLater } from './peer-key.js';
+import { KeyFileError, readKeyFileLater } from './peer-key.js';
 
 /** What a first line is read with: the kernel's own limit (BINPRM_BUF_SIZE − 1). */
 const FIRST_LINE_BYTES = 255;
@@ -56,7 +56,7 @@ export async function observeHost(
 
 async function keyProblem(path: string): Promise<string | null> {
   try {
-    await readKeyLater(path);
+    await readKeyFileLater(path);
     return null;
   } catch (error) {
     return error instanceof KeyFileError ? error.message : String(error);

@@ -1,5 +1,5 @@
-// The shared secret of the HA port, as a file: reading it with suspicion, writing a new one. No
-// cryptography beyond drawing random bytes.
+// The shared secret of the HA port, as a file: reading it with suspicion, writing a new one, beside the
+// former one or alone. No cryptography beyond drawing random bytes.
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
@@ -36,6 +36,7 @@ export type KeyProblem =
   | 'short'
   | 'malformed'
   | 'exists'
+  | 'rotating'
   | 'unwritable';
 
 /** The message says what was expected, what was found and what to do; never any of the key. */
@@ -48,31 +49,59 @@ export class KeyFileError extends Error {
   }
 }
 
-/**
- * Reads the key: 64 hexadecimal digits, or base64 of at least 32 bytes; white space is ignored.
- * @throws KeyFileError
- */
-export function readKey(path: string): Buffer {
-  return keyOf(path, readCarefully(path));
+/** Whose file it is, and who may read it. */
+type Ownership = Pick<Stats, 'uid' | 'gid' | 'mode'>;
+
+/** What a key file holds. */
+export interface KeyFile {
+  readonly key: Buffer;
+  /** Accepted beside the key until every appliance has that; null when there is none. */
+  readonly former: Buffer | null;
 }
 
+interface Reading {
+  readonly text: string;
+  readonly ownership: Ownership;
+}
+
+/** In front of the former key: no character of it but the letters may stand in a key. */
+const FORMER = 'former:';
+
+/**
+ * Reads the key, and the former one, if the file has one behind the word "former:". Each is 64 hexadecimal
+ * digits, or base64 of at least 32 bytes; white space is ignored.
+ * @throws KeyFileError
+ */
+export const readKeyFile = (path: string): KeyFile => keysOf(path, readCarefully(path).text);
+
 /** The same, read by another thread. Rejects with a KeyFileError. */
-export async function readKeyLater(path: string): Promise<Buffer> {
+export async function readKeyFileLater(path: string): Promise<KeyFile> {
   const file = await open(path, OPENING).catch((error: unknown) => {
     throw openingError(path, codeOf(error));
   });
   try {
     checkFile(path, await file.stat());
     const { buffer, bytesRead } = await file.read(Buffer.alloc(MAXIMUM_FILE), 0);
-    return keyOf(path, buffer.toString('latin1', 0, bytesRead));
+    return keysOf(path, buffer.toString('latin1', 0, bytesRead));
   } finally {
     await file.close();
   }
 }
 
-/** The key in the text of the file at `path`. @throws KeyFileError */
-function keyOf(path: string, written: string): Buffer {
-  const text = written.replaceAll(/\s/g, '');
+/** The keys in the text of the file at `path`. @throws KeyFileError */
+function keysOf(path: string, text: string): KeyFile {
+  const [first = '', second, ...more] = text.replaceAll(/\s/g, '').split(FORMER);
+  const key = keyOf(path, first);
+  if (second === undefined) return { key, former: null };
+  if (more.length > 0) {
+    const message = `${path}: expected one former key, found ${more.length + 1}; remove all but one line that begins with "${FORMER}".`;
+    throw new KeyFileError('malformed', message);
+  }
+  const former = keyOf(path, second);
+  return { key, former: former.equals(key) ? null : former };
+}
+
+function keyOf(path: string, text: string): Buffer {
   const fresh = 'write a new one with "understudy keygen --force" and copy it to every peer.';
   if (/^[\da-f]*$/i.test(text)) {
     // Digits lost from the end would still be base64 of something: say so instead.
@@ -93,7 +122,7 @@ function keyOf(path: string, written: string): Buffer {
 }
 
 /** The file's text, after all checks that need no look at its content. */
-function readCarefully(path: string): string {
+function readCarefully(path: string): Reading {
   let file: number;
   try {
     file = openSync(path, OPENING);
@@ -101,9 +130,10 @@ function readCarefully(path: string): string {
     throw openingError(path, codeOf(error));
   }
   try {
-    checkFile(path, fstatSync(file));
+    const ownership = fstatSync(file);
+    checkFile(path, ownership);
     const buffer = Buffer.alloc(MAXIMUM_FILE);
-    return buffer.toString('latin1', 0, readSync(file, buffer));
+    return { text: buffer.toString('latin1', 0, readSync(file, buffer)), ownership };
   } finally {
     closeSync(file);
   }
@@ -133,7 +163,7 @@ function checkFile(path: string, stats: Stats): void {
   }
   if (stats.size > MAXIMUM_FILE) {
     const found = `found ${stats.size} bytes`;
-    throw new KeyFileError('malformed', `${path}: expected a key of one line, ${found}.`);
+    throw new KeyFileError('malformed', `${path}: expected one or two keys, ${found}.`);
   }
 }
 
@@ -151,10 +181,59 @@ export interface GenerateOptions {
  * @throws KeyFileError
  */
 export function generateKey(path: string, options: GenerateOptions = {}): void {
+  writeKeyFile(path, `${randomBytes(KEY_LENGTH).toString('hex')}\n`, options);
+}
+
+/**
+ * Puts a new key in front of the one that stands there, which becomes the former one. The file is whole
+ * at every instant, the old one or the new one.
+ * @throws KeyFileError `rotating` when there is a former key already: an appliance may have no other.
+ */
+export function rotateKey(path: string): KeyFile {
+  const { text: before, ownership } = readCarefully(path);
+  const { key: former, former: earlier } = keysOf(path, before);
+  if (earlier !== null) {
+    const remedy = '"understudy key retire" ends it, once every peer has the key.';
+    throw new KeyFileError('rotating', `${path}: a rotation is under way already; ${remedy}`);
+  }
+  const key = randomBytes(KEY_LENGTH);
+  const text = `${textOf(key)}\n${FORMER} ${textOf(former)}\n`;
+  if (text.length > MAXIMUM_FILE) {
+    const found = `found a key of ${former.length} bytes, which cannot stand beside another`;
+    const remedy = '"understudy keygen --force" replaces it.';
+    throw new KeyFileError('malformed', `${path}: ${found}; ${remedy}`);
+  }
+  writeKeyFile(path, text, { force: true }, ownership);
+  return { key, former };
+}
+
+/**
+ * Takes the former key out of the file. @returns what the file held before.
+ * @throws KeyFileError
+ */
+export function retireKey(path: string): KeyFile {
+  const { text, ownership } = readCarefully(path);
+  const before = keysOf(path, text);
+  if (before.former !== null) {
+    writeKeyFile(path, `${textOf(before.key)}\n`, { force: true }, ownership);
+  }
+  return before;
+}
+
+/** As `keyOf` reads it. */
+const textOf = (key: Buffer): string => key.toString(key.length === KEY_LENGTH ? 'hex' : 'base64');
+
+/** `ownership`: of the file that is replaced; without one it belongs to the owner of its folder. */
+function writeKeyFile(
+  path: string,
+  text: string,
+  options: GenerateOptions,
+  ownership?: Ownership,
+): void {
   const sync = options.sync ?? fsyncSync;
   const temporary = join(dirname(path), `.${randomBytes(6).toString('hex')}.key.tmp`);
   try {
-    writeDurably(temporary, `${randomBytes(KEY_LENGTH).toString('hex')}\n`, sync);
+    writeDurably(temporary, text, sync, ownership);
     // Unlike rename, link refuses to replace: no moment between looking and writing.
     if (options.force === true) renameSync(temporary, path);
     else linkSync(temporary, path);
@@ -166,13 +245,19 @@ export function generateKey(path: string, options: GenerateOptions = {}): void {
   }
 }
 
-function writeDurably(path: string, text: string, sync: (descriptor: number) => void): void {
+function writeDurably(
+  path: string,
+  text: string,
+  sync: (descriptor: number) => void,
+  ownership?: Ownership,
+): void {
   const file = openSync(path, 'wx', 0o600);
   try {
+    // Only root may give a file away.
+    const { uid, gid } = ownership ?? statSync(dirname(path));
+    if (fstatSync(file).uid === 0 && uid !== 0) fchownSync(file, uid, gid);
     // The umask may have taken away more than it should.
-    fchmodSync(file, 0o600);
-    const folder = statSync(dirname(path));
-    if (fstatSync(file).uid === 0 && folder.uid !== 0) fchownSync(file, folder.uid, folder.gid);
+    fchmodSync(file, ownership === undefined ? 0o600 : ownership.mode & 0o640);
     writeFileSync(file, text);
     sync(file);
   } finally {

@@ -74,6 +74,8 @@ export interface Status {
   readonly haPort?: {
     /** Datagrams that were discarded, by reason (docs/HA-PROTOCOL.md). */
     readonly discarded: Readonly<Record<string, number>>;
+    /** Those that are accepted, the one that is preferred first. */
+    readonly keys?: readonly KeyStatus[];
   };
   readonly monitors: readonly MonitorLine[];
   readonly flaps: {
@@ -126,6 +128,24 @@ export interface MonitorLine {
   readonly weight?: 'hard' | 'soft' | number;
 }
 
+/** A key of the HA port, by what tells it from others; never the key. */
+export interface KeyStatus {
+  /** Eight hexadecimal digits. */
+  readonly digest: string;
+  /** In the file, in the file as the former one, or no longer in the file and kept until the agent ends. */
+  readonly place: 'key' | 'former' | 'memory';
+}
+
+/** Which keys of the HA port a peer is known to have, by their digests. */
+export interface PeerKeyStatus {
+  /** Those it accepts, the one it prefers first; absent when it has not said. */
+  readonly accepts?: readonly string[];
+  /** That of its last news; null before the first. */
+  readonly speaksUnder: string | null;
+  /** It speaks under our first key for good: no other is needed for it. */
+  readonly settled: boolean;
+}
+
 export interface PeerStatus {
   readonly name: string;
   readonly state: string;
@@ -136,6 +156,8 @@ export interface PeerStatus {
     /** Why what comes from there is discarded, when something does. */
     readonly problem?: string;
   }[];
+  /** Absent while the HA port is closed. */
+  readonly keys?: PeerKeyStatus;
   /** As it reports itself; absent before it has. */
   readonly fitness?: 'sound' | 'soft-fault' | 'unfit';
   /** How it reports the virtual routers that both have. */

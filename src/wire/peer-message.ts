@@ -2,12 +2,12 @@
 // a message is authentic and fresh is for the HA port to say. docs/HA-PROTOCOL.md is its description.
 import { assert } from '../model/assert.js';
 import type { PeerReport } from '../model/peer-report.js';
-import { decodeReport, encodeReport } from './peer-report.js';
+import { decodeReport, encodeReport, keysIn, type DecodedReport } from './peer-report.js';
 
 /** The largest datagram, whatever the number of virtual routers: it crosses any link in one piece. */
 export const PEER_MESSAGE_MAXIMUM = 1200;
 /** Another major cannot be understood; a higher minor only adds what may be skipped. */
-export const PEER_VERSION = { major: 1, minor: 1 } as const;
+export const PEER_VERSION = { major: 1, minor: 2 } as const;
 /** A nonce and the echo of one, in bytes. */
 export const NONCE_LENGTH = 16;
 /** HMAC-SHA-256, in bytes. */
@@ -56,6 +56,8 @@ export interface PeerHeader {
 export interface PeerMessage {
   readonly header: PeerHeader;
   readonly report: PeerReport;
+  /** Digests of the keys that the sender accepts, the one it prefers first; null: not told. */
+  readonly keys: readonly number[] | null;
   /** Virtual routers at the end of the list did not fit and are missing. */
   readonly truncated: boolean;
 }
@@ -93,12 +95,12 @@ export interface EncodedReport {
 }
 
 /**
- * Encodes a report once for many messages.
+ * Encodes a report once for many messages, with the digests of the keys that we accept, at most 8.
  * @throws AssertionFailure when a field is out of range (a name of more than 64 bytes, a priority
  * outside 0..255): settings refuse all of these.
  */
-export const encodePeerReport = (report: PeerReport): EncodedReport =>
-  encodeReport(report, REPORT_MAXIMUM);
+export const encodePeerReport = (report: PeerReport, keys: readonly number[] = []): EncodedReport =>
+  encodeReport(report, keys, REPORT_MAXIMUM);
 
 export interface UnsignedPeerMessage {
   /** The whole datagram, with room for the HMAC at its end. */
@@ -165,6 +167,13 @@ export function inspectPeerMessage(datagram: Uint8Array): DiscardedPeerMessage |
 /** The echo of a datagram that `inspectPeerMessage` has accepted, before anything is verified. */
 export const peekEcho = (datagram: Uint8Array): Uint8Array => datagram.subarray(40, 56);
 
+/**
+ * The keys named by a datagram that `inspectPeerMessage` has accepted, before anything is verified: null when
+ * it names none, or is not to be read.
+ */
+export const peekKeys = (datagram: Uint8Array): readonly number[] | null =>
+  keysIn(datagram.subarray(HEADER_LENGTH, datagram.length - MAC_LENGTH));
+
 export type DecodedPeerMessage = (PeerMessage & { readonly ok: true }) | DiscardedPeerMessage;
 
 /**
@@ -173,7 +182,7 @@ export type DecodedPeerMessage = (PeerMessage & { readonly ok: true }) | Discard
  */
 export interface ReportMemory {
   bytes: Uint8Array | null;
-  report: PeerReport | null;
+  report: DecodedReport | null;
 }
 
 /**
@@ -192,10 +201,10 @@ export function decodePeerMessage(
   const report = recall(datagram.subarray(HEADER_LENGTH, end), memory);
   if (typeof report === 'string') return discard('malformed', report);
   const truncated = ((datagram[7] ?? 0) & FLAG_TRUNCATED) !== 0;
-  return { ok: true, header, report, truncated };
+  return { ok: true, header, ...report, truncated };
 }
 
-function recall(bytes: Uint8Array, memory: ReportMemory): PeerReport | string {
+function recall(bytes: Uint8Array, memory: ReportMemory): DecodedReport | string {
   const { bytes: known, report: last } = memory;
   if (known !== null && last !== null && Buffer.compare(known, bytes) === 0) return last;
   const report = decodeReport(bytes);

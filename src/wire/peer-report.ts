@@ -16,10 +16,14 @@ export const NAME_MAXIMUM = 64;
 export const PRIMARY_ADDRESSES_MAXIMUM = 8;
 /** More virtual routers than settings allow; a bound for the receiver. */
 export const ROUTERS_MAXIMUM = 1024;
+/** More keys than anybody has; a bound for the receiver. */
+export const KEYS_MAXIMUM = 8;
 
 const TLV_HEADER = 3;
 /** Type numbers. A new meaning gets a new number; these never change theirs. */
-const TYPE = { name: 1, instance: 2, primaryAddresses: 3, routers: 4 } as const;
+const TYPE = { name: 1, instance: 2, primaryAddresses: 3, routers: 4, keys: 5 } as const;
+/** Those of the first release: each message has them. */
+const REQUIRED = ['name', 'instance', 'primaryAddresses', 'routers'] as const;
 type TlvName = keyof typeof TYPE;
 const NAME_OF: ReadonlyMap<number, TlvName> = new Map(
   Object.entries(TYPE).map(([name, type]) => [type, name as TlvName]),
@@ -37,7 +41,15 @@ const FAMILIES: readonly (readonly [number, Family])[] = [
 const INSTANCE_LENGTH = 18;
 const LATER_DIGESTS = 2;
 const RUN_LENGTH = 3;
+const DIGEST_LENGTH = 4;
 const RUN_MAXIMUM = 127;
+
+/** A report, and what is said beside it of the keys. */
+export interface DecodedReport {
+  readonly report: PeerReport;
+  /** Digests of the keys that the sender accepts; null: not told. */
+  readonly keys: readonly number[] | null;
+}
 
 /**
  * The TLVs of a report, in at most `room` bytes: virtual routers that do not fit are left out.
@@ -45,6 +57,7 @@ const RUN_MAXIMUM = 127;
  */
 export function encodeReport(
   report: PeerReport,
+  keys: readonly number[],
   room: number,
 ): { bytes: Uint8Array; truncated: boolean } {
   const fixed = [
@@ -52,21 +65,23 @@ export function encodeReport(
     tlv(TYPE.instance, encodeInstance(report)),
     tlv(TYPE.primaryAddresses, encodeAddresses(report.primaryAddresses)),
   ];
-  const left = room - TLV_HEADER - fixed.reduce((sum, part) => sum + part.length, 0);
+  const later = keys.length === 0 ? [] : [tlv(TYPE.keys, encodeKeys(keys))];
+  const used = [...fixed, ...later].reduce((sum, part) => sum + part.length, 0);
+  const left = room - TLV_HEADER - used;
   const runs = runsOf(report.routers.slice(0, ROUTERS_MAXIMUM));
   const sent = runs.slice(0, Math.floor(left / RUN_LENGTH));
   const truncated = sent.length < runs.length || report.routers.length > ROUTERS_MAXIMUM;
   const routers = Uint8Array.from(sent.flatMap(({ count, fields }) => encodeRun(count, fields)));
-  return { bytes: concatenate([...fixed, tlv(TYPE.routers, routers)]), truncated };
+  return { bytes: concatenate([...fixed, tlv(TYPE.routers, routers), ...later]), truncated };
 }
 
 /** Never throws. @returns what is wrong, as text, when something is. */
-export function decodeReport(bytes: Uint8Array): PeerReport | string {
+export function decodeReport(bytes: Uint8Array): DecodedReport | string {
   const parts = splitTlvs(bytes);
   if (typeof parts === 'string') return parts;
   const { name: nameBytes, instance: instanceBytes, primaryAddresses, routers } = parts;
   if (!nameBytes || !instanceBytes || !primaryAddresses || !routers) {
-    const missing = Object.keys(TYPE).filter((name) => !Object.hasOwn(parts, name));
+    const missing = REQUIRED.filter((name) => !Object.hasOwn(parts, name));
     return `without ${missing.join(', ')}`;
   }
   const name = decodeName(nameBytes);
@@ -77,7 +92,14 @@ export function decodeReport(bytes: Uint8Array): PeerReport | string {
   if (typeof addresses === 'string') return addresses;
   const routerList = decodeRouters(routers);
   if (typeof routerList === 'string') return routerList;
-  return { name, ...instance, primaryAddresses: addresses, routers: routerList };
+  const report = { name, ...instance, primaryAddresses: addresses, routers: routerList };
+  return { report, keys: parts.keys === undefined ? null : decodeKeys(parts.keys) };
+}
+
+/** The keys that a report names, whatever else may be wrong with it; null when it names none. */
+export function keysIn(bytes: Uint8Array): readonly number[] | null {
+  const parts = splitTlvs(bytes);
+  return typeof parts === 'string' || parts.keys === undefined ? null : decodeKeys(parts.keys);
 }
 
 //  TLV 1, name: 1..64 bytes of UTF-8.
@@ -270,6 +292,22 @@ function decodeRouters(bytes: Uint8Array): PeerRouter[] | string {
     for (let index = 0; index < count; index += 1) routers.push(router);
   }
   return routers;
+}
+
+//  TLV 5, keys: 1..8 digests of 32 bits. Bytes after the last whole or the eighth one are for later minors.
+
+function encodeKeys(keys: readonly number[]): Uint8Array {
+  assert(keys.length <= KEYS_MAXIMUM, `${keys.length} keys, ${KEYS_MAXIMUM} can be named`);
+  const bytes = new Uint8Array(keys.length * DIGEST_LENGTH);
+  const view = new DataView(bytes.buffer);
+  for (const [index, key] of keys.entries()) view.setUint32(index * DIGEST_LENGTH, key);
+  return bytes;
+}
+
+function decodeKeys(bytes: Uint8Array): number[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const count = Math.min(KEYS_MAXIMUM, Math.floor(bytes.length / DIGEST_LENGTH));
+  return Array.from({ length: count }, (_, index) => view.getUint32(index * DIGEST_LENGTH));
 }
 
 function tlv(type: number, value: Uint8Array): Uint8Array {

@@ -1,6 +1,7 @@
 // Which message is an answer to a check, and so a success of its path. No sockets and no key.
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
+import { haKey } from '../../src/agent/ha-key.js';
 import { HaPeer } from '../../src/agent/ha-peer.js';
 import { instant } from '../../src/model/units.js';
 import type { PeerHeader, PeerMessageKind } from '../../src/wire/peer-message.js';
@@ -20,7 +21,7 @@ function asked() {
   const hear = (kind: PeerMessageKind, echo: Uint8Array | null, path = lan): number | null => {
     const header: PeerHeader = { kind, session: 1n, sequence: 1, nonce: nonce(1), echo };
     return peer.roundTripOf(
-      { header, report: reportOf('there'), truncated: false },
+      { header, report: reportOf('there'), keys: null, truncated: false },
       path,
       instant(3_500),
     );
@@ -63,8 +64,60 @@ describe('an answer to the check', () => {
     const message = {
       header: { ...header, echo: nonce(5) },
       report: reportOf('there'),
+      keys: null,
       truncated: false,
     };
     assert.equal(peer.roundTripOf(message, path, instant(9)), null);
+  });
+});
+
+describe('the keys of a peer', () => {
+  const [older, newer] = [haKey(new Uint8Array(32).fill(1)), haKey(new Uint8Array(32).fill(2))];
+  const ours = [newer, older];
+  const fresh = (): HaPeer => new HaPeer('there', [LAN], 7112, nonce(5));
+
+  it('nothing known: what we say goes out under the last of ours, which was everybody’s', () => {
+    const peer = fresh();
+    assert.equal(peer.keyFor(ours), older);
+    assert.deepEqual(peer.likely(ours), ours);
+    assert.deepEqual(peer.keys(newer), { accepts: null, speaksUnder: null, settled: false });
+  });
+
+  it('of an earlier release: the key of its last message, fresh or not', () => {
+    const peer = fresh();
+    peer.heardUnder(newer, 'stale', null);
+    assert.equal(peer.keyFor(ours), newer);
+    assert.equal(peer.keys(newer).speaksUnder, null, 'recorded, for all we know');
+    peer.heardUnder(older, 'newest', null);
+    assert.equal(peer.keyFor(ours), older);
+    assert.deepEqual(peer.likely(ours), [older, newer], 'and it is tried first on the next');
+    assert.equal(peer.keyFor([newer]), newer, 'retired: there is no other');
+  });
+
+  it('the first of ours that it says it has, whatever it used itself', () => {
+    const peer = fresh();
+    peer.heardUnder(older, 'newest', [newer.digest, older.digest]);
+    assert.equal(peer.keyFor(ours), newer);
+    peer.heardUnder(older, 'newest', [older.digest]);
+    assert.equal(peer.keyFor(ours), older);
+    peer.heardUnder(older, 'overtaken', [newer.digest]);
+    assert.equal(peer.keyFor(ours), older, 'no news');
+  });
+
+  it('settled 16 checks after its news came under another key, and not before', () => {
+    const peer = fresh();
+    const check = (count: number): void => {
+      for (let index = 0; index < count; index += 1) peer.beginCheck(nonce(9), instant(0));
+    };
+    peer.heardUnder(older, 'newest', [newer.digest, older.digest]);
+    check(100);
+    assert.equal(peer.keys(newer).settled, false);
+    peer.heardUnder(newer, 'newest', [newer.digest, older.digest]);
+    check(15);
+    assert.equal(peer.keys(newer).settled, false);
+    check(1);
+    assert.equal(peer.keys(newer).settled, true);
+    peer.heardUnder(older, 'newest', [older.digest]);
+    assert.equal(peer.keys(newer).settled, false);
   });
 });

@@ -141,7 +141,7 @@ test('recorded under another key: not authentic', () =>
     await pair.meet();
     const toB = (await converse(pair)).filter(({ to }) => to === 'b');
     await pair.b.stop();
-    await pair.startB(Buffer.alloc(32, 9));
+    await pair.startB([Buffer.alloc(32, 9)]);
     assert.deepEqual(reasons(await replay(pair, toB)), { authentic: toB.length });
   }));
 
@@ -276,7 +276,7 @@ test('wrong key: each side says so, and neither answers', () =>
   withPair(async (pair) => {
     const { a, b, network } = pair;
     await b.stop();
-    await pair.startB(Buffer.alloc(32, 9));
+    await pair.startB([Buffer.alloc(32, 9)]);
     a.ha.check('b');
     b.ha.check('a');
     await a.discards.matching(({ reason }) => reason === 'authentic', 2);
@@ -357,7 +357,7 @@ test('another major version is refused by name; a later minor with more to say i
     });
     const [refused] = await a.discards.matching(() => true);
     assert.equal(refused?.reason, 'version');
-    assert.equal(refused.detail, 'the peer speaks 2.1, we speak 1.1');
+    assert.equal(refused.detail, 'the peer speaks 2.2, we speak 1.2');
     await answer((header) => {
       const { bytes, truncated } = encodePeerReport(reportOf('b'));
       // One TLV before those we know and one after them, and a flag.

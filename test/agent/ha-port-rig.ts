@@ -8,6 +8,7 @@ import {
   type HaPort,
   type PeerArrival,
 } from '../../src/agent/ha-port.js';
+import { haKey } from '../../src/agent/ha-key.js';
 import { parseAddress, type IpAddress } from '../../src/model/address.js';
 import type { PeerReport } from '../../src/model/peer-report.js';
 import { instant } from '../../src/model/units.js';
@@ -138,12 +139,12 @@ export class Appliance {
 
   async start(
     peers: readonly HaPeerAddress[],
-    key: Uint8Array = KEY,
+    keys: readonly Uint8Array[] = [KEY],
     ownReport: PeerReport | null = reportOf(this.name),
   ): Promise<void> {
     this.#ha = await openHaPort({
       port: this.port,
-      key,
+      keys: keys.map(haKey),
       self: this.name,
       peers,
       now: () => instant(this.clock.microseconds),
@@ -280,14 +281,14 @@ export class Pair {
     return PATHS_AT_B.slice(0, this.#pathCount);
   }
 
-  async startA(key?: Uint8Array): Promise<void> {
+  async startA(keys?: readonly Uint8Array[]): Promise<void> {
     const port = this.network.entrance.forA;
-    await this.a.start([{ name: 'b', addresses: this.pathsAtB, port }], key);
+    await this.a.start([{ name: 'b', addresses: this.pathsAtB, port }], keys);
   }
 
-  async startB(key?: Uint8Array, report?: PeerReport | null): Promise<void> {
+  async startB(keys?: readonly Uint8Array[], report?: PeerReport | null): Promise<void> {
     const port = this.network.entrance.forB;
-    await this.b.start([{ name: 'a', addresses: this.pathsAtA, port }], key, report);
+    await this.b.start([{ name: 'a', addresses: this.pathsAtA, port }], keys, report);
   }
 
   /** One check by `a`, answered on all paths. */

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { it } from '../support/test.js';
+import { haKey } from '../../src/agent/ha-key.js';
 import { openHaPort } from '../../src/agent/ha-port.js';
 import { instant } from '../../src/model/units.js';
 import { encodePeerMessage, encodePeerReport } from '../../src/wire/peer-message.js';
@@ -17,7 +18,7 @@ it('every message carries all 32 bytes of HMAC-SHA-256, and one wrong byte is en
   t.after(() => peer.close());
   const ha = await openHaPort({
     port,
-    key: KEY,
+    keys: [haKey(KEY)],
     self: 'here',
     peers: [{ name: 'there', addresses: [address(where)], port: peer.address().port }],
     onReport: () => undefined,

@@ -175,7 +175,7 @@ test('nothing is sent, and nothing answered, before there is a report', () =>
   withPair(async (pair) => {
     const { a, b, network } = pair;
     await b.stop();
-    await pair.startB(KEY, null);
+    await pair.startB([KEY], null);
     b.ha.check('a');
     assert.equal(b.ha.counters().paths[0]?.sent, 0);
     a.ha.check('b');

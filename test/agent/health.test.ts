@@ -24,6 +24,7 @@ const health = (change: Partial<HealthInput>) =>
     peers: [peer],
     monitors: [],
     leaving: [],
+    keys: [],
     problems: [],
     ...change,
   });

@@ -27,6 +27,8 @@ async function open(t: TestContext) {
   let heard: HaPortOptions | null = null;
   const port: HaPort = {
     setReport: () => void sent.push('keep'),
+    setKeys: () => void sent.push('keys'),
+    keysOf: () => ({ accepts: null, speaksUnder: null, settled: false }),
     check: (peer) => void sent.push(`check ${peer}`),
     push: () => void sent.push('push'),
     bye: () => void sent.push('bye'),

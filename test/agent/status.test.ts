@@ -29,7 +29,13 @@ function status(
 ): Status {
   return statusOf({
     driver,
-    channel: { rttMs: () => null, problem: discarded, counters: () => null },
+    channel: {
+      rttMs: () => null,
+      problem: discarded,
+      counters: () => null,
+      keys: () => [],
+      keysOf: () => null,
+    },
     bypass: () => null,
     version: '1.2.3',
     startedAt: 0,

@@ -82,6 +82,8 @@ export async function bare(
     run: () => assert.fail('run was called'),
     release: () => assert.fail('release was called'),
     keygen: () => assert.fail('keygen was called'),
+    rotateKey: () => assert.fail('rotateKey was called'),
+    retireKey: () => assert.fail('retireKey was called'),
     stdout: { write: (text) => (out += text) },
     stderr: { write: (text) => (err += text) },
     isTerminal: false,

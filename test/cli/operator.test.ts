@@ -4,7 +4,8 @@ import { EventEmitter } from 'node:events';
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, it } from '../support/test.js';
-import type { CommandOutcome } from '../../src/control/protocol.js';
+import type { CommandOutcome, ReloadOutcome } from '../../src/control/protocol.js';
+import type { Status } from '../../src/model/status.js';
 import { eventAt, eventSource, untilFollowers } from '../control/events.js';
 import { config, folder, say, startAgent, useFolder } from './command-bench.js';
 import { bypassFailed, pair } from './pair-statuses.js';
@@ -266,5 +267,131 @@ describe('keygen', () => {
     assert.match(none.err, /expected ha\.keyFile .*\n {2}remedy {2}add keyFile:/);
     configure('ha: { keyFile: ha.key }');
     assert.equal((await say(['keygen'])).code, 2);
+  });
+});
+
+describe('key', () => {
+  const FILE = '/etc/understudy/ha.key';
+  const peerWith = (settled: boolean): Status => ({
+    ...pair,
+    haPort: {
+      discarded: {},
+      keys: [
+        { digest: '11111111', place: 'key' },
+        { digest: '22222222', place: 'former' },
+      ],
+    },
+    peers: pair.peers.map((peer) => ({
+      ...peer,
+      keys: { accepts: ['11111111', '22222222'], speaksUnder: '11111111', settled },
+    })),
+  });
+  const reload = (): Promise<ReloadOutcome> =>
+    Promise.resolve({ ok: true, file: config, changes: [], warnings: [] });
+  const asked: string[] = [];
+  const order = (name: string) => (path: string) => {
+    asked.push(`${name} ${path}`);
+    return Promise.resolve('11111111');
+  };
+  const keys = { rotateKey: order('rotate'), retireKey: order('retire') };
+  beforeEach(() => {
+    asked.length = 0;
+    configure(`ha: { keyFile: ${FILE} }`);
+  });
+
+  it('status: what is here, and what each peer accepts and uses', async () => {
+    await startAgent({ status: () => peerWith(true) });
+    assert.deepEqual(await say(['key', 'status']), {
+      code: 0,
+      out: 'here  11111111, 22222222 (former)\ndallas-2  11111111, 22222222; speaks under 11111111\n',
+      err: '',
+    });
+    assert.equal((await say(['key', 'status'])).code, 0);
+  });
+
+  it('status: of an agent without HA port, of a peer not heard, and of none at all', async () => {
+    const said = [healthy, { ...pair, haPort: { discarded: {}, keys: [] } }];
+    const server = await startAgent({ status: () => said.shift() ?? assert.fail() });
+    assert.equal((await say(['key', 'status'])).out, 'here  none: the HA port is closed\n');
+    assert.match((await say(['key', 'status'])).out, /\ndallas-2 {2}not heard yet\n$/);
+    await server.close();
+    assert.equal((await say(['key', 'status'])).code, 3);
+  });
+
+  it('rotate: writes, has the agent read it, and says what is next', async () => {
+    let reloads = 0;
+    await startAgent({
+      status: () => peerWith(false),
+      reload: () => ((reloads += 1), reload()),
+    });
+    const { code, out } = await say(['key', 'rotate'], keys);
+    assert.equal(code, 0);
+    assert.match(
+      out,
+      /has the new key 11111111, and the former one beside it; the agent uses it\n/,
+    );
+    assert.match(
+      out,
+      /next: copy .*ha\.key to every peer.*\nthen: .*understudy key retire on each/,
+    );
+    assert.deepEqual([asked, reloads], [[`rotate ${FILE}`], 1]);
+  });
+
+  it('rotate, without an agent: written, and used from the next start on', async () => {
+    const { code, out } = await say(['key', 'rotate'], keys);
+    assert.equal(code, 0);
+    assert.match(out, /beside it; no agent is running\n/);
+  });
+
+  it('rotate, and the agent goes on with another key: exit code 1', async () => {
+    await startAgent({ status: () => peerWith(false), reload });
+    const { code, err } = await say(['key', 'rotate'], {
+      rotateKey: () => Promise.resolve('33333333'),
+    });
+    assert.equal(code, 1);
+    assert.match(err, /but the agent goes on with the key that it had\n {2}remedy/);
+  });
+
+  it('rotate, refused by the file: the reason, and the agent is left alone', async () => {
+    await startAgent({ status: () => peerWith(false) });
+    const rotateKey = (): Promise<string> => Promise.reject(new Error('a rotation is under way'));
+    assert.deepEqual(await say(['key', 'rotate'], { rotateKey }), {
+      code: 1,
+      out: '',
+      err: 'understudy: a rotation is under way\n',
+    });
+  });
+
+  it('retire: only when every peer speaks under the new key, or with --force', async () => {
+    let settled = false;
+    await startAgent({ status: () => peerWith(settled), reload });
+    const refused = await say(['key', 'retire'], keys);
+    assert.equal(refused.code, 1);
+    assert.match(
+      refused.err,
+      /dallas-2: not known to speak under the new key yet\n {2}remedy.*--force/,
+    );
+    assert.deepEqual(asked, []);
+    assert.equal((await say(['key', 'retire', '--force'], keys)).code, 0);
+    settled = true;
+    const done = await say(['key', 'retire'], keys);
+    assert.match(done.out, /has key 11111111 and no former one; the agent uses it\n/);
+    assert.deepEqual(asked, [`retire ${FILE}`, `retire ${FILE}`]);
+  });
+
+  it('retire, without an agent that could tell who has the new key: refused', async () => {
+    const { code, err } = await say(['key', 'retire'], keys);
+    assert.equal(code, 1);
+    assert.match(err, /no agent runs here that could tell/);
+    assert.deepEqual(asked, []);
+  });
+
+  it('without ha.keyFile there is no key', async () => {
+    configure('');
+    for (const what of ['rotate', 'retire']) {
+      const { code, err } = await say(['key', what], keys);
+      assert.equal(code, 2);
+      assert.match(err, /expected ha\.keyFile/);
+    }
   });
 });

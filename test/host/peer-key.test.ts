@@ -18,7 +18,14 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from '../support/test.js';
-import { generateKey, KeyFileError, readKey, type KeyProblem } from '../../src/host/peer-key.js';
+import {
+  generateKey,
+  KeyFileError,
+  readKeyFile,
+  retireKey,
+  rotateKey,
+  type KeyProblem,
+} from '../../src/host/peer-key.js';
 
 let folder = '';
 before(() => {
@@ -46,7 +53,9 @@ function refuses(body: () => unknown, problem: KeyProblem, message: RegExp): voi
 
 const HEX = 'Aa'.repeat(32);
 
-describe('readKey', () => {
+const readKey = (path: string): Buffer => readKeyFile(path).key;
+
+describe('readKeyFile', () => {
   test('64 hexadecimal digits, in any case and wrapping', () => {
     const expected = Buffer.alloc(32, 0xaa);
     assert.deepEqual(readKey(keyFile(`${HEX}\n`)), expected);
@@ -167,5 +176,70 @@ describe('generateKey', () => {
   test('a folder that does not exist is named', () => {
     const path = join(folder, 'nowhere', 'ha.key');
     refuses(() => generateKey(path), 'unwritable', /ENOENT.*create .*nowhere first/);
+  });
+});
+
+describe('a key and the former one', () => {
+  const OTHER = 'b'.repeat(64);
+
+  test('stand in one file, whatever the white space and the form of either', () => {
+    const base64 = Buffer.from(OTHER, 'hex').toString('base64');
+    for (const text of [
+      `${HEX}\nformer: ${OTHER}\n`,
+      `${HEX} former:${OTHER}`,
+      `${HEX}\r\n\r\nformer:\r\n${base64}\r\n`,
+    ]) {
+      const { key, former } = readKeyFile(keyFile(text));
+      assert.deepEqual(key, Buffer.from(HEX, 'hex'));
+      assert.deepEqual(former, Buffer.from(OTHER, 'hex'));
+    }
+    assert.equal(readKeyFile(keyFile(HEX)).former, null);
+    assert.equal(readKeyFile(keyFile(`${HEX}\nformer: ${HEX}`)).former, null, 'no other');
+  });
+
+  test('half a key, none, or a third one is refused, and nothing of them is told', () => {
+    refuses(() => readKeyFile(keyFile(`former: ${OTHER}`)), 'short', /found 0/);
+    refuses(() => readKeyFile(keyFile(`${HEX}\nformer: ${OTHER.slice(1)}`)), 'short', /found 63/);
+    refuses(() => readKeyFile(keyFile(`${HEX}\nformer:`)), 'short', /found 0/);
+    refuses(
+      () => readKeyFile(keyFile(`${HEX}\nformer: ${OTHER}\nformer: ${OTHER}`)),
+      'malformed',
+      /expected one former key, found 2; remove/,
+    );
+  });
+
+  test('a rotation puts a new key in front, of the same owner and mode, and leaves nothing beside it', () => {
+    const room = mkdtempSync(join(tmpdir(), 'understudy-rotate-'));
+    const path = join(room, 'ha.key');
+    writeFileSync(path, `${HEX}\n`, { mode: 0o640 });
+    const { key, former } = rotateKey(path);
+    assert.deepEqual(former, Buffer.from(HEX, 'hex'));
+    assert.notDeepEqual(key, former);
+    assert.deepEqual(readKeyFile(path), { key, former });
+    assert.equal(statSync(path).mode & 0o777, 0o640);
+    assert.deepEqual(readdirSync(room), ['ha.key']);
+
+    refuses(() => rotateKey(path), 'rotating', /under way already; "understudy key retire"/);
+    assert.deepEqual(readKeyFile(path), { key, former }, 'it stays as it is');
+
+    assert.deepEqual(retireKey(path), { key, former });
+    assert.deepEqual(readKeyFile(path), { key, former: null });
+    assert.equal(statSync(path).mode & 0o777, 0o640);
+    assert.deepEqual(retireKey(path), { key, former: null }, 'again: nothing to do');
+    rmSync(room, { recursive: true });
+  });
+
+  test('a former key longer than 32 bytes stays what it is', () => {
+    const long = Buffer.alloc(48, 0xf0);
+    const path = keyFile(long.toString('base64'));
+    rotateKey(path);
+    assert.deepEqual(readKeyFile(path).former, long);
+    const silly = keyFile(Buffer.alloc(3_030, 7).toString('base64'));
+    refuses(() => rotateKey(silly), 'malformed', /3030 bytes, which cannot stand beside another/);
+  });
+
+  test('a file that others can read is neither rotated nor retired', () => {
+    refuses(() => rotateKey(keyFile(HEX, 0o644)), 'permissions', /0644/);
+    refuses(() => retireKey(keyFile(HEX, 0o644)), 'permissions', /0644/);
   });
 });

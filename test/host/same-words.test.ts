@@ -144,6 +144,8 @@ async function checked(config: string): Promise<string[]> {
     run: () => assert.fail(),
     release: () => assert.fail(),
     keygen: () => assert.fail(),
+    rotateKey: () => assert.fail(),
+    retireKey: () => assert.fail(),
     stdout: { write: () => true },
     stderr: { write: (text) => (err += text) },
     isTerminal: false,

@@ -8,6 +8,7 @@ import {
   encodePeerMessage,
   encodePeerReport,
   inspectPeerMessage,
+  peekKeys,
   PEER_MESSAGE_MAXIMUM,
   splitSigned,
   type PeerDiscardReason,
@@ -82,7 +83,7 @@ describe('encoding', () => {
     const hex = Buffer.from(datagramOf()).toString('hex');
     const expected = [
       '554e4459', // magic
-      '01010300', // version 1.1, push, no flags
+      '01020300', // version 1.2, push, no flags
       '0102030405060708',
       '0000010000000005',
       'aa'.repeat(16),
@@ -163,6 +164,51 @@ describe('encoding', () => {
   });
 });
 
+describe('the keys that the sender accepts', () => {
+  const KEYS = [0x1234_5678, 0xffff_ffff, 0];
+  const bytes = encodePeerMessage(header, encodePeerReport(report, KEYS)).datagram;
+
+  test('stand behind the rest, so that an earlier release skips them', () => {
+    const tail = bytes.subarray(datagramOf().length - 32, -32);
+    assert.equal(Buffer.from(tail).toString('hex'), '05000c12345678ffffffff00000000');
+    const decoded = decodePeerMessage(bytes);
+    assert.ok(decoded.ok);
+    assert.deepEqual([decoded.keys, decoded.report], [KEYS, report]);
+    assert.deepEqual(peekKeys(bytes), KEYS);
+  });
+
+  test('an earlier release names none', () => {
+    assert.equal(peekKeys(datagramOf()), null);
+    assert.equal(peekKeys(withTlvs([5, 0, 9])), null, 'nor does what cannot be read');
+  });
+
+  test('eight fit beside 255 virtual routers and the longest rest; nine are a fault of ours', () => {
+    const routers = Array.from({ length: 255 }, (_, index) => (index % 2 === 0 ? active : backup));
+    const ipv6 = Array.from({ length: 8 }, (_, index) => address(`fe80::${index + 1}`));
+    const full = { ...report, name: 'n'.repeat(64), primaryAddresses: ipv6, routers };
+    const eight = Array.from({ length: 8 }, (_, index) => index + 1);
+    const encoded = encodePeerReport(full, eight);
+    assert.equal(encoded.truncated, false);
+    const decoded = decodePeerMessage(encodePeerMessage(header, encoded).datagram);
+    assert.ok(decoded.ok);
+    assert.deepEqual([decoded.keys, decoded.report], [eight, full]);
+    assert.throws(() => encodePeerReport(full, [...eight, 9]), /9 keys/);
+  });
+
+  test('a later minor may name more, and say more after the last', () => {
+    const many = [5, 0, 42, ...Buffer.alloc(42, 1)];
+    const decoded = decodePeerMessage(withTlvs(NAME, INSTANCE, ADDRESSES, ROUTERS, many));
+    assert.ok(decoded.ok);
+    assert.deepEqual(
+      decoded.keys,
+      Array.from({ length: 8 }, () => 0x0101_0101),
+    );
+    const none = decodePeerMessage(withTlvs(NAME, INSTANCE, ADDRESSES, ROUTERS, [5, 0, 2, 1, 1]));
+    assert.ok(none.ok);
+    assert.deepEqual(none.keys, []);
+  });
+});
+
 describe('decoding', () => {
   test('the same report from the same peer is the same object, another one is not', () => {
     const memory = { bytes: null, report: null };
@@ -182,7 +228,7 @@ describe('decoding', () => {
     for (const bytes of [datagramOf(), Buffer.from(datagramOf())]) {
       const decoded = decodePeerMessage(bytes);
       bytes.fill(0);
-      assert.deepEqual(decoded, { ok: true, header, report, truncated: false });
+      assert.deepEqual(decoded, { ok: true, header, report, keys: null, truncated: false });
     }
   });
 
@@ -254,7 +300,8 @@ describe('decoding', () => {
     const bytes = Uint8Array.from([...encoded.bytes, ...padding]);
     const { datagram } = encodePeerMessage(header, { bytes, truncated: false });
     assert.equal(datagram.length, PEER_MESSAGE_MAXIMUM);
-    assert.deepEqual(decodePeerMessage(datagram), { ok: true, header, report, truncated: false });
+    const expected = { ok: true, header, report, keys: null, truncated: false };
+    assert.deepEqual(decodePeerMessage(datagram), expected);
     assert.equal(inspectPeerMessage(datagramOf().subarray(0, 88)), null);
   });
 
@@ -277,8 +324,8 @@ describe('decoding', () => {
     ['no whole header', datagramOf().subarray(0, 87), 'length', /87 bytes/],
     ['1201 bytes', new Uint8Array(1201), 'length', /1201 bytes/],
     ['another magic', patched(0, 0x56), 'magic', /564e4459/],
-    ['major 0', patched(4, 0), 'version', /0\.1, we speak 1\.1/],
-    ['major 2', patched(4, 2, 3), 'version', /2\.3, we speak 1\.1/],
+    ['major 0', patched(4, 0), 'version', /0\.2, we speak 1\.2/],
+    ['major 2', patched(4, 2, 3), 'version', /2\.3, we speak 1\.2/],
     ['kind 0', patched(6, 0), 'malformed', /kind 0/],
     ['kind 5', patched(6, 5), 'malformed', /kind 5/],
     ['sequence 0', patched(16, 0, 0, 0, 0, 0, 0, 0, 0), 'malformed', /sequence number 0/],

@@ -28,7 +28,7 @@ export async function writeKey(
     return fail(surroundings, EXIT.failed, error instanceof Error ? error.message : String(error));
   }
   surroundings.stdout.write(
-    `a new key is in ${keyFile}: copy it to the same place on every peer (mode 0600, of the same owner), then restart the agents\n`,
+    `a new key is in ${keyFile}: copy it to the same place on every peer (mode 0600, of the same owner), then start or reload the agents\n`,
   );
   return EXIT.done;
 }

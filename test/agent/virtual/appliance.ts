@@ -66,6 +66,10 @@ export class Appliance {
     return this.#alive().driver;
   }
 
+  get channel(): PeerChannel {
+    return this.#alive().channel;
+  }
+
   get process(): VirtualProcess {
     return this.#alive().process;
   }

@@ -55,6 +55,9 @@ export function settingsFor(side: Side, wanted: Wanted = {}): Settings {
   return { ...base, name: side, ha, vip: { ...base.vip, leaseSeconds } };
 }
 
+/** A folder for this process, gone with it. */
+export const folderOfThisProcess = (): string => folder;
+
 export interface Pair {
   readonly world: World;
   readonly a: Appliance;
@@ -69,8 +72,9 @@ export function makePair(wanted: Wanted = {}): Pair {
 }
 
 /** Both know each other, `a` is Active and has the address, and nobody else. */
-export async function startPair(wanted: Wanted = {}): Promise<Pair> {
-  const pair = makePair(wanted);
+export const startPair = (wanted: Wanted = {}): Promise<Pair> => started(makePair(wanted));
+
+export async function started(pair: Pair): Promise<Pair> {
   const { world, a, b } = pair;
   await a.start();
   await world.until('a holds', () => world.holders().join() === 'a');
