@@ -112,10 +112,17 @@ class RunningAgent implements Agent {
     this.#clocks = { wallClock, now: () => kernel.now() };
     this.#startedAt = wallClock();
     const events = join(stateDirectory, 'events.jsonl');
-    this.#eventFile = createEventFile(events);
-    this.#stateFile = createBackgroundFile(stateFilePath(stateDirectory), true, replaceFile);
+    const onProblem = (): void => this.#statusFile.changed();
+    this.#eventFile = createEventFile(events, { onProblem });
+    this.#stateFile = createBackgroundFile(stateFilePath(stateDirectory), true, {
+      replace: replaceFile,
+      onProblem,
+    });
     this.#statusFile = createStatusFile(
-      createBackgroundFile(join(runtimeDirectory, 'status.json'), false, replaceFile),
+      createBackgroundFile(join(runtimeDirectory, 'status.json'), false, {
+        replace: replaceFile,
+        onProblem,
+      }),
       () => this.status(),
     );
     const earlier = readEventTail(events, TAIL_LENGTH);
@@ -304,7 +311,7 @@ class RunningAgent implements Agent {
     if (problem === null) return outcome;
     return {
       ok: true,
-      detail: `${outcome.detail}; until the agent ends: not recorded, ${problem}`,
+      detail: `${outcome.detail}; not recorded yet, so a restart would not know of it: ${problem}`,
     };
   }
 

@@ -4,6 +4,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { appendFile, open, rename, stat } from 'node:fs/promises';
 import { isEventRecord } from '../control/event-call.js';
 import type { EventRecord } from '../model/status.js';
+import { laterIdly, type Later } from './later.js';
 
 const MAXIMUM_QUEUED = 4_096;
 const MAXIMUM_BYTES = 8 * 1024 * 1024;
@@ -14,59 +15,141 @@ export interface EventFile {
   append(record: EventRecord): void;
   /** What is wrong with the file, for health; null when nothing is. */
   problem(): string | null;
-  /** Resolves when everything queued so far has been written or given up. */
+  /** Resolves when everything queued so far has been written, or could not be: it is tried at once. */
   flush(): Promise<void>;
 }
 
-/** Opens the file lazily; at 8 MiB it becomes `<path>.1`, replacing the one before. */
-export function createEventFile(path: string): EventFile {
-  let queue: string[] = [];
-  let dropped = 0;
-  let failure: string | null = null;
-  let writing: Promise<void> | null = null;
-  /** The last line may have been cut off: by a power failure, or when the disk was full. */
-  let cut = true;
-
-  const writeAll = async (): Promise<void> => {
-    // The caller must have `writing` before this can reset it.
-    await Promise.resolve();
-    while (queue.length > 0) {
-      const lines = queue;
-      queue = [];
-      try {
-        await rotateWhenLarge(path);
-        if (cut && (await endsWithin(path))) lines.unshift('\n');
-        cut = true;
-        await appendFile(path, lines.join(''), { mode: 0o640 });
-        cut = false;
-        failure = null;
-      } catch (error) {
-        dropped += lines.filter((line) => line !== '\n').length;
-        failure = `${path}: ${(error as Error).message}`;
-      }
-    }
-    writing = null;
-  };
-
-  return {
-    append: (record) => {
-      if (queue.length >= MAXIMUM_QUEUED) dropped += 1;
-      else queue.push(`${JSON.stringify(record)}\n`);
-      writing ??= writeAll();
-    },
-    problem: () => (failure === null ? null : `${failure} (${dropped} events lost)`),
-    flush: async () => {
-      await writing;
-    },
-  };
+export interface EventFileOptions {
+  readonly later?: Later;
+  /** Called when `problem` begins or ends. */
+  readonly onProblem?: () => void;
+  /** Replaces appendFile of node:fs/promises. For tests, whose disk is full. */
+  readonly append?: (path: string, text: string, options: { mode: number }) => Promise<void>;
 }
 
-async function rotateWhenLarge(path: string): Promise<void> {
-  const size = await stat(path).then(
+/** From a failed write to the next attempt, in ms. */
+export const APPEND_AGAIN_MS = 1_000;
+
+/**
+ * Opens the file lazily; at 8 MiB it becomes `<path>.1`, replacing the one before. What could not be written waits
+ * and is tried again; of more than 4096 lines the oldest are lost, which the file says itself once it can.
+ */
+export function createEventFile(path: string, options: EventFileOptions = {}): EventFile {
+  return new Appender(path, options);
+}
+
+class Appender implements EventFile {
+  readonly #path: string;
+  readonly #options: EventFileOptions;
+  #queue: string[] = [];
+  #lost = 0;
+  #failure: string | null = null;
+  #writing: Promise<void> | null = null;
+  /** Ends the wait for the next attempt; null while there is none. */
+  #stopWaiting: (() => void) | null = null;
+  /** The last line may have been cut off: by a power failure, or when the disk was full. */
+  #cut = true;
+
+  constructor(path: string, options: EventFileOptions) {
+    this.#path = path;
+    this.#options = options;
+  }
+
+  append(record: EventRecord): void {
+    this.#queue.push(lineOf(record));
+    this.#bound();
+    if (this.#stopWaiting === null) void this.#write();
+  }
+
+  problem(): string | null {
+    if (this.#failure === null) return null;
+    const lost = this.#lost === 0 ? '' : `, ${this.#lost} are lost`;
+    return `${this.#failure} (${this.#queue.length} events wait${lost})`;
+  }
+
+  async flush(): Promise<void> {
+    if (this.#stopWaiting !== null) void this.#write();
+    await this.#writing;
+  }
+
+  #write(): Promise<void> {
+    return (this.#writing ??= this.#writeAll());
+  }
+
+  async #writeAll(): Promise<void> {
+    this.#stopWaiting?.();
+    this.#stopWaiting = null;
+    // The caller must have `#writing` before this can reset it.
+    await Promise.resolve();
+    let failure: string | null = null;
+    while (this.#queue.length > 0 && failure === null) {
+      const lines = this.#queue;
+      this.#queue = this.#lost === 0 ? [] : [this.#takeLoss()];
+      failure = await this.#appendAll(lines);
+    }
+    this.#writing = null;
+    if (failure !== null) {
+      const { later = laterIdly } = this.#options;
+      this.#stopWaiting = later(APPEND_AGAIN_MS, () => void this.#write());
+    }
+    const news = (failure === null) !== (this.#failure === null);
+    this.#failure = failure;
+    if (news) this.#options.onProblem?.();
+  }
+
+  /** What could not be written goes back to the head of the queue. @returns why, or null. */
+  async #appendAll(lines: readonly string[]): Promise<string | null> {
+    const { append = appendFile } = this.#options;
+    let before: number | null = null;
+    try {
+      await rotateWhenLarge(this.#path);
+      const mend = this.#cut && (await endsWithin(this.#path)) ? '\n' : '';
+      this.#cut = true;
+      before = (await sizeOf(this.#path)) + mend.length;
+      await append(this.#path, `${mend}${lines.join('')}`, { mode: 0o640 });
+      this.#cut = false;
+      return null;
+    } catch (error) {
+      const there = before === null ? 0 : (await sizeOf(this.#path)) - before;
+      this.#queue = [...withoutFirst(lines, there), ...this.#queue];
+      this.#bound();
+      return `${this.#path}: ${(error as Error).message}`;
+    }
+  }
+
+  #bound(): void {
+    const beyond = this.#queue.length - MAXIMUM_QUEUED;
+    if (beyond <= 0) return;
+    this.#queue.splice(0, beyond);
+    this.#lost += beyond;
+  }
+
+  /** Written behind what waited, which is newer than what is lost. */
+  #takeLoss(): string {
+    const detail = `${this.#lost} events of before could not be written and are lost`;
+    this.#lost = 0;
+    const time = new Date().toISOString();
+    return lineOf({ time, event: 'events-lost', reason: 'file', detail });
+  }
+}
+
+const lineOf = (record: EventRecord): string => `${JSON.stringify(record)}\n`;
+
+/** The lines that `bytes` of them, already in the file, do not hold as a whole. */
+function withoutFirst(lines: readonly string[], bytes: number): readonly string[] {
+  let left = bytes;
+  const first = lines.findIndex((line) => (left -= Buffer.byteLength(line)) < 0);
+  return first === -1 ? [] : lines.slice(first);
+}
+
+const sizeOf = (path: string): Promise<number> =>
+  stat(path).then(
     (found) => found.size,
     () => 0,
   );
-  if (size > MAXIMUM_BYTES) await rename(path, `${path}.1`);
+
+async function rotateWhenLarge(path: string): Promise<void> {
+  if ((await sizeOf(path)) > MAXIMUM_BYTES) await rename(path, `${path}.1`);
 }
 
 /** Whether the file ends within a line. */

@@ -9,3 +9,9 @@ export const later: Later = (ms, task) => {
   const timer = setTimeout(task, ms);
   return () => clearTimeout(timer);
 };
+
+/** The same, but a process that has nothing else to do ends without it. */
+export const laterIdly: Later = (ms, task) => {
+  const timer = setTimeout(task, ms).unref();
+  return () => clearTimeout(timer);
+};

@@ -108,7 +108,7 @@ async function runLocked(
   const executor: Executor = await openExecutorSlot({
     path: EXECUTOR_PATH,
     lease,
-    onStarted: (pid) => recordExecutor(runtimeDirectory, pid),
+    onStarted: recordExecutor(runtimeDirectory),
     onRevoked: () => agent?.wake(),
     onLost: (message) => {
       log.error(`${message}; starting another`);

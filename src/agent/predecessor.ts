@@ -2,19 +2,29 @@
 // care for the same addresses: the new agent takes them over, and sends the old executor away.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createBackgroundFile } from './state-file.js';
 
 /** What the executor calls itself (PR_SET_NAME). */
 const COMMAND_NAME = 'understudy-exec';
 
 const pidFile = (runtimeDirectory: string): string => join(runtimeDirectory, 'executor.pid');
 
-/** Leaves word for the next agent of this runtime directory. A file that cannot be written costs no more than that. */
-export function recordExecutor(runtimeDirectory: string, pid: number): void {
-  try {
-    writeFileSync(pidFile(runtimeDirectory), `${pid}\n`, { mode: 0o644 });
-  } catch {
-    // The directory's other files say what is wrong with it.
-  }
+/**
+ * Leaves word for the next agent of this runtime directory: now, since this one may end at any time, and again and
+ * again where that failed.
+ */
+export function recordExecutor(runtimeDirectory: string): (pid: number) => void {
+  const path = pidFile(runtimeDirectory);
+  const file = createBackgroundFile(path, false);
+  return (pid) => {
+    const text = `${pid}\n`;
+    try {
+      writeFileSync(path, text, { mode: 0o644 });
+    } catch {
+      // The directory's other files say what is wrong with it.
+    }
+    file.write(text);
+  };
 }
 
 /** The executor of the agent before this one, while it still runs; null when there is none. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { atomicWriteFile } from '../config/save.js';
 import { formatAddressWithPrefix, parseAddressWithPrefix } from '../model/address.js';
 import type { AddressTarget } from '../model/netlink-script.js';
+import { laterIdly, type Later } from './later.js';
 
 export const stateFilePath = (stateDirectory: string): string => join(stateDirectory, 'state.json');
 
@@ -105,10 +106,15 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** A file rewritten in the background: the newest text wins, one write at a time. */
+/**
+ * A file rewritten in the background: the newest text wins, one write at a time. A text that could not be written
+ * is tried again until the file holds it.
+ */
 export interface BackgroundFile {
   write(text: string): void;
+  /** Why the file does not hold what it should; null as soon as it does. */
   problem(): string | null;
+  /** Resolves when the newest text has been written, or could not be: it is tried at once. */
   flush(): Promise<void>;
 }
 
@@ -119,35 +125,64 @@ export type ReplaceFile = (
   options: { readonly mode: number; readonly durable: boolean },
 ) => Promise<void>;
 
+export interface BackgroundOptions {
+  readonly replace?: ReplaceFile | undefined;
+  readonly later?: Later;
+  /** Called when `problem` begins, ends, or is another. */
+  readonly onProblem?: () => void;
+}
+
+/** From a failed write to the next attempt, in ms. */
+export const WRITE_AGAIN_MS = 1_000;
+
 export function createBackgroundFile(
   path: string,
   durable: boolean,
-  replace: ReplaceFile = atomicWriteFile,
+  options: BackgroundOptions = {},
 ): BackgroundFile {
+  const { replace = atomicWriteFile, later = laterIdly, onProblem } = options;
   let wanted: string | null = null;
   let written: string | null = null;
   let failure: string | null = null;
   let writing: Promise<void> | null = null;
+  /** Ends the wait for the next attempt; null while there is none. */
+  let stopWaiting: (() => void) | null = null;
+
+  const settle = (problem: string | null): void => {
+    const news = problem !== failure;
+    failure = problem;
+    if (news) onProblem?.();
+  };
 
   const writeAll = async (): Promise<void> => {
+    stopWaiting?.();
+    stopWaiting = null;
     // The caller must have `writing` before this can reset it, also when nothing is to be written.
     await Promise.resolve();
     while (wanted !== null) {
-      const text = wanted;
+      const text: string = wanted;
       wanted = null;
       try {
         if (text !== written || !(await exists(path))) {
           await replace(path, text, { mode: 0o640, durable });
         }
         written = text;
-        failure = null;
+        settle(null);
       } catch (error) {
         // What the file holds now, if there still is one, nobody knows: any text is news to it.
         written = null;
-        failure = `${path}: ${(error as Error).message}`;
+        settle(`${path}: ${(error as Error).message}`);
+        if (wanted === null) {
+          wanted = text;
+          break;
+        }
       }
     }
     writing = null;
+    if (wanted === null) return;
+    stopWaiting = later(WRITE_AGAIN_MS, () => {
+      writing ??= writeAll();
+    });
   };
 
   return {
@@ -157,6 +192,7 @@ export function createBackgroundFile(
     },
     problem: () => failure,
     flush: async () => {
+      if (stopWaiting !== null) writing ??= writeAll();
       await writing;
     },
   };

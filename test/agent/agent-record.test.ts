@@ -76,7 +76,10 @@ describe('a command that outlives the agent', () => {
     await until('a writing of state.json under way', () => disk.waiting.length > 0);
     disk.release(Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' }));
     const outcome = await command;
-    assert.match(outcome.ok ? outcome.detail : '', /until the agent ends: not recorded.*ENOSPC/);
+    assert.match(
+      outcome.ok ? outcome.detail : '',
+      /not recorded yet, so a restart would not know of it: .*ENOSPC/,
+    );
   });
 });
 

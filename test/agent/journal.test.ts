@@ -11,14 +11,16 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { appendFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from '../support/test.js';
-import { createEventFile, readEventTail } from '../../src/agent/event-file.js';
+import { APPEND_AGAIN_MS, createEventFile, readEventTail } from '../../src/agent/event-file.js';
 import { createJournal } from '../../src/agent/journal.js';
 import { createLimiter } from '../../src/agent/limiter.js';
 import type { EventRecord } from '../../src/model/status.js';
 import { recordsIn } from '../support/agent-process.js';
+import { manualClock } from './manual-clock.js';
 
 const MINUTE = 60_000;
 
@@ -272,6 +274,13 @@ describe('events.jsonl', () => {
     detail,
   });
 
+  /** Of the whole records in the file; a line that was cut off is none. */
+  const written = (): string[] =>
+    readFileSync(path, 'utf8')
+      .split('\n')
+      .flatMap((line) => (line.endsWith('}') ? recordsIn(`${line}\n`) : []))
+      .map(({ detail }) => detail);
+
   it('has a line for every record, in order, after those of an earlier agent', async () => {
     appendFileSync(path, `${JSON.stringify(record('earlier'))}\n`);
     const file = createEventFile(path);
@@ -310,25 +319,51 @@ describe('events.jsonl', () => {
     assert.equal(existsSync(`${path}.2`), false);
   });
 
-  it('that cannot be written costs records, and says how many until it can', async () => {
-    const file = createEventFile(path);
+  it('that cannot be written keeps its records, and writes them when it can, unasked', async () => {
+    const clock = manualClock();
+    const file = createEventFile(path, { later: clock.later });
     rmSync(folder, { recursive: true });
-    file.append(record('lost'));
-    file.append(record('lost, too'));
+    file.append(record('first'));
+    file.append(record('second'));
     await file.flush();
-    assert.match(file.problem() ?? '', /events\.jsonl: ENOENT.* \(2 events lost\)/);
+    assert.match(file.problem() ?? '', /events\.jsonl: ENOENT.* \(2 events wait\)/);
+    file.append(record('third'));
     mkdirSync(folder);
-    file.append(record('kept'));
+    clock.advance(APPEND_AGAIN_MS);
     await file.flush();
     assert.equal(file.problem(), null);
-    assert.equal(recordsIn(readFileSync(path, 'utf8')).length, 1);
+    assert.deepEqual(written(), ['first', 'second', 'third']);
+  });
+
+  it('writes what a disk that grew full has taken no second time', async () => {
+    const clock = manualClock();
+    let room = 150;
+    const file = createEventFile(path, {
+      later: clock.later,
+      append: async (to, text, options) => {
+        const taken = text.slice(0, room);
+        await appendFile(to, taken, options);
+        room -= taken.length;
+        if (taken !== text) throw new Error('ENOSPC: no space left on device');
+      },
+    });
+    for (const each of ['one', 'two', 'three']) file.append(record(each));
+    await file.flush();
+    assert.match(file.problem() ?? '', /ENOSPC.*\(2 events wait\)/);
+    room = 1_000_000;
+    clock.advance(APPEND_AGAIN_MS);
+    await file.flush();
+    assert.deepEqual([written(), file.problem()], [['one', 'two', 'three'], null]);
   });
 
   it('takes no more than so many at a time', async () => {
     const file = createEventFile(path);
     for (let count = 0; count < 5_000; count += 1) file.append(record(String(count)));
     await file.flush();
-    assert.equal(recordsIn(readFileSync(path, 'utf8')).length, 4_096);
+    assert.deepEqual(
+      [written().length, written()[0], written()[4_095], written()[4_096]],
+      [4_097, '904', '4999', '904 events of before could not be written and are lost'],
+    );
     assert.equal(statSync(path).mode & 0o007, 0, 'not for everybody to read');
   });
 

@@ -2,7 +2,16 @@
 // role and the advertisements go on.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, existsSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  writeSync,
+  readFileSync,
+} from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { after, afterEach, before, describe, it } from '../support/test.js';
 import { createControlClient } from '../../src/control/client.js';
@@ -149,9 +158,9 @@ describe('an agent in a bad house', { skip }, () => {
       await agent.transition('Active', from);
     }
 
-    /** The events that status says could not be written. */
-    const lost = ({ health }: Status): number =>
-      Number(/events\.jsonl: ENOENT.* \((\d+) events lost/.exec(health.reasons.join('\n'))?.[1]);
+    /** The events that status says could not be written yet. */
+    const waiting = ({ health }: Status): number =>
+      Number(/events\.jsonl: ENOENT.* \((\d+) events wait/.exec(health.reasons.join('\n'))?.[1]);
 
     it('is removed: the role works, health says so, and it is well again when it is back', async () => {
       await startActive();
@@ -169,10 +178,9 @@ describe('an agent in a bad house', { skip }, () => {
       );
       await peer.send(advertisementOfPeer(0));
       await agent.transition('Active', from);
-      const { health } = await agent.until((status) => lost(status) === recorded() - known);
+      const { health } = await agent.until((status) => waiting(status) === recorded() - known);
       assert.equal(health.state, 'degraded');
       mkdirSync(agent.home.stateDirectory);
-      await handOver();
       await agent.until((status) => status.health.state === 'healthy');
       const transitions = () => agent.home.events().filter(({ event }) => event === 'transition');
       await agent.until(() => transitions().length >= 2);
@@ -200,7 +208,7 @@ describe('an agent in a bad house', { skip }, () => {
       assert.equal(watch.has(VIRTUAL), false);
     });
 
-    it('is full: the role works, and health says so', async () => {
+    it('is full: the role works, health says so, and all is recorded once there is room', async () => {
       const home = newHome();
       mkdirSync(home.stateDirectory);
       execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4k', 'tmpfs', home.stateDirectory]);
@@ -212,7 +220,11 @@ describe('an agent in a bad house', { skip }, () => {
         controlSocketPath(agent.home.runtimeDirectory),
       ).command('maintenance', 'on');
       assert.ok(outcome.ok);
-      assert.match(outcome.detail, /until the agent ends: not recorded, .*ENOSPC/);
+      assert.match(outcome.detail, /not recorded yet, .*ENOSPC/);
+      execFileSync('mount', ['-o', 'remount,size=1m', home.stateDirectory]);
+      await agent.until((status) => !/ENOSPC/.test(status.health.reasons.join()));
+      const state = readFileSync(`${home.stateDirectory}/state.json`, 'utf8');
+      assert.match(state, /"maintenance": true/);
     });
   });
 
