@@ -34,12 +34,12 @@ const CHOSEN: ReadonlySet<TransitionReason> = new Set([
 ]);
 
 /**
- * `fault`: out of the election, and nobody chose that. `degraded`: something is wrong, or nobody
+ * `fault`: out of the election, and nobody chose that, or unable to hold what it is there for. `degraded`: something is wrong, or nobody
  * could take over. The reasons that weigh most come first.
  */
 export function healthOf(input: HealthInput): Status['health'] {
   const { mode, virtualRouters, monitors, problems } = input;
-  const faults = faultReasons(virtualRouters);
+  const faults = [...faultReasons(virtualRouters), ...virtualRouters.flatMap(yieldReasons)];
   const rotation = keyWords(input.keys, input.peers);
   const lacks = [
     ...chosenReasons(virtualRouters),
@@ -72,6 +72,12 @@ function faultReasons(routers: readonly VirtualRouterStatus[]): string[] {
   );
 }
 
+/** In the election for want of anybody else: it has tried, and its kernel does not have them. */
+const yieldReasons = ({ name, adjustments }: VirtualRouterStatus): string[] =>
+  adjustments.some((one) => one.name === 'address-lost')
+    ? [`${name}: its virtual addresses cannot be put in place, or do not stay there: priority 1`]
+    : [];
+
 /** Out of it by choice, but nobody may forget. */
 const chosenReasons = (routers: readonly VirtualRouterStatus[]): string[] =>
   routers.some(({ state, reason }) => state === 'Initialize' && reason === 'maintenance')
@@ -80,7 +86,8 @@ const chosenReasons = (routers: readonly VirtualRouterStatus[]): string[] =>
 
 function addressReasons({ name, state, addresses, adjustments }: VirtualRouterStatus): string[] {
   const missing = addresses.filter(({ present }) => !present).length;
-  const reasons = adjustments.map(({ name: cause }) => `${name}: priority lowered by ${cause}`);
+  const lowered = adjustments.filter(({ name: cause }) => cause !== 'address-lost');
+  const reasons = lowered.map(({ name: cause }) => `${name}: priority lowered by ${cause}`);
   if (state === 'Active' && missing > 0) {
     reasons.push(`${name}: ${missing} of ${addresses.length} virtual addresses are not present`);
   }

@@ -29,6 +29,8 @@ import type { DeliveryScope } from '../wire/advertisement.js';
 
 /** A socket that could not be opened is tried again this much later. */
 const RETRY = microseconds(1_000_000);
+/** Notices tell at once; so often the kernel is looked at itself, for the one that got lost. */
+const LOOK = microseconds(5_000_000);
 /** Packets taken from one socket in one wake-up: a flood must not keep us from advertising. */
 const PACKETS_PER_WAKE = 512;
 
@@ -172,7 +174,7 @@ export class Network {
     }
     this.#links = settings.monitors.links;
     this.#linksDetail = '';
-    this.#resyncAt = this.#links === null ? null : this.#kernel.now();
+    this.#resyncAt = this.#links === null ? this.#nextLook() : this.#kernel.now();
     this.#pathInterfaces.clear();
     this.#linkStatuses.clear();
     this.#tellAll();
@@ -185,21 +187,31 @@ export class Network {
   drain(now: Instant): boolean {
     const removed: LinkAddress[] = [];
     let changed = this.#retryAt !== null && now >= this.#retryAt;
-    this.#watch.receive((change) => {
+    const note = (change: NetworkChange): void => {
       changed = true;
       this.#note(change, removed);
-    });
-    if (this.#links !== null && this.#resyncAt !== null && now >= this.#resyncAt) {
-      // Notifications tell at once; this is for the one that got lost.
-      this.#watch.resynchronize((change) => {
-        changed = true;
-        this.#note(change, removed);
-      });
-      this.#resyncAt = after(now, millisecondsToMicroseconds(this.#links.interval));
-    }
+    };
+    this.#watch.receive(note);
+    if (this.#resyncAt !== null && now >= this.#resyncAt) this.#look(note);
     if (changed) this.#tellAll();
     for (const address of removed) this.#events.addressRemoved(address);
     return changed;
+  }
+
+  /** One that fails, for want of memory or descriptors, is as good as none: there will be another. */
+  #look(note: (change: NetworkChange) => void): void {
+    try {
+      this.#watch.resynchronize(note);
+    } catch (error) {
+      if (typeof (error as KernelError).code !== 'string') throw error;
+    }
+    this.#resyncAt = this.#nextLook();
+  }
+
+  #nextLook(): Instant {
+    const { interval } = this.#links ?? {};
+    const wanted = interval === undefined ? LOOK : millisecondsToMicroseconds(interval);
+    return after(this.#kernel.now(), microseconds(Math.min(LOOK, wanted)));
   }
 
   /** Hands over the packets of all sockets, a bounded number. */

@@ -24,11 +24,13 @@ import {
 import {
   backupState,
   initialState,
+  lackingFrom,
   leaveActive,
   stay,
   type Active,
   type Effect,
   type Event,
+  type Lacking,
   type Parameters,
   type Step,
 } from './machine.js';
@@ -45,9 +47,20 @@ const IN_FLIGHT = microseconds(50_000);
 
 /** The next instant at which the clock alone makes an Active do something. */
 export function activeDeadlineAt(state: Active): Instant | null {
-  const timers = earlier(state.adverAt, state.releasing?.until ?? null);
-  return earlier(timers, announceAt(state.announcements));
+  const timers = earlier(adverAtOf(state), state.releasing?.until ?? null);
+  return earlier(earlier(timers, state.lacking?.until ?? null), announceAt(state.announcements));
 }
+
+/** Nobody is told of an Active without its addresses, unless it has spoken before it could know. */
+const adverAtOf = ({ adverAt, claimed: spoken, lacking }: Active): Instant | null =>
+  spoken || lacking === null ? adverAt : null;
+
+/** Whether this Active has waited for its addresses for longer than a script may take. */
+export const isLackDue = (
+  state: Active,
+  now: Instant,
+): state is Active & { readonly lacking: Lacking } =>
+  state.lacking !== null && now >= state.lacking.until;
 
 /** §6.4.3. */
 export function stepActive(
@@ -68,14 +81,10 @@ export function stepActive(
     case 'addresses-present':
       return addressesPresent(parameters, state, now);
     case 'addresses-missing':
-      // Nothing is announced that the interface would not answer for (§8.1.2, §8.2.2).
-      return {
-        state: { ...state, announcements: awaitingAddresses },
-        effects: [{ kind: 'set-addresses', present: true }],
-      };
+      return wantAnew(lostAddresses(state, now));
+    case 'addresses-changed':
+      return wantAnew({ ...state, lacking: state.lacking ?? lackingFrom(now, false) });
     case 'parameters-changed': {
-      // A claim waits for the addresses, however short the interval.
-      if (!state.claimed) return stay(state);
       const soonest = after(now, centisecondsToMicroseconds(parameters.advertisementInterval));
       return stay({ ...state, adverAt: instant(Math.min(state.adverAt, soonest)) });
     }
@@ -108,6 +117,23 @@ export function stepActive(
   }
 }
 
+/** Nothing is announced that the interface would not answer for (§8.1.2, §8.2.2). */
+const wantAnew = (state: Active): Step => ({
+  state: { ...state, announcements: awaitingAddresses },
+  effects: [{ kind: 'set-addresses', present: true }],
+});
+
+/**
+ * Nothing is claimed either: a Backup that hears nothing for Active_Down_Interval takes over, as it should,
+ * and is obeyed.
+ */
+const lostAddresses = (state: Active, now: Instant): Active => ({
+  ...state,
+  claimed: false,
+  grantedUntil: null,
+  lacking: lackingFrom(now, true),
+});
+
 function activeHears(
   parameters: Parameters,
   state: Active,
@@ -120,6 +146,7 @@ function activeHears(
       return giveWay(parameters, state.releasing.reason, interval, now);
     }
     if (isListening(state, now)) return giveWay(parameters, 'stalled', interval, now);
+    if (state.lacking?.lost === true) return giveWay(parameters, 'addresses-gone', interval, now);
     if (!isGranted(state, now) && outranks(advertisement, parameters)) {
       return giveWay(parameters, 'preempted', interval, now);
     }
@@ -199,7 +226,8 @@ const outranks = (
  * The announcements, and the claim that waited for the addresses too: last, since the one before us
  * lets go when it hears it, and whoever still speaks to it by then is not answered.
  */
-function addressesPresent(parameters: Parameters, state: Active, now: Instant): Step {
+function addressesPresent(parameters: Parameters, before: Active, now: Instant): Step {
+  const state: Active = { ...before, lacking: null };
   if (state.listenUntil !== null && now < state.listenUntil) {
     return stay({ ...state, announcements: roundsFrom(state.listenUntil) });
   }
@@ -222,10 +250,15 @@ function activeDeadline(parameters: Parameters, state: Active, now: Instant): St
   const effects: Effect[] = [];
   let next = state;
   let { adverAt, announcements } = state;
-  if (now >= adverAt) {
+  if (isLackDue(state, now)) {
+    effects.push({ kind: 'set-addresses', present: true });
+    const { lost } = state.lacking;
+    next = { ...next, lacking: { ...lackingFrom(now, lost), askedAgain: true } };
+  }
+  if (adverAtOf(state) !== null && now >= adverAt) {
     effects.push({ kind: 'send-advertisement', priority: parameters.priority });
     adverAt = followingAdverAt(parameters, adverAt, now);
-    next = claimed(state, now);
+    next = claimed(next, now);
   }
   const announced = roundDue(announcements, now);
   if (announced !== null) {

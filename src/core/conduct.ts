@@ -76,6 +76,7 @@ export const FLAPS: ReadonlySet<TransitionReason> = new Set([
   'address-failed',
   'soft-fault',
   'lan-split',
+  'addresses-gone',
   'dual-active',
   'stalled',
   'lease-lapsed',

@@ -43,6 +43,16 @@ export interface Releasing {
   readonly atMost: Instant;
 }
 
+/** An Active waits for its addresses. */
+export interface Lacking {
+  readonly since: Instant;
+  /** Then it asks for them once more; when it has done so, it gives the role up. */
+  readonly until: Instant;
+  readonly askedAgain: boolean;
+  /** They stood, and went: another Active has something to offer, this one has not. */
+  readonly lost: boolean;
+}
+
 export type State =
   | { readonly kind: 'Initialize' }
   | {
@@ -58,7 +68,7 @@ export type State =
       readonly kind: 'Active';
       /** When the Adver_Timer fires. */
       readonly adverAt: Instant;
-      /** Whether this Active has advertised itself yet: see becomeActive. */
+      /** Whether this Active has advertised itself since it has its addresses: see becomeActive. */
       readonly claimed: boolean;
       /**
        * The one before us has agreed to the handover: until then the advertisements that it sent
@@ -71,6 +81,8 @@ export type State =
       readonly releasing: Releasing | null;
       /** After a stall: until then any other Active is believed, and nothing is sent. */
       readonly listenUntil: Instant | null;
+      /** The addresses do not stand as far as is known; null when they do. */
+      readonly lacking: Lacking | null;
       readonly announcements: Announcements;
     };
 
@@ -122,8 +134,10 @@ export type Event =
     }
   /** The virtual addresses stand on the interface. */
   | { readonly kind: 'addresses-present' }
-  /** Some of them do not stand there, though they should. */
+  /** Some of them do not stand there any more, though they should. */
   | { readonly kind: 'addresses-missing' }
+  /** The settings list others. */
+  | { readonly kind: 'addresses-changed' }
   /** The parameters differ from those of the last step. */
   | { readonly kind: 'parameters-changed'; readonly previousPriority: number }
   /** The clock reached `now`. */
@@ -182,10 +196,18 @@ const STILL_ANSWERED: ReadonlySet<TakeoverReason> = new Set([
 ]);
 
 /**
- * A claim waits for the addresses as long as the script that adds them may take: it is ended then, and
- * has failed. So long the one before us keeps its own, and is asked for nothing.
+ * Longer than a script may take, which is ended after 5 s. Whoever has no word of its addresses for so long
+ * will have none: the order was lost, or what came of it.
  */
-const CLAIM_WAIT = microseconds(5_000_000);
+export const ADDRESS_PATIENCE = microseconds(6_000_000);
+
+/** From now on the addresses are waited for. */
+export const lackingFrom = (now: Instant, lost: boolean): Lacking => ({
+  since: now,
+  until: after(now, ADDRESS_PATIENCE),
+  askedAgain: false,
+  lost,
+});
 
 /**
  * Announcements wait until the addresses are reported present (§8.1.2, §8.2.2). So does the first
@@ -202,19 +224,19 @@ export function becomeActive(
 ): Step {
   const claimed = !STILL_ANSWERED.has(reason);
   const interval = centisecondsToMicroseconds(parameters.advertisementInterval);
-  const wait = claimed ? interval : CLAIM_WAIT;
   const effects: Effect[] = [{ kind: 'set-addresses', present: true }];
   if (claimed) effects.push({ kind: 'send-advertisement', priority: parameters.priority });
   effects.push({ kind: 'transition', from: from.kind, to: 'Active', reason });
   return {
     state: {
       kind: 'Active',
-      adverAt: after(now, wait),
+      adverAt: after(now, interval),
       claimed,
       grantedUntil,
       answerFrom: now,
       releasing: null,
       listenUntil: null,
+      lacking: lackingFrom(now, false),
       announcements: awaitingAddresses,
     },
     effects,

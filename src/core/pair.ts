@@ -25,6 +25,7 @@ import {
   whenNobodyTook,
   whenReleased,
 } from './arbiter.js';
+import { isEmptyHanded } from './empty-handed.js';
 import type { InstanceEvent } from './interface.js';
 import type { Active, Backup } from './machine.js';
 import {
@@ -242,7 +243,10 @@ export function holdsInstead(stage: Stage, router: Router, state: Backup): boole
     return true;
   }
   const decision = whenActiveDown(
-    stage.speakingViews(router).filter(({ peer }) => isHeardSince(peer, justBefore(overdue))),
+    stage
+      .speakingViews(router)
+      .filter(({ peer }) => isHeardSince(peer, justBefore(overdue)))
+      .filter((view) => !isEmptyHanded(stage, router, view)),
   );
   if (decision.action === 'take-over') return false;
   const { cause } = decision;
@@ -327,7 +331,7 @@ function arbitrateActive(
   machine: Active,
   holder: PeerView | null,
 ): void {
-  const { releasing, listenUntil } = machine;
+  const { releasing, listenUntil, lacking } = machine;
   const stands = holder?.router?.addressesPresent === true;
   if (stands && releasing !== null) {
     stage.step(router, { kind: 'successor', reason: releasing.reason });
@@ -335,6 +339,10 @@ function arbitrateActive(
   }
   if (stands && listenUntil !== null && stage.clock < listenUntil) {
     stage.step(router, { kind: 'successor', reason: 'stalled' });
+    return;
+  }
+  if (stands && lacking?.lost === true && isHeardAfter(holder, lacking.since)) {
+    stage.step(router, { kind: 'successor', reason: 'addresses-gone' });
     return;
   }
   settleDual(stage, router, stands && isHeardAfter(holder, router.since) ? holder : null);

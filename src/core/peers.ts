@@ -2,7 +2,7 @@
 // virtual routers. No decisions: arbiter.ts.
 import type { IpAddress } from '../model/address.js';
 import type { PeerReport, PeerRouter } from '../model/peer-report.js';
-import { after, instant, type Instant } from '../model/units.js';
+import { after, instant, type Instant, type Microseconds } from '../model/units.js';
 import {
   excused,
   fellSilent,
@@ -34,6 +34,8 @@ export interface Peer {
   knownBy: readonly IpAddress[];
   /** Places where it has said priority 0, and until when its word that it is Active is older. */
   left: readonly { readonly position: number; readonly until: Instant }[];
+  /** Places where it is Active by its own word and has no addresses, and since when it says so. */
+  lacking: readonly { readonly position: number; readonly since: Instant }[];
   nextCheckAt: Instant;
   /** When it was last asked. */
   askedAt: Instant;
@@ -54,6 +56,7 @@ export const createPeer = (
   report: null,
   knownBy: [],
   left: [],
+  lacking: [],
   nextCheckAt: now,
   askedAt: now,
 });
@@ -111,6 +114,7 @@ export function peerHeard(
   const report = withoutLeft(peer, message.report);
   const changed = peer.report === null || !sameReport(peer.report, report);
   peer.report = report;
+  if (changed) peer.lacking = lackingNow(peer, report, now);
   if (!report.primaryAddresses.every((one) => peer.knownBy.includes(one))) {
     const known = new Set([...report.primaryAddresses, ...peer.knownBy]);
     peer.knownBy = [...known].slice(0, KNOWN_BY_MAXIMUM);
@@ -121,6 +125,23 @@ export function peerHeard(
   peer.silent = false;
   return { state: updateState(peer), report: changed };
 }
+
+function lackingNow(before: Peer, { routers }: PeerReport, now: Instant): Peer['lacking'] {
+  return routers.flatMap(({ state, addressesPresent }, position) => {
+    if (state !== 'Active' || addressesPresent) return [];
+    const known = before.lacking.find((place) => place.position === position);
+    return [known ?? { position, since: now }];
+  });
+}
+
+/** Whether it has been Active without addresses at this place for so long, by its own word. */
+export const lacksFor = (
+  { lacking }: Peer,
+  { position }: Place,
+  duration: Microseconds,
+  now: Instant,
+): boolean =>
+  lacking.some((place) => place.position === position && after(place.since, duration) <= now);
 
 /** Most messages say nothing new: telling so must cost less than settling for nothing. */
 function sameReport(a: PeerReport, b: PeerReport): boolean {

@@ -55,7 +55,7 @@ function reconfigureRouter(stage: Stage, router: Router, wanted: RouterConfigura
     before.addresses.map(formatAddressWithPrefix),
     wanted.addresses.map(formatAddressWithPrefix),
   );
-  if (moved) stage.step(router, { kind: 'addresses-missing' });
+  if (moved) stage.step(router, { kind: 'addresses-changed' });
 }
 
 /** Peers that stay keep what is known of them, and of their paths that stay. */

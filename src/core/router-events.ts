@@ -2,7 +2,9 @@
 // virtual routers are elsewhere, but for two: who follows a superior, and who has a successor.
 import type { TransitionReason } from '../model/reasons.js';
 import { after, type Instant } from '../model/units.js';
+import { isLackDue } from './active.js';
 import { addressRemoved, expireYield, standBack } from './address-defence.js';
+import { isEmptyClaim } from './empty-handed.js';
 import type { InstanceEvent } from './interface.js';
 import type { Backup } from './machine.js';
 import { observe } from './observe.js';
@@ -60,6 +62,14 @@ export function passRouterDeadline(stage: Stage, router: Router): void {
   const at = nextDeadline(router.machine);
   if (at === null || at > stage.clock) return;
   const { machine: state } = router;
+  if (state.kind === 'Active' && isLackDue(state, stage.clock)) {
+    if (state.lacking.askedAgain) addressesFailed(stage, router, 'asked for twice in vain');
+    else {
+      stage.report('address-overdue', router.configuration.interface, router);
+      stage.step(router, { kind: 'deadline' });
+    }
+    return;
+  }
   if (state.kind === 'Backup' && waitsInstead(stage, router, state)) return;
   if (isTakenAlready(stage, router)) {
     stage.step(router, { kind: 'hold' });
@@ -99,6 +109,7 @@ function takeAdvertisement(
     const until = after(stage.clock, stage.configuration.peerCheck.interval);
     peerLeft(stage.peers.values(), source, stage.placeOf(router), until);
   }
+  if (priority > 0 && isEmptyClaim(stage, router, source)) return;
   const stood = isStanding(router, stage.clock);
   stage.step(router, { kind: 'advertisement', priority, interval, source });
   if (stood && router.machine.kind === 'Active' && priority > 0) rivalHeard(stage, router, source);

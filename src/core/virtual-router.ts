@@ -91,6 +91,7 @@ function stepInitialize(
     case 'advertisement':
     case 'addresses-present':
     case 'addresses-missing':
+    case 'addresses-changed':
     case 'parameters-changed':
     case 'deadline':
       return stay(state);
@@ -139,6 +140,7 @@ function stepBackup(parameters: Parameters, state: Backup, event: Event, now: In
     case 'successor':
     case 'addresses-present':
     case 'addresses-missing':
+    case 'addresses-changed':
       return stay(state);
   }
 }

@@ -14,6 +14,7 @@ export const TRANSITION_REASONS = {
   'group-moved': 'another virtual router of this instance lost the role, and all move together',
   stalled: 'this process was silent for longer than Active_Down_Interval, and another took over',
   'lease-lapsed': 'this process hung, and another took over: its addresses were removed meanwhile',
+  'addresses-gone': 'its virtual addresses were gone, and another router was Active',
   'dual-active': 'the peer is Active too, and it outranks this router',
   'lan-split': 'the LAN is split, and the peer is on its better side',
   failover: 'an operator asked for a handover',
@@ -57,6 +58,7 @@ export const REPORTS = {
   waiting: 'the virtual router stays out of the election until this is mended',
   'checksum-dialect': 'a valid advertisement in the other checksum dialect was heard; we follow it',
   'address-restored': 'virtual addresses were removed by somebody else and are put back',
+  'address-overdue': 'the virtual addresses do not stand: they are asked for once more',
   'address-yielded':
     'virtual addresses cannot be kept: priority 1 for 60 s, so that a peer takes over',
   'priority-changed': 'the effective priority changed',

@@ -40,6 +40,17 @@ describe('health', () => {
     assert.equal(health({ virtualRouters: [standby] }).state, 'healthy');
   });
 
+  it('is a fault when the addresses could not be put in place, though it stays in the election', () => {
+    const adjustments = [{ name: 'address-lost', amount: -199 }];
+    const yielding = { ...backupRouter, name: 'lan', effectivePriority: 1, adjustments };
+    assert.deepEqual(health({ virtualRouters: [yielding] }), {
+      state: 'fault',
+      reasons: [
+        'lan: its virtual addresses cannot be put in place, or do not stay there: priority 1',
+      ],
+    });
+  });
+
   const degraded: readonly [string, Partial<HealthInput>, string][] = [
     [
       'a peer that has not been heard yet',

@@ -9,6 +9,8 @@ import { INDEX, rig, routerSettings, settingsOf, settle, type Rig } from './rig.
 const ACTIVE_DOWN = 3_609_375;
 /** For how long the agent waits for the kernel's word. */
 const SERVICE_DELAY = 50_000;
+/** So often the agent looks at the kernel, whatever it was told. */
+const LOOK = 5_000_000;
 
 interface Kind {
   readonly family: 'ipv4' | 'ipv6';
@@ -69,6 +71,15 @@ for (const kind of KINDS) {
     it('the notice that one was removed was dropped: it is put back', async () => {
       const made = await active(kind);
       made.kernel.overrun(() => made.kernel.removeAddress(INDEX, kind.virtual));
+      await settle();
+      assert.ok(made.kernel.has(INDEX, kind.virtual));
+      assert.equal(restored(made), 1);
+    });
+
+    it('one was removed, and the kernel never said so: it is put back at the next look', async () => {
+      const made = await active(kind);
+      made.kernel.unnoticed(() => made.kernel.removeAddress(INDEX, kind.virtual));
+      made.kernel.advance(LOOK);
       await settle();
       assert.ok(made.kernel.has(INDEX, kind.virtual));
       assert.equal(restored(made), 1);

@@ -576,7 +576,7 @@ describe('the own process was silent for longer than Active_Down_Interval', () =
 
     const present = bench.take({ kind: 'addresses-present', virtualRouter: 'lan' }, 10_001_000);
 
-    assert.deepEqual(sent(present), ['lan announce']);
+    assert.deepEqual(sent(present), ['lan announce', 'lan advertise 200']);
   });
 
   it('out of the election: nothing happens', () => {

@@ -128,7 +128,7 @@ export class Witness {
     return priority <= 255 && (becomes === 'Active' || state === 'Active');
   }
 
-  /** Addresses are added on becoming Active, to restore them, or because the list changed. */
+  /** Addresses are added on becoming Active, to restore them, again, or because the list changed. */
   #judgeAddition(
     event: InstanceEvent,
     { state }: Seen,
@@ -138,7 +138,8 @@ export class Witness {
     const becomesActive = later.some(
       (effect) => effect.kind === 'transition' && effect.to === 'Active',
     );
-    const restores = state === 'Active' && ['addresses-removed', 'configure'].includes(event.kind);
+    const causes = ['addresses-removed', 'configure', 'deadline'];
+    const restores = state === 'Active' && causes.includes(event.kind);
     assert(becomesActive || restores, `${says} while ${state}, at ${event.kind}`);
   }
 
