@@ -36,7 +36,8 @@ describe('installation', { skip }, () => {
       await box.sh(`find / -xdev \\( -path /proc -o -path /sys -o -path /dev -o -path /tmp \
       -o -path ${SOURCE} -o -path /var/log -o -path /var/cache -o -path /run/systemd -o -path /run/log \\) -prune \
       -o -printf '%p %M %U %l\\n' | sort; cat /etc/passwd /etc/group`);
-    return stdout.split('\n');
+    // A file that is just being replaced.
+    return stdout.split('\n').filter((line) => !/\.tmp /.test(line));
   };
 
   const refusals: [string, readonly string[], number, RegExp][] = [
@@ -163,6 +164,39 @@ describe('installation', { skip }, () => {
     assert.notEqual(await box.mainPid(), pid);
     assert.equal(await box.property('ActiveState'), 'active');
     assert.equal(box.read(SETTINGS), settings);
+  });
+
+  it('refuses to replace the program over settings that the new one does not take', async () => {
+    const settings = box.read(SETTINGS);
+    const schema = '/usr/lib/understudy/dist/src/config/schema.js';
+    await box.sh(
+      `sed -i "s/hooks: HOOKS,/& former: { type: 'boolean', description: '' },/" ${schema}`,
+    );
+    box.write(SETTINGS, settings.replace('{', '{ "former": true,'));
+    await box.run(['understudy', 'check']);
+    await box.systemctl('restart', UNIT);
+    const pid = await box.mainPid();
+    const untouched = await files();
+    const refused = async (): Promise<string> => {
+      const { code, stderr } = await box.attempt([INSTALL]);
+      assert.equal(code, 1, stderr);
+      assert.match(
+        stderr,
+        /understudy\.yaml is not in order for this version.*nothing was changed/,
+      );
+      assert.deepEqual(await files(), untouched);
+      assert.equal(await box.mainPid(), pid, 'the agent goes on with what it has');
+      return stderr;
+    };
+    assert.match(
+      await refused(),
+      /understudy\.yaml:1:3: former \(unknown-setting\)\n +expected .*\n +found .*\n +remedy .*/,
+    );
+    box.write(SETTINGS, 'virtualRouters: [\n');
+    assert.match(await refused(), /understudy\.yaml:\d+:\d+: \(syntax\)\n +expected .*\n +found /);
+    box.write(SETTINGS, settings);
+    await box.run([INSTALL]);
+    assert.notEqual(await box.mainPid(), pid);
   });
 
   it('removes: the agent is stopped, settings and state stay', async () => {
