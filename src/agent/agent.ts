@@ -2,7 +2,7 @@
 // protocol and no loop: those are the driver's.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatSettingsError, type SettingsError } from '../config/errors.js';
+import { settingsErrorLines, type SettingsError } from '../config/errors.js';
 import { loadSettings } from '../config/load.js';
 import { changeSetting, type SetOutcome } from '../config/save.js';
 import { viewSettings } from '../config/setting-names.js';
@@ -37,6 +37,9 @@ import {
 import { statusOf } from './status.js';
 import { createStatusFile, type StatusFile } from './status-file.js';
 import type { Watchdog } from './watchdog.js';
+
+/** Of a file that was refused; status has the first alone, `check` has all. */
+const ERRORS_IN_EVENT = 10;
 
 export interface AgentOptions {
   readonly kernel: Kernel;
@@ -324,13 +327,14 @@ class RunningAgent implements Agent {
 
   #refuse(errors: readonly SettingsError[]): void {
     const { settingsFile } = this.#options;
-    const detail = errors.map((error) => formatSettingsError(error, settingsFile));
+    const stay = (most: number): string =>
+      `the settings in force stay: ${settingsErrorLines(errors, settingsFile, most).join('; ')}`;
     this.#journal.record('error', {
       event: 'reload-refused',
       reason: 'invalid-settings',
-      detail: `the settings in force stay: ${detail.join('; ')}`,
+      detail: stay(ERRORS_IN_EVENT),
     });
-    this.setProblem('settings', `${settingsFile} is invalid; the settings in force stay`);
+    this.setProblem('settings', stay(1));
   }
 
   #changed(): void {

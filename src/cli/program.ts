@@ -77,7 +77,29 @@ function buildProgram(surroundings: Surroundings, finish: Finish): Command {
   addSettingCommands(context);
   addOperatorCommands(context);
   addOtherCommands(context);
+  addHelpCommand(context);
   return program;
+}
+
+/** `help maintenance` prints what `maintenance --help` does. */
+function addHelpCommand({ program, surroundings, finish }: Context): void {
+  program
+    .helpCommand(false)
+    .command('help')
+    .description('print this list, or what a command takes')
+    .argument('[command...]', 'the command')
+    .action((words: string[]) => {
+      let command = program;
+      for (const word of words) {
+        const next = command.commands.find((one) => one.name() === word);
+        // What follows is a word of the command's own, as in `maintenance on`.
+        if (next === undefined && command !== program) break;
+        if (next === undefined) return finish(failUnknown(surroundings, command, word));
+        command = next;
+      }
+      command.outputHelp();
+      return finish(EXIT.done);
+    });
 }
 
 const argumentTerm = (argument: Argument): string => {

@@ -93,3 +93,21 @@ export function formatSettingsError(error: SettingsError, file: string): string 
     `  remedy    ${error.remedy}`,
   ].join('\n');
 }
+
+/** The same in one line: `file:line:column: path: expected …, found …; remedy`. */
+export function settingsErrorLine(error: SettingsError, file: string): string {
+  const line = error.line === undefined ? '' : `:${error.line}`;
+  const column = error.column === undefined ? '' : `:${error.column}`;
+  const path = error.path === '' ? '' : ` ${error.path}:`;
+  return `${file}${line}${column}:${path} expected ${error.expected}, found ${error.found}; ${error.remedy}`;
+}
+
+/** Errors as a line each, the first `most` of them, and how to see the others. */
+export const settingsErrorLines = (
+  errors: readonly SettingsError[],
+  file: string,
+  most: number,
+): string[] => [
+  ...errors.slice(0, most).map((error) => settingsErrorLine(error, file)),
+  ...(errors.length > most ? [`${errors.length - most} more: understudy check`] : []),
+];

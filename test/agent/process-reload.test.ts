@@ -150,7 +150,13 @@ describe('reload', { skip }, () => {
       const told = await reload();
 
       assert.equal(told.event, 'reload-refused');
-      assert.match(told.detail ?? '', /the settings in force stay: .*understudy\.yaml/);
+      // Where, what was expected, what was found and what to do; the same in log, event and health.
+      assert.match(
+        told.detail ?? '',
+        /^the settings in force stay: \S+understudy\.yaml(:\d+:\d+)?:.* expected .*, found .*; \S/,
+      );
+      assert.doesNotMatch(told.detail ?? '', /\n/);
+      if (what === 'with an unknown key') assert.match(told.detail ?? '', /yaml:27:3: colour: /);
       const now = await agent.status();
       assert.deepEqual(
         now.virtualRouters.map(({ state, since, reason }) => [state, since, reason]),
@@ -158,10 +164,11 @@ describe('reload', { skip }, () => {
       );
       assert.deepEqual(await client.settings(), inForce);
       assert.deepEqual(addresses().sort(), ['192.0.2.1/24', VIRTUAL, '192.0.2.120/24']);
-      assert.deepEqual(now.health, {
-        state: 'degraded',
-        reasons: [`${agent.home.settingsFile} is invalid; the settings in force stay`],
-      });
+      assert.equal(now.health.state, 'degraded');
+      const [reason = '', ...others] = now.health.reasons;
+      assert.deepEqual(others, []);
+      const first = reason.replace(/; \d+ more: understudy check$/, '');
+      assert.ok(told.detail?.startsWith(first), `${reason}\nbegins\n${told.detail}`);
       clear();
       agent.home.configure(both);
       assert.equal((await reload()).detail, 'nothing differs');

@@ -30,6 +30,7 @@ describe('the command line', () => {
     const { code, out } = await bare(['--help']);
     assert.equal(code, 0);
     assertGolden('help.txt', out);
+    assert.deepEqual(await bare(['help']), { code: 0, out, err: '' });
   });
 
   it('says its version', async () => {
@@ -83,6 +84,33 @@ describe('the command line', () => {
       `release ${process.cwd()}/z.yaml`,
       'run /etc/understudy/understudy.yaml',
     ]);
+  });
+});
+
+describe('help', () => {
+  it('of every command is what its --help says, and ends with 0', async () => {
+    const { out: list } = await bare(['--help']);
+    const names = [...list.matchAll(/^ {2}([a-z]+)\b.* {2}\S/gm)].map(([, name = '']) => name);
+    assert.ok(names.length > 10, names.join());
+    for (const name of names.filter((one) => one !== 'demo')) {
+      const { code, out, err } = await bare(['help', name]);
+      assert.deepEqual([code, err], [0, ''], name);
+      assert.equal(out, (await bare([name, '--help'])).out);
+    }
+    assert.match((await bare(['help', 'demo'])).out, /arguments/);
+    assert.match(
+      (await bare(['help', 'maintenance', 'on'])).out,
+      /^Usage: understudy maintenance /,
+    );
+  });
+
+  it('of what is no command says so', async () => {
+    const { code, out, err } = await bare(['help', 'mainenance']);
+    assert.deepEqual([code, out], [2, '']);
+    assert.match(
+      err,
+      /there is no command "mainenance"\n +remedy +did you mean understudy maintenance\?/,
+    );
   });
 });
 
