@@ -7,7 +7,7 @@ import { loadSettings } from '../config/load.js';
 import { changeSetting, type SetOutcome } from '../config/save.js';
 import { viewSettings } from '../config/setting-names.js';
 import type { Settings } from '../config/settings.js';
-import type { CommandName, CommandOutcome, ReloadOutcome } from '../control/protocol.js';
+import type { CommandOutcome, ControlHandlers, ReloadOutcome } from '../control/protocol.js';
 import { startControlServer, type ControlServer } from '../control/server.js';
 import type { Executor } from '../executor/executor.js';
 import type { HostFacts } from '../host/facts.js';
@@ -90,6 +90,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   await agent.start();
   return agent;
 }
+
+type Ordered = Parameters<ControlHandlers['command']>;
 
 class RunningAgent implements Agent {
   readonly #options: AgentOptions;
@@ -290,7 +292,7 @@ class RunningAgent implements Agent {
         settings: () => viewSettings(this.#driver.settings, settingsFile),
         set: (setting, value) => this.#set(setting, value),
         reload: () => this.reload(),
-        command: (name, argument) => this.#command(name, argument),
+        command: (name, argument, manner) => this.#command(name, argument, manner),
         events: () => this.#journal.tail(),
         follow: (listener) => this.#journal.follow(listener),
       },
@@ -306,9 +308,9 @@ class RunningAgent implements Agent {
   }
 
   /** What is to outlive the agent is written down before it is called done. */
-  async #command(name: CommandName, argument: string | undefined): Promise<CommandOutcome> {
-    const outcome = await carryOut(this.#driver, this.#journal, name, argument);
-    if (!outcome.ok || name === 'failover') return outcome;
+  async #command(...[name, argument, manner]: Ordered): Promise<CommandOutcome> {
+    const outcome = await carryOut(this.#driver, this.#journal, { name, argument, ...manner });
+    if (!outcome.ok) return outcome;
     await this.#stateFile.flush();
     const problem = this.#stateFile.problem();
     if (problem === null) return outcome;

@@ -2,12 +2,7 @@
 // No protocol (core), no bytes (wire), no files. Effects enqueue; none calls back into a step.
 import type { Settings, VirtualRouterSettings } from '../config/settings.js';
 import { Instance } from '../core/instance.js';
-import type {
-  InstanceEffect,
-  InstanceEvent,
-  InstanceSnapshot,
-  OperatorCommand,
-} from '../core/interface.js';
+import type { InstanceEffect, InstanceEvent, InstanceSnapshot } from '../core/interface.js';
 import type { PeerReport } from '../model/peer-report.js';
 import type { Executor } from '../executor/executor.js';
 import type { DeadlineTimer, Kernel, Lease } from '../kernel/kernel.js';
@@ -24,7 +19,7 @@ import { lastWill } from './last-will.js';
 import { Network } from './network.js';
 import { Reception } from './reception.js';
 import { Recorder } from './recorder.js';
-import { isRemark, Records, type TransitionEffect } from './records.js';
+import { isRemark, Records, type ReportEffect, type TransitionEffect } from './records.js';
 import type { Watchdog } from './watchdog.js';
 
 /** Where effects go that are neither packets nor addresses. None of them may block. */
@@ -173,17 +168,15 @@ export class Driver {
     this.#wake();
   }
 
-  /** Carries out an operator's command; returns why it was refused, or null. */
-  operate(command: OperatorCommand): string | null {
+  /** Carries out an operator's order; returns the refusal, or null. */
+  operate(order: Extract<InstanceEvent, { kind: 'operator' }>): ReportEffect | null {
     this.#wake();
-    const effects = this.#handle({ kind: 'operator', command }, this.#kernel.now());
+    const effects = this.#handle(order, this.#kernel.now());
     this.#changed = true;
     this.#flush();
     this.#arm();
-    const refusal = effects.find(
-      (effect) => effect.kind === 'report' && effect.report === 'refused',
-    );
-    return refusal?.kind === 'report' ? refusal.detail : null;
+    const reports = effects.filter((effect) => effect.kind === 'report');
+    return reports.find(({ report }) => report === 'refused') ?? null;
   }
 
   /** Applies new settings to the running instance; only the difference is noticed. */
@@ -213,6 +206,8 @@ export class Driver {
     this.#stopped = true;
     this.keeper.suspend();
     this.#handle({ kind: 'stop' }, this.#kernel.now());
+    // Nobody will come: what is left to be done is to remove what stands.
+    if (this.snapshot().isAlone) this.#leaveWill();
     this.#send();
     this.#timer.close();
     this.#network.close();

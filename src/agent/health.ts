@@ -39,7 +39,11 @@ const CHOSEN: ReadonlySet<TransitionReason> = new Set([
  */
 export function healthOf(input: HealthInput): Status['health'] {
   const { mode, virtualRouters, monitors, problems } = input;
-  const faults = [...faultReasons(virtualRouters), ...virtualRouters.flatMap(yieldReasons)];
+  const faults = [
+    ...virtualRouters.flatMap((router) => nobodyReasons(router, input)),
+    ...faultReasons(virtualRouters),
+    ...virtualRouters.flatMap(yieldReasons),
+  ];
   const rotation = keyWords(input.keys, input.peers);
   const lacks = [
     ...chosenReasons(virtualRouters),
@@ -77,6 +81,58 @@ const yieldReasons = ({ name, adjustments }: VirtualRouterStatus): string[] =>
   adjustments.some((one) => one.name === 'address-lost')
     ? [`${name}: its virtual addresses cannot be put in place, or do not stay there: priority 1`]
     : [];
+
+/** Out of it for reasons that are over in a moment. */
+const PASSING: ReadonlySet<TransitionReason> = new Set(['startup', 'shutdown', 'settings-changed']);
+
+/** Whoever has one of these hears no advertisement. */
+const DEAF: ReadonlySet<TransitionReason> = new Set([
+  'interface-missing',
+  'interface-down',
+  'no-carrier',
+  'no-primary-address',
+  'socket-failed',
+]);
+
+/** No Active_Down_Interval is longer, in intervals. */
+const SILENT_INTERVALS = 4;
+
+/**
+ * Nobody has it, whoever chose that: we are out of the election, so is every peer, and nobody else is
+ * heard. Where HA is off and there are no peers, that is what was asked for.
+ */
+function nobodyReasons(
+  router: VirtualRouterStatus,
+  { mode, peers }: Pick<HealthInput, 'mode' | 'peers'>,
+): string[] {
+  const { name, state, reason } = router;
+  if (state !== 'Initialize' || PASSING.has(reason)) return [];
+  const isDeaf = DEAF.has(reason);
+  // Without peers nothing is known where nothing can be heard.
+  if (peers.length === 0 && (isDeaf || mode === 'off')) return [];
+  if (!isDeaf && isHeard(router)) return [];
+  if (!peers.every((peer) => isOutAt(peer, name) || (!isDeaf && peer.state !== 'healthy'))) {
+    return [];
+  }
+  const addresses = router.addresses.map(({ address }) => address.split('/', 1)[0]);
+  if (addresses.length === 0) return [];
+  const shown = addresses.slice(0, 3).join(', ');
+  const more = addresses.length > 3 ? ` and ${addresses.length - 3} more` : '';
+  return [`${name}: nobody holds ${shown}${more}`];
+}
+
+/** Some other router advertises. */
+function isHeard({
+  lastAdvertisementAgeMs: age,
+  advertisementIntervalMs: ours,
+  activeAdvertisementIntervalMs: theirs,
+}: VirtualRouterStatus): boolean {
+  return age !== null && age <= SILENT_INTERVALS * Math.max(ours, theirs);
+}
+
+const isOutAt = ({ state, virtualRouters = [] }: PeerStatus, name: string): boolean =>
+  state === 'healthy' &&
+  virtualRouters.every((theirs) => theirs.name !== name || theirs.state === 'Initialize');
 
 /** Out of it by choice, but nobody may forget. */
 const chosenReasons = (routers: readonly VirtualRouterStatus[]): string[] =>

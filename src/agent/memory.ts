@@ -17,12 +17,14 @@ export function stateOf(
   standing: readonly AddressTarget[],
   { wallClock, now }: Clocks,
 ): State {
-  const { maintenance, bypassEngaged, flaps } = memory;
+  const { maintenance, bypassEngaged, flaps, standBack } = memory;
+  const wallTime = (at: Instant): number => wallClock() - (now() - at) / 1_000;
   return {
     standing,
     maintenance,
     bypassEngaged,
-    flaps: flaps.flaps.map((at) => wallClock() - (now() - at) / 1_000),
+    flaps: flaps.flaps.map(wallTime),
+    standBack: standBack && { by: standBack.by, since: wallTime(standBack.since) },
     latched: flaps.latched,
     active: virtualRouters.some(({ state }) => state === 'Active'),
   };
@@ -30,10 +32,14 @@ export function stateOf(
 
 /** What an earlier agent left, on our clock. A flap of the future (the clock was set back) is now. */
 export function memoryAt(state: State, { wallClock, now }: Clocks): Memory {
-  const flaps = state.flaps.map((time) => instant(now() - Math.max(0, wallClock() - time) * 1_000));
+  const ownTime = (time: number): Instant =>
+    instant(now() - Math.max(0, wallClock() - time) * 1_000);
+  const flaps = state.flaps.map(ownTime);
+  const { standBack } = state;
   return {
     maintenance: state.maintenance,
     bypassEngaged: state.bypassEngaged,
     flaps: { flaps, latched: state.latched },
+    standBack: standBack && { by: standBack.by, since: ownTime(standBack.since) },
   };
 }

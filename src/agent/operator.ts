@@ -1,24 +1,28 @@
 // What an operator orders over the control socket, carried out by the driver and answered in words.
 // Nothing is decided here: the core refuses what it must.
 import type { OperatorCommand } from '../core/interface.js';
-import type { CommandName, CommandOutcome } from '../control/protocol.js';
+import type { CommandName, CommandOutcome, OrderManner } from '../control/protocol.js';
 import type { Driver } from './driver.js';
 import type { Journal } from './journal.js';
 
 /** Longer than a successor's address script may take; this is for one that is not over by then. */
 const PATIENCE_MS = 6_000;
 
+export interface GivenOrder extends OrderManner {
+  readonly name: CommandName;
+  readonly argument: string | undefined;
+}
+
 export async function carryOut(
   driver: Driver,
   journal: Journal,
-  name: CommandName,
-  argument: string | undefined,
+  { name, argument, force, by }: GivenOrder,
 ): Promise<CommandOutcome> {
   const command = COMMANDS_BY_WORDS[`${name} ${argument ?? ''}`.trim()];
   if (command === undefined) return refusal('unknown-command', `no ${name} ${argument ?? ''}`);
   const before = activeRouters(driver);
-  const refused = driver.operate(command);
-  if (refused !== null) return refusal('refused', refused);
+  const refused = driver.operate({ kind: 'operator', command, force, by });
+  if (refused !== null) return refusal('refused', refused.detail, refused.remedy);
   if (command === 'failover') return handedOver(driver, journal, before);
   return { ok: true, detail: DONE[command] };
 }
@@ -46,12 +50,11 @@ const activeRouters = (driver: Driver): string[] =>
     .virtualRouters.filter(({ state }) => state === 'Active')
     .map(({ configuration }) => configuration.name);
 
-const refusal = (code: string, message: string): CommandOutcome => ({
-  ok: false,
-  code,
-  message,
-  remedy: 'see `understudy status` for who holds what, and why',
-});
+const refusal = (
+  code: string,
+  message: string,
+  remedy = 'see `understudy status` for who holds what, and why',
+): CommandOutcome => ({ ok: false, code, message, remedy });
 
 /** Resolves when none of these virtual routers is Active here any longer. */
 function handedOver(

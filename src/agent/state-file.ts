@@ -17,6 +17,8 @@ export interface State {
   readonly bypassEngaged: boolean;
   readonly flaps: readonly number[];
   readonly latched: boolean;
+  /** Handed over by an operator: who, and when. */
+  readonly standBack: { readonly by: string; readonly since: number } | null;
   /** Some virtual router is Active: if this is read at a start, the agent ended unasked. */
   readonly active: boolean;
 }
@@ -27,14 +29,16 @@ export const EMPTY_STATE: State = {
   bypassEngaged: false,
   flaps: [],
   latched: false,
+  standBack: null,
   active: false,
 };
 
-export function formatState({ standing, flaps, ...rest }: State): string {
+export function formatState({ standing, flaps, standBack, ...rest }: State): string {
   const state = {
     version: 1,
     ...rest,
     flaps: flaps.map((at) => new Date(at).toISOString()),
+    standBack: standBack && { by: standBack.by, since: new Date(standBack.since).toISOString() },
     addresses: standing.flatMap(({ interface: name, addresses }) =>
       addresses.map((address) => ({ interface: name, address: formatAddressWithPrefix(address) })),
     ),
@@ -77,6 +81,7 @@ function parseState(text: string): State | null {
     bypassEngaged: file['bypassEngaged'] === true,
     flaps: timesOf(file['flaps']),
     latched: file['latched'] === true,
+    standBack: standBackOf(file['standBack']),
     active: file['active'] === true,
   };
 }
@@ -92,6 +97,13 @@ function targetsOf(list: unknown): AddressTarget[] | null {
     if (address !== null) targets.push({ interface: name, addresses: [address] });
   }
   return targets;
+}
+
+function standBackOf(value: unknown): State['standBack'] {
+  if (typeof value !== 'object' || value === null) return null;
+  const { by, since } = value as { by?: unknown; since?: unknown };
+  const [time] = timesOf([since]);
+  return typeof by === 'string' && time !== undefined ? { by, since: time } : null;
 }
 
 const timesOf = (list: unknown): number[] =>

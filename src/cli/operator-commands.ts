@@ -17,12 +17,13 @@ interface ForceOptions extends ConfigOption {
 export function addOperatorCommands(context: Context): void {
   const { add } = context;
   const order = ordering(context);
-  add('failover', 'hand the role over now; come back only when asked or needed').action(
-    (options: ConfigOption) => order(options, 'failover'),
-  );
+  add('failover', 'hand the role over now; come back only when asked or needed')
+    .option('--force', 'also to a peer that is not fit and sound, as long as it can take it')
+    .action((options: ForceOptions) => order(options, 'failover'));
   add('maintenance', 'leave the election until told; survives a reboot')
     .addArgument(word('on', 'off'))
-    .action((state: string, options: ConfigOption) => order(options, 'maintenance', state));
+    .option('--force', 'also when that leaves the role to nobody')
+    .action((state: string, options: ForceOptions) => order(options, 'maintenance', state));
   addBypass(context);
   add('flaps', 'clear: forget the flaps and take part again')
     .addArgument(word('clear'))
@@ -35,13 +36,14 @@ export function addOperatorCommands(context: Context): void {
 const word = (...words: string[]): Argument =>
   new Argument(`<${words.join('|')}>`, words.join(' or ')).choices(words);
 
-type Order = (options: ConfigOption, name: CommandName, argument?: string) => Promise<void>;
+type Order = (options: ForceOptions, name: CommandName, argument?: string) => Promise<void>;
 
 const ordering =
   ({ chosen, surroundings, finish }: Context): Order =>
   async (options, name, argument) => {
     const { orderAgent } = await import('./commands/order.js');
-    finish(await orderAgent(surroundings, chosen(options), name, argument));
+    const force = options.force === true;
+    finish(await orderAgent(surroundings, chosen(options), name, argument, force));
   };
 
 function addBypass(context: Context): void {

@@ -20,7 +20,8 @@ export interface ControlClient {
   settings(): Promise<SettingsView>;
   set(setting: string, value: string): Promise<SetOutcome>;
   reload(): Promise<ReloadOutcome>;
-  command(name: CommandName, argument?: string): Promise<CommandOutcome>;
+  /** `force`: although no successor is fit and sound. */
+  command(name: CommandName, argument?: string, force?: boolean): Promise<CommandOutcome>;
   /** Hands on the last events and, with `follow`, every one until the agent closes. */
   events(request: EventRequest): Promise<void>;
 }
@@ -67,11 +68,12 @@ export function createControlClient(
       if (answer.status === 200 && isReloadDone(answer.body)) return answer.body;
       return settingsRefusal(answer);
     },
-    async command(command, argument) {
+    async command(command, argument, force = false) {
       const answer = await call({
         socketPath,
         ...ENDPOINTS.command,
-        body: { command, argument },
+        // An agent of an earlier release does not know the word.
+        body: { command, argument, ...(force ? { force } : {}) },
         deadlineMs: changing,
       });
       const { isCommandDone, isErrorAnswer } = await import('./schemas.js');

@@ -43,6 +43,18 @@ export interface CommandRequest {
   readonly command: CommandName;
   /** One of COMMANDS[command]; absent when that is empty. */
   readonly argument?: string;
+  /** Although no successor is fit and sound: for those of FORCIBLE. */
+  readonly force?: boolean;
+}
+
+/** The orders that are refused while they would leave the role to nobody, unless forced. */
+export const FORCIBLE: ReadonlySet<CommandName> = new Set(['failover', 'maintenance']);
+
+/** What comes with an order beside its words. */
+export interface OrderManner {
+  readonly force: boolean;
+  /** Who gives it, in words; empty when that is not known. */
+  readonly by: string;
 }
 
 export type CommandOutcome =
@@ -82,7 +94,11 @@ export interface ControlHandlers {
   set(setting: string, value: string): Promise<SetOutcome>;
   reload(): Promise<ReloadOutcome>;
   /** Resolves when it is done or refused; name and argument have been checked against COMMANDS. */
-  command(name: CommandName, argument?: string): Promise<CommandOutcome>;
+  command(
+    name: CommandName,
+    argument: string | undefined,
+    manner: OrderManner,
+  ): Promise<CommandOutcome>;
   /** The last events, oldest first. */
   events(): readonly EventRecord[];
   /** Calls `listener` with every event from now on; the returned function ends that. */

@@ -54,8 +54,8 @@ async function handleCommand(body: string, handlers: ControlHandlers): Promise<A
       `send one of these: ${known.join(', ')}`,
     );
   }
-  const { command, argument } = request.value;
-  const outcome = await handlers.command(command, argument);
+  const { command, argument, force = false } = request.value;
+  const outcome = await handlers.command(command, argument, { force, by: '' });
   if (outcome.ok) return { status: 200, body: outcome };
   return failure(409, outcome.code, outcome.message, outcome.remedy);
 }

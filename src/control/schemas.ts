@@ -4,6 +4,8 @@ import type { SettingsView } from '../config/setting-names.js';
 import { form } from './form.js';
 import {
   COMMANDS,
+  FORCIBLE,
+  type CommandName,
   type CommandOutcome,
   type CommandRequest,
   type ErrorAnswer,
@@ -63,6 +65,7 @@ export const isCommandRequest = form<CommandRequest>({
     properties: {
       command: { const: name },
       ...(words.length === 0 ? {} : { argument: { enum: words } }),
+      ...(FORCIBLE.has(name as CommandName) ? { force: flag } : {}),
     },
   })),
 });

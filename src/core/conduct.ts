@@ -13,9 +13,27 @@ export interface Conduct {
   readonly flaps: FlapCounter;
   readonly bypassActual: BypassState;
   /** The role was handed over by an operator: it is taken back when needed or asked, not before. */
-  readonly standBack: boolean;
+  readonly standBack: StandBack | null;
+  /** The last order to leave, for as long as it may still be carried out. */
+  readonly order: Order;
+  /** Soft faults that stood when an operator forced the role upon this one: no reason to give it back. */
+  readonly excused: readonly string[];
   /** Something became Active since the last flap: what is lost together counts once. */
   readonly heldSinceFlap: boolean;
+}
+
+/** What an operator said beside the command itself. */
+export interface Order {
+  /** Who gave it; empty when not known. */
+  readonly by: string;
+  /** Although no successor is fit and sound. */
+  readonly forced: boolean;
+}
+
+/** Sent away by an operator. */
+export interface StandBack {
+  readonly by: string;
+  readonly since: Instant;
 }
 
 export const newConduct: Conduct = {
@@ -23,14 +41,17 @@ export const newConduct: Conduct = {
   bypassEngaged: false,
   flaps: noFlaps,
   bypassActual: 'unknown',
-  standBack: false,
+  standBack: null,
+  order: { by: '', forced: false },
+  excused: [],
   heldSinceFlap: false,
 };
 
-export const memoryOf = ({ maintenance, bypassEngaged, flaps }: Conduct): Memory => ({
+export const memoryOf = ({ maintenance, bypassEngaged, flaps, standBack }: Conduct): Memory => ({
   maintenance,
   bypassEngaged,
   flaps,
+  standBack,
 });
 
 type Relay = Pick<InstanceConfiguration, 'primary' | 'hasBypass'>;
@@ -59,6 +80,11 @@ export const VOLUNTARY: ReadonlySet<TransitionReason> = new Set([
   'suspended',
 ]);
 
+/** Departures that an operator ordered: they are nobody's flap. */
+const ORDERED: ReadonlySet<string> = new Set(['failover', 'maintenance', 'mode-off', 'shutdown']);
+
+export const isOrdered = (reason: string): boolean => ORDERED.has(reason);
+
 /** Whether frames pass the appliance by: what it sends reaches nobody. */
 export const isPassedBy = ({ bypassActual }: Conduct): boolean =>
   bypassActual === 'bypass' || bypassActual === 'disconnect';
@@ -84,9 +110,9 @@ export const FLAPS: ReadonlySet<TransitionReason> = new Set([
 
 /** A virtual router became Active: needed or asked, so there is no standing back any more. */
 export const afterTakeover = (conduct: Conduct): Conduct =>
-  conduct.heldSinceFlap && !conduct.standBack
+  conduct.heldSinceFlap && conduct.standBack === null
     ? conduct
-    : { ...conduct, heldSinceFlap: true, standBack: false };
+    : { ...conduct, heldSinceFlap: true, standBack: null };
 
 /** The conduct after an unwanted departure at `now`; unchanged when it belongs to the last one. */
 export const afterFlap = (conduct: Conduct, parameters: FlapParameters, now: Instant): Conduct =>

@@ -16,7 +16,7 @@ import type {
   InstanceEvent,
   InstanceSnapshot,
 } from './interface.js';
-import { operate } from './operations.js';
+import { operate, sayWhoIsMissed } from './operations.js';
 import {
   excusePeers,
   passPeerDeadlines,
@@ -29,6 +29,7 @@ import { reconfigure } from './reconfigure.js';
 import { countersOf, routerDeadlines, snapshotOf, type Router } from './router.js';
 import { passRouterDeadline, takeForRouter } from './router-events.js';
 import { settle } from './settle.js';
+import { isAlone } from './successors.js';
 import { Soonest } from './soonest.js';
 import { later, Stage, type OwnStanding, type Phase } from './stage.js';
 
@@ -129,6 +130,7 @@ export class Instance {
       bypass: { desired: bypassDesired(conduct, configuration), actual: conduct.bypassActual },
       flapCount: this.flapCount(now),
       differences,
+      isAlone: isAlone(this.#stage),
     };
   }
 }
@@ -148,6 +150,7 @@ function take(stage: Stage, event: InstanceEvent): void {
       excusePeers(stage);
       return;
     case 'stop':
+      sayWhoIsMissed(stage);
       stage.phase = 'stopped';
       return;
     case 'configure':
@@ -170,7 +173,7 @@ function take(stage: Stage, event: InstanceEvent): void {
       for (const router of stage.routers.values()) router.vacated = true;
       return;
     case 'operator':
-      operate(stage, event.command);
+      operate(stage, event);
       return;
     case 'bypass-state':
       stage.conduct = { ...stage.conduct, bypassActual: event.actual };

@@ -6,6 +6,7 @@ import type { PeerReport } from '../model/peer-report.js';
 import type { BypassState, HaMode } from '../model/status.js';
 import type { Report, TransitionReason, VirtualRouterState } from '../model/reasons.js';
 import type { Instant, Microseconds } from '../model/units.js';
+import type { StandBack } from './conduct.js';
 import type { FlapCounter, FlapParameters } from './flap-counter.js';
 import type { PeerCheckParameters } from './peer-check.js';
 import type { Peer, PeerConfiguration } from './peers.js';
@@ -40,6 +41,7 @@ export interface Memory {
   readonly maintenance: boolean;
   readonly bypassEngaged: boolean;
   readonly flaps: FlapCounter;
+  readonly standBack: StandBack | null;
 }
 
 export type InstanceEvent =
@@ -53,7 +55,14 @@ export type InstanceEvent =
   | { readonly kind: 'monitor'; readonly status: MonitorStatus }
   /** The settings ask for this monitor no longer. */
   | { readonly kind: 'monitor-removed'; readonly name: string }
-  | { readonly kind: 'operator'; readonly command: OperatorCommand }
+  | {
+      readonly kind: 'operator';
+      readonly command: OperatorCommand;
+      /** Although no successor is fit and sound. */
+      readonly force?: boolean;
+      /** Who orders it, for whoever reads of it. */
+      readonly by?: string;
+    }
   /** The relay of the hardware bypass, read back. */
   | { readonly kind: 'bypass-state'; readonly actual: BypassState }
   /** An authentic, fresh message of a peer arrived on the path to `address`. */
@@ -135,6 +144,8 @@ export type InstanceEffect =
       readonly virtualRouter?: string;
       readonly report: Report | Remark;
       readonly detail: string;
+      /** What to do about a refusal. */
+      readonly remedy?: string;
     };
 
 /** The soonest thing to do, and why: it explains a wake-up. */
@@ -161,4 +172,6 @@ export interface InstanceSnapshot {
   /** Flaps within the window. */
   readonly flapCount: number;
   readonly differences: readonly string[];
+  /** Every peer has said that it is out of the election: nobody is waited for. */
+  readonly isAlone: boolean;
 }

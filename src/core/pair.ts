@@ -8,7 +8,6 @@ import {
   evidenceOf,
   holderAmong,
   isBestCandidate,
-  isBeingTaken,
   isBetterRival,
   isDeafLink,
   isGroupLeader,
@@ -16,16 +15,13 @@ import {
   isTiedBehind,
   isNextAfter,
   isWorseSide,
-  leaverAmong,
   outranksUs,
   overdueFrom,
   silenceProvenAt,
-  successorAmong,
   whenActiveDown,
-  whenNobodyTook,
-  whenReleased,
 } from './arbiter.js';
 import { isEmptyHanded } from './empty-handed.js';
+import { arbitrateBackup } from './handover.js';
 import type { InstanceEvent } from './interface.js';
 import type { Active, Backup } from './machine.js';
 import {
@@ -38,12 +34,9 @@ import {
   type Peer,
   type PeerView,
 } from './peers.js';
-import { groupRank, releasingOf, type Router } from './router.js';
+import { groupRank, type Router } from './router.js';
 import type { Soonest } from './soonest.js';
 import { HANDOVER_MINIMUM, type Stage } from './stage.js';
-
-/** After a handover that nobody completed, nobody is asked again for so long. */
-const ASK_AGAIN = microseconds(5_000_000);
 
 /** That there are two Actives is said at most so often. */
 const SAY_AGAIN = microseconds(1_000_000);
@@ -271,29 +264,6 @@ export function isTakenAlready(stage: Stage, router: Router): boolean {
   return takeoverReason === 'priority-zero' || outranksUs(holder, stage.rankOf(router));
 }
 
-/** Whether an Active whose handover nobody has completed in time keeps the role, and says so. */
-export function staysInstead(stage: Stage, router: Router): boolean {
-  const releasing = releasingOf(router);
-  if (releasing === null || stage.clock < releasing.until) return false;
-  const { reason, atMost } = releasing;
-  const views = stage.views(router);
-  if (stage.clock < atMost && isBeingTaken(views)) {
-    const until = instant(Math.min(stage.handoverUntil(), atMost));
-    stage.step(router, { kind: 'await', until });
-    return true;
-  }
-  if (whenNobodyTook(views, reason, stage.standing.fit) === 'leave') return false;
-  router.askFrom = after(stage.clock, ASK_AGAIN);
-  stage.report('refused', `${reason}: nobody took the role over`, router);
-  if (reason === 'failover') stage.conduct = { ...stage.conduct, standBack: false };
-  stage.step(router, { kind: 'keep' });
-  return true;
-}
-
-/** Whether somebody could take the role of this virtual router from us. */
-export const hasSuccessor = (stage: Stage, router: Router, quality: 'fit' | 'sound'): boolean =>
-  successorAmong(stage.views(router), quality) !== null;
-
 /** Whether all healthy peers see less traffic than their minimum too. */
 export function bandwidthLowEverywhere({ peers }: Stage): boolean {
   const healthy = [...peers.values()].filter(({ state }) => state === 'healthy');
@@ -309,20 +279,6 @@ function arbitrate(stage: Stage, router: Router): void {
   const { machine } = router;
   if (machine.kind === 'Backup') arbitrateBackup(stage, router);
   else if (machine.kind === 'Active') arbitrateActive(stage, router, machine, holder);
-}
-
-function arbitrateBackup(stage: Stage, router: Router): void {
-  const views = stage.views(router);
-  // Nearly always nobody leaves, and nothing more needs to be known.
-  const leaver = leaverAmong(views, router.activeAddress);
-  if (leaver === null) return;
-  // Who could not put the addresses in place just now does not take them from one that has them.
-  if (router.defence.yieldingUntil !== null && leaver.router?.state === 'Active') return;
-  const answer = whenReleased(views, router, stage.rankOf(router));
-  if (answer === 'not-ours') return;
-  if (answer === 'others-first') stage.step(router, { kind: 'leaving' });
-  else
-    stage.step(router, { kind: 'take-over', reason: answer, grantedUntil: stage.handoverUntil() });
 }
 
 function arbitrateActive(

@@ -146,11 +146,13 @@ export const lacksFor = (
 /** Most messages say nothing new: telling so must cost less than settling for nothing. */
 function sameReport(a: PeerReport, b: PeerReport): boolean {
   if (a === b) return true;
-  const { routers: left, primaryAddresses: from, digests: of, ...rest } = a;
-  const { routers: right, primaryAddresses: to, digests: by, ...other } = b;
+  const { routers: left, primaryAddresses: from, digests: of, cause: why, ...rest } = a;
+  const { routers: right, primaryAddresses: to, digests: by, cause: reason, ...other } = b;
   return (
     left.length === right.length &&
+    rest.standsBack === other.standsBack &&
     sameFields(rest, other) &&
+    (why === reason || (why !== undefined && sameFields(why, reason ?? {}))) &&
     sameFields(of, by) &&
     from.join() === to.join() &&
     left.every((router, index) => sameFields(router, right[index] as PeerRouter))

@@ -5,6 +5,7 @@ import { after, type Instant } from '../model/units.js';
 import { isLackDue } from './active.js';
 import { addressRemoved, expireYield, standBack } from './address-defence.js';
 import { isEmptyClaim } from './empty-handed.js';
+import { staysInstead, takeInTurn } from './handover.js';
 import type { InstanceEvent } from './interface.js';
 import type { Backup } from './machine.js';
 import { observe } from './observe.js';
@@ -16,7 +17,6 @@ import {
   multicastHeard,
   priorityZeroHeard,
   rivalHeard,
-  staysInstead,
 } from './pair.js';
 import { peerLeft } from './peers.js';
 import type { Router } from './router.js';
@@ -44,6 +44,7 @@ export function takeForRouter(
       return;
     case 'addresses-present':
       router.addressesPresent = router.machine.kind === 'Active';
+      router.ordered = false;
       stage.step(router, { kind: 'addresses-present' });
       return;
     case 'addresses-removed':
@@ -79,9 +80,7 @@ export function passRouterDeadline(stage: Stage, router: Router): void {
   if (preempts && forgoesPreemption(stage, router)) return;
   if (staysInstead(stage, router)) return;
   if (state.kind === 'Backup' && state.takeoverReason === 'peer-released') {
-    // In its turn: the one that leaves has agreed to whoever comes.
-    const grantedUntil = stage.handoverUntil();
-    stage.step(router, { kind: 'take-over', reason: 'peer-released', grantedUntil });
+    takeInTurn(stage, router);
     return;
   }
   stage.step(router, { kind: 'deadline' });

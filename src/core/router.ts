@@ -67,6 +67,8 @@ export interface Router {
   unheard: HoldCause | null;
   /** In Backup: has let a better candidate go first, once, since the Active was heard. */
   deferred: boolean;
+  /** Took the role from one that an operator ordered to leave, and has not had the addresses yet. */
+  ordered: boolean;
   /** Gave the role up, and knows of nobody who has it since. */
   vacated: boolean;
   /** From when on it preempts. */
@@ -124,6 +126,7 @@ export const createRouter = (
   addressesPresent: false,
   unheard: null,
   deferred: false,
+  ordered: false,
   vacated: false,
   preemptFrom: now,
   askFrom: now,

@@ -6,9 +6,11 @@ import type { PeerReport } from '../model/peer-report.js';
 import { routerOrder } from '../model/settings-digest.js';
 import { after } from '../model/units.js';
 import { evidenceOf } from './arbiter.js';
-import { bypassDesired, isPassedBy, obstacleOf, VOLUNTARY, type Conduct } from './conduct.js';
+import { causeOf, commonObstacle } from './cause.js';
+import { bypassDesired, isPassedBy, VOLUNTARY, type Conduct } from './conduct.js';
 import { canSayFarewell, isKnown, ownFault, startupReason } from './fitness.js';
-import { bandwidthLowEverywhere, hasSuccessor } from './pair.js';
+import { hasSuccessor } from './handover.js';
+import { bandwidthLowEverywhere } from './pair.js';
 import { releasingOf, type Router } from './router.js';
 import type { OwnStanding, Stage } from './stage.js';
 import {
@@ -41,6 +43,7 @@ function settleOnce(stage: Stage): void {
   // After every address of hundreds of virtual routers: those that nothing lowers are passed over.
   for (const router of routers) if (lowered || !isUnmoved(router)) reassess(stage, router);
   if (stage.phase === 'new') return;
+  forgetExcuses(stage, monitors);
   const common = commonObstacle(stage);
   const failed = monitors.filter(({ state }) => state === 'failed');
   const faults = routers.map((router) => ownFault(router, failed));
@@ -62,13 +65,6 @@ const isUnmoved = ({ configuration, effectivePriority, adjustments, defence }: R
   adjustments.length === 0 &&
   effectivePriority === configuration.priority;
 
-/** What keeps all of them out. */
-function commonObstacle({ phase, configuration, conduct }: Stage): TransitionReason | null {
-  if (phase === 'stopped') return 'shutdown';
-  if (configuration.mode === 'off') return 'mode-off';
-  return obstacleOf(conduct, configuration);
-}
-
 function standingOf(stage: Stage, fit: boolean): OwnStanding {
   const monitors = [...stage.monitors.values()];
   const yielding = [...stage.routers.values()].some(
@@ -87,6 +83,15 @@ function countedFaults(stage: Stage): MonitorStatus[] {
   const monitors = [...stage.monitors.values()];
   const excused = isBandwidthLow(monitors) && bandwidthLowEverywhere(stage);
   return softFaults(monitors, excused);
+}
+
+/** A fault that was gone once is no longer the one that the operator knew of. */
+function forgetExcuses(stage: Stage, monitors: readonly MonitorStatus[]): void {
+  const { excused } = stage.conduct;
+  if (excused.length === 0) return;
+  const failed = new Set(softFaults(monitors, false).map(({ name }) => name));
+  if (excused.every((name) => failed.has(name))) return;
+  stage.conduct = { ...stage.conduct, excused: excused.filter((name) => failed.has(name)) };
 }
 
 /** Recomputes the effective priority, and tells the machine when it changed. */
@@ -143,7 +148,10 @@ function letIn(stage: Stage, router: Router): void {
  * instants.
  */
 function yieldToSoundPeer(stage: Stage): void {
-  const pressing = countedFaults(stage).some(({ doubtful }) => doubtful !== true);
+  const { excused } = stage.conduct;
+  const pressing = countedFaults(stage).some(
+    ({ name, doubtful }) => doubtful !== true && !excused.includes(name),
+  );
   if (!stage.standing.fit || !pressing) return;
   const active = [...stage.routers.values()].filter(({ machine: { kind } }) => kind === 'Active');
   const movable = active.filter(
@@ -205,6 +213,7 @@ function compose(stage: Stage): PeerReport {
   const { configuration, standing } = stage;
   const { name, mode, primary } = configuration;
   const evidence = evidenceOf(standing.gateway);
+  const cause = causeOf(stage);
   const routers = [...stage.routers.values()].sort((a, b) =>
     routerOrder(a.configuration, b.configuration),
   );
@@ -213,6 +222,8 @@ function compose(stage: Stage): PeerReport {
     mode,
     primary,
     ...standing,
+    ...(stage.conduct.standBack === null ? {} : { standsBack: true }),
+    ...(cause === undefined ? {} : { cause }),
     digests: stage.agreement.digests,
     primaryAddresses: stage.primaryAddresses(),
     routers: routers.map((router) => ({

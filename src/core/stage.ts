@@ -84,6 +84,12 @@ export class Stage {
     this.push({ kind: 'report', ...(router && named(router)), report, detail });
   }
 
+  /** Of an order that cannot be carried out: why, and what to do. */
+  refuse(detail: string, remedy: string, router?: Router): void {
+    const subject = router === undefined ? {} : named(router);
+    this.push({ kind: 'report', ...subject, report: 'refused', detail, remedy });
+  }
+
   movesTogether(): boolean {
     return this.configuration.mode !== 'active-active';
   }
@@ -194,7 +200,7 @@ export class Stage {
 
   /** Who would give the role away again, or has just been sent away, takes it only when it is free. */
   #mayPreempt(router: Router): boolean {
-    if (this.conduct.standBack || this.clock < router.preemptFrom) return false;
+    if (this.conduct.standBack !== null || this.clock < router.preemptFrom) return false;
     if (hasSoftFault(this.monitors.values())) return false;
     return !this.movesTogether() || !this.#anotherFollowsSuperior(router);
   }
@@ -263,7 +269,11 @@ export class Stage {
     const { effectivePriority } = router;
     this.push({ kind: 'transition', ...named(router), from, to, reason, effectivePriority });
     if (to === 'Active') this.conduct = afterTakeover(this.conduct);
-    if (from === 'Active' && FLAPS.has(reason)) this.flap(reason);
+    if (from === 'Active' && FLAPS.has(reason) && !router.ordered) this.flap(reason);
+    if (from === 'Active') {
+      router.ordered = false;
+      this.conduct = { ...this.conduct, excused: [] };
+    }
     if (cause.kind === 'advertisement' && reason === 'preempted' && this.movesTogether()) {
       this.#moveThoseBehind(router, cause.source);
     }

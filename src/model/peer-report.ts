@@ -33,6 +33,18 @@ export interface SettingsDigests {
   readonly rules: number | null;
 }
 
+/** Why the sender gives the role up, stays out of the election, or is a doubtful successor. */
+export interface PeerCause {
+  /** A transition reason by its name; a later release may know others. At most 32 bytes. */
+  readonly reason: string;
+  /** Who ordered it, or which interface or monitors are at fault; empty when there is no more to say. */
+  readonly detail: string;
+  /** An operator wants it although no successor is fit and sound. */
+  readonly forced: boolean;
+  /** A monitor has not come to its verdict yet. */
+  readonly doubtful: boolean;
+}
+
 export interface PeerReport {
   /** The sender's `name` setting; at most 64 bytes of UTF-8 on the wire. */
   readonly name: string;
@@ -45,6 +57,10 @@ export interface PeerReport {
   readonly gateway: 'reachable' | 'unreachable' | 'unknown';
   /** Traffic below the minimum (bandwidth monitoring). */
   readonly bandwidthLow: boolean;
+  /** Sent away by an operator: takes the role when it is asked or needed. Absent: not told, or no. */
+  readonly standsBack?: boolean;
+  /** Absent: not told by an earlier release, or nothing to say. */
+  readonly cause?: PeerCause;
   readonly digests: SettingsDigests;
   /** Addresses the sender advertises from, at most 8: they break ties as in RFC 9568 §6.4.3. */
   readonly primaryAddresses: readonly IpAddress[];

@@ -79,6 +79,7 @@ export const REPORTS = {
   failover: 'an operator asked for a handover',
   maintenance: 'maintenance was switched by an operator',
   refused: 'a command could not be carried out',
+  'no-successor': 'the agent stops, and nobody is known to be fit and sound to take the role',
 } as const;
 export type Report = keyof typeof REPORTS;
 

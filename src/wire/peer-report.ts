@@ -9,7 +9,7 @@ import {
   type IpAddress,
 } from '../model/address.js';
 import { assert } from '../model/assert.js';
-import type { PeerReport, PeerRouter } from '../model/peer-report.js';
+import type { PeerCause, PeerReport, PeerRouter } from '../model/peer-report.js';
 
 /** The longest name, in bytes of UTF-8. */
 export const NAME_MAXIMUM = 64;
@@ -21,10 +21,17 @@ export const KEYS_MAXIMUM = 8;
 
 const TLV_HEADER = 3;
 /** Type numbers. A new meaning gets a new number; these never change theirs. */
-const TYPE = { name: 1, instance: 2, primaryAddresses: 3, routers: 4, keys: 5 } as const;
-/** Those of the first release: each message has them. */
-const REQUIRED = ['name', 'instance', 'primaryAddresses', 'routers'] as const;
+const TYPE = {
+  name: 1,
+  instance: 2,
+  primaryAddresses: 3,
+  routers: 4,
+  keys: 5,
+  cause: 6,
+} as const;
 type TlvName = keyof typeof TYPE;
+/** Those of the first release; the others may be missing. */
+const REQUIRED = ['name', 'instance', 'primaryAddresses', 'routers'] as const;
 const NAME_OF: ReadonlyMap<number, TlvName> = new Map(
   Object.entries(TYPE).map(([name, type]) => [type, name as TlvName]),
 );
@@ -40,6 +47,9 @@ const FAMILIES: readonly (readonly [number, Family])[] = [
 /** Of the first release; the later digests come after it. */
 const INSTANCE_LENGTH = 18;
 const LATER_DIGESTS = 2;
+/** The cause never takes the room of 255 virtual routers, whatever the names. */
+const CAUSE_MAXIMUM = 70;
+const CAUSE_REASON_MAXIMUM = 32;
 const RUN_LENGTH = 3;
 const DIGEST_LENGTH = 4;
 const RUN_MAXIMUM = 127;
@@ -65,7 +75,10 @@ export function encodeReport(
     tlv(TYPE.instance, encodeInstance(report)),
     tlv(TYPE.primaryAddresses, encodeAddresses(report.primaryAddresses)),
   ];
-  const later = keys.length === 0 ? [] : [tlv(TYPE.keys, encodeKeys(keys))];
+  const later = [
+    ...(keys.length === 0 ? [] : [tlv(TYPE.keys, encodeKeys(keys))]),
+    ...(report.cause === undefined ? [] : [tlv(TYPE.cause, encodeCause(report.cause))]),
+  ];
   const used = [...fixed, ...later].reduce((sum, part) => sum + part.length, 0);
   const left = room - TLV_HEADER - used;
   const runs = runsOf(report.routers.slice(0, ROUTERS_MAXIMUM));
@@ -92,7 +105,14 @@ export function decodeReport(bytes: Uint8Array): DecodedReport | string {
   if (typeof addresses === 'string') return addresses;
   const routerList = decodeRouters(routers);
   if (typeof routerList === 'string') return routerList;
-  const report = { name, ...instance, primaryAddresses: addresses, routers: routerList };
+  const cause = parts.cause === undefined ? null : decodeCause(parts.cause);
+  const report = {
+    name,
+    ...instance,
+    ...(cause === null ? {} : { cause }),
+    primaryAddresses: addresses,
+    routers: routerList,
+  };
   return { report, keys: parts.keys === undefined ? null : decodeKeys(parts.keys) };
 }
 
@@ -113,8 +133,8 @@ function encodeName(name: string): Uint8Array {
   return bytes;
 }
 
-function decodeName(bytes: Uint8Array): string | null {
-  if (bytes.length < 1 || bytes.length > NAME_MAXIMUM) return null;
+function decodeName(bytes: Uint8Array, most: number = NAME_MAXIMUM): string | null {
+  if (bytes.length < 1 || bytes.length > most) return null;
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
@@ -125,7 +145,7 @@ function decodeName(bytes: Uint8Array): string | null {
 //   0                   1                   2                   3
 //   0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
 //  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
-//  |     Mode      |Res|Gwy|L|S|F|P|   Virtual Routers Digest ...  |
+//  |     Mode      |R|B|Gwy|L|S|F|P|   Virtual Routers Digest ...  |
 //  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 //  |                               |      Addresses Digest ...     |
 //  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
@@ -140,8 +160,8 @@ function decodeName(bytes: Uint8Array): string | null {
 //  |                               |
 //  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 //  TLV 2, instance. Mode: 0 off, 1 active-passive, 2 active-active. Gateway: 0 unknown, 1 reachable,
-//  2 unreachable. L: bandwidth low; S: sound; F: fit; P: primary. Reserved bits and bytes after the
-//  last digest are for later minors: ignored. Minor 0 ends with the thresholds; a digest that is not
+//  2 unreachable. B: stands back; L: bandwidth low; S: sound; F: fit; P: primary. The reserved bit and
+//  bytes after the last digest are for later minors: ignored. Minor 0 ends with the thresholds; a digest that is not
 //  there, and nothing after it, is unknown, and so is one of zero.
 
 function encodeInstance(report: PeerReport): Uint8Array {
@@ -154,6 +174,7 @@ function encodeInstance(report: PeerReport): Uint8Array {
       bit(report.fit, 1) |
       bit(report.sound, 2) |
       bit(report.bandwidthLow, 3) |
+      bit(report.standsBack === true, 6) |
       (GATEWAYS.indexOf(report.gateway) << 4),
   );
   const { virtualRouters, addresses, intervals, thresholds, primaries, rules } = report.digests;
@@ -182,6 +203,7 @@ function decodeInstance(
     sound: hasBit(flags, 2),
     gateway,
     bandwidthLow: hasBit(flags, 3),
+    ...(hasBit(flags, 6) ? { standsBack: true } : {}),
     digests: {
       virtualRouters: view.getUint32(2),
       addresses: view.getUint32(6),
@@ -223,6 +245,38 @@ function decodeAddresses(bytes: Uint8Array): IpAddress[] | string {
     offset += 1 + addressLength(family);
   }
   return addresses;
+}
+
+//   0                   1                   2                   3
+//   0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+//  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//  |  Reserved |D|F| Reason Length |  Reason ...   |  Detail ...
+//  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//  TLV 6, cause, since minor 2, at most 70 bytes: D: doubtful; F: forced; the name of a reason, 1..32
+//  bytes, then who or what, to the end: UTF-8 both. It moves nobody by itself: one that cannot be read
+//  is no cause.
+
+/** What is too long is cut off. */
+function encodeCause({ reason, detail, forced, doubtful }: PeerCause): Uint8Array {
+  const name = cutText(reason, CAUSE_REASON_MAXIMUM);
+  const flags = Uint8Array.of(bit(forced, 0) | bit(doubtful, 1), name.length);
+  return concatenate([flags, name, cutText(detail, CAUSE_MAXIMUM - flags.length - name.length)]);
+}
+
+function decodeCause(bytes: Uint8Array): PeerCause | null {
+  const [flags = 0, length = 0] = bytes;
+  if (2 + length > bytes.length) return null;
+  const reason = decodeName(bytes.subarray(2, 2 + length));
+  const rest = bytes.subarray(2 + length);
+  const detail = rest.length === 0 ? '' : decodeName(rest, CAUSE_MAXIMUM);
+  if (reason === null || detail === null) return null;
+  return { reason, detail, forced: hasBit(flags, 0), doubtful: hasBit(flags, 1) };
+}
+
+/** UTF-8 of at most `most` bytes: whole characters. */
+function cutText(text: string, most: number): Uint8Array {
+  const bytes = new Uint8Array(most);
+  return bytes.subarray(0, new TextEncoder().encodeInto(text, bytes).written);
 }
 
 //   0                   1                   2

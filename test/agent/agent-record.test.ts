@@ -50,7 +50,9 @@ describe('a command that outlives the agent', () => {
       disk.hold();
       const answers: CommandOutcome[] = [];
 
-      const command = bench.control.command(name, argument).then((one) => answers.push(one));
+      const command = bench.control
+        .command(name, argument, name === 'maintenance')
+        .then((one) => answers.push(one));
       await until('a writing of state.json under way', () => disk.waiting.length > 0);
       // The agent is well, and answers others meanwhile: this one waits for the disk alone.
       await bench.control.status();
@@ -72,7 +74,7 @@ describe('a command that outlives the agent', () => {
     const bench = await startBench(benchFolder(t), {}, disk.replace);
     await settle();
     disk.hold();
-    const command = bench.control.command('maintenance', 'on');
+    const command = bench.control.command('maintenance', 'on', true);
     await until('a writing of state.json under way', () => disk.waiting.length > 0);
     disk.release(Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' }));
     const outcome = await command;
@@ -90,7 +92,7 @@ it('state.json is forced to the disk, status.json is not', async (t) => {
     await atomicWriteFile(path, text, options);
   };
   const bench = await startBench(benchFolder(t), {}, replace);
-  await bench.control.command('maintenance', 'on');
+  await bench.control.command('maintenance', 'on', true);
   await bench.stop();
   assert.deepEqual(Object.fromEntries(durable), { 'state.json': true, 'status.json': false });
 });

@@ -65,7 +65,7 @@ describe('the lease of the driver', () => {
     const made = await active();
     const sent = made.kernel.sent.length;
     made.kernel.revokeLease();
-    assert.notEqual(made.driver.operate('failover'), null);
+    assert.notEqual(made.driver.operate({ kind: 'operator', command: 'failover' }), null);
     assert.equal(routerOf(made)?.reason, 'lease-lapsed');
     assert.equal(made.kernel.sent.length, sent);
   });

@@ -194,7 +194,7 @@ describe('addresses', () => {
 
     it('go after Active_Down_Interval, when this one may not be Active', async () => {
       const made = heir();
-      made.driver.operate('maintenance-on');
+      made.driver.operate({ kind: 'operator', command: 'maintenance-on', force: true });
       await settle();
       assert.equal(stands(made), true);
 

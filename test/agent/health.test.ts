@@ -29,6 +29,10 @@ const health = (change: Partial<HealthInput>) =>
     ...change,
   });
 
+function withRole(state: 'Active' | 'Backup' | 'Initialize'): PeerStatus {
+  return { ...peer, virtualRouters: [{ name: 'lan', state, effectivePriority: 100 }] };
+}
+
 const silent = peer.paths.map((path) => ({ ...path, state: 'unhealthy', rttMs: null }));
 const out = { ...activeRouter, state: 'Initialize', addresses: [], effectivePriority: 0 } as const;
 const db = { name: 'db', detail: 'exit 1', state: 'failed' } as const;
@@ -113,6 +117,78 @@ describe('health', () => {
       assert.deepEqual(health(change), { state: 'degraded', reasons: [reason] });
     });
   }
+
+  const away = { ...activeRouter, state: 'Initialize', reason: 'maintenance' } as const;
+  const gone = away.addresses.map((one) => ({ ...one, present: false }));
+  const nobody: readonly [string, Partial<HealthInput>, boolean][] = [
+    ['the peer is out too', { peers: [withRole('Initialize')] }, true],
+    ['the peer holds it', { peers: [withRole('Active')] }, false],
+    ['the peer is about to take it', { peers: [withRole('Backup')] }, false],
+    ['the peer is silent', { peers: [{ ...peer, state: 'unhealthy', paths: silent }] }, true],
+    ['there is no peer', { peers: [] }, true],
+    [
+      'HA is off at both',
+      {
+        mode: 'off',
+        virtualRouters: [{ ...away, reason: 'mode-off', addresses: gone }],
+        peers: [withRole('Initialize')],
+      },
+      true,
+    ],
+    [
+      'HA is off, and there is no peer',
+      {
+        mode: 'off',
+        virtualRouters: [{ ...away, reason: 'mode-off', addresses: gone }],
+        peers: [],
+      },
+      false,
+    ],
+    [
+      'some other router advertises',
+      { virtualRouters: [{ ...away, addresses: gone, lastAdvertisementAgeMs: 3_900 }], peers: [] },
+      false,
+    ],
+    [
+      'some other router has advertised, before',
+      { virtualRouters: [{ ...away, addresses: gone, lastAdvertisementAgeMs: 4_100 }], peers: [] },
+      true,
+    ],
+    [
+      'the link is dead, and the peer silent: nothing is known',
+      {
+        virtualRouters: [{ ...away, addresses: gone, reason: 'no-carrier' }],
+        peers: [{ ...peer, state: 'unhealthy', paths: silent }],
+      },
+      false,
+    ],
+    [
+      'the link is dead, and the peer says that it is out',
+      {
+        virtualRouters: [{ ...away, addresses: gone, reason: 'no-carrier' }],
+        peers: [withRole('Initialize')],
+      },
+      true,
+    ],
+    ['the agent has only started', { virtualRouters: [{ ...away, reason: 'startup' }] }, false],
+  ];
+  for (const [when, change, isFault] of nobody) {
+    it(`nobody holds it ${isFault ? 'is a fault' : 'is not said'}: ${when}`, () => {
+      const found = health({ virtualRouters: [{ ...away, addresses: gone }], ...change });
+      const reason = `lan: nobody holds ${gone[0]?.address.split('/')[0]}`;
+      assert.equal(found.reasons.includes(reason), isFault, found.reasons.join('; '));
+      if (isFault) assert.equal(found.state, 'fault');
+    });
+  }
+
+  it('of many addresses that nobody holds the first three are named', () => {
+    const many = Array.from({ length: 5 }, (_, at) => ({
+      address: `10.99.0.${at + 1}/24`,
+      present: false,
+    }));
+    const found = health({ virtualRouters: [{ ...away, addresses: many }], peers: [] });
+    assert.equal(found.reasons[0], 'lan: nobody holds 10.99.0.1, 10.99.0.2, 10.99.0.3 and 2 more');
+  });
 
   it('a fault of several virtual routers is told once, before all else', () => {
     const found = health({

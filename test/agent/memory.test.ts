@@ -55,6 +55,11 @@ describe('what an agent leaves to the next', () => {
   it('nothing left: nothing remembered', () => {
     const memory = memoryAt(EMPTY_STATE, clocks(NOON, 0));
     const flaps = { flaps: [], latched: false };
-    assert.deepEqual(memory, { maintenance: false, bypassEngaged: false, flaps });
+    assert.deepEqual(memory, {
+      maintenance: false,
+      bypassEngaged: false,
+      flaps,
+      standBack: null,
+    });
   });
 });

@@ -218,7 +218,7 @@ describe('an agent in a bad house', { skip }, () => {
       await handOver();
       const outcome = await createControlClient(
         controlSocketPath(agent.home.runtimeDirectory),
-      ).command('maintenance', 'on');
+      ).command('maintenance', 'on', true);
       assert.ok(outcome.ok);
       assert.match(outcome.detail, /not recorded yet, .*ENOSPC/);
       execFileSync('mount', ['-o', 'remount,size=1m', home.stateDirectory]);

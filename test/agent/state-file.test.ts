@@ -112,6 +112,7 @@ describe('state.json', () => {
     bypassEngaged: false,
     flaps: [1_700_000_000_000, 1_700_000_060_000],
     latched: true,
+    standBack: { by: 'root', since: 1_700_000_050_000 },
     active: true,
   };
 

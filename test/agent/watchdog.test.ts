@@ -91,7 +91,7 @@ describe('the loop', () => {
     await driver.stop();
     const before = signsIn(kernel.notifications);
     kernel.stall(TIMEOUT);
-    driver.operate('maintenance-on');
+    driver.operate({ kind: 'operator', command: 'maintenance-on', force: true });
     await settle();
     assert.equal(signsIn(kernel.notifications), before);
   });

@@ -57,6 +57,21 @@ describe('orders', () => {
     });
   }
 
+  for (const words of [['failover'], ['maintenance', 'on']]) {
+    it(`insists with --force, and only then: ${words.join(' ')}`, async () => {
+      const forced: boolean[] = [];
+      await startAgent({
+        command: (_name, _argument, { force }) => {
+          forced.push(force);
+          return Promise.resolve({ ok: true, detail: 'done so' });
+        },
+      });
+      await say(words);
+      assert.equal((await say([...words, '--force'])).code, 0);
+      assert.deepEqual(forced, [false, true]);
+    });
+  }
+
   it('says why an order was refused, and what to do, without control characters', async () => {
     const refusal: CommandOutcome = {
       ok: false,

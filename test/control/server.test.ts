@@ -132,6 +132,28 @@ describe('what the control socket answers', () => {
     }
   });
 
+  it('hands on that an operator insists, where there is something to insist on', async () => {
+    const forced: boolean[] = [];
+    await start({
+      command: (name, _argument, { force }) => {
+        forced.push(force);
+        return Promise.resolve({ ok: true, detail: name });
+      },
+    });
+    const codes: number[] = [];
+    for (const order of [
+      '{"command":"failover","force":true}',
+      '{"command":"failover"}',
+      '{"command":"maintenance","argument":"on","force":true}',
+      '{"command":"failover","force":"yes"}',
+      '{"command":"flaps","argument":"clear","force":true}',
+    ]) {
+      codes.push((await say(post('/v1/command', order))).status);
+    }
+    assert.deepEqual(codes, [200, 200, 200, 400, 400]);
+    assert.deepEqual(forced, [true, false, true]);
+  });
+
   it('answers a refused order with 409 and its reason', async () => {
     const error = { code: 'nobody-fit', message: 'no peer is fit', remedy: 'mend it' };
     await start({ command: () => Promise.resolve({ ok: false, ...error }) });

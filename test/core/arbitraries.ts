@@ -144,6 +144,16 @@ const peerRouter = fc.record(
   { noNullPrototype: true },
 );
 
+const cause = fc.record(
+  {
+    reason: fc.constantFrom('failover', 'maintenance', 'soft-fault', 'address-failed', 'later'),
+    detail: fc.constantFrom('', 'gateway'),
+    forced: fc.boolean(),
+    doubtful: fc.boolean(),
+  },
+  { noNullPrototype: true },
+);
+
 const report: fc.Arbitrary<PeerReport> = fc.record(
   {
     name: fc.constant('there'),
@@ -153,6 +163,8 @@ const report: fc.Arbitrary<PeerReport> = fc.record(
     sound: fc.constantFrom(true, true, false),
     gateway: fc.constantFrom('reachable', 'unreachable', 'unknown'),
     bandwidthLow: fc.boolean(),
+    standsBack: fc.constantFrom(false, false, true),
+    cause,
     digests: fc.constantFrom(SAME, SAME, SAME, 1).map((virtualRouters) => ({
       virtualRouters,
       addresses: 2,
@@ -194,7 +206,9 @@ const orders: fc.Arbitrary<InstanceEvent> = fc.oneof(
       'bypass-release' as const,
       'bypass-release' as const,
     )
-    .map((command) => ({ kind: 'operator', command }) as const),
+    .chain((command) =>
+      fc.boolean().map((force) => ({ kind: 'operator', command, force, by: 'root' }) as const),
+    ),
   fc
     .constantFrom('inline' as const, 'inline' as const, 'bypass' as const, 'unknown' as const)
     .map((actual) => ({ kind: 'bypass-state', actual }) as const),
@@ -208,6 +222,7 @@ const orders: fc.Arbitrary<InstanceEvent> = fc.oneof(
           maintenance,
           bypassEngaged: false,
           flaps: { flaps: [instant(-1_000_000)], latched: false },
+          standBack: null,
         },
         crashed,
       }) as const,

@@ -147,8 +147,9 @@ describe('release', () => {
     const effects = bench.take(operator('maintenance-on'), 50_000);
 
     assert.deepEqual(effects, [
-      'instance report maintenance: maintenance-on',
+      'instance report maintenance: on',
       'lan report waiting: maintenance',
+      'tell unfit: Initialize 100',
     ]);
   });
 });

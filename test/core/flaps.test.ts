@@ -133,7 +133,7 @@ describe('what counts', () => {
       (bench) => bench.hear('lan', { priority: 250 }, 1),
       (bench) => bench.configure([router()], 1, { mode: 'off' }),
       (bench) => bench.configure([router({ vrid: 99 })], 1),
-      (bench) => bench.take(operator('maintenance-on'), 1),
+      (bench) => bench.take({ ...operator('maintenance-on'), force: true }, 1),
       (bench) => bench.take(operator('bypass-engage'), 1),
     ];
     for (const end of ends) {
@@ -358,6 +358,7 @@ const remembered = (flaps: readonly number[], latched = false): Memory => ({
   maintenance: false,
   bypassEngaged: false,
   flaps: { flaps: flaps.map(instant), latched },
+  standBack: null,
 });
 
 describe('what an earlier agent left to remember', () => {

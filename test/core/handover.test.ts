@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
 import type { OperatorCommand } from '../../src/core/interface.js';
 import { microseconds } from '../../src/model/units.js';
-import { check, hard, router, wan } from './instance-bench.js';
+import { activeInstance, check, hard, router, wan } from './instance-bench.js';
 import {
   HA,
   HANDOVER,
@@ -13,12 +13,14 @@ import {
   THERE,
   activeBench,
   backupBench,
+  cause,
   gateway,
   moves,
   type Saying,
 } from './pair-bench.js';
 
 const operator = (command: OperatorCommand) => ({ kind: 'operator', command }) as const;
+const forced = (command: OperatorCommand) => ({ ...operator(command), force: true }) as const;
 const TAKING: Saying = { state: 'Active' };
 const TAKEN: Saying = { state: 'Active', addressesPresent: true };
 const BOTH = [router({ priority: 200 }), wan({ priority: 200 })];
@@ -33,13 +35,13 @@ describe('failover', () => {
 
     assert.deepEqual(asks, [
       'instance report failover: lan',
-      'tell sound: Active 200 present releasing',
+      'tell sound: Active 200 present releasing stands-back',
     ]);
     assert.deepEqual(placing, []);
     assert.deepEqual(taken, [
       'lan remove',
       'lan Active -> Backup failover',
-      'tell sound: Backup 200',
+      'tell sound: Backup 200 stands-back',
     ]);
   });
 
@@ -52,7 +54,7 @@ describe('failover', () => {
     assert.deepEqual(heard, [
       'lan remove',
       'lan Active -> Backup failover',
-      'tell sound: Backup 200',
+      'tell sound: Backup 200 stands-back',
     ]);
   });
 
@@ -106,42 +108,79 @@ describe('failover', () => {
     ]);
   });
 
-  for (const [says, saying] of [
-    ['unfit', { fit: false, sound: false }],
-    ['out of the election', { state: 'Initialize' }],
-    ['leaving itself', { releasing: true }],
+  for (const [says, saying, why] of [
+    ['unfit', { fit: false, sound: false }, 'is out: it cannot take the role'],
+    ['out of the election', { state: 'Initialize' }, 'is Initialize'],
+    ['leaving itself', { releasing: true }, 'gives it up itself'],
   ] as const) {
-    it(`refused when the only peer is ${says}`, () => {
-      const bench = activeBench();
-      bench.says(saying, 40_000);
+    it(`refused when the only peer is ${says}, forced or not: it could not take it`, () => {
+      for (const order of [operator('failover'), forced('failover')]) {
+        const bench = activeBench();
+        bench.says(saying, 40_000);
 
-      const effects = bench.take(operator('failover'), 50_000);
+        const effects = bench.take(order, 50_000);
 
-      assert.deepEqual(effects, ['lan report refused: failover: no healthy peer could take over']);
-      assert.equal(bench.router('lan').releasing, null);
+        assert.deepEqual(effects, [
+          `lan report refused: failover: nobody is fit and sound to take lan: there ${why}`,
+        ]);
+        assert.equal(bench.router('lan').releasing, null);
+      }
     });
   }
 
-  it('refused when the peer is dead, or has no such virtual router', () => {
-    const dead = activeBench();
-    dead.cut();
-    dead.pass(SECOND);
-    const other = activeBench();
-    const { digests } = other.voice().report;
-    other.says({ digests: { ...digests, virtualRouters: 1 } }, 40_000);
+  it('refused when the peer has no such virtual router', () => {
+    const bench = activeBench();
+    const { digests } = bench.voice().report;
+    bench.says({ digests: { ...digests, virtualRouters: 1 } }, 40_000);
 
-    for (const bench of [dead, other]) {
-      const effects = bench.take(operator('failover'), 1_050_000);
+    const effects = bench.take(forced('failover'), 1_050_000);
 
-      assert.deepEqual(effects, ['lan report refused: failover: no healthy peer could take over']);
-    }
+    assert.deepEqual(effects, [
+      'lan report refused: failover: nobody is fit and sound to take lan: there has other virtual routers',
+    ]);
   });
 
-  it('a peer with a soft fault will do: the operator knows', () => {
+  it('refused when the peer is silent; forced: priority 0, and Backup until it is needed', () => {
     const bench = activeBench();
-    bench.says({ sound: false }, 40_000);
+    bench.cut();
+    bench.pass(SECOND);
 
-    assert.equal(bench.take(operator('failover'), 50_000)[0], 'instance report failover: lan');
+    const refused = bench.take(operator('failover'), 1_050_000);
+    const effects = bench.take(forced('failover'), 1_060_000);
+    const needed = bench.pass(10 * SECOND);
+
+    assert.deepEqual(refused, [
+      'lan report refused: failover: nobody is fit and sound to take lan: there is silent on every path',
+    ]);
+    assert.deepEqual(effects, [
+      'instance report failover: lan, forced',
+      'lan advertise 0',
+      'lan remove',
+      'lan Active -> Backup failover',
+      'tell sound: Backup 200 releasing stands-back',
+    ]);
+    assert.deepEqual(moves(needed), ['4278750 lan Backup -> Active no-response']);
+  });
+
+  it('no peer is configured: refused; forced: left to whoever hears priority 0', () => {
+    const bench = activeInstance([router()]);
+
+    const refused = bench.take(operator('failover'), 50_000);
+    const effects = bench.take(forced('failover'), 60_000);
+
+    assert.deepEqual(refused, [
+      'lan report refused: failover: no peer is configured, so nobody is known who could take lan',
+    ]);
+    assert.deepEqual(moves(effects), ['lan Active -> Backup failover']);
+  });
+
+  it('a peer that may be failing, and one that has not failed yet, will do', () => {
+    for (const saying of [{}, { sound: false, cause: cause({ doubtful: true }) }]) {
+      const bench = activeBench();
+      bench.says(saying, 40_000);
+
+      assert.equal(bench.take(operator('failover'), 50_000)[0], 'instance report failover: lan');
+    }
   });
 
   it('nobody takes it in three intervals: kept, since nobody would hold it; and refused', () => {
@@ -253,7 +292,7 @@ describe('failover', () => {
 
     assert.deepEqual(asks, [
       'instance report failover: lan, wan',
-      'tell sound: Active 200 present releasing, Active 200 present releasing',
+      'tell sound: Active 200 present releasing, Active 200 present releasing stands-back',
     ]);
     assert.deepEqual(moves(first), ['lan Active -> Backup failover']);
     assert.deepEqual(moves(second), ['wan Active -> Backup failover']);
@@ -265,7 +304,9 @@ describe('failover', () => {
 
     const effects = bench.take(operator('failover'), 50_000);
 
-    assert.deepEqual(effects, ['wan report refused: failover: no healthy peer could take over']);
+    assert.deepEqual(effects, [
+      'wan report refused: failover: nobody is fit and sound to take wan: there is Initialize',
+    ]);
     assert.equal(bench.router('lan').releasing, null);
   });
 
@@ -288,7 +329,7 @@ describe('maintenance, mode off: handed over, then out of the election', () => {
     const back = bench.take(operator('maintenance-off'), SECOND);
 
     assert.deepEqual(asks, [
-      'instance report maintenance: maintenance-on',
+      'instance report maintenance: on',
       'tell unfit: Active 200 present releasing',
     ]);
     assert.deepEqual(taken, [
@@ -298,7 +339,7 @@ describe('maintenance, mode off: handed over, then out of the election', () => {
       'tell unfit: Initialize 200',
     ]);
     assert.deepEqual(back, [
-      'instance report maintenance: maintenance-off',
+      'instance report maintenance: off: back in the election',
       'lan Initialize -> Backup fault-cleared',
       'tell sound: Backup 200',
     ]);
@@ -321,23 +362,29 @@ describe('maintenance, mode off: handed over, then out of the election', () => {
     ]);
   });
 
-  it('a peer with a soft fault will do', () => {
+  it('a peer with a soft fault will do when it is forced', () => {
     const bench = activeBench();
     bench.says({ sound: false }, 40_000);
 
     bench.take(operator('maintenance-on'), 50_000);
+    assert.equal(bench.router('lan').releasing, null);
+    bench.take(forced('maintenance-on'), 60_000);
 
     assert.equal(bench.router('lan').releasing, 'maintenance');
   });
 
-  it('nobody could take over: out at once, with a farewell', () => {
+  it('nobody could take over: refused; forced: out at once, with a farewell', () => {
     const bench = activeBench();
     bench.says({ fit: false, sound: false }, 40_000);
 
-    const effects = bench.take(operator('maintenance-on'), 50_000);
+    const refused = bench.take(operator('maintenance-on'), 45_000);
+    const effects = bench.take(forced('maintenance-on'), 50_000);
 
+    assert.deepEqual(refused, [
+      'lan report refused: maintenance on: nobody is fit and sound to take lan: there is out: it cannot take the role',
+    ]);
     assert.deepEqual(effects, [
-      'instance report maintenance: maintenance-on',
+      'instance report maintenance: on, forced',
       'lan advertise 0',
       'lan remove',
       'lan Active -> Initialize maintenance',
@@ -383,8 +430,9 @@ describe('maintenance, mode off: handed over, then out of the election', () => {
     assert.deepEqual(moves(out), ['lan Backup -> Initialize maintenance']);
     assert.deepEqual(fault, []);
     assert.deepEqual(off, [
-      'instance report maintenance: maintenance-off',
+      'instance report maintenance: off: back in the election',
       'lan report waiting: no-carrier',
+      'tell unfit: Initialize 100',
     ]);
   });
 

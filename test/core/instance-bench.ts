@@ -245,7 +245,7 @@ export function line(effect: InstanceEffect): string {
 }
 
 /** `sound: Active 200 present, Backup 100` */
-function newsLine({ fit, sound, routers }: PeerReport): string {
+function newsLine({ fit, sound, routers, standsBack = false }: PeerReport): string {
   const standing = routers.map((one) => {
     const flags = [
       one.addressesPresent ? ' present' : '',
@@ -255,5 +255,6 @@ function newsLine({ fit, sound, routers }: PeerReport): string {
     return `${one.state} ${one.effectivePriority}${flags.join('')}`;
   });
   const fitness = fit ? 'fit' : 'unfit';
-  return `${sound ? 'sound' : fitness}: ${standing.join(', ')}`;
+  const back = standsBack ? ' stands-back' : '';
+  return `${sound ? 'sound' : fitness}: ${standing.join(', ')}${back}`;
 }

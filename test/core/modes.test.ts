@@ -77,7 +77,7 @@ describe('active-active: each virtual router moves alone', () => {
 
     assert.deepEqual(asks, [
       'instance report failover: lan',
-      'tell sound: Active 200 present releasing, Backup 200',
+      'tell sound: Active 200 present releasing, Backup 200 stands-back',
     ]);
   });
 

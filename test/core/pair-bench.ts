@@ -8,7 +8,7 @@ import { activeDownInterval } from '../../src/core/timing.js';
 import type { IpAddress } from '../../src/model/address.js';
 import { assert } from '../../src/model/assert.js';
 import type { WeightedMonitorStatus } from '../../src/model/monitor.js';
-import type { PeerReport, PeerRouter } from '../../src/model/peer-report.js';
+import type { PeerCause, PeerReport, PeerRouter } from '../../src/model/peer-report.js';
 import { centisecondsToMicroseconds, instant } from '../../src/model/units.js';
 import { InstanceBench, PEER, configuration, line, router } from './instance-bench.js';
 import { DEADLINES_PER_RUN, address } from './virtual-router-bench.js';
@@ -47,6 +47,15 @@ type Overrides = ConstructorParameters<typeof InstanceBench>[1];
 /** What a peer says from now on; the fields of a virtual router go for all of them, or for `of`. */
 export type Saying = Partial<Omit<PeerReport, 'routers'> & PeerRouter> & { readonly of?: string };
 
+/** What a peer gives as its cause; a soft fault of its gateway unless said. */
+export const cause = (given: Partial<PeerCause> = {}): PeerCause => ({
+  reason: 'soft-fault',
+  detail: 'gateway',
+  forced: false,
+  doubtful: false,
+  ...given,
+});
+
 /** A peer as the test has it. */
 class Voice {
   readonly configuration: PeerConfiguration;
@@ -71,6 +80,7 @@ class Voice {
       sound: true,
       gateway: 'unknown',
       bandwidthLow: false,
+      standsBack: false,
       digests,
       primaryAddresses: peer.addresses.slice(-1),
       routers: inOrder.map(({ priority }) => ({
@@ -99,7 +109,8 @@ class Voice {
       const concerned = of === undefined || this.placeOf(of) === place;
       return concerned ? pick(known, rest) : known;
     });
-    this.report = { ...pick(report, rest), routers };
+    const { cause: why } = rest;
+    this.report = { ...pick(report, rest), ...(why && { cause: why }), routers };
   }
 }
 

@@ -86,9 +86,13 @@ const COMMANDS: Readonly<Record<string, Command>> = {
         state === 'failed' ? 'failed' : 'ok',
       ),
     ),
-  /** `order a failover`: an operator's command */
-  order: (appliances, [name = '', command]) =>
-    appliances.give(name, { kind: 'operator', command: command as OperatorCommand }),
+  /** `order a failover`, `order a failover force`: an operator's command */
+  order: (appliances, [name = '', command, force]) =>
+    appliances.give(name, {
+      kind: 'operator',
+      command: command as OperatorCommand,
+      force: force === 'force',
+    }),
   /** `pause a`, `resume a`: its process stands still for longer than Active_Down_Interval */
   pause: (appliances, names) => names.forEach((name) => appliances.pause(name)),
   resume: (appliances, names) => names.forEach((name) => appliances.resume(name)),

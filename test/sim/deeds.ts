@@ -51,7 +51,13 @@ export type Deed =
       readonly monitor: (typeof MONITORS)[number];
       readonly state: (typeof WORDS)[number];
     }
-  | { readonly kind: 'operator'; readonly of: Index; readonly command: OperatorCommand }
+  | {
+      readonly kind: 'operator';
+      readonly of: Index;
+      readonly command: OperatorCommand;
+      /** Although no successor is fit and sound. */
+      readonly force?: boolean;
+    }
   | { readonly kind: 'mode'; readonly of: Index; readonly mode: Live['mode'] }
   | { readonly kind: 'primary'; readonly of: Index; readonly primary: boolean }
   | { readonly kind: 'take-away'; readonly of: Index; readonly virtualRouter: string }
@@ -114,6 +120,15 @@ const broken: fc.Arbitrary<Deed> = fc.oneof(
       to: of,
       what: fc.constantFrom(...(Object.keys(CUTS) as (keyof typeof CUTS)[])),
       oneWay: fc.boolean(),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: deed('operator'),
+      of,
+      command: fc.constantFrom('failover', 'failover', 'maintenance-on'),
+      force: fc.constant(true),
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: deed('lan-lost'), of }) },
@@ -211,7 +226,7 @@ function performOn(
     case 'monitor':
       return tellMonitor(appliance, wanted.monitor, wanted.state);
     case 'operator':
-      return order(appliance, wanted.command);
+      return order(appliance, wanted.command, wanted.force);
     case 'mode':
       return reconfigure(setting, appliance, { mode: wanted.mode });
     case 'primary':
@@ -357,15 +372,19 @@ function statusOf(
   };
 }
 
-export function order(appliance: Appliance, command: OperatorCommand): string | null {
+export function order(
+  appliance: Appliance,
+  command: OperatorCommand,
+  force = false,
+): string | null {
   // A command to an agent that is not there reaches nobody.
   if (appliance.agent !== 'running') return null;
-  if (command === 'maintenance-on') appliance.maintenance = true;
-  if (command === 'maintenance-off') appliance.maintenance = false;
   if (command === 'bypass-engage') appliance.bypassEngaged = true;
   if (command === 'bypass-release') appliance.bypassEngaged = false;
-  appliance.give({ kind: 'operator', command });
-  return `operator ${command}`;
+  appliance.give({ kind: 'operator', command, force });
+  // It may have been refused.
+  appliance.maintenance = appliance.memory?.maintenance === true;
+  return `operator ${command}${force ? ', forced' : ''}`;
 }
 
 /** `set mode` and `set primary`; a settings file is written also when no agent runs. */

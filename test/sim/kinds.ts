@@ -65,6 +65,8 @@ const DEEDS = [
   'monitor upcheck unknown',
   'monitor pairs failed',
   'operator failover',
+  'operator failover, forced',
+  'operator maintenance-on, forced',
   'operator maintenance-on',
   'operator maintenance-off',
   'operator flaps-clear',

@@ -39,7 +39,7 @@ const order = (
   command: Extract<Deed, { kind: 'operator' }>['command'],
   undo: typeof command,
 ): Fault => ({
-  breaks: [{ kind: 'operator', of, command }],
+  breaks: [{ kind: 'operator', of, command, force: true }],
   mends: [{ kind: 'operator', of, command: undo }],
 });
 
@@ -62,7 +62,7 @@ const FAULTS = {
   maintenance: (of) => order(of, 'maintenance-on', 'maintenance-off'),
   'restart in maintenance': (of) => ({
     breaks: [
-      { kind: 'operator', of, command: 'maintenance-on' },
+      { kind: 'operator', of, command: 'maintenance-on', force: true },
       { kind: 'restart', of },
     ],
     mends: [{ kind: 'operator', of, command: 'maintenance-off' }],

@@ -127,11 +127,39 @@ describe('encoding', () => {
   test('255 virtual routers of which no two neighbours are alike fit beside the longest rest', () => {
     const routers = Array.from({ length: 255 }, (_, index) => (index % 2 === 0 ? active : backup));
     const ipv6 = Array.from({ length: 8 }, (_, index) => address(`fe80::${index + 1}`));
-    const full = { ...report, name: 'n'.repeat(64), primaryAddresses: ipv6, routers };
-    const decoded = decodePeerMessage(datagramOf(header, full));
+    const cause = { reason: 'r'.repeat(32), detail: 'd'.repeat(36), forced: true, doubtful: true };
+    const full = { ...report, name: 'n'.repeat(64), primaryAddresses: ipv6, routers, cause };
+    const keys = [1, 2, 3, 4, 5, 6, 7, 8];
+    const { datagram } = encodePeerMessage(header, encodePeerReport(full, keys));
+    const decoded = decodePeerMessage(datagram);
     assert.ok(decoded.ok);
     assert.equal(decoded.truncated, false);
     assert.deepEqual(decoded.report, full);
+  });
+
+  test('the cause and whether it stands back: every byte, and back', () => {
+    const cause = { reason: 'failover', detail: 'root', forced: true, doubtful: false };
+    const datagram = datagramOf(header, { ...report, standsBack: true, cause });
+    const hex = Buffer.from(datagram).toString('hex');
+    assert.ok(hex.includes('02001a026d'), 'the instance with B set');
+    assert.ok(hex.includes('06000e01086661696c6f766572726f6f7400'), 'TLV 6, the last one');
+    const decoded = decodePeerMessage(datagram);
+    assert.ok(decoded.ok);
+    assert.deepEqual(decoded.report, { ...report, standsBack: true, cause });
+  });
+
+  test('a cause that is too long is cut between characters; one that cannot be read is none', () => {
+    const cause = { reason: 'failover', detail: 'ü'.repeat(60), forced: false, doubtful: true };
+    const decoded = decodePeerMessage(datagramOf(header, { ...report, cause }));
+    assert.ok(decoded.ok);
+    assert.deepEqual(decoded.report.cause, { ...cause, detail: 'ü'.repeat(30) });
+    for (const value of [[], [0], [0, 1, 0xff], [0, 9, 0x61], [0, 0, 0x61], [0, 1, 0x61, 0xff]]) {
+      const odd = decodePeerMessage(
+        withTlvs(NAME, INSTANCE, ADDRESSES, ROUTERS, [6, 0, value.length, ...value]),
+      );
+      assert.ok(odd.ok);
+      assert.equal(odd.report.cause, undefined);
+    }
   });
 
   test('virtual routers that do not fit are left off at the end, and the flag is set', () => {

@@ -13,11 +13,12 @@ export async function orderAgent(
   config: ConfigChoice,
   name: CommandName,
   argument?: string,
+  force = false,
 ): Promise<number> {
   const located = await locateSocket(config);
   if (!located.ok) return failSettings(surroundings, located.errors, config.path);
   try {
-    const outcome = await createControlClient(located.socketPath).command(name, argument);
+    const outcome = await createControlClient(located.socketPath).command(name, argument, force);
     if (!outcome.ok) {
       const { message, remedy } = outcome;
       return fail(surroundings, EXIT.failed, harmless(message), harmless(remedy));

@@ -7,13 +7,14 @@ import { createJournal, type Journal } from '../../../src/agent/journal.js';
 import { memoryAt, stateOf } from '../../../src/agent/memory.js';
 import { createPeerChannel, type PeerChannel } from '../../../src/agent/peer-channel.js';
 import { EMPTY_STATE, type State } from '../../../src/agent/state-file.js';
+import { statusOf } from '../../../src/agent/status.js';
 import type { Settings } from '../../../src/config/settings.js';
 import type { OperatorCommand } from '../../../src/core/interface.js';
 import type { LastWill, RunRequest, RunResult } from '../../../src/executor/executor.js';
 import type { Kernel, OutgoingMessage } from '../../../src/kernel/kernel.js';
 import type { Family } from '../../../src/model/address.js';
 import type { MonitorStatus } from '../../../src/model/monitor.js';
-import type { EventRecord, VirtualRouterStatus } from '../../../src/model/status.js';
+import type { EventRecord, Status, VirtualRouterStatus } from '../../../src/model/status.js';
 import { FakeKernel } from '../../support/fake-kernel.js';
 import { VirtualExecutor, type Running } from './executor.js';
 import { VirtualLease } from './lease.js';
@@ -23,6 +24,14 @@ import { ADDRESSES, VIRTUAL, type World } from './world.js';
 
 /** What a script of the addresses takes, in microseconds. */
 const SCRIPT = 5_000;
+
+const ORDINARY = {
+  enabled: false,
+  scheduling: 'ordinary',
+  priority: null,
+  programLocked: false,
+  missing: [],
+} as const;
 
 interface Life {
   readonly process: VirtualProcess;
@@ -205,8 +214,25 @@ export class Appliance {
     await this.#world.until(`the end of ${this.side}`, () => ended);
   }
 
-  operate(command: OperatorCommand): string | null {
-    return this.driver.operate(command);
+  /** Why it was refused, or null. */
+  operate(command: OperatorCommand, force = false): string | null {
+    return this.driver.operate({ kind: 'operator', command, force })?.detail ?? null;
+  }
+
+  /** As `understudy status` shows it. */
+  status(): Status {
+    const { driver, channel } = this.#alive();
+    return statusOf({
+      driver,
+      channel,
+      bypass: () => null,
+      version: '0',
+      startedAt: 0,
+      wallClock: () => this.#world.now / 1_000,
+      now: () => this.kernel.now(),
+      realtime: () => ORDINARY,
+      problems: () => [],
+    });
   }
 
   async configure(settings: Settings): Promise<void> {

@@ -173,6 +173,57 @@ describe('planned handover, make before break', () => {
   });
 });
 
+describe('an order that would leave the role to a faulty one, or to nobody', () => {
+  const gateway = (state: 'ok' | 'failed') =>
+    ({ name: 'gateway', state, detail: '', weight: 'soft' }) as const;
+
+  it('failover to one with a failed check: refused by its name; forced, it stays there', async () => {
+    const pair = await start();
+    const { world, a, b } = pair;
+    b.monitor(gateway('failed'));
+    await world.run(1_000);
+    assert.match(a.operate('failover') ?? '', /^failover: .* b has failing: gateway$/);
+    for (const [from, to] of [
+      ['a', 'b'],
+      ['b', 'a'],
+      ['a', 'b'],
+    ] as const) {
+      await moves(pair, to, () => assert.equal(pair[from].operate('failover', true), null));
+    }
+    const before = world.story.end;
+    await world.run(30_000);
+    assert.deepEqual(world.holders(), ['b']);
+    assert.deepEqual(world.story.moves('b', before), []);
+    assert.equal(b.driver.flapCount(), 0);
+  });
+
+  it('maintenance on both: refused; forced, both say that nobody holds it', async () => {
+    const pair = await start();
+    const { world, a, b } = pair;
+    await moves(pair, 'b', order(pair, 'a', 'maintenance-on'));
+    assert.match(b.operate('maintenance-on') ?? '', /a is out: in maintenance, by an operator/);
+    assert.equal(b.operate('maintenance-on', true), null);
+    await world.until('nobody holds it', () => world.holders().length === 0);
+    await world.run(5_000);
+    for (const side of [a, b]) {
+      const { health } = side.status();
+      assert.equal(health.state, 'fault');
+      assert.ok(health.reasons.includes(`lan: nobody holds ${VIRTUAL.split('/')[0]}`));
+    }
+  });
+
+  it('a stop while the other is out: said, and nobody is waited for', async () => {
+    const pair = await start();
+    const { world, a } = pair;
+    assert.equal(pair.b.operate('maintenance-on'), null);
+    await world.run(1_000);
+    const from = world.now;
+    await a.stop();
+    assert.deepEqual(world.holders(), []);
+    assert.ok(world.now - from < 1_000_000, 'not Active_Down_Interval');
+  });
+});
+
 /** What `set primary` makes of settings without a priority of their own. */
 const asPrimary = (settings: Settings, is: boolean): Settings => ({
   ...settings,

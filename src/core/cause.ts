@@ -1,0 +1,74 @@
+// Why this appliance gives the role up, stays out of the election, or would be a doubtful successor, in
+// the words that its peers are told. Nothing is decided here.
+import type { MonitorStatus } from '../model/monitor.js';
+import type { PeerCause } from '../model/peer-report.js';
+import type { TransitionReason } from '../model/reasons.js';
+import { bypassDesired, obstacleOf } from './conduct.js';
+import { ownFault } from './fitness.js';
+import { releasingOf } from './router.js';
+import type { Stage } from './stage.js';
+import { mayBeFailing, softFaults } from './tracker.js';
+
+/** What keeps all virtual routers of this appliance out of the election; null when nothing does. */
+export function commonObstacle({ phase, configuration, conduct }: Stage): TransitionReason | null {
+  if (phase === 'stopped') return 'shutdown';
+  if (configuration.mode === 'off') return 'mode-off';
+  return obstacleOf(conduct, configuration);
+}
+
+/** The weightiest cause there is; undefined when all is well. */
+export function causeOf(stage: Stage): PeerCause | undefined {
+  const { conduct, standing } = stage;
+  const releasing = [...stage.routers.values()].map(releasingOf).find((one) => one !== null);
+  if (releasing) return cause(stage, releasing.reason);
+  if (!standing.fit) return obstacleCause(stage);
+  const yielding = [...stage.routers.values()].find((one) => one.defence.yieldingUntil !== null);
+  if (yielding !== undefined) {
+    const reason = yielding.reason === 'address-lost' ? 'address-lost' : 'address-failed';
+    return cause(stage, reason, yielding.configuration.name);
+  }
+  if (!standing.sound) return cause(stage, 'soft-fault');
+  return conduct.standBack === null ? undefined : cause(stage, 'failover', conduct.standBack.by);
+}
+
+function obstacleCause(stage: Stage): PeerCause {
+  const common = commonObstacle(stage);
+  if (common !== null) return cause(stage, common);
+  const failed = [...stage.monitors.values()].filter(({ state }) => state === 'failed');
+  const faults = [...stage.routers.values()].flatMap((router) => {
+    const fault = ownFault(router, failed);
+    return fault === null ? [] : [cause(stage, fault, router.configuration.interface)];
+  });
+  const [first] = [...faults, cause(stage, 'group-fault', '')];
+  return first;
+}
+
+function cause(stage: Stage, reason: TransitionReason, detail?: string): PeerCause {
+  const faults = softFaults([...stage.monitors.values()], false);
+  const isSoft = reason === 'soft-fault';
+  const doubtful = isSoft && faults.length === 0;
+  const { by, forced } = stage.conduct.order;
+  const isForced = forced && (reason === 'failover' || reason === 'maintenance');
+  return {
+    reason,
+    detail: detail ?? (isSoft ? namesOf(stage, faults) : orderedBy(stage, reason, by)),
+    forced: isForced,
+    doubtful,
+  };
+}
+
+function namesOf(stage: Stage, faults: readonly MonitorStatus[]): string {
+  const concerned = faults.length > 0 ? faults : [...stage.monitors.values()].filter(mayBeFailing);
+  return concerned.map(({ name }) => name).join(', ');
+}
+
+/** Who ordered it, where it was ordered. */
+function orderedBy(
+  { conduct, configuration }: Stage,
+  reason: TransitionReason,
+  by: string,
+): string {
+  if (reason === 'failover' || reason === 'maintenance') return by;
+  const engaged = conduct.bypassEngaged && bypassDesired(conduct, configuration) === 'bypass';
+  return reason === 'bypassed' && engaged ? by : '';
+}

@@ -1,0 +1,122 @@
+// Who could take the role from us when an operator orders us out, and what is against each peer, in
+// words, with what to do about it. Nothing is ordered here: operations.ts.
+import { TRANSITION_REASONS } from '../model/reasons.js';
+import type { PeerReport } from '../model/peer-report.js';
+import { holderAmong } from './arbiter.js';
+import { isHealthy, routerAt, viewsOf, type Peer } from './peers.js';
+import type { Router } from './router.js';
+import type { Stage } from './stage.js';
+
+/** What is against a peer as the next holder of a virtual router. */
+export interface Objection {
+  readonly text: string;
+  readonly remedy: string;
+  /** It could take the role all the same, if an operator insists. */
+  readonly forcible: boolean;
+  /** It is not known how it stands: it may be there and take the role by advertisements. */
+  readonly unknown: boolean;
+}
+
+/** What is against every peer there is; null when one of them is fit and sound. */
+export function objectionsTo(stage: Stage, router: Router): readonly Objection[] | null {
+  const objections: Objection[] = [];
+  for (const peer of stage.peers.values()) {
+    const objection = objectionTo(stage, router, peer);
+    if (objection === null) return null;
+    objections.push(objection);
+  }
+  return objections;
+}
+
+/** Whether somebody holds it already, by what is heard or said. */
+export const isHeldElsewhere = (stage: Stage, router: Router): boolean =>
+  router.activeAddress !== null ||
+  holderAmong(viewsOf(stage.peers.values(), stage.placeOf(router), isHealthy)) !== null;
+
+/** Whether every peer has said that it is out of the election. */
+export const isAlone = ({ peers }: Stage): boolean =>
+  peers.size > 0 && [...peers.values()].every(({ report }) => report?.fit === false);
+
+function objectionTo(stage: Stage, router: Router, peer: Peer): Objection | null {
+  const { name } = peer.configuration;
+  const { report } = peer;
+  if (!isHealthy(peer) || report === null) return unheard(name, peer);
+  const theirs = routerAt(peer, stage.placeOf(router));
+  if (theirs === null) {
+    return out(`${name} has other virtual routers`, 'make the settings of both agree');
+  }
+  if (!report.fit) return out(`${name} is out: ${causeText(report)}`, remedyFor(name, report));
+  if (theirs.state !== 'Backup' || theirs.releasing) {
+    const standing = theirs.releasing ? 'gives it up itself' : `is ${theirs.state}`;
+    return out(
+      `${name} ${standing}`,
+      `wait, then see \`understudy status\` for how ${name} stands`,
+    );
+  }
+  return forcible(stage, name, report, theirs.effectivePriority);
+}
+
+/** What does not keep a peer from taking the role, but from keeping it, or from being of use with it. */
+function forcible(
+  { agreement }: Stage,
+  name: string,
+  { cause, digests, sound }: PeerReport,
+  priority: number,
+): Objection | null {
+  const against = (text: string, remedy: string): Objection => ({
+    text: `${name} ${text}`,
+    remedy: `${remedy}, or insist with --force`,
+    forcible: true,
+    unknown: false,
+  });
+  const failed = cause?.reason === 'address-failed' || cause?.reason === 'address-lost';
+  if (failed || priority === 1) {
+    return against(
+      'is at priority 1 for 60 s: it could not add or keep its virtual addresses',
+      `mend that on ${name} and wait until the 60 s are over`,
+    );
+  }
+  if (!sound && cause?.doubtful !== true) {
+    const monitors = cause?.detail ?? '';
+    const failing = monitors === '' ? 'has a monitor that fails' : `has failing: ${monitors}`;
+    return against(failing, `mend what the monitor of ${name} watches`);
+  }
+  return digests.addresses === agreement.digests.addresses
+    ? null
+    : against('has other virtual addresses', 'make the settings of both agree');
+}
+
+const out = (text: string, remedy: string): Objection => ({
+  text,
+  remedy,
+  forcible: false,
+  unknown: false,
+});
+
+const unheard = (name: string, { state }: Peer): Objection => ({
+  text: `${name} ${state === 'unknown' ? 'has not answered yet' : 'is silent on every path'}`,
+  remedy: `see that ${name} runs and that the HA port reaches it, or insist with --force`,
+  forcible: false,
+  unknown: true,
+});
+
+const TEXTS: ReadonlyMap<string, string> = new Map(Object.entries(TRANSITION_REASONS));
+
+/** `in maintenance, by an operator (root)`. */
+export function causeText({ cause }: Pick<PeerReport, 'cause'>): string {
+  if (cause === undefined) return 'it cannot take the role';
+  const text = TEXTS.get(cause.reason) ?? cause.reason;
+  return cause.detail === '' ? text : `${text} (${cause.detail})`;
+}
+
+const REMEDIES: Readonly<Record<string, string>> = {
+  maintenance: 'understudy maintenance off',
+  suspended: 'understudy flaps clear',
+  bypassed: 'understudy bypass release',
+  'mode-off': 'understudy set mode active-passive',
+};
+
+function remedyFor(name: string, { cause }: PeerReport): string {
+  const command = cause && Object.hasOwn(REMEDIES, cause.reason) && REMEDIES[cause.reason];
+  return typeof command === 'string' ? `on ${name}: ${command}` : `mend that on ${name}`;
+}
