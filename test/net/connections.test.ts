@@ -76,7 +76,7 @@ class Talk {
 
   async #started(...where: [ApplianceName | 'c', Parameters<typeof Talker.start>[2]]) {
     const talker = await Talker.start(this.bench.lab, ...where);
-    this.bench.undoing(() => Promise.resolve(talker.close()));
+    this.bench.undoing(() => talker.close());
     return talker;
   }
 }
@@ -120,13 +120,15 @@ const settings = { skip, spec: SPEC, settled: inPlace, probeEveryMs: 5 } as cons
 
 type Talking = (name: string, body: (bench: PairBench, talk: Talk) => Promise<void>) => void;
 
-/** Tests of a pair on which `connections` is on. */
+const switchedOn = new WeakSet<PairBench>();
+
+/** Tests of a pair on which `connections` is on, from the first of them to the last. */
 const whileOn =
   (test: PairTest): Talking =>
   (name, body) =>
     test(name, async (bench) => {
-      await connections(bench, 'on');
-      bench.undoing(() => connections(bench, 'off'));
+      if (!switchedOn.has(bench)) await connections(bench, 'on');
+      switchedOn.add(bench);
       await body(bench, new Talk(bench));
     });
 
@@ -160,7 +162,7 @@ function defineMoves(talking: Talking): void {
       // Who ends it first keeps the port in mind for a minute (TIME_WAIT).
       for (const one of earlier) one.say('trickle 1 1');
       for (const one of earlier) await one.rest();
-      for (const one of earlier) one.close();
+      for (const one of earlier) await one.close();
       await failover(bench, 'a');
       const later = await Promise.all(BOTH.map((to) => talk.client(to, PORT, from)));
       await answeredBy('b', ...later);
@@ -302,6 +304,12 @@ function defineService(talking: Talking): void {
     'as many new connections as can be remembered: further ones stay',
     async (bench, talk) => {
       await talk.servers();
+      const forget = async (): Promise<void> => {
+        await connections(bench, 'off');
+        await connections(bench, 'on');
+      };
+      await forget();
+      bench.undoing(forget);
       const elements = Array.from(
         { length: 65_535 },
         (_, port) => `10.0.0.1 . ${port} . ${ADDRESS} . ${PORT} timeout 1m`,

@@ -204,7 +204,7 @@ export class PairBench {
         const found = this.#picture();
         throw new Error(`expected within ${deadlineMs} ms: ${expectation}; last seen: ${found}`);
       }
-      await moment(20);
+      await moment(40);
     }
   }
 

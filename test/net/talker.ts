@@ -8,30 +8,64 @@ import { fileURLToPath } from 'node:url';
 import type { Lab } from '../../scripts/lab/lab.js';
 import type { NamespaceName } from '../../scripts/lab/network.js';
 import { WAIT_LIMIT_MS } from '../support/limits.js';
-import type { TalkerEvent, TalkerPlan } from './talker-process.js';
+import type { TalkerEvent, TalkerOrder, TalkerPlan, TalkerReport } from './talker-process.js';
+
+/** The process in one namespace, with all the servers and clients there. It ends with the lab. */
+class Company {
+  readonly #child: ChildProcess;
+  readonly #hearers: ((event: TalkerEvent) => void)[] = [];
+
+  constructor(lab: Lab, where: NamespaceName) {
+    const program = fileURLToPath(new URL('talker-process.js', import.meta.url));
+    const [command = '', ...rest] = lab.network.inside(where, [process.execPath, program]);
+    this.#child = spawn(command, rest, { stdio: ['pipe', 'pipe', 'inherit'] });
+    if (this.#child.stdout === null) throw new Error('a pipe from the talkers expected');
+    createInterface({ input: this.#child.stdout }).on('line', (line) => {
+      const { id, event } = JSON.parse(line) as TalkerReport;
+      this.#hearers[id]?.(event);
+    });
+  }
+
+  /** The number of one more, whose events `hear` gets. */
+  join(hear: (event: TalkerEvent) => void): number {
+    return this.#hearers.push(hear) - 1;
+  }
+
+  order(order: TalkerOrder): void {
+    this.#child.stdin?.write(`${JSON.stringify(order)}\n`);
+  }
+}
+
+const companies = new WeakMap<Lab, Map<NamespaceName, Company>>();
+
+/** Started with the first who talks there. */
+function companyOf(lab: Lab, where: NamespaceName): Company {
+  const ofLab = companies.get(lab) ?? new Map<NamespaceName, Company>();
+  companies.set(lab, ofLab);
+  const company = ofLab.get(where) ?? new Company(lab, where);
+  ofLab.set(where, company);
+  return company;
+}
 
 export class Talker {
   readonly events: TalkerEvent[] = [];
-  readonly #child: ChildProcess;
+  readonly #company: Company;
+  readonly #id: number;
   readonly #listeners = new Set<() => void>();
   #seen = 0;
 
-  private constructor(child: ChildProcess) {
-    this.#child = child;
-    if (child.stdout === null) throw new Error('a pipe from the talker expected');
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      this.events.push(JSON.parse(line) as TalkerEvent);
+  private constructor(company: Company) {
+    this.#company = company;
+    this.#id = company.join((event) => {
+      this.events.push(event);
       for (const listener of this.#listeners) listener();
     });
   }
 
   /** Resolves when the server listens, or the client's connection is open. */
   static async start(lab: Lab, where: NamespaceName, plan: TalkerPlan): Promise<Talker> {
-    const program = fileURLToPath(new URL('talker-process.js', import.meta.url));
-    const argv = lab.network.inside(where, [process.execPath, program, JSON.stringify(plan)]);
-    const [command = '', ...rest] = argv;
-    const child = spawn(command, rest, { stdio: ['pipe', 'pipe', 'inherit'] });
-    const talker = new Talker(child);
+    const talker = new Talker(companyOf(lab, where));
+    talker.#company.order({ id: talker.#id, plan });
     const event = await talker.next();
     assert.equal(
       event.kind,
@@ -42,7 +76,7 @@ export class Talker {
   }
 
   say(text: string): void {
-    this.#child.stdin?.write(`${text}\n`);
+    this.#company.order({ id: this.#id, say: text });
   }
 
   /** The next event that was not asked for yet. @throws Error when none comes. */
@@ -71,8 +105,13 @@ export class Talker {
     }
   }
 
-  close(): void {
-    this.#child.kill('SIGKILL');
+  /** Closes it with all its connections; resolves when they are. */
+  async close(): Promise<void> {
+    this.#company.order({ id: this.#id, close: true });
+    for (;;) {
+      const { kind } = await this.next();
+      if (kind === 'closed') return;
+    }
   }
 
   #event(index: number): Promise<TalkerEvent> {

@@ -181,7 +181,7 @@ export class AgentProcess {
   /** Asks until the status is as wanted. @throws Error with the last status at the limit. */
   until(fits: (status: Status) => boolean): Promise<Status> {
     const expected = `${this.home.directory}: a status for which ${String(fits)}`;
-    return until(expected, () => this.status(), fits);
+    return until(expected, () => this.status(), fits, 25);
   }
 
   signal(signal: NodeJS.Signals): void {

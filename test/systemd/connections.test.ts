@@ -47,7 +47,7 @@ describe('the unit of the connections', { skip }, () => {
       assert.equal((await box.sh(`cat ${arp}/arp_ignore ${arp}/arp_announce`)).stdout, '1\n2\n');
     }
     const talkers: Talker[] = [];
-    t.after(() => talkers.forEach((talker) => talker.close()));
+    t.after(() => Promise.all(talkers.map((talker) => talker.close())));
     for (const name of ['a', 'b'] as const) {
       talkers.push(await Talker.start(lab, name, { kind: 'server', name, port: PORT }));
     }
