@@ -31,7 +31,7 @@ export type OwnStanding = Pick<PeerReport, 'fit' | 'sound' | 'gateway' | 'bandwi
 export const HANDOVER_MINIMUM = microseconds(100_000);
 
 /** As long as a successor's address script may take: it is ended then. */
-const SCRIPT_PATIENCE = microseconds(5_000_000);
+export const SCRIPT_PATIENCE = microseconds(5_000_000);
 
 export type Phase = 'new' | 'running' | 'stopped';
 

@@ -1,7 +1,9 @@
 // How long each promise of DESIGN §1 may be broken, as formulas of the settings. Why they are what they
 // are: docs/INVARIANTS.md. Nothing is measured here.
 import { NONCES_KEPT } from './contact.js';
-import { SCRIPT } from './kernel.js';
+import { ADDRESS_PATIENCE } from '../../src/core/machine.js';
+import { SCRIPT_PATIENCE } from '../../src/core/stage.js';
+import { LOOK, SCRIPT } from './kernel.js';
 import { LATENCY } from './network.js';
 import { THRESHOLDS, type Setting } from './settings.js';
 
@@ -41,6 +43,16 @@ export function timingOf({ interval, checkInterval, mismatch, quality }: Setting
   };
 }
 
+/** What kernels and agents forget in a scenario. */
+export interface Losses {
+  /** Addresses go without a notice: found out at the next look. */
+  readonly unnoticed: boolean;
+  /** Orders to add them are lost: they are given again, and then the role is given up. */
+  readonly forgotten: boolean;
+}
+
+export const NO_LOSSES: Losses = { unnoticed: false, forgotten: false };
+
 export interface Bounds {
   readonly neverNobody: number;
   readonly neverBoth: {
@@ -64,7 +76,7 @@ export interface Bounds {
   readonly ready: number;
 }
 
-export function boundsOf(timing: Timing): Bounds {
+export function boundsOf(timing: Timing, { unnoticed, forgotten }: Losses): Bounds {
   const { advertisement, check, packet, script, handover, down, lossy } = timing;
   const { failureThreshold, recoveryThreshold } = THRESHOLDS;
   const silence = (failureThreshold + 1) * check + 2 * packet;
@@ -72,16 +84,18 @@ export function boundsOf(timing: Timing): Bounds {
   // A lost advertisement is made good by the next one; eight in a row are not lost.
   const heard = (lossy ? 8 : 1.5) * advertisement;
   const once = packet + script;
+  const lost = (unnoticed ? LOOK : 0) + (forgotten ? 2 * ADDRESS_PATIENCE : 0);
   return {
-    neverNobody: down + advertisement + silence + handover + 2 * once,
+    neverNobody: down + advertisement + silence + handover + 2 * once + lost,
     neverBoth: {
       'on the LAN': heard + handover + once,
       'over the HA port': 4 * check + Math.min(check, 100_000) + 4 * packet + script,
       'with a will': down + once,
     },
     nothingStale: script,
-    outOfElection: 2 * handover + once,
-    noLie: script,
+    // A successor that says it is Active is waited for until its script would have been ended.
+    outOfElection: 2 * handover + once + (forgotten ? SCRIPT_PATIENCE : 0),
+    noLie: script + lost,
     peerShownHealthy: silence,
     echoes: (NONCES_KEPT + 1) * check,
     peerShownUnhealthy: recovery,

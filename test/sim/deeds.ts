@@ -61,6 +61,12 @@ export type Deed =
   | { readonly kind: 'mode'; readonly of: Index; readonly mode: Live['mode'] }
   | { readonly kind: 'primary'; readonly of: Index; readonly primary: boolean }
   | { readonly kind: 'take-away'; readonly of: Index; readonly virtualRouter: string }
+  /** As `take-away`, and no notice of it. */
+  | { readonly kind: 'lose'; readonly of: Index; readonly virtualRouter: string }
+  /** The interface is made again while the agent stands still. */
+  | { readonly kind: 'remake'; readonly of: Index; readonly on: string }
+  /** So many orders to add addresses are lost. */
+  | { readonly kind: 'forget'; readonly of: Index; readonly times: number }
   | { readonly kind: 'script'; readonly of: Index; readonly fails: boolean };
 
 /** A deed, and how many advertisement intervals it is quiet afterwards. */
@@ -161,10 +167,18 @@ const broken: fc.Arbitrary<Deed> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({
-      kind: deed('take-away'),
+      kind: deed('take-away', 'lose'),
       of,
       virtualRouter: fc.constantFrom('lan', 'lan', 'wan', 'lan6'),
     }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: deed('remake'), of, on: fc.constantFrom('eth0', 'eth0', 'eth1') }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: deed('forget'), of, times: fc.integer({ min: 1, max: 3 }) }),
   },
   {
     weight: 2,
@@ -235,6 +249,14 @@ function performOn(
       return appliance.alive && appliance.kernel.takeAway(wanted.virtualRouter)
         ? 'take-away'
         : null;
+    case 'lose':
+      return appliance.alive && appliance.kernel.loseUnnoticed(wanted.virtualRouter)
+        ? 'lose'
+        : null;
+    case 'remake':
+      return remake(world, appliance, wanted.on);
+    case 'forget':
+      return forget(setting, appliance, wanted.times);
     case 'script':
       return breakScript(world, setting, appliance, wanted.fails);
     case 'power-cut':
@@ -259,6 +281,24 @@ function breakScript(
   else if (!kernel.failing.delete('lan')) return null;
   world.changed = true;
   return fails ? 'script fails' : 'script works';
+}
+
+function remake(world: World, appliance: Appliance, on: string): string | null {
+  const { agent, configuration, kernel } = appliance;
+  if (agent !== 'running') return null;
+  appliance.agent = 'paused';
+  for (const { name, interface: where } of configuration.virtualRouters) {
+    if (where === on) kernel.takeAway(name);
+  }
+  world.changed = true;
+  return 'remake';
+}
+
+/** Six seconds are too long for the quick ones. */
+function forget({ interval }: Setting, { kernel }: Appliance, times: number): string | null {
+  if (interval < 100) return null;
+  kernel.forgets = times;
+  return 'forget';
 }
 
 export function resume({ appliances }: World): string | null {

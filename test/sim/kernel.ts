@@ -6,6 +6,9 @@ import type { Surroundings } from './appliance.js';
 /** A netlink script takes so long, in microseconds. */
 export const SCRIPT = { least: 1_000, most: 8_000 } as const;
 
+/** So often the agent looks at the kernel itself, whatever it was told (LOOK in src/agent/network.ts). */
+export const LOOK = 5_000_000;
+
 export interface Owner {
   readonly name: string;
   /** Gives the agent an event when it reads its pipes and sockets. */
@@ -18,6 +21,8 @@ export class Kernel {
   readonly present = new Set<string>();
   /** Virtual routers whose addresses cannot be added. */
   readonly failing = new Set<string>();
+  /** So many of the next orders to add addresses are lost: nobody carries them out or answers. */
+  forgets = 0;
   readonly #owner: Owner;
   readonly #around: Surroundings;
   readonly #wanted = new Map<string, boolean>();
@@ -44,6 +49,11 @@ export class Kernel {
   }
 
   want(virtualRouter: string, present: boolean): void {
+    if (present && this.forgets > 0) {
+      this.forgets -= 1;
+      this.#around.journal(() => `${this.#owner.name} ${virtualRouter} order lost`);
+      return;
+    }
     this.#wanted.set(virtualRouter, present);
     this.#confirmed.delete(virtualRouter);
     this.#disturbed.delete(virtualRouter);
@@ -75,14 +85,31 @@ export class Kernel {
   takeAway(virtualRouter: string): boolean {
     if (!this.present.has(virtualRouter)) return false;
     this.#set(virtualRouter, false);
-    if (this.#wanted.get(virtualRouter) !== true) return true;
+    this.#lost(virtualRouter);
+    return true;
+  }
+
+  /** An address is gone, and no notice says so: the agent finds it out when it looks. */
+  loseUnnoticed(virtualRouter: string): boolean {
+    if (!this.present.has(virtualRouter)) return false;
+    this.#set(virtualRouter, false);
+    const life = this.#agentLife;
+    const { agenda, now } = { agenda: this.#around.agenda, now: this.#around.now() };
+    agenda.add(now + this.#around.chance.between(0, LOOK), 0, () => {
+      if (life !== this.#agentLife || this.present.has(virtualRouter)) return;
+      this.#lost(virtualRouter);
+    });
+    return true;
+  }
+
+  #lost(virtualRouter: string): void {
+    if (this.#wanted.get(virtualRouter) !== true) return;
     this.#disturbed.add(virtualRouter);
     const life = this.#agentLife;
     this.#owner.receive(() => {
       if (life !== this.#agentLife || !this.#confirmed.has(virtualRouter)) return;
       this.#owner.give({ kind: 'addresses-removed', virtualRouter });
     });
-    return true;
   }
 
   /** A fresh agent takes off what it finds. */

@@ -78,6 +78,9 @@ const DEEDS = [
   'set primary true',
   'set primary false',
   'take-away',
+  'lose',
+  'remake',
+  'forget',
   'script fails',
 ];
 
@@ -98,6 +101,7 @@ const DECISIONS = [
   'Active -> Backup mode-off',
   'Active -> Backup bypassed',
   'Active -> Backup address-failed',
+  'Active -> Backup addresses-gone',
   'Active -> Initialize shutdown',
   'Active -> Initialize no-carrier',
   'Active -> Initialize links-below-minimum',
@@ -115,6 +119,7 @@ const DECISIONS = [
   'report flap',
   'report latched',
   'report address-restored',
+  'report address-overdue',
   'advertisement by unicast',
 ];
 

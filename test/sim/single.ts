@@ -6,7 +6,7 @@ import * as fc from 'fast-check';
 import type { RouterConfiguration } from '../../src/core/router.js';
 import { timingOf } from './bounds.js';
 import { perform, type Deed } from './deeds.js';
-import { SCRIPT } from './kernel.js';
+import { LOOK, SCRIPT } from './kernel.js';
 import { settings, THRESHOLDS, type Setting } from './settings.js';
 import { begin, build, unrest, type Stage } from './story.js';
 import type { World } from './world.js';
@@ -44,6 +44,9 @@ const order = (
 });
 
 const EVERYBODY = [0, 1, 2, 3];
+
+const lossesOf = (kind: 'take-away' | 'lose', of: Index): Deed[] =>
+  ['lan', 'wan', 'lan6'].map((virtualRouter) => ({ kind, of, virtualRouter }));
 
 const FAULTS = {
   crash: (of) => ({ breaks: [{ kind: 'crash', of }], mends: [{ kind: 'start', of }] }),
@@ -85,6 +88,8 @@ const FAULTS = {
   'gateway in doubt': (of) => monitor('gateway', 'doubtful', of),
   'gateway unknown': (of) => monitor('gateway', 'unknown', of),
   'bandwidth low everywhere': () => monitor('bandwidth', 'failed', 1, 2, 3, 4),
+  'addresses taken away': (of) => ({ breaks: lossesOf('take-away', of), mends: [] }),
+  'addresses lost unnoticed': (of) => ({ breaks: lossesOf('lose', of), mends: [] }),
   'link pairs down': (of) => monitor('pairs', 'failed', of),
   'multicast filtered': (of) => cut('multicast', of),
   'multicast filtered one way': (of) => cut('multicast', of, true),
@@ -124,8 +129,13 @@ export const singleFault: fc.Arbitrary<SingleFault> = fc.record({
 });
 
 /** The appliances of this fault; nothing has happened yet. */
-export const buildSingle = ({ setting }: SingleFault, verbose: boolean): Stage =>
-  build({ setting, story: [], without: false }, { verbose, peaceful: false });
+export const buildSingle = ({ setting, fault }: SingleFault, verbose: boolean): Stage =>
+  build(
+    { setting, story: [], without: false },
+    { verbose, peaceful: false, losses: { unnoticed: fault === UNNOTICED, forgotten: false } },
+  );
+
+const UNNOTICED = 'addresses lost unnoticed';
 
 /** Lets it happen, and mends it; throws when more was lost than may be, or somebody moved. */
 export function endure(stage: Stage, { setting, fault, of, phase }: SingleFault): void {
@@ -147,12 +157,13 @@ export function endure(stage: Stage, { setting, fault, of, phase }: SingleFault)
   const { breaks, mends } = FAULTS[fault](of);
   for (const deed of breaks) {
     act(stage, deed);
-    if (deed !== breaks.at(-1)) world.run(timingOf(setting).handover);
+    if (fault !== UNNOTICED && deed !== breaks.at(-1)) world.run(timingOf(setting).handover);
   }
   // Shorter than any silence that counts: nobody may notice.
   const isShort = fault === 'pause' && phase < 1;
   const least = Math.min(advertisement, (THRESHOLDS.failureThreshold - 1) * check);
-  world.run(isShort ? Math.round(phase * least) : 3 * down + 4 * check);
+  const found = fault === UNNOTICED ? LOOK : 0;
+  world.run(isShort ? Math.round(phase * least) : found + 3 * down + 4 * check);
   for (const name of names) {
     const taken = (world.counts.get(`${name} taken`) ?? 0) - (before.get(`${name} taken`) ?? 0);
     const most = takenBy(fault, concerned.has(name) && !isShort, setting);
@@ -174,6 +185,8 @@ function act({ world, watch, scenario }: Stage, deed: Deed): void {
 
 /** Nobody moves: there is a path on which the Active is known to be well, or nobody better. */
 const STILL: ReadonlySet<FaultName> = new Set([
+  'addresses taken away',
+  UNNOTICED,
   'primary set',
   'gateway lost by all',
   'gateway in doubt',
@@ -235,6 +248,8 @@ function lostBy(fault: FaultName, router: RouterConfiguration, setting: Setting)
   const proven = hasLanPath ? silence : Math.max(silence, 1.5 * advertisement + packet);
   const found = (paths === 'none' ? down : proven) + script;
   if (fault === 'power cut') return found;
+  if (fault === 'addresses taken away') return script;
+  if (fault === UNNOTICED) return LOOK + script;
   if (fault === 'link pairs down') return farewell;
   if (GIVEN_UP.has(fault)) return paths === 'none' ? farewell : 0;
   if (!fault.endsWith('unplugged')) return 0;

@@ -3,7 +3,9 @@
 import * as fc from 'fast-check';
 import assert from 'node:assert/strict';
 import type { Appliance } from './appliance.js';
-import { boundsOf, timingOf } from './bounds.js';
+import { ADDRESS_PATIENCE } from '../../src/core/machine.js';
+import { boundsOf, timingOf, type Losses } from './bounds.js';
+import { LOOK } from './kernel.js';
 import {
   calmStory,
   MONITORS,
@@ -72,7 +74,14 @@ export interface Manner {
   readonly verbose: boolean;
   /** Nothing breaks, so nothing may be lost. */
   readonly peaceful: boolean;
+  /** Besides what the story says. */
+  readonly losses?: Losses;
 }
+
+const lossesOf = (story: Story): Losses => ({
+  unnoticed: story.some(([{ kind }]) => kind === 'lose'),
+  forgotten: story.some(([{ kind }]) => kind === 'forget'),
+});
 
 export interface Stage {
   readonly world: World;
@@ -82,8 +91,8 @@ export interface Stage {
 }
 
 /** Nothing has happened yet. */
-export function build(scenario: Scenario, { verbose, peaceful }: Manner): Stage {
-  const { setting } = scenario;
+export function build(scenario: Scenario, { verbose, peaceful, losses }: Manner): Stage {
+  const { setting, story } = scenario;
   const { appliances, seed, quality, paths } = setting;
   const configurations = Array.from({ length: appliances }, (_, index) =>
     configurationOf(setting, index),
@@ -94,7 +103,8 @@ export function build(scenario: Scenario, { verbose, peaceful }: Manner): Stage 
     if (setting.monitored) tellAllIsWell(appliance);
   }
   const ways = quality.loss > 0 ? [] : WAYS_OF[paths];
-  const watch = new Watch(world, boundsOf(timingOf(setting)), { ways, peaceful });
+  const bounds = boundsOf(timingOf(setting), losses ?? lossesOf(story));
+  const watch = new Watch(world, bounds, { ways, peaceful });
   for (const kind of kindsOf(setting)) world.count(kind);
   return { world, watch, scenario, peaceful };
 }
@@ -154,6 +164,7 @@ function heal({ world, watch, scenario, peaceful }: Stage): void {
 
 function healOne(world: World, setting: Setting, appliance: Appliance): void {
   appliance.kernel.failing.clear();
+  appliance.kernel.forgets = 0;
   if (!appliance.alive) world.start(appliance);
   const { mode, primary } = configurationOf(setting, appliance.index);
   reconfigure(setting, appliance, { mode, primary });
@@ -180,7 +191,9 @@ function settlingTime({ world, scenario }: Stage): number {
   );
   const asked = world.counts.has('report refused') ? 5_000_000 : 0;
   const usual = 2 * down + 2 * advertisement + 8 * check + 2 * handover + setting.preemptDelay;
-  return usual + (yields ? 60_000_000 : 0) + asked;
+  const unnoticed = world.counts.has('lose') ? LOOK : 0;
+  const forgotten = world.counts.has('forget') ? 2 * ADDRESS_PATIENCE : 0;
+  return usual + (yields ? 60_000_000 : 0) + asked + unnoticed + forgotten;
 }
 
 /** Healed and rested: one holder each, the best one where nobody sent it away; and no move. */
