@@ -1,5 +1,6 @@
 // Planned work on a pair: what each kind does and undoes, and what must be the case afterwards. Nothing is
 // observed here.
+import { copyFileSync } from 'node:fs';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandName } from '../../src/control/protocol.js';
@@ -73,20 +74,56 @@ const ordered =
     }
   };
 
-/** As the unit does: SIGTERM, and ExecStopPost when it has ended. */
-async function stop(pair: BenchPair): Promise<void> {
-  const appliance = pair.appliance('a');
-  await appliance.stop();
-  const release = ['release', '--config', `${appliance.directory}/understudy.yaml`];
-  await pair.lab.run('a', [process.execPath, `${ROOT}dist/src/main.js`, ...release]);
+/** The command line on an appliance. @throws Error when its exit code is not 0. */
+async function understudy(
+  pair: BenchPair,
+  name: ApplianceName,
+  ...words: readonly string[]
+): Promise<void> {
+  const config = ['--config', `${pair.appliance(name).directory}/understudy.yaml`];
+  await pair.lab.run(name, [process.execPath, `${ROOT}dist/src/main.js`, ...words, ...config]);
 }
 
-/** New settings on both, one after the other: the Active first in odd runs, the Backup first in even ones. */
+/** As the unit does: SIGTERM, and ExecStopPost when it has ended. */
+async function stop(pair: BenchPair): Promise<void> {
+  await pair.appliance('a').stop();
+  await understudy(pair, 'a', 'release');
+}
+
+const NAMES = ['a', 'b'] as const;
+
+/** The Active first in odd runs, the Backup first in even ones. */
+const inTurn = (run: number): readonly ApplianceName[] =>
+  run % 2 === 1 ? NAMES : NAMES.toReversed();
+
+/** As docs/HA-PROTOCOL.md says: a new key on one, its file to the other, which is told to read it. */
+async function rotateKey(pair: BenchPair, run: number): Promise<void> {
+  const [first = 'a', second = 'b'] = inTurn(run);
+  await understudy(pair, first, 'key', 'rotate');
+  await sleep(REST_MS);
+  const file = (name: ApplianceName): string => `${pair.appliance(name).directory}/ha.key`;
+  copyFileSync(file(first), file(second));
+  process.kill(pair.appliance(second).pid, 'SIGHUP');
+  await pair.waitFor('both speak under the new key', () => speakUnderOne(pair));
+}
+
+async function speakUnderOne(pair: BenchPair): Promise<boolean> {
+  const statuses = await Promise.all(NAMES.map((name) => pair.status(name)));
+  return statuses.every((status) => status?.peers.every(({ keys }) => keys?.settled === true));
+}
+
+async function retireKey(pair: BenchPair, run: number): Promise<void> {
+  for (const name of inTurn(run)) {
+    await understudy(pair, name, 'key', 'retire');
+    await sleep(REST_MS);
+  }
+}
+
+/** New settings on both, one after the other. */
 const reloaded =
   (routers: Routers): Step['act'] =>
   async (pair, run) => {
-    const names = ['a', 'b'] as const;
-    for (const name of run % 2 === 1 ? names : names.toReversed()) {
+    for (const name of inTurn(run)) {
       pair.appliance(name).reload(programOf(name, pair.plan.intervalMs, routers));
       await pair.waitFor(`${name} has its new settings`, () => hasApplied(pair, name, routers));
       await sleep(REST_MS);
@@ -163,5 +200,10 @@ export const STEPS: Readonly<Record<Work, Readonly<Record<Half, Step>>>> = {
       act: reloaded(AT_FIRST),
       rest: settled('a'),
     },
+  },
+  // The last: a reload by new settings writes the first key again.
+  key: {
+    there: { title: 'key rotated', ...staying, act: rotateKey, rest: settled('a') },
+    back: { title: 'the former key retired', ...staying, act: retireKey, rest: settled('a') },
   },
 };

@@ -12,7 +12,7 @@ export type Part = (typeof PARTS)[number];
 export const DEFAULT_PARTS: readonly Part[] = ['failover', 'cost', 'start', 'stress'];
 
 /** Planned work, in the order of the table. Each is done and undone. */
-export const WORKS = ['failover', 'maintenance', 'stop', 'move', 'add'] as const;
+export const WORKS = ['failover', 'maintenance', 'stop', 'move', 'add', 'key'] as const;
 export type Work = (typeof WORKS)[number];
 export const HALVES = ['there', 'back'] as const;
 export type Half = (typeof HALVES)[number];

@@ -1,32 +1,20 @@
-// The pair that storms befall: starts it, and carries out what the rows of the table ask for. It breaks
-// and mends; it draws nothing and judges nothing.
+// The pair that storms befall, and the third router beside it: starts them, and carries out what the rows
+// of the table ask for. It breaks and mends; it draws nothing and judges nothing.
 import { spawn } from 'node:child_process';
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import process from 'node:process';
 import { createControlClient, type ControlClient } from '../../src/control/client.js';
 import { controlSocketPath } from '../../src/control/protocol.js';
-import { run } from '../../scripts/lab/command.js';
-import { standsBy } from '../../scripts/lab/fault.js';
 import { APPLIANCES, createLab, type Lab } from '../../scripts/lab/lab.js';
-import type { ApplianceName } from '../../scripts/lab/network.js';
-import { GATEWAY_MONITORING, pairProgram, type PairSpec } from '../../scripts/lab/pair-program.js';
-import { ROOT, type Program } from '../../scripts/lab/program.js';
+import type { ApplianceName, RouterName } from '../../scripts/lab/network.js';
 import type { Prober } from '../../scripts/lab/prober.js';
 import { mappedUser } from '../../scripts/lab/sandbox.js';
 import { LATER_BOOT_MS, until } from '../support/limits.js';
-import { pause, peerOf, type Target } from './fault.js';
-import { changedRouters, routersOf, type Change } from './routers.js';
+import { pause, peerOf, THIRD, type Target } from './fault.js';
+import { Files } from './files.js';
+import { routersOf, type Change } from './routers.js';
 import type { PairPlan } from './storm.js';
+import { Supervisor } from './supervisor.js';
 
 /** An answer of the control socket: `ok`, or why not. */
 type Answer = Promise<{ readonly ok: boolean }>;
@@ -35,25 +23,18 @@ type Order = (control: ControlClient) => Answer;
 /** Until a pair that nothing befalls has its roles. */
 const BEGIN_LIMIT_MS = 30_000 + 2 * LATER_BOOT_MS;
 
-/** Room for state and events on the file system that can be full. */
-const DISK = 'size=4m,mode=755';
-const FILLER = 'filler';
-
-/** A script that fails once the flag stands beside it; until then it is the real one. */
-const BROKEN_SCRIPT = `#!/bin/sh
-cat >/dev/null
-echo 'vip: out of order' >&2
-exit 1
-`;
-
 export class Bench {
   readonly lab: Lab;
   readonly prober: Prober;
   /** Every virtual address, without its prefix length. */
   readonly addresses: readonly string[];
-  readonly #plan: PairPlan;
+  readonly plan: PairPlan;
+  readonly files: Files;
+  /** Those of our make: the two, and the third one of three. */
+  readonly ours: readonly RouterName[];
+  readonly #supervisors = new Map<RouterName, Supervisor>();
   readonly #later: {
-    readonly name: ApplianceName;
+    readonly name: RouterName;
     readonly what: string;
     readonly order: Order;
   }[] = [];
@@ -64,16 +45,18 @@ export class Bench {
 
   private constructor(lab: Lab, plan: PairPlan, prober: Prober) {
     this.lab = lab;
-    this.#plan = plan;
+    this.plan = plan;
     this.prober = prober;
-    this.addresses = withoutLength(routersOf(plan.families));
+    this.files = new Files(lab, plan);
+    this.ours = lab.routers.filter((name) => name !== THIRD || plan.third === 'ours');
+    this.addresses = withoutLength(routersOf(plan));
   }
 
-  /** Starts both and a client; resolves when the roles are settled. */
+  /** Starts all routers and a client; resolves when the roles are settled. */
   static async open(plan: PairPlan): Promise<Bench> {
-    const lab = await createLab();
+    const lab = await createLab({ further: plan.third === 'none' ? [] : [THIRD] });
     try {
-      const targets = withoutLength(routersOf(plan.families))
+      const targets = withoutLength(routersOf(plan))
         .filter((address) => !address.startsWith('fe80:'))
         .map((address) => ({ family: familyOf(address), address }));
       const prober = await lab.probe({ targets, periodMs: 5, realtime: !mappedUser() });
@@ -92,7 +75,7 @@ export class Bench {
   }
 
   /** The file with everything that the kernel of the appliance announced: links, addresses, routes. */
-  noticesOf(name: ApplianceName): string {
+  noticesOf(name: RouterName): string {
     return `${this.lab.network.directory}/notices-${name}.txt`;
   }
 
@@ -124,18 +107,45 @@ export class Bench {
     await this.startIfEnded(name);
   }
 
-  waitForEnd(name: ApplianceName): Promise<unknown> {
-    return until(`the end of ${name} after SIGTERM`, () => !this.lab.appliance(name).running);
+  /** SIGTERM; nobody starts it again but `startIfEnded`. @returns what is to end, for `waitForEnd`. */
+  async stop(name: RouterName): Promise<readonly number[]> {
+    this.#supervisors.get(name)?.hold('stopped');
+    const appliance = this.lab.appliance(name);
+    if (!appliance.running) return Promise.resolve([]);
+    const { pid } = appliance;
+    send(pid, 'SIGTERM');
+    return Promise.resolve([pid]);
   }
 
-  /** What a supervisor does. */
-  async startIfEnded(name: ApplianceName): Promise<void> {
+  /** Of these processes; another fault may have started it again meanwhile. */
+  waitForEnd(name: RouterName, pids: readonly number[]): Promise<unknown> {
     const appliance = this.lab.appliance(name);
-    if (!appliance.running) appliance.start(this.#program(name), { realtime: !mappedUser() });
-    return Promise.resolve();
+    const ended = (): boolean => !appliance.running || !pids.includes(appliance.pid);
+    return until(`the end of ${name} after SIGTERM`, ended);
+  }
+
+  /** What an operator does; where there is a supervisor, resolves when that has done it. */
+  async startIfEnded(name: RouterName): Promise<void> {
+    const supervisor = this.#supervisors.get(name);
+    if (supervisor === undefined) this.#start(name);
+    else await supervisor.start();
+  }
+
+  /** Starts whoever ended by itself and has no supervisor of its own. */
+  async supervise(): Promise<void> {
+    for (const name of this.lab.routers) {
+      if (!this.#supervisors.has(name)) await this.startIfEnded(name);
+    }
+  }
+
+  #start(name: RouterName): void {
+    const appliance = this.lab.appliance(name);
+    if (appliance.running) return;
+    appliance.start(this.files.programOf(name), { realtime: !mappedUser() });
   }
 
   async powerCut(name: ApplianceName): Promise<() => Promise<void>> {
+    this.#supervisors.get(name)?.hold('dead');
     const restore = await this.lab.silence(name);
     await this.signal(name, 'all', 'SIGKILL');
     await this.lab.network.ip(
@@ -197,31 +207,18 @@ export class Bench {
     );
   }
 
-  /** Fills the file system of the state folder to the last byte. */
-  async fillDisk(name: ApplianceName): Promise<void> {
-    const file = `${this.#state(name)}/${FILLER}`;
-    await run(['sh', '-c', 'cat /dev/zero >"$1" 2>/dev/null || [ -s "$1" ]', 'sh', file]);
-  }
-
-  async freeDisk(name: ApplianceName): Promise<void> {
-    rmSync(`${this.#state(name)}/${FILLER}`, { force: true });
-    return Promise.resolve();
-  }
-
   reload(name: ApplianceName): Promise<void> {
     return this.order(name, (control) => control.reload());
   }
 
   async changeAddresses(name: ApplianceName, change: Change): Promise<void> {
-    const virtualRouters = changedRouters(this.#spec().virtualRouters ?? [], change);
-    this.#writeSettings(name, { ...this.#spec(), virtualRouters });
+    this.files.writeChanged(name, change);
     await this.reload(name);
   }
 
   /** Writes what is no settings file, and has it read. */
   async breakSettings(name: ApplianceName): Promise<void> {
-    const { directory } = this.lab.appliance(name);
-    writeFileSync(`${directory}/understudy.yaml`, 'name: [a\nvirtualRouters: none of them\n');
+    this.files.writeBroken(name);
     // The refusal is what is expected of it.
     await this.#control(name)
       .reload()
@@ -230,32 +227,39 @@ export class Bench {
 
   /** Back to the settings of the plan; they are read when the storm is over and the agent answers. */
   restoreSettings(name: ApplianceName): void {
-    this.#writeSettings(name, this.#spec());
+    this.files.writePlanned(name);
     this.later(name, 'reload', (control) => control.reload());
   }
 
+  /** Every appliance of ours gets the key of this one; the former key goes when nobody needs it. */
+  spreadKey(name: ApplianceName): void {
+    const others = this.ours.filter((other) => other !== name);
+    for (const other of others) this.files.copyKey(name, other);
+    for (const one of this.ours) this.later(one, 'reload', (control) => control.reload());
+    for (const one of this.ours) {
+      this.later(one, 'the former key retired', async (control) => {
+        const { peers } = await control.status();
+        if (!peers.every(({ keys }) => keys?.settled === true)) return { ok: false };
+        this.files.retireKey(one);
+        return control.reload();
+      });
+    }
+  }
+
   async breakScript(name: ApplianceName): Promise<void> {
-    const script = this.#script(name);
-    writeFileSync(`${script}.broken`, BROKEN_SCRIPT, { mode: 0o755 });
-    renameSync(`${script}.broken`, script);
+    this.files.breakScript(name);
     // The one that was started before and waits for its lines would work once more.
     await this.reload(name);
   }
 
-  mendScript(name: ApplianceName): void {
-    const script = this.#script(name);
-    symlinkSync(`${ROOT}scripts/vip`, `${script}.real`);
-    renameSync(`${script}.real`, script);
-  }
-
   /** @throws Error when it is refused or nobody answers: the fault has not befallen it. */
-  async order(name: ApplianceName, order: Order): Promise<void> {
+  async order(name: RouterName, order: Order): Promise<void> {
     const answer = await order(this.#control(name));
     if (!answer.ok) throw new Error(JSON.stringify(answer));
   }
 
   /** Given when all faults are over, again and again until it is carried out: see `heal`. */
-  later(name: ApplianceName, what: string, order: Order): void {
+  later(name: RouterName, what: string, order: Order): void {
     this.#later.push({ name, what, order });
   }
 
@@ -269,7 +273,7 @@ export class Bench {
     for (const pid of this.#frozen) send(pid, 'SIGCONT');
     this.#frozen.clear();
     if (thoroughly) await this.#mendNetwork();
-    for (const name of APPLIANCES) await this.startIfEnded(name);
+    for (const name of this.lab.routers) await this.startIfEnded(name);
     for (const { name, what, order } of this.#later.splice(0)) {
       // An agent that has just been started does not listen yet.
       await until(
@@ -281,45 +285,69 @@ export class Bench {
     }
   }
 
-  get bothRun(): boolean {
-    return APPLIANCES.every((name) => this.lab.appliance(name).running);
+  get allRun(): boolean {
+    return this.lab.routers.every((name) => this.lab.appliance(name).running);
   }
 
   /** The appliances whose agent does not listen, or not yet. What it would say is not asked. */
-  async silentAgents(): Promise<ApplianceName[]> {
+  async silentAgents(): Promise<RouterName[]> {
     const answers = await Promise.all(
-      APPLIANCES.map((name) =>
+      this.ours.map((name) =>
         this.#control(name)
           .status()
           .then(() => true)
           .catch(() => false),
       ),
     );
-    return APPLIANCES.filter((_, index) => answers[index] !== true);
+    return this.ours.filter((_, index) => answers[index] !== true);
   }
 
   async close(): Promise<void> {
+    for (const supervisor of this.#supervisors.values()) supervisor.close();
     await this.lab.close();
   }
 
   async #begin(): Promise<void> {
     const { lab } = this;
-    for (const name of APPLIANCES) {
-      mkdirSync(this.#state(name), { recursive: true });
-      await run(['mount', '-t', 'tmpfs', '-o', DISK, 'tmpfs', this.#state(name)]);
-      symlinkSync(`${ROOT}scripts/vip`, this.#script(name));
-      this.#recordNotices(name);
+    for (const name of this.ours) {
+      await this.files.lay(name);
+      if (this.plan.supervised) this.#supervisors.set(name, this.#supervisorOf(name));
     }
-    // One after the other: otherwise the slower to start may find the other in its role already.
-    await this.startIfEnded('a');
+    for (const name of lab.routers) this.#recordNotices(name);
     const waiting = { deadlineMs: BEGIN_LIMIT_MS, describe: () => lab.logs() };
-    const held = (): boolean => this.addresses.every((address) => lab.holding(address).length > 0);
-    await lab.waitFor(`${this.addresses.join(', ')} held by a`, held, waiting);
-    await this.startIfEnded('b');
-    const routers = routersOf(this.#plan.families).length;
-    await lab.waitFor('b standing by', () => standsBy(lab.appliance('b'), routers), waiting);
-    // Both know each other from their checks by then.
+    // One after the other: otherwise the slower to start may find another in its role already.
+    for (const name of lab.routers) {
+      await this.startIfEnded(name);
+      const held = (): boolean => this.addresses.every((one) => lab.holding(one).length > 0);
+      await lab.waitFor(`${this.addresses.join(', ')} held`, held, waiting);
+    }
+    const takePart = (): boolean => lab.routers.every((name) => this.#takesPart(name));
+    await lab.waitFor('every router Active or Backup', takePart, waiting);
+    const alone = (): boolean => this.addresses.every((one) => lab.holding(one).length === 1);
+    await lab.waitFor('one holder each', alone, waiting);
+    // All know each other from their checks by then.
     await pause(1_000 + LATER_BOOT_MS);
+  }
+
+  /** Whether it would notice that the Active is gone. */
+  #takesPart(name: RouterName): boolean {
+    const appliance = this.lab.appliance(name);
+    const count = routersOf(this.plan).length;
+    if (!this.ours.includes(name)) {
+      // keepalived's words
+      return appliance.logged(/Entering (BACKUP|MASTER) STATE/).length >= count;
+    }
+    const states = appliance.status()?.virtualRouters.map(({ state }) => state) ?? [];
+    return states.length === count && !states.includes('Initialize');
+  }
+
+  #supervisorOf(name: RouterName): Supervisor {
+    return new Supervisor({
+      appliance: this.lab.appliance(name),
+      executors: () => this.#processes(name, 'executor'),
+      start: () => this.#start(name),
+      release: () => this.files.release(name),
+    });
   }
 
   async #mendNetwork(): Promise<void> {
@@ -335,7 +363,7 @@ export class Bench {
   }
 
   /** Ends with the namespace. */
-  #recordNotices(name: ApplianceName): void {
+  #recordNotices(name: RouterName): void {
     const monitor = ['ip', '-o', '-tshort', 'monitor', 'link', 'address', 'route'];
     const [command = '', ...rest] = this.lab.network.inside(name, monitor);
     const file = openSync(this.noticesOf(name), 'w');
@@ -343,47 +371,18 @@ export class Bench {
     closeSync(file);
   }
 
-  /** Only the first start writes the settings: afterwards the file is the appliance's. */
-  #program(name: ApplianceName): Program {
-    const program = pairProgram(name, this.#spec());
-    const file = `${this.lab.appliance(name).directory}/understudy.yaml`;
-    if (!existsSync(file)) return program;
-    const again = [process.execPath, `${ROOT}dist/src/main.js`, 'run', '--config', file];
-    return { ...program, prepare: () => again };
-  }
-
-  #spec(): PairSpec {
-    const { intervalMs, families, preempt, monitorsGateway, leaseSeconds } = this.#plan;
-    return {
-      ha: { preempt },
-      virtualRouters: routersOf(families),
-      router: { advertisementIntervalMs: intervalMs },
-      top: (directory) => ({
-        vip: { script: `${directory}/vip`, leaseSeconds },
-        ...(monitorsGateway ? { gatewayMonitoring: GATEWAY_MONITORING } : {}),
-      }),
-    };
-  }
-
-  #writeSettings(name: ApplianceName, spec: PairSpec): void {
-    pairProgram(name, spec).prepare(this.lab.appliance(name).directory);
-  }
-
-  #control(name: ApplianceName): ControlClient {
+  #control(name: RouterName): ControlClient {
     const { directory } = this.lab.appliance(name);
     return createControlClient(controlSocketPath(`${directory}/run`), { deadlineMs: 2_000 });
   }
 
-  #processes(name: ApplianceName, whom: 'agent' | 'executor' | 'all'): number[] {
+  #processes(name: RouterName, whom: 'agent' | 'executor' | 'all'): number[] {
     const appliance = this.lab.appliance(name);
     if (!appliance.running) return [];
     const { pid, processes } = appliance;
     if (whom === 'agent') return [pid];
     return whom === 'all' ? processes : processes.filter(holdsTheWill);
   }
-
-  readonly #state = (name: ApplianceName): string => `${this.lab.appliance(name).directory}/state`;
-  readonly #script = (name: ApplianceName): string => `${this.lab.appliance(name).directory}/vip`;
 }
 
 const withoutLength = (routers: readonly { readonly addresses: readonly string[] }[]): string[] =>

@@ -1,7 +1,17 @@
 // What a fault is: one row of the table in faults.ts. Nothing is broken here.
-import type { ApplianceName } from '../../scripts/lab/network.js';
+import type { ApplianceName, RouterName } from '../../scripts/lab/network.js';
 import type { Chance } from '../sim/agenda.js';
 import type { Bench } from './bench.js';
+import type { PairPlan } from './storm.js';
+
+/** The namespace of the third router. */
+export const THIRD = 'host-d';
+
+/** The routers that a fault hits. */
+export function hitBy({ hits }: Pick<Fault, 'hits'>, victim: ApplianceName): readonly RouterName[] {
+  if (hits === 'third') return [THIRD];
+  return hits === 'both' ? [victim, peerOf(victim)] : [victim];
+}
 
 export const peerOf = (name: ApplianceName): ApplianceName => (name === 'a' ? 'b' : 'a');
 
@@ -23,7 +33,11 @@ export interface Fault<D extends Drawn = Drawn, S = unknown> {
   readonly ends?: readonly string[];
   /** Where it is none for the other. */
   readonly on?: Target;
-  draw(chance: Chance): D;
+  /** Whom it hits, where that is not one of the two, the victim. */
+  readonly hits?: 'both' | 'third';
+  /** Whether there is what it breaks; any pair has it unless given. */
+  fits?(plan: PairPlan): boolean;
+  draw(chance: Chance, plan: PairPlan): D;
   /** Breaks it. What it returns is for `undo`: a list (calls that mend, processes), or nothing. */
   do(bench: Bench, victim: ApplianceName, drawn: D): Promise<S>;
   /** Mends it, whatever else has happened meanwhile. `done` is an empty list when `do` failed half way. */

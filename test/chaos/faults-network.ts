@@ -82,6 +82,17 @@ export const multicastFiltered: Fault<Filtered, readonly Heal[]> = {
   undo: heal,
 };
 
+/** As many switches do by default: IPv4's groups pass, IPv6's do not. */
+export const multicast6Filtered: Fault<Filtered, readonly Heal[]> = {
+  ...multicastFiltered,
+  name: 'multicast of IPv6 filtered',
+  fits: ({ families }) => families.includes('ipv6'),
+  async do(bench, victim, { whose }) {
+    const from = whose === 'victim' ? { from: victim } : {};
+    return [await bench.lab.drop({ traffic: 'multicast6', ...from })];
+  },
+};
+
 export const haLinkCut: Fault = {
   name: 'HA link cut',
   draw: (chance) => ({ lastsMs: lasting(chance, 50, 6_000) }),

@@ -1,11 +1,11 @@
 // Faults of files, and what operators do: settings, disk, script, commands. The table of all is faults.ts.
-import { lasting, nothing, oneOf, peerOf, type Drawn, type Fault } from './fault.js';
+import { lasting, nothing, oneOf, pause, peerOf, type Drawn, type Fault } from './fault.js';
 
 export const diskFull: Fault = {
   name: 'disk full',
   draw: (chance) => ({ lastsMs: lasting(chance, 200, 5_000) }),
-  do: (bench, victim) => bench.fillDisk(victim),
-  undo: (bench, victim) => bench.freeDisk(victim),
+  do: (bench, victim) => bench.files.fillDisk(victim),
+  undo: (bench, victim) => bench.files.freeDisk(victim),
 };
 
 export const reloadSame: Fault = {
@@ -13,6 +13,26 @@ export const reloadSame: Fault = {
   draw: (chance) => ({ lastsMs: lasting(chance, 20, 500) }),
   do: (bench, victim) => bench.reload(victim),
   undo: nothing,
+};
+
+interface NewKey extends Drawn {
+  /** `replaced`: nothing of the former one is left in the file. */
+  readonly how: 'rotated' | 'replaced';
+}
+
+/** On one; the others get it when the fault ends. */
+export const newKey: Fault<NewKey> = {
+  name: 'new key of the HA port',
+  draw: (chance) => ({
+    lastsMs: lasting(chance, 50, 4_000),
+    how: oneOf(chance, 'rotated', 'replaced'),
+  }),
+  async do(bench, victim, { how }) {
+    if (how === 'rotated') bench.files.rotateKey(victim);
+    else bench.files.replaceKey(victim);
+    await bench.reload(victim);
+  },
+  undo: (bench, victim) => Promise.resolve(bench.spreadKey(victim)),
 };
 
 interface Changed extends Drawn {
@@ -52,7 +72,7 @@ export const scriptFails: Fault = {
   name: 'vip script fails',
   draw: (chance) => ({ lastsMs: lasting(chance, 100, 4_000) }),
   do: (bench, victim) => bench.breakScript(victim),
-  undo: (bench, victim) => Promise.resolve(bench.mendScript(victim)),
+  undo: (bench, victim) => Promise.resolve(bench.files.mendScript(victim)),
 };
 
 /** The script fails, and the role has to move: without that nobody would notice. */
@@ -65,7 +85,7 @@ export const failoverToBrokenScript: Fault = {
     // It is refused when the peer cannot take it: that is the agent's good right.
     await bench.order(victim, (control) => control.command('failover')).catch(() => null);
   },
-  undo: (bench, victim) => Promise.resolve(bench.mendScript(peerOf(victim))),
+  undo: (bench, victim) => Promise.resolve(bench.files.mendScript(peerOf(victim))),
 };
 
 export const failover: Fault = {
@@ -86,6 +106,43 @@ export const maintenance: Fault = {
   },
 };
 
+/** A hard fault: out of the election. */
+export const checkFails: Fault = {
+  name: 'check fails',
+  fits: ({ monitors }) => monitors,
+  draw: (chance) => ({ lastsMs: lasting(chance, 500, 4_000) }),
+  do: async (bench, victim) => bench.files.setCheck(victim, false),
+  undo: async (bench, victim) => bench.files.setCheck(victim, true),
+};
+
+interface Unfit extends Drawn {
+  readonly because: 'maintenance' | 'check';
+}
+
+/** Ordered when the other one cannot take it. It may be refused; nobody may be without the address for that. */
+export const failoverToUnfit: Fault<Unfit> = {
+  name: 'failover to one that is unfit',
+  on: 'holder',
+  draw: (chance, { monitors }) => ({
+    lastsMs: lasting(chance, 200, 3_000),
+    because: monitors ? oneOf(chance, 'maintenance', 'check') : 'maintenance',
+  }),
+  async do(bench, victim, { because }) {
+    const peer = peerOf(victim);
+    if (because === 'check') bench.files.setCheck(peer, false);
+    else await bench.order(peer, (control) => control.command('maintenance', 'on'));
+    // Two failures in a row, and a word to the other one.
+    await pause(800);
+    await bench.order(victim, (control) => control.command('failover')).catch(() => null);
+  },
+  async undo(bench, victim) {
+    const peer = peerOf(victim);
+    bench.files.setCheck(peer, true);
+    bench.later(peer, 'maintenance off', (control) => control.command('maintenance', 'off'));
+    return Promise.resolve();
+  },
+};
+
 interface Mode extends Drawn {
   readonly mode: 'off';
 }
@@ -96,9 +153,8 @@ export const setMode: Fault<Mode> = {
   draw: (chance) => ({ lastsMs: lasting(chance, 20, 3_000), mode: 'off' }),
   do: (bench, victim, { mode }) => bench.order(victim, (control) => control.set('mode', mode)),
   async undo(bench, victim) {
-    bench.later(victim, 'set mode active-passive', (control) =>
-      control.set('mode', 'active-passive'),
-    );
+    const { mode } = bench.plan;
+    bench.later(victim, `set mode ${mode}`, (control) => control.set('mode', mode));
     return Promise.resolve();
   },
 };

@@ -23,8 +23,8 @@ const ALL = [
 
 describe('what the switch saw', () => {
   it('says which appliance was the last to announce an address', () => {
-    assert.equal(lastAnnouncer(ALL, '10.99.0.100'), 'b');
-    assert.equal(lastAnnouncer(ALL, '10.99.0.101'), null);
+    assert.equal(lastAnnouncer(ALL, '10.99.0.100', ['a', 'b']), 'b');
+    assert.equal(lastAnnouncer(ALL, '10.99.0.101', ['a', 'b']), null);
   });
 
   it('says who advertised as Active since then; priority 0 is a farewell', () => {

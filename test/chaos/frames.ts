@@ -1,11 +1,15 @@
 // Who was the last to announce an address, and who advertised at the end: questions to what the switch saw.
 import type { Sighting } from '../../scripts/lab/sightings.js';
 
-/** Who was the last appliance to say that it has the address; null when none did. */
-export const lastAnnouncer = (all: readonly Sighting[], address: string): string | null =>
+/** Who of these routers was the last to say that it has the address; null when none did. */
+export const lastAnnouncer = (
+  all: readonly Sighting[],
+  address: string,
+  routers: readonly string[],
+): string | null =>
   all.findLast(
     ({ from, what }) =>
-      (from === 'a' || from === 'b') && what.kind === 'announcement' && what.address === address,
+      routers.includes(from) && what.kind === 'announcement' && what.address === address,
   )?.from ?? null;
 
 /** Who has advertised as Active since `from`, by `IPv4 51`: more than one is one too many. */

@@ -2,7 +2,7 @@
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { keepAppliances } from '../../scripts/lab/evidence.js';
-import { APPLIANCES } from '../../scripts/lab/lab.js';
+import type { RouterName } from '../../scripts/lab/network.js';
 import type { Bench } from './bench.js';
 import { pause } from './fault.js';
 import { describeSightings } from '../../scripts/lab/sightings.js';
@@ -49,18 +49,34 @@ export async function keep(folder: string, bench: Bench, failure: Failure): Prom
   put('frames.txt', describeSightings(frames, evidence.startedAt));
   if (pcap !== null) copyFileSync(pcap, `${folder}/frames.pcap`);
   await record(bench);
-  keepAppliances(folder, bench.lab, from);
-  for (const name of APPLIANCES) {
+  // From the pair's beginning: an earlier storm may have prepared it.
+  keepAppliances(folder, bench.lab, 0);
+  for (const name of bench.lab.routers) {
+    put(`kernel-${name}.txt`, await kernelOf(bench, name));
     const notices = bench.noticesOf(name);
     if (existsSync(notices)) copyFileSync(notices, `${folder}/notices-${name}.txt`);
   }
 }
 
-/** Asks both agents for their recordings (SIGUSR2), which they put beside their state. */
+/** What its kernel has now: links, addresses, routes, neighbors, rules. */
+async function kernelOf(bench: Bench, name: RouterName): Promise<string> {
+  const questions = ['ip -d link', 'ip address', 'ip route', 'ip neighbor', 'nft list ruleset'];
+  const answers = await Promise.all(
+    questions.map((question) =>
+      bench.lab.run(name, question.split(' ')).then(
+        ({ stdout }) => stdout,
+        (error: Error) => `${error.message}\n`,
+      ),
+    ),
+  );
+  return questions.map((question, index) => `# ${question}\n${answers[index]}\n`).join('');
+}
+
+/** Asks all agents for their recordings (SIGUSR2), which they put beside their state. */
 async function record(bench: Bench): Promise<void> {
   // The signal would end one that is only starting.
   const silent = await bench.silentAgents();
-  for (const name of APPLIANCES) {
+  for (const name of bench.ours) {
     const appliance = bench.lab.appliance(name);
     if (appliance.running && !silent.includes(name)) process.kill(appliance.pid, 'SIGUSR2');
   }

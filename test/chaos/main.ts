@@ -14,7 +14,15 @@ import { judge, type Verdict } from './judge.js';
 import { keep } from './keep.js';
 import { commandOf, readOptions, USAGE, type ChaosOptions } from './options.js';
 import { failed, stormText, summary, type Outcome } from './report.js';
-import { describePair, describeStorm, drawPair, drawStorm, pairOf, type Storm } from './storm.js';
+import {
+  describePair,
+  describeStorm,
+  drawPair,
+  drawStorm,
+  kindsOf,
+  pairOf,
+  type Storm,
+} from './storm.js';
 import { carryOut, LIMIT_MS, type Observed } from './weather.js';
 
 /** The options, or the end of the program: status 0 after help, 2 after bad ones. */
@@ -74,7 +82,8 @@ class Run {
     } catch (error) {
       const complaints = [`could not be carried out: ${(error as Error).message}`];
       const verdict: Verdict = { complaints, bothHeldMs: 0, nobodyHeldMs: 0, settledAfterMs: null };
-      this.#tell({ storm, verdict, lostProbes: 0, voided: [], notes: [], kept: null });
+      const kinds = kindsOf(drawPair(this.#options.seed, pairOf(index)));
+      this.#tell({ storm, kinds, verdict, lostProbes: 0, voided: [], notes: [], kept: null });
       await this.#letGo();
     }
   }
@@ -90,12 +99,13 @@ class Run {
     const verdict = judge(observed.evidence);
     const { lostProbes, voided } = observed;
     const notes = notesOf(bench, observed);
-    const outcome = { storm, verdict, lostProbes, voided, notes, kept: null };
+    const kinds = kindsOf(bench.plan);
+    const outcome = { storm, kinds, verdict, lostProbes, voided, notes, kept: null };
     // Whoever repeats one storm and names a folder wants to see it, however it ends.
     const wanted = this.#options.storm !== null && this.#options.keep !== null;
     if (verdict.complaints.length === 0 && !wanted) return outcome;
-    const kept = `${this.#keepFolder()}/storm-${storm.index}`;
-    const plan = drawPair(this.#options.seed, pairOf(storm.index));
+    const kept = `${this.#keepFolder()}/seed-${this.#options.seed}-storm-${storm.index}`;
+    const { plan } = bench;
     const command = this.#repeat(storm.index);
     await keep(kept, bench, { command, plan, storm, before: this.#before, observed, verdict });
     return { ...outcome, kept };
@@ -129,12 +139,13 @@ class Run {
 }
 
 /** What the switch saw at the end, where it is not what the kernels say. Told, not judged. */
-function notesOf(bench: Bench, { evidence, frames, lateRestMs }: Observed): string[] {
+function notesOf(bench: Bench, { evidence, frames, lateRestMs, silentMs }: Observed): string[] {
   const { healedAt, endedAt } = evidence;
   const notes: string[] = [];
   if (lateRestMs !== null) notes.push(`at rest after ${Math.round(lateRestMs)} ms`);
+  if (silentMs > 0) notes.push(`at rest, but nothing answered for ${Math.round(silentMs)} ms more`);
   for (const address of bench.addresses) {
-    const announcer = lastAnnouncer(frames, address);
+    const announcer = lastAnnouncer(frames, address, bench.lab.routers);
     const holders = bench.lab.holding(address, endedAt);
     if (announcer !== null && holders.length === 1 && !holders.includes(announcer)) {
       notes.push(`the last to announce ${address} was ${announcer}; ${holders.join()} holds it`);

@@ -13,9 +13,10 @@ export interface ChaosOptions {
 
 export const USAGE = `usage: scripts/chaos [--minutes N] [--seed S] [--storm K] [--keep DIR]
 
-Random faults on a real pair in a private sandbox, one or two at once. After each storm everything is
-mended, and each virtual address must have exactly one holder within ten seconds, by the kernels, and
-answer a probe. As root (captures need it) or with user namespaces.
+Random faults on a real pair in a private sandbox, one or two at once; some pairs stand beside a third
+router, ours or keepalived. After each storm everything is mended, and within ten seconds each virtual
+address must have exactly one holder, by the kernels, and answer a probe. Runs with other seeds may go
+on side by side. As root (captures need it) or with user namespaces.
 
   --minutes N   how long; a storm that has begun is ended, 0.1 to 1440 (default 10)
   --seed S      of what is drawn, 0 to 4294967295 (default: another one each time, printed)

@@ -1,7 +1,7 @@
 // What a run tells, on outcomes made up here.
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
-import { median, stormText, summary, table, type Outcome } from './report.js';
+import { kindTable, median, stormText, summary, table, type Outcome } from './report.js';
 import type { Verdict } from './judge.js';
 
 const outcome = (
@@ -14,6 +14,7 @@ const outcome = (
     index,
     faults: names.map((name) => ({ name, target: 'holder', atMs: 0, drawn: { lastsMs: 10 } })),
   },
+  kinds: index < 2 ? ['calm', 'small'] : ['small'],
   verdict: { complaints: [], bothHeldMs: 0, nobodyHeldMs: 0, settledAfterMs: 0, ...verdict },
   lostProbes: 0,
   voided: [],
@@ -46,6 +47,19 @@ describe('a report', () => {
         '  and another       1       0    7 / 7  0 / 0  0 / 0       0 / 0',
         'fog                 0       0        -      -      -           -',
         '  and another       1       0    7 / 7  0 / 0  0 / 0       0 / 0',
+        'all                 4       1  15 / 60  1 / 3  0 / 2  20 / never',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('counts by the kind of the pair', () => {
+    assert.equal(
+      kindTable(OUTCOMES),
+      [
+        'pair   storms  failed   nobody   both   lost     settled',
+        'calm        2       0  15 / 20  2 / 3  1 / 2     20 / 40',
+        'small       4       1  15 / 60  1 / 3  0 / 2  20 / never',
         '',
       ].join('\n'),
     );
@@ -79,7 +93,8 @@ describe('a report', () => {
   });
 
   it('ends with what failed, and the command that repeats it', () => {
-    const text = summary(OUTCOMES, ['hail'], (storm) => `again ${storm}`);
+    const text = summary(OUTCOMES, ['hail', 'snow'], (storm) => `again ${storm}`);
+    assert.match(text, /\nnot drawn: snow\n/);
     assert.match(text, /\n4 storms, 1 failed, 1 faults that could not strike\nagain: again 2\n$/);
   });
 });

@@ -4,6 +4,8 @@ import type { Verdict } from './judge.js';
 
 export interface Outcome {
   readonly storm: Storm;
+  /** Of the pair that it befell. */
+  readonly kinds: readonly string[];
   readonly verdict: Verdict;
   /** The most of all addresses. */
   readonly lostProbes: number;
@@ -46,7 +48,7 @@ const cells = (outcomes: readonly Outcome[]): string[] => [
   }),
 ];
 
-/** One line for each fault that came alone, and one for each as one of two. */
+/** One line for each fault that came alone, one for each as one of two, and one for all storms. */
 export function table(outcomes: readonly Outcome[], names: readonly string[]): string {
   const rows = names.flatMap((name) => {
     const having = outcomes.filter(({ storm }) =>
@@ -54,16 +56,35 @@ export function table(outcomes: readonly Outcome[], names: readonly string[]): s
     );
     const alone = having.filter(({ storm }) => storm.faults.length === 1);
     const both = having.filter(({ storm }) => storm.faults.length > 1);
-    // What was not drawn is not told.
+    // What was not drawn stands below the table.
     if (having.length === 0) return [];
     return [
       [name, ...cells(alone)],
       ...(both.length > 0 ? [['  and another', ...cells(both)]] : []),
     ];
   });
-  const headings = MEASURES.map(([heading]) => heading);
-  return aligned([['fault', 'storms', 'failed', ...headings], ...rows]);
+  return aligned([headings('fault'), ...rows, ['all', ...cells(outcomes)]]);
 }
+
+const headings = (first: string): string[] => [
+  first,
+  'storms',
+  'failed',
+  ...MEASURES.map(([heading]) => heading),
+];
+
+/** One line for each kind of pair that storms have befallen. */
+export function kindTable(outcomes: readonly Outcome[]): string {
+  const kinds = [...new Set(outcomes.flatMap((outcome) => outcome.kinds))].sort();
+  const rows = kinds.map((kind) => [
+    kind,
+    ...cells(outcomes.filter((outcome) => outcome.kinds.includes(kind))),
+  ]);
+  return aligned([headings('pair'), ...rows]);
+}
+
+const drawn = (outcomes: readonly Outcome[]): Set<string> =>
+  new Set(outcomes.flatMap(({ storm }) => storm.faults.map(({ name }) => name)));
 
 function aligned(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) =>
@@ -113,9 +134,13 @@ export function summary(
 ): string {
   const bad = outcomes.filter(failed);
   const voided = outcomes.flatMap((outcome) => outcome.voided).length;
+  const missing = names.filter((name) => !drawn(outcomes).has(name));
   return [
-    '\nmilliseconds, or probes lost: median / worst. settled: from the mending to one holder each\n\n',
+    '\nmilliseconds, or probes lost: median / worst. nobody, both: so many held an address, of the whole\n',
+    'storm; settled: from the mending to one holder each\n\n',
     table(outcomes, names),
+    missing.length === 0 ? '' : `not drawn: ${missing.join('; ')}\n`,
+    `\n${kindTable(outcomes)}`,
     `\n${outcomes.length} storms, ${bad.length} failed, ${voided} faults that could not strike\n`,
     ...bad.map(({ storm }) => `again: ${repeat(storm.index)}\n`),
   ].join('');

@@ -65,7 +65,7 @@ describe('pairs', () => {
     const pairs = Array.from({ length: 200 }, (_, pair) => drawPair(3, pair));
     for (const [pair, plan] of pairs.entries()) assert.deepEqual(drawPair(3, pair), plan);
     for (const key of Object.keys(pairs[0] ?? {}) as (keyof (typeof pairs)[number])[]) {
-      assert.equal(new Set(pairs.map((plan) => String(plan[key]))).size, 2, key);
+      assert.ok(new Set(pairs.map((plan) => String(plan[key]))).size >= 2, key);
     }
   });
 });

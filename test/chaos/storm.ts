@@ -7,10 +7,16 @@ import { FAULTS } from './faults.js';
 export interface PairPlan {
   readonly intervalMs: 100 | 1000;
   readonly families: readonly ('ipv4' | 'ipv6')[];
+  readonly mode: 'active-passive' | 'active-active';
   readonly preempt: boolean;
-  readonly monitorsGateway: boolean;
+  /** The gateway, and a check that can be made to fail. */
+  readonly monitors: boolean;
   /** Seconds; 0: addresses stand in the kernel until somebody removes them. */
   readonly leaseSeconds: 0 | 3;
+  /** An agent that ended is started again by itself, as the unit does. */
+  readonly supervised: boolean;
+  /** On the LAN besides the two, with a priority between theirs: another appliance, or a foreign router. */
+  readonly third: 'none' | 'ours' | 'keepalived';
 }
 
 export interface DrawnFault {
@@ -35,30 +41,46 @@ export const pairOf = (index: number): number => Math.floor(index / STORMS_A_PAI
 
 export function drawPair(seed: number, pair: number): PairPlan {
   const chance = chanceOf(seed, pair, 1);
+  const mode = chance.happens(0.2) ? 'active-active' : 'active-passive';
   return {
     intervalMs: chance.happens(0.5) ? 100 : 1000,
-    families: chance.happens(0.6) ? ['ipv4', 'ipv6'] : ['ipv4'],
+    families: FAMILIES[chance.between(0, FAMILIES.length - 1)] ?? ['ipv4'],
+    mode,
     preempt: chance.happens(0.75),
-    monitorsGateway: chance.happens(0.5),
+    monitors: chance.happens(0.5),
     leaseSeconds: chance.happens(0.8) ? 3 : 0,
+    supervised: chance.happens(0.5),
+    third: mode === 'active-active' ? 'none' : (THIRDS[chance.between(0, 4)] ?? 'none'),
   };
 }
 
+/** As often as they stand there. */
+const FAMILIES: readonly PairPlan['families'][] = [
+  ['ipv4', 'ipv6'],
+  ['ipv4', 'ipv6'],
+  ['ipv4'],
+  ['ipv6'],
+];
+const THIRDS: readonly PairPlan['third'][] = ['ours', 'keepalived'];
+
 export function drawStorm(seed: number, index: number): Storm {
   const chance = chanceOf(seed, index, 2);
-  const first = drawFault(chance, 0);
+  const plan = drawPair(seed, pairOf(index));
+  const first = drawFault(chance, plan, 0);
   if (chance.happens(0.6)) return { index, faults: [first] };
   // The second one begins while the first one lasts.
-  const second = drawFault(chance, chance.between(0, first.drawn.lastsMs));
+  const second = drawFault(chance, plan, chance.between(0, first.drawn.lastsMs));
   return { index, faults: [first, second] };
 }
 
-function drawFault(chance: Chance, atMs: number): DrawnFault {
-  const fault = FAULTS[chance.between(0, FAULTS.length - 1)];
+/** One that can befall such a pair. */
+function drawFault(chance: Chance, plan: PairPlan, atMs: number): DrawnFault {
+  const fitting = FAULTS.filter((fault) => fault.fits?.(plan) ?? true);
+  const fault = fitting[chance.between(0, fitting.length - 1)];
   if (fault === undefined) throw new Error('a table with rows expected, found none');
   const drawn = chance.happens(0.65) ? 'holder' : 'standby';
   const target = fault.on ?? drawn;
-  return { name: fault.name, target, atMs, drawn: fault.draw(chance) };
+  return { name: fault.name, target, atMs, drawn: fault.draw(chance, plan) };
 }
 
 /** What two numbers and a purpose give is not what their neighbours give. */
@@ -86,7 +108,19 @@ export const describePair = (plan: PairPlan): string =>
   [
     `advertisements every ${plan.intervalMs} ms`,
     plan.families.join(' and '),
+    plan.mode,
     plan.preempt ? 'preempting' : 'not preempting',
     `vip.leaseSeconds ${plan.leaseSeconds}`,
-    ...(plan.monitorsGateway ? ['gateway monitored'] : []),
+    ...(plan.monitors ? ['gateway and a check monitored'] : []),
+    ...(plan.supervised ? ['supervised'] : []),
+    ...(plan.third === 'none' ? [] : [`a third router: ${plan.third}`]),
   ].join(', ');
+
+/** What storms are counted by beside their faults: each pair is of several kinds. */
+export const kindsOf = (plan: PairPlan): string[] => [
+  `every ${plan.intervalMs} ms`,
+  plan.families.join(' and '),
+  plan.mode,
+  plan.supervised ? 'supervised' : 'not supervised',
+  plan.third === 'none' ? 'no third router' : `a third router: ${plan.third}`,
+];

@@ -1,15 +1,15 @@
 // Carries one storm out: strikes, mends, waits for rest, and gathers what kernels, switch and client saw.
 // It does not judge: judge.ts.
+import { SMALL_FRAMES } from '../../scripts/lab/capture.js';
 import { now } from '../../scripts/lab/clock.js';
 import type { HeldChange } from '../../scripts/lab/held-time.js';
-import { APPLIANCES } from '../../scripts/lab/lab.js';
-import type { ApplianceName } from '../../scripts/lab/network.js';
+import type { RouterName } from '../../scripts/lab/network.js';
 import { readPcap } from '../../scripts/lab/pcap.js';
 import { mappedUser } from '../../scripts/lab/sandbox.js';
 import { ROLE_FILTER, sightings, type Sighting } from '../../scripts/lab/sightings.js';
-import { LATER_BOOT_MS, until } from '../support/limits.js';
+import { LATER_BOOT_MS } from '../support/limits.js';
 import type { Bench } from './bench.js';
-import { pause } from './fault.js';
+import { hitBy, pause } from './fault.js';
 import { faultNamed } from './faults.js';
 import { atRest, type Evidence } from './judge.js';
 import { describeFault, type DrawnFault, type Storm } from './storm.js';
@@ -35,10 +35,12 @@ export interface Observed {
   readonly pcap: string | null;
   /** When a pair came to rest that was late; null when it did not, or was not late. */
   readonly lateRestMs: number | null;
+  /** How long nothing answered after that; 0 when the first moment of probes had an answer. */
+  readonly silentMs: number;
 }
 
 /** How the agents may have ended. */
-type Excused = Record<ApplianceName, string[]>;
+type Excused = ReadonlyMap<RouterName, string[]>;
 
 interface Struck {
   readonly voided: string[];
@@ -48,10 +50,16 @@ interface Struck {
 
 export async function carryOut(bench: Bench, storm: Storm): Promise<Observed> {
   const { lab } = bench;
-  const capture = mappedUser() ? null : await lab.capture({ port: 'br0', filter: ROLE_FILTER });
+  const capture = mappedUser()
+    ? null
+    : await lab.capture({ port: 'br0', filter: ROLE_FILTER, snapLength: SMALL_FRAMES });
   const window = await bench.prober.open();
   const startedAt = now();
-  const struck: Struck = { voided: [], unhealed: [], excused: { a: [], b: [] } };
+  const struck: Struck = {
+    voided: [],
+    unhealed: [],
+    excused: new Map(lab.routers.map((name) => [name, []])),
+  };
   await Promise.all(storm.faults.map((fault) => befall(bench, fault, struck)));
   await bench
     .heal(struck.voided.length > 0)
@@ -62,7 +70,7 @@ export async function carryOut(bench: Bench, storm: Storm): Promise<Observed> {
   const late = atRest(changesOf(bench), bench.addresses, endedAt, REST_MS) ? null : endedAt;
   const lateRestMs = late === null ? null : await lateRest(bench, healedAt);
   const probes = await window.close();
-  const lastProbes = await probeAgain(bench);
+  const { lastProbes, silentMs } = await probeAgain(bench, healedAt);
   await capture?.stop();
   return {
     evidence: {
@@ -73,7 +81,9 @@ export async function carryOut(bench: Bench, storm: Storm): Promise<Observed> {
       endedAt,
       limitMs: LIMIT_MS,
       restMs: REST_MS,
-      ends: APPLIANCES.flatMap((name) => endsOf(bench, name, startedAt, struck.excused[name])),
+      ends: bench.ours.flatMap((name) =>
+        endsOf(bench, name, startedAt, struck.excused.get(name) ?? []),
+      ),
       unhealed: struck.unhealed,
       lastProbes,
     },
@@ -82,6 +92,7 @@ export async function carryOut(bench: Bench, storm: Storm): Promise<Observed> {
     frames: capture === null ? [] : sightings(readPcap(capture.file)),
     pcap: capture?.file ?? null,
     lateRestMs,
+    silentMs,
   };
 }
 
@@ -90,7 +101,7 @@ async function befall(bench: Bench, drawn: DrawnFault, struck: Struck): Promise<
   await pause(drawn.atMs);
   const victim = bench.whoIs(drawn.target);
   // A fault may hit both; and one that ended while another lasted is excused until the storm is over.
-  struck.excused[victim].push(...(fault.ends ?? []));
+  for (const name of hitBy(fault, victim)) struck.excused.get(name)?.push(...(fault.ends ?? []));
   bench.say(`${victim}: ${describeFault(drawn)}`);
   const begun = now();
   const done = await fault.do(bench, victim, drawn.drawn).then(
@@ -115,7 +126,7 @@ async function rest(bench: Bench, healedAt: number, { unhealed }: Struck): Promi
   let readyAt = Number.POSITIVE_INFINITY;
   for (;;) {
     // Asked until both have answered, and again when one has ended: a status costs the agent time.
-    const asked = readyAt === Number.POSITIVE_INFINITY || !bench.bothRun;
+    const asked = readyAt === Number.POSITIVE_INFINITY || !bench.allRun;
     const silent = asked ? await bench.silentAgents() : [];
     const at = now();
     readyAt = silent.length > 0 ? Number.POSITIVE_INFINITY : Math.min(readyAt, at);
@@ -127,8 +138,7 @@ async function rest(bench: Bench, healedAt: number, { unhealed }: Struck): Promi
       return lastAt;
     }
     await pause(50);
-    // One that its executor has ended has a supervisor.
-    for (const name of APPLIANCES) await bench.startIfEnded(name);
+    await bench.supervise();
   }
 }
 
@@ -142,22 +152,30 @@ async function lateRest(bench: Bench, healedAt: number): Promise<number | null> 
   }
 }
 
-/** A moment of probes that begins now. */
-function probeAgain(bench: Bench): Promise<Evidence['lastProbes']> {
-  return until(
-    'probes sent',
-    async () => {
-      const window = await bench.prober.open();
-      await pause(300);
-      return window.close();
-    },
-    (reports) => Object.values(reports).every(({ sent }) => sent > 0),
-  );
+/**
+ * Moments of probes, the first of which begins now, until each address has answered or it is too late for
+ * that: hosts may have heard last from somebody who has let go.
+ */
+async function probeAgain(
+  bench: Bench,
+  healedAt: number,
+): Promise<{ readonly lastProbes: Evidence['lastProbes']; readonly silentMs: number }> {
+  const began = now();
+  for (let moment = 1; ; moment += 1) {
+    const window = await bench.prober.open();
+    await pause(300);
+    const reports = await window.close();
+    const all = Object.values(reports);
+    const answered = all.every(({ sent, lost }) => lost < sent);
+    if (answered || (now() > healedAt + LIMIT_MS && all.every(({ sent }) => sent > 0))) {
+      return { lastProbes: reports, silentMs: moment === 1 ? 0 : now() - began };
+    }
+  }
 }
 
 function endsOf(
   bench: Bench,
-  name: ApplianceName,
+  name: RouterName,
   startedAt: number,
   excused: readonly string[],
 ): string[] {
