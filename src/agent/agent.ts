@@ -3,8 +3,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { settingsErrorLines, type SettingsError } from '../config/errors.js';
-import { loadSettings } from '../config/load.js';
-import { changeSetting, type SetOutcome } from '../config/save.js';
+import { changeSettingElsewhere, loadSettingsElsewhere } from '../config/elsewhere.js';
+import type { SetOutcome } from '../config/save.js';
 import { viewSettings } from '../config/setting-names.js';
 import type { Settings } from '../config/settings.js';
 import type { CommandOutcome, ControlHandlers, ReloadOutcome } from '../control/protocol.js';
@@ -17,6 +17,7 @@ import type { Status } from '../model/status.js';
 import { Driver } from './driver.js';
 import { collectLater } from './engine.js';
 import { createEventFile, readEventTail, type EventFile } from './event-file.js';
+import { createTurn } from './in-turn.js';
 import { HostWatch, networkFacts } from './host-watch.js';
 import { createJournal, TAIL_LENGTH, type Journal } from './journal.js';
 import type { Log } from './log.js';
@@ -37,6 +38,14 @@ import {
 import { statusOf } from './status.js';
 import { createStatusFile, type StatusFile } from './status-file.js';
 import type { Watchdog } from './watchdog.js';
+
+const STOPPING: SettingsError = {
+  path: '',
+  code: 'needs-restart',
+  expected: 'an agent that goes on',
+  found: 'one that is being stopped',
+  remedy: 'nothing is lost: the next agent reads the file at its start',
+};
 
 /** Of a file that was refused; status has the first alone, `check` has all. */
 const ERRORS_IN_EVENT = 10;
@@ -108,6 +117,10 @@ class RunningAgent implements Agent {
   readonly #hostWatch: HostWatch;
   /** What does not fit on this host, by setting. */
   #hostProblems: ReadonlyMap<string, string> = new Map();
+  readonly #inTurn = createTurn();
+  /** The reload that waits for its turn. */
+  #nextReload: Promise<ReloadOutcome> | null = null;
+  #stopping = false;
   #control: ControlServer | null = null;
 
   constructor(options: AgentOptions) {
@@ -201,7 +214,16 @@ class RunningAgent implements Agent {
     };
   }
 
-  async reload(): Promise<ReloadOutcome> {
+  reload(): Promise<ReloadOutcome> {
+    // One that waits for its turn reads what is there then: it serves all who ask meanwhile.
+    this.#nextReload ??= this.#inTurn(() => {
+      this.#nextReload = null;
+      return this.#announcedReload();
+    });
+    return this.#nextReload;
+  }
+
+  async #announcedReload(): Promise<ReloadOutcome> {
     const { notify } = this.#options;
     notify(`RELOADING=1\nMONOTONIC_USEC=${this.#clocks.now()}`);
     try {
@@ -213,6 +235,7 @@ class RunningAgent implements Agent {
   }
 
   async stop(): Promise<void> {
+    this.#stopping = true;
     const remaining = this.#driver.stop();
     this.#hostWatch.end();
     await this.#outlets.close();
@@ -224,7 +247,8 @@ class RunningAgent implements Agent {
 
   async #reload(): Promise<ReloadOutcome> {
     const file = this.#options.settingsFile;
-    const loaded = loadSettings(file);
+    const loaded = await loadSettingsElsewhere(file);
+    if (this.#stopping) return { ok: false, file, errors: [STOPPING] };
     const current = this.#driver.settings;
     const errors = loaded.ok ? movedDirectories(current, loaded.settings) : loaded.errors;
     if (!loaded.ok || errors.length > 0) {
@@ -320,11 +344,13 @@ class RunningAgent implements Agent {
     };
   }
 
-  async #set(setting: string, value: string): Promise<SetOutcome> {
-    const outcome = await changeSetting(this.#options.settingsFile, setting, value);
-    if (!outcome.ok) return outcome;
-    const applied = await this.reload();
-    return applied.ok ? outcome : { ok: false, file: outcome.file, errors: applied.errors };
+  #set(setting: string, value: string): Promise<SetOutcome> {
+    return this.#inTurn(async () => {
+      const outcome = await changeSettingElsewhere(this.#options.settingsFile, setting, value);
+      if (!outcome.ok) return outcome;
+      const applied = await this.#announcedReload();
+      return applied.ok ? outcome : { ok: false, file: outcome.file, errors: applied.errors };
+    });
   }
 
   #refuse(errors: readonly SettingsError[]): void {

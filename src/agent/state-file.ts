@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { atomicWriteFile } from '../config/save.js';
+import { atomicWriteFile } from '../config/atomic-write.js';
 import { formatAddressWithPrefix, parseAddressWithPrefix } from '../model/address.js';
 import type { AddressTarget } from '../model/netlink-script.js';
 import { laterIdly, type Later } from './later.js';

@@ -15,6 +15,7 @@ import {
   type YAMLError,
   type YAMLMap,
 } from 'yaml';
+import { DEEPEST, depthOfText, excessOf, MOST_ALIASES, type Excess } from './depth.js';
 import {
   formatPath,
   type SettingsError,
@@ -24,8 +25,8 @@ import {
 
 /** Alias expansions before the text is taken for an attack (a "billion laughs" document). */
 const MAXIMUM_ALIASES = 10_000;
-/** Nesting beyond which places are no longer looked up; settings are four deep. */
-const MAXIMUM_DEPTH = 16;
+/** Merges of merges beyond which a place is no longer looked up. */
+const MAXIMUM_DEPTH = DEEPEST;
 
 export interface SettingsDocument {
   readonly text: string;
@@ -47,7 +48,7 @@ export type ReadDocument =
 
 /** Reads YAML 1.2 (JSON is a subset), with merge keys. All syntax errors at once. */
 export function readDocument(text: string): ReadDocument {
-  const damage = damageOf(text);
+  const damage = damageOf(text) ?? depthError(depthOfText(text));
   if (damage !== null) return { ok: false, errors: [damage] };
   const lines = new LineCounter();
   const document = parseDocument(text, {
@@ -58,6 +59,8 @@ export function readDocument(text: string): ReadDocument {
   });
   if (document.errors.length > 0) return { ok: false, errors: document.errors.map(syntaxError) };
   if (document.contents === null) return { ok: false, errors: [emptyError('only comments')] };
+  const excess = excessError(excessOf(document), lines);
+  if (excess !== null) return { ok: false, errors: [excess] };
   const value = plainValue(document, lines);
   if (!value.ok) return { ok: false, errors: [value.error] };
   const place: SettingsDocument['place'] = (path, part = 'value') =>
@@ -92,6 +95,32 @@ const emptyError = (found: string): SettingsError => ({
   found,
   remedy: 'write the settings; docs/CONFIGURATION.md has an example to start from',
 });
+
+function depthError(place: Place | null): SettingsError | null {
+  if (place === null) return null;
+  return {
+    path: '',
+    ...place,
+    code: 'too-deep',
+    expected: `settings nested at most ${DEEPEST} deep`,
+    found: 'text that is nested deeper than any settings',
+    remedy: 'see what was written to this file; settings are four deep at most',
+  };
+}
+
+function excessError(excess: Excess | null, lines: LineCounter): SettingsError | null {
+  if (excess === null) return null;
+  const place = placeAt(lines, offsetOf(excess.node) ?? 0);
+  if (excess.what === 'depth') return depthError(place);
+  return {
+    path: '',
+    ...place,
+    code: 'too-large',
+    expected: `at most ${MOST_ALIASES} aliases`,
+    found: 'one more',
+    remedy: 'write the settings out instead of naming others by *alias',
+  };
+}
 
 function syntaxError(error: YAMLError): SettingsError {
   const at = error.linePos?.[0];
@@ -243,9 +272,19 @@ function childOf(
     return isPair(value) || value === undefined ? undefined : { key: value, value };
   }
   if (!isMap(node)) return undefined;
-  const own = node.items.findLast((pair) => keyName(pair.key) === String(part));
-  return own ?? mergedChild(node, part, document, depth);
+  return membersOf(node).get(String(part)) ?? mergedChild(node, part, document, depth);
 }
+
+/** By name; of two the last, as in the value. Made once: thousands of errors are looked up in one mapping. */
+function membersOf(map: YAMLMap): ReadonlyMap<string, Child> {
+  const known = MEMBERS.get(map);
+  if (known !== undefined) return known;
+  const members = new Map(map.items.map((pair) => [keyName(pair.key), pair]));
+  MEMBERS.set(map, members);
+  return members;
+}
+
+const MEMBERS = new WeakMap<YAMLMap, ReadonlyMap<string, Child>>();
 
 function mergedChild(
   map: YAMLMap,
@@ -254,7 +293,7 @@ function mergedChild(
   depth: number,
 ): Child | undefined {
   if (depth > MAXIMUM_DEPTH) return undefined;
-  const merge = map.items.find((pair) => keyName(pair.key) === '<<');
+  const merge = membersOf(map).get('<<');
   const source = resolved(document, merge?.value);
   const sources = isSeq(source) ? source.items : [source];
   for (const candidate of sources) {

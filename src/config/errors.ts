@@ -7,6 +7,9 @@ export type SettingsErrorCode =
   | 'unreadable'
   | 'not-a-file'
   | 'too-large'
+  | 'too-deep'
+  // Not told one by one.
+  | 'more-errors'
   | 'encoding'
   | 'empty'
   | 'half-written'

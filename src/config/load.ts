@@ -58,7 +58,7 @@ export function parseSettings(text: string, fileName: string, host: Host = thisH
   ].filter(({ at }) => !complained.has(formatPath(at)));
   const found = [...form, ...meaning].map((finding) => placed(finding, document));
   const errors = inOrderOfText([...document.errors, ...found]);
-  if (errors.length > 0) return { ok: false, file: fileName, errors };
+  if (errors.length > 0) return { ok: false, file: fileName, errors: bounded(errors) };
   const settings = completeSettings(value as SettingsFile, host);
   const warnings = [
     ...document.warnings,
@@ -67,6 +67,23 @@ export function parseSettings(text: string, fileName: string, host: Host = thisH
   ];
   return { ok: true, file: fileName, settings, warnings };
 }
+
+/** What a person reads, and a control socket carries. */
+const MOST_ERRORS = 100;
+
+const bounded = (errors: readonly SettingsError[]): readonly SettingsError[] =>
+  errors.length <= MOST_ERRORS
+    ? errors
+    : [
+        ...errors.slice(0, MOST_ERRORS),
+        {
+          path: '',
+          code: 'more-errors',
+          expected: `at most ${MOST_ERRORS} errors to tell`,
+          found: `at least ${errors.length - MOST_ERRORS} more`,
+          remedy: 'correct these first; is it the settings file?',
+        },
+      ];
 
 /** The sections and settings that the file has itself, `ha` and `ha.mode`, before defaults fill it. */
 const writtenPaths = (value: unknown): ReadonlySet<string> =>

@@ -19,6 +19,9 @@ const UNCHECKED = {
   code: { optimize: false },
 } as const;
 
+/** Complaints that are made into errors. */
+const MOST_COMPLAINTS = 1_000;
+
 type Validate = ReturnType<Ajv['compile']>;
 let compiled: Validate | null = null;
 
@@ -39,7 +42,8 @@ export function checkStructure(value: unknown): Finding[] {
   const validate = validator();
   const findings = new Map<string, Finding>();
   if (!validate(value)) {
-    for (const complaint of validate.errors ?? []) {
+    // More are told by nobody; each is looked up in what else there is.
+    for (const complaint of (validate.errors ?? []).slice(0, MOST_COMPLAINTS)) {
       const finding = findingOf(complaint);
       const path = formatPath(finding.at);
       if (!findings.has(path)) findings.set(path, finding);

@@ -42,3 +42,35 @@ for (const directory of ['runtimeDirectory', 'stateDirectory'] as const) {
     assert.doesNotMatch(JSON.stringify(agent.status().health), /settings in force stay/);
   });
 }
+
+it('the thread of the protocol goes on while settings are read, however long that takes', async (t) => {
+  const { agent, control, write } = await startBench(benchFolder(t));
+  const unknown = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`k${index}`, 1]));
+  for (const order of [() => agent.reload(), () => control.set('ha-port', '7300')]) {
+    write(unknown);
+    let turns = 0;
+    let over = false;
+    const turn = (): void => {
+      turns += 1;
+      if (!over) setImmediate(turn);
+    };
+    setImmediate(turn);
+    assert.equal((await order()).ok, false);
+    over = true;
+    // On this thread it would be a handful: before and after.
+    assert.ok(turns > 200, `${turns} turns of the loop`);
+  }
+});
+
+it('a reload that waits serves all who ask meanwhile, and reads what is there then', async (t) => {
+  const { agent, kernel, write } = await startBench(benchFolder(t));
+  kernel.notifications.length = 0;
+  const first = agent.reload();
+  const others = [agent.reload(), agent.reload()];
+  await first;
+  write({ name: 'latter' });
+  const last = agent.reload();
+  assert.ok((await Promise.all([...others, last])).every(({ ok }) => ok));
+  assert.equal(agent.status().name, 'latter');
+  assert.ok(kernel.notifications.length <= 6, kernel.notifications.join());
+});

@@ -82,6 +82,14 @@ function narrowing(
   if (from === 'control' && to === 'config' && !typeOnly) {
     return 'control may import types of config only (import type)';
   }
+  if (
+    from === 'agent' &&
+    /^src\/config\/(?:load|save|document)\b/.test(target) &&
+    path !== 'src/agent/main.ts' &&
+    !typeOnly
+  ) {
+    return 'a running agent reads settings on another thread (config/elsewhere): import type only';
+  }
   if (from === 'cli' && to === 'control' && /(?:^|\/)server/.test(posix.basename(target))) {
     return 'cli may import the control client, not the server';
   }

@@ -1,0 +1,78 @@
+// Reads and changes the settings file on another thread: however large or strange the file is, the thread that
+// advertises goes on. What is done there is load.ts and save.ts; no settings are known here.
+import { Worker } from 'node:worker_threads';
+import type { SettingsError } from './errors.js';
+import type { LoadResult } from './load.js';
+import type { SetOutcome } from './save.js';
+
+/** What the other thread is asked; its answer is a LoadResult or a SetOutcome. */
+export type SettingsJob =
+  | { readonly kind: 'load'; readonly path: string }
+  | {
+      readonly kind: 'set';
+      readonly path: string;
+      readonly setting: string;
+      readonly value: string;
+    };
+
+/** Settings of 1 MiB take a tenth of it. In MiB. */
+const HEAP_LIMIT = { maxOldGenerationSizeMb: 512 } as const;
+/** Only to end what would never end, in ms. */
+const DEADLINE_MS = 60_000;
+
+/** `loadSettings`, elsewhere. Never rejects: a thread that fails is an error of the file. */
+export const loadSettingsElsewhere = (path: string): Promise<LoadResult> =>
+  ask<LoadResult>({ kind: 'load', path });
+
+/** `changeSetting`, elsewhere. Never rejects. */
+export const changeSettingElsewhere = (
+  path: string,
+  setting: string,
+  value: string,
+): Promise<SetOutcome> => ask<SetOutcome>({ kind: 'set', path, setting, value });
+
+type Refusal = {
+  readonly ok: false;
+  readonly file: string;
+  readonly errors: readonly SettingsError[];
+};
+
+async function ask<Answer extends LoadResult | SetOutcome>(
+  job: SettingsJob,
+): Promise<Answer | Refusal> {
+  try {
+    return await answerOf<Answer>(job);
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error);
+    return { ok: false, file: job.path, errors: [unreadable(found)] };
+  }
+}
+
+const unreadable = (found: string): SettingsError => ({
+  path: '',
+  code: 'unreadable',
+  expected: 'settings that a thread of their own can read',
+  found,
+  remedy: 'shorten the file, or see whether the host has room for another thread; then try again',
+});
+
+function answerOf<Answer>(job: SettingsJob): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('./settings-thread.js', import.meta.url), {
+      workerData: job,
+      resourceLimits: HEAP_LIMIT,
+    });
+    // An agent that ends waits for neither.
+    worker.unref();
+    const timer = setTimeout(() => {
+      reject(new Error(`no answer within ${DEADLINE_MS / 1_000} s`));
+      void worker.terminate();
+    }, DEADLINE_MS).unref();
+    worker.once('message', resolve);
+    worker.once('error', reject);
+    worker.once('exit', () => {
+      clearTimeout(timer);
+      reject(new Error('the thread ended without an answer'));
+    });
+  });
+}
