@@ -156,7 +156,9 @@ describe('unicastPeers, with multicast dropped', { skip: skip || noNft() }, () =
     },
   } as const;
 
-  for (const [family, { addresses, peers }] of Object.entries(families)) {
+  // What the two have not in common is in driver-unicast and driver-ipv6: every day one of them is played.
+  const played = process.env['CI'] === 'true' ? families : { IPv6: families.IPv6 };
+  for (const [family, { addresses, peers }] of Object.entries(played)) {
     const virtual = addresses.at(-1);
     const wanted = (priority: number, peer: string): object =>
       settings(lan(priority, { addresses, unicastPeers: [peer] }));

@@ -116,7 +116,7 @@ async function inPlace(bench: PairBench): Promise<void> {
   await bench.settled('a');
 }
 
-const settings = { skip, spec: SPEC, settled: inPlace, probeEveryMs: 5 } as const;
+const settings = { skip, spec: SPEC, settled: inPlace } as const;
 
 type Talking = (name: string, body: (bench: PairBench, talk: Talk) => Promise<void>) => void;
 
@@ -413,9 +413,5 @@ describe('connections', { concurrency: 2 }, () => {
   describePair('that move', settings, (test) => defineMoves(whileOn(test)));
   describePair('to services of all kinds', settings, (test) => defineService(whileOn(test)));
   describePair('without scripts/connections', settings, defineWithout);
-  describePair(
-    'active-active',
-    { skip, spec: SPREAD, settled: spread, probeEveryMs: 5 },
-    defineSpread,
-  );
+  describePair('active-active', { skip, spec: SPREAD, settled: spread }, defineSpread);
 });

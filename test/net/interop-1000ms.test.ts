@@ -4,4 +4,4 @@ import { interoperate } from './interop.js';
 
 const refusal = await enterSandbox();
 // Almost all of this time is waiting for Active_Down_Interval.
-interoperate(1000, { concurrency: 4, skip: refusal ?? false });
+interoperate(1000, { everyDay: 'all', concurrency: 4, skip: refusal ?? false });

@@ -4,4 +4,4 @@ import { interoperate } from './interop.js';
 
 const refusal = await enterSandbox();
 // One after the other: at 10 ms a busy machine is itself a fault.
-interoperate(10, { concurrency: 1, skip: refusal ?? false });
+interoperate(10, { everyDay: 'each once', concurrency: 1, skip: refusal ?? false });

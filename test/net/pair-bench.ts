@@ -14,6 +14,7 @@ import type { CommandName } from '../../src/control/protocol.js';
 import type { VirtualRouterState } from '../../src/model/reasons.js';
 import type { EventRecord, Status, VirtualRouterStatus } from '../../src/model/status.js';
 import { WAIT_LIMIT_MS } from '../support/limits.js';
+import { PROBE_EVERY_MS } from './pace.js';
 import { describeSeen, holderAtEnd, macOf, type Course, type Seen } from './verdicts.js';
 
 export {
@@ -77,11 +78,9 @@ export class PairBench {
     this.#prober = prober;
   }
 
-  /** @param probeEveryMs a client that asks a thousand times a second takes a tenth of a core. */
   static async open(
     spec: PairSpec,
     inPlace: InPlace = (bench) => bench.settled(),
-    probeEveryMs = 1,
   ): Promise<PairBench> {
     const lab = await createLab({ patienceMs: PATIENCE_MS });
     const routers = spec.virtualRouters ?? [LAN];
@@ -96,7 +95,7 @@ export class PairBench {
     try {
       // tcpdump needs root, not a mapped user.
       if (!mappedUser()) await lab.recordFrames();
-      const pace = { periodMs: probeEveryMs, timeoutMs: ANSWER_MS };
+      const pace = { periodMs: PROBE_EVERY_MS, timeoutMs: ANSWER_MS };
       const prober = await lab.probe({ targets, ...pace, ...scheduling });
       return new PairBench(lab, spec, probed, prober, inPlace);
     } catch (error) {
@@ -440,17 +439,15 @@ export function describePair(
     readonly prepare?: (bench: PairBench) => Promise<void>;
     /** Waits until both are in their places; by default `a` holds all. */
     readonly settled?: (bench: PairBench) => Promise<void>;
-    /** Between two questions of the client; 1 by default. */
-    readonly probeEveryMs?: number;
   },
   define: (test: PairTest) => void,
 ): void {
-  const { skip, spec, prepare, settled, probeEveryMs } = options;
+  const { skip, spec, prepare, settled } = options;
   describe(title, { skip, concurrency: 1 }, () => {
     let bench: PairBench | null = null;
     before(async () => {
       if (skip !== false) return;
-      bench = await PairBench.open(spec, settled, probeEveryMs);
+      bench = await PairBench.open(spec, settled);
       await prepare?.(bench);
     });
     after(() => bench?.close());

@@ -35,7 +35,7 @@ const reason = (bench: PairBench, name: ApplianceName): string | undefined =>
   bench.status(name)?.virtualRouters[0]?.reason;
 
 export function defineFlaps(skip: string | false): void {
-  describePair('flaps', { skip, spec: SPEC, probeEveryMs: 2 }, (test) => {
+  describePair('flaps', { skip, spec: SPEC }, (test) => {
     test('too many at the primary: hardware bypass, until it is released', async (bench) => {
       const from = now();
       await bench.observe(`${MAXIMUM_FLAPS + 1} cable pulls`, async () => {

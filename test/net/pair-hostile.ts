@@ -12,7 +12,7 @@ const SPEC: PairSpec = {};
 const FORGED = 20_000;
 
 export function defineBadInput(skip: string | false): void {
-  describePair('bad input', { skip, spec: SPEC, probeEveryMs: 5 }, (test) => {
+  describePair('bad input', { skip, spec: SPEC }, (test) => {
     defineForgery(test);
     defineDisagreement(test);
   });

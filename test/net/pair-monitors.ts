@@ -59,7 +59,7 @@ function proberOf(appliance: Appliance): number {
 }
 
 export function defineMonitors(skip: string | false): void {
-  describePair('monitors', { skip, spec: CHECKED, probeEveryMs: 2 }, (test) => {
+  describePair('monitors', { skip, spec: CHECKED }, (test) => {
     test('a check that never ends is ended, and is a soft fault; preemptDelaySeconds holds', async (bench) => {
       const file = `${bench.a.directory}/hang`;
       const away = await bench.observeMove('check hangs', 'b', async () => {

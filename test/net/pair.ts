@@ -19,6 +19,7 @@ import type { Family } from '../../src/model/address.js';
 import type { ChecksumDialect } from '../../src/model/advertisement.js';
 import { atLeast, until, WAIT_LIMIT_MS } from '../support/limits.js';
 import { causesOf, heardFrom, macOf } from './verdicts.js';
+import { PROBE_EVERY_MS } from './pace.js';
 
 export type Software = Program['software'];
 
@@ -79,8 +80,8 @@ export class Pair {
   static async start(t: TestContext, lab: Lab, options: PairOptions): Promise<Pair> {
     const target = { family: options.family, address: PROBED[options.family] };
     const realtime = runsRealtime(options);
-    // Half as many where an interval has room for a thousand: each costs a tenth of a core.
-    const periodMs = options.intervalMs < 1_000 ? 1 : 2;
+    // Half as many where an interval has room for a thousand.
+    const periodMs = options.intervalMs < 1_000 ? PROBE_EVERY_MS : 2 * PROBE_EVERY_MS;
     const prober = await lab.probe({ targets: [target], periodMs, realtime });
     const pair = new Pair(t, lab, options, prober);
     // One after the other: otherwise the slower to start may find the other in its role already.
