@@ -1,5 +1,5 @@
 // What comes before what in a wake-up of the driver, read from the one list of the fakes: the hosts, then
-// the peers; sockets, then the clock; and no timer but the kernel's. Not what is decided.
+// the peers; sockets, then the clock, also in a flood; and no timer but the kernel's. Not what is decided.
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
 import { centiseconds } from '../../src/model/units.js';
@@ -222,5 +222,19 @@ describe('timers', () => {
     made.kernel.advance(0);
     await settle();
     assert.notDeepEqual(made.trace.lines(mark), [], 'the kernel’s timer is enough');
+  });
+});
+
+describe('a flood', () => {
+  it('holds up no advertisement: what is due is sent while packets are still waiting', async () => {
+    const made = await active(settingsOf([routerSettings({})]));
+    const bad = { ...rivalAdvertisement(250), hopLimit: 254 };
+    for (let count = 0; count < 10_000; count += 1) made.kernel.deliver(bad, false);
+    const waiting = (): number =>
+      made.kernel.sockets.reduce((sum, { pending }) => sum + pending.length, 0);
+    const [mark, packets] = [made.trace.length, waiting()];
+    made.kernel.advance(SECOND);
+    assert.equal(made.trace.since(mark, 'advertisement').length, 1, 'one is due, and is sent');
+    assert.ok(waiting() > 0 && waiting() < packets, `${waiting()} of ${packets} are waiting`);
   });
 });
