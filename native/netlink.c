@@ -126,7 +126,7 @@ static bool read_link(const struct nlmsghdr *message, struct network_record *rec
       copy_attribute(attribute, record->name, sizeof record->name);
       break;
     case IFLA_MTU:
-      copy_attribute(attribute, &record->mtu, sizeof record->mtu);
+      copy_attribute(attribute, &record->mtu_or_lifetime, sizeof record->mtu_or_lifetime);
       break;
     case IFLA_CARRIER:
       copy_attribute(attribute, &record->carrier, sizeof record->carrier);
@@ -171,6 +171,13 @@ static bool read_address(const struct nlmsghdr *message, struct network_record *
     case IFA_FLAGS:
       copy_attribute(attribute, &record->flags, sizeof record->flags);
       break;
+    case IFA_CACHEINFO: {
+      struct ifa_cacheinfo times;
+      if (copy_attribute(attribute, &times, sizeof times) == sizeof times &&
+          times.ifa_valid != UINT32_MAX)
+        record->mtu_or_lifetime = times.ifa_valid == 0 ? 1 : times.ifa_valid;
+      break;
+    }
     default:
       break;
     }

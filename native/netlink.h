@@ -17,7 +17,7 @@ struct network_record {
   int32_t kind;
   int32_t link_index;
   uint32_t flags; /* IFF_* of a link, IFA_F_* of an address */
-  uint32_t mtu;
+  uint32_t mtu_or_lifetime; /* MTU of a link; seconds left to an address, 0 for ever */
   uint8_t family; /* of an address: 4 or 6 */
   uint8_t prefix_length;
   uint8_t carrier; /* IFLA_CARRIER */

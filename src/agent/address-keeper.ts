@@ -5,21 +5,23 @@ import type { InstanceEvent } from '../core/interface.js';
 import type { Executor } from '../executor/executor.js';
 import { formatAddressWithPrefix, type AddressWithPrefix } from '../model/address.js';
 import type { LinkAddress } from '../model/link.js';
-import { releaseScript, type AddressTarget } from '../model/netlink-script.js';
+import type { AddressTarget } from '../model/netlink-script.js';
 import { after, earlier, microseconds, type Instant } from '../model/units.js';
+import { planAddresses, type Plan } from './address-plan.js';
+import { answersAll, presentOf } from './address-presence.js';
 import {
+  begin,
   disinherit,
-  keysOf,
-  linesFor,
-  longestActiveDown,
-  sameAddress,
+  identityOf,
+  renew,
   scriptRequest,
-  targetOf,
-  unclaimed,
+  wishOf,
   type Keeping,
 } from './keeping.js';
+import { NOTHING_LEFT, recognize, type Leftovers } from './leftovers.js';
 import type { Network } from './network.js';
-import { failuresOf, type PlannedLine } from './script-outcome.js';
+import { endsLikeOurs, OwnAddresses, placeOf, placesOf, sameAddress } from './own-addresses.js';
+import { failuresOf } from './script-outcome.js';
 
 /** Addresses that could not be removed, and strays, are tried again this much later. */
 const RETRY = microseconds(1_000_000);
@@ -44,9 +46,12 @@ export interface KeeperOptions {
 
 export class AddressKeeper {
   readonly #options: KeeperOptions;
-  readonly #kept = new Map<string, Keeping>();
-  /** Of virtual routers that a reload removed while their addresses still stand. */
-  #orphans: AddressTarget[] = [];
+  #kept = new Map<string, Keeping>();
+  readonly #own = new OwnAddresses();
+  /** Some of ours no virtual router names any longer. */
+  #hasOrphans = false;
+  /** What the script that runs, or has just ended, takes away: nobody else did. */
+  #planned = new Set<string>();
   #vip: Settings['vip'] = { script: '', leaseSeconds: 0 };
   #running = false;
   #suspended = false;
@@ -70,59 +75,57 @@ export class AddressKeeper {
   }
 
   /**
-   * Takes over new settings. `leftovers` are addresses an earlier agent may have left: those of a
-   * virtual router that does not want them now are removed; when it died as Active (`inherits`), only
-   * once somebody else has the role, or Active_Down_Interval is over.
+   * Takes over new settings. Of what stands, ours is what `leftovers` name: what no virtual router wants now is
+   * removed; when an agent died as Active, only once somebody else has the role, or
+   * Active_Down_Interval is over.
    */
   configure(
     vip: Settings['vip'],
     routers: readonly VirtualRouterSettings[],
-    leftovers: readonly AddressTarget[],
-    inherits = false,
+    leftovers: Leftovers = NOTHING_LEFT,
   ): void {
     if (vip.script !== this.#vip.script) this.#putsHere = false;
     this.#vip = vip;
-    const names = new Set(routers.map(({ name }) => name));
-    for (const [name, keeping] of this.#kept) {
-      if (names.has(name)) continue;
-      if (keeping.standing !== null) this.#orphans.push(keeping.standing);
-      this.#kept.delete(name);
-    }
-    const claimed = new Set(routers.flatMap(keysOf));
-    this.#orphans.push(...unclaimed(leftovers, claimed));
-    const left = new Set(leftovers.flatMap(keysOf));
-    for (const settings of routers) this.#keep(settings, left, inherits);
+    const before = new Map([...this.#kept.values()].map((one) => [identityOf(one.settings), one]));
+    recognize(this.#own, { network: this.#options.network, vip, routers, leftovers });
+    this.#kept = new Map(
+      routers.map((settings) => {
+        const known = before.get(identityOf(settings));
+        return [settings.name, this.#keep(settings, known, leftovers.inherits === true)];
+      }),
+    );
+    this.#findOrphans();
   }
 
-  #keep(settings: VirtualRouterSettings, leftovers: ReadonlySet<string>, inherits: boolean): void {
-    const known = this.#kept.get(settings.name);
-    if (known !== undefined && known.settings.interface === settings.interface) {
-      if (keysOf(settings).join() !== keysOf(known.settings).join()) known.seen = false;
-      known.settings = settings;
-      return;
-    }
-    if (known?.standing) this.#orphans.push(known.standing);
-    const present = this.#presentOf(settings);
-    const owned =
-      settings.priority === 255 &&
-      present.length === settings.addresses.length &&
-      !keysOf(settings).some((key) => leftovers.has(key));
-    const left = present.length > 0 && !owned;
-    const inherited = left && inherits;
-    this.#kept.set(settings.name, {
+  #keep(settings: VirtualRouterSettings, known: Keeping | undefined, inherits: boolean): Keeping {
+    if (known === undefined) return this.#begin(settings, inherits);
+    const before = new Set(placesOf(known.settings));
+    known.settings = settings;
+    const same = settings.addresses.length === before.size;
+    if (same && placesOf(settings).every((place) => before.has(place))) return known;
+    if (known.wanted) renew(known);
+    else if (known.inheritedUntil === null && this.#hasOwn(settings)) known.due = 'now';
+    return known;
+  }
+
+  #begin(settings: VirtualRouterSettings, inherits: boolean): Keeping {
+    const left = this.#hasOwn(settings);
+    return begin(
       settings,
-      owned,
-      wanted: false,
-      due: left && !inherited ? 'now' : null,
-      adding: false,
-      confirmed: false,
-      serviceBy: null,
-      disturbed: false,
-      linkIndex: this.#options.network.linkNamed(settings.interface)?.index ?? null,
-      seen: false,
-      standing: inherited ? targetOf(settings) : null,
-      inheritedUntil: inherited ? after(this.#options.now(), longestActiveDown(settings)) : null,
-    });
+      this.#indexOf(settings),
+      left ? { inherits, now: this.#options.now() } : null,
+    );
+  }
+
+  /** Whether something of ours is on the interface, or is about to be, that these settings name. */
+  #hasOwn = ({ interface: name, addresses }: AddressTarget): boolean =>
+    addresses.some((address) => this.#own.has(name, address));
+
+  #findOrphans(): void {
+    const listed = new Set([...this.#kept.values()].flatMap(({ settings }) => placesOf(settings)));
+    this.#hasOrphans = [...this.#own].some(
+      ({ interface: name, address }) => !listed.has(placeOf(name, address)),
+    );
   }
 
   /** The virtual routers whose addresses are kept for an agent that died. */
@@ -140,13 +143,42 @@ export class AddressKeeper {
   /** The addresses of the virtual router that stand on its interface, by the kernel's word. */
   present(virtualRouter: string): AddressWithPrefix[] {
     const keeping = this.#kept.get(virtualRouter);
-    return keeping === undefined ? [] : this.#presentOf(keeping.settings);
+    return keeping === undefined ? [] : presentOf(this.#options.network, keeping.settings);
   }
 
-  /** Everything that may stand on an interface because of us, the address owners' excepted. */
+  /** Of those, the ones that somebody else has put there. */
+  foreign(virtualRouter: string): AddressWithPrefix[] {
+    const name = this.#kept.get(virtualRouter)?.settings.interface ?? '';
+    return this.present(virtualRouter).filter((address) => !this.#own.has(name, address));
+  }
+
+  /** Everything that may stand on an interface because of us. */
   standing(): AddressTarget[] {
-    const kept = [...this.#kept.values()].map(({ standing }) => standing);
-    return [...kept.filter((target) => target !== null), ...this.#orphans];
+    return this.#own.targets();
+  }
+
+  /** What the next agent must know, should this one die now. */
+  leftovers(): Required<Leftovers> {
+    const inherits = this.inherited().size > 0;
+    return { standing: this.standing(), mayAdd: this.mayAdd(), inherits };
+  }
+
+  /** What does not stand, and may any moment because of us: recorded before it is put there. */
+  mayAdd(routers: readonly VirtualRouterSettings[] = this.#routers()): AddressTarget[] {
+    return routers.flatMap((settings) => {
+      const { interface: name } = settings;
+      const present = new Set(presentOf(this.#options.network, settings));
+      const addresses = settings.addresses.filter(
+        (one) => !present.has(one) && !this.#own.has(name, one),
+      );
+      const index = this.#options.network.linkNamed(name)?.index;
+      const link = index === undefined ? {} : { linkIndex: index };
+      return addresses.length === 0 ? [] : [{ interface: name, ...link, addresses }];
+    });
+  }
+
+  #routers(): VirtualRouterSettings[] {
+    return [...this.#kept.values()].map(({ settings }) => settings);
   }
 
   /** Of `standing`, what the kernel says does stand there. */
@@ -169,19 +201,20 @@ export class AddressKeeper {
     const keeping = this.#kept.get(virtualRouter);
     if (keeping === undefined) return;
     keeping.wanted = present;
-    keeping.inheritedUntil = null;
-    keeping.adding = false;
-    keeping.confirmed = false;
-    keeping.serviceBy = null;
-    keeping.disturbed = false;
-    keeping.seen = false;
-    keeping.due = 'now';
+    renew(keeping);
   }
 
   /** An address vanished from an interface. */
   addressRemoved(address: LinkAddress): void {
     for (const keeping of this.#concerned(address)) {
-      if (keeping.wanted && !keeping.disturbed) this.#lose(keeping);
+      const name = keeping.settings.interface;
+      if (this.#options.network.addressTextsOn(name).has(formatAddressWithPrefix(address))) {
+        this.#replaced(keeping, address);
+        continue;
+      }
+      if (!keeping.wanted && !this.#running) this.#own.delete(name, address);
+      if (!keeping.wanted || keeping.disturbed) continue;
+      if (!this.#planned.has(placeOf(name, address))) this.#lose(keeping);
     }
   }
 
@@ -190,12 +223,28 @@ export class AddressKeeper {
     if (keeping.confirmed) this.#tell('addresses-removed', keeping);
   }
 
-  /** An address appeared or changed on an interface: one that nobody wants there is removed again. */
+  /** Gone and there again, before we looked: unless we did it, it is somebody else's now. */
+  #replaced({ settings: { interface: name }, adding }: Keeping, address: AddressWithPrefix): void {
+    if (this.#running || adding || this.#planned.has(placeOf(name, address))) return;
+    const there = this.#options.network.addressesOn(name).find((one) => sameAddress(one, address));
+    if (there !== undefined && !endsLikeOurs(there, this.#vip.leaseSeconds))
+      this.#own.delete(name, address);
+  }
+
+  /**
+   * An address appeared or changed on an interface. One of ours that nobody wants there is removed again: a
+   * renewal of its lifetime has crossed its removal. What somebody else has put there stays.
+   */
   addressAdded(address: LinkAddress): void {
     for (const keeping of this.#concerned(address)) {
       if (keeping.serviceBy !== null && this.#serves(keeping)) this.#confirm(keeping);
-      if (keeping.wanted || keeping.owned || keeping.due !== null || this.#running) continue;
+      if (keeping.wanted || keeping.due !== null || this.#running) continue;
       if (keeping.inheritedUntil !== null) continue;
+      const { interface: name } = keeping.settings;
+      if (!this.#own.has(name, address)) {
+        if (!endsLikeOurs(address, this.#vip.leaseSeconds)) continue;
+        this.#own.add({ interface: name, linkIndex: address.linkIndex, address });
+      }
       keeping.due = 'retry';
       this.#retryAt ??= after(this.#options.now(), RETRY);
     }
@@ -214,14 +263,15 @@ export class AddressKeeper {
     this.#revision = revision;
     for (const keeping of this.#kept.values()) {
       if (!keeping.wanted || (!news && !keeping.adding)) continue;
-      if (!this.#stands(keeping)) {
-        if (keeping.seen && !keeping.disturbed) this.#lose(keeping);
+      if (!answersAll(this.#options.network, keeping.settings)) {
+        const planned = placesOf(keeping.settings).some((place) => this.#planned.has(place));
+        if (keeping.seen && !keeping.disturbed && !planned) this.#lose(keeping);
         continue;
       }
       const put = keeping.adding || keeping.serviceBy !== null;
       if (!put && !keeping.confirmed) continue;
       keeping.seen = true;
-      this.#putsHere = true;
+      if (this.#hasOwn(keeping.settings)) this.#putsHere = true;
       if (!keeping.confirmed && !keeping.disturbed) this.#confirm(keeping);
     }
   }
@@ -239,18 +289,20 @@ export class AddressKeeper {
       if (keeping.inheritedUntil !== null && now >= keeping.inheritedUntil) disinherit(keeping);
     }
     if (this.#running || this.#suspended) return;
+    // Every notice of what the last script did has been heard.
+    this.#planned.clear();
     if (this.#retryAt !== null) {
       if (now < this.#retryAt && !this.#urgent()) return;
       this.#retryAt = null;
     }
     if (!this.#isDue()) return;
-    const lines = this.#plan();
-    if (lines.length > 0) void this.#run(lines);
+    const plan = this.#plan();
+    if (plan.lines.length > 0) void this.#run(plan);
   }
 
   /** Asked after every wake-up. */
   #isDue(): boolean {
-    if (this.#orphans.length > 0) return true;
+    if (this.#hasOrphans) return true;
     for (const { due } of this.#kept.values()) if (due !== null) return true;
     return false;
   }
@@ -260,34 +312,36 @@ export class AddressKeeper {
     return [...this.#kept.values()].some(({ due }) => due === 'now');
   }
 
-  #plan(): PlannedLine[] {
-    const lines: PlannedLine[] = [];
-    const orphans = this.#orphans;
-    for (const orphan of orphans) {
-      for (const line of releaseScript(orphan)) lines.push({ line, owner: null });
+  #plan(): Plan {
+    const due = [...this.#kept.values()].filter((keeping) => keeping.due !== null);
+    const plan = planAddresses({
+      own: this.#own,
+      wishes: [...this.#kept].map(([name, keeping]) => wishOf(name, keeping)),
+      standingOn: (name) => this.#options.network.addressesOn(name),
+      leaseSeconds: this.#vip.leaseSeconds,
+    });
+    for (const { interface: name, address } of plan.added) {
+      const linkIndex = this.#options.network.linkNamed(name)?.index ?? null;
+      this.#own.add({ interface: name, linkIndex, address });
     }
-    for (const [owner, keeping] of this.#kept) {
-      if (keeping.due === null) continue;
+    for (const { interface: name, address } of [...plan.removed, ...plan.putBack]) {
+      this.#planned.add(placeOf(name, address));
+    }
+    const adding = new Set(plan.added.map(({ owner }) => owner));
+    for (const keeping of due) {
       keeping.due = null;
-      if (keeping.owned) {
-        if (keeping.wanted) this.#tell('addresses-present', keeping);
-        continue;
-      }
-      for (const line of linesFor(keeping, this.#vip.leaseSeconds)) lines.push({ line, owner });
-      if (keeping.wanted) {
-        keeping.standing = targetOf(keeping.settings);
-        keeping.linkIndex = this.#indexOf(keeping);
-      }
-      keeping.adding = keeping.wanted;
       keeping.disturbed = false;
+      keeping.adding = adding.has(keeping.settings.name);
+      if (keeping.wanted) keeping.linkIndex = this.#indexOf(keeping.settings);
+      if (keeping.wanted && !keeping.adding) this.#await(keeping);
     }
-    if (lines.length > 0) this.#options.onStandingChanged();
-    return lines;
+    if (plan.lines.length > 0) this.#options.onStandingChanged();
+    return plan;
   }
 
-  async #run(lines: readonly PlannedLine[]): Promise<void> {
+  async #run(plan: Plan): Promise<void> {
     this.#running = true;
-    const orphans = this.#orphans;
+    const { lines } = plan;
     const wanted = new Map([...this.#kept].map(([name, { wanted: want }]) => [name, want]));
     const result = await this.#options.executor.run(
       scriptRequest(
@@ -297,13 +351,15 @@ export class AddressKeeper {
     );
     this.#running = false;
     const failures = failuresOf(result, lines);
+    for (const { interface: name, address, owner } of plan.removed) {
+      if (!failures.has(owner)) this.#own.delete(name, address);
+    }
     const orphansFailed = failures.get(null);
-    if (orphansFailed === undefined) {
-      this.#orphans = this.#orphans.filter((orphan) => !orphans.includes(orphan));
-    } else if (orphans.length > 0) this.#stuck('', orphansFailed);
+    if (orphansFailed !== undefined) this.#stuck('', orphansFailed);
     for (const owner of new Set(lines.map((line) => line.owner))) {
       if (owner !== null) this.#settle(owner, wanted.get(owner) === true, failures.get(owner));
     }
+    this.#findOrphans();
     this.#options.onStandingChanged();
     // A wake-up follows in any case: it flushes whatever was wanted meanwhile.
     this.#options.submit({ kind: 'deadline' });
@@ -313,7 +369,6 @@ export class AddressKeeper {
     const keeping = this.#kept.get(virtualRouter);
     if (keeping === undefined) return;
     if (!made) {
-      if (failure === undefined && !keeping.wanted) keeping.standing = null;
       if (failure !== undefined && !keeping.wanted) {
         keeping.due = 'retry';
         this.#stuck(virtualRouter, failure);
@@ -327,6 +382,11 @@ export class AddressKeeper {
       return;
     }
     if (keeping.due === 'now' || keeping.confirmed) return;
+    this.#await(keeping);
+  }
+
+  /** Nothing more has to be put there: present, as soon as the kernel answers for all. */
+  #await(keeping: Keeping): void {
     if (keeping.disturbed || this.#serves(keeping)) this.#confirm(keeping);
     else keeping.serviceBy = after(this.#options.now(), SERVICE_DELAY);
   }
@@ -339,7 +399,7 @@ export class AddressKeeper {
 
   /** The kernel had its time since the script succeeded: what it lacks even so is lost, not late. */
   #notInService(keeping: Keeping): void {
-    const present = this.#presentOf(keeping.settings);
+    const present = presentOf(this.#options.network, keeping.settings);
     if (this.#putsHere && present.length < keeping.settings.addresses.length) {
       keeping.disturbed = true;
     }
@@ -348,18 +408,9 @@ export class AddressKeeper {
 
   /** Once the script has ended: for IPv4 that it succeeded says so, where it puts addresses elsewhere. */
   #serves(keeping: Keeping): boolean {
-    return (keeping.settings.family === 'ipv4' && !this.#putsHere) || this.#stands(keeping);
-  }
-
-  /** Whether the kernel answers for all of them, by its own word. */
-  #stands({ settings }: Keeping): boolean {
-    if (settings.family === 'ipv4') {
-      const texts = this.#options.network.addressTextsOn(settings.interface);
-      return settings.addresses.every((virtual) => texts.has(formatAddressWithPrefix(virtual)));
-    }
-    const standing = this.#options.network.addressesOn(settings.interface);
-    return settings.addresses.every((virtual) =>
-      standing.some((address) => address.usable && sameAddress(virtual, address)),
+    return (
+      (keeping.settings.family === 'ipv4' && !this.#putsHere) ||
+      answersAll(this.#options.network, keeping.settings)
     );
   }
 
@@ -380,13 +431,7 @@ export class AddressKeeper {
     );
   }
 
-  #indexOf({ settings }: Keeping): number | null {
-    return this.#options.network.linkNamed(settings.interface)?.index ?? null;
-  }
-
-  #presentOf(settings: VirtualRouterSettings): AddressWithPrefix[] {
-    // Hundreds on either side: no comparing of each with each.
-    const standing = this.#options.network.addressTextsOn(settings.interface);
-    return settings.addresses.filter((virtual) => standing.has(formatAddressWithPrefix(virtual)));
+  #indexOf({ interface: name }: AddressTarget): number | null {
+    return this.#options.network.linkNamed(name)?.index ?? null;
   }
 }

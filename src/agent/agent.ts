@@ -25,7 +25,7 @@ import { carryOut } from './operator.js';
 import { createOutlets, type AgentOutlets } from './outlets.js';
 import type { Realtime } from './realtime.js';
 import { formatRecording } from './recorder.js';
-import { memoryAt, stateOf, type Clocks } from './memory.js';
+import { leftoversOf, memoryAt, stateOf, type Clocks } from './memory.js';
 import {
   createBackgroundFile,
   formatState,
@@ -122,6 +122,8 @@ class RunningAgent implements Agent {
   #nextReload: Promise<ReloadOutcome> | null = null;
   #stopping = false;
   #control: ControlServer | null = null;
+  /** Settings that are about to be applied. */
+  #coming: Settings | null = null;
 
   constructor(options: AgentOptions) {
     const { kernel, settings, wallClock, replaceFile } = options;
@@ -153,8 +155,7 @@ class RunningAgent implements Agent {
       lease: options.lease,
       journal: this.#journal,
       settings,
-      leftovers: this.#left.state.standing,
-      inherits: this.#left.state.active,
+      leftovers: leftoversOf(this.#left.state),
       outlets: this.#outlets,
       onChange: () => this.#changed(),
       onWake: () => this.#statusFile.stirred(),
@@ -239,7 +240,10 @@ class RunningAgent implements Agent {
     const remaining = this.#driver.stop();
     this.#hostWatch.end();
     await this.#outlets.close();
-    this.#stateFile.write(formatState({ ...this.#remembered(), standing: await remaining }));
+    const standing = await remaining;
+    this.#stateFile.write(
+      formatState({ ...this.#remembered(), standing, mayAdd: [], keeps: false }),
+    );
     const written = this.#statusFile.end();
     await this.#control?.close();
     await Promise.all([this.#eventFile.flush(), this.#stateFile.flush(), written]);
@@ -263,7 +267,9 @@ class RunningAgent implements Agent {
       detail: changes.length === 0 ? 'nothing differs' : changes.join('; '),
     });
     this.#options.realtime.apply(loaded.settings.realtime);
+    await this.#recordAhead(loaded.settings);
     this.#driver.configure(loaded.settings);
+    this.#coming = null;
     await this.#outlets.configure(loaded.settings);
     const findings = await this.#hostWatch.look(loaded.settings);
     const unfit = findings.map(({ path, message }) => ({ path, message }));
@@ -291,6 +297,13 @@ class RunningAgent implements Agent {
     return [...this.#hostProblems]
       .filter(([setting]) => setting !== 'ha.keyFile' || !told)
       .map(([, text]) => text);
+  }
+
+  /** What new settings may add is written down before it is added. */
+  async #recordAhead(settings: Settings): Promise<void> {
+    this.#coming = settings;
+    this.#stateFile.write(formatState(this.#remembered()));
+    await this.#stateFile.flush();
   }
 
   #createOutlets(): AgentOutlets {
@@ -371,7 +384,11 @@ class RunningAgent implements Agent {
   }
 
   #remembered(): State {
-    return stateOf(this.#driver.snapshot(), this.#driver.keeper.standing(), this.#clocks);
+    const { keeper } = this.#driver;
+    const left = keeper.leftovers();
+    const coming = this.#coming === null ? [] : keeper.mayAdd(this.#coming.virtualRouters);
+    const all = { ...left, mayAdd: [...left.mayAdd, ...coming] };
+    return stateOf(this.#driver.snapshot(), all, this.#clocks);
   }
 }
 

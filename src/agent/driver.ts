@@ -16,6 +16,7 @@ import { Advertiser } from './advertiser.js';
 import type { Journal } from './journal.js';
 import { instanceConfiguration, longestSilence, standbyOf } from './instance-configuration.js';
 import { lastWill } from './last-will.js';
+import type { Leftovers } from './leftovers.js';
 import { Network } from './network.js';
 import { Reception } from './reception.js';
 import { Recorder } from './recorder.js';
@@ -39,10 +40,7 @@ export interface DriverOptions {
   readonly lease: Lease;
   readonly journal: Journal;
   readonly settings: Settings;
-  /** What an earlier agent recorded as possibly standing on an interface. */
-  readonly leftovers: readonly AddressTarget[];
-  /** That one died while it was Active: clients still find the appliance by them. */
-  readonly inherits: boolean;
+  readonly leftovers: Leftovers;
   readonly outlets: Outlets;
   /** After a wake-up that changed something a person or state.json should see. */
   readonly onChange: () => void;
@@ -121,7 +119,7 @@ export class Driver {
       onStandingChanged: () => (this.#changed = true),
     });
     this.#timer = kernel.openDeadlineTimer(() => this.#expired());
-    this.#adopt(settings, options.leftovers, options.inherits);
+    this.#adopt(settings, options.leftovers);
   }
 
   /** Takes part in the election from now on. */
@@ -191,7 +189,7 @@ export class Driver {
     this.#send();
     this.#settings = settings;
     this.#changed = true;
-    this.#adopt(settings, []);
+    this.#adopt(settings);
     this.#wake();
   }
 
@@ -219,13 +217,13 @@ export class Driver {
     return remaining;
   }
 
-  #adopt(settings: Settings, leftovers: readonly AddressTarget[], inherits = false): void {
+  #adopt(settings: Settings, leftovers?: Leftovers): void {
     this.#longestSilence = longestSilence(settings);
     this.#routers = new Map(settings.virtualRouters.map((router) => [router.name, router]));
     for (const name of this.transitionTimes.keys()) {
       if (!this.#routers.has(name)) this.transitionTimes.delete(name);
     }
-    this.keeper.configure(settings.vip, settings.virtualRouters, leftovers, inherits);
+    this.keeper.configure(settings.vip, settings.virtualRouters, leftovers);
     this.#network.configure(settings);
     // What has yet to go, now that the mode is off, goes by the program that waits.
     const goes = settings.ha.mode === 'off' && this.keeper.standing().length > 0;
@@ -369,6 +367,7 @@ export class Driver {
       standing: this.keeper.standing(),
       inherited: this.keeper.inherited(),
       linkNamed: (name) => this.#network.linkNamed(name),
+      addressesOn: (name) => this.#network.addressesOn(name),
     });
     const holds = will !== null && will.lease !== null;
     if (holds && !this.#holds) this.#lease.take();

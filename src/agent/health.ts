@@ -140,17 +140,31 @@ const chosenReasons = (routers: readonly VirtualRouterStatus[]): string[] =>
     ? [TRANSITION_REASONS.maintenance]
     : [];
 
-function addressReasons({ name, state, addresses, adjustments }: VirtualRouterStatus): string[] {
+function addressReasons(router: VirtualRouterStatus): string[] {
+  const { name, state, addresses, adjustments } = router;
   const missing = addresses.filter(({ present }) => !present).length;
+  const ours = addresses.filter(({ present, foreign }) => present && foreign !== true).length;
   const lowered = adjustments.filter(({ name: cause }) => cause !== 'address-lost');
   const reasons = lowered.map(({ name: cause }) => `${name}: priority lowered by ${cause}`);
   if (state === 'Active' && missing > 0) {
     reasons.push(`${name}: ${missing} of ${addresses.length} virtual addresses are not present`);
   }
-  if (state !== 'Active' && missing < addresses.length) {
+  if (state !== 'Active' && ours > 0) {
     reasons.push(`${name}: virtual addresses are present though the state is ${state}`);
   }
-  return reasons;
+  return [...reasons, ...foreignReasons(router)];
+}
+
+/** The owner's (priority 255) are the interface's own, as they should be. */
+function foreignReasons(router: VirtualRouterStatus): string[] {
+  const { name, interface: link, configuredPriority, addresses } = router;
+  const [first, ...others] = addresses.filter(({ foreign }) => foreign === true);
+  if (first === undefined || configuredPriority === 255) return [];
+  const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
+  return [
+    `${name}: ${first.address}${more} was put on ${link} by somebody else, and stays there whatever the role: ` +
+      `take it off, or give the owner of the address priority 255`,
+  ];
 }
 
 /** Two Actives; but while the role is handed over there are two on purpose. */

@@ -1,19 +1,15 @@
-// What the keeper knows of the addresses of one virtual router, and the lines that put them on an
-// interface or take them off. No script is run and nothing is decided here.
+// What the keeper knows of one virtual router's addresses. No kernel, no script.
 import type { VirtualRouterSettings } from '../config/settings.js';
 import { activeDownInterval } from '../core/timing.js';
 import type { RunRequest } from '../executor/executor.js';
-import { formatAddressWithPrefix, type AddressWithPrefix } from '../model/address.js';
-import { releaseScript, takeoverScript, type AddressTarget } from '../model/netlink-script.js';
-import { milliseconds, type Instant, type Microseconds } from '../model/units.js';
+import { after, milliseconds, type Instant, type Microseconds } from '../model/units.js';
+import type { Wish } from './address-plan.js';
 
 /** A netlink script that takes longer than this hangs. */
 export const SCRIPT_TIMEOUT = milliseconds(5_000);
 
 export interface Keeping {
   settings: VirtualRouterSettings;
-  /** An address owner's addresses are the interface's own: neither added nor removed. */
-  owned: boolean;
   wanted: boolean;
   /** When its lines belong into a script: with the next one, when the retry is due, or not at all. */
   due: 'now' | 'retry' | null;
@@ -29,14 +25,30 @@ export interface Keeping {
   linkIndex: number | null;
   /** The kernel has shown all of them there since they were last wanted: what it no longer shows is lost. */
   seen: boolean;
-  /** What may stand on the interface because of us. */
-  standing: AddressTarget | null;
   /**
    * An agent that died as Active has left the addresses: they stay until its successor is heard, or
    * until then, as its last will would have it. Null when that is over, or was never so.
    */
   inheritedUntil: Instant | null;
 }
+
+/** `left`: some of its addresses stand, of an agent before this one, and whether that one died as Active. */
+export const begin = (
+  settings: VirtualRouterSettings,
+  linkIndex: number | null,
+  left: { readonly inherits: boolean; readonly now: Instant } | null,
+): Keeping => ({
+  settings,
+  wanted: false,
+  due: left?.inherits === false ? 'now' : null,
+  adding: false,
+  confirmed: false,
+  serviceBy: null,
+  disturbed: false,
+  linkIndex,
+  seen: false,
+  inheritedUntil: left?.inherits === true ? after(left.now, longestActiveDown(settings)) : null,
+});
 
 /** The call of the netlink script runner that runs these lines. */
 export const scriptRequest = (script: string, lines: readonly string[]): RunRequest => ({
@@ -51,42 +63,33 @@ export function disinherit(keeping: Keeping): void {
 }
 
 /** Priority 1 has the longest Active_Down_Interval: whoever is there has taken over by then. */
-export const longestActiveDown = ({ advertisementInterval }: VirtualRouterSettings): Microseconds =>
+const longestActiveDown = ({ advertisementInterval }: VirtualRouterSettings): Microseconds =>
   activeDownInterval(1, advertisementInterval);
 
-export const targetOf = ({ interface: name, addresses }: VirtualRouterSettings): AddressTarget => ({
-  interface: name,
-  addresses,
-});
+/** The same virtual router (RFC 9568 §6), whatever it is called. */
+export const identityOf = ({ interface: name, family, vrid }: VirtualRouterSettings): string =>
+  `${name} ${family} ${vrid}`;
 
-/** Takeover also removes what the settings no longer list; release removes all that may stand. */
-export function linesFor({ settings, standing, wanted }: Keeping, leaseSeconds: number): string[] {
-  const target = targetOf(settings);
-  const former = (standing?.addresses ?? []).filter(
-    (address) => !settings.addresses.some((current) => sameAddress(current, address)),
-  );
-  const dropped = releaseScript({ interface: settings.interface, addresses: former });
-  return [...dropped, ...(wanted ? takeoverScript(target, leaseSeconds) : releaseScript(target))];
+/** What is known of its addresses is out of date: they belong into the next script. */
+export function renew(keeping: Keeping): void {
+  keeping.inheritedUntil = null;
+  keeping.adding = false;
+  keeping.confirmed = false;
+  keeping.serviceBy = null;
+  keeping.disturbed = false;
+  keeping.seen = false;
+  keeping.due = 'now';
 }
 
-export const sameAddress = (a: AddressWithPrefix, b: AddressWithPrefix): boolean =>
-  a.address === b.address && a.prefixLength === b.prefixLength;
-
-export const keyOf = (interfaceName: string, address: AddressWithPrefix): string =>
-  `${interfaceName} ${formatAddressWithPrefix(address)}`;
-
-export const keysOf = ({ interface: name, addresses }: AddressTarget): string[] =>
-  addresses.map((address) => keyOf(name, address));
-
-/** The leftovers that belong to no virtual router any longer. */
-export function unclaimed(
-  leftovers: readonly AddressTarget[],
-  claimed: ReadonlySet<string>,
-): AddressTarget[] {
-  return leftovers
-    .map(({ interface: name, addresses }) => ({
-      interface: name,
-      addresses: addresses.filter((address) => !claimed.has(keyOf(name, address))),
-    }))
-    .filter(({ addresses }) => addresses.length > 0);
+export function wishOf(
+  virtualRouter: string,
+  { settings, wanted, inheritedUntil, due }: Keeping,
+): Wish {
+  const kept = inheritedUntil === null ? 'released' : 'kept';
+  return {
+    virtualRouter,
+    target: settings,
+    state: wanted ? 'wanted' : kept,
+    due: due !== null,
+  };
 }

@@ -6,10 +6,11 @@ import type { RouterSnapshot } from '../core/router.js';
 import { activeDownInterval } from '../core/timing.js';
 import type { LastWill, Silence } from '../executor/executor.js';
 import { formatAddressWithPrefix, type IpAddress } from '../model/address.js';
-import type { Link } from '../model/link.js';
-import { releaseScript, type AddressTarget } from '../model/netlink-script.js';
+import type { Link, LinkAddress } from '../model/link.js';
+import type { AddressTarget } from '../model/netlink-script.js';
 import { milliseconds, type Milliseconds } from '../model/units.js';
 import { encodeAdvertisementFrame, VRRP_GROUP } from '../wire/advertisement.js';
+import { removalLines } from './address-plan.js';
 import { scriptRequest } from './keeping.js';
 
 export interface WillInput {
@@ -20,11 +21,13 @@ export interface WillInput {
   /** Virtual routers whose addresses an agent before this one has left, and that are kept for now. */
   readonly inherited: ReadonlySet<string>;
   readonly linkNamed: (name: string) => Link | undefined;
+  /** What stands on the interface, by the kernel's word. */
+  readonly addressesOn: (name: string) => readonly LinkAddress[];
 }
 
 /** The will as things stand; null when nothing of ours would be left behind. */
 export function lastWill({ settings, snapshot, ...rest }: WillInput): LastWill | null {
-  const { standing, inherited, linkNamed } = rest;
+  const { standing, inherited, linkNamed, addressesOn } = rest;
   if (standing.length === 0) return null;
   const active = snapshot.virtualRouters.filter(({ state }) => state === 'Active');
   const keeping = snapshot.virtualRouters.filter(
@@ -50,7 +53,7 @@ export function lastWill({ settings, snapshot, ...rest }: WillInput): LastWill |
     farewell,
     successors,
     keepAtMost: milliseconds(keepAtMost),
-    release: scriptRequest(settings.vip.script, standing.flatMap(releaseScript)),
+    release: scriptRequest(settings.vip.script, removalLines(standing, addressesOn)),
     lease: active.length === 0 ? null : silence(settings, active),
     lifetime: settings.vip.leaseSeconds,
     addresses: held(keeping, standing, linkNamed),

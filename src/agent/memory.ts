@@ -1,8 +1,8 @@
 // Between the state file, which counts in wall time, and the core, which counts on the monotonic clock.
 // No file access, no decisions.
 import type { InstanceSnapshot, Memory } from '../core/interface.js';
-import type { AddressTarget } from '../model/netlink-script.js';
 import { instant, type Instant } from '../model/units.js';
+import type { Leftovers } from './leftovers.js';
 import type { State } from './state-file.js';
 
 export interface Clocks {
@@ -14,21 +14,30 @@ export interface Clocks {
 /** What the next agent must know. */
 export function stateOf(
   { memory, virtualRouters }: InstanceSnapshot,
-  standing: readonly AddressTarget[],
+  { standing, mayAdd = [], inherits: keeps = false }: Leftovers,
   { wallClock, now }: Clocks,
 ): State {
   const { maintenance, bypassEngaged, flaps, standBack } = memory;
   const wallTime = (at: Instant): number => wallClock() - (now() - at) / 1_000;
   return {
     standing,
+    mayAdd,
     maintenance,
     bypassEngaged,
     flaps: flaps.flaps.map(wallTime),
     standBack: standBack && { by: standBack.by, since: wallTime(standBack.since) },
     latched: flaps.latched,
     active: virtualRouters.some(({ state }) => state === 'Active'),
+    keeps,
   };
 }
+
+/** What the next agent must know of the addresses that this one leaves. */
+export const leftoversOf = ({ standing, mayAdd, active, keeps }: State): Leftovers => ({
+  standing,
+  mayAdd,
+  inherits: active || keeps,
+});
 
 /** What an earlier agent left, on our clock. A flap of the future (the clock was set back) is now. */
 export function memoryAt(state: State, { wallClock, now }: Clocks): Memory {

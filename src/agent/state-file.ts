@@ -6,13 +6,17 @@ import { join } from 'node:path';
 import { atomicWriteFile } from '../config/atomic-write.js';
 import { formatAddressWithPrefix, parseAddressWithPrefix } from '../model/address.js';
 import type { AddressTarget } from '../model/netlink-script.js';
+import { thisBoot } from './boot.js';
 import { laterIdly, type Later } from './later.js';
 
 export const stateFilePath = (stateDirectory: string): string => join(stateDirectory, 'state.json');
 
 /** What an agent leaves to the next one. Times are wall times in milliseconds: they outlive a boot. */
 export interface State {
+  /** What it has put on an interface, or has begun to. */
   readonly standing: readonly AddressTarget[];
+  /** What did not stand, and it might have put there any moment after this was written. */
+  readonly mayAdd: readonly AddressTarget[];
   readonly maintenance: boolean;
   readonly bypassEngaged: boolean;
   readonly flaps: readonly number[];
@@ -21,36 +25,53 @@ export interface State {
   readonly standBack: { readonly by: string; readonly since: number } | null;
   /** Some virtual router is Active: if this is read at a start, the agent ended unasked. */
   readonly active: boolean;
+  /** Some stand that such an agent had left, and are kept until somebody has the role. */
+  readonly keeps: boolean;
 }
 
 export const EMPTY_STATE: State = {
   standing: [],
+  mayAdd: [],
   maintenance: false,
   bypassEngaged: false,
   flaps: [],
   latched: false,
   standBack: null,
   active: false,
+  keeps: false,
 };
 
-export function formatState({ standing, flaps, standBack, ...rest }: State): string {
+export function formatState(
+  { standing, mayAdd, flaps, standBack, ...rest }: State,
+  boot: string | null = thisBoot(),
+): string {
   const state = {
     version: 1,
+    boot,
     ...rest,
     flaps: flaps.map((at) => new Date(at).toISOString()),
     standBack: standBack && { by: standBack.by, since: new Date(standBack.since).toISOString() },
-    addresses: standing.flatMap(({ interface: name, addresses }) =>
-      addresses.map((address) => ({ interface: name, address: formatAddressWithPrefix(address) })),
-    ),
+    addresses: standing.flatMap(entriesOf),
+    mayAdd: mayAdd.flatMap(entriesOf),
   };
   return `${JSON.stringify(state, null, 2)}\n`;
 }
 
+const entriesOf = ({ interface: name, linkIndex: index, addresses }: AddressTarget): object[] =>
+  addresses.map((address) => ({
+    interface: name,
+    ...(index === undefined ? {} : { index }),
+    address: formatAddressWithPrefix(address),
+  }));
+
 /**
  * The state recorded in the file. A missing file means none; one that cannot be understood is told
- * in `problem` and means none: the settings name the addresses too.
+ * in `problem` and means none. No address outlives the boot: what stands after it, somebody else has put there.
  */
-export function readState(path: string): { state: State; problem: string | null } {
+export function readState(
+  path: string,
+  boot: string | null = thisBoot(),
+): { state: State; problem: string | null } {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -58,13 +79,13 @@ export function readState(path: string): { state: State; problem: string | null 
     const { code, message } = error as NodeJS.ErrnoException;
     return { state: EMPTY_STATE, problem: code === 'ENOENT' ? null : `${path}: ${message}` };
   }
-  const state = parseState(text);
+  const state = parseState(text, boot);
   return state === null
     ? { state: EMPTY_STATE, problem: `${path}: a state file expected; it will be written anew` }
     : { state, problem: null };
 }
 
-function parseState(text: string): State | null {
+function parseState(text: string, boot: string | null): State | null {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -74,15 +95,21 @@ function parseState(text: string): State | null {
   if (typeof value !== 'object' || value === null) return null;
   const file = value as Readonly<Record<string, unknown>>;
   const standing = targetsOf(file['addresses']);
-  if (file['version'] !== 1 || standing === null) return null;
+  // A file of an agent before this version has neither `mayAdd` nor `boot`.
+  const mayAdd = targetsOf(file['mayAdd'] ?? []);
+  if (file['version'] !== 1 || standing === null || mayAdd === null) return null;
+  const written = file['boot'];
+  const isOver = boot !== null && typeof written === 'string' && written !== boot;
   return {
-    standing,
+    standing: isOver ? [] : standing,
+    mayAdd: isOver ? [] : mayAdd,
     maintenance: file['maintenance'] === true,
     bypassEngaged: file['bypassEngaged'] === true,
     flaps: timesOf(file['flaps']),
     latched: file['latched'] === true,
     standBack: standBackOf(file['standBack']),
     active: file['active'] === true,
+    keeps: file['keeps'] === true,
   };
 }
 
@@ -91,10 +118,11 @@ function targetsOf(list: unknown): AddressTarget[] | null {
   const targets: AddressTarget[] = [];
   for (const entry of list as unknown[]) {
     if (typeof entry !== 'object' || entry === null) return null;
-    const { interface: name, address: text } = entry as { interface?: unknown; address?: unknown };
+    const { interface: name, index, address: text } = entry as Readonly<Record<string, unknown>>;
     if (typeof name !== 'string' || typeof text !== 'string') return null;
     const address = parseAddressWithPrefix(text);
-    if (address !== null) targets.push({ interface: name, addresses: [address] });
+    const link = typeof index === 'number' ? { linkIndex: index } : {};
+    if (address !== null) targets.push({ interface: name, ...link, addresses: [address] });
   }
   return targets;
 }

@@ -87,7 +87,9 @@ export function statusOf(input: StatusInput): Status {
 function routerStatus(router: RouterSnapshot, input: StatusInput): VirtualRouterStatus {
   const { configuration, counters } = router;
   const { name } = configuration;
-  const present = new Set(input.driver.keeper.present(name).map(formatAddressWithPrefix));
+  const { keeper } = input.driver;
+  const present = new Set(keeper.present(name).map(formatAddressWithPrefix));
+  const foreign = new Set(keeper.foreign(name).map(formatAddressWithPrefix));
   const sendErrors = input.driver.sendErrors.get(name);
   const primary = primaryOf(name, input.driver.settings);
   return {
@@ -105,6 +107,7 @@ function routerStatus(router: RouterSnapshot, input: StatusInput): VirtualRouter
     addresses: configuration.addresses.map(formatAddressWithPrefix).map((address) => ({
       address,
       present: present.has(address),
+      ...(foreign.has(address) ? { foreign: true as const } : {}),
     })),
     ...(primary === undefined ? {} : { primary }),
     activeAddress: router.activeAddress,

@@ -18,14 +18,17 @@ import type { Stage } from './stage.js';
 export function reconfigure(stage: Stage, configuration: InstanceConfiguration): void {
   const previous = stage.routers;
   const kept = new Map<string, Router>();
+  const names = new Set(configuration.virtualRouters.map(({ name }) => name));
+  const unnamed = new Set([...previous].flatMap(([name, one]) => (names.has(name) ? [] : [one])));
   for (const wanted of configuration.virtualRouters) {
-    const known = previous.get(wanted.name);
+    const known = previous.get(wanted.name) ?? takeNamedAnew(unnamed, wanted);
     if (known === undefined || !sameRouter(known.configuration, wanted)) continue;
     kept.set(wanted.name, known);
   }
-  for (const [name, router] of previous) {
+  const staying = new Set(kept.values());
+  for (const router of previous.values()) {
     // With its old settings: its place among them is still known.
-    if (!kept.has(name)) shutDown(stage, router, 'settings-changed');
+    if (!staying.has(router)) shutDown(stage, router, 'settings-changed');
   }
   stage.configuration = configuration;
   stage.agreement = agreementOf(configuration);
@@ -41,6 +44,16 @@ export function reconfigure(stage: Stage, configuration: InstanceConfiguration):
     if (router !== undefined) reconfigureRouter(stage, router, wanted);
   }
   forgetMonitors(stage);
+}
+
+/** The one that has had another name until now: the others know nothing of it by its name. */
+function takeNamedAnew(unnamed: Set<Router>, wanted: RouterConfiguration): Router | undefined {
+  for (const router of unnamed) {
+    if (!sameRouter(router.configuration, wanted)) continue;
+    unnamed.delete(router);
+    return router;
+  }
+  return undefined;
 }
 
 function reconfigureRouter(stage: Stage, router: Router, wanted: RouterConfiguration): void {

@@ -74,8 +74,9 @@ export class NetworkPicture {
     let onLink = this.#addresses.get(address.linkIndex);
     if (onLink === undefined) this.#addresses.set(address.linkIndex, (onLink = new Map()));
     const known = onLink.get(keyOf(address));
-    if (known?.usable === address.usable && known.secondary === address.secondary) return;
     onLink.set(keyOf(address), address);
+    // A renewed lifetime is no change: one that our executor renews is told of every second.
+    if (known !== undefined && isSameAddress(known, address)) return;
     handler({ kind: 'address', address });
   }
 
@@ -91,6 +92,11 @@ export class NetworkPicture {
 
 /** One address with two prefix lengths is two addresses to the kernel. */
 const keyOf = ({ address, prefixLength }: LinkAddress): string => `${address}/${prefixLength}`;
+
+const isSameAddress = (a: LinkAddress, b: LinkAddress): boolean =>
+  a.usable === b.usable &&
+  a.secondary === b.secondary &&
+  (a.validSeconds === null) === (b.validSeconds === null);
 
 const isSameLink = (a: Link, b: Link): boolean =>
   a.name === b.name &&

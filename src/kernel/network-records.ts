@@ -6,7 +6,7 @@ import type { Link, LinkAddress } from '../model/link.js';
 const RECORD_SIZE = 84;
 const WORDS = RECORD_SIZE / 4;
 const CAPACITY = 64;
-const WORD = { kind: 0, linkIndex: 1, flags: 2, mtu: 3 } as const;
+const WORD = { kind: 0, linkIndex: 1, flags: 2, mtuOrLifetime: 3 } as const;
 const BYTE = {
   family: 16,
   prefixLength: 17,
@@ -60,7 +60,7 @@ export class NetworkRecords {
       name: name.toString('utf8', 0, end < 0 ? NAME_SIZE : end),
       up: (flags & IFF.up) !== 0,
       carrier: this.#byte(index, BYTE.carrier) !== 0 && (flags & IFF.lowerUp) !== 0,
-      mtu: this.#word(index, WORD.mtu),
+      mtu: this.#word(index, WORD.mtuOrLifetime),
       macAddress: this.#slice(index, BYTE.hardware, length)
         .toString('hex')
         .replace(/(..)(?!$)/g, '$1:'),
@@ -70,6 +70,7 @@ export class NetworkRecords {
   #addressAt(index: number): LinkAddress {
     const flags = this.#word(index, WORD.flags);
     const family = this.#byte(index, BYTE.family) === 4 ? 'ipv4' : 'ipv6';
+    const lifetime = this.#word(index, WORD.mtuOrLifetime) >>> 0;
     // An optimistic address is tentative too, but may be used while detection runs (RFC 4429).
     const waiting = (flags & IFA_F.tentative) !== 0 && (flags & IFA_F.optimistic) === 0;
     return {
@@ -79,6 +80,7 @@ export class NetworkRecords {
       usable: !waiting && (flags & IFA_F.dadFailed) === 0,
       // The same bit means "temporary" on an IPv6 address (RFC 8981).
       secondary: family === 'ipv4' && (flags & IFA_F.secondary) !== 0,
+      validSeconds: lifetime === 0 ? null : lifetime,
     };
   }
 

@@ -21,4 +21,6 @@ export interface LinkAddress extends AddressWithPrefix {
   readonly usable: boolean;
   /** IFA_F_SECONDARY: an IPv4 address after the first of its subnet. */
   readonly secondary: boolean;
+  /** What was left of its lifetime when the kernel last told of it, in seconds; null for ever. */
+  readonly validSeconds: number | null;
 }

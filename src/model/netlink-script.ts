@@ -4,6 +4,8 @@ import { familyOf, formatAddressWithPrefix, type AddressWithPrefix } from './add
 
 export interface AddressTarget {
   readonly interface: string;
+  /** The interface that had the name when they were put there, where that is known. */
+  readonly linkIndex?: number;
   readonly addresses: readonly AddressWithPrefix[];
 }
 
@@ -27,4 +29,17 @@ export function releaseScript(target: AddressTarget): string[] {
   return target.addresses.map(
     (value) => `address del ${formatAddressWithPrefix(value)} dev ${target.interface}`,
   );
+}
+
+/**
+ * The line that puts back an address of somebody else's that the kernel took away with one of ours, for
+ * `lifetime` seconds (null: for ever). It changes nothing where the address still stands.
+ */
+export function putBackScript(
+  interfaceName: string,
+  value: AddressWithPrefix,
+  lifetime: number | null,
+): string {
+  const line = `address add ${formatAddressWithPrefix(value)} dev ${interfaceName}`;
+  return lifetime === null ? line : `${line} valid_lft ${lifetime} preferred_lft ${lifetime}`;
 }

@@ -8,6 +8,13 @@ export type HaMode = 'off' | 'active-passive' | 'active-active';
 
 export type BypassState = 'inline' | 'bypass' | 'disconnect' | 'unknown';
 
+export interface AddressStatus {
+  readonly address: string;
+  readonly present: boolean;
+  /** It stands, and somebody else has put it there: understudy never removes it. */
+  readonly foreign?: true;
+}
+
 export interface VirtualRouterStatus {
   readonly name: string;
   readonly interface: string;
@@ -22,8 +29,8 @@ export interface VirtualRouterStatus {
   readonly configuredPriority: number;
   readonly effectivePriority: number;
   readonly adjustments: readonly { readonly name: string; readonly amount: number }[];
-  /** `present` is what the kernel says, not what was asked of it. */
-  readonly addresses: readonly { readonly address: string; readonly present: boolean }[];
+  /** What the kernel says, not what was asked of it. */
+  readonly addresses: readonly AddressStatus[];
   /** The Active's own address, ours included; null when none is known. */
   readonly activeAddress: string | null;
   readonly advertisementIntervalMs: number;

@@ -11,6 +11,11 @@ import { INDEX, PEER, rig, routerSettings, settingsOf, settle, VIRTUAL, type Rig
 const SECOND = 1_000_000;
 /** Active_Down_Interval at priority 100 and 100 cs (RFC 9568 §6.1). */
 const ACTIVE_DOWN = 3_609_375;
+/** The virtual address as state.json has it. */
+const VIRTUAL_TARGET = {
+  interface: 'eth0',
+  addresses: [{ address: VIRTUAL, prefixLength: 24 }],
+};
 
 /** An advertisement of the peer as it lies in the socket. */
 function peerAdvertisement(priority: number, dialect: 'rfc9568' | 'rfc5798' = 'rfc9568') {
@@ -149,7 +154,10 @@ describe('addresses', () => {
   });
 
   it('that an earlier agent left are removed at start', async () => {
-    const made = rig({ before: (kernel) => kernel.addAddress(INDEX, '10.99.0.100/24', true) });
+    const made = rig({
+      before: (kernel) => kernel.addAddress(INDEX, '10.99.0.100/24', true),
+      leftovers: [VIRTUAL_TARGET],
+    });
     made.driver.start();
     await settle();
     assert.equal(made.kernel.has(INDEX, '10.99.0.100/24'), false);
@@ -160,6 +168,7 @@ describe('addresses', () => {
     const heir = (): Rig => {
       const made = rig({
         before: (kernel) => kernel.addAddress(INDEX, '10.99.0.100/24', true),
+        leftovers: [VIRTUAL_TARGET],
         inherits: true,
       });
       made.driver.start();
@@ -267,11 +276,11 @@ describe('addresses', () => {
     assert.equal(made.executor.will, null);
   });
 
-  it('that appear on a Backup are removed', async () => {
+  it('of ours that come back on a Backup are removed: a renewal has crossed the removal', async () => {
     const made = rig();
     made.driver.start();
     await settle();
-    made.kernel.addAddress(INDEX, '10.99.0.100/24', true);
+    made.kernel.addAddress(INDEX, '10.99.0.100/24', true, true, 3);
     made.kernel.advance(SECOND);
     await settle();
     assert.equal(made.kernel.has(INDEX, '10.99.0.100/24'), false);

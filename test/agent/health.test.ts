@@ -55,7 +55,24 @@ describe('health', () => {
     });
   });
 
+  const foreign = [
+    { address: '10.99.0.100/24', present: true, foreign: true as const },
+    { address: '10.99.0.101/24', present: true, foreign: true as const },
+  ];
+
+  it('the owner has its addresses whatever its state', () => {
+    for (const state of ['Active', 'Backup'] as const) {
+      const owner = { ...activeRouter, state, configuredPriority: 255, addresses: foreign };
+      assert.deepEqual(health({ virtualRouters: [owner] }).reasons, []);
+    }
+  });
+
   const degraded: readonly [string, Partial<HealthInput>, string][] = [
+    ...(['Active', 'Backup'] as const).map((state): [string, Partial<HealthInput>, string] => [
+      `addresses that somebody else has put there, while ${state}`,
+      { virtualRouters: [{ ...activeRouter, state, addresses: foreign }] },
+      `${activeRouter.name}: 10.99.0.100/24 (and 1 more) was put on ${activeRouter.interface} by somebody else, and stays there whatever the role: take it off, or give the owner of the address priority 255`,
+    ]),
     [
       'a peer that has not been heard yet',
       { peers: [{ ...peer, state: 'unknown', paths: silent }] },

@@ -61,6 +61,7 @@ function input(
     inherited: new Set(),
     standing,
     linkNamed: (name) => links[name],
+    addressesOn: () => [],
   };
 }
 

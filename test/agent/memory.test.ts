@@ -19,7 +19,7 @@ function written(): State {
   const flaps = { flaps: [instant(40_000_000), instant(100_000_000)], latched: true };
   const memory = { maintenance: true, bypassEngaged: false, flaps };
   const snapshot = { memory, virtualRouters: [{ state: 'Active' }] } as unknown as InstanceSnapshot;
-  return stateOf(snapshot, [], clocks(NOON, 100_000));
+  return stateOf(snapshot, { standing: [] }, clocks(NOON, 100_000));
 }
 
 /** How long ago each flap was, in ms, for an agent that starts at this wall time. */
@@ -46,7 +46,7 @@ describe('what an agent leaves to the next', () => {
     for (const flag of ['maintenance', 'bypassEngaged'] as const) {
       const memory = { ...memoryAt(EMPTY_STATE, clocks(NOON, 0)), [flag]: true };
       const snapshot = { memory, virtualRouters: [] } as unknown as InstanceSnapshot;
-      const state = stateOf(snapshot, [], clocks(NOON, 0));
+      const state = stateOf(snapshot, { standing: [] }, clocks(NOON, 0));
       assert.deepEqual(state, { ...EMPTY_STATE, [flag]: true });
       assert.deepEqual(memoryAt(state, clocks(NOON, 0)), memory);
     }

@@ -70,6 +70,7 @@ export interface Rig {
 interface RigOptions {
   readonly settings?: Settings;
   readonly leftovers?: readonly AddressTarget[];
+  readonly mayAdd?: readonly AddressTarget[];
   /** The agent that left them died while it was Active. */
   readonly inherits?: boolean;
   /** Microseconds after which the service manager would end us. */
@@ -112,8 +113,11 @@ export function rig(options: RigOptions = {}): Rig {
     lease: kernel.openLease(),
     journal: createJournal(log, file, () => kernel.clock / 1_000),
     settings: options.settings ?? settingsOf([routerSettings({})]),
-    leftovers: options.leftovers ?? [],
-    inherits: options.inherits ?? false,
+    leftovers: {
+      standing: options.leftovers ?? [],
+      mayAdd: options.mayAdd ?? [],
+      inherits: options.inherits ?? false,
+    },
     outlets,
     onChange: () => kernel.trace.add({ kind: 'change' }),
     onWake: silent,

@@ -108,20 +108,38 @@ describe('state.json', () => {
 
   const state = {
     standing: [lan, six],
+    mayAdd: [{ ...six, linkIndex: 7 }],
     maintenance: true,
     bypassEngaged: false,
     flaps: [1_700_000_000_000, 1_700_000_060_000],
     latched: true,
     standBack: { by: 'root', since: 1_700_000_050_000 },
     active: true,
+    keeps: true,
   };
+
+  it('after a reboot nothing of ours stands: what does, somebody else has put there', () => {
+    writeFileSync(path, formatState(state, 'before net:[1]'));
+    const read = (boot: string | null) => readState(path, boot).state;
+    assert.deepEqual(read('before net:[1]'), state);
+    assert.deepEqual(read('after net:[1]'), { ...state, standing: [], mayAdd: [] });
+    assert.deepEqual(read('before net:[2]'), { ...state, standing: [], mayAdd: [] });
+    assert.deepEqual(read(null), state, 'where it cannot be known');
+  });
+
+  it('a file of an agent before this version still names what it had added', () => {
+    const entry = { interface: 'lan', address: '192.0.2.100/24' };
+    writeFileSync(path, JSON.stringify({ version: 1, active: true, addresses: [entry] }));
+    const known = { ...EMPTY_STATE, standing: [lan], active: true };
+    assert.deepEqual(readState(path), { state: known, problem: null });
+  });
 
   it('reads what was written', () => {
     writeFileSync(path, formatState(state));
     assert.deepEqual(readState(path), { state, problem: null });
   });
 
-  for (const flag of ['maintenance', 'bypassEngaged', 'latched', 'active'] as const) {
+  for (const flag of ['maintenance', 'bypassEngaged', 'latched', 'active', 'keeps'] as const) {
     it(`keeps ${flag} apart from the others`, () => {
       const only = { ...EMPTY_STATE, [flag]: true };
       writeFileSync(path, formatState(only));
@@ -149,6 +167,7 @@ describe('state.json', () => {
     '{"version":2,"addresses":[]}',
     '{"version":1,"addresses":{}}',
     '{"version":1,"addresses":[1]}',
+    '{"version":1,"addresses":[],"mayAdd":[1]}',
     '{"version":1,"addresses":[null]}',
     '{"version":1,"addresses":[{"interface":"lan"}]}',
     '{"version":1,"addresses":[{"interface":3,"address":"192.0.2.1/24"}]}',

@@ -118,6 +118,19 @@ describe('health', () => {
     assert.equal(status(made).health.state, 'healthy');
   });
 
+  it('an address that somebody else has put there is told, and by whom it is not', async () => {
+    const made = rig({ before: (kernel) => kernel.addAddress(INDEX, VIRTUAL) });
+    made.driver.start();
+    await settle();
+    const { health, virtualRouters } = status(made);
+    const [first] = virtualRouters[0]?.addresses ?? [];
+    assert.deepEqual(first, { address: VIRTUAL, present: true, foreign: true });
+    assert.match(
+      health.reasons.join(),
+      /^lan: 10\.99\.0\.100\/24 was put on eth0 by somebody else/,
+    );
+  });
+
   it('addresses that stand though they should not are told', async () => {
     const made = await active();
     made.executor.answers.push(failedRun('vip: line 1: busy\n'));

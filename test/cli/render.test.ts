@@ -43,6 +43,18 @@ describe('the status screen', () => {
     });
   }
 
+  it('tells an address that somebody else has put there from one that is left', () => {
+    const { virtualRouters } = statuses.inFault;
+    const addresses = [
+      { address: '10.99.0.100/24', present: true },
+      { address: '10.99.0.101/24', present: true, foreign: true as const },
+    ];
+    const routers = virtualRouters.map((router) => ({ ...router, addresses }));
+    const screen = renderStatus({ ...statuses.inFault, virtualRouters: routers }, plain);
+    assert.match(screen, /10\.99\.0\.100\/24 {2}PRESENT, but must not be\n/);
+    assert.match(screen, /10\.99\.0\.101\/24 {2}present, somebody else's\n/);
+  });
+
   it('has colours on a terminal, and says the same', () => {
     const screen = renderStatus(statuses.inFault, { ...plain, colour: true });
     assertGolden('status-fault-colour.txt', screen);

@@ -41,6 +41,25 @@ describe('a reload applies the difference', () => {
     assert.deepEqual([turned, longer], [[], ['lan add']]);
   });
 
+  it('another name: the same virtual router, which does not notice', () => {
+    const bench = activeInstance([router({ priority: 200 }), wan({ priority: 200 })]);
+    const { machine, since } = {
+      machine: bench.router('lan').state,
+      since: bench.router('lan').since,
+    };
+
+    const effects = bench.configure(
+      [router({ priority: 200, name: 'office' }), BOTH[1] ?? wan()],
+      1,
+    );
+
+    assert.deepEqual(effects, []);
+    assert.deepEqual(
+      [bench.router('office').state, bench.router('office').since],
+      [machine, since],
+    );
+  });
+
   for (const [what, changed] of [
     ['VRID', { vrid: 77 }],
     ['interface', { interface: 'eth5' }],

@@ -18,6 +18,9 @@ interface Seen {
   confirmed: boolean;
 }
 
+/** What a virtual router is called, and what it is. */
+type Named = readonly [name: string, identity: string];
+
 /** Effects of one event, and how they came about. */
 interface Batch {
   readonly event: InstanceEvent;
@@ -60,11 +63,36 @@ export class Witness {
   }
 
   #take(event: InstanceEvent, at: number): readonly InstanceEffect[] {
+    const before = this.#names();
     const effects = this.instance.handle(event, instant(at));
+    if (event.kind === 'configure') this.#follow(before);
     this.#judge({ event, effects });
     if (event.kind === 'stop') this.stopped = true;
     this.#compareWithSnapshot();
     return effects;
+  }
+
+  /** Names, and what each virtual router is (RFC 9568 §6). */
+  #names(): readonly Named[] {
+    const { virtualRouters } = this.instance.snapshot(instant(this.now));
+    return virtualRouters.map(({ configuration: { name, interface: link, family, vrid } }) => [
+      name,
+      `${link} ${family} ${vrid}`,
+    ]);
+  }
+
+  /** One whose name no other had, or has now, may be called something else from now on. */
+  #follow(before: readonly Named[]): void {
+    const after = this.#names();
+    const [former, current] = [new Map(before), new Map(after)];
+    const anew = after.filter(([name]) => !former.has(name));
+    for (const [name, identity] of before) {
+      const seen = this.#seen.get(name);
+      const at = anew.findIndex(([, other]) => other === identity);
+      if (seen === undefined || current.has(name) || at < 0) continue;
+      for (const [now] of anew.splice(at, 1)) this.#seen.set(now, seen);
+      this.#seen.delete(name);
+    }
   }
 
   #judge(batch: Batch): void {

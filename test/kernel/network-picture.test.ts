@@ -26,6 +26,7 @@ const onLink = (
   linkIndex,
   usable: true,
   secondary: false,
+  validSeconds: null,
   ...difference,
 });
 
@@ -46,11 +47,28 @@ describe('network picture', () => {
       picture.apply({ kind: 'link', link: link(1, difference) }, put);
       picture.apply({ kind: 'link', link: link(1, difference) }, put);
     }
-    for (const difference of [{}, { usable: false }, { secondary: true }]) {
+    const ofAddress: Partial<LinkAddress>[] = [
+      {},
+      { usable: false },
+      { secondary: true },
+      { validSeconds: 3 },
+    ];
+    for (const difference of ofAddress) {
       picture.apply({ kind: 'address', address: onLink(1, '192.0.2.1', difference) }, put);
       picture.apply({ kind: 'address', address: onLink(1, '192.0.2.1', difference) }, put);
     }
-    assert.equal(changes.length, differences.length + 3);
+    assert.equal(changes.length, differences.length + ofAddress.length);
+  });
+
+  it('a renewed lifetime is known, and no change', () => {
+    const picture = new NetworkPicture();
+    const changes: NetworkChange[] = [];
+    for (const validSeconds of [3, 2, 3, null, 3]) {
+      const address = onLink(1, '192.0.2.1', { validSeconds });
+      picture.apply({ kind: 'address', address }, (change) => changes.push(change));
+      assert.deepEqual([...picture.addresses()], [address]);
+    }
+    assert.equal(changes.length, 3, 'the first one, for ever, and no longer for ever');
   });
 
   it('takes one address with two prefix lengths for two, and one on two links', () => {

@@ -84,6 +84,7 @@ describe('network watch', { skip }, () => {
       linkIndex: lan().index,
       usable: true,
       secondary: false,
+      validSeconds: null,
     });
   });
 
@@ -109,6 +110,22 @@ describe('network watch', { skip }, () => {
     // The kernel may tell of an IPv6 address later than the command that added it returns.
     await changes.takeUntil((change) => lineOf(change) === 'address fe80::1/64');
     assert.equal(lan().up, true);
+  });
+
+  it('knows for how long an address stands, of either family', () => {
+    ip('address add 192.0.2.100/24 dev lan valid_lft 300 preferred_lft 300');
+    ip('address add 2001:db8::51/64 dev lan nodad valid_lft 300 preferred_lft 0');
+    drained();
+    for (const text of ['192.0.2.100', '2001:db8::51']) {
+      const seconds = known(text)?.validSeconds;
+      assert.ok(seconds !== undefined && seconds !== null && seconds > 200 && seconds <= 300, text);
+    }
+    ip('address replace 192.0.2.100/24 dev lan');
+    assert.deepEqual(drained(), ['address 192.0.2.100/24']);
+    assert.equal(known('192.0.2.100')?.validSeconds, null);
+    ip('address del 192.0.2.100/24 dev lan');
+    ip('address del 2001:db8::51/64 dev lan');
+    drained();
   });
 
   it('tells of addresses added and removed, once', () => {

@@ -77,7 +77,9 @@ export class FakeExecutor implements Executor {
     const index = this.#kernel.indexOf(device);
     if (index === undefined) return;
     if (verb === 'replace' && !this.#kernel.has(index, address)) {
-      this.#kernel.addAddress(index, address, false, !this.tentative);
+      const [, seconds] = / valid_lft (\d+)/.exec(line) ?? [];
+      const lifetime = seconds === undefined ? null : Number(seconds);
+      this.#kernel.addAddress(index, address, false, !this.tentative, lifetime);
     }
     if (verb === 'del') this.#kernel.removeAddress(index, address);
   }

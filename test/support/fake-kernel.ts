@@ -148,10 +148,16 @@ export class FakeKernel implements Kernel {
   }
 
   /** `usable` false: tentative, or failed duplicate address detection (RFC 4862 §5.4). */
-  addAddress(linkIndex: number, text: string, secondary = false, usable = true): void {
+  addAddress(
+    linkIndex: number,
+    text: string,
+    secondary = false,
+    usable = true,
+    validSeconds: number | null = null,
+  ): void {
     const parsed = parseAddressWithPrefix(text);
     if (parsed === null) throw new Error(`address/prefix expected, ${text} found`);
-    const added: LinkAddress = { ...parsed, linkIndex, usable, secondary };
+    const added: LinkAddress = { ...parsed, linkIndex, usable, secondary, validSeconds };
     this.#addresses.push(added);
     this.trace.add({ kind: 'address', address: added });
     this.#notify({ kind: 'address', address: added });

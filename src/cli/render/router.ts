@@ -62,8 +62,8 @@ function addressRows(router: VirtualRouterStatus, paint: Paint): string[] {
   const few = addresses.length <= LISTED_ADDRESSES;
   const listed = (few ? addresses : wrong).slice(0, LISTED_ADDRESSES);
   const width = Math.max(0, ...listed.map(({ address }) => address.length));
-  const lines = listed.map(({ address, present }) => {
-    const text = presence(present, wanted);
+  const lines = listed.map(({ address, present, foreign }) => {
+    const text = foreign === true ? "present, somebody else's" : presence(present, wanted);
     return `${address.padEnd(width)}  ${present === wanted ? text : paint('red', text)}`;
   });
   if (!few) {

@@ -4,7 +4,7 @@ import { Driver, type Outlets } from '../../../src/agent/driver.js';
 import { openExecutorSlot, type SlotClock } from '../../../src/agent/executor-slot.js';
 import { openHaPort } from '../../../src/agent/ha-port.js';
 import { createJournal, type Journal } from '../../../src/agent/journal.js';
-import { memoryAt, stateOf } from '../../../src/agent/memory.js';
+import { leftoversOf, memoryAt, stateOf } from '../../../src/agent/memory.js';
 import { createPeerChannel, type PeerChannel } from '../../../src/agent/peer-channel.js';
 import { EMPTY_STATE, type State } from '../../../src/agent/state-file.js';
 import { statusOf } from '../../../src/agent/status.js';
@@ -163,12 +163,11 @@ export class Appliance {
       lease,
       journal,
       settings: this.settings,
-      leftovers: left.standing,
-      inherits: left.active,
+      leftovers: leftoversOf(left),
       outlets: this.#outlets(channel),
       onChange: () => {
         if (process.dead) return;
-        this.state = structuredClone(stateOf(driver.snapshot(), driver.keeper.standing(), clocks));
+        this.state = structuredClone(stateOf(driver.snapshot(), driver.keeper.leftovers(), clocks));
       },
       onWake: () => undefined,
     });
@@ -207,7 +206,7 @@ export class Appliance {
     void channel.close();
     let ended = false;
     void remaining.then((standing) => {
-      this.state = { ...stateOf(driver.snapshot(), standing, clocks), standing };
+      this.state = { ...stateOf(driver.snapshot(), { standing }, clocks) };
       process.kill();
       ended = true;
     });
@@ -356,7 +355,7 @@ export class Appliance {
     if (this.has(text)) return;
     // Before the agent hears of it, which it does within the call.
     this.#changed(text, true);
-    this.kernel.addAddress(this.#linkIndex, text);
+    this.kernel.addAddress(this.#linkIndex, text, false, true, seconds);
   }
 
   #remove(text: string): void {

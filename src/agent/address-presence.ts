@@ -1,0 +1,34 @@
+// Which addresses of a virtual router the kernel answers for, by its own word. Hundreds on either side: no
+// comparing of each with each.
+import type { VirtualRouterSettings } from '../config/settings.js';
+import { formatAddressWithPrefix, type AddressWithPrefix } from '../model/address.js';
+import { kernelKeyOf } from './address-plan.js';
+import type { Network } from './network.js';
+
+type Standing = Pick<Network, 'addressesOn' | 'addressTextsOn'>;
+type Wanted = Pick<VirtualRouterSettings, 'interface' | 'family' | 'addresses'>;
+
+export function presentOf(
+  network: Standing,
+  { interface: name, family, addresses }: Wanted,
+): AddressWithPrefix[] {
+  const texts = network.addressTextsOn(name);
+  const present = addresses.filter((one) => texts.has(formatAddressWithPrefix(one)));
+  if (family === 'ipv4' || present.length === addresses.length) return present;
+  const keys = new Set(network.addressesOn(name).map(kernelKeyOf));
+  return addresses.filter((one) => keys.has(kernelKeyOf(one)));
+}
+
+/** Whether the kernel answers for all of them: one that is tentative it does not. */
+export function answersAll(
+  network: Standing,
+  { interface: name, family, addresses }: Wanted,
+): boolean {
+  if (family === 'ipv4') {
+    const texts = network.addressTextsOn(name);
+    return addresses.every((virtual) => texts.has(formatAddressWithPrefix(virtual)));
+  }
+  const usable = network.addressesOn(name).filter((address) => address.usable);
+  const keys = new Set(usable.map(kernelKeyOf));
+  return addresses.every((virtual) => keys.has(kernelKeyOf(virtual)));
+}

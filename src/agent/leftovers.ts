@@ -1,0 +1,63 @@
+// What an agent before this one has left on the interfaces, told from what somebody else has put there. It
+// changes nothing.
+import type { Settings, VirtualRouterSettings } from '../config/settings.js';
+import { formatAddressWithPrefix } from '../model/address.js';
+import type { LinkAddress } from '../model/link.js';
+import type { AddressTarget } from '../model/netlink-script.js';
+import type { Network } from './network.js';
+import {
+  endsLikeOurs,
+  placeOf,
+  placesOf,
+  sameAddress,
+  type OwnAddress,
+  type OwnAddresses,
+} from './own-addresses.js';
+
+/** What an agent before this one has recorded. */
+export interface Leftovers {
+  /** What it had put on an interface. */
+  readonly standing: readonly AddressTarget[];
+  /** What did not stand, and it might have put there any moment. */
+  readonly mayAdd?: readonly AddressTarget[];
+  /** It died as Active, or while it kept what such a one had left. */
+  readonly inherits?: boolean;
+}
+
+export const NOTHING_LEFT: Leftovers = { standing: [] };
+
+/** Adds to `own` what is ours of what stands: it is recorded, or has a lifetime that only we give. */
+export function recognize(
+  own: OwnAddresses,
+  input: {
+    readonly network: Pick<Network, 'linkNamed' | 'addressesOn' | 'addressTextsOn'>;
+    readonly vip: Settings['vip'];
+    readonly routers: readonly VirtualRouterSettings[];
+    readonly leftovers: Leftovers;
+  },
+): void {
+  const { network, routers, leftovers } = input;
+  const { leaseSeconds } = input.vip;
+  const listed = new Set(routers.flatMap(placesOf));
+  const placed = ({ interface: name, linkIndex, addresses }: AddressTarget): OwnAddress[] => {
+    const index = linkIndex ?? network.linkNamed(name)?.index ?? null;
+    return addresses.map((address) => ({ interface: name, linkIndex: index, address }));
+  };
+  const standingAs = ({ interface: name, address }: OwnAddress): LinkAddress | undefined =>
+    network.addressTextsOn(name).has(formatAddressWithPrefix(address))
+      ? network.addressesOn(name).find((one) => sameAddress(one, address))
+      : undefined;
+  for (const one of leftovers.standing.flatMap(placed)) {
+    // A script of the user's own may have put elsewhere what no setting names any longer.
+    const isListed = listed.has(placeOf(one.interface, one.address));
+    if (standingAs(one) !== undefined || !isListed) own.add(one);
+  }
+  const mayBeOurs = (leftovers.mayAdd ?? []).flatMap(placed);
+  for (const one of [...mayBeOurs, ...routers.flatMap(placed)]) {
+    const there = standingAs(one);
+    if (there === undefined) continue;
+    // Without a lifetime of ours it may have been put there since by somebody else.
+    const recorded = leaseSeconds === 0 && mayBeOurs.includes(one);
+    if (recorded || endsLikeOurs(there, leaseSeconds)) own.add(one);
+  }
+}

@@ -1,0 +1,73 @@
+// Which addresses stand on an interface because of us. Whatever else stands there was put there by somebody
+// else: it is never removed, and gets no lifetime. No kernel, no script, no file.
+import { formatAddressWithPrefix, type AddressWithPrefix } from '../model/address.js';
+import type { LinkAddress } from '../model/link.js';
+import type { AddressTarget } from '../model/netlink-script.js';
+
+/** One address on one interface, in words. */
+export const placeOf = (interfaceName: string, address: AddressWithPrefix): string =>
+  `${interfaceName} ${formatAddressWithPrefix(address)}`;
+
+export const placesOf = ({ interface: name, addresses }: AddressTarget): string[] =>
+  addresses.map((address) => placeOf(name, address));
+
+export const sameAddress = (a: AddressWithPrefix, b: AddressWithPrefix): boolean =>
+  a.address === b.address && a.prefixLength === b.prefixLength;
+
+/** An address that we put on an interface, or are about to. */
+export interface OwnAddress {
+  readonly interface: string;
+  /** The interface when it was put there; null when it was not there. */
+  readonly linkIndex: number | null;
+  readonly address: AddressWithPrefix;
+}
+
+export class OwnAddresses {
+  readonly #own = new Map<string, OwnAddress>();
+
+  [Symbol.iterator](): Iterator<OwnAddress> {
+    return this.#own.values();
+  }
+
+  get size(): number {
+    return this.#own.size;
+  }
+
+  has(interfaceName: string, address: AddressWithPrefix): boolean {
+    return this.#own.has(placeOf(interfaceName, address));
+  }
+
+  add(own: OwnAddress): void {
+    this.#own.set(placeOf(own.interface, own.address), own);
+  }
+
+  delete(interfaceName: string, address: AddressWithPrefix): void {
+    this.#own.delete(placeOf(interfaceName, address));
+  }
+
+  /** All of them, by interface. */
+  targets(): AddressTarget[] {
+    const byLink = new Map<string, { target: AddressTarget; addresses: AddressWithPrefix[] }>();
+    for (const { interface: name, linkIndex, address } of this.#own.values()) {
+      const key = `${name} ${linkIndex ?? ''}`;
+      const known = byLink.get(key);
+      if (known !== undefined) {
+        known.addresses.push(address);
+        continue;
+      }
+      const addresses = [address];
+      const index = linkIndex === null ? {} : { linkIndex };
+      byLink.set(key, { target: { interface: name, ...index, addresses }, addresses });
+    }
+    return [...byLink.values()].map(({ target }) => target);
+  }
+}
+
+/**
+ * Whether an address that nobody has recorded is ours by its lifetime: what we put there ends within
+ * `vip.leaseSeconds`, unless we renew it. A renewal that crosses a removal brings one back.
+ */
+export const endsLikeOurs = (
+  { validSeconds }: Pick<LinkAddress, 'validSeconds'>,
+  leaseSeconds: number,
+): boolean => validSeconds !== null && validSeconds <= leaseSeconds;
