@@ -112,7 +112,7 @@ describe('virtual addresses on a real interface', { skip }, () => {
       [1, [{ name: 'address-lost', amount: -199 }]],
     );
     const { health } = await agent.status();
-    assert.equal(health.state, 'degraded');
+    assert.equal(health.state, 'fault');
     assert.deepEqual(health.reasons, ['lan: priority lowered by address-lost']);
     assert.equal(watch.has(VIRTUAL), false, 'it is not put back any more');
   });
