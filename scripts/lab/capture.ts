@@ -1,9 +1,9 @@
 // Captures frames on the switch (tcpdump) and has them judged by tshark. No expectations of its own.
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { attempt, ended, run } from './command.js';
 import type { NamespaceName, Network } from './network.js';
+import { startTcpdump } from './tcpdump.js';
 
 export interface CaptureOptions {
   /** The switch unless given. */
@@ -38,20 +38,9 @@ export class Capture {
   /** Resolves when tcpdump listens. @throws Error with tcpdump's words when it does not. */
   static async start(network: Network, file: string, options: CaptureOptions): Promise<Capture> {
     const buffer = ['-B', String(BUFFER_KIB), '-s', String(options.snapLength ?? 0)];
-    const flags = ['--immediate-mode', '-U', '-Z', 'root', '-Q', options.direction ?? 'inout'];
-    const argv = ['tcpdump', '-i', options.port, ...flags, ...buffer, '-w', file];
-    const on = options.on ?? 'sw';
-    const [command = '', ...rest] = network.inside(on, [...argv, options.filter ?? '']);
-    const child = spawn(command, rest, { stdio: ['ignore', 'ignore', 'pipe'] });
-    const said: string[] = [];
-    await new Promise<void>((resolve, reject) => {
-      createInterface({ input: child.stderr }).on('line', (line) => {
-        said.push(line);
-        if (line.includes('listening on')) resolve();
-      });
-      child.once('error', reject);
-      child.once('exit', () => reject(new Error(`tcpdump: ${said.join(' ')}`)));
-    });
+    const { on = 'sw', port, direction = 'inout', filter = '' } = options;
+    const words = ['-U', '-Q', direction, ...buffer, '-w', file, filter];
+    const { child, said } = await startTcpdump(network, on, port, words);
     return new Capture(file, child, said);
   }
 

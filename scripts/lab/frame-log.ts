@@ -1,8 +1,9 @@
 // What crosses the switch of advertisements and announcements, as it comes, with the kernel's times. The
 // record says in which order things happened; whole frames, byte by byte, are capture.ts.
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Network } from './network.js';
+import { startTcpdump } from './tcpdump.js';
 
 export interface Frame {
   /** When it passed, by the kernel's clock, milliseconds since the epoch. */
@@ -57,26 +58,9 @@ export class FrameLog {
 
   /** Resolves when tcpdump listens; needs root. @throws Error with its words when it does not. */
   static async start(network: Network, onFrame: () => void): Promise<FrameLog> {
-    const flags = ['--immediate-mode', '-l', '-n', '-e', '-tt', '-Z', 'root'];
-    const [command = '', ...rest] = network.inside('sw', [
-      'tcpdump',
-      '-i',
-      'br0',
-      ...flags,
-      FILTER,
-    ]);
-    const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
-    const log = new FrameLog(child, onFrame);
-    const said: string[] = [];
-    await new Promise<void>((resolve, reject) => {
-      createInterface({ input: child.stderr }).on('line', (line) => {
-        said.push(line);
-        if (line.includes('listening on')) resolve();
-      });
-      child.once('error', reject);
-      child.once('exit', () => reject(new Error(`tcpdump: ${said.join(' ')}`)));
-    });
-    return log;
+    const words = ['-l', '-n', '-e', '-tt', FILTER];
+    const { child } = await startTcpdump(network, 'sw', 'br0', words);
+    return new FrameLog(child, onFrame);
   }
 
   close(): void {
