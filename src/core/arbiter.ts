@@ -3,10 +3,9 @@
 import { compareAddresses, familyOf, type Family, type IpAddress } from '../model/address.js';
 import type { PeerReport, PeerRouter } from '../model/peer-report.js';
 import type { TransitionReason } from '../model/reasons.js';
-import { after, instant, microseconds, type Instant } from '../model/units.js';
+import { instant, type Instant } from '../model/units.js';
 import { VOLUNTARY } from './conduct.js';
-import { lastHeard, tolerance, type PeerCheckParameters } from './peer-check.js';
-import { lanPathOf, routerAt, type Peer, type PeerView, type Place } from './peers.js';
+import type { Peer, PeerView } from './peers.js';
 import type { HoldCause, Router } from './router.js';
 import type { Backup } from './machine.js';
 import { activeDownInterval, overdueInterval } from './timing.js';
@@ -219,48 +218,3 @@ export const whenNobodyTook = (
   (VOLUNTARY.has(reason) && !fit) || views.some(({ router }) => router?.state === 'Active')
     ? 'leave'
     : 'stay';
-
-/**
- * When a Backup may take the role from this peer because it is silent on every path: at once when a
- * path on the virtual router's own link fell silent with the others and nothing was heard there
- * since; else when an advertisement is overdue by half an interval. Null when it is not silent, was
- * not the Active, or we were not its Backup when it spoke last: a router that has just started
- * knows nothing yet.
- */
-export function silenceProvenAt(
-  router: Router,
-  peer: Peer,
-  place: Place,
-  parameters: PeerCheckParameters,
-  now: Instant,
-): Instant | null {
-  const { heardAt, machine, since, activeAddress } = router;
-  if (machine.kind !== 'Backup' || !peer.silent) return null;
-  const peerHeardAt = lastHeard(peer.paths);
-  if (peerHeardAt === null || routerAt(peer, place)?.state !== 'Active') return null;
-  // What it said before may be out of date, but for its advertisement.
-  if (activeAddress === null ? peerHeardAt < since : !peer.knownBy.includes(activeAddress)) {
-    return null;
-  }
-  // An advertisement before the next message was due says no more than the message before it.
-  const due = after(peerHeardAt, microseconds(parameters.interval + tolerance(parameters)));
-  const unheard = heardAt === null || heardAt <= due;
-  if (unheard && lanFellSilentToo(peer, place, parameters, peerHeardAt)) return now;
-  // Who became a Backup only then could not have heard anything before.
-  const listeningSince = Math.max(heardAt ?? since, since);
-  const overdue = overdueInterval(machine.activeAdverInterval);
-  return instant(Math.max(now, listeningSince + overdue));
-}
-
-/** A path that was dead long before says nothing about the link now. */
-function lanFellSilentToo(
-  peer: Peer,
-  place: Place,
-  parameters: PeerCheckParameters,
-  peerHeardAt: Instant,
-): boolean {
-  const heardAt = lanPathOf(peer, place.interface)?.heardAt ?? null;
-  if (heardAt === null) return false;
-  const together = microseconds(parameters.interval + tolerance(parameters));
-  return after(heardAt, together) >= peerHeardAt;
-}

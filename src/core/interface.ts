@@ -159,7 +159,8 @@ export interface Deadline {
     | 'yield-over'
     | 'peer-check'
     | 'advertisement-overdue'
-    | 'silence-proven';
+    | 'silence-proven'
+    | 'question';
 }
 
 export interface InstanceSnapshot {

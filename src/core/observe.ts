@@ -25,10 +25,11 @@ interface Observation {
 /** Counts the advertisement and learns its dialect; returns what is worth a report. */
 export function observe(router: Router, heard: Heard, now: Instant): readonly Observation[] {
   const { advertisement, source } = heard;
-  router.heardAt = now;
+  // Priority 0 is no sign of an Active: whoever leaves says it, and whoever asks for one.
+  if (advertisement.priority === 0) router.counters.priorityZeroReceived += 1;
+  else router.heardAt = now;
   router.deferred = false;
   router.counters.advertisementsReceived += 1;
-  if (advertisement.priority === 0) router.counters.priorityZeroReceived += 1;
   const remarks = remarksOn(router, advertisement);
   for (const remark of remarks) {
     router.counters.remarks[remark] = (router.counters.remarks[remark] ?? 0) + 1;

@@ -7,7 +7,6 @@ import { differencesWith } from './agreement.js';
 import {
   evidenceOf,
   holderAmong,
-  isBestCandidate,
   isBetterRival,
   isDeafLink,
   isGroupLeader,
@@ -17,7 +16,6 @@ import {
   isWorseSide,
   outranksUs,
   overdueFrom,
-  silenceProvenAt,
   whenActiveDown,
 } from './arbiter.js';
 import { isEmptyHanded } from './empty-handed.js';
@@ -35,6 +33,7 @@ import {
   type PeerView,
 } from './peers.js';
 import { groupRank, type Router } from './router.js';
+import { askTheSilent, fellSilent, silenceDeadlines, takeFromTheDead } from './silent-peer.js';
 import type { Soonest } from './soonest.js';
 import { HANDOVER_MINIMUM, type Stage } from './stage.js';
 
@@ -119,6 +118,7 @@ export function passPeerDeadlines(stage: Stage): void {
   }
   for (const router of stage.routers.values()) {
     askOverdue(stage, router);
+    askTheSilent(stage, router);
     takeFromTheDead(stage, router);
   }
 }
@@ -165,14 +165,13 @@ function ask(stage: Stage, peer: Peer): void {
 export function peerDeadlines(stage: Stage, soonest: Soonest): void {
   if (stage.phase !== 'running' || stage.peers.size === 0) return;
   for (const peer of stage.peers.values()) {
-    soonest.offer(peerDeadline(peer, stage.clock), peer.configuration.name, 'peer-check');
+    const at = peerDeadline(peer, stage.configuration.peerCheck, stage.clock);
+    soonest.offer(at, peer.configuration.name, 'peer-check');
   }
   for (const router of stage.routers.values()) {
     const { machine: state, configuration, effectivePriority } = router;
     const owner = configuration.name;
-    const proven = silenceOf(stage, router);
-    // What is proven already waits for news, not for the clock.
-    if (proven !== null && proven > stage.clock) soonest.offer(proven, owner, 'silence-proven');
+    silenceDeadlines(stage, router, soonest);
     if (state.kind !== 'Backup') continue;
     const overdue = overdueFrom(state, effectivePriority);
     // After priority 0 it is overdue at once.
@@ -370,33 +369,3 @@ function becameUnhealthy(stage: Stage, peer: Peer): void {
   // It may have been the best candidate for what another one is giving up.
   for (const router of stage.routers.values()) arbitrate(stage, router);
 }
-
-function fellSilent(stage: Stage, peer: Peer): void {
-  for (const router of stage.routers.values()) {
-    const proven = provenAt(stage, router, peer);
-    if (proven === null || proven <= stage.clock) continue;
-    stage.report('ha-path-lost', peer.configuration.name, router);
-  }
-}
-
-function takeFromTheDead(stage: Stage, router: Router): void {
-  const proven = silenceOf(stage, router);
-  if (proven === null || proven > stage.clock) return;
-  const views = stage.views(router);
-  // Another one may have found it out first.
-  if (holderAmong(views) !== null || !isBestCandidate(views, stage.rankOf(router))) return;
-  stage.step(router, { kind: 'take-over', reason: 'peer-dead', grantedUntil: null });
-}
-
-/** When the silence of the dead Active of this Backup is proven; null when there is no such thing. */
-function silenceOf(stage: Stage, router: Router): Instant | null {
-  if (router.machine.kind !== 'Backup') return null;
-  for (const peer of stage.peers.values()) {
-    const proven = provenAt(stage, router, peer);
-    if (proven !== null) return proven;
-  }
-  return null;
-}
-
-const provenAt = (stage: Stage, router: Router, peer: Peer): Instant | null =>
-  silenceProvenAt(router, peer, stage.placeOf(router), stage.configuration.peerCheck, stage.clock);

@@ -43,7 +43,7 @@ const failureDue = (parameters: PeerCheckParameters, now: Instant): Instant =>
   after(after(now, parameters.interval), tolerance(parameters));
 
 /** As many failures as are needed to be unhealthy, and the tolerance once. */
-const silenceDue = (parameters: PeerCheckParameters, now: Instant): Instant =>
+export const silenceDue = (parameters: PeerCheckParameters, now: Instant): Instant =>
   after(
     after(now, microseconds(parameters.failureThreshold * parameters.interval)),
     tolerance(parameters),

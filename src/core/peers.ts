@@ -10,6 +10,7 @@ import {
   newPath,
   peerState,
   silent,
+  tolerance,
   type Path,
   type PathState,
   type PeerCheckParameters,
@@ -166,21 +167,31 @@ const sameFields = (a: object, b: object): boolean => {
 
 /**
  * An advertisement of priority 0 came from `source`: that peer's word that it is Active is out of date.
- * It may have died, and nobody else is to wait for it. Messages on their way say so for a while yet.
+ * It may have died, and nobody else is to wait for it. Messages on their way say so for a while yet. Not
+ * so for a Backup: its priority 0 is the question whether there is an Active (silence.ts).
+ * @param activeAddress from which the Active advertised until now; null when it is not known.
  */
 export function peerLeft(
   peers: Iterable<Peer>,
   source: IpAddress,
-  { position }: Place,
+  place: Place,
   until: Instant,
+  activeAddress: IpAddress | null,
 ): void {
+  const { position } = place;
   for (const peer of peers) {
     if (!peer.knownBy.includes(source)) continue;
-    const others = peer.left.filter((place) => place.position !== position);
+    if (source !== activeAddress && !saysActive(peer, place)) continue;
+    const others = peer.left.filter((one) => one.position !== position);
     peer.left = [...others, { position, until }];
     if (peer.report !== null) peer.report = withoutLeft(peer, peer.report);
   }
 }
+
+/** Its word as it came, also where it is taken for out of date already. */
+const saysActive = (peer: Peer, place: Place): boolean =>
+  routerAt(peer, place)?.state === 'Active' ||
+  peer.left.some(({ position }) => position === place.position);
 
 function withoutLeft({ left }: Peer, report: PeerReport): PeerReport {
   const stale = (position: number): boolean => left.some((place) => place.position === position);
@@ -226,11 +237,14 @@ export function checkDue(peer: Peer, { interval }: PeerCheckParameters, now: Ins
   return true;
 }
 
-/** The soonest request or failure, or the end of the last sign of life. */
-export function peerDeadline(peer: Peer, now: Instant): Instant {
+/** The soonest request or failure, or the end of the last sign of life, or when that is nearly over. */
+export function peerDeadline(peer: Peer, parameters: PeerCheckParameters, now: Instant): Instant {
   const { nextCheckAt, paths } = peer;
   if (!peer.silent && fellSilent(paths, now)) return now;
-  const silences = paths.map(({ silentAt }) => silentAt).filter((at) => at > now);
+  const nearly = tolerance(parameters);
+  const silences = paths
+    .flatMap(({ silentAt }) => [silentAt - nearly, silentAt])
+    .filter((at) => at > now);
   return instant(Math.min(nextCheckAt, ...paths.map(({ failAt }) => failAt), ...silences));
 }
 

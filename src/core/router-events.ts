@@ -21,6 +21,7 @@ import {
 import { peerLeft } from './peers.js';
 import type { Router } from './router.js';
 import { reassess } from './settle.js';
+import { isQuestion } from './silent-peer.js';
 import { overdueInterval } from './timing.js';
 import type { Stage } from './stage.js';
 import { nextDeadline } from './virtual-router.js';
@@ -104,9 +105,11 @@ function takeAdvertisement(
   const { advertisement, source } = event;
   const { priority, maxAdvertiseInterval: interval } = advertisement;
   if (event.multicast) multicastHeard(stage, router);
+  if (priority === 0 && isQuestion(stage, router, source)) return;
   if (priority === 0) {
     const until = after(stage.clock, stage.configuration.peerCheck.interval);
-    peerLeft(stage.peers.values(), source, stage.placeOf(router), until);
+    const place = stage.placeOf(router);
+    peerLeft(stage.peers.values(), source, place, until, router.activeAddress);
   }
   if (priority > 0 && isEmptyClaim(stage, router, source)) return;
   const stood = isStanding(router, stage.clock);

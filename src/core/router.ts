@@ -83,7 +83,10 @@ export interface Router {
   since: Instant;
   /** In Backup: where the advertisements of the Active come from. */
   activeAddress: IpAddress | null;
+  /** The last advertisement of an Active: not priority 0. */
   heardAt: Instant | null;
+  /** In Backup: when the Active was last asked on the link whether it is there (silence.ts). */
+  askedAt: Instant | null;
   counters: RouterCounters;
 }
 
@@ -136,6 +139,7 @@ export const createRouter = (
   since: now,
   activeAddress: null,
   heardAt: null,
+  askedAt: null,
   counters: {
     advertisementsSent: 0,
     advertisementsReceived: 0,

@@ -222,18 +222,19 @@ export class Stage {
         this.push({ kind: 'announce', ...named(router) });
         return;
       case 'send-advertisement':
-        this.#sendAdvertisement(router, effect.priority);
+        this.advertise(router, effect.priority);
         return;
       case 'transition':
         this.#transition(router, effect, cause);
     }
   }
 
-  #sendAdvertisement(router: Router, priority: number): void {
+  /** Sends an advertisement: as the machine says, or as a question of the pair (silence.ts). */
+  advertise(router: Router, priority: number): void {
     router.counters.advertisementsSent += 1;
     if (priority === 0) router.counters.priorityZeroSent += 1;
     const { primaryAddress: source, sending: dialect } = router;
-    assert(typeof source === 'string', 'an Active has an address to send from');
+    assert(typeof source === 'string', 'who takes part has an address to send from');
     const alsoTo = this.#unicastTo(router);
     const virtualRouter = router.configuration.name;
     this.push({ kind: 'send-advertisement', virtualRouter, priority, source, dialect, alsoTo });

@@ -301,6 +301,7 @@ export class Appliances {
       } else if (
         event.kind === 'deadline' &&
         effect.kind === 'send-advertisement' &&
+        effect.priority > 0 &&
         !transitions
       ) {
         const { periodic } = appliance;

@@ -12,6 +12,7 @@ import {
   HA_ONLY,
   SECOND,
   SILENCE,
+  TOLERANCE,
   SKEW,
   THERE,
   PairBench,
@@ -175,7 +176,8 @@ describe('Backup: Active_Down_Timer fires, the peer is alive and Active, LAN uni
     const effects = bench.pass(5 * SECOND);
 
     const dead = bench.lastHeardAt() + SILENCE;
-    assert.deepEqual(effects.slice(0, 5), [
+    assert.deepEqual(effects.slice(0, 6), [
+      `${dead - TOLERANCE} lan advertise 0`,
       `${dead} instance report peer-unhealthy: there`,
       `${dead} lan add`,
       `${dead} lan advertise 100`,

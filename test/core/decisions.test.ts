@@ -1,35 +1,24 @@
 // The decision table of DESIGN §5, "Who is Active": a section for each row, effects in exact order.
-// Here the rows of releases and of silence; decisions-split has those of lost advertisements and of
+// Here the rows of releases; decisions-silence has those of silence, decisions-split has those of lost advertisements and of
 // split links, decisions-both the others. What both sides together make of it: testdata/pair-*.txt.
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
 import { instant, microseconds } from '../../src/model/units.js';
-import { PEER, hard, router } from './instance-bench.js';
+import { router } from './instance-bench.js';
 import {
   ACTIVE_DOWN,
   HA,
   HANDOVER,
-  HA_ONLY,
   PairBench,
   SECOND,
   SILENCE,
   SKEW,
-  THERE,
-  THIRD,
-  activeBench,
   backupBench,
+  betweenThree,
   gateway,
   moves,
 } from './pair-bench.js';
 import { address } from './virtual-router-bench.js';
-
-/** `there` is Active with 200, `third` a Backup with the priority given, we with 100. */
-function betweenThree(priority: number): PairBench {
-  const bench = backupBench({ peers: [THERE, THIRD] });
-  bench.says({ effectivePriority: priority }, null, { peer: 'third' });
-  bench.pass(100_000);
-  return bench;
-}
 
 /** What the leaver sent before it heard our claim has arrived by then. */
 const IN_FLIGHT = 50_000;
@@ -311,234 +300,6 @@ describe('Backup: priority 0, or the notice of a release', () => {
     const effects = bench.says({ state: 'Backup', releasing: true }, 20_000);
 
     assert.deepEqual(effects, []);
-  });
-});
-
-describe('Backup: the peer is unhealthy on all paths', () => {
-  it('the LAN among them: Active at once, without waiting for Active_Down_Interval', () => {
-    const bench = backupBench();
-    bench.pass(50_000);
-    bench.cut();
-    bench.advertise(false);
-
-    const effects = bench.pass(SECOND);
-
-    const dead = bench.lastHeardAt() + SILENCE;
-    assert.ok(dead < 400_000, `${dead}`);
-    assert.deepEqual(effects, [
-      `${dead} instance report peer-unhealthy: there`,
-      `${dead} lan add`,
-      `${dead} lan advertise 100`,
-      `${dead} lan Backup -> Active peer-dead`,
-      `${dead} tell sound: Active 100`,
-      `${dead + 4_000} lan announce`,
-      `${dead + 4_000} tell sound: Active 100 present`,
-    ]);
-  });
-
-  it('it dies between its first advertisement and its next word: not taken for a stranger', () => {
-    const bench = activeBench({ routers: [router({ priority: 150 })] });
-    bench.says({ state: 'Active', effectivePriority: 200, addressesPresent: true }, 10_000);
-    bench.hear('lan', { priority: 200 }, 20_000);
-    bench.cut();
-
-    const effects = bench.pass(SECOND);
-
-    assert.equal(bench.lastHeardAt(), 10_000);
-    assert.deepEqual(moves(effects), [`${10_000 + SILENCE} lan Backup -> Active peer-dead`]);
-  });
-
-  it('no path on the LAN: Active when an advertisement is overdue by half an interval', () => {
-    const bench = backupBench({ peers: [HA_ONLY] });
-    bench.pass(50_000);
-    bench.cut();
-    bench.advertise(false);
-
-    const effects = bench.pass(SECOND);
-    const { deadline } = bench;
-    const later = bench.pass(2 * SECOND);
-
-    const dead = bench.lastHeardAt() + SILENCE;
-    assert.deepEqual(effects, [
-      `${dead} instance report peer-unhealthy: there`,
-      `${dead} lan report ha-path-lost: there`,
-    ]);
-    assert.ok(deadline !== null && deadline.at < 1_500_000, 'checks go on');
-    assert.deepEqual(later.slice(0, 3), [
-      '1500000 lan add',
-      '1500000 lan advertise 100',
-      '1500000 lan Backup -> Active peer-dead',
-    ]);
-  });
-
-  it('overdue is a deadline of its own, which says why', () => {
-    const peerCheck = {
-      interval: microseconds(400_000),
-      failureThreshold: 1,
-      recoveryThreshold: 1,
-    };
-    const bench = backupBench({ peers: [HA_ONLY], overrides: { peerCheck } });
-    bench.cut();
-    bench.advertise(false);
-
-    bench.pass(1_450_000);
-
-    assert.deepEqual(bench.deadline, { at: 1_500_000, owner: 'lan', cause: 'silence-proven' });
-  });
-
-  it('its path on the LAN was dead long before: that proves nothing about the link now', () => {
-    const bench = backupBench();
-    bench.cut([PEER]);
-    bench.pass(2_050_000);
-    bench.cut();
-    bench.advertise(false);
-
-    const effects = bench.pass(4 * SECOND);
-
-    assert.deepEqual(moves(effects), ['3500000 lan Backup -> Active peer-dead']);
-  });
-
-  it('its path on the LAN has never worked: neither does that', () => {
-    const bench = new PairBench([router()]);
-    bench.cut([PEER]);
-    bench.says({ state: 'Active', addressesPresent: true }, null);
-    bench.start(-3 * SECOND);
-    bench.advertise(-3 * SECOND);
-    bench.pass(50_000);
-    bench.cut();
-    bench.advertise(false);
-
-    const effects = bench.pass(2 * SECOND);
-
-    assert.deepEqual(moves(effects), ['1500000 lan Backup -> Active peer-dead']);
-  });
-
-  it('the LAN among them, and it was never heard advertising: at once all the same', () => {
-    const bench = new PairBench([router()]);
-    bench.says({ state: 'Active', effectivePriority: 200, addressesPresent: true }, null);
-    bench.start(0);
-    bench.pass(550_000);
-    bench.cut();
-
-    const effects = bench.pass(2 * SECOND);
-
-    const dead = bench.lastHeardAt() + SILENCE;
-    assert.deepEqual(moves(effects), [`${dead} lan Backup -> Active peer-dead`]);
-  });
-
-  it('one that has just started counts from its start, not from an advertisement it never heard', () => {
-    const bench = new PairBench([router()], {}, [HA_ONLY]);
-    bench.says({ state: 'Active', effectivePriority: 200, addressesPresent: true }, null);
-    bench.advertise(950_000);
-    bench.start(0);
-    bench.pass(50_000);
-    bench.cut();
-
-    const effects = bench.pass(3 * SECOND);
-
-    assert.deepEqual(moves(effects), [], 'its advertisements come, the first one at 950 ms');
-  });
-
-  it('one that has just handed the role over counts from then, not from what it heard before', () => {
-    const bench = activeBench({ peers: [HA_ONLY] });
-    bench.hear('lan', { priority: 50 }, 10_000);
-    bench.take({ kind: 'operator', command: 'failover' }, 3 * SECOND);
-    bench.says({ state: 'Active', addressesPresent: true }, 3_020_000);
-    bench.advertise(4 * SECOND);
-    bench.pass(3_150_000);
-    bench.cut();
-
-    const effects = bench.pass(5 * SECOND);
-
-    assert.deepEqual(moves(effects), [], 'its advertisements come, the next one at 4 s');
-  });
-
-  it('one path still works: no move', () => {
-    const bench = backupBench();
-    bench.cut([HA]);
-    bench.advertise(false);
-
-    assert.deepEqual(bench.pass(3 * SECOND), []);
-  });
-
-  it('it was not the Active: no move', () => {
-    const bench = betweenThree(150);
-    bench.cut(undefined, 'third');
-
-    const effects = bench.pass(SECOND);
-
-    assert.deepEqual(moves(effects), []);
-    assert.ok(effects.some((text) => text.endsWith('peer-unhealthy: third')));
-  });
-
-  it('it was a Backup like us, and nobody is Active yet: the timer decides', () => {
-    const bench = new PairBench([router()]);
-    bench.start(0);
-    bench.pass(SECOND);
-    bench.cut();
-
-    const effects = bench.pass(4 * SECOND);
-
-    assert.deepEqual(moves(effects), [`${ACTIVE_DOWN} lan Backup -> Active no-response`]);
-  });
-
-  it('somebody else is the Active by now, as its advertisements say: no move', () => {
-    const bench = backupBench();
-    bench.pass(50_000);
-    bench.hear('lan', { priority: 250, source: address('192.0.2.250') }, 60_000);
-    bench.cut();
-    bench.advertise(false);
-
-    const effects = bench.pass(3 * SECOND);
-
-    assert.deepEqual(moves(effects), []);
-  });
-
-  it('it spoke last before we became a Backup: what it said then proves nothing, the RFC decides', () => {
-    const bench = backupBench();
-    bench.pass(50_000);
-    bench.cut();
-    bench.advertise(false);
-    bench.take(hard('no-carrier', 'eth0'), 60_000);
-    bench.take(hard('no-carrier', 'eth0', 'ok'), 70_000);
-
-    const effects = bench.pass(5 * SECOND);
-
-    assert.deepEqual(moves(effects), [`${70_000 + ACTIVE_DOWN} lan Backup -> Active no-response`]);
-  });
-
-  it('a better candidate is known: it is left to that one, and to the timer', () => {
-    const bench = betweenThree(150);
-    bench.cut();
-    bench.advertise(false);
-
-    const effects = bench.pass(4 * SECOND);
-
-    assert.deepEqual(moves(effects), [`${ACTIVE_DOWN} lan Backup -> Active no-response`]);
-  });
-
-  it('another one says that it is Active already: it has found it out first', () => {
-    const bench = betweenThree(50);
-    bench.cut();
-    bench.advertise(false);
-    bench.says({ state: 'Active' }, 200_000, { peer: 'third' });
-
-    const effects = bench.pass(SECOND);
-
-    assert.deepEqual(moves(effects), []);
-  });
-
-  it('the better candidate falls silent too: then it is ours', () => {
-    const bench = betweenThree(150);
-    bench.cut();
-    bench.advertise(false);
-    bench.pass(900_000);
-    bench.cut(undefined, 'third');
-
-    const effects = bench.pass(3 * SECOND);
-
-    const dead = bench.lastHeardAt('third') + SILENCE;
-    assert.deepEqual(moves(effects), [`${dead} lan Backup -> Active peer-dead`]);
   });
 });
 

@@ -341,6 +341,7 @@ describe('too often', () => {
     const bench = activeBench({ routers, overrides: { mode: 'active-active', flaps } });
     bench.take(hard('no-carrier', 'eth0'), 10_000);
     bench.take(hard('no-carrier', 'eth0', 'ok'), 20_000);
+    bench.says({ of: 'lan', state: 'Active', addressesPresent: true }, 25_000);
     bench.hear('lan', { priority: 0 }, 30_000);
     assert.deepEqual(bench.states(), ['lan Active', 'wan Active']);
 

@@ -37,6 +37,9 @@ export const SILENCE = 340_000;
 export const moves = (lines: readonly string[]): string[] =>
   lines.filter((text) => text.includes(' -> '));
 
+/** So long before a silence is proven a Backup asks on the link: the tolerance of one check. */
+export const TOLERANCE = 40_000;
+
 /** From a request to its answer. */
 export const ROUND_TRIP = 200;
 /** The netlink script takes this long. */
@@ -232,6 +235,7 @@ export class PairBench extends InstanceBench {
 
   #carryOut(effect: InstanceEffect, at: number): void {
     if (effect.kind === 'check-peer') this.#answer(effect.peer, at);
+    if (effect.kind === 'send-advertisement' && effect.priority === 0) this.#answerOnLink(at);
     if (effect.kind !== 'set-addresses') return;
     const { virtualRouter, present } = effect;
     this.#wanted.set(virtualRouter, present);
@@ -253,6 +257,22 @@ export class PairBench extends InstanceBench {
     }
   }
 
+  /** Whoever is Active, and whose advertisements arrive, answers priority 0 at once. */
+  #answerOnLink(at: number): void {
+    for (const voice of this.#voices.values()) {
+      if (voice.advertises) this.#later(at + ROUND_TRIP, (now) => this.#advertisement(voice, now));
+    }
+  }
+
+  #advertisement(voice: Voice, now: number): string[] {
+    return this.routers().flatMap(({ configuration: { name } }) => {
+      const known = voice.of(name);
+      if (known?.state !== 'Active') return [];
+      const source = voice.report.primaryAddresses[0] ?? PEER;
+      return this.hear(name, { priority: known.effectivePriority, source }, now);
+    });
+  }
+
   #advertiseAt(at: number, voice: Voice): void {
     const [first] = this.routers();
     if (first === undefined) return;
@@ -260,12 +280,7 @@ export class PairBench extends InstanceBench {
     this.#later(at, (now) => {
       if (!voice.advertises) return [];
       this.#advertiseAt(now + interval, voice);
-      return this.routers().flatMap(({ configuration: { name } }) => {
-        const known = voice.of(name);
-        if (known?.state !== 'Active') return [];
-        const source = voice.report.primaryAddresses[0] ?? PEER;
-        return this.hear(name, { priority: known.effectivePriority, source }, now);
-      });
+      return this.#advertisement(voice, now);
     });
   }
 
@@ -311,6 +326,14 @@ export function activeBench({
   );
   bench.start(-10_000_000 - longest);
   bench.pass(0);
+  return bench;
+}
+
+/** `there` is Active with 200, `third` a Backup with the priority given, we with 100. */
+export function betweenThree(priority: number): PairBench {
+  const bench = backupBench({ peers: [THERE, THIRD] });
+  bench.says({ effectivePriority: priority }, null, { peer: 'third' });
+  bench.pass(100_000);
   return bench;
 }
 

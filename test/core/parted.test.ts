@@ -258,7 +258,7 @@ describe('priority 0: the last word of the one that left is out of date', () => 
   it('its virtual router is Active no longer, the others are what they were', () => {
     const peer = peerWith([active, { ...active }]);
 
-    peerLeft([peer], PEER, placeAt(peer, 1), UNTIL);
+    peerLeft([peer], PEER, placeAt(peer, 1), UNTIL, null);
 
     assert.deepEqual(statesOf(peer), ['Active', 'Initialize']);
     assert.equal(peer.report?.routers[1]?.addressesPresent, false);
@@ -267,7 +267,7 @@ describe('priority 0: the last word of the one that left is out of date', () => 
   it('also when the message told of both in one: as a run, they are one value', () => {
     const peer = peerWith([active, active]);
 
-    peerLeft([peer], PEER, placeAt(peer, 1), UNTIL);
+    peerLeft([peer], PEER, placeAt(peer, 1), UNTIL, null);
 
     assert.deepEqual(statesOf(peer), ['Active', 'Initialize']);
   });
@@ -277,9 +277,9 @@ describe('priority 0: the last word of the one that left is out of date', () => 
     const before = peer.report;
     const silent = { ...peer, report: null };
 
-    peerLeft([peer], OWN, placeAt(peer, 0), UNTIL);
-    peerLeft([peer], PEER, placeAt(peer, 1), UNTIL);
-    peerLeft([silent], PEER, placeAt(peer, 0), UNTIL);
+    peerLeft([peer], OWN, placeAt(peer, 0), UNTIL, null);
+    peerLeft([peer], PEER, placeAt(peer, 1), UNTIL, null);
+    peerLeft([silent], PEER, placeAt(peer, 0), UNTIL, null);
 
     assert.equal(peer.report, before);
     assert.equal(silent.report, null);
@@ -300,11 +300,22 @@ describe('priority 0: the last word of the one that left is out of date', () => 
     assert.deepEqual([heard, early, place()], ['Initialize', 'Initialize', 'Active']);
   });
 
+  it('a Backup that asks whether there is an Active: what it says next is believed', () => {
+    const peer = peerWith([{ ...active, state: 'Backup' }]);
+
+    peerLeft([peer], PEER, placeAt(peer, 0), UNTIL, OWN);
+    const asked = peer.left;
+    peerLeft([peer], PEER, placeAt(peer, 0), UNTIL, PEER);
+
+    assert.deepEqual(asked, []);
+    assert.equal(peer.left.length, 1, 'its advertisements were heard, and its word was on its way');
+  });
+
   it('said twice: the later one counts', () => {
     const peer = peerWith([active]);
 
-    peerLeft([peer], PEER, placeAt(peer, 0), UNTIL);
-    peerLeft([peer], PEER, placeAt(peer, 0), instant(200_000));
+    peerLeft([peer], PEER, placeAt(peer, 0), UNTIL, null);
+    peerLeft([peer], PEER, placeAt(peer, 0), instant(200_000), null);
 
     assert.deepEqual(peer.left, [{ position: 0, until: 200_000 }]);
   });

@@ -179,12 +179,16 @@ describe('when it is asked', () => {
 
   it('its deadline is the next request, or the next failure of any path', () => {
     const one = peer();
-    const asked = peerDeadline(one, instant(0));
+    const asked = peerDeadline(one, PARAMETERS, instant(0));
     one.nextCheckAt = instant(1_000_000);
     hear(one, 100_000);
 
     assert.equal(asked, 0);
-    assert.equal(peerDeadline(one, instant(100_000)), 140_000, 'the LAN, never heard of');
+    assert.equal(
+      peerDeadline(one, PARAMETERS, instant(100_000)),
+      140_000,
+      'the LAN, never heard of',
+    );
   });
 
   it('excused: asked at once, and every path has a full term', () => {

@@ -65,7 +65,7 @@ const STILL_SAID: ReadonlySet<InstanceEffect['kind']> = new Set([
 ]);
 
 describe('an instance, whatever happens', () => {
-  it('one state; Backup is silent; addresses follow the role; deadlines make progress', (context) => {
+  it('one state; Backup is silent but for its question; addresses follow the role; deadlines make progress', (context) => {
     holds(
       context,
       fc.property(configurations, happenings, (configuration, story) => {

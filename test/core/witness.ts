@@ -140,7 +140,8 @@ export class Witness {
 
   /**
    * An Active sends; one that becomes Active sends just before it says so; priority 0 is sent just
-   * before leaving. After the stop only that remains.
+   * before leaving, and by a Backup as its question to an Active that falls silent, whose time is a
+   * deadline. After the stop only the farewell remains.
    */
   #maySend(
     { priority }: Extract<InstanceEffect, { kind: 'send-advertisement' }>,
@@ -152,6 +153,7 @@ export class Witness {
     const becomes = next?.kind === 'transition' ? next.to : state;
     if (this.stopped) return false;
     if (event.kind === 'stop') return priority === 0 && state === 'Active' && becomes !== 'Active';
+    if (priority === 0 && state === 'Backup') return event.kind === 'deadline';
     if (priority === 0) return state === 'Active' && becomes !== 'Active';
     return priority <= 255 && (becomes === 'Active' || state === 'Active');
   }

@@ -17,6 +17,7 @@ const CUTS = {
   'link eth1': ['lan eth1'],
   lan: ['lan eth0', 'lan eth1', 'unicast eth0'],
   ha: ['ha'],
+  'HA port': ['unicast eth0', 'ha'],
   everything: ['lan eth0', 'lan eth1', 'unicast eth0', 'ha'],
 } as const satisfies Record<string, readonly Way[]>;
 

@@ -46,6 +46,8 @@ const DEEDS = [
   'cut lan one way',
   'cut ha',
   'cut ha one way',
+  'cut HA port',
+  'cut HA port one way',
   'cut everything',
   'cut everything one way',
   'LAN lost with the gateway',

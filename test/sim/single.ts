@@ -15,6 +15,8 @@ import type { World } from './world.js';
 interface Fault {
   readonly breaks: readonly Deed[];
   readonly mends: readonly Deed[];
+  /** Between what goes wrong, in peer checks; as long as a handover takes unless given. */
+  readonly checksApart?: number;
 }
 
 type Index = 0 | 1;
@@ -52,6 +54,14 @@ const FAULTS = {
   crash: (of) => ({ breaks: [{ kind: 'crash', of }], mends: [{ kind: 'start', of }] }),
   stop: (of) => ({ breaks: [{ kind: 'stop', of }], mends: [{ kind: 'start', of }] }),
   'power cut': (of) => ({ breaks: [{ kind: 'power-cut', of }], mends: [{ kind: 'start', of }] }),
+  'power cut, one path after the other': (of) => ({
+    breaks: [...cut('lan', of).breaks, ...cut('ha', of).breaks, { kind: 'power-cut', of }],
+    mends: [
+      { kind: 'mend', of },
+      { kind: 'start', of },
+    ],
+    checksApart: 1,
+  }),
   pause: (of) => ({ breaks: [{ kind: 'pause', of }], mends: [{ kind: 'resume' }] }),
   'eth0 unplugged': (of) => ({
     breaks: [{ kind: 'unplug', of, on: 'eth0' }],
@@ -95,6 +105,8 @@ const FAULTS = {
   'multicast filtered one way': (of) => cut('multicast', of, true),
   'HA link cut': (of) => cut('ha', of),
   'HA link cut one way': (of) => cut('ha', of, true),
+  'HA port filtered': (of) => cut('HA port', of),
+  'HA port filtered one way': (of) => cut('HA port', of, true),
   'LAN split': (of) => cut('lan', of),
   'all paths cut': (of) => cut('everything', of),
 } as const satisfies Record<string, (of: Index) => Fault>;
@@ -154,10 +166,11 @@ export function endure(stage: Stage, { setting, fault, of, phase }: SingleFault)
       concerned.has(router.name) ? lostBy(fault, router, setting) + lostByParting(setting) : 0,
     ]),
   );
-  const { breaks, mends } = FAULTS[fault](of);
+  const { breaks, mends, checksApart }: Fault = FAULTS[fault](of);
+  const apart = checksApart === undefined ? timingOf(setting).handover : checksApart * check;
   for (const deed of breaks) {
     act(stage, deed);
-    if (fault !== UNNOTICED && deed !== breaks.at(-1)) world.run(timingOf(setting).handover);
+    if (fault !== UNNOTICED && deed !== breaks.at(-1)) world.run(apart);
   }
   // Shorter than any silence that counts: nobody may notice.
   const isShort = fault === 'pause' && phase < 1;
@@ -196,6 +209,8 @@ const STILL: ReadonlySet<FaultName> = new Set([
   'multicast filtered one way',
   'HA link cut',
   'HA link cut one way',
+  'HA port filtered',
+  'HA port filtered one way',
   'LAN split',
 ]);
 
@@ -247,7 +262,7 @@ function lostBy(fault: FaultName, router: RouterConfiguration, setting: Setting)
   const hasLanPath = paths.endsWith('lan') && router.interface === 'eth0';
   const proven = hasLanPath ? silence : Math.max(silence, 1.5 * advertisement + packet);
   const found = (paths === 'none' ? down : proven) + script;
-  if (fault === 'power cut') return found;
+  if (fault.startsWith('power cut')) return found;
   if (fault === 'addresses taken away') return script;
   if (fault === UNNOTICED) return LOOK + script;
   if (fault === 'link pairs down') return farewell;
