@@ -167,6 +167,8 @@ static int refusals(void)
         if (got >= (ssize_t)NLMSG_LENGTH(sizeof(struct nlmsgerr))
             && message->nlmsg_type == NLMSG_ERROR) {
             int refused = -((const struct nlmsgerr *)NLMSG_DATA(message))->error;
+            /* A negative one is no errno: the kernel has said 0 or -errno. */
+            refused = refused < 0 ? EBADMSG : refused;
             error = refused == 0 || refused == ENODEV ? error : refused;
         }
     }

@@ -205,7 +205,8 @@ static int read_message(struct netlink_reader *reader, const struct nlmsghdr *me
     if (message->nlmsg_len >= NLMSG_LENGTH(sizeof error))
       memcpy(&error, (const uint8_t *)message + NLMSG_HDRLEN, sizeof error);
     reader->done = true;
-    return error;
+    /* A positive value would be taken for a number of records. */
+    return error > 0 ? -EBADMSG : error;
   default:
     return 0;
   }

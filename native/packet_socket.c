@@ -162,24 +162,33 @@ static double monotonic_offset(double now) {
   return now - microseconds_of(&wall);
 }
 
-/* Fills what the control messages tell; `arrived_at` becomes wall time, or stays 0. */
+/* Copies the value of a control message; false when the message is too short to hold it. */
+static bool copy_control(const struct cmsghdr *message, void *value, size_t need) {
+  if (message->cmsg_len < CMSG_LEN(need)) return false;
+  memcpy(value, CMSG_DATA(message), need);
+  return true;
+}
+
+/* Fills what the control messages tell; `arrived_at` becomes wall time, or stays 0. Of messages that were cut off
+ * (MSG_CTRUNC) nothing is taken: a packet of an unknown interface is nobody's. */
 static void read_control(struct msghdr *header, struct packet_record *record) {
+  if (header->msg_flags & MSG_CTRUNC) return;
   for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c != NULL; c = CMSG_NXTHDR(header, c)) {
     if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
       struct timespec stamp;
-      memcpy(&stamp, CMSG_DATA(c), sizeof stamp);
+      if (!copy_control(c, &stamp, sizeof stamp)) continue;
       record->arrived_at = microseconds_of(&stamp);
     } else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
       struct in_pktinfo info;
-      memcpy(&info, CMSG_DATA(c), sizeof info);
+      if (!copy_control(c, &info, sizeof info)) continue;
       record->link_index = info.ipi_ifindex;
     } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
       struct in6_pktinfo info;
-      memcpy(&info, CMSG_DATA(c), sizeof info);
+      if (!copy_control(c, &info, sizeof info)) continue;
       record->link_index = (int32_t)info.ipi6_ifindex;
       memcpy(record->destination, &info.ipi6_addr, 16);
     } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_HOPLIMIT) {
-      memcpy(&record->hop_limit, CMSG_DATA(c), sizeof record->hop_limit);
+      copy_control(c, &record->hop_limit, sizeof record->hop_limit);
     }
   }
 }
@@ -191,6 +200,10 @@ static void strip_ipv4_header(const uint8_t *packet, struct packet_record *recor
     return;
   }
   uint32_t header = (packet[0] & 0x0fU) * 4;
+  if (header < sizeof(struct iphdr)) {
+    record->length = 0;
+    return;
+  }
   record->hop_limit = packet[8];
   memcpy(record->source, packet + 12, 4);
   memcpy(record->destination, packet + 16, 4);

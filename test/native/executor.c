@@ -1,0 +1,111 @@
+/* What the executor makes of bytes that are not what they should be: requests and wills of the agent, packets of the
+ * link, answers and dumps of the kernel. */
+#include "../../native/executor_frame.c"
+#include "../../native/executor_renewal.c"
+#include "../../native/executor_will.c"
+
+#include "expect.h"
+
+/* Of the other units, which are not called here. */
+int64_t now_ms(void) { return 0; }
+void complain(const char *format, ...) { (void)format; }
+
+static struct bytes exact_bytes(const uint8_t *bytes, size_t length) {
+  return (struct bytes){exactly(bytes, length), length};
+}
+
+static void payloads(void) {
+  uint8_t bytes[160];
+  for (int round = 0; round < 3000; round += 1) {
+    size_t length = draw(sizeof bytes + 1);
+    for (size_t i = 0; i < length; i += 1) bytes[i] = (uint8_t)(draw(3) == 0 ? draw(256) : draw(3));
+    struct bytes payload = exact_bytes(bytes, length);
+    struct request request;
+    if (request_parse(payload, &request) == 0) request_free(&request);
+    struct will *will = NULL;
+    if (will_parse(payload, &will) == 0) will_free(will);
+    struct buffer buffer = {.bytes = (uint8_t *)(uintptr_t)payload.at, .end = length, .capacity = length};
+    struct frame frame;
+    if (frame_next(&buffer, &frame) == 1) EXPECT(frame.payload.length + HEADER_LENGTH <= length);
+    free((void *)(uintptr_t)payload.at);
+  }
+}
+
+static void packets(void) {
+  struct farewell farewell = {.link = 3};
+  struct successor successor = {.link = 3, .family = 4, .vrid = 51};
+  struct will will = {.farewell = &farewell, .farewell_count = 1, .successors = &successor, .successor_count = 1};
+  uint8_t bytes[128];
+  for (int round = 0; round < 20000; round += 1) {
+    size_t length = draw(sizeof bytes + 1);
+    for (size_t i = 0; i < length; i += 1) bytes[i] = (uint8_t)draw(256);
+    struct listener listener = {.family = draw(2) == 0 ? 4 : 6, .link = 3};
+    if (length > 9) {
+      bytes[0] = (uint8_t)(0x40 | draw(16));
+      bytes[6] = listener.family == 6 ? 112 : 0;
+      bytes[7] = listener.family == 6 ? 255 : 0;
+      bytes[8] = 255;
+      bytes[9] = 112;
+    }
+    farewell.frame = exact_bytes(bytes, draw((uint32_t)length + 1));
+    struct bytes packet = exact_bytes(bytes, length);
+    successor.family = listener.family;
+    notice(&will, &listener, packet.at, packet.length);
+    (void)taken_over(&will, &farewell);
+    free((void *)(uintptr_t)packet.at);
+    free((void *)(uintptr_t)farewell.frame.at);
+  }
+}
+
+static void dumps(void) {
+  static struct batch batch;
+  struct address addresses[1] = {{.link = 7, .family = 4, .prefix_length = 24, .bytes = {10, 99, 0, 1}}};
+  struct will will = {.addresses = addresses, .address_count = 1, .lifetime_s = 3};
+  _Alignas(8) uint8_t bytes[256];
+  for (int round = 0; round < 20000; round += 1) {
+    size_t length = draw(sizeof bytes + 1);
+    for (size_t i = 0; i < length; i += 1) bytes[i] = (uint8_t)(draw(4) == 0 ? draw(256) : draw(20));
+    for (size_t at = 0; at + 48 <= length; at += 16 + 4 * (size_t)draw(24)) {
+      struct nlmsghdr header = {.nlmsg_len = draw(8) == 0 ? draw(300) : 16 + draw(90),
+                                .nlmsg_type = draw(6) == 0 ? NLMSG_DONE : RTM_NEWADDR};
+      struct ifaddrmsg body = {.ifa_family = draw(2) == 0 ? AF_INET : AF_INET6, .ifa_prefixlen = 24, .ifa_index = 7};
+      struct rtattr own = {.rta_len = draw(4) == 0 ? (uint16_t)draw(70000) : RTA_LENGTH(4), .rta_type = IFA_LOCAL};
+      memcpy(bytes + at, &header, sizeof header);
+      memcpy(bytes + at + 16, &body, sizeof body);
+      memcpy(bytes + at + 24, &own, sizeof own);
+      memcpy(bytes + at + 28, addresses[0].bytes, 4);
+    }
+    uint8_t *dump = exactly(bytes, length);
+    batch.length = 0;
+    take_messages(&will, dump, length, 0, &batch);
+    EXPECT(batch.length <= BATCH_SIZE);
+    free(dump);
+  }
+}
+
+static void a_refusal_is_an_errno(void) {
+  int ends[2];
+  struct {
+    struct nlmsghdr header;
+    struct nlmsgerr body;
+  } answer = {.header = {.nlmsg_len = sizeof answer, .nlmsg_type = NLMSG_ERROR}};
+  EXPECT(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, ends) == 0);
+  changer = ends[0];
+  const struct {
+    int said;
+    int taken;
+  } rows[] = {{0, 0}, {-EPERM, EPERM}, {-ENODEV, 0}, {5, EBADMSG}, {INT32_MAX, EBADMSG}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i += 1) {
+    answer.body.error = rows[i].said;
+    EXPECT(send(ends[1], &answer, sizeof answer, 0) == (ssize_t)sizeof answer);
+    EXPECT(refusals() == rows[i].taken);
+  }
+}
+
+int main(void) {
+  payloads();
+  packets();
+  dumps();
+  a_refusal_is_an_errno();
+  return 0;
+}

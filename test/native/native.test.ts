@@ -1,0 +1,59 @@
+// The C tests beside this file: units of native/ on crafted bytes, built with the compiler's own checks of memory
+// and undefined behaviour. What they hold stands in them.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { after, before, describe, it } from '../support/test.js';
+
+const SOURCES = new URL('../../../test/native/', import.meta.url).pathname;
+const COMPILER = process.env['CC'] ?? 'cc';
+const FLAGS = ['-std=gnu11', '-O1', '-g', '-Wall', '-Wextra', '-Werror', '-D_GNU_SOURCE'];
+const SANITIZERS = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
+
+const run = promisify(execFile);
+
+/** Whether a program that these flags make runs here. */
+async function works(folder: string, flags: readonly string[]): Promise<boolean> {
+  const program = join(folder, 'empty');
+  try {
+    const compile = run(COMPILER, [...flags, '-x', 'c', '-', '-o', program]);
+    compile.child.stdin?.end('int main(void) { return 0; }\n');
+    await compile;
+    await run(program);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe('native units on crafted bytes', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'understudy-native-'));
+  let compiler = false;
+  let sanitizers: readonly string[] = [];
+  before(async () => {
+    compiler = await works(folder, []);
+    if (await works(folder, SANITIZERS)) sanitizers = SANITIZERS;
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  const names = readdirSync(SOURCES).filter((name) => name.endsWith('.c'));
+  for (const name of names) {
+    it(name, async (t) => {
+      if (!compiler) return t.skip(`no C compiler (${COMPILER})`);
+      if (sanitizers.length === 0) t.diagnostic('without sanitizers: this compiler has none');
+      const program = join(folder, name.replace('.c', ''));
+      const source = join(SOURCES, name);
+      const timer = join(SOURCES, '../../native/deadline_timer.c');
+      await run(COMPILER, [...FLAGS, ...sanitizers, source, timer, '-o', program]);
+      // Memory that a test program leaves at its end is no fault, and is not looked for under a tracer.
+      const env = { ...process.env, ASAN_OPTIONS: 'detect_leaks=0:quarantine_size_mb=8' };
+      await assert.doesNotReject(run(program, { env }));
+      return undefined;
+    });
+  }
+
+  it('there are some', () => assert.ok(names.length >= 3, names.join()));
+});
