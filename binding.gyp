@@ -9,6 +9,7 @@
       "target_name": "understudy",
       "sources": [
         "native/addon.c",
+        "native/datagram_socket.c",
         "native/deadline_timer.c",
         "native/lease.c",
         "native/netlink.c",

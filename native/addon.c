@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "datagram_socket.h"
 #include "deadline_timer.h"
 #include "lease.h"
 #include "netlink.h"
@@ -447,12 +448,31 @@ static napi_value replace_process(napi_env env, napi_callback_info info) {
   return number(env, process_replace(texts, size));
 }
 
+/* What is asked for, the socket, its family, a port, and the addresses with the datagram behind them. No
+ * resource: libuv reads the descriptor and closes it. */
+static napi_value datagram(napi_env env, napi_callback_info info) {
+  napi_value values[5];
+  int question, fd, family, port;
+  void *batch;
+  size_t size;
+  if (!arguments(env, info, 5, values) ||
+      !int_argument(env, values[0], 0, DATAGRAM_SOURCE, &question) ||
+      !int_argument(env, values[1], -1, INT_MAX, &fd) ||
+      !int_argument(env, values[2], 4, 6, &family) ||
+      !int_argument(env, values[3], 0, UINT16_MAX, &port) ||
+      !batch_argument(env, values[4], sizeof(struct datagram_addresses), &batch, &size))
+    return NULL;
+  return number(env, datagram_ask((enum datagram_question)question, fd,
+                                  family == 4 ? AF_INET : AF_INET6, (uint16_t)port, batch, size));
+}
+
 #define FUNCTION(name, c) {name, NULL, c, NULL, NULL, NULL, napi_default_method, NULL}
 NAPI_MODULE_INIT() {
   static const napi_property_descriptor functions[] = {
       FUNCTION("now", now),
       FUNCTION("openAdvertisementSocket", open_advertisement_socket),
       FUNCTION("openAnnouncer", open_announcer),
+      FUNCTION("datagram", datagram),
       FUNCTION("openNetworkWatch", open_network_watch),
       FUNCTION("openNetworkDump", open_network_dump),
       FUNCTION("openDeadlineTimer", open_deadline_timer),

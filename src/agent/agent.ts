@@ -313,6 +313,7 @@ class RunningAgent implements Agent {
       executor: this.#options.hookExecutor,
       ...this.#clocks,
       flaps: () => this.#driver.flapCount(),
+      addresses: () => this.#driver.network.addresses(),
       deliver: (event) => this.#driver.deliver(event),
       onInhibit: (inhibited) => this.#driver.setInhibited(inhibited),
       onProblem: (key, problem) => this.setProblem(key, problem),

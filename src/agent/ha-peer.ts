@@ -23,6 +23,10 @@ export class HaPath {
   received = 0;
   /** By errno name: a closed set of the kernel's. */
   readonly sendFailures = new Map<string, number>();
+  /** What became of the last message that we sent: an errno name, or null. */
+  refusal: string | null = null;
+  /** When the last message that was believed came; null before the first. */
+  receivedAt: Instant | null = null;
   #allowance = UNSOLICITED_PER_SECOND;
   #refilledAt: Instant | null = null;
 
@@ -31,8 +35,10 @@ export class HaPath {
     this.address = address;
   }
 
-  readonly countFailure = (code: string): void => {
-    this.sendFailures.set(code, (this.sendFailures.get(code) ?? 0) + 1);
+  readonly noteSent = (refusal: string | null): void => {
+    this.refusal = refusal;
+    if (refusal === null) return;
+    this.sendFailures.set(refusal, (this.sendFailures.get(refusal) ?? 0) + 1);
   };
 
   /** Whether one more unsolicited message may cost us a verification now. */

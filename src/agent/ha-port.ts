@@ -70,6 +70,8 @@ export interface HaPortOptions {
   readonly onDiscard: (reason: PeerDiscardReason, source: string, detail: string) => void;
   /** CLOCK_MONOTONIC; only for round trips and rate limits. */
   readonly now: () => Instant;
+  /** The address to send from; null leaves it to the kernel. */
+  readonly sourceFor: (destination: IpAddress) => IpAddress | null;
   /** UDP unless given. */
   readonly openSocket?: OpenHaSocket;
 }
@@ -84,6 +86,10 @@ export interface HaPortCounters {
     readonly sent: number;
     /** Authentic and fresh. */
     readonly received: number;
+    /** When the last of those came; null before the first. */
+    readonly receivedAt: Instant | null;
+    /** What the kernel said to the last message, by errno name; null: sent. */
+    readonly refusal: string | null;
     /** By errno name: ENETUNREACH, EHOSTUNREACH, … */
     readonly sendFailures: Readonly<Record<string, number>>;
   }[];
@@ -158,6 +164,7 @@ class OpenHaPort implements HaPort {
         const socket = await openSocket(family, this.#options.port, {
           onDatagram: (datagram, source, port) => this.#receive(datagram, source, port),
           onError: (code) => count(this.#receiveErrors, code),
+          sourceFor: this.#options.sourceFor,
         });
         this.#sockets.set(family, socket);
       }
@@ -202,13 +209,17 @@ class OpenHaPort implements HaPort {
     return {
       discarded: Object.fromEntries(this.#discarded),
       receiveErrors: Object.fromEntries(this.#receiveErrors),
-      paths: [...this.#paths.values()].map(({ peer, address, sent, received, sendFailures }) => ({
-        peer: peer.name,
-        address,
-        sent,
-        received,
-        sendFailures: Object.fromEntries(sendFailures),
-      })),
+      paths: [...this.#paths.values()].map(
+        ({ peer, address, sent, received, receivedAt, refusal, sendFailures }) => ({
+          peer: peer.name,
+          address,
+          sent,
+          received,
+          receivedAt,
+          refusal,
+          sendFailures: Object.fromEntries(sendFailures),
+        }),
+      ),
     };
   }
 
@@ -240,7 +251,7 @@ class OpenHaPort implements HaPort {
     mac.set(sign(key, signed));
     path.sent += 1;
     const socket = this.#sockets.get(familyOf(path.address));
-    socket?.send(datagram, path.address, port, path.countFailure);
+    socket?.send(datagram, path.address, port, path.noteSent);
   }
 
   #receive(datagram: Uint8Array, from: string, port: number): void {
@@ -309,6 +320,7 @@ class OpenHaPort implements HaPort {
       return;
     }
     path.received += 1;
+    path.receivedAt = now;
     if (freshness === 'newest') peer.newest = { report, kind: header.kind, truncated };
     const rttMs = peer.roundTripOf(message, path, now);
     const newest = peer.newest ?? { report, kind: header.kind, truncated };

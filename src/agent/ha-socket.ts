@@ -1,9 +1,9 @@
-// One UDP socket of the HA port: bound, bounded, never throwing on send. No protocol, no key.
+// One UDP socket of the HA port: bound, never throwing on send, with a source that the peer knows. No
+// protocol, no key.
 import { createSocket, type Socket } from 'node:dgram';
+import { openDatagramSocket, type DatagramSocket } from '../kernel/datagram-socket.js';
+import type { KernelError } from '../kernel/kernel.js';
 import type { Family, IpAddress } from '../model/address.js';
-
-/** Datagrams libuv may hold for a socket whose buffer is full; more are dropped and counted. */
-const MAXIMUM_QUEUED = 64;
 
 /** The HA port cannot be opened. The message says what to do; `code` is the errno name. */
 export class HaPortError extends Error {
@@ -19,18 +19,20 @@ export interface HaSocketEvents {
   readonly onDatagram: (datagram: Uint8Array, source: string, port: number) => void;
   /** The kernel refused to receive; the socket goes on. */
   readonly onError: (code: string) => void;
+  /** The address to send from; null leaves it to the kernel. */
+  readonly sourceFor: (destination: IpAddress) => IpAddress | null;
 }
 
 export interface HaSocket {
   /**
-   * Sends at once or not at all; never throws, never waits. `onFailure` gets the errno name
-   * (ENETUNREACH, EHOSTUNREACH, …), ENOBUFS when too many wait to be sent.
+   * Sends at once or not at all; never throws, never waits. `done` gets the errno name of a refusal
+   * (ENETUNREACH, EHOSTUNREACH, EAGAIN when too much waits to be sent, …), or null.
    */
   send(
     datagram: Uint8Array,
     address: IpAddress,
     port: number,
-    onFailure: (code: string) => void,
+    done: (code: string | null) => void,
   ): void;
   /** Resolves when the port is free again. */
   close(): Promise<void>;
@@ -45,48 +47,45 @@ export type OpenHaSocket = (
 
 /** @throws HaPortError (rejects) when the kernel refuses the port. */
 export const openHaSocket: OpenHaSocket = async (family, port, events) => {
-  const socket = createSocket({
-    type: family === 'ipv4' ? 'udp4' : 'udp6',
-    // Two agents on one port would each get an arbitrary half of the messages.
-    reuseAddr: false,
-    ipv6Only: family === 'ipv6',
-    // Addresses only, answered at once: with the default a message is sent some ticks later, and
-    // the last word before close() never.
-    lookup: (address, _options, callback) => callback(null, address, family === 'ipv4' ? 4 : 6),
-  });
+  let out: DatagramSocket;
+  try {
+    out = openDatagramSocket(family, port);
+  } catch (error) {
+    throw bindError(error as KernelError, family, port);
+  }
+  const socket = createSocket(family === 'ipv4' ? 'udp4' : 'udp6');
   await new Promise<void>((resolve, reject) => {
     socket.once('error', (error) => reject(bindError(error, family, port)));
-    socket.bind({ port, address: family === 'ipv4' ? '0.0.0.0' : '::' }, resolve);
+    socket.bind({ fd: out.fd, exclusive: true }, resolve);
   });
   socket.removeAllListeners('error');
   socket.on('error', (error) => events.onError(codeOf(error)));
   socket.on('message', (datagram, from) => events.onDatagram(datagram, from.address, from.port));
-  return new UdpSocket(socket);
+  return new UdpSocket(socket, out, events.sourceFor);
 };
 
 class UdpSocket implements HaSocket {
   readonly #socket: Socket;
+  /** The same descriptor. */
+  readonly #out: DatagramSocket;
+  readonly #sourceFor: HaSocketEvents['sourceFor'];
   #closed = false;
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, out: DatagramSocket, sourceFor: HaSocketEvents['sourceFor']) {
     this.#socket = socket;
+    this.#out = out;
+    this.#sourceFor = sourceFor;
   }
 
   send(
     datagram: Uint8Array,
     address: IpAddress,
     port: number,
-    onFailure: (code: string) => void,
+    done: (code: string | null) => void,
   ): void {
-    // Port 0 is what a forged source may show; dgram throws on it.
+    // Port 0 is what a forged source may show.
     if (this.#closed || port === 0) return;
-    if (this.#socket.getSendQueueCount() >= MAXIMUM_QUEUED) {
-      onFailure('ENOBUFS');
-      return;
-    }
-    this.#socket.send(datagram, port, address, (error) => {
-      if (error !== null) onFailure(codeOf(error));
-    });
+    done(this.#out.send(datagram, this.#sourceFor(address), address, port));
   }
 
   close(): Promise<void> {

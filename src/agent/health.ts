@@ -186,11 +186,11 @@ function peerReasons({ name, state, paths, fitness, differences = [] }: PeerStat
     const silence = state === 'unknown' ? 'has not answered yet' : 'is silent on every path';
     const heard = paths.find(({ problem }) => problem !== undefined);
     if (heard === undefined) return [`${name} ${silence}`];
-    return [
-      `${name} ${silence}; what comes from ${heard.address} is discarded: ${heard.problem ?? ''}`,
-    ];
+    return [`${name} ${silence}; ${heard.problem ?? ''}`];
   }
-  const lost = paths.filter((path) => path.state === 'unhealthy').map(({ address }) => address);
+  const lost = paths
+    .filter((path) => path.state === 'unhealthy')
+    .map(({ address, problem }) => (problem === undefined ? address : `${address} (${problem})`));
   const left = `${paths.length - lost.length} of ${paths.length} paths left`;
   const wrong = differences.filter((difference) => difference !== OTHER_RULES);
   return [

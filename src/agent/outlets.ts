@@ -3,6 +3,7 @@
 import type { Settings } from '../config/settings.js';
 import type { InstanceEvent } from '../core/interface.js';
 import type { Executor } from '../executor/executor.js';
+import type { LinkAddress } from '../model/link.js';
 import type { MonitorStatus } from '../model/monitor.js';
 import type { VirtualRouterState } from '../model/reasons.js';
 import { milliseconds, type Instant } from '../model/units.js';
@@ -26,6 +27,8 @@ export interface OutletsOptions {
   /** Runs hooks; not the one that holds the last will, whose end waits for nobody. */
   readonly executor: Executor;
   readonly now: () => Instant;
+  /** All addresses of this host, as the kernel last reported them. */
+  readonly addresses: () => Iterable<LinkAddress>;
   /** Milliseconds since the epoch. */
   readonly wallClock: () => number;
   /** Flaps within the window, for the environment of hooks. */
@@ -68,6 +71,7 @@ class Company implements AgentOutlets {
     this.channel = createPeerChannel({
       journal,
       now: options.now,
+      addresses: options.addresses,
       deliver,
       onProblem: (problem) => onProblem('ha-port', problem),
     });

@@ -2,7 +2,10 @@
 // messages become. No decisions and no thresholds: those are the core's.
 import type { Settings } from '../config/settings.js';
 import type { InstanceEvent } from '../core/interface.js';
-import type { IpAddress } from '../model/address.js';
+import { sourceTo } from '../kernel/datagram-socket.js';
+import { familyOf, type IpAddress } from '../model/address.js';
+import type { LinkAddress } from '../model/link.js';
+import { ownSource, virtualAddresses } from '../model/own-source.js';
 import type { PeerReport } from '../model/peer-report.js';
 import { between, microseconds, type Instant } from '../model/units.js';
 import type { KeyStatus, PeerKeyStatus } from '../model/status.js';
@@ -23,6 +26,10 @@ export interface PeerChannelOptions {
   readonly deliver: (event: InstanceEvent) => void;
   /** What keeps the HA port from working; null when nothing does. */
   readonly onProblem: (problem: string | null) => void;
+  /** All addresses of this host, as the kernel last reported them. */
+  readonly addresses: () => Iterable<LinkAddress>;
+  /** The source that the kernel would choose; `sourceTo` unless a test looks on. */
+  readonly chosenSource?: typeof sourceTo;
   /** What opens the port; `openHaPort` unless a test looks on. */
   readonly openPort?: typeof openHaPort;
 }
@@ -35,7 +42,7 @@ export interface PeerChannel {
   news(report: PeerReport): void;
   /** The last round trip on the path in milliseconds; null when there was none. */
   rttMs(peer: string, address: IpAddress): number | null;
-  /** Why what comes from this address of a peer is discarded; null when nothing has been lately. */
+  /** Why the path to this address of a peer is not healthy; null while the port does not know it. */
   problem(address: IpAddress): string | null;
   /** Null while the port is closed. */
   counters(): HaPortCounters | null;
@@ -56,6 +63,10 @@ class Channel implements PeerChannel {
   readonly #rtt = new Map<string, number>();
   /** The last one from each address of a peer; no stranger has an entry. */
   readonly #discards = new Map<string, { readonly text: string; readonly at: Instant }>();
+  /** The last message from a virtual address of ours: no peer is known by one. */
+  #fromVirtual: { readonly source: string; readonly at: Instant } | null = null;
+  /** Those that are never our source: all but what the host has for itself (priority 255). */
+  #virtual: ReadonlySet<IpAddress> = new Set();
   #port: HaPort | null = null;
   #opened = '';
   /** Whom the open port knows, ourselves first: after a reload the core is ahead of it for a moment. */
@@ -91,9 +102,22 @@ class Channel implements PeerChannel {
   }
 
   problem(address: IpAddress): string | null {
-    const last = this.#discards.get(address);
-    if (last === undefined || between(last.at, this.#options.now()) > LATELY) return null;
-    return last.text;
+    const path = this.#port?.counters().paths.find((one) => one.address === address);
+    if (path === undefined) return null;
+    const lately = (at: Instant): boolean => between(at, this.#options.now()) <= LATELY;
+    const discard = this.#discards.get(address);
+    if (discard !== undefined && lately(discard.at)) {
+      return `what comes from ${address} is discarded: ${discard.text}`;
+    }
+    if (path.refusal !== null) return `the kernel refuses what goes to ${address}: ${path.refusal}`;
+    if (path.receivedAt !== null && lately(path.receivedAt)) {
+      return `the peer is heard from ${address}, but answers no check over it: what goes there does not arrive, or is answered from another address`;
+    }
+    const virtual = this.#fromVirtual;
+    if (virtual !== null && lately(virtual.at)) {
+      return `nothing comes from ${address}, but something from the virtual address ${virtual.source}: whoever sends it must send from an address of its own`;
+    }
+    return `nothing comes from ${address}`;
   }
 
   counters(): HaPortCounters | null {
@@ -123,6 +147,7 @@ class Channel implements PeerChannel {
 
   async #reopen(settings: Settings): Promise<void> {
     const { name, ha } = settings;
+    this.#virtual = virtualAddresses(settings);
     if (ha.peers.length === 0 || ha.keyFile === null) {
       this.#ring.clear();
       await this.#shut();
@@ -202,6 +227,14 @@ class Channel implements PeerChannel {
     this.#names = [];
     this.#rtt.clear();
     this.#discards.clear();
+    this.#fromVirtual = null;
+  }
+
+  #sourceFor(destination: IpAddress): IpAddress | null {
+    const { addresses, chosenSource = sourceTo } = this.#options;
+    const chosen = chosenSource(familyOf(destination), destination);
+    if (chosen === null || !this.#virtual.has(chosen)) return null;
+    return ownSource(destination, chosen, this.#virtual, [...addresses()]);
   }
 
   #open({ name, ha }: Settings): Promise<HaPort> {
@@ -212,6 +245,7 @@ class Channel implements PeerChannel {
       self: name,
       peers: ha.peers,
       now: this.#options.now,
+      sourceFor: (destination) => this.#sourceFor(destination),
       onReport: (peer, address, report, { rttMs }) => {
         this.#settle();
         this.#discards.delete(address);
@@ -225,6 +259,8 @@ class Channel implements PeerChannel {
         if (addresses.has(source)) {
           const text = `${PEER_DISCARD_REASONS[reason]}${detail === '' ? '' : ` (${detail})`}`;
           this.#discards.set(source, { text, at: this.#options.now() });
+        } else if (this.#virtual.has(source as IpAddress)) {
+          this.#fromVirtual = { source, at: this.#options.now() };
         }
         this.#options.journal.recordForeign('warn', `ha ${reason} ${source}`, {
           event: 'peer-message-discarded',

@@ -32,6 +32,17 @@ export interface Addon {
   sendBatch(handle: Handle, batch: ArrayBuffer, count: number): number;
   /** The number of records in `batch`, 0 when there is no more. */
   receiveNetwork(handle: Handle, batch: ArrayBuffer): number;
+  /**
+   * `question` is one of enum datagram_question of native/datagram_socket.h; `batch` is struct
+   * datagram_addresses, and for one that is sent the datagram behind it, to its end.
+   */
+  datagram(
+    question: 0 | 1 | 2,
+    fd: number,
+    family: 4 | 6,
+    port: number,
+    batch: ArrayBuffer,
+  ): number;
   /** A negative instant disarms. */
   arm(handle: Handle, at: number): number;
   /** May be called again. */
@@ -47,6 +58,9 @@ export interface Addon {
   replaceProcess(texts: ArrayBuffer): number;
 }
 
+/** What an addon that was built before the latest change of this face does not have. */
+const isWhole = (addon: Partial<Addon>): addon is Addon => addon.datagram !== undefined;
+
 const ADDON = '../../../build/Release/understudy.node';
 
 /**
@@ -55,7 +69,9 @@ const ADDON = '../../../build/Release/understudy.node';
  */
 export function loadAddon(): Addon {
   try {
-    return createRequire(import.meta.url)(ADDON) as Addon;
+    const addon = createRequire(import.meta.url)(ADDON) as Partial<Addon>;
+    if (isWhole(addon)) return addon;
+    throw new Error('it is older than this program');
   } catch (cause) {
     const path = fileURLToPath(new URL(ADDON, import.meta.url));
     const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);

@@ -147,6 +147,7 @@ export class Appliance {
       keys: keys.map(haKey),
       self: this.name,
       peers,
+      sourceFor: () => null,
       now: () => instant(this.clock.microseconds),
       onReport: (peer, path, report, arrival) =>
         this.reports.add({ peer, path, report, ...arrival }),

@@ -21,6 +21,7 @@ it('every message carries all 32 bytes of HMAC-SHA-256, and one wrong byte is en
     keys: [haKey(KEY)],
     self: 'here',
     peers: [{ name: 'there', addresses: [address(where)], port: peer.address().port }],
+    sourceFor: () => null,
     onReport: () => undefined,
     onDiscard: () => undefined,
     now: () => instant(1),

@@ -199,6 +199,8 @@ test('a path the kernel refuses is counted; the others work', () =>
       address: refused,
       sent: 1,
       received: 0,
+      receivedAt: null,
+      refusal: 'EACCES',
       sendFailures: { EACCES: 1 },
     });
     assert.deepEqual(second?.sendFailures, {});

@@ -90,7 +90,10 @@ describe('health', () => {
           {
             ...peer,
             state: 'unhealthy',
-            paths: silent.map((path) => ({ ...path, problem: 'the HMAC is wrong' })),
+            paths: silent.map((path) => ({
+              ...path,
+              problem: 'what comes from 10.98.0.2 is discarded: the HMAC is wrong',
+            })),
           },
         ],
       },

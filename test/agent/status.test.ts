@@ -260,7 +260,7 @@ describe('a pair', () => {
       peers[0] !== undefined && !('fitness' in peers[0]) && !('virtualRouters' in peers[0]),
     );
     assert.equal(peers[0].paths[1]?.problem, 'discarded 10.99.0.2');
-    assert.match(health.reasons.join(), /b is silent on every path; what comes from 10\.98\.0\.2/);
+    assert.match(health.reasons.join(), /b is silent on every path; discarded 10\.98\.0\.2/);
   });
 
   it('names the primary of each virtual router in active-active, and only there', async () => {

@@ -152,6 +152,7 @@ export class Appliance {
     const channel = createPeerChannel({
       journal,
       now: clocks.now,
+      addresses: () => driver.network.addresses(),
       deliver: (event) => driver.deliver(event),
       onProblem: (problem) => void (problem !== null && this.said.push(problem)),
       openPort: (options) =>

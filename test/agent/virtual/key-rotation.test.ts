@@ -164,7 +164,7 @@ describe('a new key beside the former one', () => {
     assert.ok(discarded(pair, 'a') > 0 && discarded(pair, 'b') > 0);
     assert.equal(
       a.channel.problem(a.settings.ha.peers[0]?.addresses[0] ?? assert.fail()),
-      `the HMAC is wrong: another key, or a forged message (it names key ${digestOf(OLD)}; here is ${digestOf(NEW)})`,
+      `what comes from 10.98.0.2 is discarded: the HMAC is wrong: another key, or a forged message (it names key ${digestOf(OLD)}; here is ${digestOf(NEW)})`,
     );
   });
 
