@@ -81,6 +81,7 @@ export class PairBench {
   static async open(
     spec: PairSpec,
     inPlace: InPlace = (bench) => bench.settled(),
+    probeEveryMs = PROBE_EVERY_MS,
   ): Promise<PairBench> {
     const lab = await createLab({ patienceMs: PATIENCE_MS });
     const routers = spec.virtualRouters ?? [LAN];
@@ -95,7 +96,7 @@ export class PairBench {
     try {
       // tcpdump needs root, not a mapped user.
       if (!mappedUser()) await lab.recordFrames();
-      const pace = { periodMs: PROBE_EVERY_MS, timeoutMs: ANSWER_MS };
+      const pace = { periodMs: probeEveryMs, timeoutMs: ANSWER_MS };
       const prober = await lab.probe({ targets, ...pace, ...scheduling });
       return new PairBench(lab, spec, probed, prober, inPlace);
     } catch (error) {
@@ -439,15 +440,17 @@ export function describePair(
     readonly prepare?: (bench: PairBench) => Promise<void>;
     /** Waits until both are in their places; by default `a` holds all. */
     readonly settled?: (bench: PairBench) => Promise<void>;
+    /** Where how often the client asks is part of the test. */
+    readonly probeEveryMs?: number;
   },
   define: (test: PairTest) => void,
 ): void {
-  const { skip, spec, prepare, settled } = options;
+  const { skip, spec, prepare, settled, probeEveryMs } = options;
   describe(title, { skip, concurrency: 1 }, () => {
     let bench: PairBench | null = null;
     before(async () => {
       if (skip !== false) return;
-      bench = await PairBench.open(spec, settled);
+      bench = await PairBench.open(spec, settled, probeEveryMs);
       await prepare?.(bench);
     });
     after(() => bench?.close());
