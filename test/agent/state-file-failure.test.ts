@@ -79,7 +79,7 @@ it('an order that could not be recorded is recorded later, and health ends with 
   const told = (file: string): string[] =>
     bench.agent.status().health.reasons.filter((reason) => reason.includes(`${file}: ENOSPC`));
   room = false;
-  const outcome = await bench.control.command('maintenance', 'on');
+  const outcome = await bench.control.command('maintenance', 'on', true);
   assert.match(JSON.stringify(outcome), /not recorded yet, .*ENOSPC/);
   assert.equal(told('state.json').length, 1);
   await until('status.json, too, in health', () => told('status.json').length);
