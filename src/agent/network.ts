@@ -331,6 +331,7 @@ export class Network {
     port.primaryAddress = primaryAddress(port, addresses);
     port.scope = {
       ownAddresses: new Set(addresses.map(({ address }) => address)),
+      ownSources: new Set(ownSources(port, addresses).map(({ address }) => address)),
       // A peer may send to our own address too when the group does not reach us.
       unicastPeers: new Set([
         ...[...port.routers.values()].flatMap((router) => router.unicastPeers),
@@ -393,7 +394,7 @@ function portsOf(settings: Settings): Map<string, Port> {
       interface: router.interface,
       family: router.family,
       routers: known,
-      scope: { ownAddresses: new Set(), unicastPeers: new Set() },
+      scope: { ownAddresses: new Set(), ownSources: new Set(), unicastPeers: new Set() },
       neighbours: [],
       primaryAddress: null,
       socket: null,
@@ -405,18 +406,22 @@ function portsOf(settings: Settings): Map<string, Port> {
   return ports;
 }
 
-/**
- * The address to send from (RFC 9568 §5.1.1.1, §5.1.2.1): IPv6, a link-local one; IPv4, the first
- * of the interface. Never a virtual address, but for the address owner, whose they really are.
- */
-function primaryAddress(port: Port, addresses: readonly LinkAddress[]): IpAddress | null {
+/** What others share is none of ours: the virtual addresses, but for the address owner, whose they are. */
+function ownSources(port: Port, addresses: readonly LinkAddress[]): LinkAddress[] {
   const virtual = new Set<string>();
   for (const { priority, addresses: listed } of port.routers.values()) {
     if (priority !== 255) for (const { address } of listed) virtual.add(address);
   }
-  const candidates = addresses.filter(
-    ({ address, usable }) =>
-      usable && !virtual.has(address) && (port.family === 'ipv4' || isLinkLocal(address)),
+  return addresses.filter(({ address }) => !virtual.has(address));
+}
+
+/**
+ * The address to send from (RFC 9568 §5.1.1.1, §5.1.2.1): IPv6, a link-local one; IPv4, the first
+ * of the interface. Never a virtual address, but for the address owner.
+ */
+function primaryAddress(port: Port, addresses: readonly LinkAddress[]): IpAddress | null {
+  const candidates = ownSources(port, addresses).filter(
+    ({ address, usable }) => usable && (port.family === 'ipv4' || isLinkLocal(address)),
   );
   const first = candidates.find(({ secondary }) => !secondary) ?? candidates[0];
   return first?.address ?? null;

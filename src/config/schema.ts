@@ -87,7 +87,7 @@ const VIRTUAL_ROUTER: SettingSchema = {
     checksum: {
       type: 'string',
       description:
-        'IPv4 checksum dialect that is sent. auto: rfc9568 until a valid advertisement in the other dialect is heard, then that one. Both are always accepted.',
+        'IPv4 checksum dialect that is sent. auto: rfc9568 until an Active that sends the other dialect is heard, then that one. Both are always accepted.',
       enum: ['auto', 'rfc9568', 'rfc5798'],
       default: 'auto',
     },

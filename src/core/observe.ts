@@ -69,10 +69,15 @@ const isAsConfigured = (own: RouterConfiguration, heard: Advertisement): boolean
 /**
  * `checksum: auto` starts with RFC 9568 and goes over to RFC 5798 for good when it hears it: routers
  * that send the old form reject the new one, and those that send the new one accept both. To follow
- * the last speaker would make it waver between two of them.
+ * the last speaker would make it waver between two of them. Only an Active is a speaker: a farewell says
+ * nothing of who is there, and one in an emergency comes in both dialects, since nobody knows any more
+ * which one was spoken.
  */
-function learnDialect(router: Router, { source, dialect }: Heard): readonly Observation[] {
-  if (router.configuration.family === 'ipv6') return NOTHING;
+function learnDialect(
+  router: Router,
+  { advertisement, source, dialect }: Heard,
+): readonly Observation[] {
+  if (router.configuration.family === 'ipv6' || advertisement.priority === 0) return NOTHING;
   router.received = dialect;
   const { checksum } = router.configuration;
   if (checksum !== 'auto' || router.sending === dialect || dialect === 'rfc9568') return NOTHING;

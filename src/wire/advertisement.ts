@@ -67,6 +67,11 @@ export interface ReceivedMessage {
 export interface DeliveryScope {
   /** The addresses that stand on the interface, the one we advertise from included. */
   readonly ownAddresses: ReadonlySet<IpAddress>;
+  /**
+   * Those of them that nobody else may have: not the virtual ones, from which we never send but another
+   * router may (some advertise from the virtual link-local address).
+   */
+  readonly ownSources: ReadonlySet<IpAddress>;
   /** Routers that may send to our own address instead of the group; usually none. */
   readonly unicastPeers: ReadonlySet<IpAddress>;
 }
@@ -88,7 +93,7 @@ export function checkDelivery(
   }
   if (isUnspecified(source) || isMulticast(source)) return 'notForUs';
   if (multicast && family === 'ipv6' && !isLinkLocal(source)) return 'notForUs';
-  if (scope.ownAddresses.has(source)) return 'ownPacket';
+  if (scope.ownSources.has(source)) return 'ownPacket';
   return multicast || scope.unicastPeers.has(source) ? null : 'notForUs';
 }
 

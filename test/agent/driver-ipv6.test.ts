@@ -2,6 +2,8 @@
 // is neither announced nor called present. With a kernel in memory; the real one is in environment-link.
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
+import { centiseconds } from '../../src/model/units.js';
+import { encodeAdvertisement, VRRP_GROUP } from '../../src/wire/advertisement.js';
 import { address } from '../support/fake-kernel.js';
 import { INDEX, rig, routerSettings, settingsOf, settle, type Rig } from './rig.js';
 
@@ -97,5 +99,46 @@ describe('the address to send from', () => {
 
     assert.equal(router()?.state, 'Backup');
     assert.equal(router()?.primaryAddress, 'fe80::1');
+  });
+});
+
+describe('a rival that advertises from the virtual link-local address', () => {
+  const from = (source: string): Parameters<Rig['kernel']['deliver']>[0] => {
+    const advertisement = {
+      vrid: 51,
+      priority: 200,
+      maxAdvertiseInterval: centiseconds(100),
+      addresses: [address('fe80::51')],
+    };
+    const envelope = {
+      source: address(source),
+      destination: VRRP_GROUP.ipv6,
+      dialect: 'rfc9568' as const,
+    };
+    return {
+      family: 'ipv6',
+      linkIndex: INDEX,
+      ...envelope,
+      hopLimit: 255,
+      message: encodeAdvertisement(advertisement, envelope),
+    };
+  };
+
+  it('is none of ours that came back, since we never send from there: the better one is obeyed', async () => {
+    const { made } = await tentative();
+    made.kernel.deliver(from('fe80::51'));
+    await settle();
+    const [router] = made.driver.snapshot().virtualRouters;
+    assert.deepEqual([router?.state, router?.reason], ['Backup', 'preempted']);
+    assert.equal(router?.activeAddress, 'fe80::51');
+  });
+
+  it('what comes from the address that we send from is ours, or a duplicate of it: discarded', async () => {
+    const { made } = await tentative();
+    made.kernel.deliver(from('fe80::1'));
+    await settle();
+    assert.equal(made.driver.snapshot().virtualRouters[0]?.state, 'Active');
+    assert.deepEqual(made.driver.reception.discardedOn('eth0'), {});
+    assert.deepEqual(made.driver.reception.discardedFor('six'), { ownPacket: 1 });
   });
 });

@@ -34,6 +34,16 @@ describe('the checksum dialect', () => {
     assert.deepEqual({ sending, received }, { sending: 'rfc5798', received: 'rfc9568' });
   });
 
+  it('auto: priority 0 teaches none: in an emergency it is said in both, by one that is gone', () => {
+    const bench = activeInstance([router()]);
+
+    const effects = bench.hear('lan', { priority: 0, dialect: 'rfc5798' }, 1);
+
+    assert.deepEqual(effects, ['lan advertise 100']);
+    const { sending, received } = bench.router('lan');
+    assert.deepEqual({ sending, received }, { sending: 'rfc9568', received: null });
+  });
+
   it('fixed: sent as set, received as it comes; a reload may fix it, or set it free', () => {
     const bench = activeInstance([router({ checksum: 'rfc5798' })]);
 

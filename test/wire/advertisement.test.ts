@@ -378,6 +378,7 @@ describe('packets accepted', () => {
 describe('delivery', () => {
   const scope = {
     ownAddresses: new Set([SOURCE.ipv4, SOURCE.ipv6]),
+    ownSources: new Set([SOURCE.ipv4, SOURCE.ipv6]),
     unicastPeers: new Set<IpAddress>(),
   };
   const peer = address('192.0.2.20');
@@ -411,6 +412,13 @@ describe('delivery', () => {
     assert.equal(check('::', 'ff02::12'), 'notForUs');
     assert.equal(check('ff02::12', 'ff02::12'), 'notForUs');
     assert.equal(check('2001:db8::30', 'ff02::12'), 'notForUs');
+  });
+
+  test('from a virtual address that stands here: another router’s, since we never send from it', () => {
+    const virtual = address('fe80::1');
+    const holding = { ...scope, ownAddresses: new Set([...scope.ownAddresses, virtual]) };
+
+    assert.equal(check(virtual, 'ff02::12', holding), null);
   });
 
   test('cases 35, 36: from one of our own addresses → ownPacket, whatever it says', () => {
