@@ -20,6 +20,8 @@ export interface Rank {
   readonly sound: boolean;
   /** Holds a part of a group that moves together. */
   readonly holdsPart: boolean;
+  /** Sent away by an operator: any other one first, unless it is asked back. */
+  readonly standsBack: boolean;
 }
 
 /**
@@ -44,9 +46,12 @@ export function outranksUs({ router, report }: PeerView, own: Rank): boolean {
   return own.address === null || compareAddresses(address, own.address) > 0;
 }
 
-/** Whether no other fit peer would be the better successor of the one that leaves. */
-export const isBestCandidate = (views: readonly PeerView[], own: Rank): boolean =>
-  !views.some((view) => isCandidate(view) && isBetterSuccessor(view, own));
+/**
+ * Whether no other fit peer would be the better successor of the one that leaves; `asked`: that one does so
+ * on an operator's order, which goes to the best of all others.
+ */
+export const isBestCandidate = (views: readonly PeerView[], own: Rank, asked = false): boolean =>
+  !views.some((view) => isCandidate(view) && isBetterSuccessor(view, own, asked));
 
 /** Whether a better candidate has our priority, and so the same Skew_Time. */
 export const isTiedBehind = (views: readonly PeerView[], own: Rank): boolean =>
@@ -54,18 +59,24 @@ export const isTiedBehind = (views: readonly PeerView[], own: Rank): boolean =>
     (view) =>
       view.router?.effectivePriority === own.priority &&
       isCandidate(view) &&
-      isBetterSuccessor(view, own),
+      isBetterSuccessor(view, own, false),
   );
+
+/** Whether we stand back and somebody else could take the role who does not: we are not needed. */
+export const isNotNeeded = (views: readonly PeerView[], { standsBack }: Rank): boolean =>
+  standsBack && views.some((view) => isCandidate(view) && view.report.standsBack !== true);
 
 const isCandidate = ({ report, router }: PeerView): boolean =>
   report.fit && router?.state === 'Backup' && !router.releasing;
 
 /**
- * One without soft faults before one that would pass the role on at once; then one that holds another
- * part of the group, so that it comes together again.
+ * One without soft faults before one that would pass the role on at once; then one that no operator has
+ * sent away; then one that holds another part of the group, so that it comes together again.
  */
-function isBetterSuccessor(view: PeerView, own: Rank): boolean {
+function isBetterSuccessor(view: PeerView, own: Rank, asked: boolean): boolean {
   if (view.report.sound !== own.sound) return view.report.sound;
+  const standsBack = view.report.standsBack === true;
+  if (!asked && standsBack !== own.standsBack) return own.standsBack;
   const holdsPart = holdsPartOf(view.report);
   return holdsPart === own.holdsPart ? outranksUs(view, own) : holdsPart;
 }
@@ -111,15 +122,22 @@ export function whenReleased(
 ): 'peer-released' | 'better-placed' | 'others-first' | 'not-ours' {
   const leaver = leaverAmong(views, activeAddress);
   if (leaver === null || holderAmong(views) !== null) return 'not-ours';
-  if (!isBestCandidate(views, own)) return 'others-first';
+  if (!isBestCandidate(views, own, isAsked(leaver))) return 'others-first';
   return unheard !== null && isSplitFrom(leaver) ? 'better-placed' : 'peer-released';
 }
+
+/** Whether it leaves because an operator hands the role over. */
+const isAsked = ({ report }: PeerView): boolean => report.cause?.reason === 'failover';
 
 /** Whether a Backup that heard priority 0 from `source` need not wait for Skew_Time. */
 export const isNextAfter = (views: readonly PeerView[], source: IpAddress, own: Rank): boolean =>
   views.some(({ router }) => router !== null) &&
   !views.some(({ router, peer }) => router?.state === 'Active' && !peer.knownBy.includes(source)) &&
-  isBestCandidate(views, own);
+  isBestCandidate(
+    views,
+    own,
+    views.some((view) => view.peer.knownBy.includes(source) && isAsked(view)),
+  );
 
 /**
  * Whether the one that is Active on `first` would take this virtual router too: sound as we are, and

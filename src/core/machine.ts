@@ -107,8 +107,8 @@ export type Event =
   | { readonly kind: 'leaving' }
   /** The Active is known to be there although it is not heard: wait once more. */
   | { readonly kind: 'hold' }
-  /** The Active is gone, but a better candidate is known: it has Skew_Time to go first. */
-  | { readonly kind: 'defer' }
+  /** The Active is gone, but a better candidate is known: it has the Skew_Time of `priority` to go first. */
+  | { readonly kind: 'defer'; readonly priority: number }
   /** Make before break: keep the addresses until a successor is there. */
   | { readonly kind: 'release'; readonly releasing: Releasing }
   /** A successor is putting its addresses in place. */

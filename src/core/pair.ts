@@ -13,6 +13,7 @@ import {
   isHeardSince,
   isTiedBehind,
   isNextAfter,
+  isNotNeeded,
   isWorseSide,
   outranksUs,
   overdueFrom,
@@ -123,14 +124,21 @@ export function passPeerDeadlines(stage: Stage): void {
   }
 }
 
+/** Of one that stands back: after anybody else's Active_Down_Timer. */
+const LAST_RESORT = 1;
+
 /**
- * Whether a Backup that hears nobody lets a better candidate go first: two of one priority would both take
- * the role at the same instant. Once: the better one may be gone too.
+ * Whether a Backup that hears nobody lets another candidate go first: two of one priority would both take
+ * the role at the same instant, and who was sent away is not needed yet. Once: the other one may be gone too.
  */
 export function defersInstead(stage: Stage, router: Router): boolean {
-  if (router.deferred || !isTiedBehind(stage.views(router), stage.rankOf(router))) return false;
+  if (router.deferred) return false;
+  const views = stage.views(router);
+  const own = stage.rankOf(router);
+  const isLast = isNotNeeded(views, own);
+  if (!isLast && !isTiedBehind(views, own)) return false;
   router.deferred = true;
-  stage.step(router, { kind: 'defer' });
+  stage.step(router, { kind: 'defer', priority: isLast ? LAST_RESORT : own.priority });
   return true;
 }
 
@@ -252,7 +260,7 @@ export function holdsInstead(stage: Stage, router: Router, state: Backup): boole
 }
 
 /**
- * Whether a Backup that is about to take over after priority 0, or from a lower priority, knows of a
+ * Whether a Backup that is about to take over after priority 0, in its turn, or from a lower priority, knows of a
  * peer that has done so rightly: it advertises itself only when its addresses stand.
  */
 export function isTakenAlready(stage: Stage, router: Router): boolean {
@@ -260,7 +268,7 @@ export function isTakenAlready(stage: Stage, router: Router): boolean {
   const { takeoverReason } = router.machine;
   const holder = holderAmong(stage.speakingViews(router));
   if (holder === null || takeoverReason === 'no-response') return false;
-  return takeoverReason === 'priority-zero' || outranksUs(holder, stage.rankOf(router));
+  return takeoverReason !== 'priority' || outranksUs(holder, stage.rankOf(router));
 }
 
 /** Whether all healthy peers see less traffic than their minimum too. */

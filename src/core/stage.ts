@@ -132,7 +132,8 @@ export class Stage {
         (other) => other.machine.kind === 'Active' && other.machine.releasing === null,
       );
     const { sound } = this.standing;
-    return { priority: effectivePriority, family, address, sound, holdsPart };
+    const standsBack = this.conduct.standBack !== null;
+    return { priority: effectivePriority, family, address, sound, holdsPart, standsBack };
   }
 
   /** The addresses we advertise from, at most 8, as the peers are told. */
@@ -201,8 +202,20 @@ export class Stage {
   /** Who would give the role away again, or has just been sent away, takes it only when it is free. */
   #mayPreempt(router: Router): boolean {
     if (this.conduct.standBack !== null || this.clock < router.preemptFrom) return false;
-    if (hasSoftFault(this.monitors.values())) return false;
+    if (hasSoftFault(this.monitors.values()) || this.#isKeptByOrder(router)) return false;
     return !this.movesTogether() || !this.#anotherFollowsSuperior(router);
+  }
+
+  /** One of ours holds it since an operator sent another one away, who stands back: it stays there. */
+  #isKeptByOrder({ activeAddress }: Router): boolean {
+    let isOurs = activeAddress === null;
+    let ordered = false;
+    for (const peer of this.peers.values()) {
+      if (activeAddress !== null && peer.knownBy.includes(activeAddress)) isOurs = true;
+      const isSaid = isSpeaking(peer, this.clock) && peer.report?.standsBack === true;
+      if (isSaid) ordered = true;
+    }
+    return isOurs && ordered;
   }
 
   #anotherFollowsSuperior(router: Router): boolean {
@@ -283,10 +296,12 @@ export class Stage {
   /**
    * A better Active has taken this one's role: those behind it in the group's order follow. Not
    * those before it: two appliances that each win one of two virtual routers would both give up the
-   * other one, for ever.
+   * other one, for ever. Nor does anything follow a stranger: what it wants of the others it takes
+   * itself, and what is given up meanwhile would go to somebody else.
    */
   #moveThoseBehind(mover: Router, superior: IpAddress): void {
     mover.followsSuperior = true;
+    if (this.#isStranger(superior)) return;
     const rank = groupRank(mover.configuration);
     for (const router of this.routers.values()) {
       if (groupRank(router.configuration) <= rank) continue;
@@ -294,6 +309,15 @@ export class Stage {
       if (this.#canTakeOver(router, superior)) this.release(router, 'group-moved');
       else this.step(router, { kind: 'yield', reason: 'group-moved' });
     }
+  }
+
+  /** Known to be none of the peers, since all of them speak and say where they advertise from. */
+  #isStranger(address: IpAddress): boolean {
+    if (this.peers.size === 0) return false;
+    return [...this.peers.values()].every(
+      (peer) =>
+        isSpeaking(peer, this.clock) && peer.knownBy.length > 0 && !peer.knownBy.includes(address),
+    );
   }
 
   #canTakeOver(router: Router, superior: IpAddress): boolean {

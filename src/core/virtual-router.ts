@@ -124,7 +124,7 @@ function stepBackup(parameters: Parameters, state: Backup, event: Event, now: In
     case 'hold':
       return stay(backupState(parameters, state.activeAdverInterval, now));
     case 'defer': {
-      const inTurn = after(now, skewTime(parameters.priority, state.activeAdverInterval));
+      const inTurn = after(now, skewTime(event.priority, state.activeAdverInterval));
       return stay({ ...state, activeDownAt: inTurn });
     }
     case 'stalled':

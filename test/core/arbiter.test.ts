@@ -7,6 +7,7 @@ import {
   holderAmong,
   isBestCandidate,
   isNextAfter,
+  isNotNeeded,
   leaverAmong,
   outranksUs,
   successorAmong,
@@ -19,7 +20,7 @@ import {
 } from '../../src/core/arbiter.js';
 import type { PeerView } from '../../src/core/peers.js';
 import { OWN, PEER, router } from './instance-bench.js';
-import { PairBench, THERE, THIRD, type Saying } from './pair-bench.js';
+import { PairBench, THERE, THIRD, cause, type Saying } from './pair-bench.js';
 import { address } from './virtual-router-bench.js';
 
 const US: Rank = {
@@ -28,6 +29,7 @@ const US: Rank = {
   address: OWN,
   sound: true,
   holdsPart: false,
+  standsBack: false,
 };
 
 /** `there` as it says it stands, healthy, or `third`. */
@@ -139,6 +141,26 @@ describe('who holds, who leaves, who could follow', () => {
 });
 
 describe('answers', () => {
+  it('whom an operator sent away comes last, unless the role is asked back', () => {
+    const away = viewOf({ effectivePriority: 150, standsBack: true });
+    const sent = { ...US, standsBack: true };
+    assert.equal(isBestCandidate([away], US), true);
+    assert.equal(isBestCandidate([away], US, true), false, 'asked back');
+    assert.equal(isBestCandidate([viewOf({ effectivePriority: 50 })], sent), false);
+    assert.equal(isBestCandidate([viewOf({ effectivePriority: 50 })], sent, true), true);
+    assert.equal(isBestCandidate([away], sent), false, 'both stand back: by rank');
+    assert.equal(isBestCandidate([viewOf({ sound: false })], sent), true, 'sound goes first');
+  });
+
+  it('is not needed while somebody else could take it who does not stand back either', () => {
+    const sent = { ...US, standsBack: true };
+    assert.equal(isNotNeeded([viewOf({})], US), false);
+    assert.equal(isNotNeeded([viewOf({})], sent), true);
+    assert.equal(isNotNeeded([viewOf({ standsBack: true })], sent), false);
+    assert.equal(isNotNeeded([viewOf({ fit: false })], sent), false);
+    assert.equal(isNotNeeded([], sent), false);
+  });
+
   it('priority 0 from the only Active that is known: next', () => {
     const active = viewOf({ state: 'Active' });
 
@@ -146,6 +168,10 @@ describe('answers', () => {
     assert.equal(isNextAfter([active], address('192.0.2.77'), US), false, 'from somebody else');
     assert.equal(isNextAfter([], PEER, US), false, 'no pair is known');
     assert.equal(isNextAfter([stranger()], PEER, US), false);
+    const away = viewOf({ effectivePriority: 150, standsBack: true }, 'third');
+    const asks = viewOf({ state: 'Active', cause: cause({ reason: 'failover' }) });
+    assert.equal(isNextAfter([active, away], PEER, US), true);
+    assert.equal(isNextAfter([asks, away], PEER, US), false, 'asked back');
   });
 
   it('Active_Down_Timer: a healthy path on the link makes the difference', () => {

@@ -18,6 +18,7 @@ import {
   moves,
   type Saying,
 } from './pair-bench.js';
+import { address } from './virtual-router-bench.js';
 
 const operator = (command: OperatorCommand) => ({ kind: 'operator', command }) as const;
 const forced = (command: OperatorCommand) => ({ ...operator(command), force: true }) as const;
@@ -725,6 +726,19 @@ describe('a group that loses one virtual router to a better Active', () => {
       ]);
     });
   }
+
+  it('a stranger takes the first: the others stay until it takes them too', () => {
+    const bench = activeBench({ routers: BOTH });
+    const source = address('192.0.2.77');
+
+    const lost = bench.hear('lan', { priority: 250, source }, 50_000);
+    const later = bench.pass(SECOND);
+    const both = bench.hear('wan', { priority: 250, source }, SECOND);
+
+    assert.deepEqual(moves(lost), ['lan Active -> Backup preempted']);
+    assert.deepEqual(moves(later), []);
+    assert.deepEqual(moves(both), ['wan Active -> Backup preempted']);
+  });
 
   it('it speaks but is not healthy yet: its advertisement and its word are enough', () => {
     const bench = new PairBench(BOTH, {}, [THERE]);

@@ -8,6 +8,7 @@ import { instant } from '../../src/model/units.js';
 import { hard, router, wan } from './instance-bench.js';
 import {
   HANDOVER,
+  LAN_THIRD,
   PairBench,
   SECOND,
   THERE,
@@ -19,6 +20,7 @@ import {
   moves,
   type Saying,
 } from './pair-bench.js';
+import { address } from './virtual-router-bench.js';
 
 const operator = (command: OperatorCommand, force = false) =>
   ({ kind: 'operator', command, force, by: 'root' }) as const;
@@ -275,6 +277,7 @@ describe('forced upon one with a failed check, it stays, and is nobody’s flap'
     assert.equal(bench.router('lan').state, 'Active');
     assert.deepEqual(moves(effects), []);
     assert.deepEqual(flaps(effects), []);
+    assert.ok(!effects.join().includes('releasing'), 'it is not even offered back');
   });
 
   it('a fault that was over once counts again', () => {
@@ -467,5 +470,95 @@ describe('what the peers are told of it', () => {
 
     assert.deepEqual(moves(again.pass(30 * SECOND)).length, 0);
     assert.equal(again.router('lan').state, 'Backup');
+  });
+});
+
+describe('who was sent away stands back, whoever else there is', () => {
+  const both = { peers: [THERE, THIRD] };
+
+  /** `there` was sent away and stands back; `third` holds the role with 50; we could preempt. */
+  function kept(source = LAN_THIRD): PairBench {
+    const bench = new PairBench([router()], {}, [THERE, THIRD]);
+    bench.says({ effectivePriority: 200, standsBack: true }, null);
+    bench.says({ ...TAKEN, effectivePriority: 50 }, null, { peer: 'third' });
+    bench.start(-3 * SECOND);
+    bench.hear('lan', { priority: 50, source }, -2 * SECOND);
+    return bench;
+  }
+
+  const hearing = (bench: PairBench, from: number, source = LAN_THIRD): string[] => {
+    const lines: string[] = [];
+    for (let at = from; at < 10 * SECOND; at += SECOND) {
+      lines.push(...bench.pass(at), ...bench.hear('lan', { priority: 50, source }, at));
+    }
+    return moves(lines);
+  };
+
+  it('nobody preempts the successor meanwhile', () => {
+    assert.deepEqual(hearing(kept(), -SECOND), []);
+  });
+
+  it('it does not stand back any longer: preempted as ever', () => {
+    const bench = kept();
+    bench.says({ standsBack: false }, -1_500_000);
+
+    assert.match(hearing(bench, -SECOND).join(), /lan Backup -> Active priority/);
+  });
+
+  it('a stranger is preempted as ever: no operator has put the role there', () => {
+    const source = address('192.0.2.77');
+    const bench = kept(source);
+    bench.says({ state: 'Backup', addressesPresent: false }, -1_900_000, { peer: 'third' });
+
+    assert.match(hearing(bench, -SECOND, source).join(), /lan Backup -> Active priority/);
+  });
+
+  /** We were sent away with 200; `third` holds the role; `there` could have it too. */
+  function away(): PairBench {
+    const bench = activeBench(both);
+    bench.take(operator('failover'), 10_000);
+    bench.says({ ...TAKEN, effectivePriority: 150 }, 20_000, { peer: 'third' });
+    bench.hear('lan', { priority: 150, source: LAN_THIRD }, 20_000);
+    bench.pass(SECOND);
+    return bench;
+  }
+
+  it('the holder dies: the other one takes it, whatever the priorities', () => {
+    const bench = away();
+    bench.cut(undefined, 'third');
+
+    const effects = bench.pass(SECOND + 500_000);
+
+    assert.deepEqual(moves(effects), []);
+  });
+
+  it('the holder says nothing more, and nobody else has taken it in time: needed', () => {
+    const bench = away();
+    bench.says({ state: 'Backup', addressesPresent: false }, 1_100_000, { peer: 'third' });
+
+    const effects = bench.pass(10 * SECOND);
+
+    // Active_Down_Interval, then the Skew_Time of the last resort.
+    assert.deepEqual(moves(effects), [
+      `${20_000 + 3_218_750 + 996_093} lan Backup -> Active no-response`,
+    ]);
+  });
+
+  it('the holder gives it up for a fault: the other one goes first, and has taken it', () => {
+    const bench = away();
+    const why = cause({ reason: 'no-carrier' });
+    bench.says({ releasing: true, cause: why }, 1_100_000, { peer: 'third' });
+    bench.says({ ...TAKEN, effectivePriority: 100 }, 1_150_000);
+
+    assert.deepEqual(moves(bench.pass(1_900_000)), []);
+  });
+
+  it('the holder is ordered to hand it over: asked back', () => {
+    const bench = away();
+    const why = cause({ reason: 'failover', detail: 'root' });
+
+    const effects = bench.says({ releasing: true, cause: why }, 1_100_000, { peer: 'third' });
+
+    assert.deepEqual(moves(effects), ['lan Backup -> Active peer-released']);
   });
 });
