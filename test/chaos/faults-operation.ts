@@ -117,23 +117,28 @@ export const checkFails: Fault = {
 
 interface Unfit extends Drawn {
   readonly because: 'maintenance' | 'check';
+  readonly how: 'asked' | 'forced';
 }
 
-/** Ordered when the other one cannot take it. It may be refused; nobody may be without the address for that. */
+/** Ordered when the other one cannot take it. It may be refused; then the role stays where it is. */
 export const failoverToUnfit: Fault<Unfit> = {
   name: 'failover to one that is unfit',
   on: 'holder',
   draw: (chance, { monitors }) => ({
     lastsMs: lasting(chance, 200, 3_000),
     because: monitors ? oneOf(chance, 'maintenance', 'check') : 'maintenance',
+    how: oneOf(chance, 'asked', 'forced'),
   }),
-  async do(bench, victim, { because }) {
+  async do(bench, victim, { because, how }) {
     const peer = peerOf(victim);
     if (because === 'check') bench.files.setCheck(peer, false);
     else await bench.order(peer, (control) => control.command('maintenance', 'on'));
     // Two failures in a row, and a word to the other one.
     await pause(800);
-    await bench.order(victim, (control) => control.command('failover')).catch(() => null);
+    const forced = how === 'forced';
+    await bench
+      .order(victim, (control) => control.command('failover', undefined, forced))
+      .catch(() => null);
   },
   async undo(bench, victim) {
     const peer = peerOf(victim);
