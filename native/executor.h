@@ -253,6 +253,8 @@ void renewal_replace(const struct will *before, const struct will *after);
 /* When renewal_attend is due; `busy` while a program of ours runs. */
 int64_t renewal_due(const struct will *will, bool busy);
 void renewal_attend(const struct will *will, bool busy);
+/* Removes what still stands of the will's addresses, where they were put. */
+void renewal_remove(const struct will *will);
 
 /* --- executor_duty.c: what is owed for the will, in the agent's silence and after its death ---- */
 

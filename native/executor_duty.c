@@ -30,6 +30,8 @@ enum silence { HELD, LISTENING, LAPSED, CLEARING };
 static enum phase phase = SERVING;
 static enum silence silence = HELD;
 static struct will *will;
+/* The one whose addresses the release program of a lapsed lease takes away. */
+static struct will *lapsed;
 static report_function *tell_result;
 static void (*tell_revoked)(void);
 static int64_t keep_until = NEVER;
@@ -82,7 +84,15 @@ static void released(enum outcome outcome, uint32_t value, const char *message, 
                  length, (const char *)errors.at);
     }
     silence = HELD;
+    if (lapsed != NULL) {
+        renewal_remove(lapsed);
+    }
+    will_free(lapsed);
+    lapsed = NULL;
     if (phase == RELEASING) {
+        if (will != NULL) {
+            renewal_remove(will);
+        }
         phase = DONE;
     }
 }
@@ -205,13 +215,12 @@ static void clear_when_due(int64_t now)
     if (now < release_at(now) || !alone(now)) {
         return;
     }
-    struct will *lapsed = will;
+    lapsed = will;
     silence = CLEARING;
     will = NULL;
+    will_listen(NULL);
     lapsed->release.steadfast = true;
     child_start(0, &lapsed->release, duty_report);
-    will_free(lapsed);
-    will_listen(NULL);
 }
 
 static void listen_on(int64_t now, int64_t silent_since)

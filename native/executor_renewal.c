@@ -1,7 +1,7 @@
 /*
  * The addresses' lifetime in the kernel: renewed as long as somebody of ours lives, so that the
  * kernel itself removes what everybody left. Only what stands is renewed: a renewal of an address
- * that is gone would make it anew.
+ * that is gone would make it anew. And what the release program left is removed.
  *
  * A renewal is the kernel's own message (RTM_NEWADDR of a dump) sent back with another lifetime, so
  * that label, scope, metric and flags stay what they are. All that differs goes in few system calls.
@@ -143,6 +143,15 @@ static bool renew(struct nlmsghdr *message, uint32_t lifetime)
     return true;
 }
 
+/* Makes the removal out of what the dump said. */
+static bool removal(struct nlmsghdr *message)
+{
+    message->nlmsg_type = RTM_DELADDR;
+    message->nlmsg_flags = NLM_F_REQUEST;
+    message->nlmsg_pid = 0;
+    return true;
+}
+
 static void note(int error, const char *what)
 {
     if (error != complained && error != 0) {
@@ -169,7 +178,7 @@ static int refusals(void)
             int refused = -((const struct nlmsgerr *)NLMSG_DATA(message))->error;
             /* A negative one is no errno: the kernel has said 0 or -errno. */
             refused = refused < 0 ? EBADMSG : refused;
-            error = refused == 0 || refused == ENODEV ? error : refused;
+            error = refused == 0 || refused == ENODEV || refused == EADDRNOTAVAIL ? error : refused;
         }
     }
     return error;
@@ -195,8 +204,12 @@ static int request_dump(uint32_t sequence)
     return send(lister, &request, request.header.nlmsg_len, MSG_NOSIGNAL) < 0 ? errno : 0;
 }
 
+enum change { RENEW, REMOVE };
+
 struct batch {
+    enum change change;
     size_t length;
+    size_t count;
     int error;
     bool done;
     _Alignas(8) uint8_t bytes[BATCH_SIZE];
@@ -210,10 +223,14 @@ static void take_message(const struct will *will, struct nlmsghdr *message, stru
     }
     if (message->nlmsg_type != RTM_NEWADDR || length > BATCH_SIZE
         || message->nlmsg_len < NLMSG_LENGTH(sizeof(struct ifaddrmsg))
-        || !is_willed(will, message)
-        || !renew(message, will->lifetime_s == 0 ? FOR_EVER : will->lifetime_s)) {
+        || !is_willed(will, message)) {
         return;
     }
+    uint32_t lifetime = will->lifetime_s == 0 ? FOR_EVER : will->lifetime_s;
+    if (!(batch->change == REMOVE ? removal(message) : renew(message, lifetime))) {
+        return;
+    }
+    batch->count += 1;
     if (batch->length + length > BATCH_SIZE) {
         int error = send_batch(batch->bytes, batch->length);
         batch->error = error != 0 ? error : batch->error;
@@ -242,13 +259,15 @@ static void take_messages(const struct will *will, uint8_t *dump, size_t got, ui
     }
 }
 
-static int renew_all(const struct will *will)
+static int change_all(const struct will *will, enum change change, size_t *count)
 {
     static struct batch batch;
     static _Alignas(8) uint8_t dump[DUMP_SIZE];
     static uint32_t sequence;
     int error = request_dump(sequence += 1);
+    batch.change = change;
     batch.length = 0;
+    batch.count = 0;
     batch.error = 0;
     batch.done = error != 0;
     for (int reads = 0; !batch.done && reads < DUMP_READS_MAX; reads += 1) {
@@ -262,6 +281,7 @@ static int renew_all(const struct will *will)
         }
     }
     int last = send_batch(batch.bytes, batch.length);
+    *count = batch.count;
     return error != 0 ? error : last != 0 ? last : batch.error;
 }
 
@@ -273,6 +293,26 @@ void renewal_attend(const struct will *will, bool busy)
     renewed_at = now_ms();
     ending = false;
     if (will->address_count > 0) {
-        note(lister < 0 || changer < 0 ? EMFILE : renew_all(will), "renewing the addresses");
+        size_t count = 0;
+        int error = lister < 0 || changer < 0 ? EMFILE : change_all(will, RENEW, &count);
+        note(error, "renewing the addresses");
+    }
+}
+
+/*
+ * The release program knows the interface by the name that it had when the will was set; we know it by
+ * its index, and what still stands there goes.
+ */
+void renewal_remove(const struct will *will)
+{
+    size_t count = 0;
+    if (will->address_count == 0 || lister < 0 || changer < 0) {
+        return;
+    }
+    int error = change_all(will, REMOVE, &count);
+    if (count > 0) {
+        complain("%zu addresses stood after the release program had ended (was the interface renamed?) "
+                 "and were removed%s%s",
+                 count, error == 0 ? "" : ": ", error == 0 ? "" : strerror(error));
     }
 }

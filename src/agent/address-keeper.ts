@@ -261,6 +261,7 @@ export class AddressKeeper {
     const { revision } = this.#options.network;
     const news = revision !== this.#revision;
     this.#revision = revision;
+    this.#followLinks();
     for (const keeping of this.#kept.values()) {
       if (!keeping.wanted || (!news && !keeping.adding)) continue;
       if (!answersAll(this.#options.network, keeping.settings)) {
@@ -274,6 +275,17 @@ export class AddressKeeper {
       if (this.#hasOwn(keeping.settings)) this.#putsHere = true;
       if (!keeping.confirmed && !keeping.disturbed) this.#confirm(keeping);
     }
+  }
+
+  /** What we put on an interface that is called otherwise now stands there still, and goes. */
+  #followLinks(): void {
+    if (!this.#own.follow((index) => this.#options.network.linkAt(index)?.name)) return;
+    for (const keeping of this.#kept.values()) {
+      const released = !keeping.wanted && keeping.inheritedUntil === null;
+      if (released && this.#hasOwn(keeping.settings)) keeping.due = 'now';
+    }
+    this.#findOrphans();
+    this.#options.onStandingChanged();
   }
 
   /** From now on no script is started: the executor's will does what remains. */
@@ -352,7 +364,7 @@ export class AddressKeeper {
     this.#running = false;
     const failures = failuresOf(result, lines);
     for (const { interface: name, address, owner } of plan.removed) {
-      if (!failures.has(owner)) this.#own.delete(name, address);
+      if (!failures.has(owner)) this.#own.release(name, address);
     }
     const orphansFailed = failures.get(null);
     if (orphansFailed !== undefined) this.#stuck('', orphansFailed);
@@ -426,7 +438,8 @@ export class AddressKeeper {
   #concerned(address: LinkAddress): Keeping[] {
     return [...this.#kept.values()].filter(
       (keeping) =>
-        keeping.linkIndex === address.linkIndex &&
+        (keeping.wanted ? keeping.linkIndex : this.#indexOf(keeping.settings)) ===
+          address.linkIndex &&
         keeping.settings.addresses.some((virtual) => sameAddress(virtual, address)),
     );
   }

@@ -88,6 +88,7 @@ const PASSING: ReadonlySet<TransitionReason> = new Set(['startup', 'shutdown', '
 /** Whoever has one of these hears no advertisement. */
 const DEAF: ReadonlySet<TransitionReason> = new Set([
   'interface-missing',
+  'interface-renamed',
   'interface-down',
   'no-carrier',
   'no-primary-address',

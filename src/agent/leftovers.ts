@@ -30,7 +30,7 @@ export const NOTHING_LEFT: Leftovers = { standing: [] };
 export function recognize(
   own: OwnAddresses,
   input: {
-    readonly network: Pick<Network, 'linkNamed' | 'addressesOn' | 'addressTextsOn'>;
+    readonly network: Pick<Network, 'linkNamed' | 'linkAt' | 'addressesOn' | 'addressTextsOn'>;
     readonly vip: Settings['vip'];
     readonly routers: readonly VirtualRouterSettings[];
     readonly leftovers: Leftovers;
@@ -39,7 +39,9 @@ export function recognize(
   const { network, routers, leftovers } = input;
   const { leaseSeconds } = input.vip;
   const listed = new Set(routers.flatMap(placesOf));
-  const placed = ({ interface: name, linkIndex, addresses }: AddressTarget): OwnAddress[] => {
+  const placed = ({ interface: former, linkIndex, addresses }: AddressTarget): OwnAddress[] => {
+    // It may have been renamed meanwhile.
+    const name = linkIndex === undefined ? former : (network.linkAt(linkIndex)?.name ?? former);
     const index = linkIndex ?? network.linkNamed(name)?.index ?? null;
     return addresses.map((address) => ({ interface: name, linkIndex: index, address }));
   };

@@ -131,6 +131,11 @@ export class Network {
     return undefined;
   }
 
+  /** The interface of this index, whatever it is called now; undefined when it is gone. */
+  linkAt(index: number): Link | undefined {
+    return this.#watch.links.get(index);
+  }
+
   /** The addresses on the interface now, as the kernel last reported them. */
   addressesOn(interfaceName: string): readonly LinkAddress[] {
     return this.#standing(interfaceName).addresses;
@@ -291,11 +296,20 @@ export class Network {
   }
 
   #tellLink(name: string, link: Link | undefined): void {
-    const status = linkStatus(name, link);
+    const status = linkStatus(name, link, this.#formerOf(name));
     const text = JSON.stringify(status);
     if (this.#linkStatuses.get(name) === text) return;
     this.#linkStatuses.set(name, text);
     this.#events.emit({ kind: 'monitor', status });
+  }
+
+  /** The interface that this name stood for when a socket was opened, if it is still there. */
+  #formerOf(name: string): Link | undefined {
+    const indexes = [...this.#ports.values()].map((port) =>
+      port.interface === name ? port.linkIndex : null,
+    );
+    const index = indexes.find((one) => one !== null);
+    return index === undefined || index === null ? undefined : this.#watch.links.get(index);
   }
 
   #tellLinks(): void {
@@ -360,6 +374,8 @@ export class Network {
   /** A socket belongs to one interface index: a recreated interface needs a new one. */
   #reopen(port: Port, link: Link | undefined): void {
     if (port.socket !== null && port.linkIndex === link?.index) return;
+    // Renamed: it still carries the farewell, and is the right one when the name comes back.
+    if (link === undefined && port.socket !== null && this.#isThere(port)) return;
     this.#closeSocket(port);
     if (link === undefined) return;
     try {
@@ -369,6 +385,10 @@ export class Network {
     } catch (error) {
       this.#lose(port, (error as KernelError).code);
     }
+  }
+
+  #isThere({ linkIndex }: Port): boolean {
+    return linkIndex !== null && this.#watch.links.has(linkIndex);
   }
 
   #lose(port: Port, code: string): void {

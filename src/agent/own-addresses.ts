@@ -24,6 +24,8 @@ export interface OwnAddress {
 
 export class OwnAddresses {
   readonly #own = new Map<string, OwnAddress>();
+  /** Taken off by a script, if it found them under that name. */
+  #released: OwnAddress[] = [];
 
   [Symbol.iterator](): Iterator<OwnAddress> {
     return this.#own.values();
@@ -45,6 +47,32 @@ export class OwnAddresses {
     this.#own.delete(placeOf(interfaceName, address));
   }
 
+  /** A script has taken it off. */
+  release(interfaceName: string, address: AddressWithPrefix): void {
+    const own = this.#own.get(placeOf(interfaceName, address));
+    if (own !== undefined) this.#released.push(own);
+    this.delete(interfaceName, address);
+  }
+
+  /**
+   * An interface is its index: what we put on one goes by the name that it has now, and what a script has looked
+   * for under another one is there still. What was on one that is gone keeps its name: a script of the
+   * user's own may have put it elsewhere.
+   * @returns whether anything has another name than before.
+   */
+  follow(nameOf: (linkIndex: number) => string | undefined): boolean {
+    const all = [...this.#own.values()];
+    const followed = all.map((own) => underNewName(own, nameOf));
+    const missed = this.#released
+      .map((own) => underNewName(own, nameOf))
+      .filter((own, at) => own !== this.#released[at]);
+    this.#released = [];
+    if (missed.length === 0 && followed.every((own, at) => own === all[at])) return false;
+    this.#own.clear();
+    for (const own of [...missed, ...followed]) this.add(own);
+    return true;
+  }
+
   /** All of them, by interface. */
   targets(): AddressTarget[] {
     const byLink = new Map<string, { target: AddressTarget; addresses: AddressWithPrefix[] }>();
@@ -61,6 +89,15 @@ export class OwnAddresses {
     }
     return [...byLink.values()].map(({ target }) => target);
   }
+}
+
+/** The same one, unless its interface has another name now. */
+function underNewName(
+  own: OwnAddress,
+  nameOf: (linkIndex: number) => string | undefined,
+): OwnAddress {
+  const name = own.linkIndex === null ? undefined : nameOf(own.linkIndex);
+  return name === undefined || name === own.interface ? own : { ...own, interface: name };
 }
 
 /**

@@ -92,6 +92,7 @@ export const isPassedBy = ({ bypassActual }: Conduct): boolean =>
 /** Departures from Active that no operator, shutdown or preemption asked for. */
 export const FLAPS: ReadonlySet<TransitionReason> = new Set([
   'interface-missing',
+  'interface-renamed',
   'interface-down',
   'no-carrier',
   'no-primary-address',

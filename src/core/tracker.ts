@@ -54,11 +54,11 @@ export function hardFault(
   return null;
 }
 
-/** Whether the interface itself is at fault, so that nothing leaves it. */
+/** Whether the interface itself is at fault, so that nothing leaves it: one that was renamed still sends. */
 export function interfaceFailed(interfaceName: string, statuses: Iterable<MonitorStatus>): boolean {
   for (const status of statuses) {
     if (status.state !== 'failed' || status.weight !== 'hard') continue;
-    if (status.interface === interfaceName) return true;
+    if (status.interface === interfaceName && status.fault !== 'interface-renamed') return true;
   }
   return false;
 }

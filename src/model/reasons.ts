@@ -25,6 +25,7 @@ export const TRANSITION_REASONS = {
   shutdown: 'the agent was told to stop',
   'mode-off': 'HA mode is off',
   'interface-missing': 'the interface does not exist',
+  'interface-renamed': 'the interface has another name now, and none has this one',
   'interface-down': 'the interface is administratively down',
   'no-carrier': 'the interface has no carrier',
   'links-below-minimum': 'fewer link pairs are active than the minimum',
@@ -44,6 +45,7 @@ export type TransitionReason = keyof typeof TRANSITION_REASONS;
 export type FaultReason = Extract<
   TransitionReason,
   | 'interface-missing'
+  | 'interface-renamed'
   | 'interface-down'
   | 'no-carrier'
   | 'links-below-minimum'

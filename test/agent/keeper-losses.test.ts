@@ -102,3 +102,37 @@ for (const kind of KINDS) {
     });
   });
 }
+
+for (const kind of KINDS) {
+  describe(`the interface gets another name, ${kind.family}`, () => {
+    it('a farewell is said on it, and they go by its new name', async () => {
+      const made = await active(kind);
+      const scripts = made.executor.requests.length;
+      made.kernel.setLink({ index: INDEX, name: 'lan0' });
+      await settle();
+      assert.deepEqual(
+        made.executor.requests.slice(scripts).flatMap(({ input }) => input.trim().split('\n')),
+        [`address del ${kind.virtual} dev lan0`],
+      );
+      assert.ok(!made.kernel.has(INDEX, kind.virtual));
+      assert.equal(made.kernel.sent.at(-1)?.message[2], 0);
+      const [router] = made.driver.snapshot().virtualRouters;
+      assert.deepEqual([router?.state, router?.reason], ['Initialize', 'interface-renamed']);
+    });
+
+    it('and another takes its own: they go there, and none is left', async () => {
+      const made = await active(kind);
+      made.kernel.quietly(() => {
+        made.kernel.setLink({ index: INDEX, name: 'lan0' });
+        made.kernel.setLink({ index: INDEX + 1, name: 'eth0' });
+        made.kernel.addAddress(INDEX + 1, kind.own);
+      });
+      await settle();
+      assert.deepEqual(
+        [INDEX, INDEX + 1].map((index) => made.kernel.has(index, kind.virtual)),
+        [false, true],
+      );
+      assert.equal(stateOf(made), 'Active');
+    });
+  });
+}

@@ -52,6 +52,7 @@ describe('what counts', () => {
 
   const FAULTS: Readonly<Record<string, InstanceEvent>> = {
     'interface-missing': hard('interface-missing', 'eth0'),
+    'interface-renamed': hard('interface-renamed', 'eth0'),
     'interface-down': hard('interface-down', 'eth0'),
     'links-below-minimum': hard('links-below-minimum'),
     'no-primary-address': { kind: 'primary-address', virtualRouter: 'lan', address: null },

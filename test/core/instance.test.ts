@@ -74,6 +74,18 @@ describe('taking part', () => {
     assert.equal(bench.router('lan').reason, 'shutdown');
   });
 
+  it('an interface that was renamed still carries the farewell', () => {
+    const bench = activeInstance([router()]);
+
+    const renamed = bench.take(hard('interface-renamed', 'eth0'), 1);
+
+    assert.deepEqual(renamed.slice(0, 3), [
+      'lan advertise 0',
+      'lan remove',
+      'lan Active -> Initialize interface-renamed',
+    ]);
+  });
+
   it('mode off: out with a farewell; on again: the startup rules', () => {
     const bench = activeInstance([router()]);
 

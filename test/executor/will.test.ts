@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from '../support/test.js';
 import { fileURLToPath } from 'node:url';
+import { parseAddress, type IpAddress } from '../../src/model/address.js';
 import { milliseconds } from '../../src/model/units.js';
 import type { LastWill } from '../../src/executor/executor.js';
 import { startExecutor } from '../../src/executor/process.js';
@@ -23,6 +24,12 @@ import { farewell4, farewell6, frame4, frame6, hex, OURS_4, OURS_6 } from './fra
 
 const VIP = fileURLToPath(new URL('../../../scripts/vip', import.meta.url));
 const MINUTE = milliseconds(60_000);
+
+function addressOf(text: string): IpAddress {
+  const parsed = parseAddress(text);
+  assert(parsed !== null, text);
+  return parsed;
+}
 
 // --- without a network ----------------------------------------------------------------------------
 
@@ -169,6 +176,35 @@ describe('the last will', { concurrency: 4 }, () => {
       await wire.send(frame4({}));
       assert.equal(await ended, '');
       assert.equal(present(), false);
+    },
+  );
+
+  test(
+    'the interface was renamed since: what the release program does not find there goes by index',
+    { skip: noWire },
+    async (t) => {
+      const net = await namespace(t);
+      const { linkIndex } = net;
+      const willed = ['10.99.0.100/24', 'fe80::51/64'];
+      for (const one of ['10.99.0.1/24', ...willed]) {
+        net.run('ip', 'address', 'add', one, 'dev', 'va', ...(one.includes(':') ? ['nodad'] : []));
+      }
+      const input = willed.map((one) => `address del ${one} dev va\n`).join('');
+      const addresses = willed.map((one) => {
+        const [text = '', length] = one.split('/');
+        return { linkIndex, address: addressOf(text), prefixLength: Number(length) };
+      });
+      const will = { ...releaseOnly(''), release: request([VIP], { input }), addresses };
+      const victim = await agent(t, will, { path: net.executor() });
+      net.run('ip', 'link', 'set', 'va', 'down');
+      net.run('ip', 'link', 'set', 'va', 'name', 'lan0');
+      const said = await victim.kill();
+      const left = net.run('ip', '-o', 'address', 'show', 'dev', 'lan0');
+      assert.deepEqual(
+        ['10.99.0.1/24', ...willed].filter((one) => left.includes(` ${one} `)),
+        ['10.99.0.1/24'],
+      );
+      assert.match(said, /stood after the release program had ended/);
     },
   );
 

@@ -135,6 +135,7 @@ export class Appliance {
           script: (request, done) => this.#script(request, done),
           send: (_index, frame) => world.frame(this.side, frame),
           renew: (addresses, lifetime) => this.#renew(addresses, lifetime),
+          remove: (addresses) => this.#removeLeft(addresses),
           tell: (what) => this.#tell(what),
           onRevoked: () => onRevoked?.(),
           onExit,
@@ -330,6 +331,17 @@ export class Appliance {
     this.#linkIndex += 1;
   }
 
+  /** The name that the LAN's interface has now. */
+  renameInterface(name: string): void {
+    this.#setLink(name);
+  }
+
+  /** Another interface, on no LAN, that has this name. */
+  addOtherInterface(name: string): void {
+    this.kernel.setLink({ index: 100, name });
+    this.kernel.addAddress(100, '10.97.0.1/24');
+  }
+
   /** With the appliance's own address. */
   makeInterface(): void {
     this.#setLink('eth0');
@@ -452,12 +464,27 @@ export class Appliance {
     };
   }
 
-  /** `address replace 10.99.0.100/24 dev eth0 valid_lft 3 preferred_lft 3`, or `address del`. */
+  /**
+   * `address replace 10.99.0.100/24 dev eth0 valid_lft 3 preferred_lft 3`, or `address del`; an interface that
+   * is not there has nothing to be deleted.
+   */
   #apply(line: string): void {
-    const [, verb, text = ''] = line.split(' ');
+    const [, verb, text = '', , device = ''] = line.split(' ');
+    const index = this.kernel.indexOf(device);
+    if (index === undefined) return;
+    if (index !== this.#linkIndex) {
+      if (verb === 'replace') this.kernel.addAddress(index, text);
+      return;
+    }
     const [, seconds] = / valid_lft (\d+)/.exec(line) ?? [];
     if (verb === 'replace') this.#add(text, seconds === undefined ? null : Number(seconds));
     if (verb === 'del') this.#remove(text);
+  }
+
+  #removeLeft(addresses: LastWill['addresses']): void {
+    for (const { linkIndex, address, prefixLength } of addresses) {
+      if (linkIndex === this.#linkIndex) this.#remove(`${address}/${prefixLength}`);
+    }
   }
 
   // --- what is said --------------------------------------------------------------------------------

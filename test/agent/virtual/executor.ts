@@ -33,6 +33,8 @@ export interface ExecutorSurroundings {
   send(linkIndex: number, frame: Uint8Array): void;
   /** Gives what stands of these another lifetime in seconds; 0: for ever. */
   renew(addresses: LastWill['addresses'], lifetime: number): void;
+  /** Takes off what stands of these, by the interface's index. */
+  remove(addresses: LastWill['addresses']): void;
   tell(what: string): void;
   onRevoked(): void;
   onExit(exit: ExecutorExit): void;
@@ -250,14 +252,15 @@ export class VirtualExecutor implements ExecutorProcess {
     this.#startRelease(this.#will);
   }
 
-  #startRelease({ release }: LastWill): void {
+  #startRelease({ release, addresses }: LastWill): void {
     this.#release = this.#around.script(release, (outcome) => {
       this.#release = null;
-      this.process.enter(() => this.#released(outcome));
+      this.process.enter(() => this.#released(outcome, addresses));
     });
   }
 
-  #released(outcome: RunResult['outcome']): void {
+  #released(outcome: RunResult['outcome'], addresses: LastWill['addresses']): void {
+    this.#around.remove(addresses);
     if (outcome.kind === 'timed-out') this.#around.tell('release: killed at its deadline');
     this.#silence = 'held';
     if (this.#phase === 'releasing') this.process.kill();
