@@ -35,7 +35,7 @@ int service_notify(const char *address, const char *message, const char **call) 
 
 int service_lock(const char *path, const char **call) {
   *call = "open";
-  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
+  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, 0600);
   if (fd < 0) return -errno;
 
   *call = "flock";

@@ -21,6 +21,7 @@ try {
   process.exitCode = await runCommandLine(process.argv.slice(2), {
     run: async (configPath) => (await import('./agent/main.js')).runAgent(configPath),
     release: async (configPath) => (await import('./agent/main.js')).releaseAddresses(configPath),
+    actAsOwner: async (...paths) => (await import('./host/owner.js')).actAsOwner(...paths),
     keygen: async (path, force) =>
       (await import('./host/peer-key.js')).generateKey(path, { force }),
     rotateKey: async (path) => digestOf((await import('./host/peer-key.js')).rotateKey(path)),

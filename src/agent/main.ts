@@ -16,7 +16,8 @@ import { lazyExecutor } from './lazy-executor.js';
 import { openLog, type AgentLog } from './log.js';
 import { createRealtime, type Realtime } from './realtime.js';
 import { formerExecutor, recordExecutor, sendAway } from './predecessor.js';
-import { removeAddresses } from './release.js';
+import { actsAs, release } from './release-command.js';
+import { repeatAs } from '../host/owner.js';
 import { createWatchdog } from './watchdog.js';
 
 /** Exit codes of the contract. */
@@ -61,30 +62,20 @@ export async function runAgent(configPath: string): Promise<number> {
 }
 
 /**
- * Removes every address an agent with these settings may have left (`understudy release`).
+ * Removes every address that an agent has added and could not remove (`understudy release`), whatever the
+ * settings say. As root it acts as whoever may change what it reads and writes.
  * @returns the exit code; never throws.
  */
-export async function releaseAddresses(configPath: string): Promise<number> {
-  const settings = readSettings(configPath)?.settings ?? null;
-  if (settings === null) return INVALID_SETTINGS;
-  const kernel = openKernelOrSay();
-  if (kernel === null) return FAILED;
-  const lock = takeLock(kernel, settings, 'stop it; it then removes its addresses itself');
-  if (lock === null) return FAILED;
+export async function releaseAddresses(settingsFile: string): Promise<number> {
   try {
-    const { removed, remaining, problem } = await removeAddresses(kernel, settings);
-    for (const address of removed) process.stdout.write(`removed ${address}\n`);
-    for (const address of remaining) say(`still present: ${address}`);
-    if (problem !== null) say(problem);
-    if (removed.length === 0 && remaining.length === 0) {
-      process.stdout.write('no virtual address was present\n');
-    }
-    return remaining.length === 0 ? DONE : FAILED;
+    const settings = readSettings(settingsFile)?.settings ?? null;
+    const owner = actsAs(settingsFile, settings);
+    if (owner !== null) return repeatAs(owner);
+    const kernel = openKernelOrSay();
+    return kernel === null ? FAILED : await release({ kernel, settingsFile, settings, say });
   } catch (error) {
     say((error as Error).message);
     return FAILED;
-  } finally {
-    lock.release();
   }
 }
 

@@ -1,90 +1,143 @@
-// `understudy release`: takes off every virtual address that stands on this host, after an agent
-// that could not. Runs in a process of its own, so it may wait for the script; no election.
+// `understudy release`: takes off every address that an agent has put on this host and could not take off
+// itself. What nobody recorded stays. Runs in a process of its own, so it may wait for the script; no election.
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import type { Settings } from '../config/settings.js';
 import type { Kernel, NetworkWatch } from '../kernel/kernel.js';
-import { formatAddressWithPrefix } from '../model/address.js';
-import { releaseScript, type AddressTarget } from '../model/netlink-script.js';
-import { SCRIPT_TIMEOUT } from './keeping.js';
+import { formatAddressWithPrefix, type AddressWithPrefix } from '../model/address.js';
+import type { Link, LinkAddress } from '../model/link.js';
+import type { AddressTarget } from '../model/netlink-script.js';
+import { removalLines } from './address-plan.js';
 import { sayFarewell } from './farewell.js';
+import { SCRIPT_TIMEOUT } from './keeping.js';
+import { endsLikeOurs, placeOf, sameAddress } from './own-addresses.js';
 import { createBackgroundFile, formatState, readState, stateFilePath } from './state-file.js';
 
 export interface Released {
   /** `10.99.0.100/24 on eth0`. */
   readonly removed: readonly string[];
   readonly remaining: readonly string[];
+  /** Virtual addresses that stand, and that no agent has put there as far as is known. */
+  readonly foreign: readonly string[];
   readonly problem: string | null;
 }
 
+export interface ReleaseInput {
+  readonly kernel: Kernel;
+  readonly stateDirectory: string;
+  /** The netlink script runner. */
+  readonly script: string;
+  /** Null when they are invalid: then nobody can be told, but what is recorded goes. */
+  readonly settings: Settings | null;
+}
+
+/** One address that stands. */
+interface Found {
+  readonly link: Link;
+  readonly address: LinkAddress;
+}
+
 /**
- * Removes the addresses of the settings and of state.json that are present. An address owner's
- * (priority 255) are removed only when state.json says that an agent added them. When the agent died
- * as Active, a successor is told, and given its time, first. That it died stays in state.json: the
- * next agent counts the crash.
+ * Removes what stands because of an agent: what state.json says it has added, or was about to add, and what
+ * has a lifetime that only we give. When the agent died as Active, a successor is told, and given its time,
+ * first. That it died stays in state.json: the next agent counts the crash.
  * @throws KernelError without access to the kernel's addresses.
  */
-export async function removeAddresses(kernel: Kernel, settings: Settings): Promise<Released> {
-  const statePath = stateFilePath(settings.stateDirectory);
+export async function removeAddresses(input: ReleaseInput): Promise<Released> {
+  const { kernel, settings } = input;
+  const statePath = stateFilePath(input.stateDirectory);
   const recorded = readState(statePath);
-  const configured = settings.virtualRouters.filter(({ priority }) => priority !== 255);
   const watch = kernel.openNetworkWatch(() => undefined);
   try {
-    const candidates = distinct([...configured, ...recorded.state.standing]);
-    const before = candidates.filter((target) => isPresent(watch, target));
-    if (recorded.state.active && before.length > 0) {
-      const present = new Set(before.map(describe));
+    const { state } = recorded;
+    const configured = found(watch, settings?.virtualRouters ?? []);
+    const lease = settings?.vip.leaseSeconds ?? 0;
+    const ours = distinct([
+      ...found(watch, state.standing),
+      ...found(watch, state.mayAdd).filter(
+        (one) => lease === 0 || endsLikeOurs(one.address, lease),
+      ),
+      ...configured.filter((one) => endsLikeOurs(one.address, lease)),
+    ]);
+    if (settings !== null && (state.active || state.keeps) && ours.size > 0) {
       await sayFarewell(kernel, settings, (router) =>
-        distinct([router]).some((target) => present.has(describe(target))),
+        router.addresses.some((address) => ours.has(placeOf(router.interface, address))),
       );
     }
-    const problem = before.length === 0 ? null : runScript(settings.vip.script, before);
+    const problem = ours.size === 0 ? null : runScript(input.script, watch, [...ours.values()]);
     watch.resynchronize(() => undefined);
-    const remaining = before.filter((target) => isPresent(watch, target));
-    const state = createBackgroundFile(statePath, true);
-    state.write(formatState({ ...recorded.state, standing: remaining }));
-    await state.flush();
-    const removed = before.filter((target) => !remaining.includes(target));
+    const remaining = [...ours].filter(([, one]) => stands(watch, one));
+    const left = remaining.map(([, one]) => targetOf(one));
+    const written = createBackgroundFile(statePath, true);
+    if (existsSync(statePath) || left.length > 0) {
+      written.write(formatState({ ...state, standing: left, mayAdd: [], keeps: false }));
+      await written.flush();
+    }
+    const places = new Set(remaining.map(([place]) => place));
     return {
-      removed: removed.map(describe),
-      remaining: remaining.map(describe),
-      problem: problem ?? recorded.problem ?? state.problem(),
+      removed: [...ours].filter(([place]) => !places.has(place)).map(([, one]) => describe(one)),
+      remaining: remaining.map(([, one]) => describe(one)),
+      foreign: foreignOf(configured, ours, settings).map(describe),
+      problem: problem ?? recorded.problem ?? written.problem(),
     };
   } finally {
     watch.close();
   }
 }
 
-/** One target an address, each once. */
-function distinct(targets: readonly AddressTarget[]): AddressTarget[] {
-  const byText = new Map<string, AddressTarget>();
-  for (const { interface: name, addresses } of targets) {
-    for (const address of addresses) {
-      const target = { interface: name, addresses: [address] };
-      byText.set(describe(target), target);
-    }
-  }
-  return [...byText.values()];
-}
-
-const describe = ({ interface: name, addresses }: AddressTarget): string =>
-  `${addresses.map(formatAddressWithPrefix).join(' ')} on ${name}`;
-
-function isPresent(watch: NetworkWatch, { interface: name, addresses }: AddressTarget): boolean {
-  const link = [...watch.links.values()].find((candidate) => candidate.name === name);
-  if (link === undefined) return false;
-  return [...watch.addresses()].some(
-    (standing) =>
-      standing.linkIndex === link.index &&
-      addresses.some(
-        ({ address, prefixLength }) =>
-          address === standing.address && prefixLength === standing.prefixLength,
-      ),
+/** The owner's (priority 255) are the interface's own, as they should be. */
+function foreignOf(
+  configured: readonly Found[],
+  ours: ReadonlyMap<string, Found>,
+  settings: Settings | null,
+): Found[] {
+  const owned = new Set(
+    (settings?.virtualRouters ?? [])
+      .filter(({ priority }) => priority === 255)
+      .flatMap(({ interface: name, addresses }) => addresses.map((one) => placeOf(name, one))),
   );
+  return [...distinct(configured)]
+    .filter(([place]) => !ours.has(place) && !owned.has(place))
+    .map(([, one]) => one);
 }
 
-function runScript(script: string, targets: readonly AddressTarget[]): string | null {
+/** What of the targets stands: on the interface that it was put on, whatever that is called now. */
+function found(watch: NetworkWatch, targets: readonly AddressTarget[]): Found[] {
+  const standing = [...watch.addresses()];
+  return targets.flatMap(({ interface: name, linkIndex, addresses }) => {
+    const byIndex = linkIndex === undefined ? undefined : watch.links.get(linkIndex);
+    const link = byIndex ?? [...watch.links.values()].find((one) => one.name === name);
+    if (link === undefined) return [];
+    return standing
+      .filter((one) => one.linkIndex === link.index && isListed(one, addresses))
+      .map((address) => ({ link, address }));
+  });
+}
+
+const isListed = (one: AddressWithPrefix, addresses: readonly AddressWithPrefix[]): boolean =>
+  addresses.some((address) => sameAddress(one, address));
+
+/** By place, each once. */
+const distinct = (all: readonly Found[]): Map<string, Found> =>
+  new Map(all.map((one) => [placeOf(one.link.name, one.address), one]));
+
+const stands = (watch: NetworkWatch, { link, address }: Found): boolean =>
+  [...watch.addresses()].some((one) => one.linkIndex === link.index && sameAddress(one, address));
+
+const targetOf = ({ link, address: { address, prefixLength } }: Found): AddressTarget => ({
+  interface: link.name,
+  linkIndex: link.index,
+  addresses: [{ address, prefixLength }],
+});
+
+const describe = ({ link, address }: Found): string =>
+  `${formatAddressWithPrefix(address)} on ${link.name}`;
+
+function runScript(script: string, watch: NetworkWatch, ours: readonly Found[]): string | null {
+  const standingOn = (name: string): LinkAddress[] =>
+    [...watch.addresses()].filter((one) => watch.links.get(one.linkIndex)?.name === name);
   const { status, error, stderr } = spawnSync(script, [], {
-    input: `${targets.flatMap(releaseScript).join('\n')}\n`,
+    input: `${removalLines(ours.map(targetOf), standingOn).join('\n')}\n`,
     encoding: 'utf8',
     timeout: SCRIPT_TIMEOUT,
   });

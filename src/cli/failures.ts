@@ -23,6 +23,20 @@ export function failSettings(
   return errors.every(({ code }) => code === 'write-failed') ? EXIT.failed : EXIT.usage;
 }
 
+/** As root, becomes the owner of what `path` leads to. @returns the exit code when that is refused; else null. */
+export async function refusalToAct(
+  surroundings: Pick<Surroundings, 'stderr' | 'actAsOwner'>,
+  path: string,
+): Promise<number | null> {
+  try {
+    await surroundings.actAsOwner(path);
+    return null;
+  } catch (error) {
+    const { message } = error as Error;
+    return fail(surroundings, EXIT.failed, `root does not write here: ${message}`);
+  }
+}
+
 /** A call to the agent that failed. @returns its exit code; rethrows what is no such failure. */
 export function failCall(surroundings: Stderr, config: ConfigChoice, error: unknown): number {
   if (error instanceof AgentNotReachable) {

@@ -11,6 +11,11 @@ export interface Surroundings {
   /** Removes the addresses an agent may have left; answers the exit code. */
   release(configPath: string): Promise<number>;
   /**
+   * As root, becomes whoever may change what these files hold or where they lead: the command writes with that
+   * one's rights. @throws an Error that says what to do when there are several.
+   */
+  actAsOwner(...paths: string[]): Promise<void>;
+  /**
    * Writes a new shared secret to `path`, with `force` over one that stands there.
    * @throws an Error whose message says what was expected, what was found and what to do.
    */

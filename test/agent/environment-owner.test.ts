@@ -113,7 +113,9 @@ describe('virtual addresses on a real interface', { skip }, () => {
     );
     const { health } = await agent.status();
     assert.equal(health.state, 'fault');
-    assert.deepEqual(health.reasons, ['lan: priority lowered by address-lost']);
+    assert.deepEqual(health.reasons, [
+      'lan: its virtual addresses cannot be put in place, or do not stay there: priority 1',
+    ]);
     assert.equal(watch.has(VIRTUAL), false, 'it is not put back any more');
   });
 

@@ -1,7 +1,7 @@
 // `understudy release`: takes off whatever an agent may have left, and nothing else.
 import assert from 'node:assert/strict';
 import { fork, spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { text as textOf } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { after, afterEach, before, beforeEach, describe, it } from '../support/test.js';
@@ -21,6 +21,12 @@ interface Outcome {
   readonly stderr: string;
 }
 
+/** The folders of a settings file, as YAML. */
+const foldersOf = (whole: string): string =>
+  ['runtimeDirectory', 'stateDirectory']
+    .map((key) => `${key}: ${new RegExp(`"${key}":\\s*"([^"]*)"`).exec(whole)?.[1] ?? ''}\n`)
+    .join('');
+
 const standing = (): string[] =>
   [...ip('-o address show dev lan').matchAll(/inet6? (\S+)/g)].map((match) => match[1] ?? '');
 
@@ -36,9 +42,10 @@ describe('understudy release', { skip }, () => {
   after(() => releaser.kill());
 
   /** By the program itself. */
-  const releasing = async (): Promise<Outcome> => {
+  const releasing = async (more: NodeJS.ProcessEnv = {}): Promise<Outcome> => {
     const words = [MAIN, 'release', '--config', home.settingsFile];
-    const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const env = { ...process.env, ...more };
+    const child = spawn(process.execPath, words, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     const [stdout, stderr] = [child.stdout, child.stderr].map((stream) => textOf(stream));
     const [status] = (await eventOf(child, 'close')) as [number | null];
     return { status, stdout: (await stdout) ?? '', stderr: (await stderr) ?? '' };
@@ -75,9 +82,10 @@ describe('understudy release', { skip }, () => {
     });
   });
 
-  it('removes what the settings name, IPv4 and IPv6, and leaves all else', async () => {
+  it('removes what is recorded, IPv4 and IPv6, and leaves all else', async () => {
     const six = { name: 'six', vrid: 51, addresses: ['fe80::51/64', '2001:db8::51/64'] };
     home.configure(settings(router(), router(six)));
+    record(VIRTUAL, 'fe80::51/64', '2001:db8::51/64');
     ip(`address add ${VIRTUAL} dev lan`);
     ip('address add 2001:db8::51/64 dev lan nodad');
     ip('address add fe80::51/64 dev lan nodad');
@@ -91,6 +99,40 @@ describe('understudy release', { skip }, () => {
       'removed fe80::51/64 on lan',
     ]);
     assert.deepEqual(standing().sort(), [...own, '192.0.2.102/24'].sort());
+  });
+
+  it('an address of the settings that nobody has recorded stays, and is told', async () => {
+    ip(`address add ${VIRTUAL} dev lan`);
+    assert.deepEqual(await release(), {
+      status: 0,
+      stdout: 'left 192.0.2.100/24 on lan: nobody has recorded that an agent put it there\n',
+      stderr: '',
+    });
+    assert.ok(standing().includes(VIRTUAL));
+  });
+
+  it('an address with a lifetime that only we give is ours, recorded or not', async () => {
+    ip(`address add ${VIRTUAL} dev lan valid_lft 3 preferred_lft 3`);
+    assert.equal((await release()).stdout, 'removed 192.0.2.100/24 on lan\n');
+  });
+
+  for (const leaseSeconds of [0, 3]) {
+    it(`an address that was about to be added, vip.leaseSeconds ${leaseSeconds}`, async () => {
+      home.configure({ ...settings(), vip: { leaseSeconds } });
+      const mayAdd = [{ interface: 'lan', address: VIRTUAL }];
+      writeState(JSON.stringify({ version: 1, addresses: [], mayAdd }));
+      ip(`address add ${VIRTUAL} dev lan`);
+      const { stdout } = await release();
+      assert.match(stdout, leaseSeconds === 0 ? /^removed / : /^left /, 'it has no lifetime');
+    });
+  }
+
+  it('is looked for on the interface that it was put on, by its index, whatever that is called', async () => {
+    const index = Number(/^(\d+):/.exec(ip('-o link show dev lan'))?.[1]);
+    const addresses = [{ interface: 'former', index, address: VIRTUAL }];
+    writeState(JSON.stringify({ version: 1, addresses }));
+    ip(`address add ${VIRTUAL} dev lan`);
+    assert.equal((await release()).stdout, 'removed 192.0.2.100/24 on lan\n');
   });
 
   it('removes what only state.json names, and forgets it', async () => {
@@ -183,13 +225,13 @@ describe('understudy release', { skip }, () => {
     });
   });
 
-  it('a state.json that cannot be understood is told, and the settings still count', async () => {
+  it('a state.json that cannot be understood is told, and nothing is known to be ours', async () => {
     writeState('{"version":1,"addresses":[{"interface":"lan"');
     ip(`address add ${VIRTUAL} dev lan`);
     const { status, stdout, stderr } = await release();
-    assert.deepEqual([status, stdout], [0, `removed ${VIRTUAL} on lan\n`]);
+    assert.equal(status, 0);
+    assert.match(stdout, /^left 192\.0\.2\.100\/24 on lan: nobody has recorded/);
     assert.match(stderr, /state\.json: a state file expected; it will be written anew/);
-    assert.deepEqual(standing().sort(), own);
   });
 
   it('a script that fails: exit code 1, what is still present, and why', async () => {
@@ -197,6 +239,7 @@ describe('understudy release', { skip }, () => {
     writeFileSync(script, '#!/bin/sh\necho "vip: line 1: no mood" >&2\nexit 1\n');
     chmodSync(script, 0o755);
     home.configure({ ...settings(), vip: { script } });
+    record(VIRTUAL);
     ip(`address add ${VIRTUAL} dev lan`);
     const { status, stdout, stderr } = await release();
     assert.deepEqual([status, stdout], [1, '']);
@@ -208,15 +251,48 @@ describe('understudy release', { skip }, () => {
 
   it('a script that is missing: exit code 1, and its path', async () => {
     home.configure({ ...settings(), vip: { script: '/run/no-such-vip' } });
+    record(VIRTUAL);
     ip(`address add ${VIRTUAL} dev lan`);
     const { status, stderr } = await release();
     assert.equal(status, 1);
     assert.match(stderr, /\/run\/no-such-vip: .*ENOENT/);
   });
 
-  it('invalid settings: exit code 2', async () => {
+  it('invalid settings, and nothing recorded: exit code 2', async () => {
     home.configure(settings(router({ vrid: 0 })));
     assert.equal((await releasing()).status, 2);
+  });
+
+  const spoilt: readonly [string, (whole: string) => string][] = [
+    ['with a value that is wrong', (whole) => whole.replace(/"vrid":\s*\d+/, '"vrid": 0')],
+    ['that are no YAML, but name their folders', (whole) => `${foldersOf(whole)}]: {`],
+  ];
+  for (const [what, spoil] of spoilt) {
+    it(`invalid settings ${what}: what is recorded goes all the same`, async () => {
+      const { leaseSeconds, ...rest } = { leaseSeconds: 0, ...settings() };
+      home.configure({ ...rest, vip: { leaseSeconds } });
+      record(VIRTUAL);
+      const whole = readFileSync(home.settingsFile, 'utf8');
+      writeFileSync(home.settingsFile, spoil(whole));
+      ip(`address add ${VIRTUAL} dev lan`);
+      const { status, stdout, stderr } = await releasing();
+      assert.deepEqual([status, stdout], [0, 'removed 192.0.2.100/24 on lan\n']);
+      assert.match(stderr, /state\.json says is removed all the same/);
+      assert.deepEqual(standing().sort(), own);
+    });
+  }
+
+  it('settings that are gone: the service manager names the folders', async () => {
+    record(VIRTUAL);
+    rmSync(home.settingsFile);
+    ip(`address add ${VIRTUAL} dev lan`);
+    const { status, stdout } = await releasing({ STATE_DIRECTORY: home.stateDirectory });
+    assert.deepEqual([status, stdout], [0, 'removed 192.0.2.100/24 on lan\n']);
+  });
+
+  it('makes no folder and no file where no agent has been', async () => {
+    assert.equal((await releasing()).status, 0);
+    assert.deepEqual([home.stateDirectory, home.runtimeDirectory].filter(existsSync), []);
   });
 
   it('beside a running agent: exit code 1, and the agent keeps its addresses', async () => {

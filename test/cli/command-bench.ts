@@ -81,6 +81,7 @@ export async function bare(
   const code = await runCommandLine(words, {
     run: () => assert.fail('run was called'),
     release: () => assert.fail('release was called'),
+    actAsOwner: () => Promise.resolve(),
     keygen: () => assert.fail('keygen was called'),
     rotateKey: () => assert.fail('rotateKey was called'),
     retireKey: () => assert.fail('retireKey was called'),

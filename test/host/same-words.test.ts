@@ -143,6 +143,7 @@ async function checked(config: string): Promise<string[]> {
   await runCommandLine(['check', '--config', config], {
     run: () => assert.fail(),
     release: () => assert.fail(),
+    actAsOwner: () => assert.fail(),
     keygen: () => assert.fail(),
     rotateKey: () => assert.fail(),
     retireKey: () => assert.fail(),

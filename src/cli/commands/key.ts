@@ -8,7 +8,7 @@ import {
 } from '../../control/client.js';
 import { controlSocketPath } from '../../control/protocol.js';
 import type { KeyStatus, PeerStatus, Status } from '../../model/status.js';
-import { fail, failCall, failSettings } from '../failures.js';
+import { fail, failCall, failSettings, refusalToAct } from '../failures.js';
 import { harmless } from '../render/text.js';
 import { EXIT, type ConfigChoice, type Surroundings } from '../surroundings.js';
 
@@ -21,6 +21,8 @@ export async function orderKey(
   order: KeyOrder,
   force: boolean,
 ): Promise<number> {
+  const refusal = order === 'status' ? null : await refusalToAct(surroundings, config.path);
+  if (refusal !== null) return refusal;
   const result = loadSettings(config.path);
   if (!result.ok) return failSettings(surroundings, result.errors, config.path);
   const { runtimeDirectory, ha } = result.settings;
@@ -73,7 +75,7 @@ function theirs({ keys }: PeerStatus): string {
 async function rotate(call: Call): Promise<number> {
   const { surroundings, config, keyFile } = call;
   if (keyFile === null) return noKeyFile(surroundings, config);
-  const digest = await written(surroundings, () => surroundings.rotateKey(keyFile));
+  const digest = await written(surroundings, keyFile, () => surroundings.rotateKey(keyFile));
   if (digest === null) return EXIT.failed;
   return takenOver(call, digest, [
     `${keyFile} has the new key ${digest}, and the former one beside it`,
@@ -90,7 +92,7 @@ async function retire(call: Call, force: boolean): Promise<number> {
     const remedy = 'see understudy key status; --force takes the former key away all the same';
     return fail(surroundings, EXIT.failed, obstacle, remedy);
   }
-  const digest = await written(surroundings, () => surroundings.retireKey(keyFile));
+  const digest = await written(surroundings, keyFile, () => surroundings.retireKey(keyFile));
   if (digest === null) return EXIT.failed;
   return takenOver(call, digest, [`${keyFile} has key ${digest} and no former one`]);
 }
@@ -113,9 +115,11 @@ async function obstacleOf({ agent }: Call): Promise<string | null> {
 /** @returns null when it was refused, which has been said. */
 async function written(
   surroundings: Surroundings,
+  keyFile: string,
   write: () => Promise<string>,
 ): Promise<string | null> {
   try {
+    await surroundings.actAsOwner(keyFile);
     return await write();
   } catch (error) {
     // The message holds the remedy: it knows what stands in the way.

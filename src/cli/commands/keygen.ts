@@ -1,7 +1,7 @@
 // `understudy keygen`: has a new shared secret written where the settings say. The secret itself is
 // never seen here.
 import { loadSettings } from '../../config/load.js';
-import { fail, failSettings } from '../failures.js';
+import { fail, failSettings, refusalToAct } from '../failures.js';
 import { EXIT, type ConfigChoice, type Surroundings } from '../surroundings.js';
 
 /** @returns the exit code. */
@@ -10,6 +10,8 @@ export async function writeKey(
   config: ConfigChoice,
   force: boolean,
 ): Promise<number> {
+  const foreign = await refusalToAct(surroundings, config.path);
+  if (foreign !== null) return foreign;
   const result = loadSettings(config.path);
   if (!result.ok) return failSettings(surroundings, result.errors, config.path);
   const { keyFile } = result.settings.ha;
@@ -22,6 +24,7 @@ export async function writeKey(
     );
   }
   try {
+    await surroundings.actAsOwner(keyFile);
     await surroundings.keygen(keyFile, force);
   } catch (error) {
     // The message holds the remedy: it knows what stands in the way.

@@ -3,7 +3,7 @@
 import { readChange, withUnit } from '../../config/setting-names.js';
 import { changeSetting, type SetOutcome } from '../../config/save.js';
 import { AgentNotReachable, createControlClient } from '../../control/client.js';
-import { fail, failCall, failSettings } from '../failures.js';
+import { fail, failCall, failSettings, refusalToAct } from '../failures.js';
 import { locateSocket } from '../locate.js';
 import { EXIT, type ConfigChoice, type Surroundings } from '../surroundings.js';
 
@@ -38,6 +38,8 @@ export async function setSetting(
       return failCall(surroundings, config, error);
     }
   }
+  const foreign = await refusalToAct(surroundings, config.path);
+  if (foreign !== null) return foreign;
   const outcome = await changeSetting(config.path, setting, value);
   return report(surroundings, outcome, 'no agent is running;');
 }

@@ -1,0 +1,94 @@
+// `understudy release` as a process: whose folders it works on, which of them when the settings are invalid,
+// what it prints, and its exit code. What is removed is release.ts's.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { PACKAGE_VIP_SCRIPT } from '../config/defaults.js';
+import { namedFolders, type Folders } from '../config/folders.js';
+import type { Settings } from '../config/settings.js';
+import { distrusted, ownerOf, type Owner } from '../host/owner.js';
+import type { FileLock, Kernel } from '../kernel/kernel.js';
+import { removeAddresses } from './release.js';
+import { stateFilePath } from './state-file.js';
+
+const DONE = 0;
+const FAILED = 1;
+const INVALID_SETTINGS = 2;
+
+export interface ReleaseCommand {
+  readonly kernel: Kernel;
+  readonly settingsFile: string;
+  /** Null when they are invalid, which has been said. */
+  readonly settings: Settings | null;
+  readonly say: (message: string) => void;
+}
+
+/**
+ * As root, whom a release acts as: whoever may change the settings, which name a program, or the folders.
+ * @returns null when nobody but root may, or this is not root. @throws Error when there are several.
+ */
+export function actsAs(settingsFile: string, settings: Settings | null): Owner | null {
+  if (process.geteuid?.() !== 0) return null;
+  const author = ownerOf([settingsFile], true);
+  if (author !== null) return author;
+  const { runtimeDirectory, stateDirectory } = foldersOf(settingsFile, settings);
+  return ownerOf([join(runtimeDirectory, 'agent.lock'), stateFilePath(stateDirectory)], true);
+}
+
+/** @returns the exit code. @throws KernelError, or the system's error for the lock. */
+export async function release(command: ReleaseCommand): Promise<number> {
+  const { kernel, settingsFile, settings, say } = command;
+  const { runtimeDirectory, stateDirectory } = foldersOf(settingsFile, settings);
+  if (settings === null) {
+    if (!existsSync(stateFilePath(stateDirectory))) return INVALID_SETTINGS;
+    say(`what ${stateFilePath(stateDirectory)} says is removed all the same, without a farewell`);
+  }
+  const lock = lockIn(kernel, runtimeDirectory);
+  if (lock === 'held') {
+    say(
+      `an agent is running with runtimeDirectory ${runtimeDirectory}: stop it; it then removes its addresses itself`,
+    );
+    return FAILED;
+  }
+  try {
+    const script = scriptOf(settings, say);
+    return told(await removeAddresses({ kernel, stateDirectory, script, settings }), say);
+  } finally {
+    lock?.release();
+  }
+}
+
+function told(
+  { removed, remaining, foreign, problem }: Awaited<ReturnType<typeof removeAddresses>>,
+  say: ReleaseCommand['say'],
+): number {
+  const print = (line: string): void => void process.stdout.write(`${line}\n`);
+  for (const address of removed) print(`removed ${address}`);
+  for (const address of foreign) {
+    print(`left ${address}: nobody has recorded that an agent put it there`);
+  }
+  for (const address of remaining) say(`still present: ${address}`);
+  if (problem !== null) say(problem);
+  if (removed.length + remaining.length + foreign.length === 0) {
+    print('no virtual address was present');
+  }
+  return remaining.length === 0 ? DONE : FAILED;
+}
+
+/** Without the folder no agent runs with it: it is not made, since it would belong to whoever calls. */
+function lockIn(kernel: Kernel, runtimeDirectory: string): FileLock | 'held' | null {
+  if (!existsSync(runtimeDirectory)) return null;
+  return kernel.lockFile(join(runtimeDirectory, 'agent.lock')) ?? 'held';
+}
+
+/** Root starts no program that somebody else may change. */
+function scriptOf(settings: Settings | null, say: ReleaseCommand['say']): string {
+  const script = settings?.vip.script ?? PACKAGE_VIP_SCRIPT;
+  if (process.geteuid?.() !== 0 || script === PACKAGE_VIP_SCRIPT) return script;
+  const reason = distrusted(script);
+  if (reason === null) return script;
+  say(`${script} is not run by root: ${reason}; ${PACKAGE_VIP_SCRIPT} is run instead`);
+  return PACKAGE_VIP_SCRIPT;
+}
+
+const foldersOf = (settingsFile: string, settings: Settings | null): Folders =>
+  settings ?? namedFolders(settingsFile, process.env);
