@@ -166,7 +166,8 @@ describe('script checks', { skip }, () => {
   test('there is no next attempt while a process of the last one outlives SIGKILL', async (t) => {
     const bench = new ProberBench(t);
     const undying = new Undying(t);
-    const limits = { intervalMs: 10, timeoutMs: scaled(1_000), failureThreshold: 4 };
+    // Within it the script ends, when it is told to; and so long the next attempt waits, and fails.
+    const limits = { intervalMs: 10, timeoutMs: scaled(5_000), failureThreshold: 1 };
     bench.configure({ checks: [scriptCheck('hangs', undying.script, limits)] });
     await undying.killed();
     const detail = await bench.reaches('hangs', 'failed');
