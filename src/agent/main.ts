@@ -10,6 +10,7 @@ import { openRealtime } from '../kernel/realtime.js';
 import type { FileLock, Kernel } from '../kernel/kernel.js';
 import type { Executor } from '../executor/executor.js';
 import type { Settings } from '../config/settings.js';
+import { plainText } from '../model/plain-text.js';
 import { prepareDirectories, startAgent, type Agent } from './agent.js';
 import { openExecutorSlot } from './executor-slot.js';
 import { lazyExecutor } from './lazy-executor.js';
@@ -228,5 +229,5 @@ function packageVersion(): string {
 
 /** What it quotes may come from a file: nothing of it reaches a terminal but text. */
 const say = (message: string): void => {
-  process.stderr.write(`understudy: ${message.replace(/(?!\n)\p{Cc}/gu, '?')}\n`);
+  process.stderr.write(`understudy: ${plainText(message, 'lines')}\n`);
 };

@@ -58,6 +58,13 @@ describe('what a command writes', () => {
     assert.match(out, /dallas/);
   });
 
+  it('has no line and no colour that a name in a status brings', async () => {
+    const name = 'x\nHEALTHY  \u001B[32mb\u001B[0m';
+    await startAgent({ status: () => ({ ...healthy, name }) });
+    const { out } = await say(['status']);
+    assert.match(out.split('\n')[0] ?? '', /x\?HEALTHY {2}\?\[32mb\?\[0m/);
+  });
+
   it('says that a status is of another form, for every field that is', async () => {
     let status: unknown = healthy;
     let refused = 0;

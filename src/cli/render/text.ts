@@ -1,4 +1,5 @@
 // Small pieces of text for screens: colours, durations, instants. Pure.
+import { plainText } from '../../model/plain-text.js';
 
 export type Colour = 'red' | 'green' | 'yellow' | 'bold' | 'dim';
 
@@ -18,9 +19,12 @@ export const painter =
   (name, text) =>
     colour ? `\u001B[${CODES[name]}m${text}\u001B[0m` : text;
 
-/** Text from elsewhere without control characters, so that it cannot move the cursor; `-` for none. */
+/**
+ * A part of a line that came from elsewhere; `-` for none. It neither ends the line nor brings a colour of its own:
+ * of a whole screen the guarded streams could no longer tell whose those are.
+ */
 export const harmless = (text: string | undefined): string =>
-  text === undefined ? '-' : text.replace(/\p{Cc}/gu, '?');
+  text === undefined ? '-' : plainText(text);
 
 /** A duration in its two largest units: `350 ms`, `8 s`, `2 h 5 min`. */
 export function formatDuration(milliseconds: number): string {
