@@ -11,6 +11,7 @@ import { AgentHome, AgentProcess } from '../support/agent-process.js';
 import { addLinkLocals, enterNamespace, ip, joinPeer, layCable } from '../support/namespace.js';
 import { address, AddressWatch, priorityOf, router, settings, VIRTUAL } from './lan.js';
 import { within } from '../support/limits.js';
+import { stopped } from './pair-house.js';
 
 const skip = enterNamespace(import.meta.url);
 const run = promisify(execFile);
@@ -139,6 +140,30 @@ describe('the interface of a running agent', { skip }, () => {
       await peer.packets.takeUntil(({ family }) => family === wanted, `an ${wanted} packet`);
     }
     await peer.stop();
+  });
+
+  it('made anew while the agent stands still: the addresses are put on the new one', async () => {
+    await startActive();
+    agent.signal('SIGSTOP');
+    await stopped(agent.pid);
+    ip('link delete lan');
+    await watch.next('address-removed', SIX);
+    layCable();
+    agent.signal('SIGCONT');
+    await watch.next('address', SIX);
+    await standing();
+  });
+
+  it('renamed: out, and the addresses go from it; its own name again: startup', async () => {
+    await startActive();
+    const from = agent.lines.length;
+    ip('link set lan name lan9');
+    assert.equal((await agent.transition('Initialize', from)).reason, 'interface-renamed');
+    await agent.until(() => !watch.has(VIRTUAL) && !watch.has(SIX));
+    ip('link set lan9 name lan');
+    assert.equal((await agent.transition('Backup', from)).reason, 'fault-cleared');
+    await agent.transition('Active', from, 'six');
+    await standing();
   });
 
   it('a missing interface at start: waits, says so, and joins when it appears', async () => {
