@@ -11,6 +11,7 @@ import type {
   VirtualRouterStatus,
 } from '../model/status.js';
 import { keyWords } from './key-words.js';
+import { linkReasons } from './link-reasons.js';
 
 export interface HealthInput {
   readonly mode: HaMode;
@@ -49,6 +50,7 @@ export function healthOf(input: HealthInput): Status['health'] {
     ...chosenReasons(virtualRouters),
     ...virtualRouters.flatMap(addressReasons),
     ...dualReasons(input),
+    ...virtualRouters.flatMap((router) => linkReasons(router, input.peers)),
     ...input.peers.flatMap(peerReasons),
     ...monitors.flatMap(monitorReasons),
     ...rotation.lacks,

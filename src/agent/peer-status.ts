@@ -53,7 +53,9 @@ function reported(
       const place = places.get(name);
       const router = place === undefined ? null : routerAt(peer, place);
       if (router === null) return [];
-      return [{ name, state: router.state, effectivePriority: router.effectivePriority }];
+      const { effectivePriority, wantsUnicast } = router;
+      const hearsNot = wantsUnicast ? { hearsNot: true as const } : {};
+      return [{ name, state: router.state, effectivePriority, ...hearsNot }];
     }),
   };
 }

@@ -5,10 +5,12 @@ import type { InstanceEvent } from '../core/interface.js';
 import { DISCARD_REASONS, type DiscardReason } from '../model/advertisement.js';
 import type { ReceivedPacket } from '../kernel/kernel.js';
 import type { Instant } from '../model/units.js';
+import type { UnheardStatus } from '../model/status.js';
 import { checkDelivery, type DecodedAdvertisement } from '../wire/advertisement.js';
 import { createAdvertisementDecoder } from '../wire/advertisement-decoder.js';
 import type { Journal } from './journal.js';
 import type { Network, Port } from './network.js';
+import { Unheard } from './unheard.js';
 
 export type DiscardCounters = Partial<Record<DiscardReason, number>>;
 
@@ -25,6 +27,7 @@ export class Reception {
   readonly #decode = createAdvertisementDecoder();
   readonly #byRouter = new Map<string, DiscardCounters>();
   readonly #byInterface = new Map<string, DiscardCounters>();
+  readonly #unheard = new Unheard();
   /** The last event of each VRID; a port whose settings change is another port. */
   readonly #events = new WeakMap<Port, Map<number, AdvertisementEvent>>();
 
@@ -50,6 +53,11 @@ export class Reception {
   /** Discards that could be matched to no virtual router of the interface. */
   discardedOn(interfaceName: string): DiscardCounters {
     return this.#byInterface.get(interfaceName) ?? {};
+  }
+
+  /** Who is loud on the VRID of this virtual router, and not heard. */
+  unheardBy(virtualRouter: string, now: Instant): UnheardStatus[] {
+    return this.#unheard.loud(virtualRouter, now);
   }
 
   #examine(port: Port, packet: ReceivedPacket): InstanceEvent | null {
@@ -112,6 +120,9 @@ export class Reception {
   ): void {
     const router = vrid === undefined ? undefined : port.routers.get(vrid);
     count(this.#byRouter, this.#byInterface, router?.name, port.interface, reason);
+    if (router !== undefined) {
+      this.#unheard.note(router.name, packet.source, reason, detail, packet.arrivedAt);
+    }
     this.#journal.recordForeign('warn', `discard ${port.key} ${reason} ${packet.source}`, {
       event: 'packet-discarded',
       ...(router === undefined ? {} : { virtualRouter: router.name }),

@@ -91,6 +91,7 @@ function routerStatus(router: RouterSnapshot, input: StatusInput): VirtualRouter
   const present = new Set(keeper.present(name).map(formatAddressWithPrefix));
   const foreign = new Set(keeper.foreign(name).map(formatAddressWithPrefix));
   const sendErrors = input.driver.sendErrors.get(name);
+  const discarding = input.driver.reception.unheardBy(name, input.now());
   const primary = primaryOf(name, input.driver.settings);
   return {
     name,
@@ -111,6 +112,10 @@ function routerStatus(router: RouterSnapshot, input: StatusInput): VirtualRouter
     })),
     ...(primary === undefined ? {} : { primary }),
     activeAddress: router.activeAddress,
+    ...(router.strangerActive ? { strangerActive: true as const } : {}),
+    ...(router.rivalAddress === null ? {} : { rivalAddress: router.rivalAddress }),
+    ...(router.unheard === null ? {} : { unheard: router.unheard }),
+    ...(discarding.length === 0 ? {} : { discarding }),
     advertisementIntervalMs: configuration.advertisementInterval * 10,
     activeAdvertisementIntervalMs: router.activeAdverInterval * 10,
     lastAdvertisementAgeMs:

@@ -123,7 +123,9 @@ export class Instance {
     const { configuration, routers, monitors, peers, conduct, differences } = this.#stage;
     return {
       mode: configuration.mode,
-      virtualRouters: [...routers.values()].map((router) => snapshotOf(router, now)),
+      virtualRouters: [...routers.values()].map((router) =>
+        snapshotOf(router, [...peers.values()], now),
+      ),
       monitors: [...monitors.values()],
       peers: [...peers.values()].map((peer) => ({ ...peer })),
       memory: memoryOf(conduct),

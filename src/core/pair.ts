@@ -216,6 +216,7 @@ export function forgoesPreemption(stage: Stage, router: Router): boolean {
 
 /** An advertisement of less than our rank came: its sender is Active too. */
 export function rivalHeard(stage: Stage, router: Router, source: IpAddress): void {
+  router.rivalAddress = source;
   const known = [...stage.peers.values()].find(({ knownBy }) => knownBy.includes(source));
   sayDual(stage, router, known?.configuration.name ?? source);
 }

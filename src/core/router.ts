@@ -3,7 +3,16 @@
 import type { AddressWithPrefix, Family, IpAddress } from '../model/address.js';
 import type { ChecksumDialect, Remark } from '../model/advertisement.js';
 import type { TransitionReason, VirtualRouterState } from '../model/reasons.js';
-import { between, type Centiseconds, type Instant, type Microseconds } from '../model/units.js';
+import {
+  after,
+  between,
+  centisecondsToMicroseconds,
+  microseconds,
+  type Centiseconds,
+  type Instant,
+  type Microseconds,
+} from '../model/units.js';
+import type { Peer } from './peers.js';
 import { undisturbed, type AddressDefence } from './address-defence.js';
 import type { Soonest } from './soonest.js';
 import type { Releasing } from './machine.js';
@@ -85,6 +94,8 @@ export interface Router {
   activeAddress: IpAddress | null;
   /** The last advertisement of an Active: not priority 0. */
   heardAt: Instant | null;
+  /** In Active: the lesser router heard last. */
+  rivalAddress: IpAddress | null;
   /** In Backup: when the Active was last asked on the link whether it is there (silence.ts). */
   askedAt: Instant | null;
   counters: RouterCounters;
@@ -101,6 +112,12 @@ export interface RouterSnapshot {
   readonly effectivePriority: number;
   readonly adjustments: readonly Adjustment[];
   readonly activeAddress: IpAddress | null;
+  /** The Active heard is none of the peers that there are. */
+  readonly strangerActive: boolean;
+  /** The lesser router that advertises beside us, the Active; null when none goes on. */
+  readonly rivalAddress: IpAddress | null;
+  /** Why the peer that is Active is not heard. */
+  readonly unheard: HoldCause | null;
   /** Active_Adver_Interval. */
   readonly activeAdverInterval: Centiseconds;
   readonly lastAdvertisementAge: Microseconds | null;
@@ -139,6 +156,7 @@ export const createRouter = (
   since: now,
   activeAddress: null,
   heardAt: null,
+  rivalAddress: null,
   askedAt: null,
   counters: {
     advertisementsSent: 0,
@@ -150,7 +168,14 @@ export const createRouter = (
   },
 });
 
-export const snapshotOf = (router: Router, now: Instant): RouterSnapshot => ({
+export const snapshotOf = (
+  router: Router,
+  peers: readonly Pick<Peer, 'knownBy'>[],
+  now: Instant,
+): RouterSnapshot => ({
+  strangerActive: isStrangerActive(router, peers),
+  rivalAddress: isRivalHeard(router, now) ? router.rivalAddress : null,
+  unheard: router.unheard,
   configuration: router.configuration,
   state: router.machine.kind,
   reason: router.reason,
@@ -169,6 +194,28 @@ export const snapshotOf = (router: Router, now: Instant): RouterSnapshot => ({
   primaryAddress: primaryAddress(router),
   counters: countersOf(router),
 });
+
+/** Without peers everybody is a stranger. */
+const isStrangerActive = (
+  { activeAddress }: Router,
+  peers: readonly Pick<Peer, 'knownBy'>[],
+): boolean =>
+  activeAddress !== null &&
+  peers.length > 0 &&
+  !peers.some(({ knownBy }) => knownBy.includes(activeAddress));
+
+/** For as long as any Active is believed without an advertisement, in intervals. */
+const RIVAL_INTERVALS = 4;
+
+const isRivalHeard = ({ heardAt, configuration }: Router, now: Instant): boolean =>
+  heardAt !== null &&
+  now <=
+    after(
+      heardAt,
+      microseconds(
+        RIVAL_INTERVALS * centisecondsToMicroseconds(configuration.advertisementInterval),
+      ),
+    );
 
 /** The handover under way; null when there is none. */
 export const releasingOf = ({ machine }: Router): Releasing | null =>

@@ -274,6 +274,7 @@ export class Stage {
     router.followsSuperior = false;
     router.activeAddress = null;
     router.unheard = null;
+    router.rivalAddress = null;
     router.deferred = false;
     router.dualSince = null;
     router.dualSaidAt = null;
@@ -288,9 +289,22 @@ export class Stage {
       router.ordered = false;
       this.conduct = { ...this.conduct, excused: [] };
     }
+    if (cause.kind === 'advertisement' && reason === 'preempted') {
+      this.#sayStranger(router, cause);
+    }
     if (cause.kind === 'advertisement' && reason === 'preempted' && this.movesTogether()) {
       this.#moveThoseBehind(router, cause.source);
     }
+  }
+
+  /** A router that is none of our peers took the role: who it was is worth more than that it was better. */
+  #sayStranger(
+    router: Router,
+    { source, priority }: Extract<machine.Event, { kind: 'advertisement' }>,
+  ): void {
+    const isPeer = [...this.peers.values()].some(({ knownBy }) => knownBy.includes(source));
+    if (this.peers.size > 0 && !isPeer)
+      this.report('stranger-active', `${source} with priority ${priority}`, router);
   }
 
   /**

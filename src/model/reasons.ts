@@ -75,6 +75,7 @@ export const REPORTS = {
   'dual-active': 'both are Active; the lower priority yields',
   'settings-differ': 'settings that must agree with the peer do not',
   'settings-agree': 'the settings agree with the peer again',
+  'stranger-active': 'a router that is no peer took the role',
   flap: 'the role was lost, and nobody asked for it',
   latched: 'too many flaps: out of the election until an operator clears them',
   stalled: 'this process was silent for longer than Active_Down_Interval: it listens first',

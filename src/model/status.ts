@@ -34,6 +34,14 @@ export interface VirtualRouterStatus {
   /** The Active's own address, ours included; null when none is known. */
   readonly activeAddress: string | null;
   readonly advertisementIntervalMs: number;
+  /** In Backup: the Active heard is none of the peers that there are. */
+  readonly strangerActive?: true;
+  /** In Active: the lesser router that advertises too. */
+  readonly rivalAddress?: string;
+  /** In Backup: why the peer that is Active is not heard. */
+  readonly unheard?: 'adverts-lost' | 'lan-split';
+  /** Routers that are loud on this VRID and whose packets are discarded. */
+  readonly discarding?: readonly UnheardStatus[];
   /** Active_Adver_Interval learned from the Active (RFC 9568 §6.1). */
   readonly activeAdvertisementIntervalMs: number;
   /** Age of the last accepted advertisement; null when none was received. */
@@ -172,9 +180,19 @@ export interface PeerStatus {
     readonly name: string;
     readonly state: VirtualRouterState;
     readonly effectivePriority: number;
+    /** It is told that we are Active, and does not hear our advertisements. */
+    readonly hearsNot?: true;
   }[];
   /** Settings that must agree and do not, by name. */
   readonly differences?: readonly string[];
+}
+
+/** A router that is loud on one of our VRIDs, and whose packets are discarded. */
+export interface UnheardStatus {
+  readonly source: string;
+  readonly reason: DiscardReason;
+  /** What was found. */
+  readonly detail?: string;
 }
 
 /** What happened, without when. */

@@ -123,6 +123,56 @@ describe('health', () => {
       },
       'lan: dallas-2 is Active too',
     ],
+    [
+      'a router that is loud on our VRID and not heard',
+      {
+        virtualRouters: [
+          {
+            ...activeRouter,
+            discarding: [{ source: '10.99.0.9', reason: 'version', detail: '2' }],
+          },
+        ],
+      },
+      `${activeRouter.name}: 10.99.0.9 sends on VRID ${activeRouter.vrid} and is not heard: version 2: let it speak VRRP version 3 (keepalived: vrrp_version 3), or give it another VRID`,
+    ],
+    [
+      'multicast that does not arrive',
+      { virtualRouters: [{ ...backupRouter, name: 'lan', unheard: 'adverts-lost' }] },
+      'lan: the peer is Active, but its advertisements do not arrive by multicast',
+    ],
+    [
+      'a LAN that is split',
+      { virtualRouters: [{ ...backupRouter, name: 'lan', unheard: 'lan-split' }] },
+      'lan: the peer is Active, but this link does not reach it: the LAN is split',
+    ],
+    [
+      'a peer that does not hear us, the Active',
+      {
+        peers: [
+          {
+            ...peer,
+            virtualRouters: [
+              { name: 'lan', state: 'Backup', effectivePriority: 100, hearsNot: true },
+            ],
+          },
+        ],
+      },
+      'lan: dallas-2 does not hear our advertisements',
+    ],
+    [
+      'a stranger that is Active',
+      {
+        virtualRouters: [
+          { ...backupRouter, name: 'lan', activeAddress: '10.99.0.66', strangerActive: true },
+        ],
+      },
+      'lan: the Active is 10.99.0.66, which is no peer',
+    ],
+    [
+      'a lesser router that goes on advertising',
+      { virtualRouters: [{ ...activeRouter, rivalAddress: '10.99.0.66' }] },
+      'lan: 10.99.0.66 advertises too, although we are Active and outrank it',
+    ],
     ['a check that moves no role', { monitors: [{ ...db, weight: 0 }] }, 'db: exit 1'],
     ['a soft fault', { monitors: [{ ...db, weight: 'soft' }] }, 'db: exit 1'],
     [

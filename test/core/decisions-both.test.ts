@@ -602,3 +602,57 @@ describe('the own process was silent for longer than Active_Down_Interval', () =
     assert.deepEqual(bench.states(), ['lan Initialize', 'wan Initialize']);
   });
 });
+
+describe('who is on the link besides the pair', () => {
+  const STRANGER = address('192.0.2.66');
+
+  it('a stranger of higher priority takes the role: named, and for as long as it is the Active', () => {
+    const bench = activeBench();
+
+    const effects = bench.hear('lan', { priority: 255, source: STRANGER }, 10_000);
+    const during = bench.router('lan').strangerActive;
+    bench.hear('lan', { priority: 200 }, 20_000);
+
+    assert.ok(effects.includes('lan report stranger-active: 192.0.2.66 with priority 255'));
+    assert.deepEqual([during, bench.router('lan').strangerActive], [true, false]);
+  });
+
+  it('a peer is none, and without peers nobody is', () => {
+    const bench = activeBench();
+    const alone = activeBench({ peers: [] });
+
+    const effects = [
+      ...bench.hear('lan', { priority: 250 }, 10_000),
+      ...alone.hear('lan', { priority: 250 }, 10_000),
+    ];
+
+    assert.ok(!effects.some((text) => text.includes('stranger-active')), effects.join('\n'));
+    assert.deepEqual(
+      [bench, alone].map((one) => one.router('lan').strangerActive),
+      [false, false],
+    );
+  });
+
+  it('a lesser one that goes on advertising beside us, the Active: until it is heard no more', () => {
+    const bench = activeBench();
+    const before = bench.router('lan', 0).rivalAddress;
+
+    bench.hear('lan', { priority: 50, source: STRANGER }, 10_000);
+
+    const lasts = 10_000 + 4 * SECOND;
+    assert.equal(before, null);
+    assert.equal(bench.router('lan', lasts).rivalAddress, STRANGER);
+    assert.equal(bench.router('lan', lasts + 1).rivalAddress, null);
+  });
+
+  it('the Active is not heard: said for as long as it lasts', () => {
+    const bench = backupBench();
+    bench.advertise(false);
+    bench.pass(4 * SECOND);
+    const during = bench.router('lan').unheard;
+
+    bench.hear('lan', { priority: 200 }, 4 * SECOND);
+
+    assert.deepEqual([during, bench.router('lan').unheard], ['adverts-lost', null]);
+  });
+});
