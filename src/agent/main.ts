@@ -17,7 +17,7 @@ import { lazyExecutor } from './lazy-executor.js';
 import { openLog, type AgentLog } from './log.js';
 import { createRealtime, type Realtime } from './realtime.js';
 import { formerExecutor, recordExecutor, sendAway } from './predecessor.js';
-import { actsAs, release } from './release-command.js';
+import { actsAs, knowsNothing, release } from './release-command.js';
 import { repeatAs } from '../host/owner.js';
 import { createWatchdog } from './watchdog.js';
 
@@ -72,6 +72,7 @@ export async function releaseAddresses(settingsFile: string): Promise<number> {
     const settings = readSettings(settingsFile)?.settings ?? null;
     const owner = actsAs(settingsFile, settings);
     if (owner !== null) return repeatAs(owner);
+    if (knowsNothing(settingsFile, settings)) return INVALID_SETTINGS;
     const kernel = openKernelOrSay();
     return kernel === null ? FAILED : await release({ kernel, settingsFile, settings, say });
   } catch (error) {

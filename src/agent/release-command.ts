@@ -12,7 +12,6 @@ import { stateFilePath } from './state-file.js';
 
 const DONE = 0;
 const FAILED = 1;
-const INVALID_SETTINGS = 2;
 
 export interface ReleaseCommand {
   readonly kernel: Kernel;
@@ -34,12 +33,15 @@ export function actsAs(settingsFile: string, settings: Settings | null): Owner |
   return ownerOf([join(runtimeDirectory, 'agent.lock'), stateFilePath(stateDirectory)], true);
 }
 
+/** Whether nothing tells what to remove: the settings are invalid, and no agent has recorded anything. */
+export const knowsNothing = (settingsFile: string, settings: Settings | null): boolean =>
+  settings === null && !existsSync(stateFilePath(foldersOf(settingsFile, null).stateDirectory));
+
 /** @returns the exit code. @throws KernelError, or the system's error for the lock. */
 export async function release(command: ReleaseCommand): Promise<number> {
   const { kernel, settingsFile, settings, say } = command;
   const { runtimeDirectory, stateDirectory } = foldersOf(settingsFile, settings);
   if (settings === null) {
-    if (!existsSync(stateFilePath(stateDirectory))) return INVALID_SETTINGS;
     say(`what ${stateFilePath(stateDirectory)} says is removed all the same, without a farewell`);
   }
   const lock = lockIn(kernel, runtimeDirectory);

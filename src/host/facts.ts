@@ -33,6 +33,11 @@ export interface HostFacts {
   /** By name; null when interfaces cannot be told. */
   readonly links: ReadonlyMap<string, LinkKind> | null;
   readonly addresses: readonly StandingAddress[];
+  /**
+   * What an agent has recorded as put there by itself: `eth0 10.99.0.100/24`. Absent where that is not known, or
+   * is known better: by an agent that runs.
+   */
+  readonly recorded?: ReadonlySet<string>;
   /** By path: what the settings name, the interpreters of programs, and all folders above. */
   readonly files: ReadonlyMap<string, FileFacts>;
   /** By path: what the agent says of a key file that it cannot use. */

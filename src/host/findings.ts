@@ -30,6 +30,7 @@ export function hostFindings(settings: Settings, host: HostFacts): HostFinding[]
     ...interfaceFindings(settings, host),
     ...subnetFindings(settings, host),
     ...ownAddressFindings(settings, host),
+    ...foreignFindings(settings, host),
     ...pathFindings(settings),
     ...namedFiles(settings).flatMap((named) => fileFindings(named, host)),
     ...socketFindings(controlSocketOf(settings), host),
@@ -135,6 +136,37 @@ function ownAddressFindings({ ha, monitors }: Settings, host: HostFacts): HostFi
     own.has(address)
       ? [advice(path, `${address} is an address of this host; write ${instead}`)]
       : [],
+  );
+}
+
+/**
+ * A virtual address that stands already, and that no agent has put there: it is never removed. On the interface of
+ * an owner (priority 255) it is where it belongs.
+ */
+function foreignFindings({ virtualRouters }: Settings, host: HostFacts): HostFinding[] {
+  const { addresses, recorded } = host;
+  if (recorded === undefined) return [];
+  return virtualRouters.flatMap((router, index) =>
+    router.addresses.flatMap((virtual, at) => {
+      const path = `virtualRouters[${index}].addresses[${at}]`;
+      return addresses
+        .filter(({ address }) => address === virtual.address)
+        .flatMap((one) => {
+          const text = formatAddressWithPrefix(one);
+          if (recorded.has(`${one.interface} ${text}`)) return [];
+          const there = `${text} stands on ${one.interface} already, and no agent has put it there: it stays`;
+          if (one.interface !== router.interface) {
+            return [advice(path, `${there}, and that interface answers for it whatever the role`)];
+          }
+          if (router.priority === 255) return [];
+          return [
+            advice(
+              path,
+              `${there} whatever the role; if it is this appliance's own, give it priority 255 here, else: ip address del ${text} dev ${one.interface}`,
+            ),
+          ];
+        });
+    }),
   );
 }
 

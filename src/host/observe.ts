@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { constants, readFileSync, statSync, type Stats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
 import type { Settings } from '../config/settings.js';
@@ -24,7 +24,7 @@ import { KeyFileError, readKeyFileLater } from './peer-key.js';
 /** What a first line is read with: the kernel's own limit (BINPRM_BUF_SIZE − 1). */
 const FIRST_LINE_BYTES = 255;
 
-export type NetworkFacts = Pick<HostFacts, 'links' | 'addresses'>;
+export type NetworkFacts = Pick<HostFacts, 'links' | 'addresses' | 'recorded'>;
 
 /** All facts of these settings. Never rejects: what cannot be looked at is `unknown`. */
 export async function observeHost(
@@ -129,6 +129,20 @@ function groupsOf(uid: number): number[] {
   if (user === undefined) return [];
   const others = rows('/etc/group').filter((row) => row[3]?.split(',').includes(user[0] ?? ''));
   return [user[3], ...others.map((row) => row[2])].map(Number).filter(Number.isInteger);
+}
+
+/** What the state.json of an agent with these settings names; nothing where that cannot be read. */
+export function recordedBy({ stateDirectory }: Settings): Pick<HostFacts, 'recorded'> {
+  try {
+    const text = readFileSync(join(stateDirectory, 'state.json'), 'utf8');
+    const { addresses } = JSON.parse(text) as {
+      addresses: { interface: string; address: string }[];
+    };
+    return { recorded: new Set(addresses.map((one) => `${one.interface} ${one.address}`)) };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' ? { recorded: new Set() } : {};
+  }
 }
 
 interface IpLink {

@@ -207,6 +207,29 @@ describe('what does not fit on a host', () => {
     assert.equal(said('10.99.2.100/24', edge).length, 1);
   });
 
+  it('a virtual address that stands already, and that no agent has put there', () => {
+    const addresses = [
+      standing('eth0', '10.99.0.1/24'),
+      standing('eth0', '10.99.0.100/24'),
+      standing('eth1', '10.99.0.100/32'),
+    ];
+    const none = { addresses, recorded: new Set<string>() };
+    assert.deepEqual(found(withRouter('10.99.0.100/24'), none), [
+      "advice virtualRouters[0].addresses[0]: 10.99.0.100/24 stands on eth0 already, and no agent has put it there: it stays whatever the role; if it is this appliance's own, give it priority 255 here, else: ip address del 10.99.0.100/24 dev eth0",
+      'advice virtualRouters[0].addresses[0]: 10.99.0.100/32 stands on eth1 already, and no agent has put it there: it stays, and that interface answers for it whatever the role',
+    ]);
+    const recorded = new Set(['eth0 10.99.0.100/24', 'eth1 10.99.0.100/32']);
+    assert.deepEqual(found(withRouter('10.99.0.100/24'), { addresses, recorded }), []);
+    assert.deepEqual(
+      found(withRouter('10.99.0.100/24'), { addresses }),
+      [],
+      'an agent knows better',
+    );
+    const owner =
+      'virtualRouters: [{ name: lan, interface: eth0, vrid: 51, addresses: [10.99.0.1/24], priority: 255 }]';
+    assert.deepEqual(found(owner, none), [], 'the owner has it');
+  });
+
   it('nothing of subnets where the interface has none: not yet, loopback, lone addresses, itself', () => {
     for (const address of ['127.0.0.1/8', '10.1.0.1/32', '10.9.0.100/24', 'fe80::1/64']) {
       const host = { addresses: [standing('eth0', address)] };

@@ -3,7 +3,7 @@
 import { loadSettings } from '../../config/load.js';
 import type { Settings } from '../../config/settings.js';
 import { hostFindings } from '../../host/findings.js';
-import { agentIdentity, networkHere, observeHost } from '../../host/observe.js';
+import { agentIdentity, networkHere, observeHost, recordedBy } from '../../host/observe.js';
 import { failSettings } from '../failures.js';
 import { EXIT, type ConfigChoice, type Surroundings } from '../surroundings.js';
 
@@ -23,7 +23,10 @@ export async function checkSettings(
     return code;
   }
   const { settings, warnings } = result;
-  const facts = await observeHost(settings, agentIdentity(settings), await networkHere());
+  const facts = await observeHost(settings, agentIdentity(settings), {
+    ...(await networkHere()),
+    ...recordedBy(settings),
+  });
   const findings = hostFindings(settings, facts);
   const wrong = findings.filter(({ level }) => level === 'wrong');
   const others = findings.filter(({ level }) => level !== 'wrong');
