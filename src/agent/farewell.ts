@@ -9,6 +9,7 @@ import { encodeFor } from './advertiser.js';
 import type { Journal } from './journal.js';
 import { Network, type Port } from './network.js';
 import { Reception } from './reception.js';
+import { sourceOf } from './sources.js';
 
 export type Succession = 'nobody-to-tell' | 'taken' | 'time-over';
 
@@ -58,9 +59,9 @@ function bidFarewell(
   port: Port,
   isStanding: (router: VirtualRouterSettings) => boolean,
 ): VirtualRouterSettings[] {
-  const source = port.primaryAddress;
-  if (source === null) return [];
   return [...port.routers.values()].filter(isStanding).filter((settings) => {
+    const source = sourceOf(port.sources, settings.name);
+    if (source === null) return false;
     const messages = dialectsOf(settings).flatMap((dialect) =>
       encodeFor({ settings, priority: 0, source, dialect, alsoTo: [] }),
     );

@@ -1,7 +1,7 @@
 // The sockets and the facts: keeps an advertisement socket open for every interface and family in
 // use, and tells the core what the kernel says of links and addresses. No protocol, no decisions.
 import type { Family, IpAddress } from '../model/address.js';
-import { familyOf, formatAddressWithPrefix, isLinkLocal, isWithin } from '../model/address.js';
+import { familyOf, formatAddressWithPrefix, isWithin } from '../model/address.js';
 import type { InstanceEvent } from '../core/interface.js';
 import type { Settings, VirtualRouterSettings } from '../config/settings.js';
 import type {
@@ -26,6 +26,14 @@ import { linkPairsStatus } from '../monitors/link-pairs.js';
 import { linkStatus } from '../monitors/link.js';
 import { MONITOR_NAMES } from '../monitors/settings.js';
 import type { DeliveryScope } from '../wire/advertisement.js';
+import {
+  isSameSources,
+  NO_SOURCES,
+  ownAddresses,
+  sourceOf,
+  sourcesOf,
+  type Sources,
+} from './sources.js';
 
 /** A socket that could not be opened is tried again this much later. */
 const RETRY = microseconds(1_000_000);
@@ -46,12 +54,12 @@ export interface Port {
   scope: DeliveryScope;
   /** Addresses of peers that this interface reaches directly. */
   neighbours: readonly IpAddress[];
-  primaryAddress: IpAddress | null;
+  sources: Sources;
   socket: AdvertisementSocket | null;
   linkIndex: number | null;
   failure: string | null;
   /** What its virtual routers were told, so that only changes are; undefined before the first time. */
-  told: { readonly address: IpAddress | null; readonly open: boolean } | undefined;
+  told: { readonly sources: Sources; readonly open: boolean } | undefined;
 }
 
 interface Standing {
@@ -342,15 +350,18 @@ export class Network {
     const addresses = this.addressesOn(port.interface).filter(
       ({ address }) => familyOf(address) === port.family,
     );
-    port.primaryAddress = primaryAddress(port, addresses);
+    const routers = [...port.routers.values()];
+    const own = ownAddresses(routers, addresses);
+    port.sources = sourcesOf(port.family, routers, own);
     port.scope = {
       ownAddresses: new Set(addresses.map(({ address }) => address)),
-      ownSources: new Set(ownSources(port, addresses).map(({ address }) => address)),
+      ownSources: new Set(own.map(({ address }) => address)),
       // A peer may send to our own address too when the group does not reach us.
       unicastPeers: new Set([
-        ...[...port.routers.values()].flatMap((router) => router.unicastPeers),
+        ...routers.flatMap((router) => router.unicastPeers),
         ...port.neighbours,
       ]),
+      networks: port.neighbours.length === 0 ? [] : addresses,
     };
     this.#reopen(port, link);
     this.#tellRouters(port);
@@ -359,12 +370,14 @@ export class Network {
   /** Hundreds of virtual routers share a port, and every address put on it brings us here. */
   #tellRouters(port: Port): void {
     const { told } = port;
-    const { primaryAddress: address, socket } = port;
+    const { sources, socket } = port;
     const open = socket !== null;
-    if (told?.address === address && told.open === open) return;
-    port.told = { address, open };
+    const same = told !== undefined && isSameSources(told.sources, sources);
+    if (same && told.open === open) return;
+    port.told = { sources, open };
     for (const { name: virtualRouter } of port.routers.values()) {
-      if (told?.address !== address) {
+      const address = sourceOf(sources, virtualRouter);
+      if (told === undefined || sourceOf(told.sources, virtualRouter) !== address) {
         this.#events.emit({ kind: 'primary-address', virtualRouter, address });
       }
       if (told?.open !== open) this.#events.emit({ kind: 'socket', virtualRouter, open });
@@ -400,6 +413,13 @@ export class Network {
   }
 }
 
+const NOBODY: DeliveryScope = {
+  ownAddresses: new Set(),
+  ownSources: new Set(),
+  unicastPeers: new Set(),
+  networks: [],
+};
+
 function portsOf(settings: Settings): Map<string, Port> {
   const routers = new Map<string, Map<number, VirtualRouterSettings>>();
   const ports = new Map<string, Port>();
@@ -414,9 +434,9 @@ function portsOf(settings: Settings): Map<string, Port> {
       interface: router.interface,
       family: router.family,
       routers: known,
-      scope: { ownAddresses: new Set(), ownSources: new Set(), unicastPeers: new Set() },
+      scope: NOBODY,
       neighbours: [],
-      primaryAddress: null,
+      sources: NO_SOURCES,
       socket: null,
       linkIndex: null,
       failure: null,
@@ -424,25 +444,4 @@ function portsOf(settings: Settings): Map<string, Port> {
     });
   }
   return ports;
-}
-
-/** What others share is none of ours: the virtual addresses, but for the address owner, whose they are. */
-function ownSources(port: Port, addresses: readonly LinkAddress[]): LinkAddress[] {
-  const virtual = new Set<string>();
-  for (const { priority, addresses: listed } of port.routers.values()) {
-    if (priority !== 255) for (const { address } of listed) virtual.add(address);
-  }
-  return addresses.filter(({ address }) => !virtual.has(address));
-}
-
-/**
- * The address to send from (RFC 9568 §5.1.1.1, §5.1.2.1): IPv6, a link-local one; IPv4, the first
- * of the interface. Never a virtual address, but for the address owner.
- */
-function primaryAddress(port: Port, addresses: readonly LinkAddress[]): IpAddress | null {
-  const candidates = ownSources(port, addresses).filter(
-    ({ address, usable }) => usable && (port.family === 'ipv4' || isLinkLocal(address)),
-  );
-  const first = candidates.find(({ secondary }) => !secondary) ?? candidates[0];
-  return first?.address ?? null;
 }

@@ -1,7 +1,7 @@
 // The state of an instance and the one way to change a virtual router: a step of its machine, and
 // what follows from it at once. No events from outside (instance.ts), no decisions of the pair.
 import { assert } from '../model/assert.js';
-import type { IpAddress } from '../model/address.js';
+import { familyOf, type IpAddress } from '../model/address.js';
 import type { Remark } from '../model/advertisement.js';
 import type { MonitorStatus } from '../model/monitor.js';
 import type { PeerReport } from '../model/peer-report.js';
@@ -253,12 +253,20 @@ export class Stage {
     this.push({ kind: 'send-advertisement', virtualRouter, priority, source, dialect, alsoTo });
   }
 
-  /** Peers on the virtual router's link that asked for its advertisements by unicast. */
+  /**
+   * Peers on the virtual router's link that asked for its advertisements by unicast, at the addresses that
+   * they advertise from: the path's own may be of another family, and IPv6 advertisements come from
+   * link-local addresses (RFC 9568 §5.1.2.1), which no path has.
+   */
   #unicastTo(router: Router): readonly IpAddress[] {
     if (this.peers.size === 0) return NOBODY;
-    return this.views(router).flatMap(({ router: theirs, lanPath }) =>
-      theirs?.wantsUnicast === true && lanPath !== null ? [lanPath.address] : [],
-    );
+    const { family } = router.configuration;
+    return this.views(router).flatMap(({ router: theirs, lanPath, report }) => {
+      if (theirs?.wantsUnicast !== true || lanPath === null) return [];
+      const { address } = lanPath;
+      if (family === 'ipv4' && familyOf(address) === 'ipv4') return [address];
+      return report.primaryAddresses.filter((one) => familyOf(one) === family);
+    });
   }
 
   #transition(

@@ -9,7 +9,9 @@ import {
   isLinkLocal,
   isMulticast,
   isUnspecified,
+  isWithin,
   parseAddress,
+  type AddressWithPrefix,
   type Family,
   type IpAddress,
 } from '../model/address.js';
@@ -74,6 +76,11 @@ export interface DeliveryScope {
   readonly ownSources: ReadonlySet<IpAddress>;
   /** Routers that may send to our own address instead of the group; usually none. */
   readonly unicastPeers: ReadonlySet<IpAddress>;
+  /**
+   * Where a peer of ours is, whose link-local address nobody configures: whoever is in one of these may send
+   * to our own address too. None where no peer is.
+   */
+  readonly networks: readonly AddressWithPrefix[];
 }
 
 /**
@@ -88,13 +95,12 @@ export function checkDelivery(
 ): DiscardReason | null {
   const { family, source, destination } = packet;
   const multicast = destination === VRRP_GROUP[family];
-  if (!multicast && (scope.unicastPeers.size === 0 || !scope.ownAddresses.has(destination))) {
-    return 'notForUs';
-  }
+  if (!multicast && !scope.ownAddresses.has(destination)) return 'notForUs';
   if (isUnspecified(source) || isMulticast(source)) return 'notForUs';
   if (multicast && family === 'ipv6' && !isLinkLocal(source)) return 'notForUs';
   if (scope.ownSources.has(source)) return 'ownPacket';
-  return multicast || scope.unicastPeers.has(source) ? null : 'notForUs';
+  if (multicast || scope.unicastPeers.has(source)) return null;
+  return scope.networks.some((network) => isWithin(source, network)) ? null : 'notForUs';
 }
 
 //   0                   1                   2                   3

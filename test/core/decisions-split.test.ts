@@ -213,6 +213,17 @@ describe('Backup: Active_Down_Timer fires, the peer is alive and Active, LAN uni
     assert.deepEqual(over, ['3000000 lan advertise 200']);
   });
 
+  it('Active: of IPv6, to the address that the peer advertises from, whatever the path has', () => {
+    const bench = activeBench({
+      routers: [router({ family: 'ipv6', priority: 200, addresses: ['2001:db8::100/64'] })],
+    });
+
+    const theirs = [PEER, address('fe80::2')];
+    bench.says({ wantsUnicast: true, primaryAddresses: theirs }, 50_000);
+
+    assert.deepEqual(bench.pass(SECOND), ['1000000 lan advertise 200 and to fe80::2']);
+  });
+
   it('Active: not to one without a path on this link, nor to one that is dead', () => {
     const far = activeBench({ peers: [HA_ONLY] });
     far.says({ wantsUnicast: true }, 50_000);

@@ -27,17 +27,20 @@ const ADVERTISED_AT_ANOTHER_ROUTER: DeliveryScope = {
   ownAddresses: new Set(),
   ownSources: new Set(),
   unicastPeers: new Set(),
+  networks: [],
 };
 const ROUTER_A: DeliveryScope = {
   ownAddresses: new Set([address('192.0.2.10'), address('fe80::ff:fe00:1')]),
   ownSources: new Set([address('192.0.2.10'), address('fe80::ff:fe00:1')]),
   unicastPeers: new Set(),
+  networks: [],
 };
 /** The unicast capture, seen by whichever router a packet was sent to. */
 const UNICAST: DeliveryScope = {
   ownAddresses: new Set([address('192.0.2.20'), address('192.0.2.30')]),
   ownSources: new Set([address('192.0.2.20'), address('192.0.2.30')]),
   unicastPeers: new Set([address('192.0.2.10')]),
+  networks: [],
 };
 
 function address(text: string): IpAddress {

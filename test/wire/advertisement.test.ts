@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from '../support/test.js';
 import { AssertionFailure } from '../../src/model/assert.js';
-import { parseAddress, type Family, type IpAddress } from '../../src/model/address.js';
+import {
+  parseAddress,
+  type AddressWithPrefix,
+  type Family,
+  type IpAddress,
+} from '../../src/model/address.js';
 import type { Advertisement } from '../../src/model/advertisement.js';
 import { centiseconds } from '../../src/model/units.js';
 import {
@@ -380,6 +385,7 @@ describe('delivery', () => {
     ownAddresses: new Set([SOURCE.ipv4, SOURCE.ipv6]),
     ownSources: new Set([SOURCE.ipv4, SOURCE.ipv6]),
     unicastPeers: new Set<IpAddress>(),
+    networks: [] as readonly AddressWithPrefix[],
   };
   const peer = address('192.0.2.20');
   const withPeer = { ...scope, unicastPeers: new Set([peer]) };
@@ -434,5 +440,19 @@ describe('delivery', () => {
     assert.equal(check('192.0.2.30', '224.0.0.18', withPeer), null);
     const global6 = { ...scope, unicastPeers: new Set([address('2001:db8::2')]) };
     assert.equal(check('2001:db8::2', 'fe80::ff:fe00:1', global6), null);
+  });
+
+  test('where a peer of ours is, our own address is a destination for whoever is in that subnet', () => {
+    const networks = [
+      { address: SOURCE.ipv4, prefixLength: 24 },
+      { address: SOURCE.ipv6, prefixLength: 64 },
+    ];
+    const near = { ...scope, networks };
+    assert.equal(check('fe80::2', 'fe80::ff:fe00:1', near), null);
+    assert.equal(check('192.0.2.20', '192.0.2.10', near), null);
+    assert.equal(check('198.51.100.7', '192.0.2.10', near), 'notForUs');
+    assert.equal(check('2001:db8::2', 'fe80::ff:fe00:1', near), 'notForUs');
+    assert.equal(check('fe80::2', 'fe80::9', near), 'notForUs', 'nor is another address ours');
+    assert.equal(check('fe80::ff:fe00:1', 'fe80::ff:fe00:1', near), 'ownPacket');
   });
 });

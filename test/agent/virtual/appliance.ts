@@ -342,6 +342,11 @@ export class Appliance {
     this.kernel.addAddress(100, '10.97.0.1/24');
   }
 
+  /** The host has another address of its own on the LAN. */
+  addOwn(text: string): void {
+    this.kernel.addAddress(this.#linkIndex, text);
+  }
+
   /** With the appliance's own address. */
   makeInterface(): void {
     this.#setLink('eth0');

@@ -2,6 +2,9 @@
 // them is lost. What only the wire can show is test/net/pair-arbitration.ts.
 import assert from 'node:assert/strict';
 import { describe, it } from '../../support/test.js';
+import { centiseconds } from '../../../src/model/units.js';
+import { address } from '../../support/fake-kernel.js';
+import { routerSettings } from '../rig.js';
 import type { Appliance } from './appliance.js';
 import { inPlace, makePair, rests, type Pair, type Wanted } from './pair.js';
 import { ALL_TRAFFIC, HA_TRAFFIC, LAN_TRAFFIC, VIRTUAL } from './world.js';
@@ -49,6 +52,40 @@ describe('what is lost between the two', () => {
     await world.run(ELECTION);
     assert.equal(toB().length, before, 'no unicast any more');
   });
+
+  for (const dead of [false, true]) {
+    it(`multicast of IPv6 filtered${dead ? ', and then the Active dies' : ''}: unicast between link-local addresses`, async () => {
+      const virtual = 'fe80::100/64';
+      const pair = makePair({
+        intervalMs: 100,
+        routers: (side) => [
+          routerSettings({
+            family: 'ipv6',
+            priority: side === 'a' ? 200 : 100,
+            advertisementInterval: centiseconds(10),
+            addresses: [{ address: address('fe80::100'), prefixLength: 64 }],
+          }),
+        ],
+      });
+      const { world, a, b } = pair;
+      a.addOwn('fe80::a/64');
+      b.addOwn('fe80::b/64');
+      await a.start();
+      await world.until('a holds', () => world.holders(virtual).join() === 'a');
+      await b.start();
+      await world.until('b knows a', () => b.knowsPeer && a.knowsPeer);
+      const from = world.story.end;
+      await still(pair, () => world.cut(['multicast']));
+      assert.equal(b.events('adverts-lost').length, 1);
+      const byUnicast = world.story.of('advertisement', from).filter(({ to }) => to === 'fe80::b');
+      assert.ok(byUnicast.length >= 2, 'advertised to the peer itself');
+      assert.deepEqual(b.driver.reception.discardedFor('lan'), {}, 'and heard there');
+      if (!dead) return;
+      a.executor.kill('power');
+      a.kill();
+      await world.until('b takes over', () => world.holders(virtual).includes('b'));
+    });
+  }
 
   it('multicast filtered, and then the Active dies: the other one takes over all the same', async () => {
     const pair = await start();
