@@ -184,7 +184,14 @@ function dualReasons({ virtualRouters, peers, leaving }: HealthInput): string[] 
   );
 }
 
-function peerReasons({ name, state, paths, fitness, differences = [] }: PeerStatus): string[] {
+function peerReasons({
+  name,
+  state,
+  paths,
+  fitness,
+  cause,
+  differences = [],
+}: PeerStatus): string[] {
   if (state !== 'healthy') {
     const silence = state === 'unknown' ? 'has not answered yet' : 'is silent on every path';
     const heard = paths.find(({ problem }) => problem !== undefined);
@@ -197,7 +204,9 @@ function peerReasons({ name, state, paths, fitness, differences = [] }: PeerStat
   const left = `${paths.length - lost.length} of ${paths.length} paths left`;
   const wrong = differences.filter((difference) => difference !== OTHER_RULES);
   return [
-    ...(fitness === 'unfit' ? [`${name} cannot take the role`] : []),
+    ...(fitness === 'unfit'
+      ? [`${name} cannot take the role${cause === undefined ? '' : `: ${cause}`}`]
+      : []),
     ...(lost.length > 0 ? [`${name} does not answer over ${lost.join(', ')}; ${left}`] : []),
     ...(wrong.length > 0 ? [`settings differ from those of ${name}: ${wrong.join(', ')}`] : []),
   ];

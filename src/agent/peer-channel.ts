@@ -264,8 +264,9 @@ class Channel implements PeerChannel {
         }
         this.#options.journal.recordForeign('warn', `ha ${reason} ${source}`, {
           event: 'peer-message-discarded',
-          reason,
-          detail,
+          // In the counters it is the name of the check that failed; nothing was authentic.
+          reason: reason === 'authentic' ? 'not-authentic' : reason,
+          detail: `from ${source}: ${PEER_DISCARD_REASONS[reason]}${detail === '' ? '' : ` (${detail})`}`,
           source,
         });
       },

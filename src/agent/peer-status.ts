@@ -4,6 +4,7 @@ import type { Settings } from '../config/settings.js';
 import { agreementOf } from '../core/agreement.js';
 import type { InstanceSnapshot } from '../core/interface.js';
 import { routerAt, type Peer, type Place } from '../core/peers.js';
+import { causeText } from '../core/successors.js';
 import type { PeerReport } from '../model/peer-report.js';
 import type { PeerStatus } from '../model/status.js';
 import { instanceConfiguration } from './instance-configuration.js';
@@ -43,12 +44,13 @@ export const peerStatuses = (
 function reported(
   peer: Peer,
   settings: Settings,
-): Pick<PeerStatus, 'fitness' | 'virtualRouters'> | Record<string, never> {
+): Pick<PeerStatus, 'fitness' | 'cause' | 'virtualRouters'> | Record<string, never> {
   const { state, report } = peer;
   if (report === null || state !== 'healthy') return {};
   const places = placesOf(settings);
   return {
     fitness: fitnessOf(report),
+    ...(report.cause === undefined ? {} : { cause: causeText(report) }),
     virtualRouters: settings.virtualRouters.flatMap(({ name }) => {
       const place = places.get(name);
       const router = place === undefined ? null : routerAt(peer, place);

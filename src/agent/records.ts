@@ -1,4 +1,5 @@
 // How what the driver sees becomes events of the journal: the words stand in model. No decisions.
+import { isOrdered } from '../core/conduct.js';
 import type { InstanceEffect } from '../core/interface.js';
 import { formatAddressWithPrefix } from '../model/address.js';
 import { REMARKS, type Remark } from '../model/advertisement.js';
@@ -14,6 +15,16 @@ export type ReportEffect = Extract<InstanceEffect, { kind: 'report' }>;
 /** Remarks are about packets, so that anybody on the link can cause them. */
 export const isRemark = (report: Report | Remark): report is Remark => report in REMARKS;
 
+/** Nothing is wrong: what was ordered, or is as it should be again. */
+const GOOD_NEWS: ReadonlySet<Report> = new Set([
+  'peer-healthy',
+  'path-back',
+  'adverts-back',
+  'settings-agree',
+  'failover',
+  'maintenance',
+]);
+
 export class Records {
   readonly #journal: Journal;
 
@@ -23,14 +34,16 @@ export class Records {
 
   /** Returns the record, with its time. */
   transition(effect: TransitionEffect): EventRecord {
-    const { virtualRouter, from, to, reason, effectivePriority } = effect;
-    return this.#journal.record(to === 'Initialize' ? 'warn' : 'info', {
+    const { virtualRouter, from, to, reason, because, effectivePriority } = effect;
+    const isFault = to === 'Initialize' && !isOrdered(reason);
+    return this.#journal.record(isFault ? 'warn' : 'info', {
       event: 'transition',
       virtualRouter,
       from,
       to,
       reason,
-      detail: TRANSITION_REASONS[reason],
+      detail: TRANSITION_REASONS[reason] + (because === '' ? '' : ` (${because})`),
+      ...(because === '' ? {} : { because }),
       effectivePriority,
     });
   }
@@ -47,7 +60,7 @@ export class Records {
       });
       return;
     }
-    this.#journal.record('warn', {
+    this.#journal.record(GOOD_NEWS.has(report) ? 'info' : 'warn', {
       event: report,
       ...subject,
       reason: report,

@@ -80,6 +80,7 @@ export function statusOf(input: StatusInput): Status {
     },
     handover,
     maintenance: snapshot.memory.maintenance,
+    ...standsBackOf(snapshot, input),
     realtime: input.realtime(),
   };
 }
@@ -102,6 +103,7 @@ function routerStatus(router: RouterSnapshot, input: StatusInput): VirtualRouter
     // Before the first transition there is no record to agree with.
     since: input.driver.transitionTimes.get(name) ?? wallTime(router.since, input),
     reason: router.reason,
+    ...(router.because === '' ? {} : { because: router.because }),
     configuredPriority: configuration.priority,
     effectivePriority: router.effectivePriority,
     adjustments: router.adjustments,
@@ -138,6 +140,15 @@ function routerStatus(router: RouterSnapshot, input: StatusInput): VirtualRouter
       },
     },
   };
+}
+
+/** Sent away by an operator, and since when. */
+function standsBackOf(
+  { memory: { standBack } }: InstanceSnapshot,
+  input: StatusInput,
+): Pick<Status, 'standsBack'> {
+  if (standBack === null) return {};
+  return { standsBack: { by: standBack.by, since: wallTime(standBack.since, input) } };
 }
 
 /** In active-active each virtual router has its own. */

@@ -5,7 +5,7 @@ import type { PeerCause } from '../model/peer-report.js';
 import type { TransitionReason } from '../model/reasons.js';
 import { bypassDesired, obstacleOf } from './conduct.js';
 import { ownFault } from './fitness.js';
-import { releasingOf } from './router.js';
+import { releasingOf, type Router } from './router.js';
 import type { Stage } from './stage.js';
 import { mayBeFailing, softFaults } from './tracker.js';
 
@@ -55,6 +55,20 @@ function cause(stage: Stage, reason: TransitionReason, detail?: string): PeerCau
     forced: isForced,
     doubtful,
   };
+}
+
+/** The faults whose interface says where they are. */
+const OF_INTERFACE: ReadonlySet<TransitionReason> = new Set([
+  'interface-missing',
+  'interface-down',
+  'no-carrier',
+  'no-primary-address',
+  'socket-failed',
+]);
+
+/** Who ordered a departure for this reason, or which interface or monitors are at fault; else empty. */
+export function causeOfReason(stage: Stage, router: Router, reason: TransitionReason): string {
+  return OF_INTERFACE.has(reason) ? router.configuration.interface : cause(stage, reason).detail;
 }
 
 function namesOf(stage: Stage, faults: readonly MonitorStatus[]): string {

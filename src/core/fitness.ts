@@ -23,8 +23,12 @@ export const canSayFarewell = (router: Router, monitors: Iterable<MonitorStatus>
   router.socketOpen === true &&
   !interfaceFailed(router.configuration.interface, monitors);
 
+/** What keeps one out until an operator says otherwise. */
+const OPERATORS: ReadonlySet<TransitionReason> = new Set(['maintenance', 'bypassed', 'suspended']);
+
 /** Why a virtual router starts, from why it stood still. */
 export function startupReason(previous: TransitionReason): TransitionReason {
   if (previous === 'startup' || previous === 'settings-changed') return previous;
+  if (OPERATORS.has(previous)) return 'readmitted';
   return previous === 'mode-off' ? 'mode-on' : 'fault-cleared';
 }

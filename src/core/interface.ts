@@ -136,6 +136,8 @@ export type InstanceEffect =
       readonly from: VirtualRouterState;
       readonly to: VirtualRouterState;
       readonly reason: TransitionReason;
+      /** Whose doing it was, and what for: a peer and its cause, an operator; empty for nothing. */
+      readonly because: string;
       readonly effectivePriority: number;
     }
   | {

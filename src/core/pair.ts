@@ -54,7 +54,9 @@ export function takeReport(
 ): void {
   const peer = stage.peers.get(message.peer);
   if (peer === undefined) return;
+  const { paths, state } = peer;
   const changed = peerHeard(peer, stage.configuration.peerCheck, message, stage.clock);
+  if (state === 'healthy') sayPaths(stage, peer, paths);
   if (changed.state) becameHealthy(stage, message.peer);
   if (changed.report) compareSettings(stage);
   // Who has a soft fault asks for a successor until there is one.
@@ -100,9 +102,15 @@ export function compareSettings(stage: Stage): void {
   const { peers, configuration, agreement } = stage;
   const found = differencesWith(peers.values(), configuration, agreement);
   if (found.join() === stage.differences.join()) return;
+  // No name holds a colon.
+  const named = (of: readonly string[]): Set<string> =>
+    new Set(of.map((difference) => difference.slice(0, difference.indexOf(': '))));
+  const still = named(found);
+  for (const name of named(stage.differences)) {
+    if (!still.has(name)) stage.report('settings-agree', name);
+  }
   stage.differences = found;
-  if (found.length === 0) stage.report('settings-agree', configuration.name);
-  else stage.report('settings-differ', found.join('; '));
+  if (found.length > 0) stage.report('settings-differ', found.join('; '));
 }
 
 /** Requests and silences that are due, and what follows from them. */
@@ -110,7 +118,9 @@ export function passPeerDeadlines(stage: Stage): void {
   if (stage.phase !== 'running') return;
   const { peerCheck } = stage.configuration;
   for (const peer of stage.peers.values()) {
+    const { paths } = peer;
     const found = peerSilent(peer, peerCheck, stage.clock);
+    if (peer.state === 'healthy') sayPaths(stage, peer, paths);
     if (found.state) becameUnhealthy(stage, peer);
     if (found.silent) fellSilent(stage, peer);
     if (checkDue(peer, peerCheck, stage.clock)) {
@@ -126,6 +136,16 @@ export function passPeerDeadlines(stage: Stage): void {
 
 /** Of one that stands back: after anybody else's Active_Down_Timer. */
 const LAST_RESORT = 1;
+
+/** Says which paths of a peer that answers were lost, or are back; the first answer is no news. */
+function sayPaths(stage: Stage, { configuration, paths }: Peer, before: Peer['paths']): void {
+  for (const [at, { address, state }] of paths.entries()) {
+    const former = before[at]?.state;
+    if (former === state || former === 'unknown') continue;
+    const report = state === 'healthy' ? 'path-back' : 'path-lost';
+    stage.report(report, `${configuration.name} at ${address}`);
+  }
+}
 
 /**
  * Whether a Backup that hears nobody lets another candidate go first: two of one priority would both take

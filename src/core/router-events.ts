@@ -112,7 +112,10 @@ function takeAdvertisement(
     peerLeft(stage.peers.values(), source, place, until, router.activeAddress);
   }
   if (priority > 0 && isEmptyClaim(stage, router, source)) return;
-  const stood = isStanding(router, stage.clock);
+  // After a preemption the one before us may not have heard us yet, for the time of a handover.
+  const isSettled =
+    router.reason !== 'priority' || stage.clock >= stage.handoverUntil(router.since);
+  const stood = isSettled && isStanding(router, stage.clock);
   stage.step(router, { kind: 'advertisement', priority, interval, source });
   if (stood && router.machine.kind === 'Active' && priority > 0) rivalHeard(stage, router, source);
   if (priority === 0) {

@@ -89,6 +89,8 @@ export interface Router {
   /** When it was last said that another one is Active too. */
   dualSaidAt: Instant | null;
   reason: TransitionReason;
+  /** Whose doing the last transition was, and what for; empty when there is no more to say. */
+  because: string;
   since: Instant;
   /** In Backup: where the advertisements of the Active come from. */
   activeAddress: IpAddress | null;
@@ -106,6 +108,7 @@ export interface RouterSnapshot {
   readonly configuration: RouterConfiguration;
   readonly state: VirtualRouterState;
   readonly reason: TransitionReason;
+  readonly because: string;
   readonly since: Instant;
   /** Why a successor is being asked to take over; null when none is. */
   readonly releasing: TransitionReason | null;
@@ -153,6 +156,7 @@ export const createRouter = (
   dualSince: null,
   dualSaidAt: null,
   reason: joined ? 'startup' : 'settings-changed',
+  because: '',
   since: now,
   activeAddress: null,
   heardAt: null,
@@ -179,6 +183,7 @@ export const snapshotOf = (
   configuration: router.configuration,
   state: router.machine.kind,
   reason: router.reason,
+  because: router.because,
   since: router.since,
   releasing: releasingOf(router)?.reason ?? null,
   effectivePriority: router.effectivePriority,

@@ -9,6 +9,8 @@ import type { Report, TransitionReason } from '../model/reasons.js';
 import { after, instant, microseconds, type Instant } from '../model/units.js';
 import { agreementOf, type Agreement } from './agreement.js';
 import { tieBreaker, type Rank } from './arbiter.js';
+import { takenFrom } from './because.js';
+import { causeOfReason } from './cause.js';
 import { afterFlap, afterTakeover, FLAPS, newConduct, type Conduct } from './conduct.js';
 import type { InstanceConfiguration, InstanceEffect } from './interface.js';
 import {
@@ -277,6 +279,8 @@ export class Stage {
     const { from, to, reason } = effect;
     this.unsettled = true;
     router.reason = reason;
+    router.because =
+      to === 'Active' ? takenFrom(this, router) : causeOfReason(this, router, reason);
     router.since = this.clock;
     router.counters.transitions += 1;
     router.followsSuperior = false;
@@ -289,8 +293,16 @@ export class Stage {
     // Two that yield to each other at once, each by what it last heard, find out by this.
     if (from === 'Active') router.vacated = LEAVING.has(cause.kind) || reason === 'dual-active';
     if (to === 'Active') router.vacated = false;
-    const { effectivePriority } = router;
-    this.push({ kind: 'transition', ...named(router), from, to, reason, effectivePriority });
+    const { because, effectivePriority } = router;
+    this.push({
+      kind: 'transition',
+      ...named(router),
+      from,
+      to,
+      reason,
+      because,
+      effectivePriority,
+    });
     if (to === 'Active') this.conduct = afterTakeover(this.conduct);
     if (from === 'Active' && FLAPS.has(reason) && !router.ordered) this.flap(reason);
     if (from === 'Active') {

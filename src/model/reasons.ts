@@ -36,6 +36,7 @@ export const TRANSITION_REASONS = {
   'group-fault': 'another virtual router of this instance is in fault, and all move together',
   'settings-changed': 'the settings of this virtual router changed',
   'fault-cleared': 'the fault is gone',
+  readmitted: 'an operator lets it take part again',
   'mode-on': 'HA mode is active-passive again',
 } as const;
 
@@ -74,6 +75,8 @@ export const REPORTS = {
     'the peer is Active, but this link does not reach it: the better side holds the role',
   'dual-active': 'both are Active; the lower priority yields',
   'settings-differ': 'settings that must agree with the peer do not',
+  'path-lost': 'the peer answers no longer on this path, but on another one',
+  'path-back': 'the peer answers on this path again',
   'settings-agree': 'the settings agree with the peer again',
   'stranger-active': 'a router that is no peer took the role',
   flap: 'the role was lost, and nobody asked for it',

@@ -24,6 +24,8 @@ export interface VirtualRouterStatus {
   /** Wall time of the last transition, ISO 8601. */
   readonly since: string;
   readonly reason: TransitionReason;
+  /** Whose doing the last transition was, and what for: `dallas-1: in maintenance, by an operator`. */
+  readonly because?: string;
   /** In active-active: the instance that is to hold it. */
   readonly primary?: string;
   readonly configuredPriority: number;
@@ -110,6 +112,8 @@ export interface Status {
     readonly segments?: readonly { readonly name: string; readonly actual: string }[];
   };
   readonly maintenance: boolean;
+  /** Sent away by `failover`: takes the role when it is asked or needed. Absent when it does not. */
+  readonly standsBack?: { readonly by: string; readonly since: string };
   readonly realtime?: RealtimeStatus;
   /** A planned handover in progress; absent or null when there is none. */
   readonly handover?: {
@@ -175,6 +179,8 @@ export interface PeerStatus {
   readonly keys?: PeerKeyStatus;
   /** As it reports itself; absent before it has. */
   readonly fitness?: 'sound' | 'soft-fault' | 'unfit';
+  /** What for it is unfit, gives the role up or stands back, by its own word. */
+  readonly cause?: string;
   /** How it reports the virtual routers that both have. */
   readonly virtualRouters?: readonly {
     readonly name: string;

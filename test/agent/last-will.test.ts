@@ -27,6 +27,7 @@ const snapshot = (
   configuration,
   state: 'Active',
   reason: 'no-response',
+  because: '',
   since: instant(0),
   releasing: null,
   effectivePriority: configuration.priority,

@@ -45,6 +45,13 @@ const OF_REPORTS: Record<Report, State | null> = {
   'lan-split': router({ unheard: 'lan-split' }),
   'dual-active': { virtualRouters: [{ ...active, rivalAddress: '10.99.0.66' }] },
   'stranger-active': router({ activeAddress: '10.99.0.66', strangerActive: true }),
+  'path-lost': other({
+    paths: [
+      { address: '10.98.0.2', state: 'unhealthy', rttMs: null },
+      { address: '10.99.0.2', state: 'healthy', rttMs: 0.4 },
+    ],
+  }),
+  'path-back': null,
   'settings-differ': other({ differences: ['other VRIDs'] }),
   'settings-agree': null,
   flap: null,

@@ -47,7 +47,7 @@ describe('a difference is named', () => {
       assert.deepEqual(differs, [`instance report settings-differ: there: ${difference}`]);
       assert.deepEqual(differences, [`there: ${difference}`]);
       assert.deepEqual(again, []);
-      assert.deepEqual(agrees, ['instance report settings-agree: here']);
+      assert.deepEqual(agrees, ['instance report settings-agree: there']);
       assert.deepEqual(differencesOf(bench), []);
     });
   }
@@ -188,7 +188,7 @@ describe('a difference is named', () => {
       'instance report settings-differ: there: mode is active-passive',
       'tell sound: Backup 100',
     ]);
-    assert.deepEqual(agrees, ['instance report settings-agree: here', 'tell sound: Backup 100']);
+    assert.deepEqual(agrees, ['instance report settings-agree: there', 'tell sound: Backup 100']);
   });
 
   it('the peer with which they differ is removed: they agree', () => {
@@ -196,7 +196,7 @@ describe('a difference is named', () => {
     bench.says({ mode: 'off' }, 10_000, { peer: 'third' });
 
     assert.deepEqual(bench.configure([router()], 20_000, { peers: [THERE] }), [
-      'instance report settings-agree: here',
+      'instance report settings-agree: third',
     ]);
   });
 });

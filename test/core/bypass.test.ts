@@ -124,7 +124,7 @@ describe('release', () => {
 
     assert.deepEqual(released, ['bypass inline operator']);
     assert.equal(state, 'Initialize');
-    assert.deepEqual(inline, ['lan Initialize -> Backup fault-cleared', 'tell sound: Backup 100']);
+    assert.deepEqual(inline, ['lan Initialize -> Backup readmitted', 'tell sound: Backup 100']);
     assert.deepEqual(bypassOf(bench), { desired: 'inline', actual: 'inline' });
   });
 

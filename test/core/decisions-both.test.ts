@@ -386,15 +386,20 @@ describe('Backup: the HA port is lost, advertisements arrive', () => {
     assert.deepEqual(moves(effects), [`${Math.floor(down)} lan Backup -> Active no-response`]);
   });
 
-  it('the HA link alone: the peer is healthy on the LAN, nothing is said', () => {
+  it('the HA link alone: the peer is healthy on the LAN; that it is lost, and back, is said', () => {
     const bench = backupBench();
     bench.cut([HA]);
 
-    assert.deepEqual(bench.pass(5 * SECOND), []);
+    const lost = bench.pass(5 * SECOND);
+
+    assert.deepEqual(lost, ['240200 instance report path-lost: there at 10.98.0.2']);
     assert.deepEqual(
       bench.peer().paths.map(({ state }) => state),
       ['unhealthy', 'healthy'],
     );
+    bench.mend([HA]);
+    const back = bench.pass(6 * SECOND);
+    assert.match(back.join(), /^\d+ instance report path-back: there at 10\.98\.0\.2$/);
   });
 
   it('the peer answers again: healthy after five answers, with one path', () => {

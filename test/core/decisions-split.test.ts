@@ -286,6 +286,7 @@ describe('Active_Down_Timer fires, the peer is alive and Active, LAN unicast is 
     const { bench, effects } = split();
 
     assert.deepEqual(effects, [
+      '240200 instance report path-lost: there at 192.0.2.200',
       `${ACTIVE_DOWN} lan report lan-split: eth0`,
       `${ACTIVE_DOWN} tell sound: Backup 100 wants-unicast`,
     ]);
@@ -309,7 +310,10 @@ describe('Active_Down_Timer fires, the peer is alive and Active, LAN unicast is 
 
     const effects = bench.pass(3 * ACTIVE_DOWN);
 
-    assert.deepEqual(effects, [`${2 * ACTIVE_DOWN} lan report lan-split: eth0`]);
+    assert.deepEqual(effects, [
+      '3940200 instance report path-lost: there at 192.0.2.200',
+      `${2 * ACTIVE_DOWN} lan report lan-split: eth0`,
+    ]);
   });
 
   it('Backup: the Active yields: takes the role, as the better placed', () => {

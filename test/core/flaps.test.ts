@@ -89,6 +89,7 @@ describe('what counts', () => {
       'peer-dead',
       'better-placed',
       'fault-cleared',
+      'readmitted',
       'mode-on',
     ];
     const flaps = Object.keys(TRANSITION_REASONS).filter((reason) =>
@@ -283,7 +284,7 @@ describe('too often', () => {
 
       const effects = bench.take(operator(command), 50 * SECOND);
 
-      assert.deepEqual(effects, ['lan Initialize -> Backup fault-cleared']);
+      assert.deepEqual(effects, ['lan Initialize -> Backup readmitted']);
       assert.equal(bench.instance.snapshot(instant(50 * SECOND)).flapCount, 0);
     });
   }

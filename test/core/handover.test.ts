@@ -341,7 +341,7 @@ describe('maintenance, mode off: handed over, then out of the election', () => {
     ]);
     assert.deepEqual(back, [
       'instance report maintenance: off: back in the election',
-      'lan Initialize -> Backup fault-cleared',
+      'lan Initialize -> Backup readmitted',
       'tell sound: Backup 200',
     ]);
   });

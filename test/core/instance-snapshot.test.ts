@@ -90,6 +90,7 @@ describe('what it tells of itself', () => {
       configuration: router(),
       state: 'Backup',
       reason: 'preempted',
+      because: '',
       releasing: null,
       since: 2_500_000,
       effectivePriority: 100,

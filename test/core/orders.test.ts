@@ -562,3 +562,64 @@ describe('who was sent away stands back, whoever else there is', () => {
     assert.deepEqual(moves(effects), ['lan Backup -> Active peer-released']);
   });
 });
+
+describe('the record of a move says whose doing it was, and what for', () => {
+  const becauseOf = (bench: PairBench): string => bench.router('lan').because;
+
+  it('at the successor: by the name of the peer, with its cause', () => {
+    const bench = backupBench();
+    const why = cause({ reason: 'failover', detail: 'root (pid 7)' });
+    bench.says({ releasing: true, cause: why }, 50_000);
+
+    assert.equal(becauseOf(bench), 'there: an operator asked for a handover (root (pid 7))');
+  });
+
+  it('after priority 0, and after a death: the one that was heard', () => {
+    const left = backupBench();
+    left.says({ cause: cause({ reason: 'no-carrier', detail: 'eth0' }) }, 40_000);
+    left.hear('lan', { priority: 0 }, 50_000);
+    const dead = backupBench();
+    dead.cut();
+    dead.advertise(false);
+    dead.pass(5 * SECOND);
+
+    assert.equal(becauseOf(left), 'there: the interface has no carrier (eth0)');
+    assert.equal(becauseOf(dead), 'there');
+  });
+
+  it('nobody is known: nothing', () => {
+    const bench = new PairBench([router()], {}, []);
+    bench.start(-10 * SECOND);
+    bench.pass(0);
+
+    assert.equal(becauseOf(bench), '');
+  });
+
+  it('at the one that leaves: who ordered it, or what is at fault', () => {
+    const ordered = activeBench();
+    ordered.take(operator('failover'), 50_000);
+    ordered.says(TAKEN, 60_000);
+    const faulty = activeBench();
+    faulty.take(hard('no-carrier', 'eth0'), 50_000);
+    const soft = activeBench();
+    soft.take(gateway('failed'), 50_000);
+    soft.says(TAKEN, 60_000);
+
+    assert.deepEqual([ordered, faulty, soft].map(becauseOf), ['root', 'eth0', 'gateway']);
+  });
+});
+
+describe('words', () => {
+  it('an ordinary return of the primary is no second Active', () => {
+    const bench = backupBench({ routers: [router({ priority: 250 })] });
+    const taken = bench.pass(60_000);
+    bench.says({ state: 'Backup', addressesPresent: false }, null);
+
+    const inFlight = bench.hear('lan', { priority: 200 }, 70_000);
+    const later = bench.hear('lan', { priority: 200 }, SECOND);
+
+    assert.match(moves(taken).join(), /lan Backup -> Active priority$/);
+    assert.ok(![...taken, ...inFlight].join().includes('dual-active'));
+    assert.ok(later.join().includes('dual-active'), 'one that goes on is');
+  });
+});

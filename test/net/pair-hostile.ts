@@ -31,7 +31,7 @@ function defineForgery(test: PairTest): void {
     const seen = await bench.observeStill('another key', async () => {
       await bench.b.stop();
       bench.start('b', { ...SPEC, key: 'c3'.repeat(32) });
-      await waitForDiscard(bench, 'authentic', from);
+      await waitForDiscard(bench, 'not-authentic', from);
       const noticed = (): boolean =>
         (['a', 'b'] as const).every((name) => bench.status(name)?.peers[0]?.state !== 'healthy') &&
         bench.allAre('b', 'Backup');

@@ -12,7 +12,7 @@ import { World } from './world.js';
 
 const { env } = process;
 const SEED = Number(env['SEED'] ?? (env['CI'] === 'true' ? 9_568 : Date.now() % 1_000_000_000));
-const RUNS = Number(env['RUNS'] ?? 40);
+const RUNS = Number(env['RUNS'] ?? 12);
 
 interface Drawn {
   readonly setting: Setting;

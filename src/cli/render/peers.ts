@@ -5,10 +5,11 @@ import { hang, harmless, row, type Colour, type Paint } from './text.js';
 /** Each peer with what it says of itself, then every path to it. */
 export const peerBlocks = (peers: readonly PeerStatus[], paint: Paint): string[][] =>
   peers.map((peer) => {
-    const { name, state, fitness, virtualRouters = [], differences = [] } = peer;
+    const { name, state, fitness, cause, virtualRouters = [], differences = [] } = peer;
     const fit = fitness === undefined ? '' : `, ${FITNESS[fitness] ?? harmless(fitness)}`;
     return [
       `peer ${harmless(name)}  ${stateText(state, paint)}${fit}`,
+      ...(cause === undefined ? [] : row('because', harmless(cause))),
       ...(virtualRouters.length === 0 ? [] : row('role', virtualRouters.map(roleText).join('; '))),
       ...(differences.length === 0
         ? []
@@ -48,12 +49,15 @@ const roundTrip = (milliseconds: number): string =>
 /** Every start of either side discards some for want of a nonce: those say nothing. */
 const USUAL: ReadonlySet<string> = new Set(['stale']);
 
-/** `discarded   12 authentic, 3 length`; nothing when there is nothing to say. */
+/** Counted by the name of the check that failed. */
+const CHECKS: Readonly<Record<string, string>> = { authentic: 'not authentic' };
+
+/** `discarded   12 not authentic, 3 length`; nothing when there is nothing to say. */
 export function haPortLines({ haPort }: Status): string[] {
   const counts = Object.entries(haPort?.discarded ?? {})
     .filter(([reason, count]) => count > 0 && !USUAL.has(reason))
     .sort(([, a], [, b]) => b - a)
-    .map(([reason, count]) => `${count} ${harmless(reason)}`);
+    .map(([reason, count]) => `${count} ${CHECKS[reason] ?? harmless(reason)}`);
   return counts.length === 0 ? [] : ['HA port', ...row('discarded', counts.join(', '))];
 }
 

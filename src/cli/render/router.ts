@@ -26,7 +26,7 @@ export function renderRouter(router: VirtualRouterStatus, paint: Paint, now: num
   return [
     `${paint('bold', harmless(name))}  ${paint(colour, harmless(state))}  ${where}`,
     ...row('since', formatSince(router.since, now)),
-    ...row('because', reasonText(router.reason)),
+    ...row('because', reasonText(router.reason) + whoseDoing(router)),
     ...row('priority', priorityText(router)),
     ...addressRows(router, paint),
     ...row('active', activeText(router)),
@@ -54,6 +54,10 @@ function priorityText(router: VirtualRouterStatus): string {
   }
   return `${effectivePriority} = ${[configuredPriority, ...adjustments].join(' ')}`;
 }
+
+/** ` (dallas-1: in maintenance, by an operator)`. */
+const whoseDoing = ({ because }: VirtualRouterStatus): string =>
+  because === undefined ? '' : ` (${harmless(because)})`;
 
 function addressRows(router: VirtualRouterStatus, paint: Paint): string[] {
   const wanted = router.state === 'Active';

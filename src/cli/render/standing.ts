@@ -9,6 +9,7 @@ export const standingLines = (status: Status, paint: Paint): string[] => [
   ...flapLines(status, paint),
   ...bypassLines(status, paint),
   ...maintenanceLines(status, paint),
+  ...standBackLines(status, paint),
   ...realtimeLines(status, paint),
 ];
 
@@ -46,6 +47,15 @@ function maintenanceLines({ maintenance }: Status, paint: Paint): string[] {
   if (maintenance === undefined) return [];
   const on = `${paint('yellow', 'on')}: out of the election until "understudy maintenance off"`;
   return row('maintenance', maintenance ? on : 'off');
+}
+
+/** Where it was handed over, nothing says so but this. */
+function standBackLines({ standsBack }: Status, paint: Paint): string[] {
+  if (standsBack === undefined) return [];
+  const by = standsBack.by === '' ? 'an operator' : harmless(standsBack.by);
+  const until = 'until it is asked back ("understudy failover" at the holder) or needed';
+  const when = `handed over by ${by}, ${harmless(standsBack.since)}`;
+  return row('role', `${paint('yellow', 'stands back')} ${until}; ${when}`);
 }
 
 /** Only what was asked for and not had: that all is in place is nothing to read every day. */
