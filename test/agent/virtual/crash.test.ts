@@ -123,6 +123,25 @@ describe('a crash', () => {
     assert.ok(a.executors.every((executor) => executor.process.dead));
   });
 
+  it('of the agent, and of the next one before it is Active: the third keeps the addresses too', async () => {
+    const pair = await startLone({ intervalMs: 400 });
+    const { world, a } = pair;
+    const from = world.story.end;
+    a.kill();
+    await world.run(300);
+    await a.start();
+    await world.run(100);
+    assert.deepEqual([a.state.active, a.state.keeps], [false, true]);
+    a.kill();
+    await a.start();
+    await rests(pair, 'a');
+    await world.run(1_000);
+    assert.equal(a.router().state, 'Active');
+    assert.deepEqual(world.story.lines(from, 'address'), [], 'they are never gone');
+    assert.equal(a.driver.flapCount(), 1, 'only the first one died as Active');
+    assert.equal(a.state.keeps, false);
+  });
+
   it('of the agent, which is started again and may not be Active: kept to the end of the will', async () => {
     const pair = await startLone({ intervalMs: 400 });
     const { world, a } = pair;
