@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
 import { microseconds } from '../../src/model/units.js';
-import { PEER, hard, router } from './instance-bench.js';
+import { PEER, configuration, hard, router } from './instance-bench.js';
 import {
   ACTIVE_DOWN,
   HA,
@@ -164,6 +164,18 @@ describe('Backup: the peer is unhealthy on all paths', () => {
     const effects = bench.pass(5 * SECOND);
 
     assert.deepEqual(moves(effects), [], 'its advertisements come, the next one at 4 s');
+  });
+
+  it('a reload gave it other addresses, on which it was never heard: the RFC decides', () => {
+    const bench = backupBench();
+    bench.cut();
+    bench.advertise(false);
+    const peers = [{ name: 'there', addresses: [address('10.98.0.9')] }];
+    bench.take({ kind: 'configure', configuration: configuration([router()], { peers }) }, 10_000);
+
+    const effects = bench.pass(5 * SECOND);
+
+    assert.deepEqual(moves(effects), [`${ACTIVE_DOWN} lan Backup -> Active no-response`]);
   });
 
   it('one path still works: no move', () => {
