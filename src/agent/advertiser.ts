@@ -8,6 +8,7 @@ import type { Link } from '../model/link.js';
 import { familyOf } from '../model/address.js';
 import { encodeAdvertisement, VRRP_GROUP } from '../wire/advertisement.js';
 import { gratuitousArpFrame } from '../wire/arp.js';
+import { isMac } from '../wire/ethernet.js';
 import { unsolicitedNeighborAdvertisementFrame } from '../wire/neighbor-advertisement.js';
 import type { Network } from './network.js';
 
@@ -106,7 +107,8 @@ export class Advertiser {
     const frames: { linkIndex: number; frame: Uint8Array }[] = [];
     for (const settings of announcements) {
       const link = this.#network.linkNamed(settings.interface);
-      if (link === undefined) continue;
+      // Without a link-layer address there is nobody to announce it to: clients route to it.
+      if (link === undefined || !isMac(link.macAddress)) continue;
       for (const frame of announcementFrames(settings, link)) {
         owners.push(settings.name);
         frames.push({ linkIndex: link.index, frame });

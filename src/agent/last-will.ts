@@ -1,5 +1,6 @@
 // The last will: what the executor is to do for the addresses we hold when we are gone. Built anew
 // whenever what we hold, or how we would say farewell, has changed. Nothing is sent here.
+import { isMac } from '../wire/ethernet.js';
 import type { Settings } from '../config/settings.js';
 import type { InstanceSnapshot } from '../core/interface.js';
 import type { RouterSnapshot } from '../core/router.js';
@@ -47,6 +48,8 @@ export function lastWill({ settings, snapshot, ...rest }: WillInput): LastWill |
     const longest = activeDownInterval(1, configuration.advertisementInterval) / 1_000;
     keepAtMost = Math.max(keepAtMost, Math.ceil(longest));
     if (router.state !== 'Active' || hasUnicastPeers(settings, configuration.name)) continue;
+    // The executor sends whole frames; of an interface without any the successor waits for its timer.
+    if (!isMac(link.macAddress)) continue;
     farewell.push({ linkIndex: link.index, frame: farewellFrame(router, source, link) });
   }
   return {
