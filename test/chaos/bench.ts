@@ -9,7 +9,7 @@ import { APPLIANCES, createLab, type Lab } from '../../scripts/lab/lab.js';
 import type { ApplianceName, RouterName } from '../../scripts/lab/network.js';
 import type { Prober } from '../../scripts/lab/prober.js';
 import { mappedUser } from '../../scripts/lab/sandbox.js';
-import { LATER_BOOT_MS, until } from '../support/limits.js';
+import { LATER_BOOT_MS, scaled, until } from '../support/limits.js';
 import { pause, peerOf, THIRD, type Target } from './fault.js';
 import { Files } from './files.js';
 import { routersOf, type Change } from './routers.js';
@@ -22,6 +22,9 @@ type Order = (control: ControlClient) => Answer;
 
 /** Until a pair that nothing befalls has its roles. */
 const BEGIN_LIMIT_MS = 30_000 + 2 * LATER_BOOT_MS;
+
+/** A reload reads the settings beside the protocol, at its leisure: on a busy machine that takes seconds. */
+const ANSWER_MS = scaled(10_000);
 
 export class Bench {
   readonly lab: Lab;
@@ -373,7 +376,7 @@ export class Bench {
 
   #control(name: RouterName): ControlClient {
     const { directory } = this.lab.appliance(name);
-    return createControlClient(controlSocketPath(`${directory}/run`), { deadlineMs: 2_000 });
+    return createControlClient(controlSocketPath(`${directory}/run`), { deadlineMs: ANSWER_MS });
   }
 
   #processes(name: RouterName, whom: 'agent' | 'executor' | 'all'): number[] {
