@@ -47,9 +47,18 @@ function descendants(pid: number, pattern: RegExp): number[] {
     readFileSync(`${folder}/${thread}/children`, 'utf8').trim().split(' ').filter(Boolean),
   );
   return children.map(Number).flatMap((child) => {
-    const line = readFileSync(`/proc/${child}/cmdline`, 'utf8').replaceAll('\0', ' ');
+    const line = commandOf(child).replaceAll('\0', ' ');
     return [...(pattern.test(line) ? [child] : []), ...descendants(child, pattern)];
   });
+}
+
+/** Empty when the process has ended between the look at its parent's children and this one. */
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 function proberOf(appliance: Appliance): number {
