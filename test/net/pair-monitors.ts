@@ -40,24 +40,27 @@ const CHECKED: PairSpec = {
   }),
 };
 
-/** Processes below this one whose command line matches. */
+/** Processes below this one whose command line matches; one that ends while it is looked at is none. */
 function descendants(pid: number, pattern: RegExp): number[] {
-  const folder = `/proc/${pid}/task`;
-  const children = readdirSync(folder).flatMap((thread) =>
-    readFileSync(`${folder}/${thread}/children`, 'utf8').trim().split(' ').filter(Boolean),
-  );
-  return children.map(Number).flatMap((child) => {
-    const line = commandOf(child).replaceAll('\0', ' ');
-    return [...(pattern.test(line) ? [child] : []), ...descendants(child, pattern)];
-  });
+  try {
+    const folder = `/proc/${pid}/task`;
+    const children = readdirSync(folder).flatMap((thread) =>
+      readFileSync(`${folder}/${thread}/children`, 'utf8').trim().split(' ').filter(Boolean),
+    );
+    return children.map(Number).flatMap((child) => {
+      const below = descendants(child, pattern);
+      return commandMatches(child, pattern) ? [child, ...below] : below;
+    });
+  } catch {
+    return [];
+  }
 }
 
-/** Empty when the process has ended between the look at its parent's children and this one. */
-function commandOf(pid: number): string {
+function commandMatches(pid: number, pattern: RegExp): boolean {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return pattern.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' '));
   } catch {
-    return '';
+    return false;
   }
 }
 
