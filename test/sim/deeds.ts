@@ -174,11 +174,11 @@ const broken: fc.Arbitrary<Deed> = fc.oneof(
     }),
   },
   {
-    weight: 1,
+    weight: 3,
     arbitrary: fc.record({ kind: deed('remake'), of, on: fc.constantFrom('eth0', 'eth0', 'eth1') }),
   },
   {
-    weight: 1,
+    weight: 3,
     arbitrary: fc.record({ kind: deed('forget'), of, times: fc.integer({ min: 1, max: 3 }) }),
   },
   {
