@@ -429,6 +429,18 @@ static napi_value lock_file(napi_env env, napi_callback_info info) {
   return napi_get_null(env, &nothing) == napi_ok ? nothing : NULL; /* somebody else holds it */
 }
 
+/* A unix socket, and where to put struct ucred: pid, uid, gid. */
+static napi_value peer_credentials(napi_env env, napi_callback_info info) {
+  napi_value values[2];
+  int fd;
+  void *batch;
+  size_t size;
+  if (!arguments(env, info, 2, values) || !int_argument(env, values[0], 0, INT_MAX, &fd) ||
+      !batch_argument(env, values[1], sizeof(struct ucred), &batch, &size))
+    return NULL;
+  return number(env, service_peer(fd, batch));
+}
+
 /* What is asked for, and a value; see realtime.h. */
 static napi_value realtime(napi_env env, napi_callback_info info) {
   napi_value values[2];
@@ -483,6 +495,7 @@ NAPI_MODULE_INIT() {
       FUNCTION("close", close_handle),
       FUNCTION("notify", notify),
       FUNCTION("lockFile", lock_file),
+      FUNCTION("peerCredentials", peer_credentials),
       FUNCTION("lease", lease),
       FUNCTION("realtime", realtime),
       FUNCTION("replaceProcess", replace_process),

@@ -1,4 +1,5 @@
-/* What a well-behaved service needs and Node lacks: sd_notify(3) and flock(2). No environment. */
+/* What a well-behaved service needs and Node lacks: sd_notify(3), flock(2) and SO_PEERCRED.
+ * No environment. */
 #include "service.h"
 
 #include <errno.h>
@@ -45,4 +46,9 @@ int service_lock(const char *path, const char **call) {
     return -error;
   }
   return fd;
+}
+
+int service_peer(int fd, struct ucred *peer) {
+  socklen_t size = sizeof *peer;
+  return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, peer, &size) < 0 ? -errno : 0;
 }

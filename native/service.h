@@ -1,4 +1,5 @@
-/* What a well-behaved service needs and Node lacks: sd_notify(3) and flock(2). No environment. */
+/* What a well-behaved service needs and Node lacks: sd_notify(3), flock(2) and SO_PEERCRED.
+ * No environment. */
 #ifndef UNDERSTUDY_SERVICE_H
 #define UNDERSTUDY_SERVICE_H
 
@@ -8,5 +9,10 @@ int service_notify(const char *address, const char *message, const char **call);
 /* Opens (creating it with mode 0600) and locks the file. The file descriptor, -EWOULDBLOCK when
  * somebody else holds the lock, or another -errno. */
 int service_lock(const char *path, const char **call);
+
+struct ucred;
+
+/* Who connected to the unix socket, by the kernel's word: as it was then (SO_PEERCRED). 0 or -errno. */
+int service_peer(int fd, struct ucred *peer);
 
 #endif

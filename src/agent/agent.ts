@@ -321,7 +321,7 @@ class RunningAgent implements Agent {
   }
 
   #openControl(): Promise<ControlServer> {
-    const { settings, settingsFile } = this.#options;
+    const { kernel, settings, settingsFile } = this.#options;
     return startControlServer({
       path: join(settings.runtimeDirectory, 'control.sock'),
       group: 'understudy',
@@ -334,6 +334,7 @@ class RunningAgent implements Agent {
         events: () => this.#journal.tail(),
         follow: (listener) => this.#journal.follow(listener),
       },
+      userOf: (fd) => kernel.peerCredentials(fd)?.uid ?? null,
       onError: (error) => {
         const detail = error instanceof Error ? error.message : String(error);
         this.#journal.recordLimited('error', `control ${detail}`, {

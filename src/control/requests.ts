@@ -1,12 +1,19 @@
 // One request and its answer: what is asked for is checked, then the agent's handlers do it. No
 // sockets; the event stream is event-feed.ts.
 import { failure, type Answer } from './answers.js';
+import { nameOf } from './caller.js';
 import { COMMANDS, type ControlHandlers, type EndpointName, type ErrorAnswer } from './protocol.js';
 import { isCommandRequest, isSetRequest } from './schemas.js';
 
+export interface Request {
+  readonly body: string;
+  /** Who sends it, by the kernel's word; null when it cannot be told. */
+  readonly uid: number | null;
+}
+
 export async function handle(
   name: Exclude<EndpointName, 'events'>,
-  body: string,
+  { body, uid }: Request,
   handlers: ControlHandlers,
 ): Promise<Answer> {
   switch (name) {
@@ -19,7 +26,7 @@ export async function handle(
     case 'set':
       return handleSet(body, handlers);
     case 'command':
-      return handleCommand(body, handlers);
+      return handleCommand(body, uid, handlers);
   }
 }
 
@@ -40,7 +47,11 @@ async function handleSet(body: string, handlers: ControlHandlers): Promise<Answe
   return outcomeAnswer(await handlers.set(request.value.setting, request.value.value));
 }
 
-async function handleCommand(body: string, handlers: ControlHandlers): Promise<Answer> {
+async function handleCommand(
+  body: string,
+  uid: number | null,
+  handlers: ControlHandlers,
+): Promise<Answer> {
   const request = parseJson(body);
   if (!request.ok) {
     return failure(400, 'malformed-json', 'the request is not JSON', 'send one JSON object');
@@ -55,7 +66,10 @@ async function handleCommand(body: string, handlers: ControlHandlers): Promise<A
     );
   }
   const { command, argument, force = false } = request.value;
-  const outcome = await handlers.command(command, argument, { force, by: '' });
+  const outcome = await handlers.command(command, argument, {
+    force,
+    by: await nameOf(uid),
+  });
   if (outcome.ok) return { status: 200, body: outcome };
   return failure(409, outcome.code, outcome.message, outcome.remedy);
 }

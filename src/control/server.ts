@@ -3,6 +3,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { failure, tooLarge, unreadable, type Answer } from './answers.js';
+import { userAt, type UserOf } from './caller.js';
 import { createEventFeed, type EventFeed } from './event-feed.js';
 import {
   CONTROL_LIMITS,
@@ -20,6 +21,8 @@ export interface ControlServerOptions {
   /** Whose members may use it, when the host has such a group. Default `understudy`. */
   readonly group?: string;
   readonly handlers: ControlHandlers;
+  /** Who gives an order; without it orders have no name. */
+  readonly userOf?: UserOf;
   /** Told of what went wrong on this side: a handler that threw, a group that could not be set. */
   readonly onError: (error: unknown) => void;
   /** For tests. */
@@ -142,15 +145,16 @@ async function answer(
 async function respond(
   request: IncomingMessage,
   response: ServerResponse,
-  { handlers, onError, limits, feed }: Service,
+  { handlers, userOf, onError, limits, feed }: Service,
 ): Promise<Answer | null> {
   const found = findEndpoint(request);
   if ('status' in found) return found;
+  const uid = found.name === 'command' ? userAt(request.socket, userOf) : null;
   const body = await readBody(request, limits.bodyBytes);
   if (body === null) return tooLarge(limits.bodyBytes);
   try {
     if (found.name === 'events') return feed.serve(request, response);
-    return await withDeadline(handle(found.name, body, handlers), limits.handlerTimeoutMs);
+    return await withDeadline(handle(found.name, { body, uid }, handlers), limits.handlerTimeoutMs);
   } catch (error) {
     onError(error);
     return failure(

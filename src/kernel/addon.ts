@@ -50,6 +50,8 @@ export interface Addon {
   notify(address: string, message: string): void;
   /** null when somebody else holds the lock. */
   lockFile(path: string): Handle | null;
+  /** Writes struct ucred, three numbers of 32 bits: pid, uid, gid. */
+  peerCredentials(fd: number, batch: ArrayBuffer): number;
   /** `question` is one of enum lease_question of native/lease.h; `fd` is of no account to the first. */
   lease(fd: number, question: number): number;
   /** See enum realtime_request of native/realtime.h. */
@@ -59,7 +61,7 @@ export interface Addon {
 }
 
 /** What an addon that was built before the latest change of this face does not have. */
-const isWhole = (addon: Partial<Addon>): addon is Addon => addon.datagram !== undefined;
+const isWhole = (addon: Partial<Addon>): addon is Addon => addon.peerCredentials !== undefined;
 
 const ADDON = '../../../build/Release/understudy.node';
 

@@ -118,6 +118,15 @@ export interface Lease {
   close(): void;
 }
 
+/** The process at the other end of a unix socket. */
+export interface PeerCredentials {
+  /** 0 when it is of another pid namespace. */
+  readonly pid: number;
+  /** 65534 when this user namespace does not know it. */
+  readonly uid: number;
+  readonly gid: number;
+}
+
 export interface Kernel {
   /** CLOCK_MONOTONIC. */
   now(): Instant;
@@ -135,4 +144,9 @@ export interface Kernel {
   /** Takes the lock, or answers null when another process holds it. */
   lockFile(path: string): FileLock | null;
   openLease(): Lease;
+  /**
+   * Who connected to the unix socket, as it was then (SO_PEERCRED, unix(7)): nothing that is sent changes it.
+   * null when `fd` is no open unix socket.
+   */
+  peerCredentials(fd: number): PeerCredentials | null;
 }

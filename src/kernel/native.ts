@@ -3,7 +3,7 @@ import { instant, milliseconds, type Instant } from '../model/units.js';
 import { loadAddon, type Addon } from './addon.js';
 import { openAdvertisementSocket } from './advertisement-socket.js';
 import { openAnnouncer } from './announcer.js';
-import type { DeadlineTimer, FileLock, Kernel, Lease } from './kernel.js';
+import type { DeadlineTimer, FileLock, Kernel, Lease, PeerCredentials } from './kernel.js';
 import { openNetworkWatch } from './network-watch.js';
 import { attempt, refusal } from './refusal.js';
 
@@ -15,6 +15,8 @@ export interface KernelOptions {
 /** Thousands of notifications: a burst while the event loop is late is not lost. */
 const NETWORK_RECEIVE_BUFFER = 4 * 1024 * 1024;
 const DISARM = -1;
+/** struct ucred: pid, uid and gid, 32 bits each. */
+const UCRED_BYTES = 12;
 
 function openDeadlineTimer(addon: Addon, onExpired: () => void): DeadlineTimer {
   const what = 'setting a timer';
@@ -67,6 +69,14 @@ function openLease(addon: Addon): Lease {
   };
 }
 
+function peerCredentials(addon: Addon, fd: number): PeerCredentials | null {
+  const batch = new ArrayBuffer(UCRED_BYTES);
+  if (addon.peerCredentials(fd, batch) < 0) return null;
+  const [pid = 0] = new Int32Array(batch);
+  const [, uid = 0, gid = 0] = new Uint32Array(batch);
+  return { pid, uid, gid };
+}
+
 /**
  * Loads the addon.
  * @throws Error when it is not built, with the command that builds it.
@@ -84,5 +94,6 @@ export function openKernel(options: KernelOptions = {}): Kernel {
     notify: (message) => notify(addon, message),
     lockFile: (path) => lockFile(addon, path),
     openLease: () => openLease(addon),
+    peerCredentials: (fd) => peerCredentials(addon, fd),
   };
 }

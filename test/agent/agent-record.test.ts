@@ -97,6 +97,19 @@ it('state.json is forced to the disk, status.json is not', async (t) => {
   assert.deepEqual(Object.fromEntries(durable), { 'state.json': true, 'status.json': false });
 });
 
+it('an order is recorded with the user who gave it, by the word of the kernel', async (t) => {
+  const bench = await startBench(benchFolder(t));
+  await bench.control.command('maintenance', 'on', true);
+  const details: unknown[] = [];
+  await bench.control.events({
+    follow: false,
+    onRecord: ({ event, detail }) => {
+      if (event === 'maintenance') details.push(detail);
+    },
+  });
+  assert.match(details.join(), /: on by root, forced$/);
+});
+
 describe('after a restart', () => {
   const ordered = (requests: readonly { argv: readonly string[] }[]): string[] =>
     requests.map(({ argv }) => argv.join(' ')).filter((call) => call.includes(' set '));

@@ -10,6 +10,7 @@ import type {
   Announcer,
   DeadlineTimer,
   FileLock,
+  PeerCredentials,
   Kernel,
   Lease,
   NetworkWatch,
@@ -320,6 +321,11 @@ export class FakeKernel implements Kernel {
 
   lockFile(): FileLock {
     return { release: () => undefined };
+  }
+
+  /** Everybody is root. */
+  peerCredentials(): PeerCredentials {
+    return { pid: 1, uid: 0, gid: 0 };
   }
 
   #find(linkIndex: number, text: string): number {

@@ -216,8 +216,8 @@ export class Appliance {
   }
 
   /** Why it was refused, or null. */
-  operate(command: OperatorCommand, force = false): string | null {
-    return this.driver.operate({ kind: 'operator', command, force })?.detail ?? null;
+  operate(command: OperatorCommand, force = false, by = ''): string | null {
+    return this.driver.operate({ kind: 'operator', command, force, by })?.detail ?? null;
   }
 
   /** As `understudy status` shows it. */
@@ -426,6 +426,7 @@ export class Appliance {
       openDeadlineTimer: (onExpired) => kernel.openDeadlineTimer(process.waker(onExpired)),
       notify: () => undefined,
       lockFile: () => ({ release: () => undefined }),
+      peerCredentials: () => null,
       openLease: () => new VirtualLease(() => world.now),
     };
   }

@@ -44,6 +44,20 @@ describe('planned handover, make before break', () => {
     await moves(pair, 'a', order(pair, 'b', 'failover'));
   });
 
+  it('who ordered it stands in the event and the status of both', async () => {
+    const pair = await start();
+    await moves(pair, 'b', () => assert.equal(pair.a.operate('failover', false, 'alice'), null));
+    const because = 'a: an operator asked for a handover (alice)';
+
+    assert.deepEqual(
+      [pair.b, pair.a].map((side) => side.status().virtualRouters[0]?.because),
+      [because, 'alice'],
+    );
+    assert.equal(pair.b.events('transition').at(-1)?.['because'], because);
+    assert.match(pair.a.events('failover')[0]?.detail ?? '', /lan by alice$/);
+    assert.equal(pair.a.status().standsBack?.by, 'alice');
+  });
+
   it('a script of the successor that takes long: kept until it has the address', async () => {
     const pair = await start();
     const { world, a, b } = pair;
