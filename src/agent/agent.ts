@@ -12,6 +12,7 @@ import { startControlServer, type ControlServer } from '../control/server.js';
 import type { Executor } from '../executor/executor.js';
 import type { HostFacts } from '../host/facts.js';
 import { observeHost, ownIdentity } from '../host/observe.js';
+import { refusedByRoot } from '../host/root-programs.js';
 import type { Kernel, Lease } from '../kernel/kernel.js';
 import type { Status } from '../model/status.js';
 import { Driver } from './driver.js';
@@ -252,9 +253,11 @@ class RunningAgent implements Agent {
   async #reload(): Promise<ReloadOutcome> {
     const file = this.#options.settingsFile;
     const loaded = await loadSettingsElsewhere(file);
+    const refused = loaded.ok ? await refusedByRoot(loaded.settings) : loaded.errors;
     if (this.#stopping) return { ok: false, file, errors: [STOPPING] };
     const current = this.#driver.settings;
-    const errors = loaded.ok ? movedDirectories(current, loaded.settings) : loaded.errors;
+    const moved = loaded.ok ? movedDirectories(current, loaded.settings) : [];
+    const errors = [...moved, ...refused];
     if (!loaded.ok || errors.length > 0) {
       this.#refuse(errors);
       return { ok: false, file, errors };

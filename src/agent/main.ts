@@ -14,11 +14,13 @@ import { plainText } from '../model/plain-text.js';
 import { prepareDirectories, startAgent, type Agent } from './agent.js';
 import { openExecutorSlot } from './executor-slot.js';
 import { lazyExecutor } from './lazy-executor.js';
+import { lockOf } from './lock-file.js';
 import { openLog, type AgentLog } from './log.js';
 import { createRealtime, type Realtime } from './realtime.js';
 import { formerExecutor, recordExecutor, sendAway } from './predecessor.js';
-import { actsAs, knowsNothing, release } from './release-command.js';
-import { repeatAs } from '../host/owner.js';
+import { refusedByRoot } from '../host/root-programs.js';
+import { actsAs, goOnAs, makeFoldersFor } from './as-owner.js';
+import { foldersOf, knowsNothing, release } from './release-command.js';
 import { createWatchdog } from './watchdog.js';
 
 /** Exit codes of the contract. */
@@ -28,13 +30,15 @@ const INVALID_SETTINGS = 2;
 
 /**
  * Runs the agent in the foreground until SIGTERM or SIGINT. SIGHUP reloads the settings; SIGUSR2
- * writes recording.jsonl.
+ * writes recording.jsonl. Root goes on as whoever may change the settings or the folders.
  * @returns the exit code; never throws.
  */
 export async function runAgent(configPath: string): Promise<number> {
   const loaded = readSettings(configPath);
   if (loaded === null) return INVALID_SETTINGS;
   const { settings, warnings } = loaded;
+  const refused = await asRoot(configPath, settings);
+  if (refused !== null) return refused;
   const kernel = openKernelOrSay();
   if (kernel === null) return FAILED;
   const lock = takeLock(
@@ -70,8 +74,8 @@ export async function runAgent(configPath: string): Promise<number> {
 export async function releaseAddresses(settingsFile: string): Promise<number> {
   try {
     const settings = readSettings(settingsFile)?.settings ?? null;
-    const owner = actsAs(settingsFile, settings);
-    if (owner !== null) return repeatAs(owner);
+    const owner = actsAs(settingsFile, foldersOf(settingsFile, settings));
+    if (owner !== null) goOnAs(owner);
     if (knowsNothing(settingsFile, settings)) return INVALID_SETTINGS;
     const kernel = openKernelOrSay();
     return kernel === null ? FAILED : await release({ kernel, settingsFile, settings, say });
@@ -191,6 +195,27 @@ function saveRecordingAtOnce(agent: Agent): void {
   }
 }
 
+/**
+ * An agent that root starts goes on as whoever may change what it reads and writes; where only root may, it starts
+ * no program that others may change. @returns the exit code of a refusal; null for none.
+ */
+async function asRoot(configPath: string, settings: Settings): Promise<number | null> {
+  try {
+    const owner = actsAs(configPath, settings);
+    if (owner !== null) {
+      say(`goes on as user ${owner.uid}, who may change ${configPath} or the agent's folders`);
+      makeFoldersFor(owner, settings);
+      goOnAs(owner);
+    }
+    const errors = await refusedByRoot(settings);
+    for (const error of errors) say(formatSettingsError(error, configPath));
+    return errors.length === 0 ? null : INVALID_SETTINGS;
+  } catch (error) {
+    say((error as Error).message);
+    return FAILED;
+  }
+}
+
 function readSettings(path: string): Extract<LoadResult, { ok: true }> | null {
   const loaded = loadSettings(path);
   if (loaded.ok) return loaded;
@@ -212,7 +237,7 @@ function takeLock(kernel: Kernel, settings: Settings, remedy: string): FileLock 
   const path = join(settings.runtimeDirectory, 'agent.lock');
   try {
     prepareDirectories(settings);
-    const lock = kernel.lockFile(path);
+    const lock = lockOf(kernel, path);
     if (lock === null) {
       say(`an agent is running with runtimeDirectory ${settings.runtimeDirectory}: ${remedy}`);
     }

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { PACKAGE_VIP_SCRIPT } from '../config/defaults.js';
 import { namedFolders, type Folders } from '../config/folders.js';
 import type { Settings } from '../config/settings.js';
-import { distrusted, ownerOf, type Owner } from '../host/owner.js';
+import { distrusted } from '../host/owner.js';
 import type { FileLock, Kernel } from '../kernel/kernel.js';
+import { lockOf } from './lock-file.js';
 import { removeAddresses } from './release.js';
 import { stateFilePath } from './state-file.js';
 
@@ -19,18 +20,6 @@ export interface ReleaseCommand {
   /** Null when they are invalid, which has been said. */
   readonly settings: Settings | null;
   readonly say: (message: string) => void;
-}
-
-/**
- * As root, whom a release acts as: whoever may change the settings, which name a program, or the folders.
- * @returns null when nobody but root may, or this is not root. @throws Error when there are several.
- */
-export function actsAs(settingsFile: string, settings: Settings | null): Owner | null {
-  if (process.geteuid?.() !== 0) return null;
-  const author = ownerOf([settingsFile], true);
-  if (author !== null) return author;
-  const { runtimeDirectory, stateDirectory } = foldersOf(settingsFile, settings);
-  return ownerOf([join(runtimeDirectory, 'agent.lock'), stateFilePath(stateDirectory)], true);
 }
 
 /** Whether nothing tells what to remove: the settings are invalid, and no agent has recorded anything. */
@@ -52,7 +41,7 @@ export async function release(command: ReleaseCommand): Promise<number> {
     return FAILED;
   }
   try {
-    const script = scriptOf(settings, say);
+    const script = await scriptOf(settings, say);
     return told(await removeAddresses({ kernel, stateDirectory, script, settings }), say);
   } finally {
     lock?.release();
@@ -79,18 +68,19 @@ function told(
 /** Without the folder no agent runs with it: it is not made, since it would belong to whoever calls. */
 function lockIn(kernel: Kernel, runtimeDirectory: string): FileLock | 'held' | null {
   if (!existsSync(runtimeDirectory)) return null;
-  return kernel.lockFile(join(runtimeDirectory, 'agent.lock')) ?? 'held';
+  return lockOf(kernel, join(runtimeDirectory, 'agent.lock')) ?? 'held';
 }
 
 /** Root starts no program that somebody else may change. */
-function scriptOf(settings: Settings | null, say: ReleaseCommand['say']): string {
+async function scriptOf(settings: Settings | null, say: ReleaseCommand['say']): Promise<string> {
   const script = settings?.vip.script ?? PACKAGE_VIP_SCRIPT;
   if (process.geteuid?.() !== 0 || script === PACKAGE_VIP_SCRIPT) return script;
-  const reason = distrusted(script);
+  const reason = await distrusted(script);
   if (reason === null) return script;
   say(`${script} is not run by root: ${reason}; ${PACKAGE_VIP_SCRIPT} is run instead`);
   return PACKAGE_VIP_SCRIPT;
 }
 
-const foldersOf = (settingsFile: string, settings: Settings | null): Folders =>
+/** What the settings say; when they are invalid, what is likely. */
+export const foldersOf = (settingsFile: string, settings: Settings | null): Folders =>
   settings ?? namedFolders(settingsFile, process.env);

@@ -45,7 +45,9 @@ export type SettingsErrorCode =
   | 'not-editable'
   | 'write-failed'
   // The file is in order, but a running agent cannot follow it.
-  | 'needs-restart';
+  | 'needs-restart'
+  // The agent runs as root, and others may change what it would start.
+  | 'not-roots';
 
 export interface SettingsError {
   /** `virtualRouters[0].addresses[1]`; empty when the file as a whole is meant. */

@@ -1,7 +1,7 @@
 // Whom files and folders belong to that root is asked to work on: root acts as their owner, since whoever may
 // change what leads to a file chooses where it is written and which program runs. Nothing is written here.
-import { spawnSync } from 'node:child_process';
 import { lstatSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
+import { lstat, readlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
 export interface Owner {
@@ -20,20 +20,12 @@ const UNKNOWN_USER = 65534;
 export function ownerOf(paths: readonly string[], content = false): Owner | null {
   let owner: Owner | null = null;
   for (const path of paths) {
-    for (const [at, found] of stepsOf(path)) {
-      if (!content && found.isFile()) continue;
-      if (isOpenToOthers(found)) {
-        throw new Error(
-          `${at}: expected to be writable by its owner only, found mode ${modeOf(found)}: chmod go-w ${at}`,
-        );
-      }
-      if (isRoots(found.uid)) continue;
-      if (owner !== null && owner.uid !== found.uid) {
-        throw new Error(
-          `${at}: expected to belong to root or user ${owner.uid}, found user ${found.uid}: chown it`,
-        );
-      }
-      owner ??= { uid: found.uid, gid: found.gid };
+    const way = wayTo(path);
+    let step = way.next(null);
+    while (step.done !== true) {
+      const found = look(step.value);
+      if (found !== null) owner = withOwnerOf(owner, step.value, found.stats, content);
+      step = way.next(found);
     }
   }
   return owner;
@@ -50,37 +42,75 @@ export function actAsOwner(...paths: string[]): void {
 }
 
 /**
- * Runs this command again as `owner`, with the two rights that the agent has too.
- * @returns its exit code. @throws Error when it cannot be started.
+ * Why root must not start `program`; null when nobody else can change it or what leads to it. The files are
+ * looked at by other threads.
  */
-export function repeatAs({ uid, gid }: Owner): number {
-  const rights = '+net_admin,+net_raw';
-  const who = ['--reuid', `${uid}`, '--regid', `${gid}`, '--clear-groups', '--no-new-privs'];
-  const may = ['--inh-caps', rights, '--ambient-caps', rights, '--bounding-set', `-all,${rights}`];
-  const command = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
-  const { status, error } = spawnSync('setpriv', [...who, ...may, ...command], {
-    stdio: 'inherit',
-  });
-  if (error !== undefined) {
-    throw new Error(
-      `expected setpriv, to act as user ${uid}, found ${error.message}: install util-linux, or run this as that user`,
-    );
-  }
-  return status ?? 1;
-}
-
-/** Why root must not start `program`; null when nobody else can change it or what leads to it. */
-export function distrusted(program: string): string | null {
+export async function distrusted(program: string): Promise<string | null> {
   try {
-    const owner = ownerOf([program], true);
+    let owner: Owner | null = null;
+    const way = wayTo(program);
+    let step = way.next(null);
+    while (step.done !== true) {
+      const found = await lookLater(step.value);
+      if (found !== null) owner = withOwnerOf(owner, step.value, found.stats, true);
+      step = way.next(found);
+    }
     return owner === null ? null : `user ${owner.uid} may change it`;
   } catch (error) {
     return (error as Error).message;
   }
 }
 
-/** Everything on the way to the file, links followed, and the file itself where it is there. */
-function* stepsOf(path: string): Generator<readonly [at: string, found: Stats]> {
+/** `owner`, or the one whom `found` adds. @throws Error when that makes several, or anybody may change it. */
+function withOwnerOf(
+  owner: Owner | null,
+  at: string,
+  found: Stats,
+  content: boolean,
+): Owner | null {
+  if (!content && found.isFile()) return owner;
+  if (isOpenToOthers(found)) {
+    throw new Error(
+      `${at}: expected to be writable by its owner only, found mode ${modeOf(found)}: chmod go-w ${at}`,
+    );
+  }
+  if (isRoots(found.uid)) return owner;
+  if (owner !== null && owner.uid !== found.uid) {
+    throw new Error(
+      `${at}: expected to belong to root or user ${owner.uid}, found user ${found.uid}: chown it`,
+    );
+  }
+  return owner ?? { uid: found.uid, gid: found.gid };
+}
+
+/** What stands at a path, no link followed; null for nothing. */
+interface Found {
+  readonly stats: Stats;
+  /** Where a symbolic link leads. */
+  readonly target: string | null;
+}
+
+function look(at: string): Found | null {
+  const stats = lstatSync(at, { throwIfNoEntry: false });
+  if (stats === undefined) return null;
+  return { stats, target: stats.isSymbolicLink() ? readlinkSync(at) : null };
+}
+
+async function lookLater(at: string): Promise<Found | null> {
+  try {
+    const stats = await lstat(at);
+    return { stats, target: stats.isSymbolicLink() ? await readlink(at) : null };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/**
+ * Everything on the way to the file, links followed, and the file itself where it is there: asks what stands at each
+ * step, and is told.
+ */
+function* wayTo(path: string): Generator<string, void, Found | null> {
   let at = '/';
   let ahead = resolve(path).split('/');
   let links = 0;
@@ -89,15 +119,13 @@ function* stepsOf(path: string): Generator<readonly [at: string, found: Stats]> 
     ahead = rest;
     if (name === '' || name === '.') continue;
     at = name === '..' ? dirname(at) : join(at, name);
-    const found = lstatSync(at, { throwIfNoEntry: false });
-    if (found === undefined) return;
-    yield [at, found];
-    if (!found.isSymbolicLink()) continue;
+    const found = yield at;
+    if (found === null) return;
+    if (found.target === null) continue;
     links += 1;
     if (links > MOST_LINKS) throw new Error(`${path}: more than ${MOST_LINKS} links`);
-    const target = readlinkSync(at);
-    at = target.startsWith('/') ? '/' : dirname(at);
-    ahead = [...target.split('/'), ...rest];
+    at = found.target.startsWith('/') ? '/' : dirname(at);
+    ahead = [...found.target.split('/'), ...rest];
   }
 }
 

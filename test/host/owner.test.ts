@@ -14,11 +14,15 @@ import {
 } from 'node:fs';
 import { before, beforeEach, describe, it } from '../support/test.js';
 import { distrusted, ownerOf } from '../../src/host/owner.js';
-import { MAIN } from '../support/agent-process.js';
+import { AgentHome, AgentProcess, MAIN } from '../support/agent-process.js';
+import { openKernel } from '../../src/kernel/native.js';
+import { until } from '../support/limits.js';
 import { enterNamespace, ip } from '../support/namespace.js';
 
 const inside = enterNamespace(import.meta.url);
 const OTHER = 4711;
+/** A command that goes on until then does not end by itself. */
+const ENOUGH_MS = 20_000;
 const VIRTUAL = '192.0.2.100/24';
 
 /** A user namespace has one user; and the other user must be able to read the program. */
@@ -60,6 +64,7 @@ function configure(more: object = {}): void {
 function understudy(...words: string[]): { status: number | null; said: string } {
   const run = spawnSync(process.execPath, [MAIN, ...words, '--config', settings], {
     encoding: 'utf8',
+    timeout: ENOUGH_MS,
   });
   return { status: run.status, said: run.stdout + run.stderr };
 }
@@ -71,6 +76,7 @@ describe('root, where somebody else may change the files', { skip }, () => {
   before(() => {
     ip('link add lan type veth peer name other');
     ip('link set lan up');
+    ip('link set other up');
     ip('address add 192.0.2.1/24 dev lan');
   });
   beforeEach(() => {
@@ -153,6 +159,140 @@ describe('root, where somebody else may change the files', { skip }, () => {
     assert.equal(ownerIs(`${folder}/ha.key`), OTHER);
   });
 
+  const router = {
+    name: 'lan',
+    interface: 'lan',
+    vrid: 51,
+    addresses: [VIRTUAL],
+    advertisementIntervalMs: 50,
+  };
+  const identityOf = ({ pid }: AgentProcess): (string | undefined)[] => {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const field = (name: string) => new RegExp(`^${name}:\\s+(\\S+)`, 'm').exec(status)?.[1];
+    return ['Uid', 'Gid', 'CapEff', 'NoNewPrivs'].map(field);
+  };
+
+  it('run: the agent is theirs, makes its folders where only root may, and runs their program as they', async () => {
+    const home = new AgentHome(`run-${folders}`, {
+      virtualRouters: [router],
+      vip: { script: `${folder}/vip` },
+    });
+    mine(home.settingsFile);
+    writeFileSync(`${folder}/vip`, `#!/bin/sh\nid -u > ${folder}/state/ran-as\nexec ip -batch -\n`);
+    chmodSync(`${folder}/vip`, 0o755);
+    const agent = new AgentProcess(home);
+    await agent.transition('Active');
+    await agent.until(() => standing().includes('192.0.2.100'));
+    // CAP_NET_ADMIN and CAP_NET_RAW.
+    assert.deepEqual(identityOf(agent), [`${OTHER}`, `${OTHER}`, '0000000000003000', '1']);
+    assert.equal(readFileSync(`${folder}/state/ran-as`, 'utf8'), `${OTHER}\n`);
+    const made = [
+      home.runtimeDirectory,
+      home.stateDirectory,
+      `${home.runtimeDirectory}/agent.lock`,
+    ];
+    assert.deepEqual(made.map(ownerIs), [OTHER, OTHER, OTHER]);
+    assert.deepEqual(
+      await agent.end('SIGTERM'),
+      { code: 0, signal: null },
+      'the signal reaches it',
+    );
+    assert.match(agent.stderr, /goes on as user 4711, who may change /);
+    assert.ok(!standing().includes('192.0.2.100'));
+  });
+
+  it('run: what root’s settings name and others may change is refused, at the start, a reload and by check', async () => {
+    for (const name of ['vip', 'hook', 'check']) {
+      writeFileSync(`${folder}/${name}`, '#!/bin/sh\nexit 0\n');
+      chmodSync(`${folder}/${name}`, 0o755);
+    }
+    const theirs = {
+      virtualRouters: [router],
+      vip: { script: `${folder}/vip` },
+      hooks: { transition: `${folder}/hook` },
+      checks: [{ name: 'one', type: 'script', command: ['/bin/sh', `${folder}/check`] }],
+    };
+    const home = new AgentHome(`root-${folders}`, theirs);
+    settings = home.settingsFile;
+    const start = understudy('run');
+    assert.equal(start.status, 2);
+    for (const setting of ['vip.script', 'hooks.transition', 'checks[0].command[1]']) {
+      assert.ok(start.said.includes(setting), `${setting} in ${start.said}`);
+    }
+    assert.match(start.said, /user 4711 may change it/);
+    mkdirSync(home.stateDirectory);
+    const check = understudy('check');
+    assert.equal(check.status, 2);
+    assert.match(check.said, /hooks\.transition[^]*only root may change/);
+
+    home.configure({ virtualRouters: [router] });
+    const agent = new AgentProcess(home);
+    await agent.event('transition');
+    home.configure(theirs);
+    agent.signal('SIGHUP');
+    const refused = await agent.event('reload-refused');
+    assert.match(refused.detail ?? '', /only root may change/);
+    await agent.end('SIGTERM');
+  });
+
+  describe('a lock that root has left in their folder', () => {
+    const asOther = [
+      'setpriv',
+      `--reuid=${OTHER}`,
+      `--regid=${OTHER}`,
+      '--clear-groups',
+      '--inh-caps=+net_admin,+net_raw',
+      '--ambient-caps=+net_admin,+net_raw',
+    ];
+    let home: AgentHome;
+    let lock: string;
+    beforeEach(() => {
+      home = new AgentHome(`lock-${folders}`, { virtualRouters: [router] });
+      lock = `${home.runtimeDirectory}/agent.lock`;
+      for (const path of [home.runtimeDirectory, home.stateDirectory]) {
+        mkdirSync(path);
+        mine(path);
+      }
+      writeFileSync(lock, '', { mode: 0o600 });
+    });
+
+    it('is replaced by the agent', async () => {
+      const agent = new AgentProcess(home, { by: asOther });
+      await agent.event('transition');
+      assert.equal(ownerIs(lock), OTHER);
+      await agent.end('SIGTERM');
+    });
+
+    it('is held by whoever holds it', async (t) => {
+      const held = openKernel().lockFile(lock);
+      t.after(() => held?.release());
+      const agent = new AgentProcess(home, { by: asOther });
+      await until(
+        'its end',
+        () => agent.running,
+        (runs) => !runs,
+        25,
+      );
+      assert.match(agent.stderr, /an agent is running with runtimeDirectory /);
+      assert.equal(ownerIs(lock), 0);
+    });
+
+    it('in a folder that is root’s: what to do', async () => {
+      chownSync(home.runtimeDirectory, 0, 0);
+      const agent = new AgentProcess(home, { by: asOther });
+      await until(
+        'its end',
+        () => agent.running,
+        (runs) => !runs,
+        25,
+      );
+      assert.ok(
+        agent.stderr.includes(`belongs to user 0, who left it: remove it (rm ${lock})`),
+        agent.stderr,
+      );
+    });
+  });
+
   it('a path that several may change is refused, and one that anybody may', () => {
     mkdirSync(`${folder}/deep`);
     chownSync(`${folder}/deep`, OTHER + 1, OTHER);
@@ -167,11 +307,11 @@ describe('root, where somebody else may change the files', { skip }, () => {
     assert.equal(ownerOf([`/run/open-${folders}/file`]), null, 'sticky');
   });
 
-  it('a program that somebody else may change is none that root starts', () => {
+  it('a program that somebody else may change is none that root starts', async () => {
     writeFileSync(`${folder}/program`, '');
-    assert.match(distrusted(`${folder}/program`) ?? '', /user 4711 may change it/);
+    assert.match((await distrusted(`${folder}/program`)) ?? '', /user 4711 may change it/);
     symlinkSync(`${folder}/program`, `/run/link-${folders}`);
-    assert.match(distrusted(`/run/link-${folders}`) ?? '', /user 4711 may change it/);
-    assert.equal(distrusted('/bin/sh'), null);
+    assert.match((await distrusted(`/run/link-${folders}`)) ?? '', /user 4711 may change it/);
+    assert.equal(await distrusted('/bin/sh'), null);
   });
 });

@@ -4,6 +4,7 @@ import { loadSettings } from '../../config/load.js';
 import type { Settings } from '../../config/settings.js';
 import { hostFindings } from '../../host/findings.js';
 import { agentIdentity, networkHere, observeHost, recordedBy } from '../../host/observe.js';
+import { refusedByRoot } from '../../host/root-programs.js';
 import { failSettings } from '../failures.js';
 import { EXIT, type ConfigChoice, type Surroundings } from '../surroundings.js';
 
@@ -23,7 +24,10 @@ export async function checkSettings(
     return code;
   }
   const { settings, warnings } = result;
-  const facts = await observeHost(settings, agentIdentity(settings), {
+  const agent = agentIdentity(settings);
+  const refused = agent?.uid === 0 ? await refusedByRoot(settings) : [];
+  if (refused.length > 0) return failSettings(surroundings, refused, config.path);
+  const facts = await observeHost(settings, agent, {
     ...(await networkHere()),
     ...recordedBy(settings),
   });
