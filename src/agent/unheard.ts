@@ -8,8 +8,13 @@ import type { UnheardStatus } from '../model/status.js';
 const LOUD = 3;
 /** After so long without one it is over: longer than three intervals of what others use. */
 const LASTS = microseconds(10_000_000);
-/** Sources remembered for each virtual router; the one that was heard longest ago makes room. */
+/** Sources told of each virtual router: those that have sent most. */
 export const MAXIMUM_SOURCES = 8;
+/**
+ * Sources remembered for each virtual router. What has sent least makes room, of several the one that was heard
+ * longest ago: whoever invents one for each packet pushes out no other that has come back.
+ */
+export const REMEMBERED_SOURCES = 256;
 
 interface Entry {
   readonly reason: DiscardReason;
@@ -34,17 +39,16 @@ export class Unheard {
     const known = sources.get(source);
     const goesOn = known !== undefined && at <= after(known.at, LASTS);
     sources.delete(source);
-    if (sources.size >= MAXIMUM_SOURCES) {
-      const [oldest] = sources.keys();
-      if (oldest !== undefined) sources.delete(oldest);
-    }
+    if (sources.size >= REMEMBERED_SOURCES) sources.delete(leastOf(sources, at));
     sources.set(source, { reason, detail, count: goesOn ? known.count + 1 : 1, at });
   }
 
-  /** Those that are loud at `now`, by address. */
+  /** The loudest at `now`, by address. */
   loud(virtualRouter: string, now: Instant): UnheardStatus[] {
     return [...(this.#byRouter.get(virtualRouter) ?? [])]
       .filter(([, { count, at }]) => count >= LOUD && now <= after(at, LASTS))
+      .sort(([, a], [, b]) => b.count - a.count)
+      .slice(0, MAXIMUM_SOURCES)
       .map(([source, { reason, detail }]) => ({
         source,
         reason,
@@ -52,4 +56,18 @@ export class Unheard {
       }))
       .sort((a, b) => (a.source < b.source ? -1 : 1));
   }
+}
+
+/** Whoever has sent least of those that go on at `now`. They are in the order in which they were last heard. */
+function leastOf(sources: ReadonlyMap<string, Entry>, now: Instant): string {
+  let least = '';
+  let fewest = Number.POSITIVE_INFINITY;
+  for (const [source, { count, at }] of sources) {
+    const goesOn = now <= after(at, LASTS);
+    if (!goesOn) return source;
+    if (count >= fewest) continue;
+    least = source;
+    fewest = count;
+  }
+  return least;
 }
