@@ -127,13 +127,17 @@ describe('slips in the settings of a pair', { skip }, () => {
       ha: { peers: [{ name: peer ?? 'b', addresses }] },
     });
     await apply({ a: paths(['192.0.2.2', '192.0.2.99']) });
-    await healthIs('a', 'degraded', ['b does not answer over 192.0.2.99; 1 of 2 paths left']);
+    await healthIs('a', 'degraded', [
+      'b does not answer over 192.0.2.99 (nothing comes from 192.0.2.99); 1 of 2 paths left',
+    ]);
 
     ip('address add fd00::1/64 dev lan nodad');
     ip('-n peer address add fd00::2/64 dev lan nodad');
     const known = { ha: { peers: [{ name: 'a', addresses: ['192.0.2.1', 'fd00::1'] }] } };
     await apply({ b: known });
-    await healthIs('b', 'degraded', ['a does not answer over fd00::1; 1 of 2 paths left']);
+    await healthIs('b', 'degraded', [
+      'a does not answer over fd00::1 (nothing comes from fd00::1); 1 of 2 paths left',
+    ]);
     await apply({ a: paths(['192.0.2.2', 'fd00::2']), b: known });
     await bothSay('healthy', []);
 
@@ -151,6 +155,7 @@ describe('slips in the settings of a pair', { skip }, () => {
     await apply({ b: { name: 'a', peer: 'b' } });
     for (const side of ['a', 'b'] as const) {
       await healthIs(side, 'degraded', [
+        ...(side === 'b' ? ['lan: the Active is 192.0.2.1, which is no peer'] : []),
         `b is silent on every path; what comes from ${ADDRESS[OTHER[side]]} is discarded: the ` +
           'sender has our own name: two appliances must not share one (it calls itself "a"; ' +
           'give one of the two another name, and its peers too)',

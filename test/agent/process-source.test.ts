@@ -38,6 +38,7 @@ describe('a virtual address with a longer prefix than the own one', { skip }, ()
     await a.transition('Active');
     await a.until(({ virtualRouters: [lan] }) => lan?.addresses[0]?.present === true);
     b = new AgentProcess(new AgentHome('b', sideOf('b')), { netns: 'peer' });
+    await b.transition('Backup');
   });
   after(() => Promise.all([a.dispose(), b.dispose()]));
 

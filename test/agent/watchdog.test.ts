@@ -60,12 +60,14 @@ describe('the loop', () => {
     assert.equal(signsIn(kernel.notifications) - before, 40);
   });
 
-  it('without a watchdog sleeps', async () => {
+  it('without a watchdog sleeps until it compares with the kernel again', async () => {
     const idle = settingsOf([routerSettings({})]);
     const { driver, kernel } = rig({ settings: { ...idle, ha: { ...idle.ha, mode: 'off' } } });
+    const started = kernel.now();
     driver.start();
     await settle();
-    assert.equal(kernel.armedFor, null);
+    const nextLookAtTheKernel = started + 5_000_000;
+    assert.equal(kernel.armedFor, nextLookAtTheKernel);
     assert.deepEqual(kernel.notifications, []);
   });
 
