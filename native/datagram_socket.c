@@ -85,13 +85,19 @@ static int send_datagram(int fd, int family, const struct datagram_addresses *ad
   return sendmsg(fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-static int source_to(int family, struct datagram_addresses *addresses) {
+static int source_to(int family, struct datagram_addresses *addresses, size_t batch_size) {
   struct sockaddr_storage end;
   socklen_t size = sizeof end;
+  const socklen_t name_length = (socklen_t)(batch_size - sizeof *addresses);
   int result = 0;
   int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return -errno;
 
+  if (name_length > 0 &&
+      setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, addresses + 1, name_length) < 0) {
+    result = -errno;
+    goto cleanup;
+  }
   /* A UDP socket that is connected has the source that the routes give it. */
   socklen_t length = put_address(&end, family, addresses->destination, DISCARD_PORT);
   if (connect(fd, (struct sockaddr *)&end, length) < 0 ||
@@ -113,6 +119,6 @@ cleanup:
 int datagram_ask(enum datagram_question question, int fd, int family, uint16_t port,
                  struct datagram_addresses *addresses, size_t size) {
   if (question == DATAGRAM_OPEN) return open_socket(family, port);
-  if (question == DATAGRAM_SOURCE) return source_to(family, addresses);
+  if (question == DATAGRAM_SOURCE) return source_to(family, addresses, size);
   return send_datagram(fd, family, addresses, port, size);
 }

@@ -17,11 +17,12 @@ enum datagram_question {
   DATAGRAM_OPEN = 0,
   /* Sends to that port, at once or not at all; 0, or -EAGAIN when too much waits already. */
   DATAGRAM_SEND = 1,
-  /* Which source the kernel would choose for the destination; 0, or -ENETUNREACH. Sends nothing. */
+  /* Which source the kernel would choose for the destination, through the interface whose name stands behind
+   * the addresses, when one does; 0, or -ENETUNREACH, -ENODEV. Sends nothing. */
   DATAGRAM_SOURCE = 2,
 };
 
-/* `family` is AF_INET or AF_INET6; `size` counts the addresses and the datagram behind them. What the
+/* `family` is AF_INET or AF_INET6; `size` counts the addresses and what stands behind them. What the
  * question says, or -errno. */
 int datagram_ask(enum datagram_question question, int fd, int family, uint16_t port,
                  struct datagram_addresses *addresses, size_t size);

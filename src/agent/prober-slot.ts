@@ -63,7 +63,12 @@ export interface ProberSlot {
   close(): Promise<void>;
 }
 
-const NOTHING: ProberSettings = { gateway: null, bandwidth: null, checks: [] };
+const NOTHING: ProberSettings = {
+  gateway: null,
+  bandwidth: null,
+  checks: [],
+  virtualAddresses: [],
+};
 
 /** Starts nothing before `configure`. */
 export function openProberSlot(options: ProberSlotOptions): ProberSlot {

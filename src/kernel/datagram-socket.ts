@@ -45,10 +45,15 @@ export function openDatagramSocket(family: Family, port: number): DatagramSocket
   };
 }
 
-/** The source that the kernel would choose for a destination; null when it has no route, or no address. */
-export function sourceTo(family: Family, to: IpAddress): IpAddress | null {
-  const addresses = new Uint8Array(HEAD);
+/**
+ * The source that the kernel would choose for a destination; null when it has no route, or no address.
+ * @param through the interface that it must leave by; any unless given.
+ */
+export function sourceTo(family: Family, to: IpAddress, through = ''): IpAddress | null {
+  const name = Buffer.from(through);
+  const addresses = new Uint8Array(HEAD + name.length);
   addresses.set(addressBytes(to), DESTINATION);
+  addresses.set(name, HEAD);
   const answer = loadAddon().datagram(ASK.source, NONE, VERSION[family], 0, addresses.buffer);
   return answer < 0 ? null : addressFromBytes(addresses, SOURCE, family);
 }

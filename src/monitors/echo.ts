@@ -1,7 +1,13 @@
 // ICMP and ICMPv6 echo through the raw-socket package. No schedule, no judgement: who asks counts
 // what comes back, and when.
 import type { RawSocketModule, Socket } from 'raw-socket';
-import { familyOf, parseAddress, type Family, type IpAddress } from '../model/address.js';
+import {
+  addressBytes,
+  familyOf,
+  parseAddress,
+  type Family,
+  type IpAddress,
+} from '../model/address.js';
 import { assert } from '../model/assert.js';
 import { instant, type Instant } from '../model/units.js';
 
@@ -29,8 +35,14 @@ export interface Echo {
    * @param destination of the family of the socket.
    * @param sequence 0..65535.
    * @param payload at most ECHO_MAXIMUM_PAYLOAD bytes; none unless given.
+   * @param source an address of this host; null, and unless given: the kernel chooses.
    */
-  send(destination: IpAddress, sequence: number, payload?: Uint8Array): EchoSent;
+  send(
+    destination: IpAddress,
+    sequence: number,
+    payload?: Uint8Array,
+    source?: IpAddress | null,
+  ): EchoSent;
   /** May be called more than once. */
   close(): void;
 }
@@ -58,8 +70,15 @@ const REPLY_TYPE: Readonly<Record<Family, number>> = { ipv4: 0, ipv6: 129 };
 
 /** Linux: SOL_RAW and ICMP_FILTER, IPPROTO_ICMPV6 and ICMPV6_FILTER; a set bit drops the type. */
 const SOL_RAW = 255;
+const IPPROTO_ICMP = 1;
 const IPPROTO_ICMPV6 = 58;
+const IP_HEADER_LENGTH: Readonly<Record<Family, number>> = { ipv4: 20, ipv6: 40 };
+const ADDRESS_LENGTH: Readonly<Record<Family, number>> = { ipv4: 4, ipv6: 16 };
+/** What the kernel takes for its own. */
+const HOP_LIMIT = 64;
 const ICMP_FILTER = 1;
+/** Linux; raw-socket knows it only where the C library had it when the package was built. */
+const IPV6_HDRINCL = 36;
 /** As much as the kernel lets us have: replies that arrive while the loop is busy wait there. */
 const RECEIVE_BUFFER_BYTES = 1 << 20;
 
@@ -117,17 +136,18 @@ function createEcho(raw: RawSocketModule, family: Family, options: EchoOptions):
     close();
     throw error;
   }
-  // sendto(2) copies, so that one buffer serves all requests.
-  const request = Buffer.alloc(HEADER_LENGTH + ECHO_MAXIMUM_PAYLOAD);
+  const write = createWriter(raw, family, options.identifier);
+  const nameSource = createNaming(raw, socket, family);
   return {
     close,
-    send(destination, sequence, payload = new Uint8Array()) {
+    send(destination, sequence, payload = new Uint8Array(), source = null) {
       assert(familyOf(destination) === family, `${destination} on an echo socket of ${family}`);
       if (!open.has(socket)) return { ok: false, reason: 'the echo socket is closed' };
-      const length = writeRequest(raw, request, family, options.identifier, sequence, payload);
+      const packet = write(destination, sequence, payload, source);
       try {
+        nameSource(source !== null);
         const sentAt = now();
-        socket.wrap.send(request, 0, length, destination, nothing);
+        socket.wrap.send(packet, 0, packet.length, destination, nothing);
         return { ok: true, sentAt };
       } catch (error) {
         return { ok: false, reason: messageOf(error) };
@@ -174,28 +194,90 @@ function setOptions(
   }
 }
 
-/** Writes an echo request and returns its length. */
-function writeRequest(
+/**
+ * Tells the kernel, whenever that changes, whether packets come with an IP header of ours: the only way to name
+ * the source on a socket of raw-socket, which has no bind(2).
+ */
+function createNaming(
   raw: RawSocketModule,
-  request: Buffer,
+  socket: Socket,
   family: Family,
-  identifier: number,
+): (named: boolean) => void {
+  const { SocketLevel, SocketOption } = raw;
+  const [level, option] =
+    family === 'ipv4'
+      ? [SocketLevel.IPPROTO_IP, SocketOption.IP_HDRINCL]
+      : [SocketLevel.IPPROTO_IPV6, IPV6_HDRINCL];
+  let before = false;
+  return (named) => {
+    if (named === before) return;
+    socket.setOption(level, option, named ? 1 : 0);
+    before = named;
+  };
+}
+
+type Write = (
+  destination: IpAddress,
   sequence: number,
   payload: Uint8Array,
-): number {
-  assertUint16(sequence, 'sequence');
-  assert(payload.length <= ECHO_MAXIMUM_PAYLOAD, `${payload.length} bytes of echo payload`);
-  const length = HEADER_LENGTH + payload.length;
-  request.fill(0, 0, HEADER_LENGTH);
-  request[0] = REQUEST_TYPE[family];
-  request.writeUInt16BE(identifier, 4);
-  request.writeUInt16BE(sequence, 6);
-  request.set(payload, HEADER_LENGTH);
-  // ICMPv6: the kernel puts in the checksum, since it alone knows the source (RFC 3542 §3.1).
+  source: IpAddress | null,
+) => Buffer;
+
+/** Writes echo requests, each into the same buffer, since sendto(2) copies; an IP header when the source is named. */
+function createWriter(raw: RawSocketModule, family: Family, identifier: number): Write {
+  const space = IP_HEADER_LENGTH[family];
+  const buffer = Buffer.alloc(space + HEADER_LENGTH + ECHO_MAXIMUM_PAYLOAD);
+  return (destination, sequence, payload, source) => {
+    assertUint16(sequence, 'sequence');
+    assert(payload.length <= ECHO_MAXIMUM_PAYLOAD, `${payload.length} bytes of echo payload`);
+    const request = buffer.subarray(space, space + HEADER_LENGTH + payload.length);
+    request.fill(0, 0, HEADER_LENGTH);
+    request[0] = REQUEST_TYPE[family];
+    request.writeUInt16BE(identifier, 4);
+    request.writeUInt16BE(sequence, 6);
+    request.set(payload, HEADER_LENGTH);
+    const header = buffer.subarray(0, space);
+    if (source !== null) writeIpHeader(header, family, request.length, source, destination);
+    if (family === 'ipv4') {
+      raw.writeChecksum(request, 2, raw.createChecksum(request));
+    } else if (source !== null) {
+      // Else the kernel puts it in, since it alone knows the source (RFC 3542 §3.1).
+      raw.writeChecksum(request, 2, raw.createChecksum(pseudoHeader(header), request));
+    }
+    return source === null ? request : buffer.subarray(0, space + request.length);
+  };
+}
+
+/** RFC 791 §3.1, of which the kernel fills in the rest; RFC 8200 §3. */
+function writeIpHeader(
+  header: Buffer,
+  family: Family,
+  length: number,
+  source: IpAddress,
+  destination: IpAddress,
+): void {
+  header.fill(0);
   if (family === 'ipv4') {
-    raw.writeChecksum(request, 2, raw.createChecksum(request.subarray(0, length)));
+    header[0] = 0x45; // version 4, five words
+    header[8] = HOP_LIMIT;
+    header[9] = IPPROTO_ICMP;
+  } else {
+    header[0] = 0x60; // version 6
+    header.writeUInt16BE(length, 4);
+    header[6] = IPPROTO_ICMPV6;
+    header[7] = HOP_LIMIT;
   }
-  return length;
+  const addresses = header.length - 2 * ADDRESS_LENGTH[family];
+  header.set(addressBytes(source), addresses);
+  header.set(addressBytes(destination), addresses + ADDRESS_LENGTH[family]);
+}
+
+/** RFC 8200 §8.1: both addresses, the length, and the protocol. */
+function pseudoHeader(header: Buffer): Buffer {
+  const rest = Buffer.alloc(8);
+  header.copy(rest, 2, 4, 6);
+  rest[7] = IPPROTO_ICMPV6;
+  return Buffer.concat([header.subarray(8), rest]);
 }
 
 /** The sequence number when `message` is an intact echo reply with our identifier, else null. */

@@ -2,6 +2,7 @@
 // over time here.
 import { familyOf, type Family, type IpAddress } from '../model/address.js';
 import { openEcho, type Echo, type EchoOpening, type EchoOptions } from './echo.js';
+import type { SourceFor } from './own-sources.js';
 import {
   afterPendingInput,
   failure,
@@ -49,15 +50,17 @@ const SEQUENCE_NUMBERS = 0x1_0000;
 export function createGatewayProbe(
   settings: GatewaySettings,
   identifier: number,
+  sourceFor: SourceFor,
   open: Open = openEcho,
 ): Probe {
-  const probe = new GatewayProbe(settings, identifier, open);
+  const probe = new GatewayProbe(settings, identifier, sourceFor, open);
   return { run: (signal) => probe.run(signal), close: () => probe.close() };
 }
 
 class GatewayProbe {
   readonly #settings: GatewaySettings;
   readonly #identifier: number;
+  readonly #sourceFor: SourceFor;
   readonly #open: Open;
   readonly #sockets = new Map<Family, Echo>();
   /** Why there is no socket of the family, and when to try again (monotonic milliseconds). */
@@ -68,9 +71,10 @@ class GatewayProbe {
   #nextSequence = 0;
   #closed = false;
 
-  constructor(settings: GatewaySettings, identifier: number, open: Open) {
+  constructor(settings: GatewaySettings, identifier: number, sourceFor: SourceFor, open: Open) {
     this.#settings = settings;
     this.#identifier = identifier;
+    this.#sourceFor = sourceFor;
     this.#open = open;
   }
 
@@ -153,7 +157,8 @@ class GatewayProbe {
     if (echo === undefined) {
       return unavailable(this.#refusals.get(family)?.reason ?? 'no echo socket');
     }
-    const sent = echo.send(address, sequence);
+    const source = this.#sourceFor(address, this.#settings.interface);
+    const sent = echo.send(address, sequence, undefined, source);
     return sent.ok ? null : failure(sent.reason);
   }
 

@@ -2,7 +2,7 @@
 // redirect is an answer like any other.
 import { request as requestHttp, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { sharedLookup } from './lookup.js';
+import { tryRoutes, type SourceFor } from './own-sources.js';
 import {
   attempt,
   explain,
@@ -20,7 +20,7 @@ const MAXIMUM_BODY_BYTES = 1 << 20;
 /** Bytes of the headers together; what curl takes for one of them, and more than any server sends. */
 const MAXIMUM_HEADER_BYTES = 100 << 10;
 
-export function createHttpProbe(settings: HttpCheckSettings): Probe {
+export function createHttpProbe(settings: HttpCheckSettings, sourceFor: SourceFor): Probe {
   const secure = /^https:/i.test(settings.url);
   const start = secure ? requestHttps : requestHttp;
   const options: RequestOptions & { rejectUnauthorized?: boolean } = {
@@ -28,7 +28,6 @@ export function createHttpProbe(settings: HttpCheckSettings): Probe {
     headers: { 'user-agent': 'understudy', accept: '*/*', ...settings.requestHeaders },
     // A connection of its own that is closed afterwards: what is checked includes accepting one.
     agent: false,
-    lookup: sharedLookup,
     // What is asked is whether the server answers, not whether it is neat: lines that end in LF, blanks
     // before a colon and the like are as good as they are to other clients. Nothing is passed on to anybody,
     // so what strictness protects from cannot happen.
@@ -40,18 +39,32 @@ export function createHttpProbe(settings: HttpCheckSettings): Probe {
     run: (signal) =>
       attempt(settings.timeoutMs, signal, (settle) => {
         const startedAt = monotonicMs();
-        const request = start(settings.url, options, (response) => {
-          judge(response, settings, (problem) => {
-            const line = `status ${response.statusCode} in ${formatMs(monotonicMs() - startedAt)}`;
-            settle(problem === null ? success(line) : failure(problem));
-          });
-        });
-        // Stays: an error after the result must not end the process.
-        request.on('error', (error) => settle(failure(explainRequest(error, secure))));
-        // An answer that is none (101 unasked, for instance) ends without either.
-        request.on('close', () => settle(failure('the connection was closed without an answer')));
-        request.end();
-        return () => request.destroy();
+        // An IPv6 address stands in brackets there.
+        const host = new URL(settings.url).hostname.replaceAll(/[[\]]/g, '');
+        const fail = (error: Error): void => settle(failure(explainRequest(error, secure)));
+        return tryRoutes(
+          host,
+          sourceFor,
+          (route, refused) => {
+            let connected = false;
+            const request = start(settings.url, { ...options, ...route }, (response) => {
+              judge(response, settings, (problem) => {
+                const line = `status ${response.statusCode} in ${formatMs(monotonicMs() - startedAt)}`;
+                settle(problem === null ? success(line) : failure(problem));
+              });
+            });
+            request.on('socket', (socket) => socket.on('connect', () => (connected = true)));
+            // Stays: an error after the result must not end the process.
+            request.on('error', (error) => (connected ? fail(error) : refused(error)));
+            // An answer that is none (101 unasked, for instance) ends without either.
+            request.on('close', () => {
+              if (connected) settle(failure('the connection was closed without an answer'));
+            });
+            request.end();
+            return () => request.destroy();
+          },
+          fail,
+        );
       }),
     close: () => undefined,
   };

@@ -27,8 +27,16 @@ declare module 'raw-socket' {
   export interface RawSocketModule {
     readonly AddressFamily: { readonly IPv4: number; readonly IPv6: number };
     readonly Protocol: { readonly ICMP: number; readonly ICMPv6: number };
-    readonly SocketLevel: { readonly SOL_SOCKET: number };
-    readonly SocketOption: { readonly SO_RCVBUF: number; readonly SO_BINDTODEVICE: number };
+    readonly SocketLevel: {
+      readonly SOL_SOCKET: number;
+      readonly IPPROTO_IP: number;
+      readonly IPPROTO_IPV6: number;
+    };
+    readonly SocketOption: {
+      readonly SO_RCVBUF: number;
+      readonly SO_BINDTODEVICE: number;
+      readonly IP_HDRINCL: number;
+    };
     /** @throws Error "Operation not permitted" without CAP_NET_RAW. */
     createSocket(options: { readonly protocol: number; readonly addressFamily: number }): Socket;
     /** RFC 1071; 0 over bytes that carry a correct checksum. */

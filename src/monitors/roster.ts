@@ -1,11 +1,13 @@
 // Which monitors run, from the settings. A monitor whose settings did not change goes on counting
 // when others do. No process, no messages.
 import { randomInt } from 'node:crypto';
+import type { IpAddress } from '../model/address.js';
 import type { MonitorStatus } from '../model/monitor.js';
 import { startBandwidthMonitor, type BandwidthMonitor } from './bandwidth-monitor.js';
 import { startCheckMonitor, type Monitor } from './check-monitor.js';
 import { createGatewayProbe } from './gateway-probe.js';
 import { createHttpProbe } from './http-probe.js';
+import { createSources, type SourceFor } from './own-sources.js';
 import type { Probe } from './probe.js';
 import { createScriptProbe } from './script-probe.js';
 import {
@@ -51,10 +53,12 @@ interface Wanted {
 export function createRoster(events: RosterEvents): Roster {
   let running = new Map<string, Running>();
   let bandwidth: BandwidthMonitor | null = null;
+  let virtual: ReadonlySet<IpAddress> = new Set();
+  const sourceFor = createSources(() => virtual);
   let role: ProberRole = { active: false, inhibited: false };
 
   const wantedBy = ({ gateway, bandwidth: traffic, checks }: ProberSettings): readonly Wanted[] => [
-    ...(gateway === null ? [] : [wantedGateway(gateway, events)]),
+    ...(gateway === null ? [] : [wantedGateway(gateway, sourceFor, events)]),
     ...(traffic === null
       ? []
       : [
@@ -64,12 +68,13 @@ export function createRoster(events: RosterEvents): Roster {
             start: () => (bandwidth = startBandwidthMonitor(traffic, role, events.onChange)),
           },
         ]),
-    ...checks.map((check) => wantedCheck(check, events)),
+    ...checks.map((check) => wantedCheck(check, sourceFor, events)),
   ];
 
   return {
     configure: (settings) => {
       const before = running;
+      virtual = new Set(settings.virtualAddresses);
       running = new Map();
       if (settings.bandwidth === null) bandwidth = null;
       for (const { name, settings: wanted, start } of wantedBy(settings)) {
@@ -99,7 +104,11 @@ export function createRoster(events: RosterEvents): Roster {
   };
 }
 
-const wantedGateway = (settings: GatewaySettings, { onChange }: RosterEvents): Wanted => ({
+const wantedGateway = (
+  settings: GatewaySettings,
+  sourceFor: SourceFor,
+  { onChange }: RosterEvents,
+): Wanted => ({
   name: MONITOR_NAMES.gateway,
   settings,
   start: () =>
@@ -109,12 +118,16 @@ const wantedGateway = (settings: GatewaySettings, { onChange }: RosterEvents): W
       limits: settings,
       intervalMs: settings.intervalMs,
       // Replies to a prober before us, or to another agent of this host, are not ours.
-      probe: createGatewayProbe(settings, randomInt(0x1_0000)),
+      probe: createGatewayProbe(settings, randomInt(0x1_0000), sourceFor),
       onChange,
     }),
 });
 
-const wantedCheck = (settings: CheckSettings, events: RosterEvents): Wanted => ({
+const wantedCheck = (
+  settings: CheckSettings,
+  sourceFor: SourceFor,
+  events: RosterEvents,
+): Wanted => ({
   name: settings.name,
   settings,
   start: () =>
@@ -123,17 +136,17 @@ const wantedCheck = (settings: CheckSettings, events: RosterEvents): Wanted => (
       weight: settings.weight ?? 'soft',
       limits: settings,
       intervalMs: settings.intervalMs,
-      probe: probeOf(settings, events),
+      probe: probeOf(settings, sourceFor, events),
       onChange: events.onChange,
     }),
 });
 
-function probeOf(settings: CheckSettings, events: RosterEvents): Probe {
+function probeOf(settings: CheckSettings, sourceFor: SourceFor, events: RosterEvents): Probe {
   switch (settings.type) {
     case 'tcp':
-      return createTcpProbe(settings);
+      return createTcpProbe(settings, sourceFor);
     case 'http':
-      return createHttpProbe(settings);
+      return createHttpProbe(settings, sourceFor);
     case 'script':
       return createScriptProbe(settings, events.onGroup);
   }

@@ -77,6 +77,8 @@ export interface ProberSettings {
   readonly gateway: GatewaySettings | null;
   readonly bandwidth: BandwidthSettings | null;
   readonly checks: readonly CheckSettings[];
+  /** Those that move: nothing is sent from one of them, since the answer may go to the other appliance. */
+  readonly virtualAddresses: readonly IpAddress[];
 }
 
 export interface LinkPairsSettings {

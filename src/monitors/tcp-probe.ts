@@ -1,26 +1,33 @@
 // Whether a TCP connection is accepted. Nothing is sent and nothing read.
 import { connect, type Socket } from 'node:net';
-import { sharedLookup } from './lookup.js';
+import { tryRoutes, type SourceFor } from './own-sources.js';
 import { attempt, explain, failure, formatMs, monotonicMs, success, type Probe } from './probe.js';
 import type { TcpCheckSettings } from './settings.js';
 
-export function createTcpProbe(settings: TcpCheckSettings): Probe {
+export function createTcpProbe(settings: TcpCheckSettings, sourceFor: SourceFor): Probe {
   const { host, port, timeoutMs } = settings;
   return {
     run: (signal) =>
       attempt(timeoutMs, signal, (settle) => {
         const startedAt = monotonicMs();
-        const socket = connect({ host, port, lookup: sharedLookup });
-        socket.on('connect', () => {
-          settle(
-            isConnectedToItself(socket)
-              ? failure(`nobody listens on ${host}:${port}`)
-              : success(`connected in ${formatMs(monotonicMs() - startedAt)}`),
-          );
-        });
-        // Stays: an error after the result must not end the process.
-        socket.on('error', (error) => settle(failure(explain(error))));
-        return () => socket.destroy();
+        return tryRoutes(
+          host,
+          sourceFor,
+          (route, refused) => {
+            const socket = connect({ host, port, ...route });
+            socket.on('connect', () => {
+              settle(
+                isConnectedToItself(socket)
+                  ? failure(`nobody listens on ${host}:${port}`)
+                  : success(`connected in ${formatMs(monotonicMs() - startedAt)}`),
+              );
+            });
+            // Stays: an error after the result must not end the process.
+            socket.on('error', refused);
+            return () => socket.destroy();
+          },
+          (error) => settle(failure(explain(error))),
+        );
       }),
     close: () => undefined,
   };

@@ -13,8 +13,9 @@ ${text}`;
   return proberSettings(loaded.settings);
 };
 
-it('nothing to monitor: nothing to do', () => {
-  assert.deepEqual(told(''), { gateway: null, bandwidth: null, checks: [] });
+it('nothing to monitor: nothing to do, and what is never a source', () => {
+  const virtualAddresses = ['10.99.0.100'];
+  assert.deepEqual(told(''), { gateway: null, bandwidth: null, checks: [], virtualAddresses });
 });
 
 it('gateways, with the interface to ask through, or without one', () => {

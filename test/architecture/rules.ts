@@ -76,8 +76,12 @@ function narrowing(
   target: string,
   typeOnly: boolean,
 ): string | null {
-  if (from === 'monitors' && to === 'kernel' && !path.startsWith('src/monitors/link')) {
-    return 'only the link monitor may import kernel';
+  if (
+    from === 'monitors' &&
+    to === 'kernel' &&
+    !/^src\/monitors\/(?:link|own-sources)/.test(path)
+  ) {
+    return 'only the link monitor and the choice of sources may import kernel';
   }
   if (from === 'control' && to === 'config' && !typeOnly) {
     return 'control may import types of config only (import type)';

@@ -40,8 +40,8 @@ class FakeSocket extends EventEmitter implements Socket {
 const fakePackage = (socket: Socket): RawSocketModule => ({
   AddressFamily: { IPv4: 1, IPv6: 2 },
   Protocol: { ICMP: 1, ICMPv6: 58 },
-  SocketLevel: { SOL_SOCKET: 1 },
-  SocketOption: { SO_RCVBUF: 8, SO_BINDTODEVICE: 25 },
+  SocketLevel: { SOL_SOCKET: 1, IPPROTO_IP: 0, IPPROTO_IPV6: 41 },
+  SocketOption: { SO_RCVBUF: 8, SO_BINDTODEVICE: 25, IP_HDRINCL: 3 },
   createSocket: () => socket,
   createChecksum: () => 0,
   writeChecksum: (buffer) => buffer,

@@ -138,6 +138,7 @@ describe('gateway', { skip }, () => {
     const probe = createGatewayProbe(
       gateway([GATEWAYS.ipv4], { timeoutMs: 5 }),
       4_711,
+      () => null,
       async (family, options) => {
         const opening = await openEcho(family, options);
         if (opening.kind === 'unavailable') return opening;
@@ -195,17 +196,22 @@ function answeredByHand(t: TestContext) {
   const sent: number[] = [];
   let receive: (sequence: number, source: IpAddress) => void = () => undefined;
   const settings = gateway([GATEWAYS.ipv4], { timeoutMs: 5 });
-  const probe = createGatewayProbe(settings, 1, (_, options) => {
-    receive = (sequence, source) => options.onReply(sequence, source, 0 as never);
-    const echo: Echo = {
-      close: () => undefined,
-      send: (_destination, sequence) => {
-        sent.push(sequence);
-        return { ok: true, sentAt: 0 as never };
-      },
-    };
-    return Promise.resolve({ kind: 'open', echo });
-  });
+  const probe = createGatewayProbe(
+    settings,
+    1,
+    () => null,
+    (_, options) => {
+      receive = (sequence, source) => options.onReply(sequence, source, 0 as never);
+      const echo: Echo = {
+        close: () => undefined,
+        send: (_destination, sequence) => {
+          sent.push(sequence);
+          return { ok: true, sentAt: 0 as never };
+        },
+      };
+      return Promise.resolve({ kind: 'open', echo });
+    },
+  );
   t.after(() => probe.close());
   return {
     reply: (sequence: number, source = GATEWAYS.ipv4) => receive(sequence, source),

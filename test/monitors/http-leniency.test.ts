@@ -22,7 +22,7 @@ async function asked(t: TestContext, answer: string, expectBody?: string) {
   const change = { timeoutMs: 60_000, ...(expectBody === undefined ? {} : { expectBody }) };
   const settings = httpCheck('up', `http://127.0.0.1:${port}/`, change);
   assert.ok(settings.type === 'http');
-  const probe = createHttpProbe(settings);
+  const probe = createHttpProbe(settings, () => null);
   return probe.run(new AbortController().signal);
 }
 

@@ -23,7 +23,12 @@ import type {
 } from '../../src/monitors/settings.js';
 import { WAIT_LIMIT_MS, within } from '../support/limits.js';
 
-export const NOTHING: ProberSettings = { gateway: null, bandwidth: null, checks: [] };
+export const NOTHING: ProberSettings = {
+  gateway: null,
+  bandwidth: null,
+  checks: [],
+  virtualAddresses: [],
+};
 
 const folders: string[] = [];
 process.once('exit', () => {
