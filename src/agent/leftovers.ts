@@ -26,12 +26,18 @@ export interface Leftovers {
 
 export const NOTHING_LEFT: Leftovers = { standing: [] };
 
-/** Adds to `own` what is ours of what stands: it is recorded, or has a lifetime that only we give. */
+/** The interfaces and addresses of this host. */
+export type Standing = Pick<Network, 'linkNamed' | 'linkAt' | 'addressesOn' | 'addressTextsOn'>;
+
+/**
+ * Adds to `own` what is ours of what stands: it is recorded, or has a lifetime that only we give. For the next agent
+ * and for a release alike.
+ */
 export function recognize(
   own: OwnAddresses,
   input: {
-    readonly network: Pick<Network, 'linkNamed' | 'linkAt' | 'addressesOn' | 'addressTextsOn'>;
-    readonly vip: Settings['vip'];
+    readonly network: Standing;
+    readonly vip: Pick<Settings['vip'], 'leaseSeconds'>;
     readonly routers: readonly VirtualRouterSettings[];
     readonly leftovers: Leftovers;
   },
@@ -40,9 +46,11 @@ export function recognize(
   const { leaseSeconds } = input.vip;
   const listed = new Set(routers.flatMap(placesOf));
   const placed = ({ interface: former, linkIndex, addresses }: AddressTarget): OwnAddress[] => {
-    // It may have been renamed meanwhile.
-    const name = linkIndex === undefined ? former : (network.linkAt(linkIndex)?.name ?? former);
-    const index = linkIndex ?? network.linkNamed(name)?.index ?? null;
+    // It may have been renamed meanwhile, or made anew under its name.
+    const byIndex = linkIndex === undefined ? undefined : network.linkAt(linkIndex);
+    const link = byIndex ?? network.linkNamed(former);
+    const name = link?.name ?? former;
+    const index = link?.index ?? linkIndex ?? null;
     return addresses.map((address) => ({ interface: name, linkIndex: index, address }));
   };
   const standingAs = ({ interface: name, address }: OwnAddress): LinkAddress | undefined =>

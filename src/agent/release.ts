@@ -10,7 +10,8 @@ import type { AddressTarget } from '../model/netlink-script.js';
 import { removalLines } from './address-plan.js';
 import { sayFarewell } from './farewell.js';
 import { SCRIPT_TIMEOUT } from './keeping.js';
-import { endsLikeOurs, placeOf, sameAddress } from './own-addresses.js';
+import { recognize, type Leftovers, type Standing } from './leftovers.js';
+import { OwnAddresses, placeOf, sameAddress } from './own-addresses.js';
 import { createBackgroundFile, formatState, readState, stateFilePath } from './state-file.js';
 
 export interface Released {
@@ -51,14 +52,7 @@ export async function removeAddresses(input: ReleaseInput): Promise<Released> {
   try {
     const { state } = recorded;
     const configured = found(watch, settings?.virtualRouters ?? []);
-    const lease = settings?.vip.leaseSeconds ?? 0;
-    const ours = distinct([
-      ...found(watch, state.standing),
-      ...found(watch, state.mayAdd).filter(
-        (one) => lease === 0 || endsLikeOurs(one.address, lease),
-      ),
-      ...configured.filter((one) => endsLikeOurs(one.address, lease)),
-    ]);
+    const ours = oursOf(watch, state, settings);
     if (settings !== null && (state.active || state.keeps) && ours.size > 0) {
       await sayFarewell(kernel, settings, (router) =>
         router.addresses.some((address) => ours.has(placeOf(router.interface, address))),
@@ -85,6 +79,34 @@ export async function removeAddresses(input: ReleaseInput): Promise<Released> {
   }
 }
 
+/** What stands of all that the next agent would take for its own, by place. */
+function oursOf(
+  watch: NetworkWatch,
+  state: Leftovers,
+  settings: Settings | null,
+): Map<string, Found> {
+  const own = new OwnAddresses();
+  const routers = settings?.virtualRouters ?? [];
+  const vip = settings?.vip ?? { leaseSeconds: 0 };
+  recognize(own, { network: standingBy(watch), vip, routers, leftovers: state });
+  return distinct(found(watch, own.targets()));
+}
+
+function standingBy(watch: NetworkWatch): Standing {
+  const linkNamed = (name: string): Link | undefined =>
+    [...watch.links.values()].find((link) => link.name === name);
+  const addressesOn = (name: string): LinkAddress[] => {
+    const index = linkNamed(name)?.index;
+    return [...watch.addresses()].filter(({ linkIndex }) => linkIndex === index);
+  };
+  return {
+    linkNamed,
+    linkAt: (index) => watch.links.get(index),
+    addressesOn,
+    addressTextsOn: (name) => new Set(addressesOn(name).map(formatAddressWithPrefix)),
+  };
+}
+
 /** The owner's (priority 255) are the interface's own, as they should be. */
 function foreignOf(
   configured: readonly Found[],
@@ -101,12 +123,11 @@ function foreignOf(
     .map(([, one]) => one);
 }
 
-/** What of the targets stands: on the interface that it was put on, whatever that is called now. */
+/** What of the targets stands. */
 function found(watch: NetworkWatch, targets: readonly AddressTarget[]): Found[] {
   const standing = [...watch.addresses()];
-  return targets.flatMap(({ interface: name, linkIndex, addresses }) => {
-    const byIndex = linkIndex === undefined ? undefined : watch.links.get(linkIndex);
-    const link = byIndex ?? [...watch.links.values()].find((one) => one.name === name);
+  return targets.flatMap(({ interface: name, addresses }) => {
+    const link = [...watch.links.values()].find((one) => one.name === name);
     if (link === undefined) return [];
     return standing
       .filter((one) => one.linkIndex === link.index && isListed(one, addresses))

@@ -196,6 +196,28 @@ describe('what an agent before this one has recorded', () => {
     assert.ok(!made.kernel.has(INDEX, '10.99.0.100/24'));
   });
 
+  it('is looked for by index, whatever the interface is called now', async () => {
+    const former = { ...targetOf('10.99.0.100'), interface: 'former', linkIndex: INDEX };
+    const made = hostWith('10.99.0.100/24', {}, { leftovers: [former] });
+    await started(made);
+    assert.ok(!made.kernel.has(INDEX, '10.99.0.100/24'));
+  });
+
+  it('on an interface that was made anew since is on the one of that name, and followed from there', async () => {
+    const gone = { ...targetOf('10.99.0.101'), linkIndex: 99 };
+    const { driver } = await started(
+      rig({
+        leftovers: [gone],
+        mayAdd: [],
+        before: (kernel) => kernel.addAddress(INDEX, '10.99.0.101/24'),
+        settings: settingsOf([
+          routerSettings({ priority: 255, addresses: [withPrefix('10.99.0.101')] }),
+        ]),
+      }),
+    );
+    assert.deepEqual(driver.keeper.leftovers().standing, [{ ...gone, linkIndex: INDEX }]);
+  });
+
   for (const [leaseSeconds, stays] of [
     [3, true],
     [0, false],
