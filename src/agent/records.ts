@@ -17,6 +17,7 @@ export const isRemark = (report: Report | Remark): report is Remark => report in
 
 /** Nothing is wrong: what was ordered, or is as it should be again. */
 const GOOD_NEWS: ReadonlySet<Report> = new Set([
+  'taken-over',
   'peer-healthy',
   'path-back',
   'adverts-back',
@@ -48,7 +49,7 @@ export class Records {
     });
   }
 
-  report({ virtualRouter, report, detail }: ReportEffect): void {
+  report({ virtualRouter, report, detail, nobodyHeldAtMostMs }: ReportEffect): void {
     const subject = virtualRouter === undefined ? {} : { virtualRouter };
     if (isRemark(report)) {
       // Anyone on the link can cause these, as often as he likes.
@@ -65,6 +66,7 @@ export class Records {
       ...subject,
       reason: report,
       detail: `${REPORTS[report]}: ${detail}`,
+      ...(nobodyHeldAtMostMs === undefined ? {} : { nobodyHeldAtMostMs }),
     });
   }
 

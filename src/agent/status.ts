@@ -104,6 +104,9 @@ function routerStatus(router: RouterSnapshot, input: StatusInput): VirtualRouter
     since: input.driver.transitionTimes.get(name) ?? wallTime(router.since, input),
     reason: router.reason,
     ...(router.because === '' ? {} : { because: router.because }),
+    ...(router.nobodyHeld === null
+      ? {}
+      : { nobodyHeldAtMostMs: Math.ceil(router.nobodyHeld / 1_000) }),
     configuredPriority: configuration.priority,
     effectivePriority: router.effectivePriority,
     adjustments: router.adjustments,

@@ -148,6 +148,8 @@ export type InstanceEffect =
       readonly detail: string;
       /** What to do about a refusal. */
       readonly remedy?: string;
+      /** Of `taken-over`. */
+      readonly nobodyHeldAtMostMs?: number;
     };
 
 /** The soonest thing to do, and why: it explains a wake-up. */

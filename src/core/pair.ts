@@ -23,6 +23,7 @@ import { isEmptyHanded } from './empty-handed.js';
 import { arbitrateBackup } from './handover.js';
 import type { InstanceEvent } from './interface.js';
 import type { Active, Backup } from './machine.js';
+import { wordEnded } from './nobody-held.js';
 import {
   checkDue,
   excusePeer,
@@ -54,10 +55,11 @@ export function takeReport(
 ): void {
   const peer = stage.peers.get(message.peer);
   if (peer === undefined) return;
-  const { paths, state } = peer;
+  const { paths, state, report } = peer;
   const changed = peerHeard(peer, stage.configuration.peerCheck, message, stage.clock);
   if (state === 'healthy') sayPaths(stage, peer, paths);
   if (changed.state) becameHealthy(stage, message.peer);
+  if (changed.report) wordEnded(stage, peer, { report, paths });
   if (changed.report) compareSettings(stage);
   // Who has a soft fault asks for a successor until there is one.
   const { fit, sound } = stage.standing;

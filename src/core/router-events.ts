@@ -8,6 +8,7 @@ import { isEmptyClaim } from './empty-handed.js';
 import { staysInstead, takeInTurn } from './handover.js';
 import type { InstanceEvent } from './interface.js';
 import type { Backup } from './machine.js';
+import { nobodyHeld, sawHeld } from './nobody-held.js';
 import { observe } from './observe.js';
 import {
   defersInstead,
@@ -47,6 +48,7 @@ export function takeForRouter(
       router.addressesPresent = router.machine.kind === 'Active';
       router.ordered = false;
       stage.step(router, { kind: 'addresses-present' });
+      if (router.nobodyHeld === 'awaited') takenOver(stage, router);
       return;
     case 'addresses-removed':
       addressesRemoved(stage, router);
@@ -112,6 +114,8 @@ function takeAdvertisement(
     peerLeft(stage.peers.values(), source, place, until, router.activeAddress);
   }
   if (priority > 0 && isEmptyClaim(stage, router, source)) return;
+  // A farewell is said before the addresses go (RFC 9568 §6.4.3).
+  if (priority > 0 || source === router.activeAddress) sawHeld(router, stage.clock);
   // After a preemption the one before us may not have heard us yet, for the time of a handover.
   const isSettled =
     router.reason !== 'priority' || stage.clock >= stage.handoverUntil(router.since);
@@ -129,6 +133,11 @@ function takeAdvertisement(
   router.followsSuperior = priority >= router.effectivePriority;
   router.activeAddress = priority === 0 ? null : source;
   if (!followed && router.followsSuperior) successorHeard(stage, router);
+}
+
+function takenOver(stage: Stage, router: Router): void {
+  router.nobodyHeld = nobodyHeld(stage, router);
+  if (router.nobodyHeld !== null) stage.reportTakenOver(router, router.nobodyHeld);
 }
 
 /**

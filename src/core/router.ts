@@ -96,6 +96,10 @@ export interface Router {
   activeAddress: IpAddress | null;
   /** The last advertisement of an Active: not priority 0. */
   heardAt: Instant | null;
+  /** When somebody, ourselves included, is last known to have had the addresses. */
+  heldAt: Instant | null;
+  /** In Active: for how long nobody had them before, at most; `awaited` until ours stand. Null: not known. */
+  nobodyHeld: Microseconds | 'awaited' | null;
   /** In Active: the lesser router heard last. */
   rivalAddress: IpAddress | null;
   /** In Backup: when the Active was last asked on the link whether it is there (silence.ts). */
@@ -110,6 +114,8 @@ export interface RouterSnapshot {
   readonly reason: TransitionReason;
   readonly because: string;
   readonly since: Instant;
+  /** In Active: for how long nobody had the addresses before ours stood, at most; null when it is not known. */
+  readonly nobodyHeld: Microseconds | null;
   /** Why a successor is being asked to take over; null when none is. */
   readonly releasing: TransitionReason | null;
   readonly effectivePriority: number;
@@ -160,6 +166,8 @@ export const createRouter = (
   since: now,
   activeAddress: null,
   heardAt: null,
+  heldAt: null,
+  nobodyHeld: null,
   rivalAddress: null,
   askedAt: null,
   counters: {
@@ -185,6 +193,7 @@ export const snapshotOf = (
   reason: router.reason,
   because: router.because,
   since: router.since,
+  nobodyHeld: router.nobodyHeld === 'awaited' ? null : router.nobodyHeld,
   releasing: releasingOf(router)?.reason ?? null,
   effectivePriority: router.effectivePriority,
   adjustments: router.adjustments,

@@ -6,13 +6,14 @@ import type { Remark } from '../model/advertisement.js';
 import type { MonitorStatus } from '../model/monitor.js';
 import type { PeerReport } from '../model/peer-report.js';
 import type { Report, TransitionReason } from '../model/reasons.js';
-import { after, instant, microseconds, type Instant } from '../model/units.js';
+import { after, instant, microseconds, type Instant, type Microseconds } from '../model/units.js';
 import { agreementOf, type Agreement } from './agreement.js';
 import { tieBreaker, type Rank } from './arbiter.js';
 import { takenFrom } from './because.js';
 import { causeOfReason } from './cause.js';
 import { afterFlap, afterTakeover, FLAPS, newConduct, type Conduct } from './conduct.js';
 import type { InstanceConfiguration, InstanceEffect } from './interface.js';
+import { sawHeld } from './nobody-held.js';
 import {
   createPeer,
   isHealthy,
@@ -84,6 +85,14 @@ export class Stage {
 
   report(report: Report | Remark, detail: string, router?: Router): void {
     this.push({ kind: 'report', ...(router && named(router)), report, detail });
+  }
+
+  /** The addresses of a new Active stand. */
+  reportTakenOver(router: Router, atMost: Microseconds): void {
+    const nobodyHeldAtMostMs = Math.ceil(atMost / 1_000);
+    const detail = atMost === 0 ? 'never' : `for at most ${nobodyHeldAtMostMs} ms`;
+    const report = 'taken-over';
+    this.push({ kind: 'report', ...named(router), report, detail, nobodyHeldAtMostMs });
   }
 
   /** Of an order that cannot be carried out: why, and what to do. */
@@ -230,6 +239,8 @@ export class Stage {
   #emit(router: Router, effect: machine.Effect, cause: machine.Event): void {
     switch (effect.kind) {
       case 'set-addresses':
+        // Of a lease that lapsed it is not known since when they are gone.
+        if (router.addressesPresent && cause.kind !== 'revoked') sawHeld(router, this.clock);
         router.addressesPresent = false;
         this.push({ kind: 'set-addresses', ...named(router), present: effect.present });
         return;
@@ -282,6 +293,7 @@ export class Stage {
     router.because =
       to === 'Active' ? takenFrom(this, router) : causeOfReason(this, router, reason);
     router.since = this.clock;
+    router.nobodyHeld = to === 'Active' ? 'awaited' : null;
     router.counters.transitions += 1;
     router.followsSuperior = false;
     router.activeAddress = null;

@@ -26,6 +26,11 @@ export interface VirtualRouterStatus {
   readonly reason: TransitionReason;
   /** Whose doing the last transition was, and what for: `dallas-1: in maintenance, by an operator`. */
   readonly because?: string;
+  /**
+   * In Active, once its addresses stand: for how long nobody had them before, by its own clock and at most (rounded
+   * up). Absent when nobody is known to have had them.
+   */
+  readonly nobodyHeldAtMostMs?: number;
   /** In active-active: the instance that is to hold it. */
   readonly primary?: string;
   readonly configuredPriority: number;

@@ -28,6 +28,7 @@ const snapshot = (
   state: 'Active',
   reason: 'no-response',
   because: '',
+  nobodyHeld: null,
   since: instant(0),
   releasing: null,
   effectivePriority: configuration.priority,

@@ -28,6 +28,7 @@ const problem = (text: string): State => ({ problems: [text] });
 /** The state that the event tells of, as health sees it; null: it is over when it is told. */
 const OF_REPORTS: Record<Report, State | null> = {
   waiting: router({ state: 'Initialize', reason: 'no-carrier' }),
+  'taken-over': null,
   'checksum-dialect': null,
   'address-restored': null,
   'address-overdue': {

@@ -86,6 +86,19 @@ describe('the status screen', () => {
     assert.match(screen, /\nagent 0\.2\.0, this command 0\.1\.0\n$/);
   });
 
+  it('says for how long nobody had the addresses, in the line of the last move', () => {
+    const because = (nobodyHeldAtMostMs: number): string => {
+      const routers = statuses.healthy.virtualRouters.map((one) => ({
+        ...one,
+        nobodyHeldAtMostMs,
+      }));
+      const screen = renderStatus({ ...statuses.healthy, virtualRouters: routers }, plain);
+      return screen.replace(/\n {4,}/g, ' ');
+    };
+    assert.match(because(344), /because .*; nobody had the addresses for at most 344 ms\n/);
+    assert.match(because(0), /because .*; somebody had the addresses throughout\n/);
+  });
+
   it('shows what an agent of another version says, with fields missing and words unknown', () => {
     const router = {
       name: 'lan',

@@ -41,6 +41,7 @@ describe('Backup: the peer is unhealthy on all paths', () => {
       `${dead} lan Backup -> Active peer-dead`,
       `${dead} tell sound: Active 100`,
       `${dead + 4_000} lan announce`,
+      `${dead + 4_000} lan report taken-over: for at most 344 ms`,
       `${dead + 4_000} tell sound: Active 100 present`,
     ]);
   });

@@ -38,6 +38,7 @@ describe('Backup: priority 0, or the notice of a release', () => {
     assert.deepEqual(later, [
       '54000 lan announce',
       '54000 lan advertise 100',
+      '54000 lan report taken-over: for at most 4 ms',
       '54000 tell sound: Active 100 present',
     ]);
   });
@@ -174,6 +175,7 @@ describe('Backup: priority 0, or the notice of a release', () => {
     assert.deepEqual(later, [
       '54000 lan announce',
       '54000 lan advertise 100',
+      '54000 lan report taken-over: never',
       '54000 tell sound: Active 100 present',
     ]);
   });

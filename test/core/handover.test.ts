@@ -609,12 +609,13 @@ describe('a preempting primary', () => {
 
     const effects = bench.pass(FIRST_DOWN + 10_000);
 
-    assert.deepEqual(effects.slice(-6), [
+    assert.deepEqual(effects.slice(-7), [
       `${FIRST_DOWN} lan add`,
       `${FIRST_DOWN} lan Backup -> Active priority`,
       `${FIRST_DOWN} tell sound: Active 200`,
       `${FIRST_DOWN + 4_000} lan announce`,
       `${FIRST_DOWN + 4_000} lan advertise 200`,
+      `${FIRST_DOWN + 4_000} lan report taken-over: for at most 23 ms`,
       `${FIRST_DOWN + 4_000} tell sound: Active 200 present`,
     ]);
   });

@@ -92,6 +92,7 @@ describe('what it tells of itself', () => {
       reason: 'preempted',
       because: '',
       releasing: null,
+      nobodyHeld: null,
       since: 2_500_000,
       effectivePriority: 100,
       adjustments: [],

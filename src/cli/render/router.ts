@@ -26,7 +26,7 @@ export function renderRouter(router: VirtualRouterStatus, paint: Paint, now: num
   return [
     `${paint('bold', harmless(name))}  ${paint(colour, harmless(state))}  ${where}`,
     ...row('since', formatSince(router.since, now)),
-    ...row('because', reasonText(router.reason) + whoseDoing(router)),
+    ...row('because', reasonText(router.reason) + whoseDoing(router) + gapText(router)),
     ...row('priority', priorityText(router)),
     ...addressRows(router, paint),
     ...row('active', activeText(router)),
@@ -58,6 +58,14 @@ function priorityText(router: VirtualRouterStatus): string {
 /** ` (dallas-1: in maintenance, by an operator)`. */
 const whoseDoing = ({ because }: VirtualRouterStatus): string =>
   because === undefined ? '' : ` (${harmless(because)})`;
+
+/** `; nobody had the addresses for at most 3612 ms`. */
+function gapText({ nobodyHeldAtMostMs: atMost }: VirtualRouterStatus): string {
+  if (atMost === undefined) return '';
+  return atMost === 0
+    ? '; somebody had the addresses throughout'
+    : `; nobody had the addresses for at most ${harmless(`${atMost}`)} ms`;
+}
 
 function addressRows(router: VirtualRouterStatus, paint: Paint): string[] {
   const wanted = router.state === 'Active';

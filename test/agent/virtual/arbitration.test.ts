@@ -233,10 +233,14 @@ describe('what is lost between the two', () => {
     const pair = await start();
     const { world, a } = pair;
     const from = world.story.end;
+    const between = world.watch();
     const plug = world.unplug('a');
     await rests(pair, 'b');
     assert.deepEqual(world.story.moves('a', from), ['Active → Initialize, no-carrier']);
     assert.deepEqual(world.story.moves('b', from), ['Backup → Active, peer-released']);
+    const told = Number(pair.b.events('taken-over').at(-1)?.['nobodyHeldAtMostMs']);
+    const nobody = between().nobody / 1_000;
+    assert.ok(nobody > 0 && nobody <= told, `nobody for ${nobody} ms, told: at most ${told} ms`);
     const held = world.watch();
     plug();
     await rests(pair, 'a');

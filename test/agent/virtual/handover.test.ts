@@ -58,6 +58,15 @@ describe('planned handover, make before break', () => {
     assert.equal(pair.a.status().standsBack?.by, 'alice');
   });
 
+  it('the event and the status say that somebody had the addresses throughout', async () => {
+    const pair = await start();
+    await moves(pair, 'b', order(pair, 'a', 'failover'));
+
+    assert.equal(pair.b.events('taken-over').at(-1)?.['nobodyHeldAtMostMs'], 0);
+    assert.equal(pair.b.status().virtualRouters[0]?.nobodyHeldAtMostMs, 0);
+    assert.equal(pair.a.status().virtualRouters[0]?.nobodyHeldAtMostMs, undefined);
+  });
+
   it('a script of the successor that takes long: kept until it has the address', async () => {
     const pair = await start();
     const { world, a, b } = pair;
