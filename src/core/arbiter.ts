@@ -69,6 +69,9 @@ export const isNotNeeded = (views: readonly PeerView[], { standsBack }: Rank): b
 const isCandidate = ({ report, router }: PeerView): boolean =>
   report.fit && router?.state === 'Backup' && !router.releasing;
 
+/** Whether it could take the role, and would keep it. */
+export const isSoundCandidate = (view: PeerView): boolean => isCandidate(view) && view.report.sound;
+
 /**
  * One without soft faults before one that would pass the role on at once; then one that no operator has
  * sent away; then one that holds another part of the group, so that it comes together again.
@@ -107,8 +110,7 @@ export const leaverAmong = (
 export const successorAmong = (
   views: readonly PeerView[],
   quality: 'fit' | 'sound',
-): PeerView | null =>
-  views.find((view) => isCandidate(view) && (quality === 'fit' || view.report.sound)) ?? null;
+): PeerView | null => views.find(quality === 'fit' ? isCandidate : isSoundCandidate) ?? null;
 
 /**
  * What this Backup does about a role that a peer gives up: takes it, and why; lets better candidates

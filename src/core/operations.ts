@@ -1,5 +1,6 @@
 // What operators order. Maintenance, latches and the bypass take effect when the instance settles; a
 // failover begins at once. Who would leave the role to nobody is refused, unless the operator insists.
+import { isSoundCandidate, outranksUs } from './arbiter.js';
 import { noFlaps } from './flap-counter.js';
 import type { InstanceEvent } from './interface.js';
 import type { Router } from './router.js';
@@ -57,7 +58,8 @@ function failover(stage: Stage, order: GivenOrder): void {
     refuseTo(stage, 'failover', objections, router);
     return;
   }
-  const standBack = { by: order.by, since: stage.clock };
+  const returns = active.every((router) => goesToOneAbove(stage, router));
+  const standBack = returns ? null : { by: order.by, since: stage.clock };
   stage.conduct = { ...stage.conduct, standBack, order };
   const names = active.map(({ configuration: { name } }) => name).join(', ');
   stage.report('failover', `${names}${byWhom(order)}${order.forced ? ', forced' : ''}`);
@@ -67,6 +69,12 @@ function failover(stage: Stage, order: GivenOrder): void {
     // Whoever listens to advertisements alone takes it after Skew_Time.
     else stage.step(router, { kind: 'yield', reason: 'failover' });
   }
+}
+
+/** The role returns to whom it belongs: we would not take it from there, so there is nothing to hold us to. */
+function goesToOneAbove(stage: Stage, router: Router): boolean {
+  const own = stage.rankOf(router);
+  return stage.views(router).some((view) => isSoundCandidate(view) && outranksUs(view, own));
 }
 
 /** Whether somebody may take it all the same: one that is there, or of whom nothing is known. */

@@ -455,6 +455,25 @@ describe('what the peers are told of it', () => {
     assert.equal(told(bench)?.cause, undefined);
   });
 
+  it('it does not where the role returns to one that ranks above it: it would not take it from there', () => {
+    const bench = activeBench();
+    bench.says({ effectivePriority: 250 }, 40_000);
+    bench.take(operator('failover'), 50_000);
+    bench.says({ ...TAKEN, effectivePriority: 250 }, 60_000);
+
+    assert.equal(bench.instance.snapshot(instant(60_000)).memory.standBack, null);
+    assert.equal(told(bench)?.standsBack, undefined);
+  });
+
+  it('it does where the one above it is faulty, and was forced to take it', () => {
+    const bench = activeBench();
+    bench.says({ effectivePriority: 250, sound: false }, 40_000);
+    bench.take(operator('failover', true), 50_000);
+
+    const { memory } = bench.instance.snapshot(instant(50_000));
+    assert.deepEqual(memory.standBack, { by: 'root', since: 50_000 });
+  });
+
   it('it is remembered over a restart of the agent', () => {
     const bench = activeBench();
     bench.take(operator('failover'), 50_000);

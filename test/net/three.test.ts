@@ -34,7 +34,8 @@ describe('three appliances', { skip, concurrency: 2 }, () => {
       await trio.stays('a stopped, which stands back', 'b', () => trio.stop('a'));
       await trio.stays('a started, which stands back', 'b', () => trio.start('a'));
       await trio.know(OURS);
-      await trio.moves('b stopped, so a is needed', 'a', () => trio.stop('b'));
+      await trio.moves('b stopped, a not needed', 'host-d', () => trio.stop('b'));
+      await trio.moves('host-d stopped, so a is needed', 'a', () => trio.stop('host-d'));
     }));
 
   it('beside a router of another make that ranks between: it has what a gives up, and keeps it', (t) =>
@@ -43,7 +44,8 @@ describe('three appliances', { skip, concurrency: 2 }, () => {
       await trio.stays('b stopped', FOREIGN, () => trio.stop('b'));
       await trio.stays('a stopped, which stands back', FOREIGN, () => trio.stop('a'));
       await trio.stays('a started, which stands back', FOREIGN, () => trio.start('a'));
-      await trio.moves('keepalived stopped, so a is needed', 'a', () => trio.stop(FOREIGN));
+      await trio.moves('keepalived stopped, a not needed', 'host-d', () => trio.stop(FOREIGN));
+      await trio.moves('failover at host-d', 'a', () => trio.order('host-d', 'failover'));
       if (!EVERY_ORDER) return;
       await trio.stays('keepalived started', 'a', () => trio.start(FOREIGN));
       await trio.stays('b started', 'a', () => trio.start('b'));
