@@ -88,6 +88,15 @@ const holdsPartOf = ({ mode, routers }: PeerReport): boolean =>
   mode === 'active-passive' &&
   routers.some(({ state, releasing }) => state === 'Active' && !releasing);
 
+/** Whether it could not add or keep its addresses just now, by its own word (priority 1 for 60 s). */
+export const isYielding = ({
+  report: { cause },
+  router,
+}: Pick<PeerView, 'report' | 'router'>): boolean =>
+  cause?.reason === 'address-failed' ||
+  cause?.reason === 'address-lost' ||
+  router?.effectivePriority === 1;
+
 /** The peer that holds the role by its own word, and does not want to be rid of it. */
 export const holderAmong = (views: readonly PeerView[]): PeerView | null =>
   views.find(({ router }) => router?.state === 'Active' && !router.releasing) ?? null;

@@ -3,6 +3,7 @@
 import { after, instant, microseconds } from '../model/units.js';
 import {
   isBeingTaken,
+  isYielding,
   leaverAmong,
   successorAmong,
   whenNobodyTook,
@@ -46,11 +47,11 @@ export function arbitrateBackup(stage: Stage, router: Router): void {
   const views = stage.views(router);
   // Nearly always nobody leaves, and nothing more needs to be known.
   const leaver = leaverAmong(views, router.activeAddress);
-  if (leaver === null) return;
-  // Who could not put the addresses in place just now does not take them from one that has them, unless
-  // an operator insists.
-  const isYielding = router.defence.yieldingUntil !== null && !isForcedBy(leaver);
-  if (isYielding && leaver.router?.state === 'Active') return;
+  if (leaver === null) {
+    router.triedInVain = false;
+    return;
+  }
+  if (isLeftAlone(router, leaver)) return;
   const answer = whenReleased(views, router, stage.rankOf(router));
   if (answer === 'not-ours') return;
   if (answer === 'others-first') stage.step(router, { kind: 'leaving' });
@@ -74,6 +75,17 @@ function takeFrom(
   if (leaver === null || !isForcedBy(leaver) || cause?.reason !== 'failover') return;
   const excused = softFaults([...stage.monitors.values()], false).map(({ name }) => name);
   stage.conduct = { ...stage.conduct, excused };
+}
+
+/**
+ * Who could not put the addresses in place just now does not take them from one that has them, unless an
+ * operator insists: once for each order. Nor at once from one that could not either, nor from anybody when
+ * it has failed again: it would do so as fast as its script fails. Its timer goes on: somebody has to try.
+ */
+function isLeftAlone({ defence, triedInVain }: Router, leaver: PeerView): boolean {
+  if (defence.yieldingUntil === null) return false;
+  if (triedInVain) return true;
+  return !isForcedBy(leaver) && (leaver.router?.state === 'Active' || isYielding(leaver));
 }
 
 const isForcedBy = ({ report }: PeerView): boolean => report.cause?.forced === true;

@@ -74,8 +74,8 @@ export function takeReport(
  */
 function isQuiet({ routers, peers }: Stage): boolean {
   let active = false;
-  for (const { vacated, dualSince, machine } of routers.values()) {
-    if (vacated || dualSince !== null) return false;
+  for (const { vacated, triedInVain, dualSince, machine } of routers.values()) {
+    if (vacated || triedInVain || dualSince !== null) return false;
     if (machine.kind === 'Active') active = true;
   }
   for (const { report } of peers.values()) {
@@ -211,8 +211,12 @@ export function peerDeadlines(stage: Stage, soonest: Soonest): void {
   }
 }
 
-/** A Backup heard priority 0: with a known pair nobody needs to wait for Skew_Time. */
+/**
+ * A Backup heard priority 0: with a known pair nobody needs to wait for Skew_Time. But for one that could
+ * not add its addresses just now: whoever said farewell may have failed likewise.
+ */
 export function priorityZeroHeard(stage: Stage, router: Router, source: IpAddress): void {
+  if (router.defence.yieldingUntil !== null) return;
   if (!isNextAfter(stage.views(router), source, stage.rankOf(router))) return;
   const grantedUntil = stage.handoverUntil();
   stage.step(router, { kind: 'take-over', reason: 'priority-zero', grantedUntil });

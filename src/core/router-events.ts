@@ -179,6 +179,7 @@ function addressesRemoved(stage: Stage, router: Router): void {
 
 function addressesFailed(stage: Stage, router: Router, detail: string): void {
   if (router.machine.kind !== 'Active') return;
+  router.triedInVain = router.ordered || router.defence.yieldingUntil !== null;
   router.defence = standBack(stage.clock);
   yieldRole(stage, router, 'address-failed', detail);
 }

@@ -78,6 +78,11 @@ export interface Router {
   deferred: boolean;
   /** Took the role from one that an operator ordered to leave, and has not had the addresses yet. */
   ordered: boolean;
+  /**
+   * Could not add its addresses, by an order or for the second time, since somebody gave the role up:
+   * as long as that one does, it is not asked again.
+   */
+  triedInVain: boolean;
   /** Gave the role up, and knows of nobody who has it since. */
   vacated: boolean;
   /** From when on it preempts. */
@@ -156,6 +161,7 @@ export const createRouter = (
   unheard: null,
   deferred: false,
   ordered: false,
+  triedInVain: false,
   vacated: false,
   preemptFrom: now,
   askFrom: now,

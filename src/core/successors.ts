@@ -1,8 +1,8 @@
 // Who could take the role from us when an operator orders us out, and what is against each peer, in
 // words, with what to do about it. Nothing is ordered here: operations.ts.
 import { TRANSITION_REASONS } from '../model/reasons.js';
-import type { PeerReport } from '../model/peer-report.js';
-import { holderAmong } from './arbiter.js';
+import type { PeerReport, PeerRouter } from '../model/peer-report.js';
+import { holderAmong, isYielding } from './arbiter.js';
 import { isHealthy, routerAt, viewsOf, type Peer } from './peers.js';
 import type { Router } from './router.js';
 import type { Stage } from './stage.js';
@@ -53,15 +53,15 @@ function objectionTo(stage: Stage, router: Router, peer: Peer): Objection | null
       `wait, then see \`understudy status\` for how ${name} stands`,
     );
   }
-  return forcible(stage, name, report, theirs.effectivePriority);
+  return forcible(stage, name, report, theirs);
 }
 
 /** What does not keep a peer from taking the role, but from keeping it, or from being of use with it. */
 function forcible(
   { agreement }: Stage,
   name: string,
-  { cause, digests, sound }: PeerReport,
-  priority: number,
+  report: PeerReport,
+  theirs: PeerRouter,
 ): Objection | null {
   const against = (text: string, remedy: string): Objection => ({
     text: `${name} ${text}`,
@@ -69,8 +69,8 @@ function forcible(
     forcible: true,
     unknown: false,
   });
-  const failed = cause?.reason === 'address-failed' || cause?.reason === 'address-lost';
-  if (failed || priority === 1) {
+  const { cause, digests, sound } = report;
+  if (isYielding({ report, router: theirs })) {
     return against(
       'is at priority 1 for 60 s: it could not add or keep its virtual addresses',
       `mend that on ${name} and wait until the 60 s are over`,

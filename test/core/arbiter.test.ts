@@ -8,6 +8,7 @@ import {
   isBestCandidate,
   isNextAfter,
   isNotNeeded,
+  isYielding,
   leaverAmong,
   outranksUs,
   successorAmong,
@@ -75,6 +76,17 @@ describe('who outranks us', () => {
 
   it('not one that does not have this virtual router', () => {
     assert.equal(outranksUs(stranger(), US), false);
+  });
+});
+
+describe('who could not add or keep its addresses just now', () => {
+  it('by its cause, or by its priority where the cause is another one or not known', () => {
+    assert.equal(isYielding(viewOf({})), false);
+    assert.equal(isYielding(viewOf({ cause: cause({ reason: 'maintenance' }) })), false);
+    assert.equal(isYielding(viewOf({ cause: cause({ reason: 'address-failed' }) })), true);
+    assert.equal(isYielding(viewOf({ cause: cause({ reason: 'address-lost' }) })), true);
+    assert.equal(isYielding(viewOf({ effectivePriority: 1 })), true);
+    assert.equal(isYielding(stranger()), false, 'nothing is known of it');
   });
 });
 

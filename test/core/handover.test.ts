@@ -247,6 +247,24 @@ describe('failover', () => {
 
     assert.deepEqual(moves(again), []);
     assert.deepEqual(moves(gone), ['lan Backup -> Active peer-released'], 'nobody else has them');
+    bench.take(failed, 90_000);
+    assert.deepEqual(moves(bench.says({}, 100_000)), [], 'nor has it: in its turn');
+  });
+
+  it('nor at once from one that could not either, by its word or priority 0: in its turn', () => {
+    const bench = backupBench();
+    bench.scripts = false;
+    bench.says({ releasing: true }, 50_000);
+    const failed = { kind: 'addresses-failed', virtualRouter: 'lan', detail: 'EINVAL' } as const;
+    bench.take(failed, 60_000);
+
+    const farewell = bench.hear('lan', { priority: 0 }, 70_000);
+    const word = bench.says({ state: 'Backup', effectivePriority: 1, releasing: true }, 80_000);
+    const turn = bench.pass(2 * SECOND);
+
+    assert.deepEqual(moves([...farewell, ...word]), []);
+    // Skew_Time at priority 1.
+    assert.deepEqual(moves(turn), [`${70_000 + 996_093} lan Backup -> Active priority-zero`]);
   });
 
   it('the wait is three check intervals, 100 ms at least', () => {

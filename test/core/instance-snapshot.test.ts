@@ -173,3 +173,18 @@ describe('what it tells of itself', () => {
     assert.equal(before.counters.advertisementsReceived, 1);
   });
 });
+
+describe('the monitors alone', () => {
+  it('are as the snapshot has them', () => {
+    const bench = activeInstance([router()]);
+    bench.take(hard('no-carrier', 'eth0'), 1);
+
+    const monitors = bench.instance.monitors();
+
+    assert.deepEqual(monitors, bench.instance.snapshot(instant(1)).monitors);
+    assert.deepEqual(
+      monitors.map(({ state }) => state),
+      ['failed'],
+    );
+  });
+});

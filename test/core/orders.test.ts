@@ -369,6 +369,24 @@ describe('forced upon one with a failed check, it stays, and is nobody’s flap'
       assert.equal(bench.router('lan').state, state);
     }
   });
+
+  it('it fails: not tried again for this order, as long as the other one repeats it; but for the next one', () => {
+    const bench = backupBench();
+    bench.scripts = false;
+    const failed = { kind: 'addresses-failed', virtualRouter: 'lan', detail: 'EINVAL' } as const;
+    const order: Saying = { releasing: true, cause: FORCED };
+    bench.says(order, 50_000);
+    bench.take(failed, 60_000);
+
+    const repeated = bench.says(order, 70_000);
+    const left = bench.says({ state: 'Backup', addressesPresent: false }, 80_000);
+    bench.says({ ...TAKEN, releasing: false }, 90_000);
+    const next = bench.says(order, 2 * SECOND);
+
+    assert.deepEqual(moves(repeated), []);
+    assert.deepEqual(moves(left), [], 'nor when it has left');
+    assert.deepEqual(moves(next), ['lan Backup -> Active peer-released']);
+  });
 });
 
 describe('what the peers are told of it', () => {

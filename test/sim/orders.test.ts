@@ -94,9 +94,9 @@ class Place {
   }
 
   /** Orders it, and looks where everything is then, and long after. */
-  ordered(name: string, expected: Readonly<Record<string, string>>): void {
+  ordered(name: string, expected: Readonly<Record<string, string>>, force = false): void {
     this.#nobody.clear();
-    order(this.named(name), 'failover');
+    order(this.named(name), 'failover', force);
     const { handover, script } = timingOf(this.#setting);
     this.world.run(handover + script);
     const lost = [...this.#nobody.values()];
@@ -105,6 +105,27 @@ class Place {
     assert.deepEqual(lost, [], 'nothing is lost by an order');
     this.rest();
     assert.deepEqual(this.holders(), expected, `long after failover at ${name}`);
+  }
+
+  /** It cannot add addresses any more. */
+  breakScript(name: string): void {
+    for (const one of Object.keys(this.holders())) this.named(name).kernel.failing.add(one);
+  }
+
+  mendScript(name: string): void {
+    this.named(name).kernel.failing.clear();
+  }
+
+  /** How often anybody has taken a virtual router, in all. */
+  taken(): number {
+    const names = Object.keys(this.holders());
+    return names.reduce((sum, name) => sum + (this.world.counts.get(`${name} taken`) ?? 0), 0);
+  }
+
+  /** Something else happens, and it is looked at after so many advertisement intervals. */
+  lastFor(intervals: number, act: () => void): void {
+    act();
+    this.world.run(intervals * timingOf(this.#setting).advertisement);
   }
 
   /** Something else happens; where everything is afterwards, and that nothing moves again. */
@@ -218,6 +239,50 @@ describe('failover, and where the role goes', () => {
         place.ordered('a', place.all('x'));
         place.after('x is gone', () => place.named('x').cutPower(), place.all('b'));
         place.ordered('b', place.all('a'));
+      },
+    );
+  });
+});
+
+describe('failover to one that cannot add the addresses', () => {
+  it('forced: tried once for each order, kept where they are, nothing lost; and then as ever', () => {
+    holds(
+      drawn(2, 'default', fc.constantFrom('lan', 'lan wan', 'lan lan6')),
+      (one) => new Place(one),
+      (place) => {
+        place.start('a', 'b');
+        place.breakScript('b');
+        const each = Object.keys(place.holders()).length;
+        const before = place.taken();
+        place.ordered('a', place.all('a'), true);
+        assert.ok(place.taken() - before <= each, 'tried once');
+        place.ordered('a', place.all('a'), true);
+        assert.ok(place.taken() - before <= 2 * each, 'and once for the second order');
+        place.mendScript('b');
+        place.ordered('a', place.all('b'), true);
+      },
+    );
+  });
+
+  it('nor can the other one: tried in turns, not as fast as scripts fail, until one of them can', () => {
+    holds(
+      // Each attempt is a flap: with a limit both are suspended before long.
+      drawn(2, 'default', fc.constant('lan')).map(({ setting, ...rest }) => ({
+        ...rest,
+        setting: { ...setting, maximumFlaps: 0 },
+      })),
+      (one) => new Place(one),
+      (place) => {
+        place.start('a', 'b');
+        place.breakScript('a');
+        place.breakScript('b');
+        const before = place.taken();
+        place.lastFor(4, () => {
+          place.named('a').crash();
+          place.world.start(place.named('a'));
+        });
+        assert.ok(place.taken() - before <= 6, `taken ${place.taken() - before} times`);
+        place.after('b can', () => place.mendScript('b'), place.all('b'));
       },
     );
   });
