@@ -204,18 +204,14 @@ describe('what an agent before this one has recorded', () => {
   });
 
   it('on an interface that was made anew since is on the one of that name, and followed from there', async () => {
-    const gone = { ...targetOf('10.99.0.101'), linkIndex: 99 };
-    const { driver } = await started(
-      rig({
-        leftovers: [gone],
-        mayAdd: [],
-        before: (kernel) => kernel.addAddress(INDEX, '10.99.0.101/24'),
-        settings: settingsOf([
-          routerSettings({ priority: 255, addresses: [withPrefix('10.99.0.101')] }),
-        ]),
-      }),
-    );
-    assert.deepEqual(driver.keeper.leftovers().standing, [{ ...gone, linkIndex: INDEX }]);
+    const gone = { ...targetOf('10.99.0.100'), linkIndex: 99 };
+    const made = hostWith('10.99.0.100/24', {}, { leftovers: [gone] });
+    made.driver.keeper.suspend();
+    await started(made);
+    made.kernel.setLink({ index: INDEX, name: 'later' });
+    await settle();
+    const standing = { ...gone, interface: 'later', linkIndex: INDEX };
+    assert.deepEqual(made.driver.keeper.leftovers().standing, [standing]);
   });
 
   for (const [leaseSeconds, stays] of [
