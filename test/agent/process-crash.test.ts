@@ -10,6 +10,7 @@ import { Peer } from '../kernel/peer.js';
 import { AgentHome, AgentProcess, type StartOptions } from '../support/agent-process.js';
 import { until } from '../support/limits.js';
 import { enterNamespace, ip, joinPeer } from '../support/namespace.js';
+import { dialectAfter, dialectsOf } from './auto-listener.js';
 import { AddressWatch, Lan, priorityOf, router, settings, VIRTUAL } from './lan.js';
 import { gone } from './pair-house.js';
 
@@ -64,7 +65,7 @@ describe('a crash', { skip }, () => {
   it('of the agent, which is started again, without a peer: the addresses are never gone', async () => {
     // The will keeps the address for four intervals: longer than any machine takes to start an agent.
     const { home } = agent;
-    home.configure(settings(router({ advertisementIntervalMs: 10_000 })));
+    home.configure(settings(router({ advertisementIntervalMs: 10_000, checksum: 'rfc5798' })));
     agent.signal('SIGHUP');
     await agent.until(
       ({ virtualRouters }) => virtualRouters[0]?.advertisementIntervalMs === 10_000,
@@ -75,9 +76,14 @@ describe('a crash', { skip }, () => {
     agent.signal('SIGKILL');
     // Not its `exited`: its executor shares its standard error, and lives on.
     await gone(agent.pid);
-    await until('the farewell', async () =>
-      (await lan.heardBy(peer)).some((packet) => priorityOf(packet) === 0),
+    const farewell = await until('the farewell', async () =>
+      (await lan.heardBy(peer)).find((packet) => priorityOf(packet) === 0),
     );
+    assert.ok(farewell !== undefined);
+    assert.deepEqual(dialectsOf([farewell]), ['rfc5798'], 'as the agent spoke');
+    for (const dialect of ['rfc9568', 'rfc5798'] as const) {
+      assert.equal(await dialectAfter([farewell], dialect), dialect, 'the will teaches none');
+    }
     assert.ok(existsSync(`/proc/${former}/exe`), 'its executor does its will');
     home.configure(settings(router()));
     agent = start(home, { preload: FAULT });

@@ -9,6 +9,7 @@ import { openKernel } from '../../src/kernel/native.js';
 import { Peer } from '../kernel/peer.js';
 import { AgentHome, AgentProcess, MAIN } from '../support/agent-process.js';
 import { enterNamespace, ip, joinPeer } from '../support/namespace.js';
+import { dialectAfter, dialectsOf } from './auto-listener.js';
 import { advertisementOfPeer, Lan, priorityOf, router, settings, VIRTUAL } from './lan.js';
 import { eventOf } from '../support/limits.js';
 
@@ -196,8 +197,14 @@ describe('understudy release', { skip }, () => {
       died();
       ip(`address add ${VIRTUAL} dev lan`);
       const released = releasing();
-      const farewell = await peer.packets.takeUntil(({ message }) => message[1] === 51);
-      assert.equal(priorityOf(farewell), 0);
+      const next = () => peer.packets.takeUntil(({ message }) => message[1] === 51);
+      const farewells = [await next(), await next()];
+      assert.deepEqual(farewells.map(priorityOf), [0, 0]);
+      // Nobody knows any more which one the agent spoke; who hears both goes on in its own.
+      assert.deepEqual(dialectsOf(farewells), ['rfc9568', 'rfc5798']);
+      for (const dialect of ['rfc9568', 'rfc5798'] as const) {
+        assert.equal(await dialectAfter(farewells, dialect), dialect);
+      }
       assert.ok(standing().includes(VIRTUAL));
       await peer.send(advertisementOfPeer(100));
       assert.deepEqual(await released, {
