@@ -89,7 +89,10 @@ export function networkFacts(network: Pick<Network, 'links' | 'addresses'>): Net
   const links = [...network.links()];
   const names = new Map(links.map(({ index, name }) => [index, name]));
   return {
-    links: new Map(links.map(({ name, macAddress }) => [name, linkKind(name, macAddress)])),
+    links: new Map(
+      links.map(({ name, macAddress, noArp = false }) => [name, linkKind(name, macAddress, noArp)]),
+    ),
+    noMulticast: new Set(links.filter((link) => link.noMulticast === true).map(({ name }) => name)),
     addresses: [...network.addresses()].map(({ linkIndex, address, prefixLength }) => ({
       interface: names.get(linkIndex) ?? '',
       address,

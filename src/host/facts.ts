@@ -7,8 +7,11 @@ export interface StandingAddress extends AddressWithPrefix {
   readonly interface: string;
 }
 
-/** `no-mac`: without a link-layer address, as tun, WireGuard and PPP are. */
-export type LinkKind = 'ethernet' | 'loopback' | 'no-mac' | 'unknown';
+/**
+ * `no-mac`: without a link-layer address, as tun, WireGuard and PPP are. `no-arp`: with one, and nobody asks for it
+ * or is answered (IFF_NOARP).
+ */
+export type LinkKind = 'ethernet' | 'loopback' | 'no-mac' | 'no-arp' | 'unknown';
 
 export interface FileFacts {
   /** A symbolic link is followed; `unknown` when the observer may not look. */
@@ -32,6 +35,8 @@ export interface HostFacts {
   readonly agent: Identity | null;
   /** By name; null when interfaces cannot be told. */
   readonly links: ReadonlyMap<string, LinkKind> | null;
+  /** Those without IFF_MULTICAST; absent when it cannot be told. */
+  readonly noMulticast?: ReadonlySet<string>;
   readonly addresses: readonly StandingAddress[];
   /**
    * What an agent has recorded as put there by itself: `eth0 10.99.0.100/24`. Absent where that is not known, or

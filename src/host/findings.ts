@@ -11,18 +11,11 @@ import {
 } from '../model/address.js';
 import type { HostFacts } from './facts.js';
 import { fileFindings, socketFindings } from './file-findings.js';
-import { controlSocketOf, namedFiles, namedInterfaces } from './named.js';
+import { advice, type HostFinding } from './finding.js';
+import { interfaceFindings } from './interface-findings.js';
+import { controlSocketOf, namedFiles } from './named.js';
 
-export interface HostFinding {
-  /** The setting: `hooks.transition`. */
-  readonly path: string;
-  /**
-   * `wrong`: it is there and cannot work, an error of `check` and a reason in health. `missing`: it may come
-   * later, a warning and a reason in health. `advice`: a warning; what may come of it has a reason of its own.
-   */
-  readonly level: 'wrong' | 'missing' | 'advice';
-  readonly message: string;
-}
+export type { HostFinding } from './finding.js';
 
 /** Everything that does not fit, each once. */
 export function hostFindings(settings: Settings, host: HostFacts): HostFinding[] {
@@ -35,28 +28,6 @@ export function hostFindings(settings: Settings, host: HostFacts): HostFinding[]
     ...namedFiles(settings).flatMap((named) => fileFindings(named, host)),
     ...socketFindings(controlSocketOf(settings), host),
   ];
-}
-
-const advice = (path: string, message: string): HostFinding => ({ path, level: 'advice', message });
-
-function interfaceFindings(settings: Settings, { links }: HostFacts): HostFinding[] {
-  if (links === null) return [];
-  const gone = namedInterfaces(settings)
-    .filter(({ name }) => !links.has(name))
-    .map(({ setting, name, effect }) =>
-      advice(setting, `there is no interface ${name} on this host now; ${effect}`),
-    );
-  const silent = settings.virtualRouters.flatMap(({ interface: name }, index) =>
-    links.get(name) === 'no-mac'
-      ? [
-          advice(
-            `virtualRouters[${index}].interface`,
-            `${name} has no MAC address (tun, WireGuard, PPP): nothing can be announced on it, so clients must route to it`,
-          ),
-        ]
-      : [],
-  );
-  return [...gone, ...silent];
 }
 
 /**

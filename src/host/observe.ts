@@ -24,7 +24,7 @@ import { KeyFileError, readKeyFileLater } from './peer-key.js';
 /** What a first line is read with: the kernel's own limit (BINPRM_BUF_SIZE − 1). */
 const FIRST_LINE_BYTES = 255;
 
-export type NetworkFacts = Pick<HostFacts, 'links' | 'addresses' | 'recorded'>;
+export type NetworkFacts = Pick<HostFacts, 'links' | 'noMulticast' | 'addresses' | 'recorded'>;
 
 /** All facts of these settings. Never rejects: what cannot be looked at is `unknown`. */
 export async function observeHost(
@@ -149,6 +149,7 @@ interface IpLink {
   readonly ifname?: string;
   readonly link_type?: string;
   readonly address?: string;
+  readonly flags?: readonly string[];
   readonly addr_info?: readonly { readonly local?: string; readonly prefixlen?: number }[];
 }
 
@@ -162,6 +163,11 @@ export async function networkHere(): Promise<NetworkFacts> {
     const links = JSON.parse(stdout) as readonly IpLink[];
     return {
       links: new Map(links.map((link) => [link.ifname ?? '', kindOfIp(link)])),
+      noMulticast: new Set(
+        links.flatMap(({ ifname = '', flags }) =>
+          flags === undefined || flags.includes('MULTICAST') ? [] : [ifname],
+        ),
+      ),
       addresses: links.flatMap(({ ifname = '', addr_info: all = [] }) =>
         all.flatMap(({ local, prefixlen }) => standing(ifname, local, prefixlen)),
       ),
@@ -171,13 +177,14 @@ export async function networkHere(): Promise<NetworkFacts> {
   }
 }
 
-const kindOfIp = ({ link_type: type, address = '' }: IpLink): LinkKind =>
-  type === 'loopback' ? 'loopback' : linkKind('', address);
+const kindOfIp = ({ link_type: type, address = '', flags = [] }: IpLink): LinkKind =>
+  type === 'loopback' ? 'loopback' : linkKind('', address, flags.includes('NOARP'));
 
 /** `macAddress`: as in `02:00:00:00:00:01`; anything else is none. */
-export function linkKind(name: string, macAddress: string): LinkKind {
+export function linkKind(name: string, macAddress: string, noArp: boolean): LinkKind {
   if (name === 'lo') return 'loopback';
-  return /^([\da-f]{2}:){5}[\da-f]{2}$/i.test(macAddress) ? 'ethernet' : 'no-mac';
+  if (!/^([\da-f]{2}:){5}[\da-f]{2}$/i.test(macAddress)) return 'no-mac';
+  return noArp ? 'no-arp' : 'ethernet';
 }
 
 function standing(name: string, text = '', prefixLength = Number.NaN): StandingAddress[] {

@@ -103,4 +103,6 @@ const isSameLink = (a: Link, b: Link): boolean =>
   a.up === b.up &&
   a.carrier === b.carrier &&
   a.mtu === b.mtu &&
-  a.macAddress === b.macAddress;
+  a.macAddress === b.macAddress &&
+  a.noArp === b.noArp &&
+  a.noMulticast === b.noMulticast;

@@ -20,7 +20,7 @@ const NAME_SIZE = 16;
 const HARDWARE_SIZE = 32;
 
 /** if(7). */
-const IFF = { up: 0x1, lowerUp: 0x1_0000 } as const;
+const IFF = { up: 0x1, noArp: 0x80, multicast: 0x1000, lowerUp: 0x1_0000 } as const;
 /** linux/if_addr.h. */
 const IFA_F = { secondary: 0x01, optimistic: 0x04, dadFailed: 0x08, tentative: 0x40 } as const;
 
@@ -64,6 +64,8 @@ export class NetworkRecords {
       macAddress: this.#slice(index, BYTE.hardware, length)
         .toString('hex')
         .replace(/(..)(?!$)/g, '$1:'),
+      ...((flags & IFF.noArp) === 0 ? {} : { noArp: true }),
+      ...((flags & IFF.multicast) === 0 ? { noMulticast: true } : {}),
     };
   }
 

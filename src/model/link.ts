@@ -12,6 +12,10 @@ export interface Link {
   readonly mtu: number;
   /** `02:00:00:00:00:01`; empty for an interface without a link-layer address. */
   readonly macAddress: string;
+  /** IFF_NOARP, else absent: nobody can look for an address there. */
+  readonly noArp?: true;
+  /** Without IFF_MULTICAST, else absent. */
+  readonly noMulticast?: true;
 }
 
 /** One address on an interface (rtnetlink RTM_NEWADDR). */

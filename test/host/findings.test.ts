@@ -7,6 +7,7 @@ import {
   ABSENT,
   type FileFacts,
   type HostFacts,
+  type LinkKind,
   type StandingAddress,
 } from '../../src/host/facts.js';
 import { hostFindings } from '../../src/host/findings.js';
@@ -43,7 +44,11 @@ const HOST: HostFacts = {
     ['eth1', 'ethernet'],
     ['wg0', 'no-mac'],
   ]),
-  addresses: [standing('eth0', '10.99.0.1/24'), standing('eth1', '10.98.0.1/24')],
+  addresses: [
+    standing('eth0', '10.99.0.1/24'),
+    standing('eth1', '10.98.0.1/24'),
+    standing('wg0', '10.7.0.1/24'),
+  ],
   files: new Map(BASE),
   keyProblems: new Map(),
 };
@@ -97,6 +102,49 @@ describe('what does not fit on a host', () => {
     assert.deepEqual(found(withRouter('10.7.0.100/24', '', 'wg0')), [
       'advice virtualRouters[0].interface: wg0 has no MAC address (tun, WireGuard, PPP): nothing can be announced on it, so clients must route to it',
     ]);
+  });
+
+  it('an interface on which nobody hears or finds a router', () => {
+    const says = (host: Partial<HostFacts>, rest = ''): string[] =>
+      found(
+        `virtualRouters: [{ name: lan, interface: eth0, vrid: 51, addresses: [10.99.0.100/24]${rest} }]`,
+        host,
+      );
+    const eth0 = (kind: LinkKind): Partial<HostFacts> => ({ links: new Map([['eth0', kind]]) });
+    const at = 'advice virtualRouters[0].interface: eth0';
+    assert.deepEqual(says(eth0('loopback')), [
+      `${at} is the loopback: no other router hears an advertisement on it, and none comes from there`,
+    ]);
+    assert.deepEqual(says(eth0('no-arp')), [
+      `${at} has ARP switched off: nobody finds an address on it; ip link set eth0 arp on`,
+    ]);
+    const noMulticast = new Set(['eth0']);
+    assert.deepEqual(says({ noMulticast }), [
+      `${at} carries no multicast: advertisements may reach nobody; ip link set eth0 multicast on, or list unicastPeers`,
+    ]);
+    assert.deepEqual(says({ noMulticast }, ', unicastPeers: [10.99.0.2]'), []);
+  });
+
+  it('an interface without an address to advertise from', () => {
+    const says = (addresses: string, standingThere: readonly string[], rest = ''): string[] =>
+      found(
+        `virtualRouters: [{ name: lan, interface: eth0, vrid: 51, addresses: [${addresses}]${rest} }]`,
+        { addresses: standingThere.map((one) => standing('eth0', one)) },
+      );
+    const at = 'advice virtualRouters[0].interface: eth0';
+    assert.deepEqual(says('10.99.0.100/24', ['10.99.0.100/24', '2001:db8::1/64']), [
+      `${at} has no IPv4 address of its own to advertise from`,
+    ]);
+    const six = 'fe80::100/64, "2001:db8::100/64"';
+    assert.deepEqual(says(six, ['2001:db8::1/64']), [
+      `${at} has no IPv6 link-local address of its own to advertise from: it is down, IPv6 is disabled there (sysctl net.ipv6.conf.eth0.disable_ipv6), or its MTU is below 1280`,
+    ]);
+    assert.deepEqual(says(six, ['fe80::1/64']), []);
+    const far = ', unicastPeers: ["2001:db8::2"]';
+    assert.deepEqual(says(six, ['fe80::1/64'], far), [
+      `${at} has no IPv6 address of its own, other than link-local ones, to reach unicastPeers from`,
+    ]);
+    assert.deepEqual(says(six, ['2001:db8::1/64'], far), []);
   });
 
   it("a key that the agent cannot use, in the agent's words; missing and wrong", () => {
@@ -233,9 +281,14 @@ describe('what does not fit on a host', () => {
   it('nothing of subnets where the interface has none: not yet, loopback, lone addresses, itself', () => {
     for (const address of ['127.0.0.1/8', '10.1.0.1/32', '10.9.0.100/24', 'fe80::1/64']) {
       const host = { addresses: [standing('eth0', address)] };
-      assert.deepEqual(found(withRouter('10.9.0.100/24'), host), [], address);
+      const says = found(withRouter('10.9.0.100/24'), host);
+      assert.deepEqual(
+        says.filter((one) => !one.includes('no IPv4 address of its own')),
+        [],
+        address,
+      );
     }
-    const six = { addresses: [standing('eth0', '2001:db8::1/64')] };
+    const six = { addresses: [standing('eth0', '2001:db8::1/64'), standing('eth0', 'fe80::1/64')] };
     assert.deepEqual(found(withRouter('fe80::33/64, 2001:db8::100/64'), six), []);
     assert.equal(found(withRouter('fe80::33/64, 2001:db8:1::100/64'), six).length, 1);
   });
