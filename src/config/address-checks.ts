@@ -211,5 +211,12 @@ function checkPeer(
       "write the other router's own address, which it keeps in every state",
     );
   }
-  return seen.has(value) ? wrong(`${text} a second time`, 'remove one of the two') : null;
+  if (seen.has(value)) return wrong(`${text} a second time`, 'remove one of the two');
+  const first = [...seen].find((one) => familyOf(one) === familyOf(value)) ?? value;
+  if (isLinkLocal(first) === isLinkLocal(value)) return null;
+  // Advertisements to all of them have one source, which is of one reach.
+  return wrong(
+    `${text}, which is ${isLinkLocal(value) ? '' : 'not '}link-local, beside ${first}`,
+    'list all other routers by link-local addresses, or none of them',
+  );
 }

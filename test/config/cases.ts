@@ -303,6 +303,17 @@ export const FAULTY_FILES: readonly FaultyFile[] = [
     ),
   },
   {
+    title: 'unicast peers of two reaches, which no single source reaches',
+    text: `virtualRouters:
+  - { name: a, interface: eth0, vrid: 1, addresses: ["fe80::100/64"], unicastPeers: ["fe80::2", "2001:db8::2", "fe80::3"] }
+  - { name: b, interface: eth0, vrid: 2, addresses: ["fe80::200/64"], unicastPeers: ["2001:db8::2", "2001:db8::3", "fe80::2"] }
+`,
+    errors: [
+      'invalid-peer virtualRouters[0].unicastPeers[1]',
+      'invalid-peer virtualRouters[1].unicastPeers[2]',
+    ],
+  },
+  {
     title: 'a unicast peer that is the virtual address of another virtual router',
     text: `virtualRouters:
   - { name: a, interface: eth0, vrid: 1, addresses: [10.99.0.100/24], unicastPeers: [10.99.0.200] }

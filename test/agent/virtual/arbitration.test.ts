@@ -6,7 +6,7 @@ import { centiseconds } from '../../../src/model/units.js';
 import { address } from '../../support/fake-kernel.js';
 import { routerSettings } from '../rig.js';
 import type { Appliance } from './appliance.js';
-import { inPlace, makePair, rests, type Pair, type Wanted } from './pair.js';
+import { inPlace, makePair, rests, started, type Pair, type Wanted } from './pair.js';
 import { ALL_TRAFFIC, HA_TRAFFIC, LAN_TRAFFIC, VIRTUAL } from './world.js';
 
 const gateway = (appliance: Appliance, state: 'ok' | 'failed' | 'unknown'): void =>
@@ -51,6 +51,20 @@ describe('what is lost between the two', () => {
     const before = toB().length;
     await world.run(ELECTION);
     assert.equal(toB().length, before, 'no unicast any more');
+  });
+
+  it('multicast filtered where the HA port speaks IPv6 on the LAN: IPv4 unicast all the same', async () => {
+    const pair = makePair({ intervalMs: 100, pathFamily: 'ipv6' });
+    const { world, a, b } = pair;
+    a.addOwn('2001:db8::1/64');
+    b.addOwn('2001:db8::2/64');
+    await started(pair);
+    const from = world.story.end;
+    await still(pair, () => world.cut(['multicast']));
+    assert.equal(b.events('adverts-lost').length, 1);
+    const toB = world.story.of('advertisement', from).filter(({ to }) => to === '10.99.0.2');
+    assert.ok(toB.length >= 2, 'advertised to the address that the peer advertises from');
+    assert.deepEqual(b.driver.reception.discardedFor('lan'), {}, 'and heard there');
   });
 
   for (const dead of [false, true]) {

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Settings, VirtualRouterSettings } from '../../../src/config/settings.js';
+import type { Family } from '../../../src/model/address.js';
 import { centiseconds, milliseconds } from '../../../src/model/units.js';
 import { address } from '../../support/fake-kernel.js';
 import { routerSettings, settingsOf } from '../rig.js';
@@ -30,6 +31,8 @@ export interface Wanted {
   readonly routers?: (side: Side) => readonly VirtualRouterSettings[];
   readonly ha?: Partial<Settings['ha']>;
   readonly leaseSeconds?: number;
+  /** The family of the HA port's path on the LAN; default ipv4. */
+  readonly pathFamily?: Family;
   /** Knows no peer. */
   readonly lone?: boolean;
 }
@@ -43,7 +46,8 @@ export function settingsFor(side: Side, wanted: Wanted = {}): Settings {
   });
   const base = settingsOf(wanted.routers?.(side) ?? [router]);
   const other = otherOf(side);
-  const addresses = [address(ADDRESSES[other].ha), address(ADDRESSES[other].lan)];
+  const onLan = wanted.pathFamily === 'ipv6' ? ADDRESSES[other].lan6 : ADDRESSES[other].lan;
+  const addresses = [address(ADDRESSES[other].ha), address(onLan)];
   const peers = lone ? {} : { keyFile: KEY_FILE, peers: [{ name: other, addresses }] };
   const ha = {
     ...base.ha,

@@ -20,10 +20,10 @@ const TRIP = 100;
 const STEPS = 1_000;
 
 export const VIRTUAL = '10.99.0.100/24';
-/** Of the LAN and of the HA link. */
+/** Of the LAN, in both families, and of the HA link. */
 export const ADDRESSES = {
-  a: { lan: '10.99.0.1', ha: '10.98.0.1' },
-  b: { lan: '10.99.0.2', ha: '10.98.0.2' },
+  a: { lan: '10.99.0.1', lan6: '2001:db8::1', ha: '10.98.0.1' },
+  b: { lan: '10.99.0.2', lan6: '2001:db8::2', ha: '10.98.0.2' },
 } as const;
 
 /** What can be lost, each in one direction or both. */
@@ -223,6 +223,7 @@ export class World {
 
   #carry(side: Side, datagram: Uint8Array, to: IpAddress, port: number): void {
     const link = to === ADDRESSES[otherOf(side)].ha ? 'ha' : 'lan';
+    const source = ADDRESSES[side][to === ADDRESSES[otherOf(side)].lan6 ? 'lan6' : link];
     const decoded = decodePeerMessage(datagram, { bytes: null, report: null });
     if (!decoded.ok) throw new Error(`a message of ${side} cannot be read: ${decoded.detail}`);
     const { header, report } = decoded;
@@ -232,9 +233,7 @@ export class World {
     if (!this.#passes(link === 'ha' ? 'ha-link' : 'ha-lan', side)) return;
     this.after(TRIP, () => {
       const receiver = this.#sockets.get(otherOf(side));
-      receiver?.process.enter(() =>
-        receiver.events.onDatagram(datagram, ADDRESSES[side][link], port),
-      );
+      receiver?.process.enter(() => receiver.events.onDatagram(datagram, source, port));
     });
   }
 
