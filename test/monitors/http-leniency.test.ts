@@ -46,6 +46,10 @@ describe('http checks', { skip }, () => {
       'a blank behind the size of a chunk',
       `${OK}Transfer-Encoding: chunked\r\n\r\n2 \r\nok\r\n0\r\n\r\n`,
     ],
+    [
+      'chunks whose lines end in LF, with the text in two of them',
+      'HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n1\no\n1\nk\n0\n\n',
+    ],
     ['100 Continue before the answer', `HTTP/1.1 100 Continue\r\n\r\n${OK}${LENGTH}\r\nok`],
     ['more headers than are usual', `${OK}X: ${'a'.repeat(50_000)}\r\n${LENGTH}\r\nok`],
     ['another minor version', `HTTP/1.2 200 OK\r\n${LENGTH}\r\nok`],
@@ -68,6 +72,16 @@ describe('http checks', { skip }, () => {
       'two lengths',
       `${OK}${LENGTH}Content-Length: 3\r\n\r\nok`,
       /^an answer in HTTP expected: .*HPE_/,
+    ],
+    [
+      'a length that is given twice, the same',
+      `${OK}${LENGTH}${LENGTH}\r\nok`,
+      /^an answer in HTTP expected: .*Duplicate Content-Length/,
+    ],
+    [
+      'a list of lengths',
+      `${OK}Content-Length: 2, 2\r\n\r\nok`,
+      /^an answer in HTTP expected: .*Content-Length/,
     ],
     [
       'headers without end',
