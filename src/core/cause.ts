@@ -5,7 +5,7 @@ import type { PeerCause } from '../model/peer-report.js';
 import type { TransitionReason } from '../model/reasons.js';
 import { bypassDesired, obstacleOf } from './conduct.js';
 import { ownFault } from './fitness.js';
-import { releasingOf, type Router } from './router.js';
+import { isAnyActive, releasingOf, type Router } from './router.js';
 import type { Stage } from './stage.js';
 import { mayBeFailing, softFaults } from './tracker.js';
 
@@ -28,7 +28,9 @@ export function causeOf(stage: Stage): PeerCause | undefined {
     return cause(stage, reason, yielding.configuration.name);
   }
   if (!standing.sound) return cause(stage, 'soft-fault');
-  return conduct.standBack === null ? undefined : cause(stage, 'failover', conduct.standBack.by);
+  // Who has another one since, because it was needed, has not that one by the order.
+  if (conduct.standBack === null || isAnyActive(stage)) return undefined;
+  return cause(stage, 'failover', conduct.standBack.by);
 }
 
 function obstacleCause(stage: Stage): PeerCause {

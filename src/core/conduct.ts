@@ -109,11 +109,16 @@ export const FLAPS: ReadonlySet<TransitionReason> = new Set([
   'lease-lapsed',
 ]);
 
-/** A virtual router became Active: needed or asked, so there is no standing back any more. */
-export const afterTakeover = (conduct: Conduct): Conduct =>
-  conduct.heldSinceFlap && conduct.standBack === null
+/**
+ * A virtual router became Active: needed or asked, so there is no standing back any more, unless another
+ * one that was handed over alone is still elsewhere.
+ */
+export function afterTakeover(conduct: Conduct, isStillSentAway: boolean): Conduct {
+  const standBack = isStillSentAway ? conduct.standBack : null;
+  return conduct.heldSinceFlap && conduct.standBack === standBack
     ? conduct
-    : { ...conduct, heldSinceFlap: true, standBack: null };
+    : { ...conduct, heldSinceFlap: true, standBack };
+}
 
 /** The conduct after an unwanted departure at `now`; unchanged when it belongs to the last one. */
 export const afterFlap = (conduct: Conduct, parameters: FlapParameters, now: Instant): Conduct =>

@@ -61,6 +61,7 @@ function failover(stage: Stage, order: GivenOrder): void {
   const returns = active.every((router) => goesToOneAbove(stage, router));
   const standBack = returns ? null : { by: order.by, since: stage.clock };
   stage.conduct = { ...stage.conduct, standBack, order };
+  for (const router of stage.routers.values()) router.sentAway = active.includes(router);
   const names = active.map(({ configuration: { name } }) => name).join(', ');
   stage.report('failover', `${names}${byWhom(order)}${order.forced ? ', forced' : ''}`);
   for (const router of active) {

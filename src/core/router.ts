@@ -83,6 +83,8 @@ export interface Router {
    * as long as that one does, it is not asked again.
    */
   triedInVain: boolean;
+  /** Handed over by `failover`, and not taken back since. */
+  sentAway: boolean;
   /** Gave the role up, and knows of nobody who has it since. */
   vacated: boolean;
   /** From when on it preempts. */
@@ -162,6 +164,7 @@ export const createRouter = (
   deferred: false,
   ordered: false,
   triedInVain: false,
+  sentAway: false,
   vacated: false,
   preemptFrom: now,
   askFrom: now,
@@ -240,6 +243,13 @@ const isRivalHeard = ({ heardAt, configuration }: Router, now: Instant): boolean
 /** The handover under way; null when there is none. */
 export const releasingOf = ({ machine }: Router): Releasing | null =>
   machine.kind === 'Active' ? machine.releasing : null;
+
+/** Whether an appliance with these holds any. */
+export const isAnyActive = ({
+  routers,
+}: {
+  readonly routers: ReadonlyMap<string, Router>;
+}): boolean => [...routers.values()].some(({ machine: { kind } }) => kind === 'Active');
 
 const primaryAddress = (router: Router): IpAddress | null => router.primaryAddress ?? null;
 

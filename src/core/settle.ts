@@ -11,7 +11,7 @@ import { bypassDesired, isPassedBy, VOLUNTARY, type Conduct } from './conduct.js
 import { canSayFarewell, isKnown, ownFault, startupReason } from './fitness.js';
 import { hasSuccessor } from './handover.js';
 import { bandwidthLowEverywhere } from './pair.js';
-import { releasingOf, type Router } from './router.js';
+import { isAnyActive, releasingOf, type Router } from './router.js';
 import type { OwnStanding, Stage } from './stage.js';
 import {
   gatewayOf,
@@ -172,9 +172,6 @@ function yieldToSoundPeer(stage: Stage): void {
  */
 const isAtHome = (stage: Stage, { since }: Router): boolean =>
   stage.clock >= stage.handoverUntil(since);
-
-const isAnyActive = ({ routers }: Stage): boolean =>
-  [...routers.values()].some(({ machine: { kind } }) => kind === 'Active');
 
 function orderBypass(stage: Stage): void {
   const { conduct, configuration } = stage;

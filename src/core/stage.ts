@@ -217,13 +217,20 @@ export class Stage {
     return !this.movesTogether() || !this.#anotherFollowsSuperior(router);
   }
 
+  /** Each virtual router moves alone, and one that was handed over is still elsewhere. */
+  #isStillSentAway(): boolean {
+    return !this.movesTogether() && [...this.routers.values()].some(({ sentAway }) => sentAway);
+  }
+
   /** One of ours holds it since an operator sent another one away, who stands back: it stays there. */
   #isKeptByOrder({ activeAddress }: Router): boolean {
     let isOurs = activeAddress === null;
     let ordered = false;
     for (const peer of this.peers.values()) {
-      if (activeAddress !== null && peer.knownBy.includes(activeAddress)) isOurs = true;
-      const isSaid = isSpeaking(peer, this.clock) && peer.report?.standsBack === true;
+      const isHolder = activeAddress !== null && peer.knownBy.includes(activeAddress);
+      if (isHolder) isOurs = true;
+      // The holder itself may stand back from another one.
+      const isSaid = !isHolder && isSpeaking(peer, this.clock) && peer.report?.standsBack === true;
       if (isSaid) ordered = true;
     }
     return isOurs && ordered;
@@ -315,7 +322,10 @@ export class Stage {
       because,
       effectivePriority,
     });
-    if (to === 'Active') this.conduct = afterTakeover(this.conduct);
+    if (to === 'Active') {
+      router.sentAway = false;
+      this.conduct = afterTakeover(this.conduct, this.#isStillSentAway());
+    }
     if (from === 'Active' && FLAPS.has(reason) && !router.ordered) this.flap(reason);
     if (from === 'Active') {
       router.ordered = false;

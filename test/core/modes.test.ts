@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
 import type { InstanceEvent } from '../../src/core/interface.js';
+import { instant } from '../../src/model/units.js';
 import { PEER, activeInstance, hard, router, wan } from './instance-bench.js';
 import {
   HA,
@@ -44,6 +45,44 @@ describe('active-active: each virtual router moves alone', () => {
 
     assert.deepEqual(moves(effects), ['lan Active -> Backup preempted']);
     assert.equal(bench.router('wan').releasing, null);
+  });
+
+  it('needed for one, it does not take back another one that was handed over, until that is needed too', () => {
+    const routers = [router({ priority: 200 }), wan({ priority: 100 })];
+    const bench = new PairBench(routers, ALONE, [THERE]);
+    bench.says({ of: 'lan', effectivePriority: 100 }, null);
+    bench.says({ ...TAKEN, of: 'wan', effectivePriority: 200 }, null);
+    bench.start(0);
+    const lines: string[] = [];
+    const hearing = (names: readonly string[], from: number, until: number): void => {
+      for (let at = from; at < until; at += SECOND / 2) {
+        lines.push(...bench.pass(at));
+        for (const name of names) {
+          lines.push(...bench.hear(name, { priority: name === 'lan' ? 100 : 200 }, at));
+        }
+      }
+    };
+    hearing(['wan'], SECOND, 6 * SECOND);
+    assert.deepEqual(bench.states(), ['lan Active', 'wan Backup']);
+    bench.take(failover, 6 * SECOND);
+    bench.says({ ...TAKEN, of: 'lan' }, 6 * SECOND + 1);
+
+    bench.says({ state: 'Initialize', addressesPresent: false, of: 'wan' }, 6 * SECOND + 2);
+    bench.hear('wan', { priority: 0 }, 6 * SECOND + 3);
+    hearing(['lan'], 6 * SECOND + 4, 30 * SECOND);
+
+    assert.deepEqual(bench.states(), ['lan Backup', 'wan Active']);
+    const { told } = bench.instance.checkpoint();
+    assert.deepEqual(
+      [told?.standsBack, told?.cause],
+      [true, undefined],
+      'the order was not for it',
+    );
+
+    bench.cut();
+    const gone = moves(bench.pass(60 * SECOND)).map((text) => text.split(' ').slice(1).join(' '));
+    assert.deepEqual(gone, ['lan Backup -> Active peer-dead']);
+    assert.equal(bench.instance.snapshot(instant(60 * SECOND)).memory.standBack, null);
   });
 
   it('one preempts although the other follows a superior', () => {

@@ -535,6 +535,14 @@ describe('who was sent away stands back, whoever else there is', () => {
     assert.deepEqual(hearing(kept(), -SECOND), []);
   });
 
+  it('the holder stands back itself, from another one: preempted as ever', () => {
+    const bench = kept();
+    bench.says({ standsBack: false }, -1_500_000);
+    bench.says({ standsBack: true }, -1_500_000, { peer: 'third' });
+
+    assert.match(hearing(bench, -SECOND).join(), /lan Backup -> Active priority/);
+  });
+
   it('it does not stand back any longer: preempted as ever', () => {
     const bench = kept();
     bench.says({ standsBack: false }, -1_500_000);
