@@ -267,9 +267,12 @@ function defineMoves(talking: Talking): void {
       for (const client of clients) assert.equal(await client.asked('hello'), 'ECONNRESET');
       await moment();
       await capture.stop();
-      const frames = await decode(capture.file, 'tcp', ['tcp.flags.reset']);
-      // Each asks once, which goes to a, to b, and back to a, which resets it.
-      assert.equal(frames.length, 4 * clients.length, JSON.stringify(frames));
+      const frames = await decode(capture.file, 'tcp', ['tcp.flags.reset', 'eth.src']);
+      // A question, or its repetition on a slow machine, goes to a, to b, and back to a, which resets it.
+      const asked = frames.filter((frame) => frame['eth.src']?.[0] === STATIONS.c.mac);
+      const seen = JSON.stringify(frames);
+      assert.ok(asked.length >= clients.length, seen);
+      assert.ok(frames.length <= 4 * asked.length, seen);
     },
   );
 }
