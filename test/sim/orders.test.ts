@@ -5,6 +5,7 @@ import * as fc from 'fast-check';
 import { describe, it } from '../support/test.js';
 import type { InstanceConfiguration } from '../../src/core/interface.js';
 import { configuration } from '../core/instance-bench.js';
+import { microseconds } from '../../src/model/units.js';
 import { timingOf } from './bounds.js';
 import { order } from './deeds.js';
 import { configurationOf, type Setting } from './settings.js';
@@ -107,6 +108,38 @@ class Place {
     assert.deepEqual(this.holders(), expected, `long after failover at ${name}`);
   }
 
+  /** Hands everything over, and does something else so soon after; who went without a holder till all rests. */
+  crossing(name: string, thousandths: number, act: () => void): readonly string[] {
+    this.#nobody.clear();
+    order(this.named(name), 'failover');
+    this.world.run(Math.round((thousandths * timingOf(this.#setting).advertisement) / 1_000));
+    act();
+    const { down, handover } = timingOf(this.#setting);
+    this.world.run(2 * down + handover);
+    const lost = [...this.#nobody].map(([at, lasted]) => `${at} ${lasted}`);
+    this.rest();
+    const before = this.holders();
+    this.rest();
+    assert.deepEqual(this.holders(), before, 'it stays there');
+    return lost;
+  }
+
+  /** Settings that move nobody are read: a longer delay before preemption. */
+  reload(name: string): void {
+    const one = this.named(name);
+    const preemptDelay = microseconds(one.configuration.preemptDelay + 1_000);
+    const configuration = { ...one.configuration, preemptDelay };
+    one.configuration = configuration;
+    one.receive(() => one.give({ kind: 'configure', configuration }));
+  }
+
+  /** Where everything is now, which must be one place, and not there. */
+  allBut(name: string): Record<string, string> {
+    const [holder = ''] = Object.values(this.holders());
+    assert.ok(holder !== '' && holder !== name, `held by ${holder}, not ${name}`);
+    return this.all(holder);
+  }
+
   /** It cannot add addresses any more. */
   breakScript(name: string): void {
     for (const one of Object.keys(this.holders())) this.named(name).kernel.failing.add(one);
@@ -158,17 +191,17 @@ class Place {
   }
 }
 
-function holds(
-  arbitrary: fc.Arbitrary<Drawn>,
-  tell: (one: Drawn) => Place,
-  story: (place: Place) => void,
+function holds<One extends Drawn>(
+  arbitrary: fc.Arbitrary<One>,
+  tell: (one: One) => Place,
+  story: (place: Place, one: One) => void,
 ) {
   console.log(`SEED=${SEED} RUNS=${RUNS}`);
   const found = fc.check(
     fc.property(arbitrary, (one) => {
       const place = tell(one);
       try {
-        story(place);
+        story(place, one);
       } catch (error) {
         const said = place.world.journal.slice(-60).join('\n');
         throw new Error(`${(error as Error).message}\n${said}`, { cause: error });
@@ -284,6 +317,67 @@ describe('failover to one that cannot add the addresses', () => {
         assert.ok(place.taken() - before <= 6, `taken ${place.taken() - before} times`);
         place.after('b can', () => place.mendScript('b'), place.all('b'));
       },
+    );
+  });
+});
+
+describe('failover of three, and what happens to it meanwhile', () => {
+  const three = drawn(3, 'ranked', fc.constantFrom('lan', 'lan wan', 'lan lan6'));
+  /** How many thousandths of an advertisement interval the other thing comes after the order. */
+  const gap = fc.constantFrom(0, 1, 3, 10, 50);
+
+  function crossed(
+    what: (place: Place) => void,
+    expected: (place: Place) => Record<string, string>,
+    nothingLost = true,
+  ): void {
+    holds(
+      fc.record({ one: three, after: gap }).map(({ one, after }) => ({ ...one, after })),
+      (one) => new Place(one),
+      (place, { after }) => {
+        place.start('a', 'b', 'c');
+        const lost = place.crossing('a', after, () => what(place));
+        assert.deepEqual(place.holders(), expected(place));
+        if (nothingLost) assert.deepEqual(lost, [], 'nothing is lost by an order');
+      },
+    );
+  }
+
+  it('the one that is ordered is reloaded: to the successor, and it stays', () => {
+    crossed(
+      (place) => place.reload('a'),
+      (place) => place.all('b'),
+    );
+  });
+
+  it('the successor is reloaded', () => {
+    crossed(
+      (place) => place.reload('b'),
+      (place) => place.all('b'),
+    );
+  });
+
+  it('maintenance on at the successor: the third one has it', () => {
+    crossed(
+      (place) => {
+        order(place.named('b'), 'maintenance-on', true);
+      },
+      (place) => place.all('c'),
+    );
+  });
+
+  it('the successor crashes: the third one has it, or it is kept', () => {
+    crossed(
+      (place) => place.named('b').crash(),
+      (place) => place.allBut('b'),
+    );
+  });
+
+  it('the successor loses its power: the third one has it, or it is kept', () => {
+    crossed(
+      (place) => place.named('b').cutPower(),
+      (place) => place.allBut('b'),
+      false,
     );
   });
 });
