@@ -128,9 +128,8 @@ class Place {
   reload(name: string): void {
     const one = this.named(name);
     const preemptDelay = microseconds(one.configuration.preemptDelay + 1_000);
-    const configuration = { ...one.configuration, preemptDelay };
-    one.configuration = configuration;
-    one.receive(() => one.give({ kind: 'configure', configuration }));
+    one.configuration = { ...one.configuration, preemptDelay };
+    one.receive(() => one.give({ kind: 'configure', configuration: one.configuration }));
   }
 
   /** Where everything is now, which must be one place, and not there. */
