@@ -23,7 +23,8 @@ const KINDS: readonly Kind[] = [
   { family: 'ipv6', own: 'fe80::1/64', virtual: 'fe80::51/64' },
 ];
 
-async function active({ family, own, virtual }: Kind): Promise<Rig> {
+/** The script of the takeover is started; whether it ends is the caller's. */
+async function takingOver({ family, own, virtual }: Kind, held: boolean): Promise<Rig> {
   const [text = ''] = virtual.split('/');
   const addresses = [{ address: address(text), prefixLength: family === 'ipv4' ? 24 : 64 }];
   const made = rig({
@@ -32,9 +33,15 @@ async function active({ family, own, virtual }: Kind): Promise<Rig> {
   });
   made.driver.start();
   await settle();
+  made.executor.held = held;
   made.kernel.advance(ACTIVE_DOWN);
   await settle();
-  assert.ok(made.kernel.has(INDEX, virtual));
+  return made;
+}
+
+async function active(kind: Kind): Promise<Rig> {
+  const made = await takingOver(kind, false);
+  assert.ok(made.kernel.has(INDEX, kind.virtual));
   return made;
 }
 
@@ -99,6 +106,19 @@ for (const kind of KINDS) {
       await settle();
       assert.ok(made.kernel.has(INDEX + 1, kind.virtual));
       assert.equal(restored(made), 2);
+    });
+
+    it('one goes from the interface that was made again while the script ran: it is put back', async () => {
+      const made = await takingOver(kind, true);
+      made.kernel.quietly(() => makeAgain(made.kernel, kind));
+      await settle();
+      made.executor.held = false;
+      made.executor.proceed();
+      await settle();
+      assert.deepEqual([made.kernel.has(INDEX + 1, kind.virtual), restored(made)], [true, 0]);
+      made.kernel.removeAddress(INDEX + 1, kind.virtual);
+      await settle();
+      assert.deepEqual([made.kernel.has(INDEX + 1, kind.virtual), restored(made)], [true, 1]);
     });
   });
 }
