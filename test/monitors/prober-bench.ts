@@ -133,6 +133,14 @@ export class ProberBench {
     return this.statuses.get(name)?.detail ?? '';
   }
 
+  /** Waits until it is known how the monitor is; returns that first verdict. */
+  async verdict(name: string): Promise<string | undefined> {
+    const first = (): string | undefined =>
+      this.history.get(name)?.find((state) => state !== 'unknown');
+    await this.until(`a verdict on ${name}`, () => first() !== undefined);
+    return first();
+  }
+
   /** Ends the prober; returns why it ended. */
   async end(): Promise<string> {
     this.#prober.end();
