@@ -52,11 +52,21 @@ function hostOf(settings: Settings, own: readonly IpAddress[]): HostFacts {
   return {
     agent: null,
     links: new Map(namedInterfaces(settings).map(({ name }) => [name, 'ethernet'])),
-    addresses: own.map((address) => ({ interface: '', address, prefixLength: 32 })),
+    addresses: [
+      ...own.map((address) => ({ interface: '', address, prefixLength: 32 })),
+      ...settings.virtualRouters.flatMap((router) => senders(router.interface)),
+    ],
     files: new Map(files),
     keyProblems: new Map(),
   };
 }
+
+/** Something to advertise from, of each family and scope. */
+const senders = (name: string): HostFacts['addresses'] => [
+  { interface: name, address: '192.0.2.250' as IpAddress, prefixLength: 32 },
+  { interface: name, address: 'fe80::250' as IpAddress, prefixLength: 64 },
+  { interface: name, address: '2001:db8::250' as IpAddress, prefixLength: 128 },
+];
 
 /** What `understudy check` would warn of there. */
 export const warnedAt = (settings: Settings, { host }: PairFacts): string[] =>
