@@ -1,8 +1,21 @@
 // The other thread of elsewhere.ts: one job, one answer, and its end. Nothing else may run here.
+import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { SettingsJob } from './elsewhere.js';
-import { loadSettings } from './load.js';
-import { changeSetting } from './save.js';
+
+/** Before ordinary work of the host: an operator waits for the answer, and it takes a fraction of a second. */
+const NICE = -10;
+
+try {
+  // Linux takes 0 for the calling thread.
+  setPriority(0, NICE);
+} catch {
+  // Without CAP_SYS_NICE or RLIMIT_NICE it takes its turn with all others.
+}
+const [{ loadSettings }, { changeSetting }] = await Promise.all([
+  import('./load.js'),
+  import('./save.js'),
+]);
 
 const job = workerData as SettingsJob;
 const answer =

@@ -78,10 +78,11 @@ describe('the unit', { skip }, () => {
 
   it('grants what real time needs, and only within bounds', async (t) => {
     const { a } = machines;
-    const granted = ['LimitRTPRIO', 'LimitRTTIME', 'LimitMEMLOCK', 'LimitCORE'];
+    const granted = ['LimitRTPRIO', 'LimitRTTIME', 'LimitNICE', 'LimitMEMLOCK', 'LimitCORE'];
     assert.deepEqual(await Promise.all(granted.map((name) => a.property(name))), [
       '50',
       '10000000',
+      '30',
       'infinity',
       '0',
     ]);
