@@ -193,6 +193,18 @@ export class Stage {
     if (latched && !conduct.flaps.latched) this.report('latched', detail);
   }
 
+  /**
+   * Whether this Active only came because it was called: by an operator, or by the farewell of one that is
+   * Active all the same. Anybody on the link can say priority 0 in another's name: that must not add up to a
+   * standby that is suspended.
+   */
+  #wasCalled(router: Router, reason: TransitionReason): boolean {
+    if (router.ordered) return true;
+    if (reason !== 'dual-active' || router.reason !== 'priority-zero') return false;
+    // A rival is borne for as long as a handover takes, and then must be heard once more.
+    return this.clock <= this.handoverUntil(this.handoverUntil(router.since));
+  }
+
   #parameters(router: Router): machine.Parameters {
     const { advertisementInterval } = router.configuration;
     return {
@@ -296,6 +308,7 @@ export class Stage {
   ): void {
     const { from, to, reason } = effect;
     this.unsettled = true;
+    const isFlap = from === 'Active' && FLAPS.has(reason) && !this.#wasCalled(router, reason);
     router.reason = reason;
     router.because =
       to === 'Active' ? takenFrom(this, router) : causeOfReason(this, router, reason);
@@ -326,7 +339,7 @@ export class Stage {
       router.sentAway = false;
       this.conduct = afterTakeover(this.conduct, this.#isStillSentAway());
     }
-    if (from === 'Active' && FLAPS.has(reason) && !router.ordered) this.flap(reason);
+    if (isFlap) this.flap(reason);
     if (from === 'Active') {
       router.ordered = false;
       this.conduct = { ...this.conduct, excused: [] };

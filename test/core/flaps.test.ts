@@ -160,6 +160,32 @@ describe('what counts', () => {
       assert.deepEqual(counted(effects), []);
     }
   });
+
+  it('a farewell in the name of an Active that is there: whoever came is sent back, as often as it is said', () => {
+    const bench = backupBench();
+    for (let at = 50_000; at < 20 * SECOND; at += 4 * SECOND) {
+      const effects = bench.hear('lan', { priority: 0 }, at);
+      const later = bench.pass(at + 2 * SECOND);
+
+      assert.deepEqual(moves(effects), ['lan Backup -> Active priority-zero']);
+      assert.match(moves(later).join(), /^\d+ lan Active -> Backup dual-active$/);
+      assert.deepEqual(counted(later), []);
+    }
+  });
+
+  it('a farewell that was meant, and a rival long after it: a flap', () => {
+    const bench = backupBench();
+    bench.advertise(false);
+    bench.says({ state: 'Backup', addressesPresent: false }, 49_000);
+    bench.hear('lan', { priority: 0 }, 50_000);
+    bench.pass(10 * SECOND);
+
+    bench.says(TAKEN, 10 * SECOND);
+    const later = bench.pass(12 * SECOND);
+
+    assert.match(moves(later).join(), /^\d+ lan Active -> Backup dual-active$/);
+    assert.match(counted(later).join(), /report flap: 1 of 3: dual-active$/);
+  });
 });
 
 describe('the window', () => {
