@@ -184,6 +184,29 @@ describe('gateway', { skip }, () => {
     assert.equal(await run(() => undefined), 'failure', 'what was late counts once');
   });
 
+  test('a request names the source that is chosen for its gateway and interface', async (t) => {
+    const sources: unknown[] = [];
+    const probe = createGatewayProbe(
+      gateway([GATEWAYS.ipv4], { timeoutMs: 5, interface: 'lan' }),
+      1,
+      (destination, through) =>
+        destination === GATEWAYS.ipv4 && through === 'lan' ? address('192.0.2.1') : null,
+      () => {
+        const echo: Echo = {
+          close: () => undefined,
+          send: (_destination, _sequence, _payload, source) => {
+            sources.push(source);
+            return { ok: true, sentAt: 0 as never };
+          },
+        };
+        return Promise.resolve({ kind: 'open', echo });
+      },
+    );
+    t.after(() => probe.close());
+    await probe.run(new AbortController().signal);
+    assert.deepEqual(sources, ['192.0.2.1']);
+  });
+
   test('is judged half an interval after the question, where a late answer still counts', () => {
     const judged = (intervalMs: number, failureThreshold: number): number =>
       judgedAfterMs(gateway([ABSENT], { intervalMs, failureThreshold }));
