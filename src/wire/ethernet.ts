@@ -16,10 +16,10 @@ export function macBytes(mac: string): Uint8Array {
   return Uint8Array.from(mac.split(':'), (byte) => Number.parseInt(byte, 16));
 }
 
-/** Six bytes as `02:00:00:00:00:01`. */
 /** Whether an interface with this link-layer address carries Ethernet frames: tun, WireGuard and PPP have none. */
 export const isMac = (text: string): boolean => /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text);
 
+/** Six bytes as `02:00:00:00:00:01`. */
 export const formatMac = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(':');
 
