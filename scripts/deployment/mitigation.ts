@@ -110,8 +110,9 @@ async function traffic(site: Site): Promise<void> {
   });
   // The primary sees no traffic while it stands by, so it cannot know that it would come again.
   await site.observe(unnoticed('and back: the role stays', 'b'), () => heal());
+  // So it is in doubt, and the order insists.
   await site.observe(planned('failover back', 'a'), () =>
-    lab.appliance('b').control.command('failover'),
+    lab.appliance('b').control.command('failover', undefined, true),
   );
   await site.settled(['a', 'a']);
 }

@@ -179,8 +179,9 @@ async function home(site: Site): Promise<void> {
     await site.clearFlaps();
     await site.bothAble();
     const { control } = site.lab.appliance('b');
-    // A preemption may come first: then there is nothing to hand over.
-    if (!site.heldBy('a')) await control.command('failover').catch(() => {});
+    // A preemption may come first: then there is nothing to hand over. Forced: a monitor that judges the
+    // Active only cannot have recovered at one that stands by.
+    if (!site.heldBy('a')) await control.command('failover', undefined, true).catch(() => {});
     const settled = site.settled(
       addresses.map(() => 'a'),
       TRY_MS,
