@@ -13,7 +13,7 @@ process.stdout.on('error', (error: Error & { code?: string }) => {
 });
 
 const digestOf = async ({ key }: { readonly key: Uint8Array }): Promise<string> => {
-  const { formatDigest, haKey } = await import('./agent/ha-key.js');
+  const { formatDigest, haKey } = await import('./peer-channel/ha-key.js');
   return formatDigest(haKey(key).digest);
 };
 

@@ -11,8 +11,8 @@ import {
   type HookOccasion,
   type HookResult,
 } from './hook-call.js';
-import type { Severity } from './journal.js';
-import type { Later } from './later.js';
+import type { Severity } from '../journal/journal.js';
+import type { Later } from '../timers/later.js';
 
 /** Tries of one call that answers 75, and the first wait in ms, which doubles: 3.75 s in all. */
 const ATTEMPTS = 5;

@@ -2,7 +2,7 @@
 // shown does not grow old. Which way the relay should be is decided in core.
 import type { BypassSettings, Settings } from '../config/settings.js';
 import { createBypass, type Bypass, type BypassOptions, type BypassStatus } from './bypass.js';
-import { later as realLater } from './later.js';
+import { later as realLater } from '../timers/later.js';
 
 /** From the end of one routine reading to the next, in ms. */
 export const REREAD_MS = 30_000;

@@ -7,8 +7,8 @@ import type { BypassState, EventFields } from '../model/status.js';
 import { milliseconds, type Milliseconds } from '../model/units.js';
 import { BypassSegment, type SegmentStatus } from './bypass-segment.js';
 import type { BypassWord, HookOccasion } from './hook-call.js';
-import type { Severity } from './journal.js';
-import { later as realLater, type Later } from './later.js';
+import type { Severity } from '../journal/journal.js';
+import { later as realLater, type Later } from '../timers/later.js';
 
 /** After this the hook's process group is killed. Relays need about half a second. */
 export const BYPASS_DEADLINE = milliseconds(5_000);

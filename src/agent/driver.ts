@@ -13,7 +13,7 @@ import type { EventRecord } from '../model/status.js';
 import { between, earlier, type Instant, type Microseconds } from '../model/units.js';
 import { AddressKeeper } from './address-keeper.js';
 import { Advertiser } from './advertiser.js';
-import type { Journal } from './journal.js';
+import type { Journal } from '../journal/journal.js';
 import { instanceConfiguration, longestSilence, standbyOf } from './instance-configuration.js';
 import { lastWill } from './last-will.js';
 import type { Leftovers } from './leftovers.js';

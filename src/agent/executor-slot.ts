@@ -2,7 +2,7 @@
 import type { Executor, LastWill, Program, RunRequest, RunResult } from '../executor/executor.js';
 import { startExecutor, type ExecutorProcess } from '../executor/process.js';
 import type { Lease } from '../kernel/kernel.js';
-import { later } from './later.js';
+import { later } from '../timers/later.js';
 
 export interface ExecutorSlotOptions {
   readonly path: string;

@@ -6,7 +6,7 @@ import type { Kernel } from '../kernel/kernel.js';
 import type { ChecksumDialect } from '../model/advertisement.js';
 import { after, microseconds } from '../model/units.js';
 import { encodeFor } from './advertiser.js';
-import type { Journal } from './journal.js';
+import type { Journal } from '../journal/journal.js';
 import { Network, type Port } from './network.js';
 import { Reception } from './reception.js';
 import { sourceOf } from './sources.js';

@@ -4,8 +4,8 @@ import type { Settings } from '../config/settings.js';
 import type { HostFacts } from '../host/facts.js';
 import { hostFindings, type HostFinding } from '../host/findings.js';
 import { linkKind, type NetworkFacts } from '../host/observe.js';
-import type { Journal } from './journal.js';
-import { later as realLater, type Later } from './later.js';
+import type { Journal } from '../journal/journal.js';
+import { later as realLater, type Later } from '../timers/later.js';
 import type { Network } from './network.js';
 
 /** Between two looks, in ms. */

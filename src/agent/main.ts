@@ -15,7 +15,7 @@ import { prepareDirectories, startAgent, type Agent } from './agent.js';
 import { openExecutorSlot } from './executor-slot.js';
 import { lazyExecutor } from './lazy-executor.js';
 import { lockOf } from './lock-file.js';
-import { openLog, type AgentLog } from './log.js';
+import { openLog, type AgentLog } from '../journal/log.js';
 import { createRealtime, type Realtime } from './realtime.js';
 import { formerExecutor, recordExecutor, sendAway } from './predecessor.js';
 import { refusedByRoot } from '../host/root-programs.js';

@@ -6,9 +6,9 @@ import type { Executor } from '../executor/executor.js';
 import type { EventFields } from '../model/status.js';
 import { milliseconds, type Milliseconds } from '../model/units.js';
 import { tellHook } from './hook-call.js';
-import type { Severity } from './journal.js';
-import { later as realLater, type Later } from './later.js';
-import { createLimiter } from './limiter.js';
+import type { Severity } from '../journal/journal.js';
+import { later as realLater, type Later } from '../timers/later.js';
+import { createLimiter } from '../journal/limiter.js';
 import type { MonitorVerdict } from './monitor-states.js';
 
 /** After this the hook's process group is killed. */

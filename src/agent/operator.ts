@@ -3,7 +3,7 @@
 import type { OperatorCommand } from '../core/interface.js';
 import type { CommandName, CommandOutcome, OrderManner } from '../control/protocol.js';
 import type { Driver } from './driver.js';
-import type { Journal } from './journal.js';
+import type { Journal } from '../journal/journal.js';
 
 /** Longer than a successor's address script may take; this is for one that is not over by then. */
 const PATIENCE_MS = 6_000;

@@ -8,7 +8,7 @@ import { causeText } from '../core/successors.js';
 import type { PeerReport } from '../model/peer-report.js';
 import type { PeerStatus } from '../model/status.js';
 import { instanceConfiguration } from './instance-configuration.js';
-import type { PeerChannel } from './peer-channel.js';
+import type { PeerChannel } from '../peer-channel/peer-channel.js';
 
 export type PathSource = Pick<PeerChannel, 'rttMs' | 'problem' | 'keysOf'>;
 

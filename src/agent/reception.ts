@@ -8,7 +8,7 @@ import type { Instant } from '../model/units.js';
 import type { UnheardStatus } from '../model/status.js';
 import { checkDelivery, type DecodedAdvertisement } from '../wire/advertisement.js';
 import { createAdvertisementDecoder } from '../wire/advertisement-decoder.js';
-import type { Journal } from './journal.js';
+import type { Journal } from '../journal/journal.js';
 import type { Network, Port } from './network.js';
 import { Unheard } from './unheard.js';
 

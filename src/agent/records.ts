@@ -6,7 +6,7 @@ import { REMARKS, type Remark } from '../model/advertisement.js';
 import type { AddressTarget } from '../model/netlink-script.js';
 import { REPORTS, TRANSITION_REASONS, type Report } from '../model/reasons.js';
 import type { EventRecord } from '../model/status.js';
-import type { Journal } from './journal.js';
+import type { Journal } from '../journal/journal.js';
 import type { NetworkEvents } from './network.js';
 
 export type TransitionEffect = Extract<InstanceEffect, { kind: 'transition' }>;

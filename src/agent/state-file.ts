@@ -7,7 +7,7 @@ import { atomicWriteFile } from '../config/atomic-write.js';
 import { formatAddressWithPrefix, parseAddressWithPrefix } from '../model/address.js';
 import type { AddressTarget } from '../model/netlink-script.js';
 import { thisBoot } from './boot.js';
-import { laterIdly, type Later } from './later.js';
+import { laterIdly, type Later } from '../timers/later.js';
 
 export const stateFilePath = (stateDirectory: string): string => join(stateDirectory, 'state.json');
 

@@ -1,7 +1,7 @@
 // status.json: rewritten when something that a person or a program may act upon looks different, and
 // never more than a few times a second, whatever arrives. It asks for the status; it derives none.
 import type { Status } from '../model/status.js';
-import { later as realLater, type Later } from './later.js';
+import { later as realLater, type Later } from '../timers/later.js';
 import type { BackgroundFile } from './state-file.js';
 
 /** Between two writes, and between two looks at whether there is something to write, in ms. */

@@ -14,7 +14,7 @@ import type { Instant } from '../model/units.js';
 import type { BypassStatus } from './bypass.js';
 import type { Driver } from './driver.js';
 import { healthOf } from './health.js';
-import type { PeerChannel } from './peer-channel.js';
+import type { PeerChannel } from '../peer-channel/peer-channel.js';
 import { peerStatuses, type PathSource } from './peer-status.js';
 
 export interface StatusInput {

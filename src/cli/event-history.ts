@@ -2,8 +2,7 @@
 // is written; the agent is not asked.
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { isEventRecord } from '../control/event-call.js';
-import type { EventRecord } from '../model/status.js';
+import { isEventRecord, type EventRecord } from '../model/status.js';
 
 /** As many as a running agent keeps. */
 const MOST_RECORDS = 1_000;

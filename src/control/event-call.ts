@@ -1,7 +1,7 @@
 // The command line's end of the event stream: JSON lines over the control socket, handed on one by
 // one. No rendering, no second attempt.
 import { connect, type Socket } from 'node:net';
-import type { EventRecord } from '../model/status.js';
+import { isEventRecord, type EventRecord } from '../model/status.js';
 import { AgentNotReachable, UnexpectedAnswer } from './client-errors.js';
 import type { RawAnswer } from './http-call.js';
 import { ENDPOINTS } from './protocol.js';
@@ -135,12 +135,3 @@ function parse(text: string): unknown {
     throw new UnexpectedAnswer('a line that is no JSON');
   }
 }
-
-/** As much as the rendering relies on. */
-export const isEventRecord = (value: unknown): value is EventRecord =>
-  typeof value === 'object' &&
-  value !== null &&
-  'time' in value &&
-  typeof value.time === 'string' &&
-  'event' in value &&
-  typeof value.event === 'string';

@@ -224,3 +224,12 @@ export interface EventRecord extends EventFields {
   /** Wall time, ISO 8601. */
   readonly time: string;
 }
+
+/** Of a line that somebody else has written: as much as whoever reads events relies on. */
+export const isEventRecord = (value: unknown): value is EventRecord =>
+  typeof value === 'object' &&
+  value !== null &&
+  'time' in value &&
+  typeof value.time === 'string' &&
+  'event' in value &&
+  typeof value.event === 'string';

@@ -17,7 +17,7 @@ import { execFileSync } from 'node:child_process';
 import type { TestContext } from '../support/test.js';
 import { fileURLToPath } from 'node:url';
 import { createBypass, type BypassOptions } from '../../src/agent/bypass.js';
-import type { Severity } from '../../src/agent/journal.js';
+import type { Severity } from '../../src/journal/journal.js';
 import type { BypassSettings } from '../../src/config/settings.js';
 import type { BypassState, EventFields } from '../../src/model/status.js';
 import { milliseconds } from '../../src/model/units.js';

@@ -1,6 +1,6 @@
 // A driver on a fake kernel and executor, with one IPv4 virtual router unless told otherwise.
 import { Driver, type Outlets } from '../../src/agent/driver.js';
-import { createJournal } from '../../src/agent/journal.js';
+import { createJournal } from '../../src/journal/journal.js';
 import { createWatchdog } from '../../src/agent/watchdog.js';
 import type { Settings, VirtualRouterSettings } from '../../src/config/settings.js';
 import type { AddressTarget } from '../../src/model/netlink-script.js';

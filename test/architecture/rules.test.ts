@@ -63,6 +63,27 @@ const BAD: Readonly<Record<Exclude<Rule, 'first-line'>, readonly Example[]>> = {
       text: "import { load } from '../config/load.js';",
     },
     {
+      says: 'the peer channel knows the core',
+      path: 'src/peer-channel/x.ts',
+      text: "import type { A } from '../core/interface.js';",
+    },
+    {
+      says: 'the peer channel imports values of config',
+      path: 'src/peer-channel/x.ts',
+      text: "import { load } from '../config/load.js';",
+    },
+    {
+      says: 'the peer channel looks at the host',
+      path: 'src/peer-channel/x.ts',
+      text: "import { a } from '../host/findings.js';",
+    },
+    {
+      says: 'the journal knows who writes in it',
+      path: 'src/journal/x.ts',
+      text: "import type { A } from '../peer-channel/a.js';",
+    },
+    { says: 'a timer knows a room', path: 'src/timers/x.ts', text: "import '../model/a.js';" },
+    {
       says: 'another monitor imports kernel',
       path: 'src/monitors/gateway.ts',
       text: "import { a } from '../kernel/a.js';",
@@ -152,6 +173,11 @@ const GOOD: readonly Example[] = [
     says: 'types of config',
     path: 'src/control/x.ts',
     text: "import type { A } from '../config/settings.js';",
+  },
+  {
+    says: 'the key file, for the peer channel',
+    path: 'src/peer-channel/x.ts',
+    text: "import { a } from '../host/peer-key.js';",
   },
   {
     says: 'the composition root',

@@ -50,6 +50,9 @@ const AGENT_ROOMS = [
   'monitors',
   'control',
   'host',
+  'journal',
+  'peer-channel',
+  'timers',
 ];
 
 /** Who may import whom. A room's own files are always allowed. `main` is src/main.ts. */
@@ -63,6 +66,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
   monitors: { rooms: ['model', 'kernel'], outside: true },
   control: { rooms: ['model', 'config'], outside: true },
   host: { rooms: ['model', 'config'], outside: true },
+  timers: { rooms: [], outside: true },
+  journal: { rooms: ['model', 'timers'], outside: true },
+  'peer-channel': {
+    rooms: ['model', 'wire', 'config', 'kernel', 'host', 'journal'],
+    outside: true,
+  },
   agent: { rooms: AGENT_ROOMS, outside: true },
   cli: { rooms: ['model', 'config', 'control', 'host'], outside: true },
   main: { rooms: [...AGENT_ROOMS, 'agent', 'cli'], outside: true },
@@ -83,8 +92,11 @@ function narrowing(
   ) {
     return 'only the link monitor and the choice of sources may import kernel';
   }
-  if (from === 'control' && to === 'config' && !typeOnly) {
-    return 'control may import types of config only (import type)';
+  if (['control', 'peer-channel'].includes(from) && to === 'config' && !typeOnly) {
+    return `${from} may import types of config only (import type)`;
+  }
+  if (from === 'peer-channel' && to === 'host' && !target.startsWith('src/host/peer-key')) {
+    return 'of host, peer-channel may import the key file only';
   }
   if (
     from === 'agent' &&

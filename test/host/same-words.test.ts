@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, it } from '../support/test.js';
 import { until } from '../support/limits.js';
 import { runCommandLine } from '../../src/cli/program.js';
-import { readEventTail } from '../../src/agent/event-file.js';
+import { readEventTail } from '../../src/journal/event-file.js';
 import { SETTINGS_SCHEMA, type SettingSchema } from '../../src/config/schema.js';
 import { benchFolder, startBench } from '../agent/agent-bench.js';
 

@@ -2,10 +2,10 @@
 // modelled executor, and what outlives a process: addresses with their lifetimes, state.json. No tests.
 import { Driver, type Outlets } from '../../../src/agent/driver.js';
 import { openExecutorSlot, type SlotClock } from '../../../src/agent/executor-slot.js';
-import { openHaPort } from '../../../src/agent/ha-port.js';
-import { createJournal, type Journal } from '../../../src/agent/journal.js';
+import { openHaPort } from '../../../src/peer-channel/ha-port.js';
+import { createJournal, type Journal } from '../../../src/journal/journal.js';
 import { leftoversOf, memoryAt, stateOf } from '../../../src/agent/memory.js';
-import { createPeerChannel, type PeerChannel } from '../../../src/agent/peer-channel.js';
+import { createPeerChannel, type PeerChannel } from '../../../src/peer-channel/peer-channel.js';
 import { EMPTY_STATE, type State } from '../../../src/agent/state-file.js';
 import { statusOf } from '../../../src/agent/status.js';
 import type { Settings } from '../../../src/config/settings.js';

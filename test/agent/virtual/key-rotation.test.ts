@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, it } from '../../support/test.js';
 import { keyWords, type KeyWords } from '../../../src/agent/key-words.js';
 import { retireKey, rotateKey } from '../../../src/host/peer-key.js';
-import { formatDigest, haKey } from '../../../src/agent/ha-key.js';
+import { formatDigest, haKey } from '../../../src/peer-channel/ha-key.js';
 import { folderOfThisProcess, inPlace, makePair, started, type Pair } from './pair.js';
 import { otherOf, SIDES, type Side } from './story.js';
 

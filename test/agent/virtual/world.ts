@@ -1,6 +1,10 @@
 // Virtual time and the network between two appliances: what is due next, what a frame or a message of the
 // HA port meets on its way. No driver and no executor: those are the appliances'.
-import type { HaSocket, HaSocketEvents, OpenHaSocket } from '../../../src/agent/ha-socket.js';
+import type {
+  HaSocket,
+  HaSocketEvents,
+  OpenHaSocket,
+} from '../../../src/peer-channel/ha-socket.js';
 import type { OutgoingMessage } from '../../../src/kernel/kernel.js';
 import {
   addressFromBytes,

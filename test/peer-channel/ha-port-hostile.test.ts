@@ -10,7 +10,7 @@ import {
   splitSigned,
   type PeerHeader,
 } from '../../src/wire/peer-message.js';
-import { UNSOLICITED_PER_SECOND } from '../../src/agent/ha-peer.js';
+import { UNSOLICITED_PER_SECOND } from '../../src/peer-channel/ha-peer.js';
 import {
   address,
   Appliance,

@@ -7,8 +7,8 @@ import {
   type HaPeerAddress,
   type HaPort,
   type PeerArrival,
-} from '../../src/agent/ha-port.js';
-import { haKey } from '../../src/agent/ha-key.js';
+} from '../../src/peer-channel/ha-port.js';
+import { haKey } from '../../src/peer-channel/ha-key.js';
 import { parseAddress, type IpAddress } from '../../src/model/address.js';
 import type { PeerReport } from '../../src/model/peer-report.js';
 import { instant } from '../../src/model/units.js';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from '../support/test.js';
 import { until, within, WAIT_LIMIT_MS } from '../support/limits.js';
-import { openLogStream, type LogStream } from '../../src/agent/log-stream.js';
+import { openLogStream, type LogStream } from '../../src/journal/log-stream.js';
 
 const NOT_BLOCKING = constants.O_NONBLOCK;
 

@@ -7,7 +7,7 @@ import {
   PeerFreshness,
   SEQUENCE_WINDOW,
   type Freshness,
-} from '../../src/agent/peer-freshness.js';
+} from '../../src/peer-channel/peer-freshness.js';
 import type { PeerHeader } from '../../src/wire/peer-message.js';
 
 const nonceOf = (number: number): Uint8Array => {

@@ -1,7 +1,6 @@
 // The HA port in use: opened for the settings, opened anew when they change, and the events that its
 // messages become. No decisions and no thresholds: those are the core's.
 import type { Settings } from '../config/settings.js';
-import type { InstanceEvent } from '../core/interface.js';
 import { sourceTo } from '../kernel/datagram-socket.js';
 import { familyOf, type IpAddress } from '../model/address.js';
 import type { LinkAddress } from '../model/link.js';
@@ -12,18 +11,27 @@ import type { KeyStatus, PeerKeyStatus } from '../model/status.js';
 import { PEER_DISCARD_REASONS } from '../wire/peer-message.js';
 import { formatDigest } from './ha-key.js';
 import { openHaPort, type HaPort, type HaPortCounters } from './ha-port.js';
-import type { Journal } from './journal.js';
+import type { Journal } from '../journal/journal.js';
 import { KeyRing } from './key-ring.js';
 import { KeyFileError, readKeyFile } from '../host/peer-key.js';
 
 /** A discarded message explains the silence of its sender for so long. */
 const LATELY = microseconds(10_000_000);
 
+/** An authentic, fresh message of a peer, from one of its addresses. */
+export interface HeardReport {
+  readonly kind: 'peer-report';
+  readonly peer: string;
+  readonly address: IpAddress;
+  readonly report: PeerReport;
+  /** An answer in time to the latest check. Any other message is a sign of life. */
+  readonly answered: boolean;
+}
+
 export interface PeerChannelOptions {
   readonly journal: Journal;
   readonly now: () => Instant;
-  /** Gives the core an event. */
-  readonly deliver: (event: InstanceEvent) => void;
+  readonly deliver: (heard: HeardReport) => void;
   /** What keeps the HA port from working; null when nothing does. */
   readonly onProblem: (problem: string | null) => void;
   /** All addresses of this host, as the kernel last reported them. */

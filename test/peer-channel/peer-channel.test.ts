@@ -5,14 +5,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from '../support/test.js';
-import type { HaPort, HaPortCounters, HaPortOptions } from '../../src/agent/ha-port.js';
-import type { Journal } from '../../src/agent/journal.js';
-import { createPeerChannel } from '../../src/agent/peer-channel.js';
+import type { HaPort, HaPortCounters, HaPortOptions } from '../../src/peer-channel/ha-port.js';
+import type { Journal } from '../../src/journal/journal.js';
+import { createPeerChannel, type HeardReport } from '../../src/peer-channel/peer-channel.js';
 import { generateKey } from '../../src/host/peer-key.js';
-import type { InstanceEvent } from '../../src/core/interface.js';
 import { instant } from '../../src/model/units.js';
 import { address, reportOf } from './ha-port-rig.js';
-import { routerSettings, settingsOf } from './rig.js';
+import { routerSettings, settingsOf } from '../agent/rig.js';
 
 const THERE = address('10.98.0.2');
 /** The address of the virtual router, and the own one beside it. */
@@ -35,7 +34,7 @@ async function open(t: TestContext) {
   const keyFile = join(folder, 'key');
   generateKey(keyFile);
   const sent: string[] = [];
-  const events: InstanceEvent[] = [];
+  const events: HeardReport[] = [];
   let heard: HaPortOptions | null = null;
   const path: Writable<HaPortCounters['paths'][number]> = {
     peer: 'there',

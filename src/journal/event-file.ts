@@ -2,9 +2,8 @@
 // read-only costs records, never the role.
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { appendFile, open, rename, stat } from 'node:fs/promises';
-import { isEventRecord } from '../control/event-call.js';
-import type { EventRecord } from '../model/status.js';
-import { laterIdly, type Later } from './later.js';
+import { isEventRecord, type EventRecord } from '../model/status.js';
+import { laterIdly, type Later } from '../timers/later.js';
 
 const MAXIMUM_QUEUED = 4_096;
 const MAXIMUM_BYTES = 8 * 1024 * 1024;

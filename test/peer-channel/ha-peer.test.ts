@@ -1,8 +1,8 @@
 // Which message is an answer to a check, and so a success of its path. No sockets and no key.
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
-import { haKey } from '../../src/agent/ha-key.js';
-import { HaPeer } from '../../src/agent/ha-peer.js';
+import { haKey } from '../../src/peer-channel/ha-key.js';
+import { HaPeer } from '../../src/peer-channel/ha-peer.js';
 import { instant } from '../../src/model/units.js';
 import type { PeerHeader, PeerMessageKind } from '../../src/wire/peer-message.js';
 import { address, reportOf } from './ha-port-rig.js';

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { atLeast } from '../support/limits.js';
 import { it } from '../support/test.js';
-import { openLogStream } from '../../src/agent/log-stream.js';
+import { openLogStream } from '../../src/journal/log-stream.js';
 
 /** More than a pipe holds. */
 const BYTES = 200_000;

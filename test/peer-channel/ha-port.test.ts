@@ -2,7 +2,7 @@
 // see ha-port-hostile.test.ts.
 import assert from 'node:assert/strict';
 import { test } from '../support/test.js';
-import { HaPortError } from '../../src/agent/ha-port.js';
+import { HaPortError } from '../../src/peer-channel/ha-port.js';
 import { MAC_LENGTH } from '../../src/wire/peer-message.js';
 import { address, Appliance, freePort, KEY, Pair, reportOf } from './ha-port-rig.js';
 

@@ -15,12 +15,12 @@ import { appendFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from '../support/test.js';
-import { APPEND_AGAIN_MS, createEventFile, readEventTail } from '../../src/agent/event-file.js';
-import { createJournal } from '../../src/agent/journal.js';
-import { createLimiter } from '../../src/agent/limiter.js';
+import { APPEND_AGAIN_MS, createEventFile, readEventTail } from '../../src/journal/event-file.js';
+import { createJournal } from '../../src/journal/journal.js';
+import { createLimiter } from '../../src/journal/limiter.js';
 import type { EventRecord } from '../../src/model/status.js';
 import { recordsIn } from '../support/agent-process.js';
-import { manualClock } from './manual-clock.js';
+import { manualClock } from '../agent/manual-clock.js';
 
 const MINUTE = 60_000;
 
