@@ -6,6 +6,10 @@ export interface ConfigOption {
   readonly config?: string;
 }
 
+export interface AnswerOptions extends ConfigOption {
+  readonly json?: boolean;
+}
+
 /** Told the exit code of the command that was run. */
 export type Finish = (code: number) => void;
 
@@ -13,6 +17,10 @@ export interface Context {
   readonly program: Command;
   /** A command that takes --config. */
   readonly add: (name: string, description: string) => Command;
+  /** One that takes --json, too: its answer and its failures are one JSON object. */
+  readonly addAnswering: (name: string, description: string) => Command;
+  /** The surroundings of a command that was added so. */
+  readonly answering: (options: AnswerOptions) => Surroundings;
   readonly chosen: (options: ConfigOption) => ConfigChoice;
   readonly surroundings: Surroundings;
   readonly finish: Finish;

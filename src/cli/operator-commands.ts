@@ -2,7 +2,7 @@
 // What they do is in commands/.
 import { Argument } from 'commander';
 import type { CommandName } from '../control/protocol.js';
-import type { ConfigOption, Context } from './command-context.js';
+import type { AnswerOptions, ConfigOption, Context } from './command-context.js';
 import type { KeyOrder } from './commands/key.js';
 
 interface EventOptions extends ConfigOption {
@@ -10,12 +10,12 @@ interface EventOptions extends ConfigOption {
   readonly json?: boolean;
 }
 
-interface ForceOptions extends ConfigOption {
+interface ForceOptions extends AnswerOptions {
   readonly force?: boolean;
 }
 
 export function addOperatorCommands(context: Context): void {
-  const { add } = context;
+  const { addAnswering: add } = context;
   const order = ordering(context);
   add('failover', 'hand the role over now; come back only when asked or needed')
     .option('--force', 'also to a peer that is not fit and sound, as long as it can take it')
@@ -27,7 +27,7 @@ export function addOperatorCommands(context: Context): void {
   addBypass(context);
   add('flaps', 'clear: forget the flaps and take part again')
     .addArgument(word('clear'))
-    .action((what: string, options: ConfigOption) => order(options, 'flaps', what));
+    .action((what: string, options: AnswerOptions) => order(options, 'flaps', what));
   addEvents(context);
   addKeygen(context);
   addKey(context);
@@ -39,22 +39,22 @@ const word = (...words: string[]): Argument =>
 type Order = (options: ForceOptions, name: CommandName, argument?: string) => Promise<void>;
 
 const ordering =
-  ({ chosen, surroundings, finish }: Context): Order =>
+  ({ chosen, answering, finish }: Context): Order =>
   async (options, name, argument) => {
     const { orderAgent } = await import('./commands/order.js');
     const force = options.force === true;
-    finish(await orderAgent(surroundings, chosen(options), name, argument, force));
+    finish(await orderAgent(answering(options), chosen(options), name, argument, force));
   };
 
 function addBypass(context: Context): void {
-  const { add, chosen, surroundings, finish } = context;
+  const { addAnswering: add, chosen, answering, finish } = context;
   const order = ordering(context);
   add('bypass', 'hardware bypass: show it, engage it, or release it')
     .addArgument(word('status', 'engage', 'release'))
-    .action(async (what: string, options: ConfigOption) => {
+    .action(async (what: string, options: AnswerOptions) => {
       if (what !== 'status') return order(options, 'bypass', what);
       const { showBypass } = await import('./commands/bypass.js');
-      finish(await showBypass(surroundings, chosen(options)));
+      finish(await showBypass(answering(options), chosen(options)));
     });
 }
 
@@ -68,21 +68,21 @@ function addEvents({ add, chosen, surroundings, finish }: Context): void {
     });
 }
 
-function addKeygen({ add, chosen, surroundings, finish }: Context): void {
+function addKeygen({ addAnswering: add, chosen, answering, finish }: Context): void {
   add('keygen', 'write a new secret for the HA port to ha.keyFile')
     .option('--force', 'replace the one that is there')
     .action(async (options: ForceOptions) => {
       const { writeKey } = await import('./commands/keygen.js');
-      finish(await writeKey(surroundings, chosen(options), options.force === true));
+      finish(await writeKey(answering(options), chosen(options), options.force === true));
     });
 }
 
-function addKey({ add, chosen, surroundings, finish }: Context): void {
+function addKey({ addAnswering: add, chosen, answering, finish }: Context): void {
   add('key', 'the secret of the HA port in use: show who has which, or change it')
     .addArgument(word('status', 'rotate', 'retire'))
     .option('--force', 'retire: also where a peer still needs the former one')
     .action(async (order: KeyOrder, options: ForceOptions) => {
       const { orderKey } = await import('./commands/key.js');
-      finish(await orderKey(surroundings, chosen(options), order, options.force === true));
+      finish(await orderKey(answering(options), chosen(options), order, options.force === true));
     });
 }

@@ -4,7 +4,7 @@
 import { resolve } from 'node:path';
 import { Command, CommanderError, type Argument } from 'commander';
 import { nearestName } from '../config/spelling.js';
-import type { ConfigOption, Context, Finish } from './command-context.js';
+import type { AnswerOptions, ConfigOption, Context, Finish } from './command-context.js';
 import { showStatus } from './commands/status.js';
 import { fail } from './failures.js';
 import { guarded } from './guarded.js';
@@ -45,11 +45,10 @@ export async function runCommandLine(
 function buildProgram(surroundings: Surroundings, finish: Finish): Command {
   const program = new Command('understudy')
     .description('VRRPv3 (RFC 9568) failover agent: status, settings, and the agent itself')
-    .version(packageVersion(), '--version', 'print the version')
+    .version(packageVersion(), '-V, --version', 'print the version')
     .enablePositionalOptions()
     .exitOverride()
     .showSuggestionAfterError(true)
-    .showHelpAfterError('  remedy  see understudy --help')
     .configureOutput({
       writeOut: (text) => surroundings.stdout.write(text),
       writeErr: (text) => surroundings.stderr.write(text),
@@ -57,7 +56,7 @@ function buildProgram(surroundings: Surroundings, finish: Finish): Command {
       getErrHelpWidth: () => 80,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
-      outputError: (text, write) => write(text.replace(/^error: /, 'understudy: ')),
+      outputError: (text, write) => write(usageError(text)),
     })
     // Every command takes options: saying so at each would only take the room of what it does.
     .configureHelp({
@@ -71,7 +70,21 @@ function buildProgram(surroundings: Surroundings, finish: Finish): Command {
     const path = options.config ?? program.opts<ConfigOption>().config;
     return { path: resolve(path ?? DEFAULT_CONFIG), explicit: path !== undefined };
   };
-  const context: Context = { program, add, chosen, surroundings, finish };
+  const addAnswering = (name: string, description: string): Command =>
+    add(name, description).option('--json', 'print the answer as JSON, a failure too');
+  const answering = (options: AnswerOptions): Surroundings => ({
+    ...surroundings,
+    json: options.json ?? program.opts<AnswerOptions>().json ?? false,
+  });
+  const context: Context = {
+    program,
+    add,
+    addAnswering,
+    answering,
+    chosen,
+    surroundings,
+    finish,
+  };
   addAgentCommands(context);
   addStatusCommands(context);
   addSettingCommands(context);
@@ -79,6 +92,22 @@ function buildProgram(surroundings: Surroundings, finish: Finish): Command {
   addOtherCommands(context);
   addHelpCommand(context);
   return program;
+}
+
+/** What commander says of a wrong command line, in the form of every other failure. */
+function usageError(text: string): string {
+  const [first = '', suggestion] = text
+    .trimEnd()
+    .replace(/^error: /, '')
+    .split('\n');
+  const choice = /^\S+ value '(.*)' is invalid for argument .* Allowed choices are (.*)\.$/.exec(
+    first,
+  );
+  const [, found = '', allowed = ''] = choice ?? [];
+  const message = choice === null ? first : `expected one of ${allowed}, found ${found}`;
+  const near = /^\(Did you mean (.*)\?\)$/.exec(suggestion ?? '')?.[1];
+  const remedy = near === undefined ? 'see understudy --help' : `did you mean ${near}?`;
+  return `understudy: ${message}\n  remedy  ${remedy}\n`;
 }
 
 /** `help maintenance` prints what `maintenance --help` does. */
@@ -150,24 +179,24 @@ function failUnknown(surroundings: Surroundings, program: Command, name: string)
   );
 }
 
-function addSettingCommands({ add, chosen, surroundings, finish }: Context): void {
+function addSettingCommands({ addAnswering: add, chosen, answering, finish }: Context): void {
   add('check', 'validate the settings file; every error, with a remedy').action(
-    async (options: ConfigOption) => {
+    async (options: AnswerOptions) => {
       const { checkSettings } = await import('./commands/check.js');
-      finish(await checkSettings(surroundings, chosen(options)));
+      finish(await checkSettings(answering(options), chosen(options)));
     },
   );
   add('plan', 'print the netlink scripts that takeover and release would run').action(
-    async (options: ConfigOption) => {
+    async (options: AnswerOptions) => {
       const { printPlan } = await import('./commands/plan.js');
-      finish(printPlan(surroundings, chosen(options)));
+      finish(printPlan(answering(options), chosen(options)));
     },
   );
   add('get', 'print settings: those the agent runs with, else those of the file')
     .argument('[setting]', 'name of one setting; without it, all')
-    .action(async (setting: string | undefined, options: ConfigOption) => {
+    .action(async (setting: string | undefined, options: AnswerOptions) => {
       const { getSettings } = await import('./commands/get.js');
-      finish(await getSettings(surroundings, chosen(options), setting));
+      finish(await getSettings(answering(options), chosen(options), setting));
     });
   add('set', 'change a setting, through the running agent or in the file')
     .argument('<setting>', 'its name, as understudy get lists it')
@@ -175,10 +204,16 @@ function addSettingCommands({ add, chosen, surroundings, finish }: Context): voi
       '<value...>',
       'one word; on or off where there are only two; numbers in the unit listed',
     )
-    .action(async (setting: string, words: string[], options: ConfigOption) => {
+    .action(async (setting: string, words: string[], options: AnswerOptions) => {
       const { setSetting } = await import('./commands/set.js');
-      finish(await setSetting(surroundings, chosen(options), setting, words));
+      finish(await setSetting(answering(options), chosen(options), setting, words));
     });
+  add('reload', 'have the agent read its settings again, and say what changed').action(
+    async (options: AnswerOptions) => {
+      const { reloadAgent } = await import('./commands/reload.js');
+      finish(await reloadAgent(answering(options), chosen(options)));
+    },
+  );
 }
 
 function addOtherCommands({ program, surroundings, finish }: Context): void {

@@ -32,6 +32,8 @@ export interface Surroundings {
   retireKey(path: string): Promise<string>;
   readonly stdout: TextSink;
   readonly stderr: TextSink;
+  /** --json: answers and failures are one JSON object on stdout. */
+  readonly json?: boolean;
   /** Whether stdout is a terminal: colour, and a screen that can be redrawn. */
   readonly isTerminal: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;

@@ -86,17 +86,21 @@ export const formatPath = (path: SettingsPath): string =>
 /** `virtualRouters[].name` for any `virtualRouters[3].name`. */
 export const patternOf = (path: SettingsPath): string => formatPath(path).replace(/\[\d+\]/g, '[]');
 
+/** Whether a remedy names what was meant: it is read before the list of all that there is. */
+export const isSuggestion = (remedy: string): boolean => remedy.startsWith('did you mean ');
+
 /** The error in four lines, `file:line:column` first, as compilers and editors know it. */
 export function formatSettingsError(error: SettingsError, file: string): string {
   const line = error.line === undefined ? '' : `:${error.line}`;
   const column = error.column === undefined ? '' : `:${error.column}`;
   const path = error.path === '' ? '' : ` ${error.path}`;
-  return [
-    `${file}${line}${column}:${path} (${error.code})`,
+  const lines = [
     `  expected  ${error.expected}`,
     `  found     ${error.found}`,
     `  remedy    ${error.remedy}`,
-  ].join('\n');
+  ];
+  if (isSuggestion(error.remedy)) lines.reverse();
+  return [`${file}${line}${column}:${path} (${error.code})`, ...lines].join('\n');
 }
 
 /** The same in one line: `file:line:column: path: expected …, found …; remedy`. */
@@ -104,6 +108,9 @@ export function settingsErrorLine(error: SettingsError, file: string): string {
   const line = error.line === undefined ? '' : `:${error.line}`;
   const column = error.column === undefined ? '' : `:${error.column}`;
   const path = error.path === '' ? '' : ` ${error.path}:`;
+  if (isSuggestion(error.remedy)) {
+    return `${file}${line}${column}:${path} found ${error.found}; ${error.remedy}`;
+  }
   return `${file}${line}${column}:${path} expected ${error.expected}, found ${error.found}; ${error.remedy}`;
 }
 

@@ -109,7 +109,7 @@ const notEditable = (setting: SettableSetting): SettingsError => ({
   code: 'not-editable',
   expected: 'a plain place in the file to write the setting to',
   found: 'a form, such as an anchor or alias, in which other settings would change too',
-  remedy: `write ${setting.path.join('.')} into the file by hand, then: systemctl reload understudy`,
+  remedy: `write ${setting.path.join('.')} into the file by hand, then: understudy reload`,
 });
 
 async function write(

@@ -183,7 +183,7 @@ export function unsettable(name: string): SettingsError {
     found: `the unknown setting ${JSON.stringify(name)}`,
     remedy:
       near === null
-        ? 'change other settings in the file, then: systemctl reload understudy'
+        ? 'change other settings in the file, then: understudy reload'
         : `did you mean ${near}?`,
   };
 }

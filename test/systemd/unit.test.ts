@@ -143,13 +143,14 @@ describe('the unit', { skip }, () => {
     assert.equal(await active.mainPid(), pid);
   });
 
-  it('reload of an invalid file: refused, told, and over', async () => {
+  it('reload of an invalid file: a failed one, whose journal has the errors, and over', async () => {
     const { active } = roles();
     active.write(SETTINGS, '{ "virtualRouters": [] }');
     const from = active.mark;
-    await active.systemctl('reload', UNIT);
+    assert.notEqual((await active.attempt(['systemctl', 'reload', UNIT])).code, 0);
     await active.line(/reload-refused/, from);
-    await active.line(/Reloaded understudy\.service/, from);
+    await active.line(/understudy\.yaml:1:\d+: virtualRouters/, from);
+    await active.line(/Reload failed for understudy\.service/, from);
     assert.deepEqual(
       [await active.property('ActiveState'), await active.property('SubState')],
       ['active', 'running'],

@@ -1,7 +1,7 @@
 // `understudy bypass status`: what is wanted of the relay and what was read back. Orders are in
 // order.ts.
 import { createControlClient } from '../../control/client.js';
-import { failCall, failSettings } from '../failures.js';
+import { answer, failCall, failSettings } from '../failures.js';
 import { locateSocket } from '../locate.js';
 import { bypassLines } from '../render/standing.js';
 import { painter } from '../render/text.js';
@@ -16,6 +16,9 @@ export async function showBypass(
   if (!located.ok) return failSettings(surroundings, located.errors, config.path);
   try {
     const status = await createControlClient(located.socketPath).status();
+    if (surroundings.json === true) {
+      return answer(surroundings, { ok: true, bypass: status.bypass ?? null }, EXIT.done);
+    }
     const lines = bypassLines(status, painter(usesColour(surroundings)));
     const text = lines.length === 0 ? ['bypass        none: the settings name no hook'] : lines;
     surroundings.stdout.write(`${text.join('\n')}\n`);

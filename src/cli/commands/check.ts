@@ -5,7 +5,7 @@ import type { Settings } from '../../config/settings.js';
 import { hostFindings } from '../../host/findings.js';
 import { agentIdentity, networkHere, observeHost, recordedBy } from '../../host/observe.js';
 import { refusedByRoot } from '../../host/root-programs.js';
-import { failSettings } from '../failures.js';
+import { answer, failSettings } from '../failures.js';
 import { EXIT, type ConfigChoice, type Surroundings } from '../surroundings.js';
 
 /**
@@ -19,6 +19,7 @@ export async function checkSettings(
   const { stderr, stdout } = surroundings;
   const result = loadSettings(config.path);
   if (!result.ok) {
+    if (surroundings.json === true) return failSettings(surroundings, result.errors, config.path);
     const code = failSettings(surroundings, result.errors, config.path);
     stderr.write(`${count(result.errors.length, 'error')}\n`);
     return code;
@@ -34,6 +35,16 @@ export async function checkSettings(
   const findings = hostFindings(settings, facts);
   const wrong = findings.filter(({ level }) => level === 'wrong');
   const others = findings.filter(({ level }) => level !== 'wrong');
+  if (surroundings.json === true) {
+    const value = {
+      ok: wrong.length === 0,
+      file: config.path,
+      summary: summary(settings),
+      errors: wrong.map(({ path, message }) => ({ path, message })),
+      warnings: [...warnings, ...others].map(({ path, message }) => ({ path, message })),
+    };
+    return answer(surroundings, value, wrong.length === 0 ? EXIT.done : EXIT.failed);
+  }
   for (const { path, message } of [...warnings, ...others]) {
     stderr.write(`warning: ${path === '' ? config.path : path}: ${message}\n`);
   }

@@ -8,13 +8,15 @@ import {
 } from '../../config/setting-names.js';
 import { nearestName } from '../../config/spelling.js';
 import { AgentNotReachable, createControlClient } from '../../control/client.js';
-import { fail, failCall, failSettings } from '../failures.js';
+import { answer, fail, failCall, failSettings } from '../failures.js';
 import { locateSocket } from '../locate.js';
 import { EXIT, type ConfigChoice, type Surroundings } from '../surroundings.js';
 
 interface Source {
   readonly view: SettingsView;
   readonly from: string;
+  /** Whether a running agent said so. */
+  readonly running: boolean;
 }
 
 /** Prints one value, or all settings. @returns the exit code. */
@@ -25,12 +27,19 @@ export async function getSettings(
 ): Promise<number> {
   const source = await readSource(surroundings, config);
   if (typeof source === 'number') return source;
+  if (surroundings.json === true && name === undefined) {
+    return answer(surroundings, { ok: true, running: source.running, ...source.view }, EXIT.done);
+  }
   if (name === undefined) {
     surroundings.stdout.write(list(source));
     return EXIT.done;
   }
   const found = findSetting(source.view, name);
   if (found === undefined) return failName(surroundings, source.view, name);
+  if (surroundings.json === true) {
+    const { file } = source.view;
+    return answer(surroundings, { ok: true, running: source.running, file, ...found }, EXIT.done);
+  }
   // A script wants the number alone, a person wants to know of what.
   const text = surroundings.isTerminal ? withUnit(found.value, found.unit) : found.value;
   surroundings.stdout.write(`${text}\n`);
@@ -46,7 +55,7 @@ async function readSource(
   if (!located.ok) return failSettings(surroundings, located.errors, config.path);
   try {
     const view = await createControlClient(located.socketPath).settings();
-    return { view, from: `the running agent, from ${view.file}` };
+    return { view, from: `the running agent, from ${view.file}`, running: true };
   } catch (error) {
     if (!(error instanceof AgentNotReachable) || !error.noneRuns) {
       return failCall(surroundings, config, error);
@@ -55,7 +64,7 @@ async function readSource(
   const result = loadSettings(config.path);
   if (!result.ok) return failSettings(surroundings, result.errors, config.path);
   const view = viewSettings(result.settings, config.path);
-  return { view, from: `${config.path}; no agent is running` };
+  return { view, from: `${config.path}; no agent is running`, running: false };
 }
 
 function list({ view, from }: Source): string {

@@ -8,7 +8,7 @@ import {
 } from '../../control/client.js';
 import { controlSocketPath } from '../../control/protocol.js';
 import type { KeyStatus, PeerStatus, Status } from '../../model/status.js';
-import { fail, failCall, failSettings, refusalToAct } from '../failures.js';
+import { answer, fail, failCall, failSettings, refusalToAct } from '../failures.js';
 import { harmless } from '../render/text.js';
 import { EXIT, type ConfigChoice, type Surroundings } from '../surroundings.js';
 
@@ -50,6 +50,13 @@ interface Call {
 async function show({ surroundings, agent }: Call): Promise<number> {
   const status = await agent.status();
   const keys = status.haPort?.keys ?? [];
+  if (surroundings.json === true) {
+    const peers = (status.peers ?? []).map((peer) => ({
+      name: peer.name,
+      keys: peer.keys ?? null,
+    }));
+    return answer(surroundings, { ok: true, keys, peers }, EXIT.done);
+  }
   const lines = [
     `here  ${keys.length === 0 ? 'none: the HA port is closed' : keys.map(placed).join(', ')}`,
     ...(status.peers ?? []).map((peer) => `${peer.name}  ${theirs(peer)}`),
@@ -138,11 +145,14 @@ const noKeyFile = (surroundings: Surroundings, config: ConfigChoice): number =>
 
 /** Has the running agent read the file, and looks whether it has. Without one there is nobody to be told. */
 async function takenOver(
-  { surroundings, agent }: Call,
+  { surroundings, agent, keyFile }: Call,
   digest: string,
   [done = '', ...next]: readonly string[],
 ): Promise<number> {
-  const say = (how: string): number => {
+  const say = (how: string, outcome: string): number => {
+    if (surroundings.json === true) {
+      return answer(surroundings, { ok: true, file: keyFile, digest, agent: outcome }, EXIT.done);
+    }
     surroundings.stdout.write(`${[`${done}${how}`, ...next].join('\n')}\n`);
     return EXIT.done;
   };
@@ -150,11 +160,11 @@ async function takenOver(
     const outcome = await agent.reload();
     if (!outcome.ok) return failSettings(surroundings, outcome.errors, outcome.file);
     const { haPort } = await agent.status();
-    if (haPort === undefined) return say('; the agent has no HA port open');
-    if (haPort.keys?.[0]?.digest === digest) return say('; the agent uses it');
+    if (haPort === undefined) return say('; the agent has no HA port open', 'ha-port-closed');
+    if (haPort.keys?.[0]?.digest === digest) return say('; the agent uses it', 'uses-it');
   } catch (error) {
     if (!(error instanceof AgentNotReachable) || !error.noneRuns) throw error;
-    return say('; no agent is running');
+    return say('; no agent is running', 'not-running');
   }
   const message = `${done}, but the agent goes on with the key that it had`;
   return fail(surroundings, EXIT.failed, message, 'see understudy status for the reason');

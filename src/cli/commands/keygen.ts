@@ -1,7 +1,7 @@
 // `understudy keygen`: has a new shared secret written where the settings say. The secret itself is
 // never seen here.
 import { loadSettings } from '../../config/load.js';
-import { fail, failSettings, refusalToAct } from '../failures.js';
+import { answer, fail, failSettings, refusalToAct } from '../failures.js';
 import { EXIT, type ConfigChoice, type Surroundings } from '../surroundings.js';
 
 /** @returns the exit code. */
@@ -29,6 +29,9 @@ export async function writeKey(
   } catch (error) {
     // The message holds the remedy: it knows what stands in the way.
     return fail(surroundings, EXIT.failed, error instanceof Error ? error.message : String(error));
+  }
+  if (surroundings.json === true) {
+    return answer(surroundings, { ok: true, file: keyFile }, EXIT.done);
   }
   surroundings.stdout.write(
     `a new key is in ${keyFile}: copy it to the same place on every peer (mode 0600, of the same owner), then start or reload the agents\n`,

@@ -2,7 +2,7 @@
 // running agent, and what came of it. Without an agent there is nobody to carry it out.
 import { createControlClient } from '../../control/client.js';
 import type { CommandName } from '../../control/protocol.js';
-import { fail, failCall, failSettings } from '../failures.js';
+import { answer, fail, failCall, failSettings } from '../failures.js';
 import { locateSocket } from '../locate.js';
 import { harmless } from '../render/text.js';
 import { EXIT, type ConfigChoice, type Surroundings } from '../surroundings.js';
@@ -20,9 +20,10 @@ export async function orderAgent(
   try {
     const outcome = await createControlClient(located.socketPath).command(name, argument, force);
     if (!outcome.ok) {
-      const { message, remedy } = outcome;
-      return fail(surroundings, EXIT.failed, harmless(message), harmless(remedy));
+      const { message, remedy, code } = outcome;
+      return fail(surroundings, EXIT.failed, harmless(message), harmless(remedy), code);
     }
+    if (surroundings.json === true) return answer(surroundings, outcome, EXIT.done);
     surroundings.stdout.write(`${harmless(outcome.detail)}\n`);
     return EXIT.done;
   } catch (error) {

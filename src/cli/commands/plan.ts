@@ -2,7 +2,7 @@
 import { loadSettings } from '../../config/load.js';
 import type { Settings, VirtualRouterSettings } from '../../config/settings.js';
 import { releaseScript, takeoverScript } from '../../model/netlink-script.js';
-import { failSettings } from '../failures.js';
+import { answer, failSettings } from '../failures.js';
 import { EXIT, type ConfigChoice, type Surroundings } from '../surroundings.js';
 
 /** Prints the scripts; headings are comments, so that all of it is a valid script. */
@@ -10,6 +10,9 @@ export function printPlan(surroundings: Surroundings, config: ConfigChoice): num
   const result = loadSettings(config.path);
   if (!result.ok) return failSettings(surroundings, result.errors, config.path);
   const { settings } = result;
+  if (surroundings.json === true) {
+    return answer(surroundings, { ok: true, ...planAsValue(settings) }, EXIT.done);
+  }
   if (settings.ha.mode === 'off') {
     surroundings.stdout.write('# ha.mode is off: no takeover would run\n');
   }
@@ -17,6 +20,19 @@ export function printPlan(surroundings: Surroundings, config: ConfigChoice): num
   surroundings.stdout.write(blocks.join('\n'));
   return EXIT.done;
 }
+
+/** Each script is a list of lines; `script` is the program that runs them. */
+const planAsValue = ({ ha, vip, virtualRouters }: Settings): object => ({
+  mode: ha.mode,
+  script: vip.script,
+  virtualRouters: virtualRouters.map((router) => ({
+    name: router.name,
+    interface: router.interface,
+    vrid: router.vrid,
+    takeover: takeoverScript(router, vip.leaseSeconds),
+    release: releaseScript(router),
+  })),
+});
 
 function planOf(router: VirtualRouterSettings, { vip }: Settings): string {
   const what = `${router.name} (VRID ${router.vrid} on ${router.interface})`;

@@ -1,9 +1,11 @@
 // `understudy set`: through the running agent, which applies it at once, or on the file when none
 // runs. Says which.
+import { isSuggestion } from '../../config/errors.js';
+import { quote } from '../../config/found.js';
 import { readChange, withUnit } from '../../config/setting-names.js';
 import { changeSetting, type SetOutcome } from '../../config/save.js';
 import { AgentNotReachable, createControlClient } from '../../control/client.js';
-import { fail, failCall, failSettings, refusalToAct } from '../failures.js';
+import { answer, fail, failCall, failSettings, refusalToAct } from '../failures.js';
 import { locateSocket } from '../locate.js';
 import { EXIT, type ConfigChoice, type Surroundings } from '../surroundings.js';
 
@@ -25,8 +27,12 @@ export async function setSetting(
   }
   const change = readChange(setting, value);
   if (!change.ok) {
-    const { expected, found, remedy } = change.error;
-    return fail(surroundings, EXIT.usage, `expected ${expected}, found ${found}`, remedy);
+    const { expected, found, remedy, code } = change.error;
+    // What was meant is enough: nobody reads through all that there is.
+    const message = isSuggestion(remedy)
+      ? `there is no setting ${quote(setting)}`
+      : `expected ${expected}, found ${found}`;
+    return fail(surroundings, EXIT.usage, message, remedy, code);
   }
   const located = await locateSocket(config);
   if (!located.ok) return failSettings(surroundings, located.errors, config.path);
@@ -46,6 +52,7 @@ export async function setSetting(
 
 function report(surroundings: Surroundings, outcome: SetOutcome, how: string): number {
   if (!outcome.ok) return failSettings(surroundings, outcome.errors, outcome.file);
+  if (surroundings.json === true) return answer(surroundings, outcome, EXIT.done);
   for (const { path, message } of outcome.warnings) {
     surroundings.stderr.write(`warning: ${path === '' ? '' : `${path} `}${message}\n`);
   }
