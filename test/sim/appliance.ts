@@ -27,6 +27,8 @@ export interface Surroundings {
   readonly agenda: Agenda;
   readonly chance: Chance;
   now(): number;
+  /** The core has taken an event, and nothing of what follows from it has happened yet. */
+  handled(appliance: Appliance, event: InstanceEvent, effects: readonly InstanceEffect[]): void;
   perform(appliance: Appliance, effect: InstanceEffect): void;
   /** The executor of a dead agent says farewell. */
   sayFarewell(appliance: Appliance, virtualRouter: string): void;
@@ -213,9 +215,9 @@ export class Appliance {
     const { instance } = this;
     if (instance === null || this.agent !== 'running') return;
     const now = this.#around.now();
-    for (const effect of instance.handle(event, instant(this.#arrivedAt ?? now))) {
-      this.#perform(effect);
-    }
+    const effects = instance.handle(event, instant(this.#arrivedAt ?? now));
+    this.#around.handled(this, event, effects);
+    for (const effect of effects) this.#perform(effect);
     if (event.kind === 'operator' || event.kind === 'remember') this.#remember();
     this.kernel.flush();
     this.#arm();

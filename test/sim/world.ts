@@ -39,6 +39,8 @@ export class World {
   changed = true;
   /** Called when the time is about to move on to this instant. */
   onPass: (until: number) => void = () => {};
+  /** Called with what each event made an appliance do. */
+  onHandled: Surroundings['handled'] = () => {};
   readonly #agenda = new Agenda();
   readonly #chance: Chance;
   /** What each appliance's HA port knows of each other one. */
@@ -67,6 +69,7 @@ export class World {
       agenda: this.#agenda,
       chance: this.#chance,
       now: () => this.now,
+      handled: (appliance, event, effects) => this.onHandled(appliance, event, effects),
       perform: (appliance, effect) => this.#perform(appliance, effect),
       sayFarewell: (appliance, virtualRouter) => this.#sayFarewell(appliance, virtualRouter),
       journal: (text) => this.log(text),
