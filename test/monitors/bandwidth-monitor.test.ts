@@ -8,6 +8,7 @@ import { createTrafficSource, type Counter } from '../../src/monitors/bandwidth-
 
 const LIMITS = { interfaces: ['eth1'], minimumBps: 8_000, seconds: 10 };
 const ACTIVE = { active: true, inhibited: false };
+const BACKUP = { active: false, inhibited: false };
 
 /** One interface whose counter the test sets, and the time that each reading of it takes. */
 function rig(t: TestContext, readingMs = 0, explain = () => Promise.resolve('')) {
@@ -57,6 +58,26 @@ describe('a bandwidth monitor', () => {
     pass(19);
     assert.equal(monitor.status().state, 'failed');
     assert.deepEqual(monitor.fact(), { low: true, bps: 0 });
+  });
+
+  test('one that has just become Active is not judged for a window, then takes another to be low', (t) => {
+    const { monitor, pass } = rig(t);
+    monitor.setRole(BACKUP);
+    pass(30);
+    assert.match(monitor.status().detail, /; not judged while Backup$/);
+    monitor.setRole(ACTIVE);
+    const remarks = Array.from({ length: 21 }, () => {
+      const { state, detail } = monitor.status();
+      pass(1);
+      return `${state}${detail.split(' over 10 s')[1]}`;
+    });
+    const unarmed = 'ok; waiting for traffic before judging';
+    const expected = [
+      ...Array<string>(10).fill(unarmed),
+      ...Array<string>(10).fill('ok'),
+      'failed',
+    ];
+    assert.deepEqual(remarks, expected);
   });
 
   for (const readingMs of [90, 110, 600, 2_500]) {
