@@ -29,6 +29,7 @@ try {
     stdout: process.stdout,
     stderr: process.stderr,
     isTerminal: process.stdout.isTTY,
+    columns: process.stdout.columns,
     environment: process.env,
   });
 } catch (error) {

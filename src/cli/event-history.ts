@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { isEventRecord, type EventRecord } from '../model/status.js';
 
 /** As many as a running agent keeps. */
-const MOST_RECORDS = 1_000;
+export const KEPT_BY_AGENT = 1_000;
 /** The agent begins another file at 8 MiB. */
 const LARGEST_FILE = 64 * 1024 * 1024;
 
@@ -20,10 +20,11 @@ export type EventHistory =
     }
   | { readonly ok: false; readonly message: string; readonly remedy: string };
 
-export function readEvents(stateDirectory: string): EventHistory {
+/** The last `most` events of the files in this directory. */
+export function readEvents(stateDirectory: string, most: number): EventHistory {
   const file = join(stateDirectory, 'events.jsonl');
   try {
-    const lines = [...linesOf(`${file}.1`), ...linesOf(file)].slice(-MOST_RECORDS);
+    const lines = [...linesOf(`${file}.1`), ...linesOf(file)].slice(-most);
     const records = lines.map(recordOf).filter((record) => record !== null);
     return { ok: true, file, records, unreadable: lines.length - records.length };
   } catch (error) {

@@ -3,12 +3,8 @@
 import { Argument } from 'commander';
 import type { CommandName } from '../control/protocol.js';
 import type { AnswerOptions, ConfigOption, Context } from './command-context.js';
+import type { EventChoice } from './commands/events.js';
 import type { KeyOrder } from './commands/key.js';
-
-interface EventOptions extends ConfigOption {
-  readonly follow?: boolean;
-  readonly json?: boolean;
-}
 
 interface ForceOptions extends AnswerOptions {
   readonly force?: boolean;
@@ -58,11 +54,19 @@ function addBypass(context: Context): void {
     });
 }
 
+/** In the words of a help screen. */
+const TIMES = '"2026-01-31 23:59", "23:59", or "2h" ago';
+
 function addEvents({ add, chosen, surroundings, finish }: Context): void {
   add('events', 'what happened: from the running agent, else from its file')
     .option('--follow', 'go on, and print every event')
+    .option('--since <time>', `from then on: ${TIMES}`)
+    .option('--until <time>', 'up to then')
+    .option('--event <name...>', 'only those of these names, as "transition"')
+    .option('--router <name>', 'only those of this virtual router')
+    .option('-n, --lines <count>', 'only so many, the last ones')
     .option('--json', 'print the records as they are, one line each')
-    .action(async (options: EventOptions) => {
+    .action(async (options: EventChoice & ConfigOption) => {
       const { showEvents } = await import('./commands/events.js');
       finish(await showEvents(surroundings, chosen(options), options));
     });

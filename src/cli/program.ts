@@ -10,6 +10,7 @@ import { fail } from './failures.js';
 import { guarded } from './guarded.js';
 import { DEFAULT_CONFIG } from './locate.js';
 import { addOperatorCommands } from './operator-commands.js';
+import { columnsFor } from './render/text.js';
 import { EXIT, type ConfigChoice, type Surroundings } from './surroundings.js';
 import { packageVersion } from './version.js';
 
@@ -52,8 +53,8 @@ function buildProgram(surroundings: Surroundings, finish: Finish): Command {
     .configureOutput({
       writeOut: (text) => surroundings.stdout.write(text),
       writeErr: (text) => surroundings.stderr.write(text),
-      getOutHelpWidth: () => 80,
-      getErrHelpWidth: () => 80,
+      getOutHelpWidth: () => columnsFor(surroundings.columns),
+      getErrHelpWidth: () => columnsFor(surroundings.columns),
       getOutHasColors: () => false,
       getErrHasColors: () => false,
       outputError: (text, write) => write(usageError(text)),

@@ -36,6 +36,8 @@ export interface Surroundings {
   readonly json?: boolean;
   /** Whether stdout is a terminal: colour, and a screen that can be redrawn. */
   readonly isTerminal: boolean;
+  /** Columns of the terminal; undefined when stdout is none. */
+  readonly columns?: number | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Wall time, milliseconds since 1970; default the clock. */
   readonly now?: () => number;

@@ -4,13 +4,22 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, it } from '../support/test.js';
 import { renderStatus } from '../../src/cli/render/status.js';
 import { renderEvent } from '../../src/cli/render/event.js';
-import { formatDuration, formatSince, hang, harmless, painter } from '../../src/cli/render/text.js';
+import {
+  columnsFor,
+  formatDuration,
+  formatInstant,
+  formatSince,
+  hang,
+  harmless,
+  layout,
+  painter,
+} from '../../src/cli/render/text.js';
 import type { EventRecord, Status } from '../../src/model/status.js';
 import { assertGolden } from './golden.js';
 import * as pairs from './pair-statuses.js';
 import * as statuses from './statuses.js';
 
-const plain = { colour: false, now: statuses.NOW, version: '0.1.0' };
+const plain = { colour: false, now: statuses.NOW, version: '0.1.0', local: false, width: 80 };
 
 describe('the status screen', () => {
   const screens: readonly [name: string, status: Status][] = [
@@ -38,8 +47,11 @@ describe('the status screen', () => {
     it(`is as it should be: ${name}`, () => {
       const screen = renderStatus(status, plain);
       assertGolden(`status-${name}.txt`, screen);
-      const wide = screen.split('\n').filter((line) => line.length > 80);
-      assert.deepEqual(wide, [], 'no line is wider than a terminal');
+      for (const width of [80, 60]) {
+        const lines = renderStatus(status, { ...plain, width }).split('\n');
+        const wide = lines.filter((line) => line.length > width);
+        assert.deepEqual(wide, [], `no line is wider than a terminal of ${width}`);
+      }
     });
   }
 
@@ -126,7 +138,8 @@ describe('the status screen', () => {
 
 describe('an event', () => {
   const time = '2026-01-01T00:00:00.123Z';
-  const render = (record: object): string => renderEvent(record as EventRecord, painter(false));
+  const render = (record: object): string =>
+    renderEvent(record as EventRecord, painter(false), { local: false });
 
   it('is one line: when, which virtual router, what, why', () => {
     const change = { event: 'transition', virtualRouter: 'lan', from: 'Backup', to: 'Active' };
@@ -148,9 +161,11 @@ describe('an event', () => {
 });
 
 describe('text', () => {
+  const at80 = (prefix: string, text: string): string[] => layout(hang(prefix, text), 80);
+
   it('is broken at 80 columns between words, below its beginning', () => {
     const words = 'twenty columns of it '.repeat(6).trim();
-    const lines = hang('  title  ', `${words}  column`);
+    const lines = at80('  title  ', `${words}  column`);
     assert.ok(lines.every((line) => line.length <= 80));
     assert.equal(
       lines.join(' ').replaceAll(/ +/g, ' '),
@@ -161,13 +176,25 @@ describe('text', () => {
 
   it('keeps a command in quotes together, and colours take no room', () => {
     const text = `${'x'.repeat(50)} until "understudy flaps clear"`;
-    assert.deepEqual(hang('', text), [`${'x'.repeat(50)} until`, '"understudy flaps clear"']);
+    assert.deepEqual(at80('', text), [`${'x'.repeat(50)} until`, '"understudy flaps clear"']);
     const red = painter(true)('red', 'x'.repeat(70));
-    assert.deepEqual(hang('', `${red} 345678`), [`${red} 345678`]);
+    assert.deepEqual(at80('', `${red} 345678`), [`${red} 345678`]);
   });
 
   it('a word wider than the screen stands as it is', () => {
-    assert.deepEqual(hang('  ', `a ${'/'.repeat(90)} b`), ['  a', `  ${'/'.repeat(90)}`, '  b']);
+    assert.deepEqual(at80('  ', `a ${'/'.repeat(90)} b`), ['  a', `  ${'/'.repeat(90)}`, '  b']);
+  });
+
+  it('that has no title is broken with an indent of its own', () => {
+    assert.deepEqual(layout(['lan  Active  on eth0, primary dallas-2'], 30), [
+      'lan  Active  on eth0, primary',
+      '    dallas-2',
+    ]);
+    assert.deepEqual(layout(['  short'], 30), ['  short']);
+  });
+
+  it('is never wider than 80 columns, and as wide as a narrow terminal', () => {
+    assert.deepEqual([undefined, 0, 60, 200].map(columnsFor), [80, 80, 60, 80]);
   });
 
   it('gives a duration in its two largest units', () => {
@@ -192,9 +219,26 @@ describe('text', () => {
   it('gives an instant in UTC with its age', () => {
     const now = Date.parse('2026-01-01T00:00:10Z');
     assert.equal(
-      formatSince('2026-01-01T01:00:00+01:00', now),
+      formatSince('2026-01-01T01:00:00+01:00', { now, local: false }),
       '2026-01-01 00:00:00 UTC, 10 s ago',
     );
+  });
+
+  it('gives an instant by the local clock with its offset, summer time and half hours too', () => {
+    const zone = process.env['TZ'];
+    const shown = (name: string, iso: string): string => {
+      process.env['TZ'] = name;
+      return formatInstant(iso, { local: true });
+    };
+    try {
+      assert.equal(shown('Europe/Berlin', '2026-01-01T00:00:00Z'), '2026-01-01 01:00:00 +01:00');
+      assert.equal(shown('Europe/Berlin', '2026-07-01T00:00:00Z'), '2026-07-01 02:00:00 +02:00');
+      assert.equal(shown('America/St_Johns', '2026-01-01T00:00:00Z'), '2025-12-31 20:30:00 -03:30');
+      assert.equal(shown('UTC', '2026-01-01T00:00:00Z'), '2026-01-01 00:00:00 +00:00');
+    } finally {
+      if (zone === undefined) delete process.env['TZ'];
+      else process.env['TZ'] = zone;
+    }
   });
 
   it('replaces control characters only', () => {

@@ -4,7 +4,7 @@ import { createControlClient } from '../../control/client.js';
 import { answer, failCall, failSettings } from '../failures.js';
 import { locateSocket } from '../locate.js';
 import { bypassLines } from '../render/standing.js';
-import { painter } from '../render/text.js';
+import { columnsFor, layout, painter } from '../render/text.js';
 import { EXIT, usesColour, type ConfigChoice, type Surroundings } from '../surroundings.js';
 
 /** Prints the bypass as `status` does. @returns the exit code. */
@@ -20,8 +20,9 @@ export async function showBypass(
       return answer(surroundings, { ok: true, bypass: status.bypass ?? null }, EXIT.done);
     }
     const lines = bypassLines(status, painter(usesColour(surroundings)));
+    const width = columnsFor(surroundings.columns);
     const text = lines.length === 0 ? ['bypass        none: the settings name no hook'] : lines;
-    surroundings.stdout.write(`${text.join('\n')}\n`);
+    surroundings.stdout.write(`${layout(text, width).join('\n')}\n`);
     return EXIT.done;
   } catch (error) {
     return failCall(surroundings, config, error);

@@ -11,6 +11,7 @@ import { failCall, failSettings } from '../failures.js';
 import { REDRAW } from '../guarded.js';
 import { locateSocket } from '../locate.js';
 import { renderStatus } from '../render/status.js';
+import { columnsFor } from '../render/text.js';
 import { EXIT, usesColour, type ConfigChoice, type Surroundings } from '../surroundings.js';
 import { packageVersion } from '../version.js';
 
@@ -55,6 +56,8 @@ function screenOf(surroundings: Surroundings, status: Status): string {
     return renderStatus(status, {
       colour: usesColour(surroundings),
       now: (surroundings.now ?? Date.now)(),
+      local: surroundings.isTerminal,
+      width: columnsFor(surroundings.columns),
       version: packageVersion(),
     });
   } catch (error) {

@@ -1,9 +1,9 @@
 // Peers, HA port and monitors on the status screen. Pure.
 import type { MonitorLine, PeerStatus, Status } from '../../model/status.js';
-import { hang, harmless, row, type Colour, type Paint } from './text.js';
+import { hang, harmless, row, type Colour, type Line, type Paint } from './text.js';
 
 /** Each peer with what it says of itself, then every path to it. */
-export const peerBlocks = (peers: readonly PeerStatus[], paint: Paint): string[][] =>
+export const peerBlocks = (peers: readonly PeerStatus[], paint: Paint): Line[][] =>
   peers.map((peer) => {
     const { name, state, fitness, cause, virtualRouters = [], differences = [] } = peer;
     const fit = fitness === undefined ? '' : `, ${FITNESS[fitness] ?? harmless(fitness)}`;
@@ -32,7 +32,7 @@ const roleText = ({ name, state, effectivePriority }: Role): string =>
     ? `${harmless(name)} ${state}`
     : `${harmless(name)} ${harmless(state)}, priority ${effectivePriority}`;
 
-function pathRows(paths: PeerStatus['paths'], paint: Paint): string[] {
+function pathRows(paths: PeerStatus['paths'], paint: Paint): Line[] {
   const widest = Math.max(0, ...paths.map(({ address }) => address.length));
   return paths.flatMap(({ address, state, rttMs, problem }, index) => {
     const rtt = rttMs === null || state !== 'healthy' ? '' : `, ${roundTrip(rttMs)}`;
@@ -53,7 +53,7 @@ const USUAL: ReadonlySet<string> = new Set(['stale']);
 const CHECKS: Readonly<Record<string, string>> = { authentic: 'not authentic' };
 
 /** `discarded   12 not authentic, 3 length`; nothing when there is nothing to say. */
-export function haPortLines({ haPort }: Status): string[] {
+export function haPortLines({ haPort }: Status): Line[] {
   const counts = Object.entries(haPort?.discarded ?? {})
     .filter(([reason, count]) => count > 0 && !USUAL.has(reason))
     .sort(([, a], [, b]) => b - a)
@@ -62,7 +62,7 @@ export function haPortLines({ haPort }: Status): string[] {
 }
 
 /** One table: name, state, what was measured and how far it is from another verdict. */
-export function monitorLines(monitors: readonly MonitorLine[], paint: Paint): string[] {
+export function monitorLines(monitors: readonly MonitorLine[], paint: Paint): Line[] {
   if (monitors.length === 0) return [];
   const names = Math.max(...monitors.map(({ name }) => name.length));
   const states = Math.max(...monitors.map(({ state }) => state.length));

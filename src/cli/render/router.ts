@@ -3,7 +3,16 @@ import { DISCARD_REASONS } from '../../model/advertisement.js';
 import { TRANSITION_REASONS } from '../../model/reasons.js';
 import type { VirtualRouterStatus } from '../../model/status.js';
 import { countLines } from './counts.js';
-import { formatDuration, formatSince, harmless, row, type Colour, type Paint } from './text.js';
+import {
+  formatDuration,
+  formatSince,
+  harmless,
+  row,
+  type Clock,
+  type Colour,
+  type Line,
+  type Paint,
+} from './text.js';
 
 /** More addresses than this are counted, not listed; those that are not as they should be come first. */
 const LISTED_ADDRESSES = 8;
@@ -17,7 +26,7 @@ const STATE_COLOUR: Readonly<Record<string, Colour>> = {
 const FAMILY_NAME: Readonly<Record<string, string>> = { ipv4: 'IPv4', ipv6: 'IPv6' };
 
 /** The lines of one virtual router: its role first. */
-export function renderRouter(router: VirtualRouterStatus, paint: Paint, now: number): string[] {
+export function renderRouter(router: VirtualRouterStatus, paint: Paint, clock: Clock): Line[] {
   const { name, state, vrid, family } = router;
   const isOff = router.reason === 'mode-off';
   const colour = isOff ? 'dim' : (STATE_COLOUR[state] ?? 'yellow');
@@ -25,7 +34,7 @@ export function renderRouter(router: VirtualRouterStatus, paint: Paint, now: num
   const where = `VRID ${vrid} on ${harmless(router.interface)}, ${FAMILY_NAME[family] ?? harmless(family)}${primary}`;
   return [
     `${paint('bold', harmless(name))}  ${paint(colour, harmless(state))}  ${where}`,
-    ...row('since', formatSince(router.since, now)),
+    ...row('since', formatSince(router.since, clock)),
     ...row('because', reasonText(router.reason) + whoseDoing(router) + gapText(router)),
     ...row('priority', priorityText(router)),
     ...addressRows(router, paint),
@@ -67,7 +76,7 @@ function gapText({ nobodyHeldAtMostMs: atMost }: VirtualRouterStatus): string {
     : `; nobody had the addresses for at most ${harmless(`${atMost}`)} ms`;
 }
 
-function addressRows(router: VirtualRouterStatus, paint: Paint): string[] {
+function addressRows(router: VirtualRouterStatus, paint: Paint): Line[] {
   const wanted = router.state === 'Active';
   const { addresses } = router;
   const wrong = addresses.filter(({ present }) => present !== wanted);
@@ -108,7 +117,7 @@ function advertText(router: VirtualRouterStatus): string {
 }
 
 /** IPv6 has one form only (RFC 9568 §5.2.8), so there is nothing to tell. */
-function checksumRows({ family, checksum }: VirtualRouterStatus): string[] {
+function checksumRows({ family, checksum }: VirtualRouterStatus): Line[] {
   if (family === 'ipv6' || checksum === undefined) return [];
   const { setting, sending, received } = checksum;
   const how = setting === 'auto' ? `${sending} (auto)` : sending;
@@ -116,7 +125,7 @@ function checksumRows({ family, checksum }: VirtualRouterStatus): string[] {
   return row('checksum', `sends ${how}${heard}`);
 }
 
-function counterRows({ counters }: VirtualRouterStatus): string[] {
+function counterRows({ counters }: VirtualRouterStatus): Line[] {
   const { send = 0, ...others } = counters?.errors ?? {};
   const isDiscard = (name: string): boolean => Object.hasOwn(DISCARD_REASONS, name);
   const entries = Object.entries(others);

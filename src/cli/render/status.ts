@@ -5,12 +5,21 @@ import { countLines } from './counts.js';
 import { haPortLines, monitorLines, peerBlocks } from './peers.js';
 import { renderRouter } from './router.js';
 import { handoverLines, standingLines } from './standing.js';
-import { hang, harmless, painter, type Colour, type Paint } from './text.js';
+import {
+  hang,
+  harmless,
+  layout,
+  painter,
+  type Clock,
+  type Colour,
+  type Line,
+  type Paint,
+} from './text.js';
 
-export interface RenderOptions {
+export interface RenderOptions extends Clock {
   readonly colour: boolean;
-  /** Wall time, milliseconds since 1970. */
-  readonly now: number;
+  /** Columns of the screen. */
+  readonly width: number;
   /** Of this command, to be compared with the agent's. */
   readonly version: string;
 }
@@ -18,19 +27,19 @@ export interface RenderOptions {
 /** The whole screen, health first. */
 export function renderStatus(status: Status, options: RenderOptions): string {
   const paint = painter(options.colour);
-  const blocks = [
+  const blocks: Line[][] = [
     [...headline(status, paint), ...handoverLines(status, paint)],
-    ...status.virtualRouters.map((router) => renderRouter(router, paint, options.now)),
+    ...status.virtualRouters.map((router) => renderRouter(router, paint, options)),
     interfaceLines(status.interfaces ?? [], paint),
     ...peerBlocks(status.peers ?? [], paint),
     haPortLines(status),
     monitorLines(status.monitors ?? [], paint),
-    standingLines(status, paint),
+    standingLines(status, paint, options),
     notes(status, options),
   ];
   return `${blocks
     .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
+    .map((lines) => layout(lines, options.width).join('\n'))
     .join('\n\n')}\n`;
 }
 
@@ -40,7 +49,7 @@ const HEALTH_COLOUR: Readonly<Record<string, Colour>> = {
   fault: 'red',
 };
 
-function headline(status: Status, paint: Paint): string[] {
+function headline(status: Status, paint: Paint): Line[] {
   const { state, reasons } = status.health;
   const colour = HEALTH_COLOUR[state] ?? 'yellow';
   const words = [harmless(status.name), harmless(status.mode)];
@@ -54,7 +63,7 @@ function headline(status: Status, paint: Paint): string[] {
 }
 
 /** Only what is not as it should be: interfaces that are up have nothing to say. */
-function interfaceLines(interfaces: readonly InterfaceStatus[], paint: Paint): string[] {
+function interfaceLines(interfaces: readonly InterfaceStatus[], paint: Paint): Line[] {
   const lines = interfaces.flatMap((one) => {
     const trouble = interfaceTrouble(one);
     return [
@@ -71,8 +80,8 @@ function interfaceTrouble({ present, up, carrier }: InterfaceStatus): string | n
   return carrier ? null : 'has no carrier';
 }
 
-function notes(status: Status, { version }: RenderOptions): string[] {
-  const lines: string[] = [];
+function notes(status: Status, { version }: RenderOptions): Line[] {
+  const lines: Line[] = [];
   if (status.version !== undefined && status.version !== version) {
     lines.push(`agent ${harmless(status.version)}, this command ${version}`);
   }

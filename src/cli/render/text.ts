@@ -1,15 +1,8 @@
-// Small pieces of text for screens: colours, durations, instants. Pure.
+// Small pieces of text for screens: colours, durations, instants, lines that fit. Pure, but for the time zone.
+import { styleText } from 'node:util';
 import { plainText } from '../../model/plain-text.js';
 
 export type Colour = 'red' | 'green' | 'yellow' | 'bold' | 'dim';
-
-const CODES: Readonly<Record<Colour, string>> = {
-  red: '31',
-  green: '32',
-  yellow: '33',
-  bold: '1',
-  dim: '2',
-};
 
 export type Paint = (colour: Colour, text: string) => string;
 
@@ -17,7 +10,8 @@ export type Paint = (colour: Colour, text: string) => string;
 export const painter =
   (colour: boolean): Paint =>
   (name, text) =>
-    colour ? `\u001B[${CODES[name]}m${text}\u001B[0m` : text;
+    // Whether there is a terminal has been found out: what the process has as stdout is not asked again.
+    colour ? styleText(name, text, { validateStream: false }) : text;
 
 /**
  * A part of a line that came from elsewhere; `-` for none. It neither ends the line nor brings a colour of its own:
@@ -42,36 +36,89 @@ export function formatDuration(milliseconds: number): string {
 const pair = (large: number, largeUnit: string, small: number, smallUnit: string): string =>
   small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
 
-/** `2026-01-01 00:00:00 UTC, 2 h 5 min ago`; what cannot be read is shown as it came. */
-export function formatSince(iso: string, now: number): string {
-  const since = Date.parse(iso);
-  if (Number.isNaN(since)) return harmless(iso);
-  const instant = new Date(since).toISOString();
-  return `${instant.slice(0, 10)} ${instant.slice(11, 19)} UTC, ${formatDuration(now - since)} ago`;
+/** How instants are shown: to a person at a terminal by the local clock, else in UTC. */
+export interface Clock {
+  /** Wall time, milliseconds since 1970. */
+  readonly now: number;
+  readonly local: boolean;
 }
 
-/** Columns of the smallest terminal that anybody uses. */
-const WIDTH = 80;
+/** `2026-01-01 00:00:00 UTC`, or `2026-01-01 01:00:00 +01:00`; what cannot be read is shown as it came. */
+export function formatInstant(
+  iso: string,
+  { local }: Pick<Clock, 'local'>,
+  precision: 'seconds' | 'milliseconds' = 'seconds',
+): string {
+  const at = Date.parse(iso);
+  if (Number.isNaN(at)) return harmless(iso);
+  const east = local ? -new Date(at).getTimezoneOffset() : 0;
+  const text = new Date(at + east * 60_000).toISOString();
+  const clock = text.slice(11, precision === 'seconds' ? 19 : 23);
+  return `${text.slice(0, 10)} ${clock} ${local ? offsetText(east) : 'UTC'}`;
+}
+
+/** `+05:30`, of minutes east of Greenwich. */
+function offsetText(east: number): string {
+  const [hours, minutes] = [Math.floor(Math.abs(east) / 60), Math.abs(east) % 60];
+  return `${east < 0 ? '-' : '+'}${String(hours).padStart(2, '0')}:${String(minutes).padStart(2, '0')}`;
+}
+
+/** `2026-01-01 00:00:00 UTC, 2 h 5 min ago`. */
+export function formatSince(iso: string, clock: Clock): string {
+  const since = Date.parse(iso);
+  const instant = formatInstant(iso, clock);
+  return Number.isNaN(since) ? instant : `${instant}, ${formatDuration(clock.now - since)} ago`;
+}
+
+/** Columns of the widest line, however wide the terminal is. */
+const WIDEST = 80;
 /** A line is not broken when less than this is left for each part. */
 const NARROWEST = 24;
+
+/** Columns for lines on a terminal with so many; undefined: none. */
+export const columnsFor = (columns: number | undefined): number =>
+  columns === undefined || columns === 0 ? WIDEST : Math.min(columns, WIDEST);
 
 // oxlint-disable-next-line no-control-regex -- what `painter` adds takes no room on the screen
 const width = (text: string): number => text.replaceAll(/\u001B\[\d+m/g, '').length;
 
-/** `prefix` and `text`, broken between words at 80 columns; what follows stands below the text. */
-export function hang(prefix: string, text: string): string[] {
-  const indent = width(prefix);
-  const room = Math.max(WIDTH - indent, NARROWEST);
+/** A line that may be broken: what follows stands below `text`. A text alone is broken with an indent of 4. */
+export type Line = string | { readonly prefix: string; readonly text: string };
+
+/** `prefix` and `text`, to be broken where the screen ends. */
+export const hang = (prefix: string, text: string): Line[] => [{ prefix, text }];
+
+/** The lines, each broken between words at so many columns. */
+export const layout = (lines: readonly Line[], columns: number): string[] =>
+  lines.flatMap((line) =>
+    typeof line === 'string'
+      ? broken(line, { first: '', indent: 4, columns })
+      : broken(line.text, { first: line.prefix, indent: width(line.prefix), columns }),
+  );
+
+interface Place {
+  /** Before the first line. */
+  readonly first: string;
+  /** Before the others, in columns. */
+  readonly indent: number;
+  readonly columns: number;
+}
+
+function broken(text: string, { first, indent, columns }: Place): string[] {
+  if (width(first) + width(text) <= columns) return [first + text];
+  const room = (line: number): number =>
+    Math.max(columns - (line === 0 ? width(first) : indent), NARROWEST);
+  const [, lead = '', rest = ''] = /^( *)(.*)$/s.exec(text) ?? [];
   const lines: string[] = [];
   let line = '';
-  for (const word of wordsOf(text)) {
-    if (line !== '' && width(line) + 1 + width(word) > room) {
+  for (const word of wordsOf(rest)) {
+    if (line !== '' && width(line) + 1 + width(word) > room(lines.length)) {
       lines.push(line);
       line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
+    } else line = line === '' ? lead + word : `${line} ${word}`;
   }
   lines.push(line);
-  return lines.map((one, index) => (index === 0 ? prefix : ' '.repeat(indent)) + one);
+  return lines.map((one, index) => (index === 0 ? first : ' '.repeat(indent)) + one);
 }
 
 /** What stands together: a command in quotes, and columns with two blanks between them. */
@@ -82,4 +129,4 @@ const wordsOf = (text: string): string[] =>
     .map((word) => word.replaceAll('\u00A0', ' '));
 
 /** A row of a block: its title, then the text. */
-export const row = (title: string, text: string): string[] => hang(`  ${title.padEnd(12)}`, text);
+export const row = (title: string, text: string): Line[] => hang(`  ${title.padEnd(12)}`, text);
