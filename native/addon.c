@@ -366,8 +366,8 @@ static napi_value send_batch(napi_env env, napi_callback_info info) {
   }
   if (resource->kind == ANNOUNCER)
     return number(env, announcer_send(resource->fd, batch, (unsigned int)count));
-  return number(env, advertisement_socket_send(resource->fd, resource->family,
-                                               resource->link_index, batch, (unsigned int)count));
+  return number(env, advertisement_socket_send(resource->fd, resource->family, resource->link_index,
+                                               batch, (unsigned int)count));
 }
 
 static napi_value receive_network(napi_env env, napi_callback_info info) {
@@ -379,8 +379,8 @@ static napi_value receive_network(napi_env env, napi_callback_info info) {
       !batch_argument(env, values[1], sizeof(struct network_record), &records, &size))
     return NULL;
   size_t capacity = size / sizeof(struct network_record);
-  return number(env, netlink_read(resource->reader, records,
-                                  capacity > INT_MAX ? INT_MAX : (int)capacity));
+  return number(
+      env, netlink_read(resource->reader, records, capacity > INT_MAX ? INT_MAX : (int)capacity));
 }
 
 static napi_value arm(napi_env env, napi_callback_info info) {
@@ -409,8 +409,7 @@ static napi_value notify(napi_env env, napi_callback_info info) {
   napi_value values[2];
   char address[256], message[4096];
   const char *call;
-  if (!arguments(env, info, 2, values) ||
-      !text_argument(env, values[0], address, sizeof address) ||
+  if (!arguments(env, info, 2, values) || !text_argument(env, values[0], address, sizeof address) ||
       !text_argument(env, values[1], message, sizeof message))
     return NULL;
   int result = service_notify(address, message, &call);
@@ -478,7 +477,8 @@ static napi_value datagram(napi_env env, napi_callback_info info) {
                                   family == 4 ? AF_INET : AF_INET6, (uint16_t)port, batch, size));
 }
 
-#define FUNCTION(name, c) {name, NULL, c, NULL, NULL, NULL, napi_default_method, NULL}
+#define FUNCTION(name, c)                                                                          \
+  { name, NULL, c, NULL, NULL, NULL, napi_default_method, NULL }
 NAPI_MODULE_INIT() {
   static const napi_property_descriptor functions[] = {
       FUNCTION("now", now),

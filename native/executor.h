@@ -27,91 +27,91 @@
 #define NEVER INT64_MAX
 
 enum frame_type {
-    FRAME_HELLO = 1,
-    FRAME_RUN = 2,
-    FRAME_RESULT = 3,
-    FRAME_WILL = 4,
-    FRAME_FINISH = 5,
-    FRAME_REVOKED = 6,
-    FRAME_STANDBY = 7,
+  FRAME_HELLO = 1,
+  FRAME_RUN = 2,
+  FRAME_RESULT = 3,
+  FRAME_WILL = 4,
+  FRAME_FINISH = 5,
+  FRAME_REVOKED = 6,
+  FRAME_STANDBY = 7,
 };
 enum outcome { EXITED = 0, SIGNALLED = 1, TIMED_OUT = 2, FAILED = 3 };
 
 /* --- executor_frame.c: bytes and values, no descriptors ------------------------------------- */
 
 struct bytes {
-    const uint8_t *at;
-    size_t length;
+  const uint8_t *at;
+  size_t length;
 };
 
 /* Growing bytes with a read position. */
 struct buffer {
-    uint8_t *bytes;
-    size_t start;
-    size_t end;
-    size_t capacity;
+  uint8_t *bytes;
+  size_t start;
+  size_t end;
+  size_t capacity;
 };
 
 /* Reads a payload from front to back. One short or wrong field breaks it for good. */
 struct cursor {
-    const uint8_t *at;
-    const uint8_t *end;
-    bool broken;
+  const uint8_t *at;
+  const uint8_t *end;
+  bool broken;
 };
 
 struct frame {
-    uint8_t type;
-    uint32_t id;
-    struct bytes payload;
+  uint8_t type;
+  uint32_t id;
+  struct bytes payload;
 };
 
 /* A program to run. Everything points into `memory`, which it owns. */
 struct request {
-    uint8_t *memory;
-    size_t size;
-    char **argv;
-    char **additions;
-    struct bytes input;
-    uint32_t timeout_ms;
-    bool steadfast; /* goes on when the service manager ends the whole control group */
+  uint8_t *memory;
+  size_t size;
+  char **argv;
+  char **additions;
+  struct bytes input;
+  uint32_t timeout_ms;
+  bool steadfast; /* goes on when the service manager ends the whole control group */
 };
 
 struct farewell {
-    uint32_t link;
-    struct bytes frame;
+  uint32_t link;
+  struct bytes frame;
 };
 
 struct successor {
-    uint32_t link;
-    uint8_t family;
-    uint8_t vrid;
-    bool seen;
+  uint32_t link;
+  uint8_t family;
+  uint8_t vrid;
+  bool seen;
 };
 
 /* Compared byte by byte, so there is no padding; an IPv4 address is followed by zeros. */
 struct address {
-    uint32_t link;
-    uint8_t family;
-    uint8_t prefix_length;
-    uint8_t zero[2];
-    uint8_t bytes[16];
+  uint32_t link;
+  uint8_t family;
+  uint8_t prefix_length;
+  uint8_t zero[2];
+  uint8_t bytes[16];
 };
 
 struct will {
-    uint32_t keep_ms;
-    /* Of the agent's silence, from its last sign of life; kill_after_ms is 0 when there is no lease. */
-    uint32_t listen_after_ms;
-    uint32_t farewell_after_ms;
-    uint32_t kill_after_ms;
-    /* Of the addresses in the kernel; 0: for ever. */
-    uint32_t lifetime_s;
-    uint16_t farewell_count;
-    uint16_t successor_count;
-    uint16_t address_count;
-    struct farewell *farewell;
-    struct successor *successors;
-    struct address *addresses; /* sorted by address_compare */
-    struct request release;
+  uint32_t keep_ms;
+  /* Of the agent's silence, from its last sign of life; kill_after_ms is 0 when there is no lease. */
+  uint32_t listen_after_ms;
+  uint32_t farewell_after_ms;
+  uint32_t kill_after_ms;
+  /* Of the addresses in the kernel; 0: for ever. */
+  uint32_t lifetime_s;
+  uint16_t farewell_count;
+  uint16_t successor_count;
+  uint16_t address_count;
+  struct farewell *farewell;
+  struct successor *successors;
+  struct address *addresses; /* sorted by address_compare */
+  struct request release;
 };
 
 /* Makes room for `more` bytes behind the end. 0 or -ENOMEM. */
@@ -141,8 +141,8 @@ void will_free(struct will *will);
 
 /* Our ends of its stdin, stdout and stderr; they do not block. */
 struct process {
-    pid_t pid;
-    int ends[3];
+  pid_t pid;
+  int ends[3];
 };
 
 /* 0 or errno; nothing is left open then. */
@@ -167,23 +167,23 @@ void standby_end(void);
 /* --- executor_child.c: processes -------------------------------------------------------------- */
 
 struct stream {
-    int fd;
-    int slot;
-    struct buffer kept;
+  int fd;
+  int slot;
+  struct buffer kept;
 };
 
 struct child {
-    bool used;
-    bool killed;
-    bool timed_out;
-    uint32_t id;
-    pid_t pid;
-    int64_t deadline;
-    struct request request;
-    struct stream input;
-    size_t fed;
-    struct stream output;
-    struct stream errors;
+  bool used;
+  bool killed;
+  bool timed_out;
+  uint32_t id;
+  pid_t pid;
+  int64_t deadline;
+  struct request request;
+  struct stream input;
+  size_t fed;
+  struct stream output;
+  struct stream errors;
 };
 
 /* How a child ended; `output` and `errors` are valid during the call. */

@@ -42,315 +42,254 @@ static bool farewell_sent;
 static uint32_t kill_after_ms;
 static pid_t agent;
 
-void duty_prepare(report_function *report, void (*revoked)(void))
-{
-    tell_result = report;
-    tell_revoked = revoked;
-    agent = getppid();
+void duty_prepare(report_function *report, void (*revoked)(void)) {
+  tell_result = report;
+  tell_revoked = revoked;
+  agent = getppid();
 }
 
-bool duty_serving(void)
-{
-    return phase == SERVING;
+bool duty_serving(void) {
+  return phase == SERVING;
 }
 
-bool duty_done(void)
-{
-    return phase == DONE;
+bool duty_done(void) {
+  return phase == DONE;
 }
 
-void duty_resign(void)
-{
-    phase = DONE;
+void duty_resign(void) {
+  phase = DONE;
 }
 
 /* What waits for the release program of a lapsed lease comes behind it, whatever it is. */
-bool duty_idle(void)
-{
-    return phase == SERVING && silence != CLEARING;
+bool duty_idle(void) {
+  return phase == SERVING && silence != CLEARING;
 }
 
 /* --- the release program ---------------------------------------------------------------------- */
 
-static void released(enum outcome outcome, uint32_t value, const char *message, struct bytes errors)
-{
-    const int length = errors.length < 800 ? (int)errors.length : 800;
-    if (outcome == FAILED) {
-        complain("release program: %s", message);
-    } else if (outcome == TIMED_OUT) {
-        complain("release program: killed at its deadline");
-    } else if (outcome == SIGNALLED || value != 0) {
-        complain("release program: %s %u: %.*s", outcome == EXITED ? "exit code" : "signal", value,
-                 length, (const char *)errors.at);
-    }
-    silence = HELD;
-    if (lapsed != NULL) {
-        renewal_remove(lapsed);
-    }
-    will_free(lapsed);
-    lapsed = NULL;
-    if (phase == RELEASING) {
-        if (will != NULL) {
-            renewal_remove(will);
-        }
-        phase = DONE;
-    }
+static void released(enum outcome outcome, uint32_t value, const char *message,
+                     struct bytes errors) {
+  const int length = errors.length < 800 ? (int)errors.length : 800;
+  if (outcome == FAILED) {
+    complain("release program: %s", message);
+  } else if (outcome == TIMED_OUT) {
+    complain("release program: killed at its deadline");
+  } else if (outcome == SIGNALLED || value != 0) {
+    complain("release program: %s %u: %.*s", outcome == EXITED ? "exit code" : "signal", value,
+             length, (const char *)errors.at);
+  }
+  silence = HELD;
+  if (lapsed != NULL) renewal_remove(lapsed);
+  will_free(lapsed);
+  lapsed = NULL;
+  if (phase == RELEASING) {
+    if (will != NULL) renewal_remove(will);
+    phase = DONE;
+  }
 }
 
 void duty_report(uint32_t id, enum outcome outcome, uint32_t value, const char *message,
-                 struct bytes output, struct bytes errors)
-{
-    if (id == 0) {
-        released(outcome, value, message, errors);
-    } else if (phase == SERVING) { /* else nobody is left to tell */
-        tell_result(id, outcome, value, message, output, errors);
-    }
+                 struct bytes output, struct bytes errors) {
+  if (id == 0)
+    released(outcome, value, message, errors);
+  else if (phase == SERVING) /* else nobody is left to tell */
+    tell_result(id, outcome, value, message, output, errors);
 }
 
 /* --- the will --------------------------------------------------------------------------------- */
 
 /* A new will says that the agent lives, and takes back what its silence had begun. */
-int duty_replace_will(struct bytes payload)
-{
-    struct will *next = NULL;
-    if (payload.length > 0) {
-        int error = will_parse(payload, &next);
-        if (error != 0) {
-            return error;
-        }
-    }
-    if (silence == LISTENING || silence == LAPSED) {
-        will_hear(will, false);
-        silence = HELD;
-    }
-    renewal_replace(will, next);
-    will_free(will);
-    will = next;
-    will_listen(will);
-    farewell_sent = false;
-    kill_after_ms = will == NULL ? 0 : will->kill_after_ms;
-    return 0;
+int duty_replace_will(struct bytes payload) {
+  struct will *next = NULL;
+  if (payload.length > 0) {
+    int error = will_parse(payload, &next);
+    if (error != 0) return error;
+  }
+  if (silence == LISTENING || silence == LAPSED) {
+    will_hear(will, false);
+    silence = HELD;
+  }
+  renewal_replace(will, next);
+  will_free(will);
+  will = next;
+  will_listen(will);
+  farewell_sent = false;
+  kill_after_ms = will == NULL ? 0 : will->kill_after_ms;
+  return 0;
 }
 
 /*
  * Programs first, will second. Whoever is killed here may be half way through adding an address:
  * the release waits until they are gone (or stuck beyond the kill's grace).
  */
-void duty_end_service(bool send_farewell)
-{
-    int64_t now = now_ms();
-    queue_clear("", NULL);
-    if (silence == CLEARING) { /* the release runs already: that is the end of it */
-        phase = RELEASING;
-        return;
-    }
-    if (will == NULL) {
-        children_kill();
-        phase = DONE;
-        return;
-    }
-    phase = KEEPING;
-    keep_until = now + will->keep_ms;
-    kill_until = now + KILL_GRACE_MS;
-    succeeded_at = NEVER;
+void duty_end_service(bool send_farewell) {
+  int64_t now = now_ms();
+  queue_clear("", NULL);
+  if (silence == CLEARING) { /* the release runs already: that is the end of it */
+    phase = RELEASING;
+    return;
+  }
+  if (will == NULL) {
     children_kill();
-    will_hear(will, true);
-    if (send_farewell && !farewell_sent) {
-        will_say_farewell(will);
-    }
+    phase = DONE;
+    return;
+  }
+  phase = KEEPING;
+  keep_until = now + will->keep_ms;
+  kill_until = now + KILL_GRACE_MS;
+  succeeded_at = NEVER;
+  children_kill();
+  will_hear(will, true);
+  if (send_farewell && !farewell_sent) will_say_farewell(will);
 }
 
-static bool alone(int64_t now)
-{
-    return children_running() == 0 || now >= kill_until;
+static bool alone(int64_t now) {
+  return children_running() == 0 || now >= kill_until;
 }
 
 /* When the addresses may go: once everybody who takes over has them too, or the time is over. */
-static int64_t release_at(int64_t now)
-{
-    if (will->successor_count == 0) {
-        return now;
-    }
-    if (!will_succeeded(will)) {
-        return keep_until;
-    }
-    succeeded_at = succeeded_at == NEVER ? now : succeeded_at;
-    int64_t settled_at = succeeded_at + (phase == KEEPING ? AFTER_FAREWELL_MS : AFTER_SILENCE_MS);
-    return settled_at < keep_until ? settled_at : keep_until;
+static int64_t release_at(int64_t now) {
+  if (will->successor_count == 0) return now;
+  if (!will_succeeded(will)) return keep_until;
+  succeeded_at = succeeded_at == NEVER ? now : succeeded_at;
+  int64_t settled_at = succeeded_at + (phase == KEEPING ? AFTER_FAREWELL_MS : AFTER_SILENCE_MS);
+  return settled_at < keep_until ? settled_at : keep_until;
 }
 
-static void release_when_due(int64_t now)
-{
-    if (now >= release_at(now) && alone(now)) {
-        phase = RELEASING;
-        children_abandon();
-        will->release.steadfast = true;
-        child_start(0, &will->release, duty_report);
-    }
+static void release_when_due(int64_t now) {
+  if (now >= release_at(now) && alone(now)) {
+    phase = RELEASING;
+    children_abandon();
+    will->release.steadfast = true;
+    child_start(0, &will->release, duty_report);
+  }
 }
 
 /* --- a silent agent --------------------------------------------------------------------------- */
 
 /* The word in the lease decides who was first: the agent that wakes, or we. */
-static void lapse(int64_t now)
-{
-    if (!lease_revoke()) {
-        return;
-    }
-    complain("the agent is silent for %lld ms and another router is Active: its lease has lapsed",
-             (long long)(now - lease_silent_since()));
-    silence = LAPSED;
+static void lapse(int64_t now) {
+  if (!lease_revoke()) return;
+  complain("the agent is silent for %lld ms and another router is Active: its lease has lapsed",
+           (long long)(now - lease_silent_since()));
+  silence = LAPSED;
+  farewell_sent = true;
+  keep_until = now + will->keep_ms;
+  kill_until = now + KILL_GRACE_MS;
+  succeeded_at = NEVER;
+  tell_revoked();
+  queue_clear("the lease lapsed while the agent was silent", tell_result);
+  children_kill();
+  will_say_farewell(will);
+}
+
+static void clear_when_due(int64_t now) {
+  if (now < release_at(now) || !alone(now)) return;
+  lapsed = will;
+  silence = CLEARING;
+  will = NULL;
+  will_listen(NULL);
+  lapsed->release.steadfast = true;
+  child_start(0, &lapsed->release, duty_report);
+}
+
+static void listen_on(int64_t now, int64_t silent_since) {
+  if (silent_since == NEVER || now - silent_since < will->listen_after_ms) {
+    will_hear(will, false);
+    silence = HELD;
+    farewell_sent = false;
+  } else if (will_any_seen(will)) {
+    lapse(now);
+  } else if (!farewell_sent && now - silent_since >= will->farewell_after_ms) {
+    complain("the agent is silent for %lld ms: farewell sent; the addresses stay until another "
+             "router is Active",
+             (long long)(now - silent_since));
     farewell_sent = true;
-    keep_until = now + will->keep_ms;
-    kill_until = now + KILL_GRACE_MS;
-    succeeded_at = NEVER;
-    tell_revoked();
-    queue_clear("the lease lapsed while the agent was silent", tell_result);
-    children_kill();
     will_say_farewell(will);
-}
-
-static void clear_when_due(int64_t now)
-{
-    if (now < release_at(now) || !alone(now)) {
-        return;
-    }
-    lapsed = will;
-    silence = CLEARING;
-    will = NULL;
-    will_listen(NULL);
-    lapsed->release.steadfast = true;
-    child_start(0, &lapsed->release, duty_report);
-}
-
-static void listen_on(int64_t now, int64_t silent_since)
-{
-    if (silent_since == NEVER || now - silent_since < will->listen_after_ms) {
-        will_hear(will, false);
-        silence = HELD;
-        farewell_sent = false;
-    } else if (will_any_seen(will)) {
-        lapse(now);
-    } else if (!farewell_sent && now - silent_since >= will->farewell_after_ms) {
-        complain("the agent is silent for %lld ms: farewell sent; the addresses stay until another "
-                 "router is Active",
-                 (long long)(now - silent_since));
-        farewell_sent = true;
-        will_say_farewell(will);
-    }
+  }
 }
 
 /* Whoever started us and is still there; never somebody who has taken in an orphan. */
-static void kill_agent(int64_t now, int64_t silent_since)
-{
-    if (kill_after_ms == 0 || silent_since == NEVER || now - silent_since < kill_after_ms) {
-        return;
-    }
-    kill_after_ms = 0;
-    if (agent <= 1 || getppid() != agent) {
-        return;
-    }
-    complain("the agent is silent for %lld ms: killing process %d, so that it is started again",
-             (long long)(now - silent_since), (int)agent);
-    if (kill(agent, SIGKILL) != 0) {
-        complain("kill: the agent has another user's rights");
-    }
+static void kill_agent(int64_t now, int64_t silent_since) {
+  if (kill_after_ms == 0 || silent_since == NEVER || now - silent_since < kill_after_ms) return;
+  kill_after_ms = 0;
+  if (agent <= 1 || getppid() != agent) return;
+  complain("the agent is silent for %lld ms: killing process %d, so that it is started again",
+           (long long)(now - silent_since), (int)agent);
+  if (kill(agent, SIGKILL) != 0) complain("kill: the agent has another user's rights");
 }
 
-static void attend_agent(int64_t now)
-{
-    int64_t silent_since = lease_silent_since();
-    bool leased = will != NULL && will->kill_after_ms != 0;
-    switch (silence) {
-    case HELD:
-        if (leased && silent_since != NEVER && now - silent_since >= will->listen_after_ms) {
-            silence = LISTENING;
-            will_hear(will, true);
-        }
-        break;
-    case LISTENING:
-        listen_on(now, silent_since);
-        break;
-    case LAPSED:
-        clear_when_due(now);
-        break;
-    case CLEARING:
-        break;
+static void attend_agent(int64_t now) {
+  int64_t silent_since = lease_silent_since();
+  bool leased = will != NULL && will->kill_after_ms != 0;
+  switch (silence) {
+  case HELD:
+    if (leased && silent_since != NEVER && now - silent_since >= will->listen_after_ms) {
+      silence = LISTENING;
+      will_hear(will, true);
     }
-    kill_agent(now, silent_since);
+    break;
+  case LISTENING:
+    listen_on(now, silent_since);
+    break;
+  case LAPSED:
+    clear_when_due(now);
+    break;
+  case CLEARING:
+    break;
+  }
+  kill_agent(now, silent_since);
 }
 
-void duty_attend(int64_t now)
-{
-    if (phase == SERVING) {
-        attend_agent(now);
-    } else if (phase == KEEPING) {
-        release_when_due(now);
-    }
-    if (will != NULL && (phase == SERVING || phase == KEEPING)) {
-        renewal_attend(will, children_running() > 0);
-    }
+void duty_attend(int64_t now) {
+  if (phase == SERVING)
+    attend_agent(now);
+  else if (phase == KEEPING)
+    release_when_due(now);
+  if (will != NULL && (phase == SERVING || phase == KEEPING))
+    renewal_attend(will, children_running() > 0);
 }
 
 /* --- the loop's share ------------------------------------------------------------------------- */
 
-static int64_t sooner(int64_t one, int64_t other)
-{
-    return one < other ? one : other;
+static int64_t sooner(int64_t one, int64_t other) {
+  return one < other ? one : other;
 }
 
 /* A release waits for successors and time, then for the programs that were killed. */
-static int64_t release_due(void)
-{
-    int64_t now = now_ms();
-    int64_t at = release_at(now);
-    return now >= at ? kill_until : at;
+static int64_t release_due(void) {
+  int64_t now = now_ms();
+  int64_t at = release_at(now);
+  return now >= at ? kill_until : at;
 }
 
-static int64_t silence_due(void)
-{
-    int64_t since = lease_silent_since();
-    int64_t next = NEVER;
-    if (since == NEVER) {
-        return NEVER;
-    }
-    if (kill_after_ms != 0) {
-        next = since + kill_after_ms;
-    }
-    if (will != NULL && will->kill_after_ms != 0 && silence == HELD) {
-        next = sooner(next, since + will->listen_after_ms);
-    }
-    if (silence == LISTENING && !farewell_sent) {
-        next = sooner(next, since + will->farewell_after_ms);
-    }
-    return next;
+static int64_t silence_due(void) {
+  int64_t since = lease_silent_since();
+  int64_t next = NEVER;
+  if (since == NEVER) return NEVER;
+  if (kill_after_ms != 0) next = since + kill_after_ms;
+  if (will != NULL && will->kill_after_ms != 0 && silence == HELD)
+    next = sooner(next, since + will->listen_after_ms);
+  if (silence == LISTENING && !farewell_sent) next = sooner(next, since + will->farewell_after_ms);
+  return next;
 }
 
-int64_t duty_due(void)
-{
-    int64_t next = phase == SERVING ? silence_due() : NEVER;
-    if (phase == KEEPING || silence == LAPSED) {
-        next = sooner(next, release_due());
-    }
-    if (will != NULL && (phase == SERVING || phase == KEEPING)) {
-        next = sooner(next, renewal_due(will, children_running() > 0));
-    }
-    return next;
+int64_t duty_due(void) {
+  int64_t next = phase == SERVING ? silence_due() : NEVER;
+  if (phase == KEEPING || silence == LAPSED) next = sooner(next, release_due());
+  if (will != NULL && (phase == SERVING || phase == KEEPING))
+    next = sooner(next, renewal_due(will, children_running() > 0));
+  return next;
 }
 
-static bool hearing(void)
-{
-    return phase == KEEPING || (phase == SERVING && (silence == LISTENING || silence == LAPSED));
+static bool hearing(void) {
+  return phase == KEEPING || (phase == SERVING && (silence == LISTENING || silence == LAPSED));
 }
 
-int duty_poll(struct pollfd *polled, int count)
-{
-    return hearing() ? will_poll(polled, count) : count;
+int duty_poll(struct pollfd *polled, int count) {
+  return hearing() ? will_poll(polled, count) : count;
 }
 
-void duty_serve(const struct pollfd *polled)
-{
-    if (hearing()) {
-        will_serve(will, polled);
-    }
+void duty_serve(const struct pollfd *polled) {
+  if (hearing()) will_serve(will, polled);
 }

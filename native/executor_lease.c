@@ -18,69 +18,54 @@ static uint64_t seen_word = LEASE_NOT_HELD;
 static int64_t silent_since = NEVER;
 static int64_t due = NEVER;
 
-int lease_map(int fd)
-{
-    struct stat status;
-    if (fstat(fd, &status) != 0) {
-        return -errno;
-    }
-    if (status.st_size != sizeof(struct lease)) {
-        return -EINVAL;
-    }
-    void *memory = mmap(NULL, sizeof(struct lease), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (memory == MAP_FAILED) {
-        return -errno;
-    }
-    lease = memory;
-    due = 0;
-    return 0;
+int lease_map(int fd) {
+  struct stat status;
+  if (fstat(fd, &status) != 0) return -errno;
+  if (status.st_size != sizeof(struct lease)) return -EINVAL;
+  void *memory = mmap(NULL, sizeof(struct lease), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (memory == MAP_FAILED) return -errno;
+  lease = memory;
+  due = 0;
+  return 0;
 }
 
-static uint64_t now_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+static uint64_t now_us(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 /*
  * A virtual machine that was paused, or a freezer, stops us too: when we run again the agent has had
  * no chance yet. What we were late ourselves is no silence of its.
  */
-void lease_turn(int64_t late_ms)
-{
-    if (lease == NULL) {
-        return;
-    }
-    uint64_t now = now_us();
-    uint64_t word = atomic_load(&lease->renewed);
-    atomic_store(&lease->beaten, now);
-    due = (int64_t)(now / 1000) + BEAT_MS;
-    if (word == LEASE_NOT_HELD) {
-        silent_since = NEVER;
-    } else if (word != LEASE_REVOKED && word != seen_word) {
-        silent_since = (int64_t)(word / 1000);
-    }
-    seen_word = word;
-    if (silent_since != NEVER) {
-        int64_t latest = (int64_t)(now / 1000);
-        silent_since = silent_since + late_ms < latest ? silent_since + late_ms : latest;
-    }
+void lease_turn(int64_t late_ms) {
+  if (lease == NULL) return;
+  uint64_t now = now_us();
+  uint64_t word = atomic_load(&lease->renewed);
+  atomic_store(&lease->beaten, now);
+  due = (int64_t)(now / 1000) + BEAT_MS;
+  if (word == LEASE_NOT_HELD)
+    silent_since = NEVER;
+  else if (word != LEASE_REVOKED && word != seen_word)
+    silent_since = (int64_t)(word / 1000);
+  seen_word = word;
+  if (silent_since != NEVER) {
+    int64_t latest = (int64_t)(now / 1000);
+    silent_since = silent_since + late_ms < latest ? silent_since + late_ms : latest;
+  }
 }
 
-int64_t lease_due(void)
-{
-    return due;
+int64_t lease_due(void) {
+  return due;
 }
 
-int64_t lease_silent_since(void)
-{
-    return silent_since;
+int64_t lease_silent_since(void) {
+  return silent_since;
 }
 
-bool lease_revoke(void)
-{
-    uint64_t expected = seen_word;
-    return lease != NULL && expected != LEASE_NOT_HELD && expected != LEASE_REVOKED
-        && atomic_compare_exchange_strong(&lease->renewed, &expected, LEASE_REVOKED);
+bool lease_revoke(void) {
+  uint64_t expected = seen_word;
+  return lease != NULL && expected != LEASE_NOT_HELD && expected != LEASE_REVOKED &&
+         atomic_compare_exchange_strong(&lease->renewed, &expected, LEASE_REVOKED);
 }

@@ -31,288 +31,236 @@ static int64_t renewed_at = NEVER;
 static bool ending;
 static int complained;
 
-static int open_socket(void)
-{
-    int on = 1;
-    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
-    if (fd >= 0) {
-        /* Without the request in each refusal; best effort. */
-        (void)setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
-    }
-    return fd;
+static int open_socket(void) {
+  int on = 1;
+  int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+  if (fd >= 0) {
+    /* Without the request in each refusal; best effort. */
+    (void)setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
+  }
+  return fd;
 }
 
-void renewal_prepare(void)
-{
-    lister = open_socket();
-    changer = open_socket();
+void renewal_prepare(void) {
+  lister = open_socket();
+  changer = open_socket();
 }
 
 /* --- when ------------------------------------------------------------------------------------- */
 
-static int64_t third_ms(const struct will *will)
-{
-    return (int64_t)will->lifetime_s * 1000 / 3;
+static int64_t third_ms(const struct will *will) {
+  return (int64_t)will->lifetime_s * 1000 / 3;
 }
 
 /* The first renewal is due at once: who knows how old the addresses are that we were told of. */
-void renewal_replace(const struct will *before, const struct will *after)
-{
-    uint32_t former = before == NULL ? 0 : before->lifetime_s;
-    if (after == NULL) {
-        ending = false;
-    } else if (after->lifetime_s == 0) {
-        ending = ending || former != 0;
-    } else if (after->lifetime_s != former) {
-        ending = false;
-        renewed_at = now_ms() - third_ms(after);
-    }
+void renewal_replace(const struct will *before, const struct will *after) {
+  uint32_t former = before == NULL ? 0 : before->lifetime_s;
+  if (after == NULL) {
+    ending = false;
+  } else if (after->lifetime_s == 0) {
+    ending = ending || former != 0;
+  } else if (after->lifetime_s != former) {
+    ending = false;
+    renewed_at = now_ms() - third_ms(after);
+  }
 }
 
 /*
  * A program of ours may be removing an address between our look and our renewal. It has the time of
  * one renewal: then an address that comes back for a moment is less bad than one that is lost.
  */
-int64_t renewal_due(const struct will *will, bool busy)
-{
-    if (will->lifetime_s == 0) {
-        return ending && !busy ? 0 : NEVER;
-    }
-    return renewed_at + third_ms(will) * (busy ? 2 : 1);
+int64_t renewal_due(const struct will *will, bool busy) {
+  if (will->lifetime_s == 0) return ending && !busy ? 0 : NEVER;
+  return renewed_at + third_ms(will) * (busy ? 2 : 1);
 }
 
 /* --- what ------------------------------------------------------------------------------------- */
 
-static struct rtattr *find_attribute(struct nlmsghdr *message, unsigned short type)
-{
-    uint8_t *at = (uint8_t *)message + NLMSG_LENGTH(sizeof(struct ifaddrmsg));
-    const uint8_t *end = (uint8_t *)message + message->nlmsg_len;
-    while ((size_t)(end - at) >= sizeof(struct rtattr)) {
-        struct rtattr *attribute = (struct rtattr *)(void *)at;
-        size_t length = attribute->rta_len;
-        if (length < sizeof(*attribute) || length > (size_t)(end - at)) {
-            return NULL;
-        }
-        if (attribute->rta_type == type) {
-            return attribute;
-        }
-        length = RTA_ALIGN(length);
-        at += length < (size_t)(end - at) ? length : (size_t)(end - at);
-    }
-    return NULL;
+static struct rtattr *find_attribute(struct nlmsghdr *message, unsigned short type) {
+  uint8_t *at = (uint8_t *)message + NLMSG_LENGTH(sizeof(struct ifaddrmsg));
+  const uint8_t *end = (uint8_t *)message + message->nlmsg_len;
+  while ((size_t)(end - at) >= sizeof(struct rtattr)) {
+    struct rtattr *attribute = (struct rtattr *)(void *)at;
+    size_t length = attribute->rta_len;
+    if (length < sizeof *attribute || length > (size_t)(end - at)) return NULL;
+    if (attribute->rta_type == type) return attribute;
+    length = RTA_ALIGN(length);
+    at += length < (size_t)(end - at) ? length : (size_t)(end - at);
+  }
+  return NULL;
 }
 
 /* Whether the will names the address of this message. */
-static bool is_willed(const struct will *will, struct nlmsghdr *message)
-{
-    const struct ifaddrmsg *body = NLMSG_DATA(message);
-    size_t length = body->ifa_family == AF_INET ? 4 : 16;
-    struct rtattr *own = find_attribute(message, IFA_LOCAL);
-    if (own == NULL) {
-        own = find_attribute(message, IFA_ADDRESS);
-    }
-    if (own == NULL || RTA_PAYLOAD(own) != length
-        || (body->ifa_family != AF_INET && body->ifa_family != AF_INET6)) {
-        return false;
-    }
-    struct address address = {.link = body->ifa_index,
-                              .family = body->ifa_family == AF_INET ? 4 : 6,
-                              .prefix_length = body->ifa_prefixlen};
-    memcpy(address.bytes, RTA_DATA(own), length);
-    return bsearch(&address, will->addresses, will->address_count, sizeof(address), address_compare)
-        != NULL;
+static bool is_willed(const struct will *will, struct nlmsghdr *message) {
+  const struct ifaddrmsg *body = NLMSG_DATA(message);
+  size_t length = body->ifa_family == AF_INET ? 4 : 16;
+  struct rtattr *own = find_attribute(message, IFA_LOCAL);
+  if (own == NULL) own = find_attribute(message, IFA_ADDRESS);
+  if (own == NULL || RTA_PAYLOAD(own) != length ||
+      (body->ifa_family != AF_INET && body->ifa_family != AF_INET6))
+    return false;
+  struct address address = {.link = body->ifa_index,
+                            .family = body->ifa_family == AF_INET ? 4 : 6,
+                            .prefix_length = body->ifa_prefixlen};
+  memcpy(address.bytes, RTA_DATA(own), length);
+  return bsearch(&address, will->addresses, will->address_count, sizeof address, address_compare) !=
+         NULL;
 }
 
 /* Makes the renewal out of what the dump said; false when there is nothing to change. */
-static bool renew(struct nlmsghdr *message, uint32_t lifetime)
-{
-    struct rtattr *attribute = find_attribute(message, IFA_CACHEINFO);
-    if (attribute == NULL || RTA_PAYLOAD(attribute) < sizeof(struct ifa_cacheinfo)) {
-        return false;
-    }
-    struct ifa_cacheinfo *times = RTA_DATA(attribute);
-    if (lifetime == FOR_EVER && times->ifa_valid == FOR_EVER) {
-        return false;
-    }
-    times->ifa_valid = lifetime;
-    if (times->ifa_prefered != 0) { /* a deprecated one stays so: it is no source of ours */
-        times->ifa_prefered = lifetime;
-    }
-    message->nlmsg_flags = NLM_F_REQUEST | NLM_F_REPLACE;
-    message->nlmsg_pid = 0;
-    return true;
+static bool renew(struct nlmsghdr *message, uint32_t lifetime) {
+  struct rtattr *attribute = find_attribute(message, IFA_CACHEINFO);
+  if (attribute == NULL || RTA_PAYLOAD(attribute) < sizeof(struct ifa_cacheinfo)) return false;
+  struct ifa_cacheinfo *times = RTA_DATA(attribute);
+  if (lifetime == FOR_EVER && times->ifa_valid == FOR_EVER) return false;
+  times->ifa_valid = lifetime;
+  if (times->ifa_prefered != 0) /* a deprecated one stays so: it is no source of ours */
+    times->ifa_prefered = lifetime;
+  message->nlmsg_flags = NLM_F_REQUEST | NLM_F_REPLACE;
+  message->nlmsg_pid = 0;
+  return true;
 }
 
 /* Makes the removal out of what the dump said. */
-static bool removal(struct nlmsghdr *message)
-{
-    message->nlmsg_type = RTM_DELADDR;
-    message->nlmsg_flags = NLM_F_REQUEST;
-    message->nlmsg_pid = 0;
-    return true;
+static bool removal(struct nlmsghdr *message) {
+  message->nlmsg_type = RTM_DELADDR;
+  message->nlmsg_flags = NLM_F_REQUEST;
+  message->nlmsg_pid = 0;
+  return true;
 }
 
-static void note(int error, const char *what)
-{
-    if (error != complained && error != 0) {
-        complain("%s: %s: the kernel removes the addresses when their lifetime ends; give the agent "
-                 "CAP_NET_ADMIN, or set vip.leaseSeconds to 0",
-                 what, strerror(error));
-    }
-    complained = error;
+static void note(int error, const char *what) {
+  if (error != complained && error != 0) {
+    complain("%s: %s: the kernel removes the addresses when their lifetime ends; give the agent "
+             "CAP_NET_ADMIN, or set vip.leaseSeconds to 0",
+             what, strerror(error));
+  }
+  complained = error;
 }
 
 /* What the kernel refused; 0 when nothing. An address that went meanwhile is no refusal. */
-static int refusals(void)
-{
-    _Alignas(8) uint8_t answer[512];
-    int error = 0;
-    for (int reads = 0; reads < DUMP_READS_MAX; reads += 1) {
-        ssize_t got = recv(changer, answer, sizeof(answer), MSG_DONTWAIT);
-        const struct nlmsghdr *message = (const struct nlmsghdr *)(const void *)answer;
-        if (got < 0 && errno != ENOBUFS) {
-            return error;
-        }
-        if (got >= (ssize_t)NLMSG_LENGTH(sizeof(struct nlmsgerr))
-            && message->nlmsg_type == NLMSG_ERROR) {
-            int refused = -((const struct nlmsgerr *)NLMSG_DATA(message))->error;
-            /* A negative one is no errno: the kernel has said 0 or -errno. */
-            refused = refused < 0 ? EBADMSG : refused;
-            error = refused == 0 || refused == ENODEV || refused == EADDRNOTAVAIL ? error : refused;
-        }
+static int refusals(void) {
+  _Alignas(8) uint8_t answer[512];
+  int error = 0;
+  for (int reads = 0; reads < DUMP_READS_MAX; reads += 1) {
+    ssize_t got = recv(changer, answer, sizeof answer, MSG_DONTWAIT);
+    const struct nlmsghdr *message = (const struct nlmsghdr *)(const void *)answer;
+    if (got < 0 && errno != ENOBUFS) return error;
+    if (got >= (ssize_t)NLMSG_LENGTH(sizeof(struct nlmsgerr)) &&
+        message->nlmsg_type == NLMSG_ERROR) {
+      int refused = -((const struct nlmsgerr *)NLMSG_DATA(message))->error;
+      /* A negative one is no errno: the kernel has said 0 or -errno. */
+      refused = refused < 0 ? EBADMSG : refused;
+      error = refused == 0 || refused == ENODEV || refused == EADDRNOTAVAIL ? error : refused;
     }
-    return error;
+  }
+  return error;
 }
 
-static int send_batch(const uint8_t *batch, size_t length)
-{
-    if (length == 0) {
-        return 0;
-    }
-    return send(changer, batch, length, MSG_NOSIGNAL) < 0 ? errno : refusals();
+static int send_batch(const uint8_t *batch, size_t length) {
+  if (length == 0) return 0;
+  return send(changer, batch, length, MSG_NOSIGNAL) < 0 ? errno : refusals();
 }
 
-static int request_dump(uint32_t sequence)
-{
-    struct {
-        struct nlmsghdr header;
-        struct ifaddrmsg body;
-    } request = {.header = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct ifaddrmsg)),
-                            .nlmsg_type = RTM_GETADDR,
-                            .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
-                            .nlmsg_seq = sequence}};
-    return send(lister, &request, request.header.nlmsg_len, MSG_NOSIGNAL) < 0 ? errno : 0;
+static int request_dump(uint32_t sequence) {
+  struct {
+    struct nlmsghdr header;
+    struct ifaddrmsg body;
+  } request = {.header = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct ifaddrmsg)),
+                          .nlmsg_type = RTM_GETADDR,
+                          .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+                          .nlmsg_seq = sequence}};
+  return send(lister, &request, request.header.nlmsg_len, MSG_NOSIGNAL) < 0 ? errno : 0;
 }
 
 enum change { RENEW, REMOVE };
 
 struct batch {
-    enum change change;
-    size_t length;
-    size_t count;
-    int error;
-    bool done;
-    _Alignas(8) uint8_t bytes[BATCH_SIZE];
+  enum change change;
+  size_t length;
+  size_t count;
+  int error;
+  bool done;
+  _Alignas(8) uint8_t bytes[BATCH_SIZE];
 };
 
-static void take_message(const struct will *will, struct nlmsghdr *message, struct batch *batch)
-{
-    size_t length = NLMSG_ALIGN(message->nlmsg_len);
-    if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) {
-        batch->done = true;
-    }
-    if (message->nlmsg_type != RTM_NEWADDR || length > BATCH_SIZE
-        || message->nlmsg_len < NLMSG_LENGTH(sizeof(struct ifaddrmsg))
-        || !is_willed(will, message)) {
-        return;
-    }
-    uint32_t lifetime = will->lifetime_s == 0 ? FOR_EVER : will->lifetime_s;
-    if (!(batch->change == REMOVE ? removal(message) : renew(message, lifetime))) {
-        return;
-    }
-    batch->count += 1;
-    if (batch->length + length > BATCH_SIZE) {
-        int error = send_batch(batch->bytes, batch->length);
-        batch->error = error != 0 ? error : batch->error;
-        batch->length = 0;
-    }
-    memcpy(batch->bytes + batch->length, message, message->nlmsg_len);
-    memset(batch->bytes + batch->length + message->nlmsg_len, 0, length - message->nlmsg_len);
-    batch->length += length;
+static void take_message(const struct will *will, struct nlmsghdr *message, struct batch *batch) {
+  size_t length = NLMSG_ALIGN(message->nlmsg_len);
+  if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) batch->done = true;
+  if (message->nlmsg_type != RTM_NEWADDR || length > BATCH_SIZE ||
+      message->nlmsg_len < NLMSG_LENGTH(sizeof(struct ifaddrmsg)) || !is_willed(will, message))
+    return;
+  uint32_t lifetime = will->lifetime_s == 0 ? FOR_EVER : will->lifetime_s;
+  if (!(batch->change == REMOVE ? removal(message) : renew(message, lifetime))) return;
+  batch->count += 1;
+  if (batch->length + length > BATCH_SIZE) {
+    int error = send_batch(batch->bytes, batch->length);
+    batch->error = error != 0 ? error : batch->error;
+    batch->length = 0;
+  }
+  memcpy(batch->bytes + batch->length, message, message->nlmsg_len);
+  memset(batch->bytes + batch->length + message->nlmsg_len, 0, length - message->nlmsg_len);
+  batch->length += length;
 }
 
 /* Answers to an earlier dump, one that was given up on, are passed over. */
 static void take_messages(const struct will *will, uint8_t *dump, size_t got, uint32_t sequence,
-                          struct batch *batch)
-{
-    for (size_t at = 0; got - at >= sizeof(struct nlmsghdr);) {
-        struct nlmsghdr *message = (struct nlmsghdr *)(void *)(dump + at);
-        size_t length = message->nlmsg_len;
-        if (length < sizeof(*message) || length > got - at) {
-            return;
-        }
-        if (message->nlmsg_seq == sequence) {
-            take_message(will, message, batch);
-        }
-        length = NLMSG_ALIGN(length);
-        at += length < got - at ? length : got - at;
-    }
+                          struct batch *batch) {
+  for (size_t at = 0; got - at >= sizeof(struct nlmsghdr);) {
+    struct nlmsghdr *message = (struct nlmsghdr *)(void *)(dump + at);
+    size_t length = message->nlmsg_len;
+    if (length < sizeof *message || length > got - at) return;
+    if (message->nlmsg_seq == sequence) take_message(will, message, batch);
+    length = NLMSG_ALIGN(length);
+    at += length < got - at ? length : got - at;
+  }
 }
 
-static int change_all(const struct will *will, enum change change, size_t *count)
-{
-    static struct batch batch;
-    static _Alignas(8) uint8_t dump[DUMP_SIZE];
-    static uint32_t sequence;
-    int error = request_dump(sequence += 1);
-    batch.change = change;
-    batch.length = 0;
-    batch.count = 0;
-    batch.error = 0;
-    batch.done = error != 0;
-    for (int reads = 0; !batch.done && reads < DUMP_READS_MAX; reads += 1) {
-        ssize_t got = recv(lister, dump, sizeof(dump), MSG_DONTWAIT);
-        if (got < 0 && errno != EINTR) {
-            error = errno;
-            break;
-        }
-        if (got > 0) {
-            take_messages(will, dump, (size_t)got, sequence, &batch);
-        }
+static int change_all(const struct will *will, enum change change, size_t *count) {
+  static struct batch batch;
+  static _Alignas(8) uint8_t dump[DUMP_SIZE];
+  static uint32_t sequence;
+  int error = request_dump(sequence += 1);
+  batch.change = change;
+  batch.length = 0;
+  batch.count = 0;
+  batch.error = 0;
+  batch.done = error != 0;
+  for (int reads = 0; !batch.done && reads < DUMP_READS_MAX; reads += 1) {
+    ssize_t got = recv(lister, dump, sizeof dump, MSG_DONTWAIT);
+    if (got < 0 && errno != EINTR) {
+      error = errno;
+      break;
     }
-    int last = send_batch(batch.bytes, batch.length);
-    *count = batch.count;
-    return error != 0 ? error : last != 0 ? last : batch.error;
+    if (got > 0) take_messages(will, dump, (size_t)got, sequence, &batch);
+  }
+  int last = send_batch(batch.bytes, batch.length);
+  *count = batch.count;
+  return error != 0 ? error : last != 0 ? last : batch.error;
 }
 
-void renewal_attend(const struct will *will, bool busy)
-{
-    if (now_ms() < renewal_due(will, busy)) {
-        return;
-    }
-    renewed_at = now_ms();
-    ending = false;
-    if (will->address_count > 0) {
-        size_t count = 0;
-        int error = lister < 0 || changer < 0 ? EMFILE : change_all(will, RENEW, &count);
-        note(error, "renewing the addresses");
-    }
+void renewal_attend(const struct will *will, bool busy) {
+  if (now_ms() < renewal_due(will, busy)) return;
+  renewed_at = now_ms();
+  ending = false;
+  if (will->address_count > 0) {
+    size_t count = 0;
+    int error = lister < 0 || changer < 0 ? EMFILE : change_all(will, RENEW, &count);
+    note(error, "renewing the addresses");
+  }
 }
 
 /*
  * The release program knows the interface by the name that it had when the will was set; we know it by
  * its index, and what still stands there goes.
  */
-void renewal_remove(const struct will *will)
-{
-    size_t count = 0;
-    if (will->address_count == 0 || lister < 0 || changer < 0) {
-        return;
-    }
-    int error = change_all(will, REMOVE, &count);
-    if (count > 0) {
-        complain("%zu addresses stood after the release program had ended (was the interface renamed?) "
-                 "and were removed%s%s",
-                 count, error == 0 ? "" : ": ", error == 0 ? "" : strerror(error));
-    }
+void renewal_remove(const struct will *will) {
+  size_t count = 0;
+  if (will->address_count == 0 || lister < 0 || changer < 0) return;
+  int error = change_all(will, REMOVE, &count);
+  if (count > 0) {
+    complain("%zu addresses stood after the release program had ended (was the interface renamed?) "
+             "and were removed%s%s",
+             count, error == 0 ? "" : ": ", error == 0 ? "" : strerror(error));
+  }
 }

@@ -17,114 +17,93 @@
 #define DEATH_PAUSE_MAX_MS 64000
 
 static struct request wanted; /* no argv: none */
-static struct process spare;  /* pid 0: none */
+static struct process spare; /* pid 0: none */
 static int64_t started_at;
 static int64_t start_at;
 static int64_t death_pause = DEATH_PAUSE_MS;
 
-static void close_pipes(void)
-{
-    for (int fd = 0; fd < 3; fd += 1) {
-        close_fd(&spare.ends[fd]);
-    }
-    spare.pid = 0;
+static void close_pipes(void) {
+  for (int fd = 0; fd < 3; fd += 1) close_fd(&spare.ends[fd]);
+  spare.pid = 0;
 }
 
 /* Killed first: it must not take the end of its stdin for the end of its lines. */
-void standby_end(void)
-{
-    if (spare.pid != 0) {
-        kill(-spare.pid, SIGKILL); /* not yet reaped, so the group is still its own */
-        close_pipes();
-    }
+void standby_end(void) {
+  if (spare.pid != 0) {
+    kill(-spare.pid, SIGKILL); /* not yet reaped, so the group is still its own */
+    close_pipes();
+  }
 }
 
-int standby_replace(struct bytes payload)
-{
-    struct request next = {0};
-    if (payload.length > 0) {
-        int error = request_parse(payload, &next);
-        if (error != 0) {
-            return error;
-        }
-        if (next.input.length > 0) {
-            request_free(&next);
-            return -EPROTO;
-        }
+int standby_replace(struct bytes payload) {
+  struct request next = {0};
+  if (payload.length > 0) {
+    int error = request_parse(payload, &next);
+    if (error != 0) return error;
+    if (next.input.length > 0) {
+      request_free(&next);
+      return -EPROTO;
     }
-    standby_end();
-    request_free(&wanted);
-    wanted = next;
-    wanted.steadfast = true;
-    start_at = now_ms();
-    death_pause = DEATH_PAUSE_MS;
-    return 0;
+  }
+  standby_end();
+  request_free(&wanted);
+  wanted = next;
+  wanted.steadfast = true;
+  start_at = now_ms();
+  death_pause = DEATH_PAUSE_MS;
+  return 0;
 }
 
 /* Twice as long each time, until one has lived longer than that. */
-static void died(void)
-{
-    int64_t now = now_ms();
-    if (now - started_at > death_pause) {
-        death_pause = DEATH_PAUSE_MS;
-    }
-    start_at = now + death_pause;
-    death_pause = 2 * death_pause < DEATH_PAUSE_MAX_MS ? 2 * death_pause : DEATH_PAUSE_MAX_MS;
+static void died(void) {
+  int64_t now = now_ms();
+  if (now - started_at > death_pause) death_pause = DEATH_PAUSE_MS;
+  start_at = now + death_pause;
+  death_pause = 2 * death_pause < DEATH_PAUSE_MAX_MS ? 2 * death_pause : DEATH_PAUSE_MAX_MS;
 }
 
-void standby_reaped(pid_t pid)
-{
-    if (pid == spare.pid) {
-        close_pipes();
-        died();
-    }
+void standby_reaped(pid_t pid) {
+  if (pid == spare.pid) {
+    close_pipes();
+    died();
+  }
 }
 
-static bool same_texts(char *const *one, char *const *other)
-{
-    while (*one != NULL && *other != NULL && strcmp(*one, *other) == 0) {
-        one += 1;
-        other += 1;
-    }
-    return *one == NULL && *other == NULL;
+static bool same_texts(char *const *one, char *const *other) {
+  while (*one != NULL && *other != NULL && strcmp(*one, *other) == 0) {
+    one += 1;
+    other += 1;
+  }
+  return *one == NULL && *other == NULL;
 }
 
 /* The dead one whose SIGCHLD is still to be read must not swallow the lines. */
-static bool alive(void)
-{
-    if (spare.pid != 0 && waitpid(spare.pid, NULL, WNOHANG) != 0) {
-        standby_reaped(spare.pid);
-    }
-    return spare.pid != 0;
+static bool alive(void) {
+  if (spare.pid != 0 && waitpid(spare.pid, NULL, WNOHANG) != 0) standby_reaped(spare.pid);
+  return spare.pid != 0;
 }
 
-bool standby_take(const struct request *request, struct process *process)
-{
-    if (wanted.argv == NULL || !same_texts(wanted.argv, request->argv)
-        || !same_texts(wanted.additions, request->additions) || !alive()) {
-        return false;
-    }
-    *process = spare;
-    spare.pid = 0;
-    start_at = now_ms() + USED_PAUSE_MS;
-    death_pause = DEATH_PAUSE_MS;
-    return true;
+bool standby_take(const struct request *request, struct process *process) {
+  if (wanted.argv == NULL || !same_texts(wanted.argv, request->argv) ||
+      !same_texts(wanted.additions, request->additions) || !alive())
+    return false;
+  *process = spare;
+  spare.pid = 0;
+  start_at = now_ms() + USED_PAUSE_MS;
+  death_pause = DEATH_PAUSE_MS;
+  return true;
 }
 
-int64_t standby_due(bool busy)
-{
-    return wanted.argv == NULL || spare.pid != 0 || busy ? NEVER : start_at;
+int64_t standby_due(bool busy) {
+  return wanted.argv == NULL || spare.pid != 0 || busy ? NEVER : start_at;
 }
 
 /* Why it does not start is told to whoever asks for its run. */
-void standby_attend(bool busy)
-{
-    if (now_ms() < standby_due(busy)) {
-        return;
-    }
-    started_at = now_ms();
-    if (process_start(&wanted, &spare) != 0) {
-        spare.pid = 0;
-        died();
-    }
+void standby_attend(bool busy) {
+  if (now_ms() < standby_due(busy)) return;
+  started_at = now_ms();
+  if (process_start(&wanted, &spare) != 0) {
+    spare.pid = 0;
+    died();
+  }
 }

@@ -26,12 +26,12 @@
 #define READS_MAX 256
 
 struct listener {
-    int fd;
-    int slot;
-    uint32_t link;
-    uint8_t family;
-    bool wanted;
-    bool open;
+  int fd;
+  int slot;
+  uint32_t link;
+  uint8_t family;
+  bool wanted;
+  bool open;
 };
 
 static struct listener listeners[LISTENERS_MAX];
@@ -41,93 +41,82 @@ static int sender = -1;
 static int members_v4 = -1;
 static int members_v6 = -1;
 
-void will_prepare(void)
-{
-    sender = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    members_v4 = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    members_v6 = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+void will_prepare(void) {
+  sender = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  members_v4 = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  members_v6 = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 }
 
 /* --- listeners -------------------------------------------------------------------------------- */
 
 /* Best effort: 224.0.0.18 is flooded by every switch anyway, and a full list (20) is no disaster. */
-static void membership(const struct listener *listener, bool join)
-{
-    struct group_req group = {.gr_interface = listener->link};
-    struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)&group.gr_group;
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)(void *)&group.gr_group;
-    int option = join ? MCAST_JOIN_GROUP : MCAST_LEAVE_GROUP;
-    if (listener->family == 4) {
-        v4->sin_family = AF_INET;
-        inet_pton(AF_INET, "224.0.0.18", &v4->sin_addr);
-        (void)setsockopt(members_v4, IPPROTO_IP, option, &group, sizeof(group));
-    } else {
-        v6->sin6_family = AF_INET6;
-        inet_pton(AF_INET6, "ff02::12", &v6->sin6_addr);
-        (void)setsockopt(members_v6, IPPROTO_IPV6, option, &group, sizeof(group));
-    }
+static void membership(const struct listener *listener, bool join) {
+  struct group_req group = {.gr_interface = listener->link};
+  struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)&group.gr_group;
+  struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)(void *)&group.gr_group;
+  int option = join ? MCAST_JOIN_GROUP : MCAST_LEAVE_GROUP;
+  if (listener->family == 4) {
+    v4->sin_family = AF_INET;
+    inet_pton(AF_INET, "224.0.0.18", &v4->sin_addr);
+    (void)setsockopt(members_v4, IPPROTO_IP, option, &group, sizeof group);
+  } else {
+    v6->sin6_family = AF_INET6;
+    inet_pton(AF_INET6, "ff02::12", &v6->sin6_addr);
+    (void)setsockopt(members_v6, IPPROTO_IPV6, option, &group, sizeof group);
+  }
 }
 
 /* The packet begins at its IP header: protocol is byte 9 in IPv4, next header byte 6 in IPv6. */
-static int attach_filter(const struct listener *listener, bool open)
-{
-    struct sock_filter code[] = {
-        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, listener->family == 4 ? 9 : 6),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, VRRP_PROTOCOL, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, open ? 128u : 0u),
-        BPF_STMT(BPF_RET | BPF_K, 0),
-    };
-    struct sock_fprog program = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
-    return setsockopt(listener->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+static int attach_filter(const struct listener *listener, bool open) {
+  struct sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, listener->family == 4 ? 9 : 6),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, VRRP_PROTOCOL, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, open ? 128u : 0u),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+  };
+  struct sock_fprog program = {.len = sizeof code / sizeof code[0], .filter = code};
+  return setsockopt(listener->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
 }
 
 /* Shut first, then bound: between socket() and bind() nothing arrives, behind the filter neither. */
-static int open_listener(struct listener *listener)
-{
-    struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_ifindex = (int)listener->link};
-    struct packet_mreq group = {.mr_ifindex = (int)listener->link, .mr_type = PACKET_MR_MULTICAST,
-                                .mr_alen = ETH_ALEN};
-    static const uint8_t mac_v4[ETH_ALEN] = {0x01, 0x00, 0x5e, 0x00, 0x00, 0x12};
-    static const uint8_t mac_v6[ETH_ALEN] = {0x33, 0x33, 0x00, 0x00, 0x00, 0x12};
-    address.sll_protocol = htons(listener->family == 4 ? ETH_P_IP : ETH_P_IPV6);
-    memcpy(group.mr_address, listener->family == 4 ? mac_v4 : mac_v6, ETH_ALEN);
-    listener->fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (listener->fd < 0) {
-        return -errno;
-    }
-    if (attach_filter(listener, false) != 0
-        || bind(listener->fd, (struct sockaddr *)(void *)&address, sizeof(address)) != 0) {
-        int error = -errno;
-        close(listener->fd);
-        return error;
-    }
-    (void)setsockopt(listener->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &group, sizeof(group));
-    membership(listener, true);
-    return 0;
+static int open_listener(struct listener *listener) {
+  struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_ifindex = (int)listener->link};
+  struct packet_mreq group = {
+      .mr_ifindex = (int)listener->link, .mr_type = PACKET_MR_MULTICAST, .mr_alen = ETH_ALEN};
+  static const uint8_t mac_v4[ETH_ALEN] = {0x01, 0x00, 0x5e, 0x00, 0x00, 0x12};
+  static const uint8_t mac_v6[ETH_ALEN] = {0x33, 0x33, 0x00, 0x00, 0x00, 0x12};
+  address.sll_protocol = htons(listener->family == 4 ? ETH_P_IP : ETH_P_IPV6);
+  memcpy(group.mr_address, listener->family == 4 ? mac_v4 : mac_v6, ETH_ALEN);
+  listener->fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (listener->fd < 0) return -errno;
+  if (attach_filter(listener, false) != 0 ||
+      bind(listener->fd, (struct sockaddr *)(void *)&address, sizeof address) != 0) {
+    int error = -errno;
+    close(listener->fd);
+    return error;
+  }
+  (void)setsockopt(listener->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &group, sizeof group);
+  membership(listener, true);
+  return 0;
 }
 
-static struct listener *listener_for(uint32_t link, uint8_t family)
-{
-    for (int i = 0; i < listener_count; i += 1) {
-        if (listeners[i].link == link && listeners[i].family == family) {
-            return &listeners[i];
-        }
-    }
-    return NULL;
+static struct listener *listener_for(uint32_t link, uint8_t family) {
+  for (int i = 0; i < listener_count; i += 1)
+    if (listeners[i].link == link && listeners[i].family == family) return &listeners[i];
+  return NULL;
 }
 
-static void close_unwanted(void)
-{
-    int count = 0;
-    for (int i = 0; i < listener_count; i += 1) {
-        if (listeners[i].wanted) {
-            listeners[count++] = listeners[i];
-        } else {
-            membership(&listeners[i], false);
-            close(listeners[i].fd);
-        }
+static void close_unwanted(void) {
+  int count = 0;
+  for (int i = 0; i < listener_count; i += 1) {
+    if (listeners[i].wanted) {
+      listeners[count++] = listeners[i];
+    } else {
+      membership(&listeners[i], false);
+      close(listeners[i].fd);
     }
-    listener_count = count;
+  }
+  listener_count = count;
 }
 
 /*
@@ -135,112 +124,84 @@ static void close_unwanted(void)
  * without a listener (no CAP_NET_RAW, link gone) is one that is never seen: its addresses stay
  * until the will's time is over, which is safe.
  */
-void will_listen(const struct will *will)
-{
-    int failed = 0;
-    for (int i = 0; i < listener_count; i += 1) {
-        listeners[i].wanted = false;
+void will_listen(const struct will *will) {
+  int failed = 0;
+  for (int i = 0; i < listener_count; i += 1) listeners[i].wanted = false;
+  for (size_t i = 0; will != NULL && i < will->successor_count; i += 1) {
+    const struct successor *successor = &will->successors[i];
+    struct listener *listener = listener_for(successor->link, successor->family);
+    if (listener == NULL && listener_count < LISTENERS_MAX) {
+      listener = &listeners[listener_count];
+      *listener = (struct listener){.link = successor->link, .family = successor->family};
+      int error = open_listener(listener);
+      if (error != 0) {
+        failed = error;
+        continue;
+      }
+      listener_count += 1;
     }
-    for (size_t i = 0; will != NULL && i < will->successor_count; i += 1) {
-        const struct successor *successor = &will->successors[i];
-        struct listener *listener = listener_for(successor->link, successor->family);
-        if (listener == NULL && listener_count < LISTENERS_MAX) {
-            listener = &listeners[listener_count];
-            *listener = (struct listener){.link = successor->link, .family = successor->family};
-            int error = open_listener(listener);
-            if (error != 0) {
-                failed = error;
-                continue;
-            }
-            listener_count += 1;
-        }
-        if (listener != NULL) {
-            listener->wanted = true;
-        }
-    }
-    close_unwanted();
-    if (failed != 0) {
-        complain("cannot listen for every successor (%s): addresses are kept to the end of the "
-                 "will's time; give the agent CAP_NET_RAW and existing links",
-                 strerror(-failed));
-    }
+    if (listener != NULL) listener->wanted = true;
+  }
+  close_unwanted();
+  if (failed != 0) {
+    complain("cannot listen for every successor (%s): addresses are kept to the end of the "
+             "will's time; give the agent CAP_NET_RAW and existing links",
+             strerror(-failed));
+  }
 }
 
 /* --- farewell --------------------------------------------------------------------------------- */
 
 /* The VRID of a farewell frame: byte 1 of the VRRP message behind Ethernet and IP header. */
-static bool succeeds(const struct successor *successor, const struct farewell *farewell)
-{
-    const struct bytes frame = farewell->frame;
-    size_t vrid = ETH_HLEN + (successor->family == 4 ? 20 : IPV6_HEADER) + 1;
-    uint16_t type = htons(successor->family == 4 ? ETH_P_IP : ETH_P_IPV6);
-    return successor->link == farewell->link && frame.length > vrid
-        && memcmp(frame.at + 12, &type, sizeof(type)) == 0 && frame.at[vrid] == successor->vrid;
+static bool succeeds(const struct successor *successor, const struct farewell *farewell) {
+  const struct bytes frame = farewell->frame;
+  size_t vrid = ETH_HLEN + (successor->family == 4 ? 20 : IPV6_HEADER) + 1;
+  uint16_t type = htons(successor->family == 4 ? ETH_P_IP : ETH_P_IPV6);
+  return successor->link == farewell->link && frame.length > vrid &&
+         memcmp(frame.at + 12, &type, sizeof type) == 0 && frame.at[vrid] == successor->vrid;
 }
 
-static bool taken_over(const struct will *will, const struct farewell *farewell)
-{
-    for (size_t i = 0; i < will->successor_count; i += 1) {
-        if (will->successors[i].seen && succeeds(&will->successors[i], farewell)) {
-            return true;
-        }
-    }
-    return false;
+static bool taken_over(const struct will *will, const struct farewell *farewell) {
+  for (size_t i = 0; i < will->successor_count; i += 1)
+    if (will->successors[i].seen && succeeds(&will->successors[i], farewell)) return true;
+  return false;
 }
 
-void will_say_farewell(const struct will *will)
-{
-    int failed = sender < 0 && will->farewell_count > 0 ? EPERM : 0;
-    for (size_t i = 0; sender >= 0 && i < will->farewell_count; i += 1) {
-        const struct farewell *farewell = &will->farewell[i];
-        if (taken_over(will, farewell)) {
-            continue;
-        }
-        struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_halen = ETH_ALEN};
-        address.sll_ifindex = (int)farewell->link;
-        if (sendto(sender, farewell->frame.at, farewell->frame.length, MSG_DONTWAIT,
-                   (struct sockaddr *)(void *)&address, sizeof(address))
-            < 0) {
-            failed = errno;
-        }
-    }
-    if (failed != 0) {
-        complain("not every farewell advertisement was sent: %s", strerror(failed));
-    }
+void will_say_farewell(const struct will *will) {
+  int failed = sender < 0 && will->farewell_count > 0 ? EPERM : 0;
+  for (size_t i = 0; sender >= 0 && i < will->farewell_count; i += 1) {
+    const struct farewell *farewell = &will->farewell[i];
+    if (taken_over(will, farewell)) continue;
+    struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_halen = ETH_ALEN};
+    address.sll_ifindex = (int)farewell->link;
+    if (sendto(sender, farewell->frame.at, farewell->frame.length, MSG_DONTWAIT,
+               (struct sockaddr *)(void *)&address, sizeof address) < 0)
+      failed = errno;
+  }
+  if (failed != 0) complain("not every farewell advertisement was sent: %s", strerror(failed));
 }
 
 /* --- ears ------------------------------------------------------------------------------------- */
 
 /* What lies in the buffer since an earlier time of listening is no news. */
-static void drain(const struct listener *listener)
-{
-    uint8_t packet[1];
-    for (int reads = 0; reads < READS_MAX; reads += 1) {
-        if (recv(listener->fd, packet, sizeof(packet), MSG_DONTWAIT) < 0) {
-            return;
-        }
-    }
+static void drain(const struct listener *listener) {
+  uint8_t packet[1];
+  for (int reads = 0; reads < READS_MAX; reads += 1)
+    if (recv(listener->fd, packet, sizeof packet, MSG_DONTWAIT) < 0) return;
 }
 
-void will_hear(struct will *will, bool open)
-{
-    for (int i = 0; i < listener_count; i += 1) {
-        struct listener *listener = &listeners[i];
-        if (listener->open == open) {
-            continue;
-        }
-        if (open) {
-            drain(listener);
-        }
-        if (attach_filter(listener, open) != 0) {
-            complain("cannot %s the filter of link %u: %s", open ? "open" : "shut", listener->link,
-                     strerror(errno));
-        }
-        listener->open = open;
+void will_hear(struct will *will, bool open) {
+  for (int i = 0; i < listener_count; i += 1) {
+    struct listener *listener = &listeners[i];
+    if (listener->open == open) continue;
+    if (open) drain(listener);
+    if (attach_filter(listener, open) != 0) {
+      complain("cannot %s the filter of link %u: %s", open ? "open" : "shut", listener->link,
+               strerror(errno));
     }
-    for (size_t i = 0; !open && i < will->successor_count; i += 1) {
-        will->successors[i].seen = false;
-    }
+    listener->open = open;
+  }
+  for (size_t i = 0; !open && i < will->successor_count; i += 1) will->successors[i].seen = false;
 }
 
 /* --- successors ------------------------------------------------------------------------------- */
@@ -249,106 +210,84 @@ void will_hear(struct will *will, bool open)
  * What we ourselves sent and a loop in the network brought back is no successor: its IP source is
  * that of a farewell frame of this link (source at byte 12 of IPv4, 8 of IPv6).
  */
-static bool is_ours(const struct will *will, const struct listener *listener, const uint8_t *packet)
-{
-    size_t offset = listener->family == 4 ? 12 : 8;
-    size_t length = listener->family == 4 ? 4 : 16;
-    uint16_t type = htons(listener->family == 4 ? ETH_P_IP : ETH_P_IPV6);
-    for (size_t i = 0; i < will->farewell_count; i += 1) {
-        struct bytes frame = will->farewell[i].frame;
-        if (will->farewell[i].link == listener->link && frame.length >= ETH_HLEN + offset + length
-            && memcmp(frame.at + 12, &type, sizeof(type)) == 0
-            && memcmp(frame.at + ETH_HLEN + offset, packet + offset, length) == 0) {
-            return true;
-        }
-    }
-    return false;
+static bool is_ours(const struct will *will, const struct listener *listener,
+                    const uint8_t *packet) {
+  size_t offset = listener->family == 4 ? 12 : 8;
+  size_t length = listener->family == 4 ? 4 : 16;
+  uint16_t type = htons(listener->family == 4 ? ETH_P_IP : ETH_P_IPV6);
+  for (size_t i = 0; i < will->farewell_count; i += 1) {
+    struct bytes frame = will->farewell[i].frame;
+    if (will->farewell[i].link == listener->link && frame.length >= ETH_HLEN + offset + length &&
+        memcmp(frame.at + 12, &type, sizeof type) == 0 &&
+        memcmp(frame.at + ETH_HLEN + offset, packet + offset, length) == 0)
+      return true;
+  }
+  return false;
 }
 
 /*
  * The VRRP message in a packet with TTL or hop limit 255 (RFC 9568 section 7.1), or NULL. A
  * fragment that is not the first has no VRRP header.
  */
-static const uint8_t *vrrp_message(uint8_t family, const uint8_t *packet, size_t length)
-{
-    if (family == 6) {
-        bool whole = length >= IPV6_HEADER + VRRP_HEADER;
-        return whole && packet[6] == VRRP_PROTOCOL && packet[7] == 255 ? packet + IPV6_HEADER : NULL;
-    }
-    size_t header = length > 0 ? (size_t)(packet[0] & 0x0f) * 4 : 0;
-    if (header < 20 || length < header + VRRP_HEADER || packet[8] != 255
-        || packet[9] != VRRP_PROTOCOL || (packet[6] & 0x1f) != 0 || packet[7] != 0) {
-        return NULL;
-    }
-    return packet + header;
+static const uint8_t *vrrp_message(uint8_t family, const uint8_t *packet, size_t length) {
+  if (family == 6) {
+    bool whole = length >= IPV6_HEADER + VRRP_HEADER;
+    return whole && packet[6] == VRRP_PROTOCOL && packet[7] == 255 ? packet + IPV6_HEADER : NULL;
+  }
+  size_t header = length > 0 ? (size_t)(packet[0] & 0x0f) * 4 : 0;
+  if (header < 20 || length < header + VRRP_HEADER || packet[8] != 255 ||
+      packet[9] != VRRP_PROTOCOL || (packet[6] & 0x1f) != 0 || packet[7] != 0)
+    return NULL;
+  return packet + header;
 }
 
 static void notice(struct will *will, const struct listener *listener, const uint8_t *packet,
-                   size_t length)
-{
-    const uint8_t *message = vrrp_message(listener->family, packet, length);
-    if (message == NULL || message[0] != VERSION_3_ADVERTISEMENT || message[2] == 0
-        || is_ours(will, listener, packet)) {
-        return;
-    }
-    for (size_t i = 0; i < will->successor_count; i += 1) {
-        struct successor *successor = &will->successors[i];
-        if (successor->link == listener->link && successor->family == listener->family
-            && successor->vrid == message[1]) {
-            successor->seen = true;
-        }
-    }
+                   size_t length) {
+  const uint8_t *message = vrrp_message(listener->family, packet, length);
+  if (message == NULL || message[0] != VERSION_3_ADVERTISEMENT || message[2] == 0 ||
+      is_ours(will, listener, packet))
+    return;
+  for (size_t i = 0; i < will->successor_count; i += 1) {
+    struct successor *successor = &will->successors[i];
+    if (successor->link == listener->link && successor->family == listener->family &&
+        successor->vrid == message[1])
+      successor->seen = true;
+  }
 }
 
-bool will_succeeded(const struct will *will)
-{
-    for (size_t i = 0; i < will->successor_count; i += 1) {
-        if (!will->successors[i].seen) {
-            return false;
-        }
-    }
-    return true;
+bool will_succeeded(const struct will *will) {
+  for (size_t i = 0; i < will->successor_count; i += 1)
+    if (!will->successors[i].seen) return false;
+  return true;
 }
 
-bool will_any_seen(const struct will *will)
-{
-    for (size_t i = 0; i < will->successor_count; i += 1) {
-        if (will->successors[i].seen) {
-            return true;
-        }
-    }
-    return false;
+bool will_any_seen(const struct will *will) {
+  for (size_t i = 0; i < will->successor_count; i += 1)
+    if (will->successors[i].seen) return true;
+  return false;
 }
 
-int will_poll(struct pollfd *polled, int count)
-{
-    for (int i = 0; i < listener_count; i += 1) {
-        listeners[i].slot = count;
-        polled[count++] = (struct pollfd){.fd = listeners[i].fd, .events = POLLIN};
-    }
-    return count;
+int will_poll(struct pollfd *polled, int count) {
+  for (int i = 0; i < listener_count; i += 1) {
+    listeners[i].slot = count;
+    polled[count++] = (struct pollfd){.fd = listeners[i].fd, .events = POLLIN};
+  }
+  return count;
 }
 
 /* A pending error (link down) is read like a packet: it is reported once and then gone. */
-void will_serve(struct will *will, const struct pollfd *polled)
-{
-    uint8_t packet[128];
-    for (int i = 0; i < listener_count; i += 1) {
-        if (polled[listeners[i].slot].revents == 0) {
-            continue;
-        }
-        for (int reads = 0; reads < READS_MAX; reads += 1) {
-            struct sockaddr_ll from = {0};
-            socklen_t size = sizeof(from);
-            ssize_t got = recvfrom(listeners[i].fd, packet, sizeof(packet), MSG_DONTWAIT,
-                                   (struct sockaddr *)(void *)&from, &size);
-            if (got < 0 && errno == EAGAIN) {
-                break;
-            }
-            if (got > 0 && from.sll_pkttype != PACKET_OTHERHOST
-                && from.sll_pkttype != PACKET_OUTGOING) {
-                notice(will, &listeners[i], packet, (size_t)got);
-            }
-        }
+void will_serve(struct will *will, const struct pollfd *polled) {
+  uint8_t packet[128];
+  for (int i = 0; i < listener_count; i += 1) {
+    if (polled[listeners[i].slot].revents == 0) continue;
+    for (int reads = 0; reads < READS_MAX; reads += 1) {
+      struct sockaddr_ll from = {0};
+      socklen_t size = sizeof from;
+      ssize_t got = recvfrom(listeners[i].fd, packet, sizeof packet, MSG_DONTWAIT,
+                             (struct sockaddr *)(void *)&from, &size);
+      if (got < 0 && errno == EAGAIN) break;
+      if (got > 0 && from.sll_pkttype != PACKET_OTHERHOST && from.sll_pkttype != PACKET_OUTGOING)
+        notice(will, &listeners[i], packet, (size_t)got);
     }
+  }
 }

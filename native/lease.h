@@ -24,11 +24,11 @@ _Static_assert(sizeof(struct lease) == 16, "both sides map the same layout");
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "a lock would be one that a stopped process holds");
 
 enum lease_question {
-  LEASE_OPEN = 0,    /* a new one's descriptor */
-  LEASE_RENEW = 1,   /* 1, or 0: revoked, or not held; then it stays so until it is taken again */
-  LEASE_TAKE = 2,    /* 0 */
+  LEASE_OPEN = 0, /* a new one's descriptor */
+  LEASE_RENEW = 1, /* 1, or 0: revoked, or not held; then it stays so until it is taken again */
+  LEASE_TAKE = 2, /* 0 */
   LEASE_SILENCE = 3, /* microseconds since the executor's last turn; 0 before its first */
-  LEASE_CLOSE = 4,   /* 0 */
+  LEASE_CLOSE = 4, /* 0 */
 };
 
 /* The answer of the lease behind `fd`; or -errno, EBADF when there is none. */

@@ -92,8 +92,7 @@ static const struct rtattr *next_attribute(const struct nlmsghdr *message, size_
     return NULL;
   const struct rtattr *attribute =
       (const struct rtattr *)(const void *)((const uint8_t *)message + *position);
-  if (attribute->rta_len < sizeof *attribute ||
-      attribute->rta_len > message->nlmsg_len - *position)
+  if (attribute->rta_len < sizeof *attribute || attribute->rta_len > message->nlmsg_len - *position)
     return NULL;
   *position += RTA_ALIGN(attribute->rta_len);
   return attribute;

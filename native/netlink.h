@@ -30,9 +30,9 @@ _Static_assert(sizeof(struct network_record) == 84, "shared with network-records
 
 struct netlink_reader {
   int fd;
-  bool lost;        /* notifications were dropped; told once by netlink_read */
-  bool dumping;     /* a dump was requested: it ends with NLMSG_DONE, not with an empty socket */
-  bool done;        /* the dump is complete */
+  bool lost; /* notifications were dropped; told once by netlink_read */
+  bool dumping; /* a dump was requested: it ends with NLMSG_DONE, not with an empty socket */
+  bool done; /* the dump is complete */
   bool interrupted; /* the kernel's list changed during the dump: it may have gaps */
   size_t position;
   size_t length;

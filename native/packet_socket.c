@@ -41,8 +41,10 @@ struct option {
   bool optional; /* a kernel without it still works */
 };
 
-#define OPTION(level, name, value) {level, name, value, "setsockopt(" #name ")", false}
-#define OPTIONAL(level, name, value) {level, name, value, "setsockopt(" #name ")", true}
+#define OPTION(level, name, value)                                                                 \
+  { level, name, value, "setsockopt(" #name ")", false }
+#define OPTIONAL(level, name, value)                                                               \
+  { level, name, value, "setsockopt(" #name ")", true }
 
 /* The TTL on arrival needs no option in IPv4: a raw socket hands over the IP header. */
 static const struct option ipv4_options[] = {
@@ -116,7 +118,7 @@ static int join_group(int fd, int family, int link_index, const char **call) {
   return setsockopt(fd, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &group, sizeof group) < 0 ? -errno : 0;
 }
 
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+#define COUNT(array) (sizeof array / sizeof array[0])
 
 int advertisement_socket_open(int family, int link_index, const char *link_name,
                               const char **call) {
@@ -259,8 +261,8 @@ int advertisement_socket_receive(int fd, int family, unsigned int capacity, doub
   double offset = monotonic_offset(now);
   for (int i = 0; i < count; i += 1) {
     struct packet_record *record = &records[i];
-    *record = (struct packet_record){.offset = (uint32_t)i * PACKET_SIZE,
-                                     .length = messages[i].msg_len};
+    *record =
+        (struct packet_record){.offset = (uint32_t)i * PACKET_SIZE, .length = messages[i].msg_len};
     read_control(&messages[i].msg_hdr, record);
     if (family == AF_INET)
       strip_ipv4_header(bytes + record->offset, record);

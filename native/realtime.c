@@ -75,12 +75,12 @@ static int settle_program(bool keep) {
 
 int realtime_request(enum realtime_request request, int value) {
   switch (request) {
-    case REALTIME_SCHEDULE:
-      return schedule_at_most(value);
-    case REALTIME_LIMIT:
-      return limit_run((rlim_t)value);
-    case REALTIME_SETTLE:
-      return settle_program(value != 0);
+  case REALTIME_SCHEDULE:
+    return schedule_at_most(value);
+  case REALTIME_LIMIT:
+    return limit_run((rlim_t)value);
+  case REALTIME_SETTLE:
+    return settle_program(value != 0);
   }
   return -EINVAL;
 }

@@ -29,7 +29,8 @@ int service_notify(const char *address, const char *message, const char **call) 
   }
   /* An abstract name has no terminator: its length is part of the name. */
   socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + address_length);
-  if (sendto(fd, message, strlen(message), MSG_NOSIGNAL, (struct sockaddr *)&to, size) < 0) result = -errno;
+  if (sendto(fd, message, strlen(message), MSG_NOSIGNAL, (struct sockaddr *)&to, size) < 0)
+    result = -errno;
   close(fd);
   return result;
 }

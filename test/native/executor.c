@@ -7,8 +7,12 @@
 #include "expect.h"
 
 /* Of the other units, which are not called here. */
-int64_t now_ms(void) { return 0; }
-void complain(const char *format, ...) { (void)format; }
+int64_t now_ms(void) {
+  return 0;
+}
+void complain(const char *format, ...) {
+  (void)format;
+}
 
 static struct bytes exact_bytes(const uint8_t *bytes, size_t length) {
   return (struct bytes){exactly(bytes, length), length};
@@ -24,7 +28,8 @@ static void payloads(void) {
     if (request_parse(payload, &request) == 0) request_free(&request);
     struct will *will = NULL;
     if (will_parse(payload, &will) == 0) will_free(will);
-    struct buffer buffer = {.bytes = (uint8_t *)(uintptr_t)payload.at, .end = length, .capacity = length};
+    struct buffer buffer = {
+        .bytes = (uint8_t *)(uintptr_t)payload.at, .end = length, .capacity = length};
     struct frame frame;
     if (frame_next(&buffer, &frame) == 1) EXPECT(frame.payload.length + HEADER_LENGTH <= length);
     free((void *)(uintptr_t)payload.at);
@@ -34,7 +39,8 @@ static void payloads(void) {
 static void packets(void) {
   struct farewell farewell = {.link = 3};
   struct successor successor = {.link = 3, .family = 4, .vrid = 51};
-  struct will will = {.farewell = &farewell, .farewell_count = 1, .successors = &successor, .successor_count = 1};
+  struct will will = {
+      .farewell = &farewell, .farewell_count = 1, .successors = &successor, .successor_count = 1};
   uint8_t bytes[128];
   for (int round = 0; round < 20000; round += 1) {
     size_t length = draw(sizeof bytes + 1);
@@ -59,17 +65,21 @@ static void packets(void) {
 
 static void dumps(void) {
   static struct batch batch;
-  struct address addresses[1] = {{.link = 7, .family = 4, .prefix_length = 24, .bytes = {10, 99, 0, 1}}};
+  struct address addresses[1] = {
+      {.link = 7, .family = 4, .prefix_length = 24, .bytes = {10, 99, 0, 1}}};
   struct will will = {.addresses = addresses, .address_count = 1, .lifetime_s = 3};
   _Alignas(8) uint8_t bytes[256];
   for (int round = 0; round < 20000; round += 1) {
     size_t length = draw(sizeof bytes + 1);
-    for (size_t i = 0; i < length; i += 1) bytes[i] = (uint8_t)(draw(4) == 0 ? draw(256) : draw(20));
+    for (size_t i = 0; i < length; i += 1)
+      bytes[i] = (uint8_t)(draw(4) == 0 ? draw(256) : draw(20));
     for (size_t at = 0; at + 48 <= length; at += 16 + 4 * (size_t)draw(24)) {
       struct nlmsghdr header = {.nlmsg_len = draw(8) == 0 ? draw(300) : 16 + draw(90),
                                 .nlmsg_type = draw(6) == 0 ? NLMSG_DONE : RTM_NEWADDR};
-      struct ifaddrmsg body = {.ifa_family = draw(2) == 0 ? AF_INET : AF_INET6, .ifa_prefixlen = 24, .ifa_index = 7};
-      struct rtattr own = {.rta_len = draw(4) == 0 ? (uint16_t)draw(70000) : RTA_LENGTH(4), .rta_type = IFA_LOCAL};
+      struct ifaddrmsg body = {
+          .ifa_family = draw(2) == 0 ? AF_INET : AF_INET6, .ifa_prefixlen = 24, .ifa_index = 7};
+      struct rtattr own = {.rta_len = draw(4) == 0 ? (uint16_t)draw(70000) : RTA_LENGTH(4),
+                           .rta_type = IFA_LOCAL};
       memcpy(bytes + at, &header, sizeof header);
       memcpy(bytes + at + 16, &body, sizeof body);
       memcpy(bytes + at + 24, &own, sizeof own);

@@ -6,7 +6,8 @@
 static struct netlink_reader reader;
 
 /* Hands over these bytes as one datagram; nothing behind them may be read. */
-static int read_bytes(const void *bytes, size_t length, struct network_record *records, int capacity) {
+static int read_bytes(const void *bytes, size_t length, struct network_record *records,
+                      int capacity) {
   ASAN_UNPOISON_MEMORY_REGION(reader.buffer, sizeof reader.buffer);
   reader.lost = reader.done = reader.interrupted = false;
   reader.dumping = true;
@@ -42,7 +43,8 @@ static void an_error_is_no_number_of_records(void) {
 static void lengths_that_cannot_be(void) {
   struct nlmsghdr header = {.nlmsg_type = RTM_NEWLINK};
   struct network_record records[4];
-  const uint32_t lengths[] = {0, 1, sizeof header - 1, sizeof header + 1, UINT32_MAX, UINT32_MAX - 2};
+  const uint32_t lengths[] = {
+      0, 1, sizeof header - 1, sizeof header + 1, UINT32_MAX, UINT32_MAX - 2};
   for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i += 1) {
     header.nlmsg_len = lengths[i];
     EXPECT(read_bytes(&header, sizeof header, records, 4) == -EBADMSG);
@@ -76,13 +78,14 @@ static void attributes_that_cannot_be(void) {
 }
 
 static void whatever_the_bytes(void) {
-  static const uint16_t types[] = {RTM_NEWLINK, RTM_DELLINK, RTM_NEWADDR, RTM_DELADDR,
+  static const uint16_t types[] = {RTM_NEWLINK, RTM_DELLINK, RTM_NEWADDR,   RTM_DELADDR,
                                    NLMSG_ERROR, NLMSG_DONE,  NLMSG_OVERRUN, NLMSG_NOOP};
   _Alignas(8) uint8_t bytes[256];
   struct network_record records[8];
   for (int round = 0; round < 50000; round += 1) {
     size_t length = draw(sizeof bytes + 1);
-    for (size_t i = 0; i < length; i += 1) bytes[i] = (uint8_t)(draw(4) == 0 ? draw(256) : draw(20));
+    for (size_t i = 0; i < length; i += 1)
+      bytes[i] = (uint8_t)(draw(4) == 0 ? draw(256) : draw(20));
     for (size_t at = 0; at + sizeof(struct nlmsghdr) <= length; at += 16 + 4 * (size_t)draw(24)) {
       struct nlmsghdr header = {.nlmsg_len = draw(8) == 0 ? draw(300) : 16 + draw(90),
                                 .nlmsg_type = types[draw(8)]};

@@ -11,7 +11,8 @@ static struct packet_record control_of(int level, int type, size_t length, int f
   memcpy(bytes, &header, sizeof header);
   memcpy(bytes + CMSG_LEN(0), value, length);
   uint8_t *exact = exactly(bytes, CMSG_LEN(length));
-  struct msghdr message = {.msg_control = exact, .msg_controllen = CMSG_LEN(length), .msg_flags = flags};
+  struct msghdr message = {
+      .msg_control = exact, .msg_controllen = CMSG_LEN(length), .msg_flags = flags};
   struct packet_record record = {0};
   read_control(&message, &record);
   free(exact);
