@@ -8,14 +8,14 @@
     {
       "target_name": "understudy",
       "sources": [
-        "native/addon.c",
-        "native/datagram_socket.c",
-        "native/deadline_timer.c",
-        "native/lease.c",
-        "native/netlink.c",
-        "native/packet_socket.c",
-        "native/realtime.c",
-        "native/service.c"
+        "native/addon/addon.c",
+        "native/addon/datagram_socket.c",
+        "native/addon/deadline_timer.c",
+        "native/addon/lease.c",
+        "native/addon/netlink.c",
+        "native/addon/packet_socket.c",
+        "native/addon/realtime.c",
+        "native/addon/service.c"
       ],
       "defines": ["NAPI_VERSION=8"]
     },
@@ -23,16 +23,18 @@
       "target_name": "executor",
       "type": "executable",
       "sources": [
-        "native/executor.c",
-        "native/executor_child.c",
-        "native/executor_duty.c",
-        "native/executor_frame.c",
-        "native/executor_lease.c",
-        "native/executor_process.c",
-        "native/executor_queue.c",
-        "native/executor_renewal.c",
-        "native/executor_standby.c",
-        "native/executor_will.c"
+        "native/executor/main.c",
+        "native/executor/child.c",
+        "native/executor/clock.c",
+        "native/executor/duty.c",
+        "native/executor/frame.c",
+        "native/executor/lease.c",
+        "native/executor/process.c",
+        "native/executor/queue.c",
+        "native/executor/renewal.c",
+        "native/executor/report.c",
+        "native/executor/standby.c",
+        "native/executor/will.c"
       ]
     }
   ]

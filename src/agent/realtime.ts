@@ -13,7 +13,7 @@ import { microseconds } from '../model/units.js';
  */
 const LONGEST_RUN = microseconds(10_000_000);
 
-/** Read by native/executor.c when it starts. */
+/** Read by native/executor/main.c when it starts. */
 const EXECUTOR_PRIORITY = 'UNDERSTUDY_REALTIME_PRIORITY';
 
 export interface Realtime {

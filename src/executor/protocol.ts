@@ -1,44 +1,10 @@
 // The executor's protocol: frames and payloads, bytes and values. No process, no socket. The other
-// half is native/executor_frame.c; a change here is a change there and of PROTOCOL_VERSION.
+// half is native/executor/frame.c, and the protocol is drawn in frame.h; a change here is a change there and of
+// PROTOCOL_VERSION.
 import { Buffer } from 'node:buffer';
 import { addressBytes, familyOf } from '../model/address.js';
 import { milliseconds } from '../model/units.js';
 import type { LastWill, Program, RunRequest, RunResult } from './executor.js';
-
-/*
- *     0               1               2               3
- *    +---------------+---------------+---------------+---------------+
- *    |                  Payload length, at most 4 MiB                |
- *    +---------------+---------------+---------------+---------------+
- *    |     Type      |                 zero                          |
- *    +---------------+---------------+---------------+---------------+
- *    |         Id: of a RUN and its RESULT, from 1; else 0           |
- *    +---------------+---------------+---------------+---------------+
- *    |  Payload ...
- *
- *    u8, u16, u32   an integer           bytes   u32 length, then that many bytes
- *    text           bytes that end with the only NUL among them
- *
- *    HELLO  1  both    u32 protocol version; the executor's carries also: bytes package version
- *    RUN    2  agent   program: u32 timeout in ms, u16 arguments, u16 additions,
- *                      text each argument, text each NAME=value, bytes stdin
- *    RESULT 3  exec.   u8 0 exited 1 signalled 2 timed out 3 failed, 3 zero bytes,
- *                      u32 exit code, signal or errno; bytes message, bytes stdout, bytes stderr
- *    WILL   4  agent   empty: no will. Else u32 keep at most ms, u32 listen after ms of silence,
- *                      u32 farewell after ms, u32 kill after ms (0: no lease),
- *                      u32 lifetime of the addresses in s (0: for ever),
- *                      u16 farewells, u16 successors, u16 addresses, u16 zero,
- *                      each farewell: u32 link index, bytes Ethernet frame;
- *                      each successor: u32 link index, u8 family 4 or 6, u8 VRID, u16 zero;
- *                      each address: u32 link index, u8 family, u8 prefix length, u16 zero,
- *                      16 bytes, of an IPv4 address the first 4;
- *                      the release program, as in RUN
- *    FINISH 5  agent   u32 1 when the farewell was already sent, else 0
- *    REVOKED 6 exec.   empty: the lease lapsed, the addresses go
- *    STANDBY 7 agent   empty: none. Else a program as in RUN, with no stdin and any timeout: kept
- *                      started and waiting for its stdin. A RUN of the same arguments and additions,
- *                      or such a release program, is given to it; then another is started.
- */
 
 export const PROTOCOL_VERSION = 2;
 export const HEADER_LENGTH = 12;

@@ -11,7 +11,7 @@ export interface Handle {
 }
 
 /**
- * The functions of native/addon.c. Those that open throw an error with `code` and `syscall`; the
+ * The functions of native/addon/addon.c. Those that open throw an error with `code` and `syscall`; the
  * others answer a number, and a negative one is -errno. All throw EBADF after `close`.
  */
 export interface Addon {
@@ -33,7 +33,7 @@ export interface Addon {
   /** The number of records in `batch`, 0 when there is no more. */
   receiveNetwork(handle: Handle, batch: ArrayBuffer): number;
   /**
-   * `question` is one of enum datagram_question of native/datagram_socket.h; `batch` is struct
+   * `question` is one of enum datagram_question of native/addon/datagram_socket.h; `batch` is struct
    * datagram_addresses, and for one that is sent the datagram behind it, to its end.
    */
   datagram(
@@ -52,9 +52,9 @@ export interface Addon {
   lockFile(path: string): Handle | null;
   /** Writes struct ucred, three numbers of 32 bits: pid, uid, gid. */
   peerCredentials(fd: number, batch: ArrayBuffer): number;
-  /** `question` is one of enum lease_question of native/lease.h; `fd` is of no account to the first. */
+  /** `question` is one of enum lease_question of native/addon/lease.h; `fd` is of no account to the first. */
   lease(fd: number, question: number): number;
-  /** See enum realtime_request of native/realtime.h. */
+  /** See enum realtime_request of native/addon/realtime.h. */
   realtime(request: 1 | 2 | 3, value: number): number;
   /** Path and arguments of a program, each ended by a zero byte. Returns only when it failed. */
   replaceProcess(texts: ArrayBuffer): number;

@@ -13,7 +13,7 @@ import type {
 import { OutgoingBatch } from './outgoing.js';
 import { attempt, refusal } from './refusal.js';
 
-/** PACKET_BATCH, PACKET_SIZE and struct packet_record of native/packet_socket.h. */
+/** PACKET_BATCH, PACKET_SIZE and struct packet_record of native/addon/packet_socket.h. */
 const BATCH = 32;
 const PACKET_SIZE = 4096 + 60;
 const RECORD_SIZE = 56;

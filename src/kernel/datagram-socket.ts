@@ -4,7 +4,7 @@ import { addressBytes, addressFromBytes, type Family, type IpAddress } from '../
 import { loadAddon } from './addon.js';
 import { errorName, refusal } from './refusal.js';
 
-/** struct datagram_addresses of native/datagram_socket.h. */
+/** struct datagram_addresses of native/addon/datagram_socket.h. */
 const SOURCE = 0;
 const DESTINATION = 16;
 const HEAD = 32;

@@ -45,7 +45,7 @@ function lockFile(addon: Addon, path: string): FileLock | null {
   return handle === null ? null : { release: () => addon.close(handle) };
 }
 
-/** enum lease_question of native/lease.h. */
+/** enum lease_question of native/addon/lease.h. */
 const LEASE = { open: 0, renew: 1, take: 2, silence: 3, close: 4 } as const;
 
 function openLease(addon: Addon): Lease {

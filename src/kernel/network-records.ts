@@ -2,7 +2,7 @@
 import { addressFromBytes } from '../model/address.js';
 import type { Link, LinkAddress } from '../model/link.js';
 
-/** struct network_record of native/netlink.h. */
+/** struct network_record of native/addon/netlink.h. */
 const RECORD_SIZE = 84;
 const WORDS = RECORD_SIZE / 4;
 const CAPACITY = 64;

@@ -4,7 +4,7 @@ import type { Addon, Handle } from './addon.js';
 import type { SendFailure } from './kernel.js';
 import { errorName } from './refusal.js';
 
-/** struct outgoing_record of native/packet_socket.h. */
+/** struct outgoing_record of native/addon/packet_socket.h. */
 const RECORD = { size: 48, offset: 0, length: 1, error: 2, linkIndex: 3 } as const;
 const SOURCE = 16;
 const DESTINATION = 32;

@@ -26,7 +26,7 @@ interface Request {
   readonly syscall: string;
 }
 
-/** enum realtime_request of native/realtime.h. */
+/** enum realtime_request of native/addon/realtime.h. */
 const REQUEST = {
   schedule: { request: 1, syscall: 'sched_setscheduler' },
   limit: { request: 2, syscall: 'setrlimit' },

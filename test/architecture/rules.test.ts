@@ -108,8 +108,18 @@ const BAD: Readonly<Record<Exclude<Rule, 'first-line'>, readonly Example[]>> = {
     },
   ],
   'node-api': [
-    { says: 'a second file', path: 'native/netlink.c', text: '#include <node_api.h>' },
-    { says: 'a header', path: 'native/netlink.h', text: '#include <node_api.h>' },
+    { says: 'a second file', path: 'native/addon/netlink.c', text: '#include <node_api.h>' },
+    { says: 'a header', path: 'native/addon/netlink.h', text: '#include <node_api.h>' },
+  ],
+  include: [
+    {
+      says: 'a unit of the executor includes what stands on it',
+      path: 'native/executor/frame.c',
+      text: '#include "child.h"',
+    },
+    { says: 'a header does', path: 'native/executor/will.h', text: '#include "duty.h"' },
+    { says: 'a unit nobody placed', path: 'native/executor/a.c', text: '#include "frame.h"' },
+    { says: 'the other folder', path: 'native/addon/a.c', text: '#include "../executor/frame.h"' },
   ],
   'file-length': [
     { says: 'one line too many', path: 'src/core/x.ts', text: '//\n'.repeat(FILE_LIMIT) },
@@ -184,7 +194,12 @@ const GOOD: readonly Example[] = [
     path: 'src/main.ts',
     text: "import { a } from './agent/main.js';\nimport { b } from './cli/main.js';",
   },
-  { says: 'addon.c', path: 'native/addon.c', text: '#include <node_api.h>' },
+  { says: 'addon.c', path: 'native/addon/addon.c', text: '#include <node_api.h>' },
+  {
+    says: 'a unit of the executor, what it stands on and what is shared',
+    path: 'native/executor/lease.c',
+    text: '#include "lease.h"\n#include "clock.h"\n#include "../lease_words.h"',
+  },
   { says: "keepalived's word", path: 'src/agent/x.ts', text: "// as keepalived: 'MASTER'" },
   { says: 'a word that only looks alike', path: 'src/agent/x.ts', text: '// utility, mastery' },
   {

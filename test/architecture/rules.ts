@@ -13,6 +13,7 @@ export type Rule =
   | 'import'
   | 'purity'
   | 'node-api'
+  | 'include'
   | 'file-length'
   | 'function-length'
   | 'first-line'
@@ -32,6 +33,27 @@ export const FILE_LIMIT = 450;
 /** The one file that may speak Node-API has a few lines for everything the kernel is asked. */
 const ADDON_LIMIT = 520;
 export const FUNCTION_LIMIT = 70;
+
+/**
+ * The units of the executor: each includes the headers of those before it only, and its own. So there is no
+ * circle, and whoever reads from the left knows all that a unit stands on.
+ */
+const EXECUTOR_UNITS = [
+  'clock',
+  'report',
+  'frame',
+  'process',
+  'standby',
+  'child',
+  'queue',
+  'will',
+  'lease',
+  'renewal',
+  'duty',
+  'main',
+];
+/** What addon and executor share. */
+const SHARED_HEADERS = new Set(['../lease_words.h']);
 
 interface Room {
   /** Rooms it may import from. */
@@ -118,6 +140,7 @@ export function violations(file: SourceFile): Violation[] {
     ...importViolations(file),
     ...purityViolations(file),
     ...nodeApiViolations(file),
+    ...includeViolations(file),
     ...lengthViolations(file),
     ...firstLineViolations(file),
     ...wordViolations(file),
@@ -185,11 +208,32 @@ function purityViolations({ path, text }: SourceFile): Violation[] {
 }
 
 function nodeApiViolations({ path, text }: SourceFile): Violation[] {
-  if (!path.startsWith('native/') || path === 'native/addon.c') return [];
+  if (!path.startsWith('native/') || path === 'native/addon/addon.c') return [];
   const index = text.search(/#include\s*[<"](?:node_api|js_native_api)/);
   if (index < 0) return [];
   const message = 'only addon.c includes node_api.h';
   return [{ rule: 'node-api', path, line: lineAt(text, index), message }];
+}
+
+function includeViolations({ path, text }: SourceFile): Violation[] {
+  if (!/^native\/.*\.[ch]$/.test(path)) return [];
+  const [, , unit = ''] = /^native\/(addon|executor)\/(\w+)\.[ch]$/.exec(path) ?? [];
+  const place = EXECUTOR_UNITS.indexOf(unit);
+  const broken = (header: string): string | null => {
+    if (SHARED_HEADERS.has(header)) return null;
+    if (header.includes('/')) return 'addon and executor share lease_words.h only';
+    if (!path.startsWith('native/executor/')) return null;
+    const other = EXECUTOR_UNITS.indexOf(header.replace(/\.h$/, ''));
+    if (place >= 0 && other >= 0 && other <= place) return null;
+    return `${unit} stands on ${EXECUTOR_UNITS.slice(0, Math.max(0, place)).join(', ') || 'nothing'}`;
+  };
+  return [...text.matchAll(/^#include "([^"]+)"/gm)].flatMap(({ 1: header = '', index }) => {
+    const complaint = broken(header);
+    const message = `${header}: ${complaint}`;
+    return complaint === null
+      ? []
+      : [{ rule: 'include', path, line: lineAt(text, index), message }];
+  });
 }
 
 function lengthViolations({ path, text }: SourceFile): Violation[] {
@@ -203,7 +247,7 @@ function lengthViolations({ path, text }: SourceFile): Violation[] {
     line: span.line,
     message: `expected at most ${FUNCTION_LIMIT} lines a function, found ${span.lines} of its own`,
   }));
-  const limit = path === 'native/addon.c' ? ADDON_LIMIT : FILE_LIMIT;
+  const limit = path === 'native/addon/addon.c' ? ADDON_LIMIT : FILE_LIMIT;
   if (lines <= limit) return functions;
   const message = `expected at most ${limit} lines a file, found ${lines}`;
   return [{ rule: 'file-length', path, line: limit, message }, ...functions];

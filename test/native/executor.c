@@ -1,8 +1,8 @@
 /* What the executor makes of bytes that are not what they should be: requests and wills of the agent, packets of the
  * link, answers and dumps of the kernel. */
-#include "../../native/executor_frame.c"
-#include "../../native/executor_renewal.c"
-#include "../../native/executor_will.c"
+#include "../../native/executor/frame.c"
+#include "../../native/executor/renewal.c"
+#include "../../native/executor/will.c"
 
 #include "expect.h"
 

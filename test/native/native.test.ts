@@ -46,7 +46,7 @@ describe('native units on crafted bytes', () => {
       if (sanitizers.length === 0) t.diagnostic('without sanitizers: this compiler has none');
       const program = join(folder, name.replace('.c', ''));
       const source = join(SOURCES, name);
-      const timer = join(SOURCES, '../../native/deadline_timer.c');
+      const timer = join(SOURCES, '../../native/addon/deadline_timer.c');
       await run(COMPILER, [...FLAGS, ...sanitizers, source, timer, '-o', program]);
       // Memory that a test program leaves at its end is no fault, and is not looked for under a tracer.
       const env = { ...process.env, ASAN_OPTIONS: 'detect_leaks=0:quarantine_size_mb=8' };

@@ -1,5 +1,5 @@
 /* netlink_read on crafted bytes: what a kernel does not say, and what is cut off. */
-#include "../../native/netlink.c"
+#include "../../native/addon/netlink.c"
 
 #include "expect.h"
 

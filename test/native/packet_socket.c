@@ -1,5 +1,5 @@
 /* What read_control and strip_ipv4_header make of control messages and headers that are too short, or cut off. */
-#include "../../native/packet_socket.c"
+#include "../../native/addon/packet_socket.c"
 
 #include "expect.h"
 

@@ -1,4 +1,4 @@
-// The executor (native/executor_duty.c, executor_will.c, executor_renewal.c) as a model in virtual time:
+// The executor (native/executor/duty.c, will.c, renewal.c) as a model in virtual time:
 // runs scripts, holds the last will, watches the lease, renews lifetimes. The real one has its own tests.
 import type { ExecutorExit, ExecutorProcess } from '../../../src/executor/process.js';
 import type { LastWill, RunRequest, RunResult } from '../../../src/executor/executor.js';
@@ -6,7 +6,7 @@ import type { Family } from '../../../src/model/address.js';
 import type { VirtualLease } from './lease.js';
 import { VirtualProcess } from './process.js';
 
-/** As in executor_duty.c, in microseconds. */
+/** As in duty.c, in microseconds. */
 const AFTER_FAREWELL = 3_000;
 const AFTER_SILENCE = 30_000;
 

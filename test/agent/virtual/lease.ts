@@ -1,4 +1,4 @@
-// The memory that agent and executor share (native/lease.h), in virtual time. No policy.
+// The memory that agent and executor share (native/lease_words.h), in virtual time. No policy.
 import type { Lease } from '../../../src/kernel/kernel.js';
 import { milliseconds } from '../../../src/model/units.js';
 

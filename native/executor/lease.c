@@ -2,13 +2,15 @@
  * The executor's half of the lease: one word says when the agent last lived, the other that we do.
  * No consequence is drawn here.
  */
-#include "executor.h"
 #include "lease.h"
 
+#include "../lease_words.h"
+#include "clock.h"
+
 #include <errno.h>
+#include <stddef.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 
 /* The agent replaces us after one second without a turn. */
 #define BEAT_MS 250
@@ -27,12 +29,6 @@ int lease_map(int fd) {
   lease = memory;
   due = 0;
   return 0;
-}
-
-static uint64_t now_us(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 /*

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "control_message.h"
 #include "deadline_timer.h"
 
 #ifndef IPV6_MULTICAST_ALL
@@ -295,17 +296,6 @@ struct sender {
                   struct msghdr *);
 };
 
-static void put_control(struct msghdr *header, struct slot *slot, int level, int type,
-                        const void *value, size_t length) {
-  header->msg_control = &slot->control;
-  header->msg_controllen = CMSG_SPACE(length);
-  struct cmsghdr *c = CMSG_FIRSTHDR(header);
-  c->cmsg_level = level;
-  c->cmsg_type = type;
-  c->cmsg_len = CMSG_LEN(length);
-  memcpy(CMSG_DATA(c), value, length);
-}
-
 /* The source is pinned: left alone, the kernel may take a virtual address, or in IPv4 an address of
  * another interface (both measured). */
 static void prepare_ipv4(const struct sender *sender, const struct outgoing_record *record,
@@ -317,7 +307,7 @@ static void prepare_ipv4(const struct sender *sender, const struct outgoing_reco
 
   struct in_pktinfo info = {.ipi_ifindex = sender->link_index};
   memcpy(&info.ipi_spec_dst, record->source, 4);
-  put_control(header, slot, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
+  put_control(header, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
 }
 
 static void prepare_ipv6(const struct sender *sender, const struct outgoing_record *record,
@@ -330,7 +320,7 @@ static void prepare_ipv6(const struct sender *sender, const struct outgoing_reco
 
   struct in6_pktinfo info = {.ipi6_ifindex = (unsigned int)sender->link_index};
   memcpy(&info.ipi6_addr, record->source, 16);
-  put_control(header, slot, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
+  put_control(header, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
 }
 
 static void prepare_frame(const struct sender *sender, const struct outgoing_record *record,
@@ -385,6 +375,7 @@ static int send_all(const struct sender *sender, unsigned int count) {
       header->msg_iov = &slots[i].vector;
       header->msg_iovlen = 1;
       header->msg_name = &slots[i].destination;
+      header->msg_control = &slots[i].control;
       sender->prepare(sender, record, &slots[i], header);
     }
     failures += send_slots(sender->fd, records + start, messages, size);

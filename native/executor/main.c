@@ -2,65 +2,37 @@
  * The executor: runs every program for the agent and holds its last will. It never decides: no
  * node_api.h, no virtual router, no settings. One poll loop, no thread, nothing that blocks.
  *
- * The agent starts it and speaks to it over stdin and stdout. Each direction carries frames; every
- * integer is in network byte order:
+ * The agent starts it and speaks to it over stdin and stdout, in the frames of frame.h.
  *
- *     0               1               2               3
- *    +---------------+---------------+---------------+---------------+
- *    |                  Payload length, at most 4 MiB                |
- *    +---------------+---------------+---------------+---------------+
- *    |     Type      |                 zero                          |
- *    +---------------+---------------+---------------+---------------+
- *    |         Id: of a RUN and its RESULT, from 1; else 0           |
- *    +---------------+---------------+---------------+---------------+
- *    |  Payload ...
- *
- *    u8, u16, u32   an integer           bytes   u32 length, then that many bytes
- *    text           bytes that end with the only NUL among them
- *
- *    HELLO  1  both    u32 protocol version; the executor's carries also: bytes package version.
- *                      The agent's comes first. On another version the executor answers and exits.
- *    RUN    2  agent   program: u32 timeout in ms, u16 arguments, u16 additions,
- *                      text each argument, text each NAME=value, bytes stdin
- *    RESULT 3  exec.   u8 0 exited 1 signalled 2 timed out 3 failed, 3 zero bytes,
- *                      u32 exit code, signal or errno; bytes message, bytes stdout, bytes stderr
- *    WILL   4  agent   empty: no will. Else u32 keep at most ms, u32 listen after ms of silence,
- *                      u32 farewell after ms, u32 kill after ms (0: no lease),
- *                      u32 lifetime of the addresses in s (0: for ever),
- *                      u16 farewells, u16 successors, u16 addresses, u16 zero,
- *                      each farewell: u32 link index, bytes Ethernet frame;
- *                      each successor: u32 link index, u8 family 4 or 6, u8 VRID, u16 zero;
- *                      each address: u32 link index, u8 family, u8 prefix length, u16 zero,
- *                      16 bytes, of an IPv4 address the first 4;
- *                      the release program, as in RUN
- *    FINISH 5  agent   u32 1 when the farewell was already sent, else 0
- *    REVOKED 6 exec.   empty: the lease lapsed, the addresses go
- *    STANDBY 7 agent   empty: none. Else a program as in RUN, with no stdin and any timeout: kept
- *                      started and waiting for its stdin. A RUN of the same arguments and additions,
- *                      or such a release program, is given to it; then another is started.
- *
- * With the argument `lease`, descriptor 3 is the memory of lease.h: who of the two was silent, and for
- * how long. What the executor does about a silent agent stands in executor_duty.c.
+ * With the argument `lease`, descriptor 3 is the memory of lease_words.h: who of the two was silent, and for
+ * how long. What the executor does about a silent agent stands in duty.c.
  *
  * End of file, a malformed frame and FINISH all end the service: programs that still run are
  * killed, then the will is done: listen, farewell, keep the addresses until every successor was
  * seen or the time is over, run the release program, exit.
  */
-#include "executor.h"
+#include "child.h"
+#include "clock.h"
+#include "duty.h"
+#include "frame.h"
+#include "lease.h"
+#include "queue.h"
+#include "renewal.h"
+#include "report.h"
+#include "standby.h"
+#include "will.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #define READ_SIZE (64u << 10)
@@ -68,6 +40,8 @@
 #define UNREAD_MAX (1u << 20)
 /* A wake-up this much behind its deadline is an ordinary one. */
 #define LATE_MS 5
+/* signalfd, stdin, stdout; then the children and the listeners. */
+#define POLL_MAX (3 + CHILDREN_POLLED_MAX + LISTENERS_MAX)
 /* Where the agent lays the lease, when it says that it does. */
 #define LEASE_FD 3
 
@@ -75,29 +49,6 @@ static bool greeted;
 static bool hung_up;
 static struct buffer incoming;
 static struct buffer outgoing;
-
-int64_t now_ms(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* stderr may be a pipe that nobody reads: a line is dropped rather than waited for. */
-void complain(const char *format, ...) {
-  char line[1024] = "understudy-exec: ";
-  size_t length = strlen(line);
-  struct pollfd error = {.fd = STDERR_FILENO, .events = POLLOUT};
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(line + length, sizeof line - length - 1, format, arguments);
-  va_end(arguments);
-  length = strlen(line);
-  line[length++] = '\n';
-  if (poll(&error, 1, 0) == 1 && (error.revents & POLLOUT) != 0) {
-    ssize_t wrote = write(STDERR_FILENO, line, length);
-    (void)wrote;
-  }
-}
 
 /* --- the agent's side ------------------------------------------------------------------------- */
 
@@ -274,10 +225,6 @@ static void close_inherited(void) {
       close(fd);
 }
 
-/*
- * The agent decides when it ends, we end after it: a terminal's Ctrl-C and systemd's SIGTERM to the
- * whole control group must not take the last will away.
- */
 /* Before all ordinary processes, where the agent asks for it and the kernel allows it; what it starts
  * is ordinary. A refusal is the agent's to report: it asks for the same. */
 static void enter_realtime(void) {
@@ -291,6 +238,10 @@ static void enter_realtime(void) {
   (void)mlockall(MCL_CURRENT | MCL_ONFAULT); /* not what is to come: a limit would refuse it */
 }
 
+/*
+ * The agent decides when it ends, we end after it: a terminal's Ctrl-C and systemd's SIGTERM to the
+ * whole control group must not take the last will away.
+ */
 static int set_up(void) {
   static const int ignored[] = {SIGPIPE, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
   sigset_t child;

@@ -10,7 +10,13 @@
  *
  * A silent agent without any successor loses nothing: its addresses stay until it is killed.
  */
-#include "executor.h"
+#include "duty.h"
+#include "clock.h"
+#include "lease.h"
+#include "queue.h"
+#include "renewal.h"
+#include "report.h"
+#include "will.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -2,7 +2,7 @@
  * Starts one program behind three pipes. Who feeds it, reads it and waits for its end is the caller's
  * concern.
  */
-#include "executor.h"
+#include "process.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -9,6 +9,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "control_message.h"
+
 enum { DISCARD_PORT = 9 }; /* of no account: nothing is sent there */
 
 static socklen_t put_address(struct sockaddr_storage *to, int family, const uint8_t *address,
@@ -45,16 +47,6 @@ cleanup:
   result = -errno;
   close(fd);
   return result;
-}
-
-static void put_control(struct msghdr *header, int level, int type, const void *value,
-                        size_t length) {
-  header->msg_controllen = CMSG_SPACE(length);
-  struct cmsghdr *c = CMSG_FIRSTHDR(header);
-  c->cmsg_level = level;
-  c->cmsg_type = type;
-  c->cmsg_len = CMSG_LEN(length);
-  memcpy(CMSG_DATA(c), value, length);
 }
 
 static int send_datagram(int fd, int family, const struct datagram_addresses *addresses,

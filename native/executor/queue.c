@@ -2,9 +2,16 @@
  * Programs that wait for their turn: a bounded ring, first come first served. Starts nothing by
  * itself.
  */
-#include "executor.h"
+#include "queue.h"
 
 #include <errno.h>
+
+/*
+ * The agent runs one netlink script at a time, and of its hooks one call each: a few places are enough,
+ * since CHILDREN_MAX of them run before one has to wait.
+ */
+#define QUEUE_MAX 16
+#define QUEUE_BYTES_MAX (8u << 20)
 
 struct queued {
   uint32_t id;
@@ -22,8 +29,8 @@ int queue_add(uint32_t id, struct bytes payload, report_function *report) {
   if (error != 0) return error;
   if (count == QUEUE_MAX || held + request.size > QUEUE_BYTES_MAX) {
     const struct bytes nothing = {NULL, 0};
-    report(id, FAILED, EAGAIN,
-           "256 programs, or 8 MiB of them, wait already: ask for fewer at once", nothing, nothing);
+    report(id, FAILED, EAGAIN, "16 programs, or 8 MiB of them, wait already: ask for fewer at once",
+           nothing, nothing);
     request_free(&request);
     return 0;
   }

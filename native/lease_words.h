@@ -2,11 +2,10 @@
  * The memory that agent and executor share: two words, each written by one side, and no lock.
  * Renewing the lease costs no system call; whoever looks at it sees the last word, never half of one.
  */
-#ifndef UNDERSTUDY_LEASE_H
-#define UNDERSTUDY_LEASE_H
+#ifndef UNDERSTUDY_LEASE_WORDS_H
+#define UNDERSTUDY_LEASE_WORDS_H
 
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 struct lease {
@@ -22,16 +21,5 @@ struct lease {
 
 _Static_assert(sizeof(struct lease) == 16, "both sides map the same layout");
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "a lock would be one that a stopped process holds");
-
-enum lease_question {
-  LEASE_OPEN = 0, /* a new one's descriptor */
-  LEASE_RENEW = 1, /* 1, or 0: revoked, or not held; then it stays so until it is taken again */
-  LEASE_TAKE = 2, /* 0 */
-  LEASE_SILENCE = 3, /* microseconds since the executor's last turn; 0 before its first */
-  LEASE_CLOSE = 4, /* 0 */
-};
-
-/* The answer of the lease behind `fd`; or -errno, EBADF when there is none. */
-double lease_ask(int fd, enum lease_question question);
 
 #endif

@@ -3,7 +3,8 @@
  * reading its stdin. It is no child yet: nothing waits for it, and what kills running programs
  * passes it by, because the release of the will is to find it.
  */
-#include "executor.h"
+#include "standby.h"
+#include "clock.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -1,8 +1,11 @@
 /* The agent's half of the lease: memory without a name, and the agent's word in it. No policy. */
 #include "lease.h"
 
+#include "../lease_words.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>

@@ -7,7 +7,8 @@
  * the group, when the will is set, so that it cannot fail late; until the agent is silent or dead its
  * filter drops everything, so that no advertisement from before lies in its buffer.
  */
-#include "executor.h"
+#include "will.h"
+#include "report.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

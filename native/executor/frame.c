@@ -3,7 +3,7 @@
  * process known. Every length is checked before it is used: what a broken agent sends must not
  * break the one who holds its last will.
  */
-#include "executor.h"
+#include "frame.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -2,7 +2,10 @@
  * The executor's processes: started, fed, drained, reaped, killed at their deadline. No frames, no
  * queue: who runs when is decided by the caller.
  */
-#include "executor.h"
+#include "child.h"
+#include "clock.h"
+#include "process.h"
+#include "standby.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +15,26 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+struct stream {
+  int fd;
+  int slot;
+  struct buffer kept;
+};
+
+struct child {
+  bool used;
+  bool killed;
+  bool timed_out;
+  uint32_t id;
+  pid_t pid;
+  int64_t deadline;
+  struct request request;
+  struct stream input;
+  size_t fed;
+  struct stream output;
+  struct stream errors;
+};
 
 static struct child children[CHILDREN_MAX];
 static int running;

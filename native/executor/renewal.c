@@ -6,7 +6,9 @@
  * A renewal is the kernel's own message (RTM_NEWADDR of a dump) sent back with another lifetime, so
  * that label, scope, metric and flags stay what they are. All that differs goes in few system calls.
  */
-#include "executor.h"
+#include "renewal.h"
+#include "clock.h"
+#include "report.h"
 
 #include <errno.h>
 #include <linux/if_addr.h>
