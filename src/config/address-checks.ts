@@ -1,5 +1,5 @@
-// What must hold for the addresses of one virtual router. Nothing between virtual routers: see
-// validate.ts.
+// What must hold for the addresses of one virtual router, and for one address anywhere. Nothing between virtual
+// routers: see validate.ts.
 import {
   addressBytes,
   addressLength,
@@ -11,9 +11,10 @@ import {
   type AddressWithPrefix,
   type IpAddress,
 } from '../model/address.js';
-import type { DraftAddress, DraftPeer, DraftRouter } from './draft.js';
 import { formatPath, type Finding } from './errors.js';
+import { fault } from './faults.js';
 import { quote } from './found.js';
+import { hostsAt, type PlacedAddress, type PlacedHost, type PlacedRouter } from './placed.js';
 import { MAXIMUM_IPV6_ADDRESSES } from './schema.js';
 
 const FAMILY_NAME = { ipv4: 'IPv4', ipv6: 'IPv6' } as const;
@@ -22,49 +23,22 @@ const FAMILY_NAME = { ipv4: 'IPv4', ipv6: 'IPv6' } as const;
 const IPV4_MAPPED = '0,0,0,0,0,0,0,0,0,0,255,255';
 
 /** Each virtual address by itself, then the list: one family, IPv6 link-local first, not too many. */
-export function checkAddresses(router: DraftRouter): Finding[] {
-  return [
-    ...router.addresses.flatMap((address) => checkAddress(address)),
-    ...checkFamilies(router),
-    ...checkFirst(router),
-    ...checkCount(router),
-  ];
-}
+export const checkAddresses = (router: PlacedRouter): Finding[] => [
+  ...router.addresses.flatMap(checkAddress),
+  ...checkFamilies(router),
+  ...checkFirst(router),
+  ...checkCount(router),
+];
 
-function checkAddress({ at, text, value }: DraftAddress): Finding[] {
-  if (value === null) return [unreadableAddress({ at, text, value })];
-  const reason = unfitReason(value.address) ?? subnetReason(value);
-  if (reason === null) return [];
-  return [
-    {
-      at,
-      code: 'invalid-address',
-      expected: 'a unicast address that an interface can carry, with its prefix length',
-      found: `${text}, ${reason}`,
-      remedy: 'write the address that clients use',
-    },
-  ];
-}
-
-function unreadableAddress({ at, text }: DraftAddress): Finding {
-  const bare = parseAddress(text);
-  if (bare !== null) {
-    const example = familyOf(bare) === 'ipv4' ? 24 : 64;
-    return {
-      at,
-      code: 'missing-prefix',
-      expected: 'an address with the prefix length of its subnet',
-      found: `${text}, without prefix length`,
-      remedy: `write ${text}/${example}, if the subnet is a /${example}`,
-    };
+function checkAddress({ at, text, value }: PlacedAddress): Finding[] {
+  if (value !== null) {
+    const reason = unfitReason(value.address) ?? subnetReason(value);
+    return reason === null ? [] : [fault('unfitAddress', at, `${text}, ${reason}`)];
   }
-  return {
-    at,
-    code: 'invalid-address',
-    expected: 'an address with prefix length, such as 10.99.0.100/24 or 2001:db8::100/64',
-    found: quote(text),
-    remedy: prefixRemedy(text),
-  };
+  const bare = parseAddress(text);
+  if (bare === null) return [fault('noAddress', at, quote(text), { remedy: prefixRemedy(text) })];
+  const prefix = familyOf(bare) === 'ipv4' ? 24 : 64;
+  return [fault('noPrefix', at, `${text}, without prefix length`, { address: text, prefix })];
 }
 
 function prefixRemedy(text: string): string {
@@ -106,117 +80,98 @@ function subnetReason({ address, prefixLength }: AddressWithPrefix): string | nu
 }
 
 /** A virtual router has one family (RFC 9568 §6). The first readable address decides which. */
-function checkFamilies(router: DraftRouter): Finding[] {
-  const { family } = router;
+function checkFamilies({ family, addresses }: PlacedRouter): Finding[] {
   if (family === null) return [];
-  return router.addresses.flatMap(({ at, text, value }) =>
-    value === null || familyOf(value.address) === family
-      ? []
-      : [
-          {
-            at,
-            code: 'mixed-families' as const,
-            expected: `an ${FAMILY_NAME[family]} address, as the first one of this virtual router is`,
-            found: `${text}, ${FAMILY_NAME[familyOf(value.address)]}`,
-            remedy: `move it to a virtual router of its own; the two families may share interface and VRID`,
-          },
-        ],
-  );
+  return addresses.flatMap(({ at, text, value }) => {
+    if (value === null || familyOf(value.address) === family) return [];
+    const found = `${text}, ${FAMILY_NAME[familyOf(value.address)]}`;
+    return [fault('otherFamily', at, found, { family: FAMILY_NAME[family] })];
+  });
 }
 
 /** An IPv6 list begins with the virtual router's link-local address (RFC 9568 §5.2.9). */
-function checkFirst(router: DraftRouter): Finding[] {
-  const first = router.addresses[0];
-  if (router.family !== 'ipv6' || !first?.value || isLinkLocal(first.value.address)) return [];
+function checkFirst({ family, addresses: [first, ...others], file }: PlacedRouter): Finding[] {
+  const isOwn = ({ value }: PlacedAddress): boolean => value !== null && isLinkLocal(value.address);
+  if (family !== 'ipv6' || !first?.value || isOwn(first)) return [];
   if (familyOf(first.value.address) !== 'ipv6') return [];
-  const own = router.addresses.find(({ value }) => value !== null && isLinkLocal(value.address));
-  return [
-    {
-      at: first.at,
-      code: 'link-local-first',
-      expected: 'a link-local address (fe80::/10) as the first of an IPv6 virtual router',
-      found: first.text,
-      remedy:
-        own === undefined
-          ? `put a link-local address first, such as fe80::${(router.vrid ?? 1).toString(16)}/64, the same on all routers of the group`
-          : `put ${own.text} first`,
-    },
-  ];
+  const own = others.find(isOwn);
+  const words =
+    own === undefined
+      ? {
+          which: 'a link-local address',
+          where: `, such as fe80::${(file.vrid ?? 1).toString(16)}/64, the same on all routers of the group`,
+        }
+      : { which: own.text, where: '' };
+  return [fault('linkLocalFirst', first.at, first.text, words)];
 }
 
-function checkCount(router: DraftRouter): Finding[] {
-  const count = router.addresses.length;
-  if (router.family !== 'ipv6' || count <= MAXIMUM_IPV6_ADDRESSES) return [];
-  return [
-    {
-      at: [...router.at, 'addresses'],
-      code: 'too-many-addresses',
-      expected: `at most ${MAXIMUM_IPV6_ADDRESSES} IPv6 addresses: no more fit into one advertisement at an MTU of 1500 bytes`,
-      found: `${count} addresses`,
-      remedy: 'move some to another virtual router with a VRID of its own',
-    },
-  ];
+function checkCount({ at, family, addresses: { length } }: PlacedRouter): Finding[] {
+  if (family !== 'ipv6' || length <= MAXIMUM_IPV6_ADDRESSES) return [];
+  const most = { most: MAXIMUM_IPV6_ADDRESSES };
+  return [fault('manyAddresses', [...at, 'addresses'], `${length} addresses`, most)];
 }
 
 /** Where each virtual address stands in the file. */
-export const virtualAddresses = (
-  routers: readonly DraftRouter[],
-): ReadonlyMap<IpAddress | undefined, string> =>
+export type VirtualAddresses = ReadonlyMap<IpAddress | undefined, string>;
+
+export const virtualAddresses = (routers: readonly PlacedRouter[]): VirtualAddresses =>
   new Map(
     routers.flatMap(({ addresses }) =>
       addresses.map(({ at, value }) => [value?.address, formatPath(at)]),
     ),
   );
 
+/** What is wrong, and what to do about it. */
+export type Complaint = readonly [found: string, remedy: string];
+
+/** What is wrong with an address without prefix length by itself. `whose`: "the gateway". */
+export function hostComplaint({ text, value }: PlacedHost, whose: string): Complaint | null {
+  if (value === null) {
+    const bare = parseAddress(text.split(/[/%]/)[0] ?? '');
+    return [quote(text), bare === null ? 'correct the address' : `write ${bare}`];
+  }
+  const reason = unfitReason(value);
+  return reason === null ? null : [`${text}, ${reason}`, `write ${whose}`];
+}
+
 /** Peers of the router's family, unicast, none of them a virtual address. */
-export function checkUnicastPeers(
-  router: DraftRouter,
-  virtual: ReturnType<typeof virtualAddresses>,
-): Finding[] {
+export function checkUnicastPeers(router: PlacedRouter, virtual: VirtualAddresses): Finding[] {
+  const { at, file, family } = router;
   const seen = new Set<IpAddress>();
-  return router.unicastPeers.flatMap((peer) => {
-    const finding = checkPeer(peer, router, virtual, seen);
+  return hostsAt(file.unicastPeers, [...at, 'unicastPeers']).flatMap((peer) => {
+    const complaint = peerComplaint(peer, router, virtual, seen);
     if (peer.value !== null) seen.add(peer.value);
-    return finding === null ? [] : [finding];
+    if (complaint === null) return [];
+    const [found, remedy] = complaint;
+    const name = family === null ? '' : `${FAMILY_NAME[family]} `;
+    return [fault('unicastPeer', peer.at, found, { family: name, remedy })];
   });
 }
 
-function checkPeer(
-  { at, text, value }: DraftPeer,
-  router: DraftRouter,
-  virtual: ReturnType<typeof virtualAddresses>,
+function peerComplaint(
+  peer: PlacedHost,
+  { family }: PlacedRouter,
+  virtual: VirtualAddresses,
   seen: ReadonlySet<IpAddress>,
-): Finding | null {
-  const wrong = (found: string, remedy: string): Finding => ({
-    at,
-    code: 'invalid-peer',
-    expected: `the ${router.family === null ? '' : `${FAMILY_NAME[router.family]} `}unicast address of another router, without prefix length`,
-    found,
-    remedy,
-  });
-  if (value === null) {
-    const bare = parseAddress(text.split('/')[0] ?? '');
-    return wrong(quote(text), bare === null ? 'correct the address' : `write ${bare}`);
-  }
-  const reason = unfitReason(value);
-  if (reason !== null) return wrong(`${text}, ${reason}`, 'write the address of the other router');
-  if (router.family !== null && familyOf(value) !== router.family) {
-    const family = FAMILY_NAME[familyOf(value)];
-    return wrong(`${text}, ${family}`, 'write the address of the family that is advertised');
+): Complaint | null {
+  const { text, value } = peer;
+  const alone = hostComplaint(peer, 'the address of the other router');
+  if (alone !== null || value === null) return alone;
+  if (family !== null && familyOf(value) !== family) {
+    const found = `${text}, ${FAMILY_NAME[familyOf(value)]}`;
+    return [found, 'write the address of the family that is advertised'];
   }
   const place = virtual.get(value);
   if (place !== undefined) {
-    return wrong(
-      `${text}, the virtual address at ${place}`,
-      "write the other router's own address, which it keeps in every state",
-    );
+    const remedy = "write the other router's own address, which it keeps in every state";
+    return [`${text}, the virtual address at ${place}`, remedy];
   }
-  if (seen.has(value)) return wrong(`${text} a second time`, 'remove one of the two');
+  if (seen.has(value)) return [`${text} a second time`, 'remove one of the two'];
   const first = [...seen].find((one) => familyOf(one) === familyOf(value)) ?? value;
   if (isLinkLocal(first) === isLinkLocal(value)) return null;
   // Advertisements to all of them have one source, which is of one reach.
-  return wrong(
+  return [
     `${text}, which is ${isLinkLocal(value) ? '' : 'not '}link-local, beside ${first}`,
     'list all other routers by link-local addresses, or none of them',
-  );
+  ];
 }

@@ -13,9 +13,8 @@ import {
 import { assert } from '../model/assert.js';
 import { milliseconds, millisecondsToCentiseconds } from '../model/units.js';
 import { completeMonitors } from './monitor-defaults.js';
-import { DEFAULT_PRIORITY, INSTALLED_VIP_SCRIPT } from './schema.js';
+import { DEFAULT_PRIORITY, INSTALLED_VIP_SCRIPT, type SettingsFile } from './schema.js';
 import { settableValues } from './settable.js';
-import type { RouterInFile, SettingsFile } from './settings-file.js';
 import type { Settings, VirtualRouterSettings } from './settings.js';
 
 /** What of the host the defaults depend on. Tests pass their own. */
@@ -74,7 +73,7 @@ const defaultVipScript = (host: Host): string =>
   host.fileExists(INSTALLED_VIP_SCRIPT) ? INSTALLED_VIP_SCRIPT : PACKAGE_VIP_SCRIPT;
 
 function completeRouter(
-  router: RouterInFile,
+  router: SettingsFile['virtualRouters'][number],
   ha: SettingsFile['ha'],
   ownName: string,
 ): VirtualRouterSettings {

@@ -3,7 +3,6 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { completeSettings, thisHost, type Host } from './defaults.js';
 import { readDocument, type SettingsDocument } from './document.js';
-import { draftOf } from './draft.js';
 import {
   formatPath,
   type Finding,
@@ -11,12 +10,11 @@ import {
   type SettingsErrorCode,
   type SettingsWarning,
 } from './errors.js';
-import { checkPair, pairWarnings } from './ha-checks.js';
-import { checkMonitors, monitorWarnings } from './monitor-checks.js';
-import type { SettingsFile } from './settings-file.js';
+import { checkForm } from './form.js';
+import type { SettingsFile } from './schema.js';
 import type { Settings } from './settings.js';
-import { checkStructure } from './structure.js';
 import { checkMeaning } from './validate.js';
+import { warningsOf } from './warnings.js';
 
 /** Larger files are refused before they are read: 1 MiB. */
 export const LARGEST_FILE_BYTES = 1024 * 1024;
@@ -46,26 +44,19 @@ export function parseSettings(text: string, fileName: string, host: Host = thisH
   const read = readDocument(text);
   if (!read.ok) return { ok: false, file: fileName, errors: read.errors };
   const { document } = read;
-  const value = document.value;
-  const written = writtenPaths(value);
-  const form = checkStructure(value);
-  const complained = new Set(form.map(({ at }) => formatPath(at)));
-  const draft = draftOf(value);
-  const meaning = [
-    ...checkMeaning(draft),
-    ...checkPair(value, draft, draft.name ?? host.hostName()),
-    ...checkMonitors(value),
-  ].filter(({ at }) => !complained.has(formatPath(at)));
-  const found = [...form, ...meaning].map((finding) => placed(finding, document));
+  const written = writtenPaths(document.value);
+  const { findings, remainder } = checkForm(document.value);
+  const complained = new Set(findings.map(({ at }) => formatPath(at)));
+  const meaning = checkMeaning(remainder, host.hostName()).filter(
+    ({ at }) => !complained.has(formatPath(at)),
+  );
+  const found = [...findings, ...meaning].map((finding) => placed(finding, document));
   const errors = inOrderOfText([...document.errors, ...found]);
   if (errors.length > 0) return { ok: false, file: fileName, errors: bounded(errors) };
-  const settings = completeSettings(value as SettingsFile, host);
-  const warnings = [
-    ...document.warnings,
-    ...pairWarnings(value, draft),
-    ...monitorWarnings(value, written),
-  ];
-  return { ok: true, file: fileName, settings, warnings };
+  // Nothing was refused, so nothing is missing.
+  const file = remainder as SettingsFile;
+  const warnings = [...document.warnings, ...warningsOf(file, written)];
+  return { ok: true, file: fileName, settings: completeSettings(file, host), warnings };
 }
 
 /** What a person reads, and a control socket carries. */

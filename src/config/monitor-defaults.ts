@@ -2,8 +2,10 @@
 import { parseAddress } from '../model/address.js';
 import { assert } from '../model/assert.js';
 import { milliseconds } from '../model/units.js';
-import type { CheckInFile, SettingsFile } from './settings-file.js';
+import type { SettingsFile } from './schema.js';
 import type { CheckSettings, MonitorSettings } from './settings.js';
+
+type CheckInFile = SettingsFile['checks'][number];
 
 /** Which answers count as a success unless the check says otherwise. */
 const SUCCESS = { minimum: 200, maximum: 299 } as const;

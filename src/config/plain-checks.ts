@@ -1,81 +1,69 @@
 // The checks of one text, whatever setting it stands at: names, interfaces, paths, repetitions. No
-// addresses: see address-checks.ts.
+// addresses: see address-checks.ts. Empty texts are a fault of form.
 import { formatPath, type Finding, type SettingsPath } from './errors.js';
+import { fault, type Fault } from './faults.js';
 import { quote } from './found.js';
+import type { PlacedText } from './placed.js';
 
 /** IFNAMSIZ − 1. */
 const LONGEST_INTERFACE_NAME = 15;
 
-/** A name that may stand in logs, arguments and environments. Empty ones are a fault of form. */
-export function checkName(name: string | null, at: SettingsPath): Finding[] {
-  if (name === null || name === '' || /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) return [];
-  return [
-    {
-      at,
-      code: 'invalid-name',
-      expected: 'letters, digits, ".", "_" and "-", beginning with a letter or digit',
-      found: quote(name),
-      remedy: at.length === 1 ? 'give this appliance a plain name' : 'give it a plain name',
-    },
-  ];
+/** A name that may stand in logs, arguments and environments. */
+export function checkName(name: string | undefined, at: SettingsPath): Finding[] {
+  if (!name || /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) return [];
+  return [fault('name', at, quote(name), { whom: at.length === 1 ? 'this appliance' : 'it' })];
 }
 
 /** What the kernel accepts as an interface name (dev_valid_name). */
-export function checkInterface(name: string | null, at: SettingsPath): Finding[] {
-  if (name === null || name === '') return [];
+export function checkInterface(name: string | undefined, at: SettingsPath): Finding[] {
+  if (!name) return [];
   const valid = name !== '.' && name !== '..' && !/[/:\s]/.test(name);
-  if (valid && Buffer.byteLength(name) <= LONGEST_INTERFACE_NAME) return [];
-  return [
-    {
-      at,
-      code: 'invalid-interface',
-      expected: `an interface name of at most ${LONGEST_INTERFACE_NAME} bytes, without "/", ":" and white space`,
-      found: `${quote(name)}, ${Buffer.byteLength(name)} bytes`,
-      remedy: 'write the name as "ip link" prints it',
-    },
-  ];
+  const bytes = Buffer.byteLength(name);
+  if (valid && bytes <= LONGEST_INTERFACE_NAME) return [];
+  return [fault('interface', at, `${quote(name)}, ${bytes} bytes`)];
 }
 
-export function checkPath(path: string | null, at: SettingsPath): Finding[] {
-  if (path === null || path === '' || (path.startsWith('/') && !path.includes('\0'))) return [];
-  return [
-    {
-      at,
-      code: 'invalid-path',
-      expected: 'an absolute path',
-      found: quote(path),
-      remedy: `write the whole path, beginning with "/"`,
-    },
-  ];
+export function checkPath(path: string | undefined, at: SettingsPath): Finding[] {
+  if (!path || (path.startsWith('/') && !path.includes('\0'))) return [];
+  return [fault('path', at, quote(path))];
 }
 
 /** A name once among its kind; `kind` as in "a name of its own for every virtual router". */
-export function checkUniqueNames(
-  items: readonly { readonly at: SettingsPath; readonly name: string | null }[],
+export const checkUniqueNames = (
+  items: readonly { readonly at: SettingsPath; readonly name: string | undefined }[],
   kind: string,
-): Finding[] {
-  return repeated(items, ({ name }) => name).map(([item, first]) => ({
-    at: [...item.at, 'name'],
-    code: 'duplicate-name' as const,
-    expected: `a name of its own for every ${kind}`,
-    found: `${quote(item.name ?? '')}, as ${formatPath(first.at)} has`,
-    remedy: 'rename one of the two',
-  }));
-}
+): Finding[] =>
+  repeated(items, ({ name }) => name).map(([{ at, name }, first]) =>
+    fault('nameTwice', [...at, 'name'], `${quote(name ?? '')}, as ${formatPath(first.at)} has`, {
+      kind,
+    }),
+  );
+
+/** Each text once in its list. */
+export const checkOnce = (
+  texts: readonly PlacedText[],
+  kind: Fault & ('interfaceTwice' | 'segmentTwice'),
+  say: (text: string) => string = (text) => text,
+): Finding[] =>
+  repeated(texts, ({ text }) => text).map(([{ at, text }, first]) =>
+    fault(kind, at, standsAlready(say(text), first.at)),
+  );
+
+export const standsAlready = (text: string, at: SettingsPath): string =>
+  `${text}, which stands at ${formatPath(at)} already`;
 
 /** Each item whose identity an earlier one has, with that earlier one. */
 export function repeated<Item>(
   items: readonly Item[],
-  identity: (item: Item) => string | null,
+  identity: (item: Item) => string | null | undefined,
 ): [Item, Item][] {
   const seen = new Map<string, Item>();
-  const found: [Item, Item][] = [];
-  for (const item of items) {
-    const key = identity(item);
-    if (key === null) continue;
+  return items.flatMap((item): [Item, Item][] => {
+    const key = identity(item) ?? null;
+    if (key === null) return [];
     const first = seen.get(key);
-    if (first === undefined) seen.set(key, item);
-    else found.push([item, first]);
-  }
-  return found;
+    if (first !== undefined) return [[item, first]];
+    seen.set(key, item);
+    return [];
+  });
 }

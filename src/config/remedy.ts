@@ -1,17 +1,16 @@
 // What a setting must be, and what to do about a value that is not: text from the schema. No checks.
-import { formatPath, patternOf, type SettingsPath } from './errors.js';
-import { isLaterValue } from './later.js';
+import { formatPath, type SettingsPath } from './errors.js';
 import type { SettingSchema, SettingUnit } from './setting-schema.js';
 
 /** What a setting must be, from its schema. */
-export function expectation(schema: SettingSchema, at: SettingsPath): string {
+export function expectation(schema: SettingSchema): string {
   switch (schema.type) {
     case 'boolean':
       return 'true or false';
     case 'integer':
       return expectedNumber(schema);
     case 'string':
-      if (schema.enum !== undefined) return `one of: ${availableWords(schema.enum, at).join(', ')}`;
+      if (schema.enum !== undefined) return `one of: ${schema.enum.join(', ')}`;
       if (schema.maxLength === undefined) return 'text';
       return `text of ${schema.minLength ?? 0} to ${schema.maxLength} characters`;
     case 'array':
@@ -22,10 +21,6 @@ export function expectation(schema: SettingSchema, at: SettingsPath): string {
       return 'a mapping of settings';
   }
 }
-
-/** The words of this release: a later one is refused, so it is not offered. */
-const availableWords = (words: readonly string[], at: SettingsPath): readonly string[] =>
-  words.filter((word) => !isLaterValue(patternOf(at), word));
 
 function expectedNumber(schema: SettingSchema): string {
   const unit = schema.unit === undefined ? '' : ` (${schema.unit})`;
@@ -42,7 +37,7 @@ export function remedyFor(at: SettingsPath, schema: SettingSchema, value: unknow
     case 'integer':
       return remedyForNumber(key, schema, value);
     case 'array':
-      if (Array.isArray(value)) return `give ${formatPath(at)} ${expectation(schema, at)}`;
+      if (Array.isArray(value)) return `give ${formatPath(at)} ${expectation(schema)}`;
       return `write a list: ${typeof at.at(-1) === 'number' ? '' : `${key}: `}[${itemsMeant(schema, value)}]`;
     case 'object':
       if (at.length === 0) return 'begin with settings such as "virtualRouters:"';
@@ -108,6 +103,12 @@ export const millisecondsPerUnit = (unit: SettingUnit | undefined): number | nul
   return unit === 'seconds' ? 1000 : null;
 };
 
+/** Whether the setting takes the number. */
+export const takes = (schema: SettingSchema, value: number): boolean =>
+  value >= (schema.minimum ?? value) &&
+  value <= (schema.maximum ?? value) &&
+  value % (schema.multipleOf ?? 1) === 0;
+
 /** What was probably meant by a duration: another unit, or a step in between. */
 function durationRemedy(key: string, schema: SettingSchema, value: unknown): string | null {
   const factor = millisecondsPerUnit(schema.unit);
@@ -118,12 +119,11 @@ function durationRemedy(key: string, schema: SettingSchema, value: unknown): str
     return `write ${key}: ${meant / factor}; the unit, ${schema.unit}, is in the name`;
   }
   if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) return null;
-  const { minimum = 0, maximum = 0, multipleOf = 1 } = schema;
-  const asSeconds = value * 1000;
-  if (factor === 1 && value < minimum && asSeconds <= maximum && asSeconds % multipleOf === 0) {
-    return `write ${key}: ${asSeconds} if ${value} is meant in seconds; the unit is milliseconds`;
+  const { minimum = 0, maximum = 0, multipleOf } = schema;
+  if (factor === 1 && value < minimum && takes(schema, value * 1000)) {
+    return `write ${key}: ${value * 1000} if ${value} is meant in seconds; the unit is milliseconds`;
   }
-  if (value < minimum || value > maximum || schema.multipleOf === undefined) return null;
+  if (value < minimum || value > maximum || multipleOf === undefined) return null;
   const below = Math.floor(value / multipleOf) * multipleOf;
   return `write ${key}: ${below} or ${below + multipleOf}; an advertisement carries whole centiseconds`;
 }

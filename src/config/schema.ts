@@ -1,18 +1,15 @@
-// The form of the settings file as a JSON schema: the one source of names, ranges, units, defaults
-// and descriptions. No meaning across settings: see validate.ts. No loading: see load.ts.
+// The form of the settings file as a JSON schema: the one source of names, ranges, units, defaults, descriptions and
+// types. A constant: form.ts compiles it. No meaning across settings: see validate.ts. No loading: see load.ts.
 import { BYPASS, DEFAULT_PRIORITY, HA, HOOKS } from './schema-ha.js';
-import { MONITORS } from './schema-monitors.js';
-import { REALTIME } from './schema-realtime.js';
-import type { SettingSchema } from './setting-schema.js';
+import { BANDWIDTH, CHECK, GATEWAYS, LINKS } from './schema-monitors.js';
+import { item, own, section, shared, standingSection } from './setting-schema.js';
+import type { SettingSchema, ValueOf } from './setting-schema.js';
 
 export { DEFAULT_PRIORITY };
 export type { SettingSchema, SettingUnit } from './setting-schema.js';
 
-/** Shortest and longest Advertisement_Interval, whole centiseconds (RFC 9568 §5.2.7, 1..4095 cs). */
-export const ADVERTISEMENT_INTERVAL_MS = { minimum: 10, maximum: 40_950, step: 10 } as const;
-
 /** IPvX Addr Count is one byte (RFC 9568 §5.2.5). */
-export const MAXIMUM_ADDRESSES = 255;
+const MAXIMUM_ADDRESSES = 255;
 
 /** (1500 − 40 bytes of IPv6 header − 8 bytes of VRRP header) / 16, rounded down. */
 export const MAXIMUM_IPV6_ADDRESSES = 90;
@@ -21,166 +18,144 @@ export const DEFAULT_RUNTIME_DIRECTORY = '/run/understudy';
 export const DEFAULT_STATE_DIRECTORY = '/var/lib/understudy';
 export const INSTALLED_VIP_SCRIPT = '/usr/lib/understudy/vip';
 
-const VIRTUAL_ROUTER: SettingSchema = {
-  type: 'object',
-  description: 'One virtual router (RFC 9568): a VRID on an interface, of one address family.',
-  additionalProperties: false,
-  required: ['name', 'interface', 'vrid', 'addresses'],
-  properties: {
-    name: {
-      type: 'string',
-      description:
-        'Name of the virtual router in status, log and events; letters, digits, ".", "_" and "-".',
-      minLength: 1,
-      maxLength: 64,
-    },
-    interface: {
-      type: 'string',
-      description:
-        'Interface that carries the addresses and the advertisements. It may appear later.',
-      minLength: 1,
-      maxLength: 15,
-      names: 'interface',
-    },
-    vrid: {
-      type: 'integer',
-      description:
-        'Virtual Router Identifier; the same on all routers of the group, unique per interface and family.',
-      minimum: 1,
-      maximum: 255,
-    },
-    addresses: {
-      type: 'array',
-      description:
-        'Virtual addresses with prefix length, all of one family. IPv6: the first is link-local (fe80::/10).',
-      minItems: 1,
-      maxItems: MAXIMUM_ADDRESSES,
-      items: { type: 'string', description: 'Address with prefix length, such as 10.99.0.100/24.' },
-    },
-    advertisementIntervalMs: {
-      type: 'integer',
-      description: 'Advertisement_Interval: time between two advertisements, whole centiseconds.',
-      unit: 'milliseconds',
-      minimum: ADVERTISEMENT_INTERVAL_MS.minimum,
-      maximum: ADVERTISEMENT_INTERVAL_MS.maximum,
-      multipleOf: ADVERTISEMENT_INTERVAL_MS.step,
-      default: 1000,
-    },
-    primary: {
-      type: 'string',
-      description:
-        'active-active only, and required there: the name of the instance that is to hold this virtual router; the same on all of them.',
-      minLength: 1,
-      maxLength: 64,
-    },
-    priority: {
-      type: 'integer',
-      description: `Base priority. Default: ${DEFAULT_PRIORITY.primary} on the primary, else ${DEFAULT_PRIORITY.other}. 255 is for the owner of the addresses only.`,
-      minimum: 1,
-      maximum: 255,
-    },
-    preempt: {
-      type: 'boolean',
-      description:
-        'Preempt_Mode: take the role from an Active of lower priority. Default: ha.preempt.',
-    },
-    checksum: {
-      type: 'string',
-      description:
-        'IPv4 checksum dialect that is sent. auto: rfc9568 until an Active that sends the other dialect is heard, then that one. Both are always accepted.',
-      enum: ['auto', 'rfc9568', 'rfc5798'],
-      default: 'auto',
-    },
-    unicastPeers: {
-      type: 'array',
-      description:
-        'When not empty, advertisements go to these addresses instead of the multicast group.',
-      maxItems: 7,
-      default: [],
-      items: { type: 'string', description: 'Address without prefix length, such as 10.99.0.2.' },
-    },
-    acceptMode: {
-      type: 'boolean',
-      description:
-        'Accept_Mode. The address stands on the interface, so services listen on it; a deviation from the default of RFC 9568.',
-      default: true,
-    },
-    virtualMac: {
-      type: 'boolean',
-      description:
-        'Whether the virtual MAC address is used. The interface keeps its own; a deviation from RFC 9568 §7.3.',
-      default: false,
-    },
+const VIRTUAL_ROUTER = section(
+  'One virtual router (RFC 9568): a VRID on an interface, of one address family.',
+  {
+    name: shared.text(
+      'Name of the virtual router in status, log and events; letters, digits, ".", "_" and "-".',
+      64,
+      { examples: ['lan'] },
+    ),
+    interface: shared.text(
+      'Interface that carries the addresses and the advertisements. It may appear later.',
+      15,
+      { names: 'interface', examples: ['eth0'] },
+    ),
+    vrid: shared.number(
+      'Virtual Router Identifier; the same on all routers of the group, unique per interface and family.',
+      [1, 255],
+    ),
+    addresses: shared.list(
+      'Virtual addresses with prefix length, all of one family. IPv6: the first is link-local (fe80::/10).',
+      item('Address with prefix length, such as 10.99.0.100/24.'),
+      [1, MAXIMUM_ADDRESSES],
+      { examples: [['10.99.0.100/24'], ['fe80::100/64', '2001:db8::100/64']] },
+    ),
+    // RFC 9568 §5.2.7: 1 to 4095 centiseconds.
+    advertisementIntervalMs: shared.number(
+      'Advertisement_Interval: time between two advertisements, whole centiseconds.',
+      [10, 40_950],
+      { unit: 'milliseconds', multipleOf: 10, default: 1000 },
+    ),
+    primary: shared.text(
+      'active-active only, and required there: the name of the instance that is to hold this virtual router; the same on all of them.',
+      64,
+      { examples: ['dallas-1'] },
+    ),
+    priority: own.number(
+      `Base priority. Default: ${DEFAULT_PRIORITY.primary} on the primary, else ${DEFAULT_PRIORITY.other}. 255 is for the owner of the addresses only.`,
+      [1, 255],
+    ),
+    preempt: shared.flag(
+      'Preempt_Mode: take the role from an Active of lower priority. Default: ha.preempt.',
+    ),
+    checksum: shared.word(
+      'IPv4 checksum dialect that is sent. auto: rfc9568 until an Active that sends the other dialect is heard, then that one. Both are always accepted.',
+      ['auto', 'rfc9568', 'rfc5798'],
+      { default: 'auto' },
+    ),
+    unicastPeers: own.list(
+      'When not empty, advertisements go to these addresses instead of the multicast group.',
+      item('Address without prefix length, such as 10.99.0.2.'),
+      [0, 7],
+      { default: [], examples: [['10.99.0.2']] },
+    ),
+    acceptMode: shared.flag(
+      'Accept_Mode. The address stands on the interface, so services listen on it; a deviation from the default of RFC 9568.',
+      { default: true, const: true },
+    ),
+    virtualMac: shared.flag(
+      'Whether the virtual MAC address is used. The interface keeps its own; a deviation from RFC 9568 §7.3.',
+      { default: false, const: false },
+    ),
   },
+  ['name', 'interface', 'vrid', 'addresses'],
+);
+
+/** How addresses are put on and taken off; how agent and executor are scheduled (src/agent/realtime.ts). */
+const PROCESSES = {
+  vip: standingSection('How addresses are put on and taken off.', {
+    script: own.path(
+      `Netlink script runner: reads ip -batch lines on stdin. Absolute path. Default: ${INSTALLED_VIP_SCRIPT} when it exists, else the one of this package.`,
+      'program',
+      { examples: ['/usr/local/lib/vip'] },
+    ),
+    leaseSeconds: shared.number(
+      'How long the kernel keeps an address that nobody renews: what becomes of it when agent and executor die together. 2 at least; 0: for ever.',
+      [0, 3600],
+      { unit: 'seconds', default: 3 },
+    ),
+  }),
+  realtime: standingSection(
+    'How the agent and its executor are scheduled. What the kernel does not grant is said in status.',
+    {
+      enabled: own.flag(
+        'Run before all ordinary processes (SCHED_FIFO), with the program locked in memory, as far as the kernel allows.',
+        { default: true },
+      ),
+      priority: own.number(
+        'SCHED_FIFO priority of the agent; the executor has one more.',
+        [1, 98],
+        { default: 1 },
+      ),
+    },
+  ),
 };
 
-export const SETTINGS_SCHEMA: SettingSchema = {
-  type: 'object',
-  description: 'The settings of one appliance.',
-  additionalProperties: false,
-  required: ['virtualRouters'],
-  properties: {
-    name: {
-      type: 'string',
-      description:
-        'Name of this appliance; letters, digits, ".", "_" and "-". Default: the host name.',
-      minLength: 1,
-      maxLength: 64,
-    },
+export const SETTINGS_SCHEMA = section(
+  'The settings of one appliance.',
+  {
+    name: own.text(
+      'Name of this appliance; letters, digits, ".", "_" and "-". Default: the host name.',
+      64,
+      { examples: ['dallas-1'] },
+    ),
     ha: HA,
-    virtualRouters: {
-      type: 'array',
-      description: 'The virtual routers of this appliance.',
-      minItems: 1,
-      maxItems: 1024,
-      items: VIRTUAL_ROUTER,
-    },
-    ...MONITORS,
+    virtualRouters: shared.list(
+      'The virtual routers of this appliance.',
+      VIRTUAL_ROUTER,
+      [1, 1024],
+      {
+        examples: [[{ name: 'lan', interface: 'eth0', vrid: 51, addresses: ['10.99.0.100/24'] }]],
+      },
+    ),
+    bandwidthMonitoring: BANDWIDTH,
+    linkMonitoring: LINKS,
+    gatewayMonitoring: GATEWAYS,
+    checks: shared.list('What else must work here.', CHECK, [0, 64], {
+      default: [],
+      examples: [
+        [{ name: 'upcheck', type: 'http', url: 'http://127.0.0.1:9000/upcheck', weight: 20 }],
+      ],
+    }),
     bypass: BYPASS,
     hooks: HOOKS,
-    vip: {
-      type: 'object',
-      description: 'How addresses are put on and taken off.',
-      additionalProperties: false,
-      default: {},
-      properties: {
-        script: {
-          type: 'string',
-          description: `Netlink script runner: reads ip -batch lines on stdin. Absolute path. Default: ${INSTALLED_VIP_SCRIPT} when it exists, else the one of this package.`,
-          minLength: 1,
-          maxLength: 4095,
-          names: 'program',
-        },
-        leaseSeconds: {
-          type: 'integer',
-          description:
-            'How long the kernel keeps an address that nobody renews: what becomes of it when agent and executor die together. 2 at least; 0: for ever.',
-          unit: 'seconds',
-          minimum: 0,
-          maximum: 3600,
-          default: 3,
-        },
-      },
-    },
-    realtime: REALTIME,
-    runtimeDirectory: {
-      type: 'string',
-      description: 'Holds control.sock and status.json. Absolute path.',
-      minLength: 1,
-      maxLength: 4095,
-      names: 'folder',
+    ...PROCESSES,
+    runtimeDirectory: own.path('Holds control.sock and status.json. Absolute path.', 'folder', {
       default: DEFAULT_RUNTIME_DIRECTORY,
-    },
-    stateDirectory: {
-      type: 'string',
-      description: 'Holds state.json and events.jsonl. Absolute path.',
-      minLength: 1,
-      maxLength: 4095,
-      names: 'folder',
+    }),
+    stateDirectory: own.path('Holds state.json and events.jsonl. Absolute path.', 'folder', {
       default: DEFAULT_STATE_DIRECTORY,
-    },
+    }),
   },
-};
+  ['virtualRouters'],
+);
+
+/**
+ * The settings file as the schema has accepted and completed it: plain values in the file's own units. What the rest
+ * of the program sees is in settings.ts.
+ */
+export type SettingsFile = ValueOf<typeof SETTINGS_SCHEMA>;
 
 /** The schema of the setting at `path` (list positions are any number), if there is one. */
 export function schemaAt(path: readonly (string | number)[]): SettingSchema | undefined {

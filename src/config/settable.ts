@@ -1,7 +1,7 @@
 // The settings that `understudy set` can change: their names, places, units and values. No reading of
 // what a person types: see setting-names.ts.
-import { schemaAt, type SettingUnit } from './schema.js';
-import type { SettingsFile } from './settings-file.js';
+import { schemaAt, SETTINGS_SCHEMA, type SettingsFile } from './schema.js';
+import type { SettingSchema, SettingUnit } from './setting-schema.js';
 import type { SettingValue } from './settings.js';
 
 export interface SettableSetting {
@@ -9,27 +9,14 @@ export interface SettableSetting {
   readonly path: readonly [section: string, key: string];
 }
 
-/** In the order of the appliance's own settings page. */
-export const SETTABLE: readonly SettableSetting[] = [
-  { name: 'mode', path: ['ha', 'mode'] },
-  { name: 'primary', path: ['ha', 'primary'] },
-  { name: 'ha-port', path: ['ha', 'port'] },
-  { name: 'peer-check-interval', path: ['ha', 'peerCheckIntervalMs'] },
-  { name: 'peer-failure-threshold', path: ['ha', 'peerFailureThreshold'] },
-  { name: 'peer-recovery-threshold', path: ['ha', 'peerRecoveryThreshold'] },
-  { name: 'maximum-flaps', path: ['ha', 'maximumFlaps'] },
-  { name: 'flap-window', path: ['ha', 'flapWindowSeconds'] },
-  { name: 'preempt', path: ['ha', 'preempt'] },
-  { name: 'preempt-delay', path: ['ha', 'preemptDelaySeconds'] },
-  { name: 'bandwidth-monitoring', path: ['bandwidthMonitoring', 'enabled'] },
-  { name: 'minimum-bandwidth', path: ['bandwidthMonitoring', 'minimumBps'] },
-  { name: 'bandwidth-interval', path: ['bandwidthMonitoring', 'seconds'] },
-  { name: 'link-monitoring-interval', path: ['linkMonitoring', 'intervalMs'] },
-  { name: 'minimum-active-links', path: ['linkMonitoring', 'minimumActive'] },
-  { name: 'gateway-monitoring-interval', path: ['gatewayMonitoring', 'intervalMs'] },
-  { name: 'gateway-failure-threshold', path: ['gatewayMonitoring', 'failureThreshold'] },
-  { name: 'gateway-recovery-threshold', path: ['gatewayMonitoring', 'recoveryThreshold'] },
-];
+/** Those whose schema has a name for `set`, in its order, which is that of the appliance's own settings page. */
+export const SETTABLE: readonly SettableSetting[] = Object.entries<SettingSchema>(
+  SETTINGS_SCHEMA.properties,
+).flatMap(([section, { properties = {} }]) =>
+  Object.entries(properties).flatMap(([key, { set }]) =>
+    set === undefined ? [] : [{ name: set, path: [section, key] as const }],
+  ),
+);
 
 const SYMBOLS: Readonly<Record<SettingUnit, string>> = {
   milliseconds: 'ms',

@@ -165,7 +165,7 @@ function readNumber(setting: SettableSetting, schema: SettingSchema, value: stri
   const error: SettingsError = {
     path: setting.name,
     code: /^\d+$/.test(value) ? 'out-of-range' : 'wrong-type',
-    expected: expectation(schema, setting.path),
+    expected: expectation(schema),
     found: /^\d+$/.test(value) ? value : describeFound(value),
     remedy: `understudy set ${setting.name} ${String(suggestion)}${schema.unit === undefined ? '' : `   (${schema.unit})`}`,
   };

@@ -4,39 +4,31 @@ import type { ChecksumDialect } from '../model/advertisement.js';
 import type { AddressWithPrefix, Family, IpAddress } from '../model/address.js';
 import type { HaMode } from '../model/status.js';
 import type { Centiseconds, Milliseconds } from '../model/units.js';
+import type { SettingsFile } from './schema.js';
 
 export interface PeerSettings {
   readonly name: string;
   readonly addresses: readonly IpAddress[];
 }
 
-export interface BypassSettings {
-  /** The hook program, an absolute path. */
-  readonly hook: string;
-  readonly segments: readonly string[];
-  /** What a stop does to the relay. */
-  readonly onStop: 'keep' | 'inline' | 'bypass' | 'disconnect';
-}
+/** The hook program is an absolute path. */
+export type BypassSettings = NonNullable<SettingsFile['bypass']>;
 
-export interface CheckSettings {
-  readonly name: string;
-  readonly intervalMs: number;
-  readonly timeoutMs: number;
-  readonly failureThreshold: number;
-  readonly recoveryThreshold: number;
-  /** A failure lowers the priority by this; without it, it is a soft fault. */
-  readonly weight?: number;
+type CheckInFile = SettingsFile['checks'][number];
+type StatusRange = NonNullable<CheckInFile['expectStatus']>;
+
+type OfEveryCheck = 'name' | 'intervalMs' | 'timeoutMs' | 'failureThreshold' | 'recoveryThreshold';
+
+/** `weight`: a failure lowers the priority by this; without it, it is a soft fault. */
+export interface CheckSettings extends Pick<CheckInFile, OfEveryCheck | 'weight'> {
   readonly kind:
     | { readonly type: 'tcp'; readonly host: string; readonly port: number }
-    | {
+    | (Pick<CheckInFile, 'expectBody' | 'expectHeader' | 'requestHeaders'> & {
         readonly type: 'http';
         readonly url: string;
-        readonly expectStatus: { readonly minimum: number; readonly maximum: number };
-        readonly expectBody?: string;
-        readonly expectHeader?: { readonly name: string; readonly value?: string };
-        readonly requestHeaders?: Readonly<Record<string, string>>;
+        readonly expectStatus: StatusRange;
         readonly verifyTls: boolean;
-      }
+      })
     | { readonly type: 'script'; readonly command: readonly string[] };
 }
 
@@ -51,11 +43,7 @@ export interface MonitorSettings {
     readonly interface?: string;
   } | null;
   /** Null when not enabled. */
-  readonly bandwidth: {
-    readonly interfaces: readonly string[];
-    readonly minimumBps: number;
-    readonly seconds: number;
-  } | null;
+  readonly bandwidth: Omit<SettingsFile['bandwidthMonitoring'], 'enabled'> | null;
   /** Null without pairs. */
   readonly links: {
     readonly interval: Milliseconds;
@@ -86,12 +74,8 @@ export interface VirtualRouterSettings {
   readonly primary?: string;
 }
 
-/** How the agent and its executor are scheduled. */
-export interface RealtimeSettings {
-  readonly enabled: boolean;
-  /** SCHED_FIFO priority of the agent, 1..98; the executor's is one more. */
-  readonly priority: number;
-}
+/** SCHED_FIFO priority of the agent; the executor's is one more. */
+export type RealtimeSettings = SettingsFile['realtime'];
 
 /** Values of `understudy get` and `set`. */
 export type SettingValue = string | number | boolean;

@@ -1,9 +1,10 @@
 // What an unknown key was probably meant to be: another spelling, another unit, another program's
 // word. No checks of values.
+import { assert } from '../model/assert.js';
 import { formatPath, type Finding, type SettingsPath } from './errors.js';
 import { describeFound } from './found.js';
-import { durationOf, millisecondsPerUnit } from './remedy.js';
-import { schemaAt } from './schema.js';
+import { durationOf, millisecondsPerUnit, takes } from './remedy.js';
+import { schemaAt, type SettingSchema } from './schema.js';
 import { nearestName, plainSpelling } from './spelling.js';
 
 /** Units people put last in a name, in plain spelling, longest first. */
@@ -65,15 +66,15 @@ export function unknownSetting(container: SettingsPath, key: string, value: unkn
 }
 
 function wrongUnit(at: SettingsPath, key: string, meant: string, value: unknown): Finding {
-  const unit = schemaAt([...at.slice(0, -1), meant])?.unit ?? 'milliseconds';
-  const factor = millisecondsPerUnit(unit) ?? 1;
-  const inMs = inMilliseconds(key, value, factor);
+  const schema = schemaAt([...at.slice(0, -1), meant]);
+  assert(schema?.unit !== undefined, `${meant} has a unit`);
+  const inUnit = valueInUnit(key, schema, value);
   return {
     at,
     code: 'wrong-unit',
-    expected: `${meant}, in ${unit}: the unit stands last in the name`,
+    expected: `${meant}, in ${schema.unit}: the unit stands last in the name`,
     found: `${key}, set to ${describeFound(value)}`,
-    remedy: `write ${meant}: ${inMs === null ? `<${unit}>` : inMs / factor}`,
+    remedy: `write ${meant}: ${inUnit ?? `<${schema.unit}>`}`,
   };
 }
 
@@ -91,20 +92,33 @@ function sameButForUnit(key: string, known: readonly string[]): string | null {
   );
 }
 
+/** Milliseconds of the units that a name may end with. */
+const MILLISECONDS_OF: readonly (readonly [RegExp, number])[] = [
+  [/^(ms|milli)/, 1],
+  [/^c/, 10],
+  [/^min/, 60_000],
+  [/^(us|usec|micro)/, 0.001],
+  [/^s/, 1000],
+];
+
 /**
- * Milliseconds of a key without unit, or with another one, where it can be told; else null.
- * `factor`: what the unit of the setting that was meant is worth in milliseconds.
+ * The value in the unit of the setting: by the unit in the value, else by the one in `key`; without any, as it stands
+ * or in seconds, when the setting takes one of the two only. Null when nothing says it.
  */
-function inMilliseconds(key: string, value: unknown, factor: number): number | null {
-  if (typeof value === 'string') return durationOf(value);
+function valueInUnit(key: string, schema: SettingSchema, value: unknown): number | null {
+  const perUnit = millisecondsPerUnit(schema.unit) ?? 1;
+  if (typeof value === 'string') {
+    const inMs = durationOf(value);
+    return inMs === null ? null : inMs / perUnit;
+  }
   if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) return null;
-  const suffix = UNIT_SUFFIX.exec(plainSpelling(key))?.[1] ?? '';
-  if (suffix.startsWith('ms') || suffix.startsWith('milli')) return value;
-  if (suffix.startsWith('c')) return value * 10;
-  if (suffix.startsWith('min')) return value * 60_000;
-  if (suffix.startsWith('u') || suffix.startsWith('micro')) return null;
-  if (suffix.startsWith('s') || factor === 1000) return value * 1000;
-  return value < 41 ? value * 1000 : value;
+  const suffix = UNIT_SUFFIX.exec(plainSpelling(key))?.[1];
+  if (suffix !== undefined) {
+    const [, perSuffix] = MILLISECONDS_OF.find(([form]) => form.test(suffix)) ?? [];
+    return perSuffix === undefined ? null : (value * perSuffix) / perUnit;
+  }
+  const readings = [value, (value * 1000) / perUnit].filter((one) => takes(schema, one));
+  return new Set(readings).size === 1 ? (readings[0] ?? null) : null;
 }
 
 function synonym(key: string, known: readonly string[]): string | null {

@@ -1,118 +1,80 @@
-// The checks a schema cannot make: names, paths, and what must hold between settings. No form: see
-// structure.ts; single addresses: see address-checks.ts; the pair: ha-checks.ts; what is monitored:
-// monitor-checks.ts.
+// The checks a schema cannot make: names, paths, and what must hold between settings. No form: see form.ts; single
+// addresses: see address-checks.ts; the pair: ha-checks.ts; what is monitored: monitor-checks.ts.
 import { isLinkLocal } from '../model/address.js';
 import { checkAddresses, checkUnicastPeers, virtualAddresses } from './address-checks.js';
-import type { Draft, DraftAddress, DraftRouter } from './draft.js';
 import { formatPath, type Finding } from './errors.js';
-import {
-  checkInterface,
-  checkName,
-  checkPath,
-  checkUniqueNames,
-  repeated,
-} from './plain-checks.js';
+import { fault } from './faults.js';
+import { checkPair } from './ha-checks.js';
+import { checkMonitors } from './monitor-checks.js';
+import { routersOf, type PlacedAddress, type PlacedRouter, type Settled } from './placed.js';
+import { checkInterface, checkName, checkPath, checkUniqueNames } from './plain-checks.js';
+import { repeated, standsAlready } from './plain-checks.js';
 
 /** sizeof(sockaddr_un.sun_path) − 1: the longest path of a unix socket, in bytes. */
 const LONGEST_SOCKET_PATH = 107;
 
-/** Every fault of meaning in what could be read. */
-export function checkMeaning(draft: Draft): Finding[] {
-  const virtual = virtualAddresses(draft.virtualRouters);
+/** Every fault of meaning. `hostName`: the name of this appliance when the settings have none. */
+export function checkMeaning(settings: Settled, hostName: string): Finding[] {
+  const { name, runtimeDirectory, stateDirectory, vip } = settings;
+  const routers = routersOf(settings);
+  const virtual = virtualAddresses(routers);
   return [
-    ...checkName(draft.name, ['name']),
-    ...checkPaths(draft),
-    ...checkLease(draft.leaseSeconds),
-    ...draft.virtualRouters.flatMap((router) => checkRouter(router, virtual)),
-    ...checkUniqueNames(draft.virtualRouters, 'virtual router'),
-    ...checkUniqueVrids(draft.virtualRouters),
-    ...checkUniqueAddresses(draft.virtualRouters),
-  ];
-}
-
-function checkRouter(router: DraftRouter, virtual: ReturnType<typeof virtualAddresses>): Finding[] {
-  return [
-    ...checkName(router.name, [...router.at, 'name']),
-    ...checkInterface(router.interface, [...router.at, 'interface']),
-    ...checkAddresses(router),
-    ...checkUnicastPeers(router, virtual),
-  ];
-}
-
-function checkPaths(draft: Draft): Finding[] {
-  return [
-    ...checkPath(draft.runtimeDirectory, ['runtimeDirectory']),
-    ...checkPath(draft.stateDirectory, ['stateDirectory']),
-    ...checkPath(draft.vipScript, ['vip', 'script']),
-    ...checkSocketPath(draft.runtimeDirectory),
+    ...checkName(name, ['name']),
+    ...checkPath(runtimeDirectory, ['runtimeDirectory']),
+    ...checkPath(stateDirectory, ['stateDirectory']),
+    ...checkPath(vip?.script, ['vip', 'script']),
+    ...checkSocketPath(runtimeDirectory ?? ''),
+    ...checkLease(vip?.leaseSeconds),
+    ...routers.flatMap((router) => [
+      ...checkName(router.file.name, [...router.at, 'name']),
+      ...checkInterface(router.file.interface, [...router.at, 'interface']),
+      ...checkAddresses(router),
+      ...checkUnicastPeers(router, virtual),
+    ]),
+    ...checkUniqueNames(
+      routers.map(({ at, file }) => ({ at, name: file.name })),
+      'virtual router',
+    ),
+    ...checkUniqueVrids(routers),
+    ...checkUniqueAddresses(routers),
+    ...checkPair(settings, routers, name ?? hostName),
+    ...checkMonitors(settings),
   ];
 }
 
 /** The kernel counts whole seconds and may be 0.6 s late; renewed late once, 1 s has ended by then. */
-function checkLease(leaseSeconds: number | null): Finding[] {
-  if (leaseSeconds !== 1) return [];
-  return [
-    {
-      at: ['vip', 'leaseSeconds'],
-      code: 'out-of-range',
-      expected: '0 (for ever), or 2 to 3600 seconds',
-      found: '1',
-      remedy: 'write 2 or more: the kernel counts whole seconds, and one renewal may come late',
-    },
-  ];
-}
+const checkLease = (leaseSeconds: number | undefined): Finding[] =>
+  leaseSeconds === 1 ? [fault('lease', ['vip', 'leaseSeconds'], '1')] : [];
 
-function checkSocketPath(runtimeDirectory: string | null): Finding[] {
-  if (runtimeDirectory === null) return [];
-  const bytes = Buffer.byteLength(`${runtimeDirectory}/control.sock`);
-  if (bytes <= LONGEST_SOCKET_PATH) return [];
+function checkSocketPath(runtimeDirectory: string): Finding[] {
+  const bytes = Buffer.byteLength(runtimeDirectory);
   const room = LONGEST_SOCKET_PATH - '/control.sock'.length;
-  return [
-    {
-      at: ['runtimeDirectory'],
-      code: 'path-too-long',
-      expected: `at most ${room} bytes: a unix socket path holds ${LONGEST_SOCKET_PATH}, "/control.sock" included`,
-      found: `${Buffer.byteLength(runtimeDirectory)} bytes`,
-      remedy: 'choose a shorter directory, such as /run/understudy',
-    },
-  ];
+  if (bytes <= room) return [];
+  const words = { room, longest: LONGEST_SOCKET_PATH };
+  return [fault('socketPath', ['runtimeDirectory'], `${bytes} bytes`, words)];
 }
 
 /** A VRID names one virtual router per interface and address family (RFC 9568 §5.2.3). */
-function checkUniqueVrids(routers: readonly DraftRouter[]): Finding[] {
-  const identity = (router: DraftRouter): string | null =>
-    router.vrid === null || router.interface === null || router.family === null
+function checkUniqueVrids(routers: readonly PlacedRouter[]): Finding[] {
+  const identity = ({ family, file: { vrid, interface: name } }: PlacedRouter): string | null =>
+    vrid === undefined || name === undefined || family === null
       ? null
-      : `${router.family} ${router.vrid} ${router.interface}`;
-  return repeated(routers, identity).map(([router, first]) => ({
-    at: [...router.at, 'vrid'],
-    code: 'duplicate-vrid' as const,
-    expected: 'a VRID once per interface and address family',
-    found: `${router.vrid} on ${router.interface}, as ${formatPath(first.at)} has for ${router.family}`,
-    remedy: 'give one of the two another VRID',
-  }));
-}
-
-interface Standing {
-  readonly router: DraftRouter;
-  readonly address: DraftAddress;
+      : `${family} ${vrid} ${name}`;
+  return repeated(routers, identity).map(([{ at, family, file }, first]) => {
+    const found = `${file.vrid} on ${file.interface}, as ${formatPath(first.at)} has for ${family}`;
+    return fault('vridTwice', [...at, 'vrid'], found);
+  });
 }
 
 /** An address stands once; a link-local one once per interface, since it means that link only. */
-function checkUniqueAddresses(routers: readonly DraftRouter[]): Finding[] {
-  const standings = routers.flatMap((router) =>
-    router.addresses.map((address) => ({ router, address })),
+function checkUniqueAddresses(routers: readonly PlacedRouter[]): Finding[] {
+  const all = routers.flatMap(({ file, addresses }) =>
+    addresses.map((address) => ({ on: file.interface ?? null, address })),
   );
-  const identity = ({ router, address }: Standing): string | null => {
-    if (address.value === null) return null;
-    const scope = isLinkLocal(address.value.address) ? `%${router.interface}` : '';
-    return `${address.value.address}${scope}`;
-  };
-  return repeated(standings, identity).map(([second, first]) => ({
-    at: second.address.at,
-    code: 'duplicate-address' as const,
-    expected: 'every virtual address once',
-    found: `${second.address.text}, which stands at ${formatPath(first.address.at)} already`,
-    remedy: 'remove one of the two',
-  }));
+  const identity = ({ on, address: { value } }: (typeof all)[number]): string | null =>
+    value && `${value.address}${isLinkLocal(value.address) ? `%${on}` : ''}`;
+  return repeated(all, identity).map(([{ address }, first]) => twice(address, first.address));
 }
+
+const twice = ({ at, text }: PlacedAddress, first: PlacedAddress): Finding =>
+  fault('addressTwice', at, standsAlready(text, first.at));

@@ -111,7 +111,7 @@ describe('docs/CLI.md', () => {
     const rows = SETTABLE.map((setting) => {
       const schema = schemaAt(setting.path);
       assert.ok(schema);
-      const expected = schema.type === 'boolean' ? 'on or off' : expectation(schema, setting.path);
+      const expected = schema.type === 'boolean' ? 'on or off' : expectation(schema);
       const place = setting.path.join('.');
       return `- \`${setting.name}\` (\`${place}\`): ${expected}, default \`${String(schema.default)}\`.`;
     });

@@ -5,6 +5,7 @@ import { describe, it } from '../support/test.js';
 import { Ajv } from 'ajv';
 import * as hookCall from '../../src/agent/hook-call.js';
 import { SETTINGS_SCHEMA } from '../../src/config/schema.js';
+import { EXPLAINING } from '../../src/config/setting-schema.js';
 import * as control from '../../src/control/schemas.js';
 
 const forms = Object.entries({ ...control, ...hookCall }).flatMap(([name, value]) =>
@@ -13,7 +14,7 @@ const forms = Object.entries({ ...control, ...hookCall }).flatMap(([name, value]
 
 describe('the JSON schemas', () => {
   const ajv = new Ajv({ strict: true, strictTypes: false, allowUnionTypes: true });
-  ajv.addVocabulary(['unit', 'page', 'names']);
+  ajv.addVocabulary([...EXPLAINING]);
 
   it('are all found', () => {
     assert.ok(forms.length >= 9, forms.map(({ name }) => name).join(' '));

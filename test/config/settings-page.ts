@@ -2,7 +2,6 @@
 // which deployments set it. Text only; it is compared and written by documentation.test.ts.
 import { basename } from 'node:path';
 import { readDocument } from '../../src/config/document.js';
-import { LATER_SETTINGS } from '../../src/config/later.js';
 import { expectation } from '../../src/config/remedy.js';
 import { SETTINGS_SCHEMA, type SettingSchema } from '../../src/config/schema.js';
 import type { Deployment } from './deployments.js';
@@ -111,13 +110,13 @@ export function settingsList(deployments: readonly Deployment[]): string[] {
 }
 
 function sectionText({ path, schema, required }: Setting, shown: ReturnType<typeof shownBy>) {
-  const expected = schema.type === 'array' ? expectation(schema, [path]) : 'a section';
+  const expected = schema.type === 'array' ? expectation(schema) : 'a section';
   const must = required ? ', required' : '';
   return [`${schema.description} Value: ${expected}${must}. ${places(path, shown)}.`];
 }
 
 function entry({ path, schema, required }: Setting, shown: ReturnType<typeof shownBy>): string[] {
-  const expected = schema.type === 'object' ? 'a section' : expectation(schema, path.split('.'));
+  const expected = schema.type === 'object' ? 'a section' : expectation(schema);
   const standard = ['object', 'undefined'].includes(typeof schema.default)
     ? ''
     : `, default \`${String(schema.default)}\``;
@@ -134,5 +133,8 @@ function places(path: string, shown: ReturnType<typeof shownBy>): string {
   return `Shown in: ${links.length === 0 ? '-' : links.join(', ')}`;
 }
 
+/** What this release refuses, as `path: value`. */
 export const laterList = (): string[] =>
-  LATER_SETTINGS.map(({ path, value }) => `- \`${path}: ${value}\``);
+  everySetting().flatMap(({ path, schema }) =>
+    schema.const === undefined ? [] : [`- \`${path}: ${!schema.const}\``],
+  );

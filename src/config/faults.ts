@@ -1,0 +1,179 @@
+// Every fault of meaning that the settings can have: its code, what was expected, and what to do. No checks.
+import type { Finding, SettingsErrorCode, SettingsPath } from './errors.js';
+
+type Row = readonly [code: SettingsErrorCode, expected: string, remedy: string];
+
+/** `<word>` stands for what the check knows. */
+const FAULTS = {
+  name: [
+    'invalid-name',
+    'letters, digits, ".", "_" and "-", beginning with a letter or digit',
+    'give <whom> a plain name',
+  ],
+  nameTwice: ['duplicate-name', 'a name of its own for every <kind>', 'rename one of the two'],
+  interface: [
+    'invalid-interface',
+    'an interface name of at most 15 bytes, without "/", ":" and white space',
+    'write the name as "ip link" prints it',
+  ],
+  interfaceTwice: [
+    'invalid-interface',
+    'every interface once',
+    'remove one of the two, or write the interface that was meant',
+  ],
+  path: ['invalid-path', 'an absolute path', 'write the whole path, beginning with "/"'],
+  socketPath: [
+    'path-too-long',
+    'at most <room> bytes: a unix socket path holds <longest>, "/control.sock" included',
+    'choose a shorter directory, such as /run/understudy',
+  ],
+  lease: [
+    'out-of-range',
+    '0 (for ever), or 2 to 3600 seconds',
+    'write 2 or more: the kernel counts whole seconds, and one renewal may come late',
+  ],
+
+  // Virtual routers.
+  vridTwice: [
+    'duplicate-vrid',
+    'a VRID once per interface and address family',
+    'give one of the two another VRID',
+  ],
+  addressTwice: ['duplicate-address', 'every virtual address once', 'remove one of the two'],
+  unfitAddress: [
+    'invalid-address',
+    'a unicast address that an interface can carry, with its prefix length',
+    'write the address that clients use',
+  ],
+  noAddress: [
+    'invalid-address',
+    'an address with prefix length, such as 10.99.0.100/24 or 2001:db8::100/64',
+    '<remedy>',
+  ],
+  noPrefix: [
+    'missing-prefix',
+    'an address with the prefix length of its subnet',
+    'write <address>/<prefix>, if the subnet is a /<prefix>',
+  ],
+  otherFamily: [
+    'mixed-families',
+    'an <family> address, as the first one of this virtual router is',
+    'move it to a virtual router of its own; the two families may share interface and VRID',
+  ],
+  linkLocalFirst: [
+    'link-local-first',
+    'a link-local address (fe80::/10) as the first of an IPv6 virtual router',
+    'put <which> first<where>',
+  ],
+  manyAddresses: [
+    'too-many-addresses',
+    'at most <most> IPv6 addresses: no more fit into one advertisement at an MTU of 1500 bytes',
+    'move some to another virtual router with a VRID of its own',
+  ],
+  unicastPeer: [
+    'invalid-peer',
+    'the <family>unicast address of another router, without prefix length',
+    '<remedy>',
+  ],
+
+  // The pair.
+  ownName: [
+    'own-name',
+    'the name of another appliance',
+    'write the name of the peer, or give this appliance another one (name: …)',
+  ],
+  peerAddress: [
+    'invalid-peer',
+    "a unicast address of the peer's own, without prefix length, once",
+    '<remedy>',
+  ],
+  noKey: [
+    'missing-setting',
+    'the path of the secret that the peers share',
+    'add ha.keyFile: /etc/understudy/ha.key, then: understudy keygen, and copy the file to every peer',
+  ],
+  unknownPrimary: [
+    'unknown-instance',
+    'one of: <known>',
+    'write the name of this appliance or of a peer, the same on all of them',
+  ],
+  noPrimary: [
+    'missing-setting',
+    'in active-active, the instance that is to hold this virtual router: one of <known>',
+    'add <place>: <first>, the same on all appliances',
+  ],
+  segmentTwice: ['duplicate-name', 'every segment once', 'remove one of the two'],
+
+  // What is monitored.
+  noInterfaces: [
+    'missing-setting',
+    'the interfaces whose traffic is judged',
+    'add bandwidthMonitoring.interfaces: [eth1], or set enabled: false',
+  ],
+  minimumActive: [
+    'contradiction',
+    'at most <pairs>, as many as there are pairs',
+    'lower linkMonitoring.minimumActive, or add the missing pairs',
+  ],
+  gateway: [
+    'invalid-gateway',
+    'the unicast address of a gateway, without prefix length, once',
+    '<remedy>',
+  ],
+
+  // Checks.
+  takenName: [
+    'invalid-name',
+    'another name than <taken>, which mean something else already',
+    'rename it, such as <name>-check',
+  ],
+  otherType: [
+    'other-type',
+    'no <key>: this check is of type <type>, which has <keys>',
+    'remove <key>, or write type: <other>',
+  ],
+  noKeyOfType: [
+    'missing-setting',
+    '<key>, which a check of type <type> needs',
+    'add <place>, such as <key>: <example>',
+  ],
+  host: ['invalid-host', 'a host name, or an address without prefix length and port', '<remedy>'],
+  url: ['invalid-url', 'an http:// or https:// URL with a host', '<remedy>'],
+  statuses: [
+    'contradiction',
+    'a minimum that is not above the maximum (200 and 299 unless set)',
+    'write expectStatus: { minimum: <minimum>, maximum: <minimum> }',
+  ],
+  headerName: [
+    'invalid-header',
+    'the name of an HTTP header, without colon and white space',
+    'write the name alone, such as Host',
+  ],
+  headerValue: [
+    'invalid-header',
+    'one line of Latin-1 text as the value of a header',
+    'remove line ends and other characters',
+  ],
+} as const satisfies Readonly<Record<string, Row>>;
+
+export type Fault = keyof typeof FAULTS;
+
+type WordsIn<Text> = Text extends `${string}<${infer Word}>${infer Rest}`
+  ? Word | WordsIn<Rest>
+  : never;
+
+type WordsOf<F extends Fault> = WordsIn<(typeof FAULTS)[F][1 | 2]>;
+
+/** The fault at `at`, with the words that its row leaves open. */
+export function fault<F extends Fault>(
+  kind: F,
+  at: SettingsPath,
+  found: string,
+  ...[words]: [WordsOf<F>] extends [never] ? [] : [Readonly<Record<WordsOf<F>, string | number>>]
+): Finding {
+  const [code, expected, remedy] = FAULTS[kind];
+  const known: Readonly<Record<string, string | number>> = words ?? {};
+  const filled = (text: string): string =>
+    text.replace(/<(\w+)>/g, (_, word: string) => String(known[word]));
+  return { at, code, expected: filled(expected), found, remedy: filled(remedy) };
+}
