@@ -22,12 +22,19 @@ import {
   silentUntil,
 } from './announcements.js';
 import {
+  alsoListening,
   backupState,
   initialState,
   lackingFrom,
   leaveActive,
+  listensUntil,
+  noLongerReleasing,
+  nowReleasing,
+  releasingOf,
   stay,
   type Active,
+  type Claim,
+  type Doing,
   type Effect,
   type Event,
   type Lacking,
@@ -47,13 +54,13 @@ const IN_FLIGHT = microseconds(50_000);
 
 /** The next instant at which the clock alone makes an Active do something. */
 export function activeDeadlineAt(state: Active): Instant | null {
-  const timers = earlier(adverAtOf(state), state.releasing?.until ?? null);
+  const timers = earlier(adverAtOf(state), releasingOf(state)?.until ?? null);
   return earlier(earlier(timers, state.lacking?.until ?? null), announceAt(state.announcements));
 }
 
 /** Nobody is told of an Active without its addresses, unless it has spoken before it could know. */
-const adverAtOf = ({ adverAt, claimed: spoken, lacking }: Active): Instant | null =>
-  spoken || lacking === null ? adverAt : null;
+const adverAtOf = ({ adverAt, claim, lacking }: Active): Instant | null =>
+  claim.kind === 'made' || lacking === null ? adverAt : null;
 
 /** Whether this Active has waited for its addresses for longer than a script may take. */
 export const isLackDue = (
@@ -89,13 +96,11 @@ export function stepActive(
       return stay({ ...state, adverAt: instant(Math.min(state.adverAt, soonest)) });
     }
     case 'release':
-      return stay({ ...state, releasing: state.releasing ?? event.releasing });
-    case 'await': {
-      const { releasing } = state;
-      return stay({ ...state, releasing: releasing && { ...releasing, until: event.until } });
-    }
+      return stay({ ...state, doing: nowReleasing(state.doing, event.releasing) });
+    case 'await':
+      return stay({ ...state, doing: awaiting(state.doing, event.until) });
     case 'keep':
-      return stay({ ...state, releasing: null });
+      return stay({ ...state, doing: noLongerReleasing(state.doing) });
     case 'outvoted':
       return stay({ ...state, announcements: rivalOutvoted(state.announcements, now) });
     case 'rival-gone':
@@ -129,8 +134,7 @@ const wantAnew = (state: Active): Step => ({
  */
 const lostAddresses = (state: Active, now: Instant): Active => ({
   ...state,
-  claimed: false,
-  grantedUntil: null,
+  claim: { kind: 'withheld', agreedUntil: null },
   lacking: lackingFrom(now, true),
 });
 
@@ -142,17 +146,18 @@ function activeHears(
 ): Step {
   const { priority, interval } = advertisement;
   if (priority !== 0) {
-    if (state.releasing !== null) {
-      return giveWay(parameters, state.releasing.reason, interval, now);
-    }
+    const releasing = releasingOf(state);
+    if (releasing !== null) return giveWay(parameters, releasing.reason, interval, now);
     if (isListening(state, now)) return giveWay(parameters, 'stalled', interval, now);
     if (state.lacking?.lost === true) return giveWay(parameters, 'addresses-gone', interval, now);
-    if (!isGranted(state, now) && outranks(advertisement, parameters)) {
+    if (!isAgreed(state.claim, now) && outranks(advertisement, parameters)) {
       return giveWay(parameters, 'preempted', interval, now);
     }
   }
   // Who leaves by agreement keeps the addresses until it hears us: not before ours are in place.
-  if (priority === 0 && !state.claimed && isGranted(state, now)) return stay(state);
+  if (priority === 0 && state.claim.kind === 'withheld' && isAgreed(state.claim, now)) {
+    return stay(state);
+  }
   if (isListening(state, now)) return stay(state);
   return priority === 0
     ? answer(parameters, state, now)
@@ -164,8 +169,8 @@ function activeHears(
 }
 
 /** Whether the one before us has agreed, and may not have heard us yet: not before we have spoken. */
-const isGranted = ({ grantedUntil, claimed: spoken }: Active, now: Instant): boolean =>
-  grantedUntil !== null && (!spoken || now < grantedUntil);
+const isAgreed = (claim: Claim, now: Instant): boolean =>
+  claim.kind === 'withheld' ? claim.agreedUntil !== null : now < claim.obeysFrom;
 
 /** There is another Active: nothing is sent, and the addresses go. */
 function giveWay(
@@ -184,23 +189,29 @@ function giveWay(
 function listening(parameters: Parameters, state: Active, now: Instant): Active {
   const listenUntil = after(now, overdueInterval(parameters.advertisementInterval));
   const announcements = silentUntil(state.announcements, listenUntil);
-  return { ...state, listenUntil, adverAt: listenUntil, announcements };
+  const doing = alsoListening(state.doing, listenUntil);
+  return { ...state, doing, adverAt: listenUntil, announcements };
 }
 
-const isListening = ({ listenUntil }: Active, now: Instant): boolean =>
-  listenUntil !== null && now < listenUntil;
+const isListening = (state: Active, now: Instant): boolean => listensUntil(state, now) !== null;
+
+/** A handover that waits until then for a successor that is putting its addresses in place. */
+const awaiting = (doing: Doing, until: Instant): Doing =>
+  doing.kind === 'releasing' ? { ...doing, releasing: { ...doing.releasing, until } } : doing;
 
 /** A rival may go on for a while, and a rival may be our equal: it is answered at most so often. */
 const outvote = (parameters: Parameters, state: Active, now: Instant): Step =>
-  now < state.answerFrom || !state.claimed ? stay(state) : answer(parameters, state, now);
+  now < state.answerFrom || state.claim.kind === 'withheld'
+    ? stay(state)
+    : answer(parameters, state, now);
 
 /** From its first advertisement on, an Active is heard. */
 function claimed(state: Active, now: Instant): Active {
-  if (state.claimed) return state;
-  const { grantedUntil } = state;
+  if (state.claim.kind === 'made') return state;
+  const { agreedUntil } = state.claim;
   const inFlight = after(now, IN_FLIGHT);
-  const until = grantedUntil === null ? null : instant(Math.min(grantedUntil, inFlight));
-  return { ...state, claimed: true, grantedUntil: until };
+  const obeysFrom = agreedUntil === null ? now : instant(Math.min(agreedUntil, inFlight));
+  return { ...state, claim: { kind: 'made', obeysFrom } };
 }
 
 /** At once and always after priority 0: the Backups that heard it count down their Skew_Time. */
@@ -228,12 +239,12 @@ const outranks = (
  */
 function addressesPresent(parameters: Parameters, before: Active, now: Instant): Step {
   const state: Active = { ...before, lacking: null };
-  if (state.listenUntil !== null && now < state.listenUntil) {
-    return stay({ ...state, announcements: roundsFrom(state.listenUntil) });
-  }
+  const listenUntil = listensUntil(state, now);
+  if (listenUntil !== null) return stay({ ...state, announcements: roundsFrom(listenUntil) });
   const announcements = firstRound(now);
   const announce: Effect = { kind: 'announce' };
-  if (state.claimed) return { state: { ...state, announcements }, effects: [announce] };
+  if (state.claim.kind === 'made')
+    return { state: { ...state, announcements }, effects: [announce] };
   const adverAt = after(now, centisecondsToMicroseconds(parameters.advertisementInterval));
   return {
     state: { ...claimed(state, now), adverAt, announcements },
@@ -242,10 +253,11 @@ function addressesPresent(parameters: Parameters, before: Active, now: Instant):
 }
 
 function activeDeadline(parameters: Parameters, state: Active, now: Instant): Step {
-  if (state.releasing !== null && now >= state.releasing.until) {
+  const releasing = releasingOf(state);
+  if (releasing !== null && now >= releasing.until) {
     // Nobody answered: the advertisement of priority 0 is the last word (RFC 9568 §6.4.3).
     const backup = backupState(parameters, parameters.advertisementInterval, now);
-    return leaveActive(backup, state.releasing.reason, true);
+    return leaveActive(backup, releasing.reason, true);
   }
   const effects: Effect[] = [];
   let next = state;

@@ -6,7 +6,7 @@ import type { TransitionReason } from '../model/reasons.js';
 import { instant, type Instant } from '../model/units.js';
 import { VOLUNTARY } from './conduct.js';
 import type { Peer, PeerView } from './peers.js';
-import type { HoldCause, Router } from './router.js';
+import type { BackupState, HoldCause } from './router-state.js';
 import type { Backup } from './machine.js';
 import { activeDownInterval, overdueInterval } from './timing.js';
 
@@ -128,7 +128,7 @@ export const successorAmong = (
  */
 export function whenReleased(
   views: readonly PeerView[],
-  { activeAddress, unheard }: Pick<Router, 'activeAddress' | 'unheard'>,
+  { activeAddress, unheard }: Pick<BackupState, 'activeAddress' | 'unheard'>,
   own: Rank,
 ): 'peer-released' | 'better-placed' | 'others-first' | 'not-ours' {
   const leaver = leaverAmong(views, activeAddress);

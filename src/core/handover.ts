@@ -13,6 +13,7 @@ import { isOrdered } from './conduct.js';
 import type { TakeoverReason } from './machine.js';
 import type { PeerView } from './peers.js';
 import { releasingOf, type Router } from './router.js';
+import { activeOf, type BackupState } from './router-state.js';
 import type { Stage } from './stage.js';
 import { softFaults } from './tracker.js';
 
@@ -43,24 +44,25 @@ export const hasSuccessor = (stage: Stage, router: Router, quality: 'fit' | 'sou
   successorAmong(stage.views(router), quality) !== null;
 
 /** Takes a role that a peer gives up, waits for its turn, or does nothing. */
-export function arbitrateBackup(stage: Stage, router: Router): void {
+export function arbitrateBackup(stage: Stage, router: Router, state: BackupState): void {
   const views = stage.views(router);
   // Nearly always nobody leaves, and nothing more needs to be known.
-  const leaver = leaverAmong(views, router.activeAddress);
+  const leaver = leaverAmong(views, state.activeAddress);
   if (leaver === null) {
     router.triedInVain = false;
     return;
   }
   if (isLeftAlone(router, leaver)) return;
-  const answer = whenReleased(views, router, stage.rankOf(router));
+  const answer = whenReleased(views, state, stage.rankOf(router));
   if (answer === 'not-ours') return;
   if (answer === 'others-first') stage.step(router, { kind: 'leaving' });
   else takeFrom(stage, router, answer, leaver);
 }
 
 /** Takes the role in our turn; the one that leaves has agreed to whoever comes. */
-export function takeInTurn(stage: Stage, router: Router): void {
-  takeFrom(stage, router, 'peer-released', leaverAmong(stage.views(router), router.activeAddress));
+export function takeInTurn(stage: Stage, router: Router, state: BackupState): void {
+  const leaver = leaverAmong(stage.views(router), state.activeAddress);
+  takeFrom(stage, router, 'peer-released', leaver);
 }
 
 function takeFrom(
@@ -71,7 +73,7 @@ function takeFrom(
 ): void {
   stage.step(router, { kind: 'take-over', reason, grantedUntil: stage.handoverUntil() });
   const cause = leaver?.report.cause;
-  router.ordered = cause !== undefined && isOrdered(cause.reason);
+  activeOf(router).ordered = cause !== undefined && isOrdered(cause.reason);
   if (leaver === null || !isForcedBy(leaver) || cause?.reason !== 'failover') return;
   const excused = softFaults([...stage.monitors.values()], false).map(({ name }) => name);
   stage.conduct = { ...stage.conduct, excused };

@@ -172,7 +172,9 @@ function take(stage: Stage, event: InstanceEvent): void {
       stage.conduct = { ...stage.conduct, ...event.memory, heldSinceFlap: event.crashed };
       if (!event.crashed) return;
       stage.flap('the agent ended while it was Active');
-      for (const router of stage.routers.values()) router.vacated = true;
+      for (const { state } of stage.routers.values()) {
+        if (state.kind !== 'Active') state.vacated = true;
+      }
       return;
     case 'operator':
       operate(stage, event);
@@ -202,4 +204,8 @@ function take(stage: Stage, event: InstanceEvent): void {
   }
 }
 
-const copyOf = (router: Router): Router => ({ ...router, counters: countersOf(router) });
+const copyOf = (router: Router): Router => ({
+  ...router,
+  state: { ...router.state },
+  counters: countersOf(router),
+});

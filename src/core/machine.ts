@@ -53,6 +53,74 @@ export interface Lacking {
   readonly lost: boolean;
 }
 
+/** Whether an Active has advertised itself since it has its addresses: see becomeActive. */
+export type Claim =
+  | {
+      readonly kind: 'withheld';
+      /**
+       * The one before us has agreed to the handover: until it hears us, at most until then, what it
+       * sends does not outrank us. Null when nobody has agreed.
+       */
+      readonly agreedUntil: Instant | null;
+    }
+  | {
+      readonly kind: 'made';
+      /** From then on a better advertisement is obeyed: what came earlier was sent before we were heard. */
+      readonly obeysFrom: Instant;
+    };
+
+/** What an Active is about, beside its addresses. */
+export type Doing =
+  | { readonly kind: 'holding' }
+  /** After a stall: until then any other Active is believed, and nothing is sent. */
+  | { readonly kind: 'listening'; readonly until: Instant }
+  /** The next Active is being asked to take over. A stall may come on top: then it listens, too. */
+  | {
+      readonly kind: 'releasing';
+      readonly releasing: Releasing;
+      readonly listenUntil: Instant | null;
+    };
+
+const HOLDING: Doing = { kind: 'holding' };
+
+/** What an Active does that has been silent until now: listen, and go on with its handover if there is one. */
+export const alsoListening = (doing: Doing, until: Instant): Doing =>
+  doing.kind === 'releasing' ? { ...doing, listenUntil: until } : { kind: 'listening', until };
+
+/** What an Active does that asks for a successor; the first request counts. */
+export const nowReleasing = (doing: Doing, releasing: Releasing): Doing =>
+  doing.kind === 'releasing'
+    ? doing
+    : { kind: 'releasing', releasing, listenUntil: listenUntilOf(doing) };
+
+/** What an Active does that asks for a successor no longer. */
+export function noLongerReleasing(doing: Doing): Doing {
+  const until = listenUntilOf(doing);
+  return until === null ? HOLDING : { kind: 'listening', until };
+}
+
+/** Until when an Active listens, or has listened, after its last stall; null when there was none. */
+function listenUntilOf(doing: Doing): Instant | null {
+  switch (doing.kind) {
+    case 'holding':
+      return null;
+    case 'listening':
+      return doing.until;
+    case 'releasing':
+      return doing.listenUntil;
+  }
+}
+
+/** Until when an Active listens; null when it does not. */
+export function listensUntil({ doing }: Active, now: Instant): Instant | null {
+  const until = listenUntilOf(doing);
+  return until !== null && now < until ? until : null;
+}
+
+/** The handover under way; null when there is none. */
+export const releasingOf = ({ doing }: Active): Releasing | null =>
+  doing.kind === 'releasing' ? doing.releasing : null;
+
 export type State =
   | { readonly kind: 'Initialize' }
   | {
@@ -68,19 +136,10 @@ export type State =
       readonly kind: 'Active';
       /** When the Adver_Timer fires. */
       readonly adverAt: Instant;
-      /** Whether this Active has advertised itself since it has its addresses: see becomeActive. */
-      readonly claimed: boolean;
-      /**
-       * The one before us has agreed to the handover: until then the advertisements that it sent
-       * before it hears us do not outrank us. Null when nobody has.
-       */
-      readonly grantedUntil: Instant | null;
+      readonly claim: Claim;
+      readonly doing: Doing;
       /** Rivals are not answered before this instant. */
       readonly answerFrom: Instant;
-      /** The next Active is being asked to take over; null when nothing of the kind goes on. */
-      readonly releasing: Releasing | null;
-      /** After a stall: until then any other Active is believed, and nothing is sent. */
-      readonly listenUntil: Instant | null;
       /** The addresses do not stand as far as is known; null when they do. */
       readonly lacking: Lacking | null;
       readonly announcements: Announcements;
@@ -222,20 +281,20 @@ export function becomeActive(
   now: Instant,
   grantedUntil: Instant | null = null,
 ): Step {
-  const claimed = !STILL_ANSWERED.has(reason);
+  const waits = STILL_ANSWERED.has(reason);
   const interval = centisecondsToMicroseconds(parameters.advertisementInterval);
   const effects: Effect[] = [{ kind: 'set-addresses', present: true }];
-  if (claimed) effects.push({ kind: 'send-advertisement', priority: parameters.priority });
+  if (!waits) effects.push({ kind: 'send-advertisement', priority: parameters.priority });
   effects.push({ kind: 'transition', from: from.kind, to: 'Active', reason });
   return {
     state: {
       kind: 'Active',
       adverAt: after(now, interval),
-      claimed,
-      grantedUntil,
+      claim: waits
+        ? { kind: 'withheld', agreedUntil: grantedUntil }
+        : { kind: 'made', obeysFrom: now },
+      doing: HOLDING,
       answerFrom: now,
-      releasing: null,
-      listenUntil: null,
       lacking: lackingFrom(now, false),
       announcements: awaitingAddresses,
     },

@@ -28,7 +28,7 @@ export function observe(router: Router, heard: Heard, now: Instant): readonly Ob
   // Priority 0 is no sign of an Active: whoever leaves says it, and whoever asks for one.
   if (advertisement.priority === 0) router.counters.priorityZeroReceived += 1;
   else router.heardAt = now;
-  router.deferred = false;
+  if (router.state.kind === 'Backup') router.state.deferred = false;
   router.counters.advertisementsReceived += 1;
   const remarks = remarksOn(router, advertisement);
   for (const remark of remarks) {

@@ -43,7 +43,7 @@ type GivenOrder = Stage['conduct']['order'];
 const byWhom = ({ by }: GivenOrder): string => (by === '' ? '' : ` by ${by}`);
 
 const activeRouters = (stage: Stage): Router[] =>
-  [...stage.routers.values()].filter(({ machine: { kind } }) => kind === 'Active');
+  [...stage.routers.values()].filter(({ state: { kind } }) => kind === 'Active');
 
 /** Hands everything over, or nothing: a virtual router without a successor stays with the others. */
 function failover(stage: Stage, order: GivenOrder): void {
@@ -97,7 +97,7 @@ function maintenanceOn(stage: Stage, order: GivenOrder): void {
 
 /** It holds the role here, or is the one that would take it. */
 function wouldBeMissed(stage: Stage, router: Router): boolean {
-  const { kind } = router.machine;
+  const { kind } = router.state;
   return kind === 'Active' || (kind === 'Backup' && !isHeldElsewhere(stage, router));
 }
 

@@ -22,7 +22,6 @@ import {
 import { isEmptyHanded } from './empty-handed.js';
 import { arbitrateBackup } from './handover.js';
 import type { InstanceEvent } from './interface.js';
-import type { Active, Backup } from './machine.js';
 import { wordEnded } from './nobody-held.js';
 import {
   checkDue,
@@ -34,7 +33,9 @@ import {
   type Peer,
   type PeerView,
 } from './peers.js';
-import { groupRank, type Router } from './router.js';
+import { listensUntil } from './machine.js';
+import { groupRank, releasingOf, type Router } from './router.js';
+import type { ActiveState, BackupState } from './router-state.js';
 import { askTheSilent, fellSilent, silenceDeadlines, takeFromTheDead } from './silent-peer.js';
 import type { Soonest } from './soonest.js';
 import { HANDOVER_MINIMUM, type Stage } from './stage.js';
@@ -74,9 +75,14 @@ export function takeReport(
  */
 function isQuiet({ routers, peers }: Stage): boolean {
   let active = false;
-  for (const { vacated, triedInVain, dualSince, machine } of routers.values()) {
-    if (vacated || triedInVain || dualSince !== null) return false;
-    if (machine.kind === 'Active') active = true;
+  for (const { state, triedInVain } of routers.values()) {
+    if (triedInVain) return false;
+    if (state.kind !== 'Active') {
+      if (state.vacated) return false;
+      continue;
+    }
+    if (state.dualSince !== null) return false;
+    active = true;
   }
   for (const { report } of peers.values()) {
     if (report?.routers.some((one) => isOfConcern(one, active)) === true) return false;
@@ -153,21 +159,21 @@ function sayPaths(stage: Stage, { configuration, paths }: Peer, before: Peer['pa
  * Whether a Backup that hears nobody lets another candidate go first: two of one priority would both take
  * the role at the same instant, and who was sent away is not needed yet. Once: the other one may be gone too.
  */
-export function defersInstead(stage: Stage, router: Router): boolean {
-  if (router.deferred) return false;
+export function defersInstead(stage: Stage, router: Router, state: BackupState): boolean {
+  if (state.deferred) return false;
   const views = stage.views(router);
   const own = stage.rankOf(router);
   const isLast = isNotNeeded(views, own);
   if (!isLast && !isTiedBehind(views, own)) return false;
-  router.deferred = true;
+  state.deferred = true;
   stage.step(router, { kind: 'defer', priority: isLast ? LAST_RESORT : own.priority });
   return true;
 }
 
 /** Asks the peer whose advertisement is overdue, unless it has been asked since. */
 function askOverdue(stage: Stage, router: Router): void {
-  if (router.machine.kind !== 'Backup') return;
-  const overdue = overdueFrom(router.machine, router.effectivePriority);
+  if (router.state.kind !== 'Backup') return;
+  const overdue = overdueFrom(router.state.machine, router.effectivePriority);
   if (overdue > stage.clock) return;
   const peer = peerToAsk(stage, router, overdue);
   if (peer !== null) ask(stage, peer);
@@ -199,11 +205,11 @@ export function peerDeadlines(stage: Stage, soonest: Soonest): void {
     soonest.offer(at, peer.configuration.name, 'peer-check');
   }
   for (const router of stage.routers.values()) {
-    const { machine: state, configuration, effectivePriority } = router;
+    const { state, configuration, effectivePriority } = router;
     const owner = configuration.name;
     silenceDeadlines(stage, router, soonest);
     if (state.kind !== 'Backup') continue;
-    const overdue = overdueFrom(state, effectivePriority);
+    const overdue = overdueFrom(state.machine, effectivePriority);
     // After priority 0 it is overdue at once.
     if (overdue > stage.clock || peerToAsk(stage, router, overdue) !== null) {
       soonest.offer(instant(Math.max(overdue, stage.clock)), owner, 'advertisement-overdue');
@@ -224,8 +230,8 @@ export function priorityZeroHeard(stage: Stage, router: Router, source: IpAddres
 
 /** An advertisement came by multicast: that ends the need for unicast. */
 export function multicastHeard(stage: Stage, router: Router): void {
-  if (router.unheard === null) return;
-  router.unheard = null;
+  if (router.state.kind !== 'Backup' || router.state.unheard === null) return;
+  router.state.unheard = null;
   stage.unsettled = true;
   stage.report('adverts-back', router.configuration.interface, router);
 }
@@ -241,17 +247,22 @@ export function forgoesPreemption(stage: Stage, router: Router): boolean {
 }
 
 /** An advertisement of less than our rank came: its sender is Active too. */
-export function rivalHeard(stage: Stage, router: Router, source: IpAddress): void {
-  router.rivalAddress = source;
+export function rivalHeard(
+  stage: Stage,
+  router: Router,
+  state: ActiveState,
+  source: IpAddress,
+): void {
+  state.rivalAddress = source;
   const known = [...stage.peers.values()].find(({ knownBy }) => knownBy.includes(source));
-  sayDual(stage, router, known?.configuration.name ?? source);
+  sayDual(stage, router, state, known?.configuration.name ?? source);
 }
 
 /** Anybody on the link can cause it: not with every advertisement. */
-function sayDual(stage: Stage, router: Router, rival: string): void {
-  const { dualSaidAt } = router;
+function sayDual(stage: Stage, router: Router, state: ActiveState, rival: string): void {
+  const { dualSaidAt } = state;
   if (dualSaidAt !== null && stage.clock < after(dualSaidAt, SAY_AGAIN)) return;
-  router.dualSaidAt = stage.clock;
+  state.dualSaidAt = stage.clock;
   stage.report('dual-active', rival, router);
 }
 
@@ -260,8 +271,8 @@ function sayDual(stage: Stage, router: Router, rival: string): void {
  * is Active counts when it was given since its advertisement is overdue: it was asked then, and one that
  * is there answers at once.
  */
-export function holdsInstead(stage: Stage, router: Router, state: Backup): boolean {
-  const overdue = overdueFrom(state, router.effectivePriority);
+export function holdsInstead(stage: Stage, router: Router, state: BackupState): boolean {
+  const overdue = overdueFrom(state.machine, router.effectivePriority);
   const unasked = peerToAsk(stage, router, overdue);
   if (unasked !== null) {
     // We were late ourselves.
@@ -277,8 +288,8 @@ export function holdsInstead(stage: Stage, router: Router, state: Backup): boole
   );
   if (decision.action === 'take-over') return false;
   const { cause } = decision;
-  if (router.unheard !== cause) {
-    router.unheard = cause;
+  if (state.unheard !== cause) {
+    state.unheard = cause;
     stage.unsettled = true;
     stage.report(cause, router.configuration.interface, router);
   }
@@ -291,8 +302,8 @@ export function holdsInstead(stage: Stage, router: Router, state: Backup): boole
  * peer that has done so rightly: it advertises itself only when its addresses stand.
  */
 export function isTakenAlready(stage: Stage, router: Router): boolean {
-  if (router.machine.kind !== 'Backup') return false;
-  const { takeoverReason } = router.machine;
+  if (router.state.kind !== 'Backup') return false;
+  const { takeoverReason } = router.state.machine;
   const holder = holderAmong(stage.speakingViews(router));
   if (holder === null || takeoverReason === 'no-response') return false;
   return takeoverReason !== 'priority' || outranksUs(holder, stage.rankOf(router));
@@ -306,28 +317,33 @@ export function bandwidthLowEverywhere({ peers }: Stage): boolean {
 
 function arbitrate(stage: Stage, router: Router): void {
   const holder = holderAmong(stage.speakingViews(router));
-  if (holder !== null && router.vacated) {
-    router.vacated = false;
-    stage.unsettled = true;
-  }
-  const { machine } = router;
-  if (machine.kind === 'Backup') arbitrateBackup(stage, router);
-  else if (machine.kind === 'Active') arbitrateActive(stage, router, machine, holder);
+  if (holder !== null) foundHolder(stage, router);
+  const { state } = router;
+  if (state.kind === 'Backup') arbitrateBackup(stage, router, state);
+  else if (state.kind === 'Active') arbitrateActive(stage, router, state, holder);
+}
+
+/** Somebody has the role that we gave up. */
+export function foundHolder(stage: Stage, { state }: Router): void {
+  if (state.kind === 'Active' || !state.vacated) return;
+  state.vacated = false;
+  stage.unsettled = true;
 }
 
 function arbitrateActive(
   stage: Stage,
   router: Router,
-  machine: Active,
+  state: ActiveState,
   holder: PeerView | null,
 ): void {
-  const { releasing, listenUntil, lacking } = machine;
+  const releasing = releasingOf(router);
+  const { lacking } = state.machine;
   const stands = holder?.router?.addressesPresent === true;
   if (stands && releasing !== null) {
     stage.step(router, { kind: 'successor', reason: releasing.reason });
     return;
   }
-  if (stands && listenUntil !== null && stage.clock < listenUntil) {
+  if (stands && listensUntil(state.machine, stage.clock) !== null) {
     stage.step(router, { kind: 'successor', reason: 'stalled' });
     return;
   }
@@ -335,7 +351,7 @@ function arbitrateActive(
     stage.step(router, { kind: 'successor', reason: 'addresses-gone' });
     return;
   }
-  settleDual(stage, router, stands && isHeardAfter(holder, router.since) ? holder : null);
+  settleDual(stage, router, state, stands && isHeardAfter(holder, router.since) ? holder : null);
   if (releasing !== null || stage.clock < router.askFrom) return;
   const evidence = evidenceOf(stage.standing.gateway);
   if (stage.views(router).some((view) => isWorseSide(view, evidence))) {
@@ -351,9 +367,10 @@ const isBefore = (a: Router, b: Router): boolean =>
 function isGroupElsewhere(stage: Stage, router: Router): boolean {
   if (!stage.movesTogether()) return false;
   for (const first of stage.routers.values()) {
-    const { machine, followsSuperior, activeAddress } = first;
+    const { state } = first;
     // The ranks are texts made for this: with hundreds of Actives none is needed.
-    if (machine.kind !== 'Backup' || !isBefore(first, router)) continue;
+    if (state.kind !== 'Backup' || !isBefore(first, router)) continue;
+    const { followsSuperior, activeAddress } = state;
     if (!followsSuperior && stage.preempts(first)) continue;
     const own = stage.rankOf(router);
     const place = stage.placeOf(first);
@@ -368,18 +385,23 @@ function isGroupElsewhere(stage: Stage, router: Router): boolean {
  * Both Active for longer than a handover takes: the lower one yields, the other says so. Looked at
  * with every report, so that only what the rival says now counts.
  */
-function settleDual(stage: Stage, router: Router, rival: PeerView | null): void {
-  const { dualSince } = router;
+function settleDual(
+  stage: Stage,
+  router: Router,
+  state: ActiveState,
+  rival: PeerView | null,
+): void {
+  const { dualSince } = state;
   if (rival === null) {
     // It has gone by itself, but it may have announced itself after we did.
     if (dualSince !== null) stage.step(router, { kind: 'rival-gone' });
-    router.dualSince = null;
+    state.dualSince = null;
     return;
   }
-  router.dualSince ??= stage.clock;
-  if (!isHeardAfter(rival, dualUntil(stage, router.dualSince))) return;
-  router.dualSince = stage.clock;
-  sayDual(stage, router, rival.peer.configuration.name);
+  state.dualSince ??= stage.clock;
+  if (!isHeardAfter(rival, dualUntil(stage, state.dualSince))) return;
+  state.dualSince = stage.clock;
+  sayDual(stage, router, state, rival.peer.configuration.name);
   if (isBetterRival(rival, stage.rankOf(router), evidenceOf(stage.standing.gateway))) {
     stage.step(router, { kind: 'successor', reason: 'dual-active' });
   } else stage.step(router, { kind: 'outvoted' });

@@ -1,5 +1,6 @@
 // What happens to one virtual router: advertisements, its timers, its addresses. The rules between
 // virtual routers are elsewhere, but for two: who follows a superior, and who has a successor.
+import type { IpAddress } from '../model/address.js';
 import type { TransitionReason } from '../model/reasons.js';
 import { after, type Instant } from '../model/units.js';
 import { isLackDue } from './active.js';
@@ -13,6 +14,7 @@ import { observe } from './observe.js';
 import {
   defersInstead,
   forgoesPreemption,
+  foundHolder,
   holdsInstead,
   isTakenAlready,
   multicastHeard,
@@ -21,6 +23,7 @@ import {
 } from './pair.js';
 import { peerLeft } from './peers.js';
 import type { Router } from './router.js';
+import { activeAddressOf, hasAddresses, type BackupState } from './router-state.js';
 import { reassess } from './settle.js';
 import { isQuestion } from './silent-peer.js';
 import { overdueInterval } from './timing.js';
@@ -45,10 +48,7 @@ export function takeForRouter(
       takeAdvertisement(stage, router, event);
       return;
     case 'addresses-present':
-      router.addressesPresent = router.machine.kind === 'Active';
-      router.ordered = false;
-      stage.step(router, { kind: 'addresses-present' });
-      if (router.nobodyHeld === 'awaited') takenOver(stage, router);
+      addressesPresent(stage, router);
       return;
     case 'addresses-removed':
       addressesRemoved(stage, router);
@@ -63,11 +63,11 @@ export function passRouterDeadline(stage: Stage, router: Router): void {
   const defence = expireYield(router.defence, stage.clock);
   if (defence !== router.defence) stage.unsettled = true;
   router.defence = defence;
-  const at = nextDeadline(router.machine);
+  const { state } = router;
+  const at = nextDeadline(state.machine);
   if (at === null || at > stage.clock) return;
-  const { machine: state } = router;
-  if (state.kind === 'Active' && isLackDue(state, stage.clock)) {
-    if (state.lacking.askedAgain) addressesFailed(stage, router, 'asked for twice in vain');
+  if (state.kind === 'Active' && isLackDue(state.machine, stage.clock)) {
+    if (state.machine.lacking.askedAgain) addressesFailed(stage, router, 'asked for twice in vain');
     else {
       stage.report('address-overdue', router.configuration.interface, router);
       stage.step(router, { kind: 'deadline' });
@@ -79,21 +79,21 @@ export function passRouterDeadline(stage: Stage, router: Router): void {
     stage.step(router, { kind: 'hold' });
     return;
   }
-  const preempts = state.kind === 'Backup' && state.takeoverReason === 'priority';
+  const preempts = state.kind === 'Backup' && state.machine.takeoverReason === 'priority';
   if (preempts && forgoesPreemption(stage, router)) return;
   if (staysInstead(stage, router)) return;
-  if (state.kind === 'Backup' && state.takeoverReason === 'peer-released') {
-    takeInTurn(stage, router);
+  if (state.kind === 'Backup' && state.machine.takeoverReason === 'peer-released') {
+    takeInTurn(stage, router, state);
     return;
   }
   stage.step(router, { kind: 'deadline' });
 }
 
 /** Whether the Active_Down_Timer of a Backup that hears nobody was not the last word. */
-function waitsInstead(stage: Stage, router: Router, state: Backup): boolean {
-  if (hasHeardNothing(router, state, stage.clock) && holdsInstead(stage, router, state))
-    return true;
-  return state.takeoverReason === 'no-response' && defersInstead(stage, router);
+function waitsInstead(stage: Stage, router: Router, state: BackupState): boolean {
+  const isUnheard = hasHeardNothing(router, state.machine, stage.clock);
+  if (isUnheard && holdsInstead(stage, router, state)) return true;
+  return state.machine.takeoverReason === 'no-response' && defersInstead(stage, router, state);
 }
 
 function takeAdvertisement(
@@ -111,33 +111,46 @@ function takeAdvertisement(
   if (priority === 0) {
     const until = after(stage.clock, stage.configuration.peerCheck.interval);
     const place = stage.placeOf(router);
-    peerLeft(stage.peers.values(), source, place, until, router.activeAddress);
+    peerLeft(stage.peers.values(), source, place, until, activeAddressOf(router.state));
   }
   if (priority > 0 && isEmptyClaim(stage, router, source)) return;
   // A farewell is said before the addresses go (RFC 9568 §6.4.3).
-  if (priority > 0 || source === router.activeAddress) sawHeld(router, stage.clock);
+  if (priority > 0 || source === activeAddressOf(router.state)) sawHeld(router, stage.clock);
   // After a preemption the one before us may not have heard us yet, for the time of a handover.
   const isSettled =
     router.reason !== 'priority' || stage.clock >= stage.handoverUntil(router.since);
   const stood = isSettled && isStanding(router, stage.clock);
   stage.step(router, { kind: 'advertisement', priority, interval, source });
-  if (stood && router.machine.kind === 'Active' && priority > 0) rivalHeard(stage, router, source);
+  const { state } = router;
+  if (stood && state.kind === 'Active' && priority > 0) rivalHeard(stage, router, state, source);
   if (priority === 0) {
-    if (router.machine.kind === 'Backup') priorityZeroHeard(stage, router, source);
-  } else if (router.vacated) {
-    router.vacated = false;
-    stage.unsettled = true;
-  }
-  if (router.machine.kind !== 'Backup') return;
-  const followed = router.followsSuperior;
-  router.followsSuperior = priority >= router.effectivePriority;
-  router.activeAddress = priority === 0 ? null : source;
-  if (!followed && router.followsSuperior) successorHeard(stage, router);
+    if (state.kind === 'Backup') priorityZeroHeard(stage, router, source);
+  } else foundHolder(stage, router);
+  if (router.state.kind === 'Backup') followActive(stage, router, router.state, priority, source);
 }
 
-function takenOver(stage: Stage, router: Router): void {
-  router.nobodyHeld = nobodyHeld(stage, router);
-  if (router.nobodyHeld !== null) stage.reportTakenOver(router, router.nobodyHeld);
+/** A Backup has heard an advertisement: who the Active is, and whether it is at least our equal. */
+function followActive(
+  stage: Stage,
+  router: Router,
+  state: BackupState,
+  priority: number,
+  source: IpAddress,
+): void {
+  const followed = state.followsSuperior;
+  state.followsSuperior = priority >= router.effectivePriority;
+  state.activeAddress = priority === 0 ? null : source;
+  if (!followed && state.followsSuperior) successorHeard(stage, router);
+}
+
+function addressesPresent(stage: Stage, router: Router): void {
+  stage.step(router, { kind: 'addresses-present' });
+  const { state } = router;
+  if (state.kind !== 'Active') return;
+  state.ordered = false;
+  if (state.nobodyHeld !== 'awaited') return;
+  state.nobodyHeld = nobodyHeld(stage, router);
+  if (state.nobodyHeld !== null) stage.reportTakenOver(router, state.nobodyHeld);
 }
 
 /**
@@ -150,11 +163,11 @@ function hasHeardNothing({ heardAt }: Router, state: Backup, now: Instant): bool
 }
 
 /** Active, and heard by now: before that it may be the one before us, who has not heard us yet. */
-const isStanding = ({ machine: state, addressesPresent }: Router, now: Instant): boolean =>
+const isStanding = ({ state }: Router, now: Instant): boolean =>
   state.kind === 'Active' &&
-  state.claimed &&
-  addressesPresent &&
-  now >= (state.grantedUntil ?? now);
+  state.machine.claim.kind === 'made' &&
+  hasAddresses(state) &&
+  now >= state.machine.claim.obeysFrom;
 
 /** One that yielded has a successor now; until then the others had nobody to move to. */
 function successorHeard(stage: Stage, router: Router): void {
@@ -165,7 +178,7 @@ function successorHeard(stage: Stage, router: Router): void {
 }
 
 function addressesRemoved(stage: Stage, router: Router): void {
-  if (router.machine.kind !== 'Active') return;
+  if (router.state.kind !== 'Active') return;
   const { state, decision } = addressRemoved(router.defence, stage.clock);
   router.defence = state;
   if (decision === 'yield') {
@@ -178,8 +191,8 @@ function addressesRemoved(stage: Stage, router: Router): void {
 }
 
 function addressesFailed(stage: Stage, router: Router, detail: string): void {
-  if (router.machine.kind !== 'Active') return;
-  router.triedInVain = router.ordered || router.defence.yieldingUntil !== null;
+  if (router.state.kind !== 'Active') return;
+  router.triedInVain = router.state.ordered || router.defence.yieldingUntil !== null;
   router.defence = standBack(stage.clock);
   yieldRole(stage, router, 'address-failed', detail);
 }

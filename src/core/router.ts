@@ -15,9 +15,10 @@ import {
 import type { Peer } from './peers.js';
 import { undisturbed, type AddressDefence } from './address-defence.js';
 import type { Soonest } from './soonest.js';
-import type { Releasing } from './machine.js';
+import { releasingOf as releasingIn, type Releasing } from './machine.js';
 import type { Adjustment } from './tracker.js';
-import { initialState, nextDeadline, type State } from './virtual-router.js';
+import { activeAddressOf, notStarted, type HoldCause, type RouterState } from './router-state.js';
+import { initialState, nextDeadline } from './virtual-router.js';
 
 /** The settings of one virtual router, as the core needs them. */
 export interface RouterConfiguration {
@@ -35,9 +36,6 @@ export interface RouterConfiguration {
   readonly primary?: string;
 }
 
-/** Why a Backup that hears nothing waits: the group does not reach it, or its link reaches nobody. */
-export type HoldCause = 'adverts-lost' | 'lan-split';
-
 export interface RouterCounters {
   advertisementsSent: number;
   advertisementsReceived: number;
@@ -49,7 +47,8 @@ export interface RouterCounters {
 
 export interface Router {
   configuration: RouterConfiguration;
-  machine: State;
+  /** The machine of RFC 9568, and what is known in this state only. */
+  state: RouterState;
   /** The address to send from; null when there is none, undefined when not known yet. */
   primaryAddress: IpAddress | null | undefined;
   /** Whether the advertisement socket is open; undefined when not tried yet. */
@@ -65,19 +64,6 @@ export interface Router {
   adjustments: readonly Adjustment[];
   sending: ChecksumDialect;
   received: ChecksumDialect | null;
-  /** In Backup: the Active heard last is at least our equal. */
-  followsSuperior: boolean;
-  /** Active and told that the addresses stand. */
-  addressesPresent: boolean;
-  /**
-   * Why the Active is not heard although it is there; null when nothing of the kind is known. As long
-   * as there is a cause, the Active is asked to send to our own address too.
-   */
-  unheard: HoldCause | null;
-  /** In Backup: has let a better candidate go first, once, since the Active was heard. */
-  deferred: boolean;
-  /** Took the role from one that an operator ordered to leave, and has not had the addresses yet. */
-  ordered: boolean;
   /**
    * Could not add its addresses, by an order or for the second time, since somebody gave the role up:
    * as long as that one does, it is not asked again.
@@ -85,32 +71,18 @@ export interface Router {
   triedInVain: boolean;
   /** Handed over by `failover`, and not taken back since. */
   sentAway: boolean;
-  /** Gave the role up, and knows of nobody who has it since. */
-  vacated: boolean;
   /** From when on it preempts. */
   preemptFrom: Instant;
   /** From when on a successor may be asked again, after nobody took the role. */
   askFrom: Instant;
-  /** Since when a peer has been Active beside us; null when none is. */
-  dualSince: Instant | null;
-  /** When it was last said that another one is Active too. */
-  dualSaidAt: Instant | null;
   reason: TransitionReason;
   /** Whose doing the last transition was, and what for; empty when there is no more to say. */
   because: string;
   since: Instant;
-  /** In Backup: where the advertisements of the Active come from. */
-  activeAddress: IpAddress | null;
   /** The last advertisement of an Active: not priority 0. */
   heardAt: Instant | null;
   /** When somebody, ourselves included, is last known to have had the addresses. */
   heldAt: Instant | null;
-  /** In Active: for how long nobody had them before, at most; `awaited` until ours stand. Null: not known. */
-  nobodyHeld: Microseconds | 'awaited' | null;
-  /** In Active: the lesser router heard last. */
-  rivalAddress: IpAddress | null;
-  /** In Backup: when the Active was last asked on the link whether it is there (silence.ts). */
-  askedAt: Instant | null;
   counters: RouterCounters;
 }
 
@@ -149,7 +121,7 @@ export const createRouter = (
   now: Instant,
 ): Router => ({
   configuration,
-  machine: initialState,
+  state: notStarted(initialState),
   primaryAddress: undefined,
   socketOpen: undefined,
   joined,
@@ -158,27 +130,15 @@ export const createRouter = (
   adjustments: [],
   sending: configuration.checksum === 'auto' ? 'rfc9568' : configuration.checksum,
   received: null,
-  followsSuperior: false,
-  addressesPresent: false,
-  unheard: null,
-  deferred: false,
-  ordered: false,
   triedInVain: false,
   sentAway: false,
-  vacated: false,
   preemptFrom: now,
   askFrom: now,
-  dualSince: null,
-  dualSaidAt: null,
   reason: joined ? 'startup' : 'settings-changed',
   because: '',
   since: now,
-  activeAddress: null,
   heardAt: null,
   heldAt: null,
-  nobodyHeld: null,
-  rivalAddress: null,
-  askedAt: null,
   counters: {
     advertisementsSent: 0,
     advertisementsReceived: 0,
@@ -195,21 +155,22 @@ export const snapshotOf = (
   now: Instant,
 ): RouterSnapshot => ({
   strangerActive: isStrangerActive(router, peers),
-  rivalAddress: isRivalHeard(router, now) ? router.rivalAddress : null,
-  unheard: router.unheard,
+  rivalAddress: rivalAddressOf(router, now),
+  unheard: router.state.kind === 'Backup' ? router.state.unheard : null,
   configuration: router.configuration,
-  state: router.machine.kind,
+  state: router.state.kind,
   reason: router.reason,
   because: router.because,
   since: router.since,
-  nobodyHeld: router.nobodyHeld === 'awaited' ? null : router.nobodyHeld,
+  nobodyHeld: nobodyHeldOf(router.state),
   releasing: releasingOf(router)?.reason ?? null,
   effectivePriority: router.effectivePriority,
   adjustments: router.adjustments,
-  activeAddress: router.machine.kind === 'Active' ? primaryAddress(router) : router.activeAddress,
+  activeAddress:
+    router.state.kind === 'Active' ? primaryAddress(router) : activeAddressOf(router.state),
   activeAdverInterval:
-    router.machine.kind === 'Backup'
-      ? router.machine.activeAdverInterval
+    router.state.kind === 'Backup'
+      ? router.state.machine.activeAdverInterval
       : router.configuration.advertisementInterval,
   lastAdvertisementAge: router.heardAt === null ? null : between(router.heardAt, now),
   sending: router.sending,
@@ -219,13 +180,18 @@ export const snapshotOf = (
 });
 
 /** Without peers everybody is a stranger. */
-const isStrangerActive = (
-  { activeAddress }: Router,
-  peers: readonly Pick<Peer, 'knownBy'>[],
-): boolean =>
-  activeAddress !== null &&
-  peers.length > 0 &&
-  !peers.some(({ knownBy }) => knownBy.includes(activeAddress));
+function isStrangerActive({ state }: Router, peers: readonly Pick<Peer, 'knownBy'>[]): boolean {
+  const address = activeAddressOf(state);
+  return (
+    address !== null && peers.length > 0 && !peers.some(({ knownBy }) => knownBy.includes(address))
+  );
+}
+
+const nobodyHeldOf = (state: RouterState): Microseconds | null =>
+  state.kind !== 'Active' || state.nobodyHeld === 'awaited' ? null : state.nobodyHeld;
+
+const rivalAddressOf = (router: Router, now: Instant): IpAddress | null =>
+  router.state.kind === 'Active' && isRivalHeard(router, now) ? router.state.rivalAddress : null;
 
 /** For as long as any Active is believed without an advertisement, in intervals. */
 const RIVAL_INTERVALS = 4;
@@ -241,15 +207,15 @@ const isRivalHeard = ({ heardAt, configuration }: Router, now: Instant): boolean
     );
 
 /** The handover under way; null when there is none. */
-export const releasingOf = ({ machine }: Router): Releasing | null =>
-  machine.kind === 'Active' ? machine.releasing : null;
+export const releasingOf = ({ state }: Pick<Router, 'state'>): Releasing | null =>
+  state.kind === 'Active' ? releasingIn(state.machine) : null;
 
 /** Whether an appliance with these holds any. */
 export const isAnyActive = ({
   routers,
 }: {
   readonly routers: ReadonlyMap<string, Router>;
-}): boolean => [...routers.values()].some(({ machine: { kind } }) => kind === 'Active');
+}): boolean => [...routers.values()].some(({ state: { kind } }) => kind === 'Active');
 
 const primaryAddress = (router: Router): IpAddress | null => router.primaryAddress ?? null;
 
@@ -281,13 +247,10 @@ export function sameAddresses(own: readonly string[], other: readonly string[]):
 /** Offers what this virtual router waits for. */
 export function routerDeadlines(router: Router, soonest: Soonest): void {
   const owner = router.configuration.name;
-  const at = nextDeadline(router.machine);
+  const at = nextDeadline(router.state.machine);
   if (at !== null) {
-    soonest.offer(
-      at,
-      owner,
-      router.machine.kind === 'Active' ? 'Adver_Timer' : 'Active_Down_Timer',
-    );
+    const timer = router.state.kind === 'Active' ? 'Adver_Timer' : 'Active_Down_Timer';
+    soonest.offer(at, owner, timer);
   }
   const { yieldingUntil } = router.defence;
   if (yieldingUntil !== null) soonest.offer(yieldingUntil, owner, 'yield-over');

@@ -12,6 +12,7 @@ import { canSayFarewell, isKnown, ownFault, startupReason } from './fitness.js';
 import { hasSuccessor } from './handover.js';
 import { bandwidthLowEverywhere } from './pair.js';
 import { isAnyActive, releasingOf, type Router } from './router.js';
+import { hasAddresses, isVacated } from './router-state.js';
 import type { OwnStanding, Stage } from './stage.js';
 import {
   gatewayOf,
@@ -110,10 +111,10 @@ export function reassess(stage: Stage, router: Router): void {
 }
 
 function keepOut(stage: Stage, router: Router, reason: TransitionReason): void {
-  const { machine: state } = router;
+  const { state } = router;
   if (state.kind === 'Active' && VOLUNTARY.has(reason) && !isPassedBy(stage.conduct)) {
     // Nothing is broken: the addresses stay until the peer has them.
-    if (state.releasing !== null) return;
+    if (releasingOf(router) !== null) return;
     if (hasSuccessor(stage, router, 'fit')) {
       stage.release(router, reason);
       return;
@@ -137,7 +138,7 @@ export function shutDown(stage: Stage, router: Router, reason: TransitionReason)
 
 function letIn(stage: Stage, router: Router): void {
   router.joined = true;
-  if (router.machine.kind !== 'Initialize') return;
+  if (router.state.kind !== 'Initialize') return;
   router.preemptFrom = after(stage.clock, stage.configuration.preemptDelay);
   stage.step(router, { kind: 'startup', reason: startupReason(router.reason) });
 }
@@ -153,7 +154,7 @@ function yieldToSoundPeer(stage: Stage): void {
     ({ name, doubtful }) => doubtful !== true && !excused.includes(name),
   );
   if (!stage.standing.fit || !pressing) return;
-  const active = [...stage.routers.values()].filter(({ machine: { kind } }) => kind === 'Active');
+  const active = [...stage.routers.values()].filter(({ state: { kind } }) => kind === 'Active');
   const movable = active.filter(
     (router) =>
       stage.clock >= router.askFrom &&
@@ -224,11 +225,11 @@ function compose(stage: Stage): PeerReport {
     digests: stage.agreement.digests,
     primaryAddresses: stage.primaryAddresses(),
     routers: routers.map((router) => ({
-      state: router.machine.kind,
+      state: router.state.kind,
       effectivePriority: router.effectivePriority,
-      addressesPresent: router.addressesPresent,
-      wantsUnicast: router.unheard !== null,
-      releasing: router.vacated || releasingOf(router) !== null,
+      addressesPresent: hasAddresses(router.state),
+      wantsUnicast: router.state.kind === 'Backup' && router.state.unheard !== null,
+      releasing: isVacated(router.state) || releasingOf(router) !== null,
       evidence,
     })),
   };

@@ -21,6 +21,7 @@ import { isHeardSince } from './arbiter.js';
 import { lastHeard, silenceDue, tolerance, type PeerCheckParameters } from './peer-check.js';
 import { lanPathOf, routerAt, type Peer, type Place } from './peers.js';
 import type { Router } from './router.js';
+import { backupOf } from './router-state.js';
 import { overdueInterval } from './timing.js';
 
 /**
@@ -57,8 +58,10 @@ export function takeAt(
 }
 
 /** When it was asked since it spoke last; null when it was not. */
-const askedSince = ({ askedAt }: Router, peer: Peer): Instant | null =>
-  askedAt !== null && !isHeardSince(peer, askedAt) ? askedAt : null;
+function askedSince(router: Router, peer: Peer): Instant | null {
+  const { askedAt } = backupOf(router);
+  return askedAt !== null && !isHeardSince(peer, askedAt) ? askedAt : null;
+}
 
 /** When the last of its paths will have been silent for long enough, unless something comes first. */
 export const lastSilentAt = ({ paths }: Peer): Instant =>
@@ -79,8 +82,9 @@ export function silenceProvenAt(
   parameters: PeerCheckParameters,
   silentAt: Instant,
 ): Instant | null {
-  const { heardAt, machine, since, activeAddress } = router;
-  if (machine.kind !== 'Backup' || routerAt(peer, place)?.state !== 'Active') return null;
+  const { heardAt, state, since } = router;
+  if (state.kind !== 'Backup' || routerAt(peer, place)?.state !== 'Active') return null;
+  const { activeAddress, machine } = state;
   const peerHeardAt = lastHeard(peer.paths);
   if (peerHeardAt === null) return null;
   // What it said before may be out of date, but for its advertisement.

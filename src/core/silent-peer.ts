@@ -5,6 +5,7 @@ import type { Instant } from '../model/units.js';
 import { holderAmong, isBestCandidate } from './arbiter.js';
 import { routerAt, type Peer } from './peers.js';
 import type { Router } from './router.js';
+import { backupOf } from './router-state.js';
 import { questionDueAt, silenceProvenAt, takeAt } from './silence.js';
 import type { Soonest } from './soonest.js';
 import type { Stage } from './stage.js';
@@ -25,8 +26,8 @@ export function silenceDeadlines(stage: Stage, router: Router, soonest: Soonest)
  * us, and we wake only now.
  */
 export function isQuestion(stage: Stage, router: Router, source: IpAddress): boolean {
-  const { machine, activeAddress } = router;
-  if (machine.kind !== 'Backup') return false;
+  if (router.state.kind !== 'Backup') return false;
+  const { activeAddress } = router.state;
   const place = stage.placeOf(router);
   return [...stage.peers.values()].some(
     (peer) =>
@@ -39,7 +40,7 @@ export function isQuestion(stage: Stage, router: Router, source: IpAddress): boo
 /** Says that the peer is silent on every path, where nothing follows from it at once. */
 export function fellSilent(stage: Stage, peer: Peer): void {
   for (const router of stage.routers.values()) {
-    if (router.machine.kind !== 'Backup') continue;
+    if (router.state.kind !== 'Backup') continue;
     if (routerAt(peer, stage.placeOf(router))?.state !== 'Active') continue;
     const proven = provenAt(stage, router, peer);
     if (proven !== null && proven <= stage.clock) continue;
@@ -51,7 +52,7 @@ export function fellSilent(stage: Stage, peer: Peer): void {
 export function askTheSilent(stage: Stage, router: Router): void {
   const due = questionOf(stage, router);
   if (due === null || due > stage.clock) return;
-  router.askedAt = stage.clock;
+  backupOf(router).askedAt = stage.clock;
   stage.advertise(router, 0);
 }
 
@@ -74,7 +75,7 @@ const isBest = (stage: Stage, router: Router): boolean =>
 
 /** What `ask` says of the peer whose silence concerns this Backup; null when there is no such thing. */
 function soonestOf(stage: Stage, router: Router, ask: typeof takeAt): Instant | null {
-  if (router.machine.kind !== 'Backup') return null;
+  if (router.state.kind !== 'Backup') return null;
   const { peerCheck } = stage.configuration;
   const place = stage.placeOf(router);
   for (const peer of stage.peers.values()) {

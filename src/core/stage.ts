@@ -23,7 +23,16 @@ import {
   type PeerView,
   type Place,
 } from './peers.js';
-import { createRouter, groupRank, type Router } from './router.js';
+import { createRouter, groupRank, releasingOf, type Router } from './router.js';
+import {
+  activeAddressOf,
+  advance,
+  backupOf,
+  entered,
+  hasAddresses,
+  type ActiveState,
+  type RouterState,
+} from './router-state.js';
 import { hasSoftFault } from './tracker.js';
 import * as machine from './virtual-router.js';
 
@@ -140,7 +149,7 @@ export class Stage {
     const holdsPart =
       this.configuration.mode === 'active-passive' &&
       [...this.routers.values()].some(
-        (other) => other.machine.kind === 'Active' && other.machine.releasing === null,
+        (other) => other.state.kind === 'Active' && releasingOf(other) === null,
       );
     const { sound } = this.standing;
     const standsBack = this.conduct.standBack !== null;
@@ -170,15 +179,23 @@ export class Stage {
   }
 
   step(router: Router, event: machine.Event): void {
+    const { state: before } = router;
+    const had = hasAddresses(before);
     const { state, effects } = machine.step(
       this.#parameters(router),
-      router.machine,
+      before.machine,
       event,
       this.clock,
     );
-    router.machine = state;
+    if (!advance(before, state)) router.state = entered(state, before, vacates(event));
     if (event.kind === 'release' || event.kind === 'keep') this.unsettled = true;
-    for (const effect of effects) this.#emit(router, effect, event);
+    for (const effect of effects) {
+      // Of a lease that lapsed it is not known since when the addresses are gone.
+      if (effect.kind === 'set-addresses' && had && event.kind !== 'revoked') {
+        sawHeld(router, this.clock);
+      }
+      this.#emit(router, effect, event, before);
+    }
   }
 
   /** Counts a departure that nobody asked for. */
@@ -198,8 +215,8 @@ export class Stage {
    * Active all the same. Anybody on the link can say priority 0 in another's name: that must not add up to a
    * standby that is suspended.
    */
-  #wasCalled(router: Router, reason: TransitionReason): boolean {
-    if (router.ordered) return true;
+  #wasCalled(router: Router, before: ActiveState, reason: TransitionReason): boolean {
+    if (before.ordered) return true;
     if (reason !== 'dual-active' || router.reason !== 'priority-zero') return false;
     // A rival is borne for as long as a handover takes, and then must be heard once more.
     return this.clock <= this.handoverUntil(this.handoverUntil(router.since));
@@ -235,7 +252,8 @@ export class Stage {
   }
 
   /** One of ours holds it since an operator sent another one away, who stands back: it stays there. */
-  #isKeptByOrder({ activeAddress }: Router): boolean {
+  #isKeptByOrder({ state }: Router): boolean {
+    const activeAddress = activeAddressOf(state);
     let isOurs = activeAddress === null;
     let ordered = false;
     for (const peer of this.peers.values()) {
@@ -250,17 +268,15 @@ export class Stage {
 
   #anotherFollowsSuperior(router: Router): boolean {
     for (const other of this.routers.values()) {
-      if (other !== router && other.followsSuperior) return true;
+      if (other === router || other.state.kind !== 'Backup') continue;
+      if (other.state.followsSuperior) return true;
     }
     return false;
   }
 
-  #emit(router: Router, effect: machine.Effect, cause: machine.Event): void {
+  #emit(router: Router, effect: machine.Effect, cause: machine.Event, before: RouterState): void {
     switch (effect.kind) {
       case 'set-addresses':
-        // Of a lease that lapsed it is not known since when they are gone.
-        if (router.addressesPresent && cause.kind !== 'revoked') sawHeld(router, this.clock);
-        router.addressesPresent = false;
         this.push({ kind: 'set-addresses', ...named(router), present: effect.present });
         return;
       case 'announce':
@@ -270,7 +286,7 @@ export class Stage {
         this.advertise(router, effect.priority);
         return;
       case 'transition':
-        this.#transition(router, effect, cause);
+        this.#transition(router, effect, cause, before);
     }
   }
 
@@ -305,26 +321,19 @@ export class Stage {
     router: Router,
     effect: Extract<machine.Effect, { kind: 'transition' }>,
     cause: machine.Event,
+    before: RouterState,
   ): void {
     const { from, to, reason } = effect;
     this.unsettled = true;
-    const isFlap = from === 'Active' && FLAPS.has(reason) && !this.#wasCalled(router, reason);
+    const isFlap =
+      before.kind === 'Active' && FLAPS.has(reason) && !this.#wasCalled(router, before, reason);
     router.reason = reason;
     router.because =
-      to === 'Active' ? takenFrom(this, router) : causeOfReason(this, router, reason);
+      to === 'Active'
+        ? takenFrom(this, router, activeAddressOf(before))
+        : causeOfReason(this, router, reason);
     router.since = this.clock;
-    router.nobodyHeld = to === 'Active' ? 'awaited' : null;
     router.counters.transitions += 1;
-    router.followsSuperior = false;
-    router.activeAddress = null;
-    router.unheard = null;
-    router.rivalAddress = null;
-    router.deferred = false;
-    router.dualSince = null;
-    router.dualSaidAt = null;
-    // Two that yield to each other at once, each by what it last heard, find out by this.
-    if (from === 'Active') router.vacated = LEAVING.has(cause.kind) || reason === 'dual-active';
-    if (to === 'Active') router.vacated = false;
     const { because, effectivePriority } = router;
     this.push({
       kind: 'transition',
@@ -340,10 +349,7 @@ export class Stage {
       this.conduct = afterTakeover(this.conduct, this.#isStillSentAway());
     }
     if (isFlap) this.flap(reason);
-    if (from === 'Active') {
-      router.ordered = false;
-      this.conduct = { ...this.conduct, excused: [] };
-    }
+    if (from === 'Active') this.conduct = { ...this.conduct, excused: [] };
     if (cause.kind === 'advertisement' && reason === 'preempted') {
       this.#sayStranger(router, cause);
     }
@@ -369,7 +375,7 @@ export class Stage {
    * itself, and what is given up meanwhile would go to somebody else.
    */
   #moveThoseBehind(mover: Router, superior: IpAddress): void {
-    mover.followsSuperior = true;
+    backupOf(mover).followsSuperior = true;
     if (this.#isStranger(superior)) return;
     const rank = groupRank(mover.configuration);
     for (const router of this.routers.values()) {
@@ -405,6 +411,10 @@ const NO_EFFECTS: readonly InstanceEffect[] = [];
 
 /** What makes an Active leave without another one being there. */
 const LEAVING: ReadonlySet<machine.Event['kind']> = new Set(['shutdown', 'yield', 'deadline']);
+
+/** Two that yield to each other at once, each by what it last heard, find out by this. */
+const vacates = (event: machine.Event): boolean =>
+  LEAVING.has(event.kind) || (event.kind === 'successor' && event.reason === 'dual-active');
 
 /** Stands for an address not known yet; never sent. */
 const UNSPECIFIED = '0.0.0.0' as IpAddress;

@@ -5,6 +5,7 @@ import type { PeerReport, PeerRouter } from '../model/peer-report.js';
 import { holderAmong, isYielding } from './arbiter.js';
 import { isHealthy, routerAt, viewsOf, type Peer } from './peers.js';
 import type { Router } from './router.js';
+import { activeAddressOf } from './router-state.js';
 import type { Stage } from './stage.js';
 
 /** What is against a peer as the next holder of a virtual router. */
@@ -30,7 +31,7 @@ export function objectionsTo(stage: Stage, router: Router): readonly Objection[]
 
 /** Whether somebody holds it already, by what is heard or said. */
 export const isHeldElsewhere = (stage: Stage, router: Router): boolean =>
-  router.activeAddress !== null ||
+  activeAddressOf(router.state) !== null ||
   holderAmong(viewsOf(stage.peers.values(), stage.placeOf(router), isHealthy)) !== null;
 
 /** Whether every peer has said that it is out of the election. */

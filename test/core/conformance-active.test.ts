@@ -410,4 +410,31 @@ describe('Active: the role is being handed over', () => {
 
     assert.deepEqual(bench.hear({ priority: 0 }, 1), [SEND(100)]);
   });
+
+  it('a stall in the middle of it: it listens, and the handover ends when it would have', () => {
+    const bench = active();
+    bench.take(RELEASE, 0);
+    bench.take({ kind: 'stalled' }, 1);
+
+    assert.deepEqual(bench.hear({ priority: 0 }, 2), [], 'silent while it listens');
+    assert.deepEqual(bench.fire(), {
+      at: 300_000,
+      effects: [SEND(0), REMOVE, transition('Active', 'Backup', 'failover')],
+    });
+  });
+
+  it('kept, or begun, after a stall: it listens to the end all the same', () => {
+    for (const events of [
+      [RELEASE, { kind: 'stalled' }, { kind: 'keep' }],
+      [{ kind: 'stalled' }, RELEASE, { kind: 'keep' }],
+    ] as const) {
+      const bench = active();
+      for (const [at, event] of events.entries()) bench.take(event, at);
+
+      assert.deepEqual(bench.hear({ priority: 1 }, 1_000_000), [
+        REMOVE,
+        transition('Active', 'Backup', 'stalled'),
+      ]);
+    }
+  });
 });
