@@ -4,10 +4,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, it } from '../support/test.js';
 import { parseSettings } from '../../src/config/load.js';
 import { expectation } from '../../src/config/remedy.js';
-import { schemaAt } from '../../src/config/schema.js';
+import { schemaAt, type SettingSchema } from '../../src/config/schema.js';
 import { SETTABLE } from '../../src/config/setting-names.js';
 import { deployments } from './deployments.js';
-import { everySetting, laterList, pageIndex, settingsList, shownBy } from './settings-page.js';
+import { everySetting, laterList, settingsIndex, settingsList, shownBy } from './settings-page.js';
 
 const CONFIGURATION = new URL('../../../docs/CONFIGURATION.md', import.meta.url);
 const SETTINGS = new URL('../../../docs/SETTINGS.md', import.meta.url);
@@ -30,12 +30,12 @@ function holds(document: URL, whole: string): void {
 }
 
 describe('docs/SETTINGS.md', () => {
-  it('has every setting of the schema, its name on the appliance page and where it is shown', () => {
+  it('has every setting of the schema: whose it is, its name on the appliance page, where it is shown', () => {
     const index = between(
       readFileSync(SETTINGS, 'utf8'),
       /<!-- begin of the generated index.*-->/,
       '<!-- end of the generated index -->',
-      pageIndex(),
+      settingsIndex(),
     );
     const whole = between(
       index,
@@ -51,6 +51,38 @@ describe('docs/SETTINGS.md', () => {
     assert.deepEqual(names.toSorted(), APPLIANCE_PAGE.toSorted());
   });
 
+  it("every setting is shared by the appliances of a group or each one's own", () => {
+    const unsaid = everySetting().filter(
+      ({ schema }) => !isSectionOf(schema) && schema.scope === undefined,
+    );
+    assert.deepEqual(
+      unsaid.map(({ path }) => path),
+      [],
+    );
+  });
+
+  it('every text and every list has an example, unless its default is one', () => {
+    const bare = everySetting().filter(
+      ({ schema }) =>
+        (schema.type === 'array' || (schema.type === 'string' && schema.enum === undefined)) &&
+        schema.examples === undefined &&
+        schema.default === undefined,
+    );
+    assert.deepEqual(
+      bare.map(({ path }) => path),
+      [],
+    );
+  });
+
+  it('every example is taken', () => {
+    for (const { path, schema } of everySetting()) {
+      for (const value of schema.examples ?? []) {
+        const result = parseSettings(JSON.stringify(exampleFile(path, value)), path);
+        assert.ok(result.ok, JSON.stringify(result));
+      }
+    }
+  });
+
   it('a deployment shows what its files set, and nothing else', () => {
     const text =
       'ha:\n  peers: [{ name: b, addresses: [10.0.0.2] }]\nvirtualRouters: []\nother: 1\n';
@@ -62,6 +94,39 @@ describe('docs/SETTINGS.md', () => {
     );
   });
 });
+
+const isSectionOf = ({ type, properties }: SettingSchema): boolean =>
+  type === 'object' && properties !== undefined;
+
+/** A whole settings file that has `value` at `path`, and beside it what it needs. */
+function exampleFile(path: string, value: unknown): object {
+  const [section = '', key = '', inner] = path.replaceAll('[]', '').split('.');
+  const router = { name: 'r', interface: 'eth9', vrid: 1, addresses: ['10.1.0.1/24'] };
+  const peer = { name: 'p', addresses: ['10.2.0.1'] };
+  const file = { virtualRouters: [router] };
+  const type = OF_CHECK_TYPE.find(([keys]) => keys.includes(key));
+  if (key === '') return { ...file, [section]: value };
+  switch (section) {
+    case 'virtualRouters':
+      return { virtualRouters: [{ ...router, [key]: value }] };
+    case 'checks': {
+      const of = inner === undefined ? value : { name: 'Age', [inner]: value };
+      return { ...file, checks: [{ name: 'c', ...(type ?? OF_CHECK_TYPE[0])?.[1], [key]: of }] };
+    }
+    case 'bypass':
+      return { ...file, bypass: { hook: '/h', segments: ['s'], [key]: value } };
+    default:
+      return inner === undefined
+        ? { ...file, [section]: { ...(key === 'peers' ? { keyFile: '/k' } : {}), [key]: value } }
+        : { ...file, [section]: { keyFile: '/k', [key]: [{ ...peer, [inner]: value }] } };
+  }
+}
+
+const OF_CHECK_TYPE: readonly (readonly [keys: readonly string[], check: object])[] = [
+  [['host', 'port'], { type: 'tcp', host: 'h', port: 1 }],
+  [['url', 'expectBody', 'expectHeader', 'requestHeaders'], { type: 'http', url: 'http://h/' }],
+  [['command'], { type: 'script', command: ['/c'] }],
+];
 
 /** As its documentation has them (docs.haltdos.com, version 6: High Availability). */
 const APPLIANCE_PAGE = [

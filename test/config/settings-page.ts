@@ -1,6 +1,7 @@
 // docs/SETTINGS.md from the schema: every setting with its values, its name on the appliance's page, and
 // which deployments set it. Text only; it is compared and written by documentation.test.ts.
 import { basename } from 'node:path';
+import { stringify } from 'yaml';
 import { readDocument } from '../../src/config/document.js';
 import { expectation } from '../../src/config/remedy.js';
 import { SETTINGS_SCHEMA, type SettingSchema } from '../../src/config/schema.js';
@@ -62,15 +63,21 @@ function pathsOf(value: unknown, schema: SettingSchema, path: string): string[] 
   });
 }
 
-/** The names of the appliance's page and what has them. */
-export const pageIndex = (): string[] => [
-  ...table([
-    ['On the page', 'Setting'],
-    ...everySetting().flatMap(({ path, schema }) =>
-      schema.page === undefined ? [] : [[schema.page, `\`${path}\``]],
-    ),
-  ]),
-];
+/** Every setting: whether the appliances of a group share it, its default, its name on the appliance's page. */
+export const settingsIndex = (): string[] =>
+  table([
+    ['Setting', 'Shared or own', 'Default', 'On the page'],
+    ...everySetting()
+      .filter(({ schema }) => schema.type !== 'object' || schema.properties === undefined)
+      .map(({ path, schema }) => [
+        `\`${path}\``,
+        schema.scope ?? 'NEITHER',
+        isPlain(schema.default) ? `\`${String(schema.default)}\`` : '',
+        schema.page ?? '',
+      ]),
+  ]);
+
+const isPlain = (value: unknown): boolean => !['object', 'undefined'].includes(typeof value);
 
 /** A table as prettier leaves it. */
 function table([head = [], ...rows]: readonly (readonly string[])[]): string[] {
@@ -109,28 +116,47 @@ export function settingsList(deployments: readonly Deployment[]): string[] {
   ];
 }
 
-function sectionText({ path, schema, required }: Setting, shown: ReturnType<typeof shownBy>) {
-  const expected = schema.type === 'array' ? expectation(schema) : 'a section';
-  const must = required ? ', required' : '';
-  return [`${schema.description} Value: ${expected}${must}. ${places(path, shown)}.`];
+function sectionText(setting: Setting, shown: ReturnType<typeof shownBy>): string[] {
+  const { schema } = setting;
+  const value = schema.type === 'array' ? [`${valueOf(setting)}.`, ...exampleOf(setting)] : [];
+  return [[schema.description, ...value, ...shownIn(setting, shown)].join(' ')];
 }
 
-function entry({ path, schema, required }: Setting, shown: ReturnType<typeof shownBy>): string[] {
-  const expected = schema.type === 'object' ? 'a section' : expectation(schema);
-  const standard = ['object', 'undefined'].includes(typeof schema.default)
-    ? ''
-    : `, default \`${String(schema.default)}\``;
-  const must = required ? ', required' : '';
-  return [
-    `- \`${path}\`: ${schema.description}`,
-    `  Value: ${expected}${standard}${must}. Page: ${schema.page ?? '-'}. ${places(path, shown)}.`,
-  ];
+function entry(setting: Setting, shown: ReturnType<typeof shownBy>): string[] {
+  const { path, schema } = setting;
+  const page = schema.page === undefined ? [] : [`Page: ${schema.page}.`];
+  const more = [`${valueOf(setting)}.`, ...exampleOf(setting), ...page, ...shownIn(setting, shown)];
+  return [`- \`${path}\`: ${schema.description}`, `  ${more.join(' ')}`];
 }
 
-function places(path: string, shown: ReturnType<typeof shownBy>): string {
-  const names = shown.get(path) ?? [];
-  const links = names.map((name) => `[${name}](deployments/${basename(name)}.md)`);
-  return `Shown in: ${links.length === 0 ? '-' : links.join(', ')}`;
+function valueOf({ schema, required }: Setting): string {
+  const expected = schema.type === 'object' ? expectedMapping(schema) : expectation(schema);
+  const standard = isPlain(schema.default) ? `, default \`${String(schema.default)}\`` : '';
+  const scope = schema.scope === undefined ? '' : `, ${schema.scope}`;
+  return `Value: ${expected}${standard}${required ? ', required' : ''}${scope}`;
+}
+
+const expectedMapping = ({ properties }: SettingSchema): string =>
+  properties === undefined ? 'texts, each under a name of its own' : 'a section';
+
+/** As in the file, in one line. */
+const exampleOf = ({ path, schema: { examples = [] } }: Setting): string[] =>
+  examples.length === 0
+    ? []
+    : [`Example: ${examples.map((value) => `\`${inOneLine(path, value)}\``).join(', or ')}.`];
+
+function inOneLine(path: string, value: unknown): string {
+  const key = path.split('.').at(-1) ?? path;
+  return stringify({ [key]: value }, { collectionStyle: 'flow', lineWidth: 0 })
+    .trim()
+    .replace(/^\{ (.*) \}$/, '$1');
+}
+
+function shownIn({ path }: Setting, shown: ReturnType<typeof shownBy>): string[] {
+  const links = (shown.get(path) ?? []).map(
+    (name) => `[${name}](deployments/${basename(name)}.md)`,
+  );
+  return links.length === 0 ? [] : [`Shown in: ${links.join(', ')}.`];
 }
 
 /** What this release refuses, as `path: value`. */
