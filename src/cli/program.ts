@@ -4,6 +4,7 @@
 import { resolve } from 'node:path';
 import { Command, CommanderError, type Argument } from 'commander';
 import { nearestName } from '../config/spelling.js';
+import { addArrivalCommands } from './arrival-commands.js';
 import type { AnswerOptions, ConfigOption, Context, Finish } from './command-context.js';
 import { showStatus } from './commands/status.js';
 import { fail } from './failures.js';
@@ -90,6 +91,7 @@ function buildProgram(surroundings: Surroundings, finish: Finish): Command {
   addStatusCommands(context);
   addSettingCommands(context);
   addOperatorCommands(context);
+  addArrivalCommands(context);
   addOtherCommands(context);
   addHelpCommand(context);
   return program;
