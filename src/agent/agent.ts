@@ -196,6 +196,10 @@ class RunningAgent implements Agent {
           .map((file) => file.problem())
           .filter((problem) => problem !== null),
       ],
+      scriptProblems: () =>
+        [this.#problems.get('executor'), this.#hostProblems.get('vip.script')].filter(
+          (problem) => problem !== undefined,
+        ),
     });
   }
 

@@ -15,6 +15,7 @@ import type { BypassStatus } from './bypass.js';
 import type { Driver } from './driver.js';
 import { healthOf } from './health.js';
 import type { PeerChannel } from '../peer-channel/peer-channel.js';
+import { readinessOf } from './readiness.js';
 import { peerStatuses, type PathSource } from './peer-status.js';
 
 export interface StatusInput {
@@ -31,6 +32,8 @@ export interface StatusInput {
   readonly realtime: () => RealtimeStatus;
   /** What is wrong besides the virtual routers: files that cannot be written, settings refused. */
   readonly problems: () => readonly string[];
+  /** What of it keeps the script of the addresses from being run; default: nothing. */
+  readonly scriptProblems?: () => readonly string[];
 }
 
 export function statusOf(input: StatusInput): Status {
@@ -56,6 +59,15 @@ export function statusOf(input: StatusInput): Status {
       leaving: handover?.virtualRouters ?? [],
       keys: input.channel.keys(),
       problems: input.problems(),
+    }),
+    readiness: readinessOf({
+      mode: settings.ha.mode,
+      virtualRouters,
+      peers,
+      own: snapshot.own,
+      prospects: snapshot.prospects,
+      leaving: handover?.virtualRouters ?? [],
+      script: input.scriptProblems?.() ?? [],
     }),
     virtualRouters,
     interfaces,

@@ -6,7 +6,7 @@ import { Command, CommanderError, type Argument } from 'commander';
 import { nearestName } from '../config/spelling.js';
 import { addArrivalCommands } from './arrival-commands.js';
 import type { AnswerOptions, ConfigOption, Context, Finish } from './command-context.js';
-import { showStatus } from './commands/status.js';
+import { showStatus, type StatusChoice } from './commands/status.js';
 import { fail } from './failures.js';
 import { guarded } from './guarded.js';
 import { DEFAULT_CONFIG } from './locate.js';
@@ -15,10 +15,7 @@ import { columnsFor } from './render/text.js';
 import { EXIT, type ConfigChoice, type Surroundings } from './surroundings.js';
 import { packageVersion } from './version.js';
 
-interface StatusOptions extends ConfigOption {
-  readonly json?: boolean;
-  readonly watch?: boolean;
-}
+type StatusOptions = ConfigOption & StatusChoice;
 
 const AFTER_HELP = `
 Without a command: status.
@@ -158,7 +155,8 @@ function addStatusCommands({ program, add, chosen, surroundings, finish }: Conte
   const withOptions = (command: Command): Command =>
     command
       .option('--json', 'print the status as JSON')
-      .option('--watch', 'go on, and print every change');
+      .option('--watch', 'go on, and print every change')
+      .option('--check', 'one line and an exit code for a monitoring plug-in');
   withOptions(add('status', 'what this appliance does, and why (the default)')).action(
     (options: StatusOptions) => status({ ...program.opts<StatusOptions>(), ...options }),
   );

@@ -7,6 +7,7 @@
 import type { MonitorStatus } from '../model/monitor.js';
 import type { PeerReport } from '../model/peer-report.js';
 import type { Instant } from '../model/units.js';
+import { causeOf } from './cause.js';
 import { bypassDesired, memoryOf, type Conduct } from './conduct.js';
 import { recentFlaps } from './flap-counter.js';
 import type {
@@ -29,7 +30,7 @@ import { reconfigure } from './reconfigure.js';
 import { countersOf, routerDeadlines, snapshotOf, type Router } from './router.js';
 import { passRouterDeadline, takeForRouter } from './router-events.js';
 import { settle } from './settle.js';
-import { isAlone } from './successors.js';
+import { isAlone, prospectsOf } from './successors.js';
 import { Soonest } from './soonest.js';
 import { later, Stage, type OwnStanding, type Phase } from './stage.js';
 
@@ -120,7 +121,10 @@ export class Instance {
   }
 
   snapshot(now: Instant): InstanceSnapshot {
-    const { configuration, routers, monitors, peers, conduct, differences } = this.#stage;
+    const stage = this.#stage;
+    const { configuration, routers, monitors, peers, conduct, differences } = stage;
+    const { fit, sound } = stage.standing;
+    const cause = causeOf(stage);
     return {
       mode: configuration.mode,
       virtualRouters: [...routers.values()].map((router) =>
@@ -132,7 +136,9 @@ export class Instance {
       bypass: { desired: bypassDesired(conduct, configuration), actual: conduct.bypassActual },
       flapCount: this.flapCount(now),
       differences,
-      isAlone: isAlone(this.#stage),
+      own: { fit, sound, ...(cause === undefined ? {} : { cause }) },
+      prospects: prospectsOf(stage),
+      isAlone: isAlone(stage),
     };
   }
 }

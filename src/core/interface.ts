@@ -152,6 +152,15 @@ export type InstanceEffect =
       readonly nobodyHeldAtMostMs?: number;
     };
 
+/** Who could take a virtual router that is Active here if it were handed over now. */
+export interface Prospect {
+  readonly virtualRouter: string;
+  /** The peers that are fit and sound. */
+  readonly successors: readonly string[];
+  /** What is against each of the others, and what to do about it. */
+  readonly objections: readonly { readonly text: string; readonly remedy: string }[];
+}
+
 /** The soonest thing to do, and why: it explains a wake-up. */
 export interface Deadline {
   readonly at: Instant;
@@ -177,6 +186,10 @@ export interface InstanceSnapshot {
   /** Flaps within the window. */
   readonly flapCount: number;
   readonly differences: readonly string[];
+  /** Of this appliance, what its peers are told. */
+  readonly own: Pick<PeerReport, 'fit' | 'sound' | 'cause'>;
+  /** Of each virtual router that is Active here. */
+  readonly prospects: readonly Prospect[];
   /** Every peer has said that it is out of the election: nobody is waited for. */
   readonly isAlone: boolean;
 }

@@ -1,6 +1,7 @@
 // Who could take the role from us when an operator orders us out, and what is against each peer, in
 // words, with what to do about it. Nothing is ordered here: operations.ts.
 import { TRANSITION_REASONS } from '../model/reasons.js';
+import type { Prospect } from './interface.js';
 import type { PeerReport, PeerRouter } from '../model/peer-report.js';
 import { holderAmong, isYielding } from './arbiter.js';
 import { isHealthy, routerAt, viewsOf, type Peer } from './peers.js';
@@ -28,6 +29,21 @@ export function objectionsTo(stage: Stage, router: Router): readonly Objection[]
   }
   return objections;
 }
+
+/** Who could take each virtual router that is Active here, as an order would find them. */
+export const prospectsOf = (stage: Stage): Prospect[] =>
+  [...stage.routers.values()]
+    .filter(({ machine: { kind } }) => kind === 'Active')
+    .map((router) => {
+      const successors: string[] = [];
+      const objections: Objection[] = [];
+      for (const peer of stage.peers.values()) {
+        const objection = objectionTo(stage, router, peer);
+        if (objection === null) successors.push(peer.configuration.name);
+        else objections.push(objection);
+      }
+      return { virtualRouter: router.configuration.name, successors, objections };
+    });
 
 /** Whether somebody holds it already, by what is heard or said. */
 export const isHeldElsewhere = (stage: Stage, router: Router): boolean =>
@@ -117,7 +133,13 @@ const REMEDIES: Readonly<Record<string, string>> = {
   'mode-off': 'understudy set mode active-passive',
 };
 
-function remedyFor(name: string, { cause }: PeerReport): string {
+function remedyFor(name: string, report: PeerReport): string {
+  const command = remedyOf(report);
+  return command === null ? `mend that on ${name}` : `on ${name}: ${command}`;
+}
+
+/** The command that lets one take part again who is out for this cause; null when it takes more than that. */
+export function remedyOf({ cause }: Pick<PeerReport, 'cause'>): string | null {
   const command = cause && Object.hasOwn(REMEDIES, cause.reason) && REMEDIES[cause.reason];
-  return typeof command === 'string' ? `on ${name}: ${command}` : `mend that on ${name}`;
+  return typeof command === 'string' ? command : null;
 }

@@ -69,6 +69,23 @@ export interface VirtualRouterStatus {
   };
 }
 
+/** Whether the role could move now, and what is against it. */
+export interface Readiness {
+  /** `away`: what is Active here, to a peer. `here`: what is not, to this appliance. */
+  readonly direction: 'away' | 'here';
+  readonly ready: boolean;
+  /** Of `away`: the peers that are fit and sound for all of it. */
+  readonly to: readonly string[];
+  readonly hindrances: readonly Hindrance[];
+}
+
+export interface Hindrance {
+  /** In words, for a person. */
+  readonly reason: string;
+  /** What to do, in the imperative. */
+  readonly remedy: string;
+}
+
 export interface InterfaceStatus {
   readonly name: string;
   readonly present: boolean;
@@ -89,6 +106,8 @@ export interface Status {
     readonly state: 'healthy' | 'degraded' | 'fault';
     readonly reasons: readonly string[];
   };
+  /** Whether a failover now would succeed; empty without peers and with HA off. */
+  readonly readiness?: readonly Readiness[];
   readonly virtualRouters: readonly VirtualRouterStatus[];
   readonly interfaces: readonly InterfaceStatus[];
   readonly peers: readonly PeerStatus[];

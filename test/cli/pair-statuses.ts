@@ -1,5 +1,5 @@
 // Statuses of a pair in good and in bad times, as the agent of either side reports them.
-import type { PeerStatus, Status, VirtualRouterStatus } from '../../src/model/status.js';
+import type { PeerStatus, Readiness, Status, VirtualRouterStatus } from '../../src/model/status.js';
 import { activeRouter, healthy } from './statuses.js';
 
 const NO_GATEWAY = '10.99.0.254 no answer within 100 ms; 0 of 3 successes in a row to recover';
@@ -55,8 +55,32 @@ const monitors: Status['monitors'] = [
   },
 ];
 
+const ready = (direction: Readiness['direction']): Readiness => ({
+  direction,
+  ready: true,
+  to: direction === 'away' ? ['dallas-2'] : [],
+  hindrances: [],
+});
+
+const unready = (
+  direction: Readiness['direction'],
+  reason: string,
+  remedy: string,
+): readonly Readiness[] => [{ direction, ready: false, to: [], hindrances: [{ reason, remedy }] }];
+
+const silent = (reason: string): readonly Readiness[] =>
+  unready(
+    'away',
+    reason,
+    'see that dallas-2 runs and that the HA port reaches it, or insist with --force',
+  );
+
+const outHere = (why: string, remedy: string): readonly Readiness[] =>
+  unready('here', `this appliance is out of the election: ${why}`, remedy);
+
 export const pair: Status = {
   ...healthy,
+  readiness: [ready('away')],
   peers: [peer],
   monitors,
   flaps: { count: 0, limit: 3, windowSeconds: 900, latched: false },
@@ -84,6 +108,7 @@ const silentPeer: PeerStatus = {
 
 export const peerDead: Status = {
   ...pair,
+  readiness: silent('dallas-2 is silent on every path'),
   primary: false,
   health: { state: 'degraded', reasons: ['dallas-2 is silent on every path'] },
   virtualRouters: [
@@ -109,6 +134,11 @@ export const haPathLost: Status = {
 
 export const lanSplit: Status = {
   ...pair,
+  readiness: unready(
+    'here',
+    'failing here: gateway',
+    'mend what it watches; see the monitors below',
+  ),
   health: {
     state: 'degraded',
     reasons: [
@@ -136,6 +166,7 @@ const heldByPeer: PeerStatus = {
 
 export const inMaintenance: Status = {
   ...pair,
+  readiness: outHere('in maintenance, by an operator', 'run "understudy maintenance off"'),
   health: { state: 'degraded', reasons: ['in maintenance, by an operator'] },
   virtualRouters: [outOf('maintenance')],
   peers: [heldByPeer],
@@ -144,6 +175,10 @@ export const inMaintenance: Status = {
 
 export const bypassed: Status = {
   ...pair,
+  readiness: outHere(
+    'in hardware bypass, until an operator releases it',
+    'run "understudy bypass release"',
+  ),
   health: {
     state: 'fault',
     reasons: ['lan: in hardware bypass, until an operator releases it'],
@@ -187,6 +222,10 @@ export const bypassFailed: Status = {
 
 export const suspended: Status = {
   ...pair,
+  readiness: outHere(
+    'the role was lost too often: suspended until an operator clears the flaps',
+    'run "understudy flaps clear"',
+  ),
   primary: false,
   health: {
     state: 'fault',
@@ -204,6 +243,7 @@ const DATABASE_FAILED = 'connect ECONNREFUSED 127.0.0.1:5432; 1 of 2 successes i
 /** A check has failed, and the role is on its way to the peer. */
 export const softFault: Status = {
   ...pair,
+  readiness: unready('away', 'lan: a handover is under way', 'wait until it is over'),
   health: {
     state: 'degraded',
     reasons: [
@@ -244,6 +284,11 @@ const DIFFERENCES = ['mode is off', 'other advertisement intervals', 'other peer
 
 export const settingsDiffer: Status = {
   ...pair,
+  readiness: unready(
+    'away',
+    'dallas-2 has a monitor that fails',
+    'mend what the monitor of dallas-2 watches, or insist with --force',
+  ),
   health: {
     state: 'degraded',
     reasons: [`settings differ from those of dallas-2: ${DIFFERENCES.join(', ')}`],
@@ -253,6 +298,7 @@ export const settingsDiffer: Status = {
 
 export const activeActive: Status = {
   ...pair,
+  readiness: [ready('away'), ready('here')],
   mode: 'active-active',
   virtualRouters: [
     { ...activeRouter, name: 'east', primary: 'dallas-1' },
@@ -284,6 +330,7 @@ const WRONG_KEY = 'the HMAC is wrong: another key, or a forged message';
 /** Both run, with different keys. */
 export const wrongKey: Status = {
   ...pair,
+  readiness: silent('dallas-2 has not answered yet'),
   health: {
     state: 'degraded',
     reasons: [
@@ -303,6 +350,7 @@ export const wrongKey: Status = {
 /** An operator hands over: the peer has it already, and we still answer. */
 export const handingOver: Status = {
   ...pair,
+  readiness: unready('away', 'lan: a handover is under way', 'wait until it is over'),
   peers: [heldByPeer],
   handover: { virtualRouters: ['lan'], to: 'dallas-2', reason: 'failover' },
 };

@@ -240,6 +240,36 @@ describe('a stop says that it leaves the role to nobody', () => {
     assert.equal(new PairBench([router()], {}, []).instance.snapshot(instant(0)).isAlone, false);
   });
 
+  it('the snapshot tells who could take what is Active here, and what is against the others', () => {
+    const bench = activeBench();
+    const seen = (): unknown => {
+      const { prospects, own } = bench.instance.snapshot(instant(0));
+      return { prospects, own };
+    };
+    const before = seen();
+    bench.says({ fit: false, sound: false }, 40_000);
+    bench.take({ kind: 'operator', command: 'maintenance-on', force: true, by: 'alice' }, 50_000);
+
+    assert.deepEqual(before, {
+      prospects: [{ virtualRouter: 'lan', successors: ['there'], objections: [] }],
+      own: { fit: true, sound: true },
+    });
+    assert.deepEqual(seen(), {
+      prospects: [],
+      own: {
+        fit: false,
+        sound: false,
+        cause: { reason: 'maintenance', detail: 'alice', forced: true, doubtful: false },
+      },
+    });
+    assert.deepEqual(backupBench().instance.snapshot(instant(0)).prospects, []);
+    const alone = activeBench();
+    alone.says({ fit: false, sound: false }, 40_000);
+    const [prospect] = alone.instance.snapshot(instant(0)).prospects;
+    assert.deepEqual(prospect?.successors, []);
+    assert.match(prospect.objections[0]?.text ?? '', /^there is out: /);
+  });
+
   it('with a successor, or with nothing held, there is nothing to say', () => {
     for (const bench of [activeBench(), backupBench()]) {
       assert.ok(!bench.take({ kind: 'stop' }, 1).join().includes('no-successor'));

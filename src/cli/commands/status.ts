@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import {
   AgentNotReachable,
   createControlClient,
+  ControlRefusal,
   UnexpectedAnswer,
   type ControlClient,
 } from '../../control/client.js';
@@ -11,6 +12,7 @@ import { failCall, failSettings } from '../failures.js';
 import { REDRAW } from '../guarded.js';
 import { locateSocket } from '../locate.js';
 import { renderStatus } from '../render/status.js';
+import type { PluginAnswer } from '../render/plugin.js';
 import { columnsFor } from '../render/text.js';
 import { EXIT, usesColour, type ConfigChoice, type Surroundings } from '../surroundings.js';
 import { packageVersion } from '../version.js';
@@ -18,6 +20,8 @@ import { packageVersion } from '../version.js';
 export interface StatusChoice {
   readonly json?: boolean;
   readonly watch?: boolean;
+  /** For a monitoring plug-in: one line, and an exit code of its own. */
+  readonly check?: boolean;
 }
 
 /** Prints the status. @returns the exit code. */
@@ -26,6 +30,7 @@ export async function showStatus(
   config: ConfigChoice,
   choice: StatusChoice,
 ): Promise<number> {
+  if (choice.check === true) return checkStatus(surroundings, config, choice);
   const located = await locateSocket(config);
   if (!located.ok) return failSettings(surroundings, located.errors, config.path);
   const client = createControlClient(located.socketPath);
@@ -36,6 +41,34 @@ export async function showStatus(
     return EXIT.done;
   } catch (error) {
     return failCall(surroundings, config, error);
+  }
+}
+
+/** One line on stdout, whatever happens: a monitoring server reads nothing else. */
+async function checkStatus(
+  surroundings: Surroundings,
+  config: ConfigChoice,
+  { json, watch: goesOn }: StatusChoice,
+): Promise<number> {
+  const { noAnswer, pluginAnswer } = await import('../render/plugin.js');
+  const say = ({ code, line }: PluginAnswer): number => {
+    surroundings.stdout.write(`${line}\n`);
+    return code;
+  };
+  if (json === true || goesOn === true) {
+    return say(noAnswer('expected --check alone, found --json or --watch beside it'));
+  }
+  const located = await locateSocket(config);
+  if (!located.ok) {
+    const [first] = located.errors;
+    const why = first === undefined ? '' : `: ${first.path} expected ${first.expected}`;
+    return say(noAnswer(`the settings in ${config.path} are refused${why}; understudy check`));
+  }
+  try {
+    return say(pluginAnswer(await createControlClient(located.socketPath).status()));
+  } catch (error) {
+    if (!isFailedCall(error)) throw error;
+    return say(noAnswer(error.message));
   }
 }
 
@@ -108,3 +141,8 @@ const MOVING: ReadonlySet<string> = new Set([
   'advertisementsReceived',
   'rttMs',
 ]);
+
+const isFailedCall = (error: unknown): error is Error =>
+  error instanceof AgentNotReachable ||
+  error instanceof ControlRefusal ||
+  error instanceof UnexpectedAnswer;

@@ -3,6 +3,7 @@
 import type { InterfaceStatus, Status } from '../../model/status.js';
 import { countLines } from './counts.js';
 import { haPortLines, monitorLines, peerBlocks } from './peers.js';
+import { readinessLines } from './readiness.js';
 import { renderRouter } from './router.js';
 import { handoverLines, standingLines } from './standing.js';
 import {
@@ -28,7 +29,7 @@ export interface RenderOptions extends Clock {
 export function renderStatus(status: Status, options: RenderOptions): string {
   const paint = painter(options.colour);
   const blocks: Line[][] = [
-    [...headline(status, paint), ...handoverLines(status, paint)],
+    [...headline(status, paint), ...handoverLines(status, paint), ...readinessLines(status, paint)],
     ...status.virtualRouters.map((router) => renderRouter(router, paint, options)),
     interfaceLines(status.interfaces ?? [], paint),
     ...peerBlocks(status.peers ?? [], paint),
