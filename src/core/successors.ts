@@ -33,7 +33,7 @@ export function objectionsTo(stage: Stage, router: Router): readonly Objection[]
 /** Who could take each virtual router that is Active here, as an order would find them. */
 export const prospectsOf = (stage: Stage): Prospect[] =>
   [...stage.routers.values()]
-    .filter(({ machine: { kind } }) => kind === 'Active')
+    .filter(({ state: { kind } }) => kind === 'Active')
     .map((router) => {
       const successors: string[] = [];
       const objections: Objection[] = [];
