@@ -282,8 +282,12 @@ async function main(options: Options): Promise<number> {
   return recovered ? 0 : 1;
 }
 
-const options = readOptions();
-const refusal = await enterSandbox();
-if (refusal === null) process.exit(await main(options));
-process.stderr.write(`demo: ${refusal}\n`);
-process.exit(1);
+async function start(): Promise<never> {
+  const options = readOptions();
+  const refusal = await enterSandbox();
+  if (refusal === null) process.exit(await main(options));
+  process.stderr.write(`demo: ${refusal}\n`);
+  process.exit(1);
+}
+
+void start();

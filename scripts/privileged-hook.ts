@@ -218,8 +218,7 @@ function runProgram(path: string, asked: Call, socket: Socket): Promise<Outcome>
 
 /* --------------------------------------------------------------------------------------------- */
 
-const [verb, ...words] = process.argv.slice(2);
-try {
+async function main([verb, ...words]: readonly string[]): Promise<void> {
   if (verb === 'call') process.exitCode = await call(words);
   else if (verb === 'serve') process.exit(await serve());
   else {
@@ -228,7 +227,9 @@ try {
     );
     process.exitCode = USAGE;
   }
-} catch (error) {
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
   process.stderr.write(`privileged-hook: ${(error as Error).message}\n`);
   process.exitCode = FAILED;
-}
+});

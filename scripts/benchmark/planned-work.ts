@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandName } from '../../src/control/protocol.js';
 import type { ApplianceName } from '../lab/network.js';
 import { LAN, pairProgram } from '../lab/pair-program.js';
-import { ROOT } from '../lab/program.js';
+import { MAIN } from '../lab/program.js';
 import type { BenchPair } from './pair.js';
 import type { Half, Work } from './results.js';
 
@@ -81,7 +81,7 @@ async function understudy(
   ...words: readonly string[]
 ): Promise<void> {
   const config = ['--config', `${pair.appliance(name).directory}/understudy.yaml`];
-  await pair.lab.run(name, [process.execPath, `${ROOT}dist/src/main.js`, ...words, ...config]);
+  await pair.lab.run(name, [process.execPath, MAIN, ...words, ...config]);
 }
 
 /** As the unit does: SIGTERM, and ExecStopPost when it has ended. */

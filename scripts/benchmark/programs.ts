@@ -9,7 +9,7 @@ import {
   keepalived,
   keepalivedConfiguration,
   programFor,
-  ROOT,
+  MAIN,
   type NodeSpec,
   type Program,
   type RouterSpec,
@@ -155,7 +155,7 @@ export function knowsRealtime(): boolean {
   const file = `${directory}/understudy.yaml`;
   const settings = { realtime: { enabled: true }, virtualRouters: [LAN] };
   writeFileSync(file, JSON.stringify(settings));
-  const argv = [`${ROOT}dist/src/main.js`, 'check', '--config', file];
+  const argv = [MAIN, 'check', '--config', file];
   const { status } = spawnSync(process.execPath, argv, { stdio: 'ignore' });
   rmSync(directory, { recursive: true });
   return status === 0;

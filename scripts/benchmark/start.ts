@@ -8,7 +8,7 @@ import { firstFrameAt } from '../lab/capture.js';
 import { now } from '../lab/clock.js';
 import { ended } from '../lab/command.js';
 import { createLab, type Lab } from '../lab/lab.js';
-import { ROOT } from '../lab/program.js';
+import { MAIN } from '../lab/program.js';
 import { mappedUser } from '../lab/sandbox.js';
 import { ownerProgram, timed } from './programs.js';
 import { SOFTWARES, type BenchOptions, type Software, type StartResult } from './results.js';
@@ -75,7 +75,7 @@ async function statusBesideNode(pairs: number): Promise<Pick<StartResult, 'statu
   const lab = await createLab();
   try {
     const config = await startOwner(lab);
-    const status = [`${ROOT}dist/src/main.js`, 'status', '--config', config];
+    const status = [MAIN, 'status', '--config', config];
     const statusMs: number[] = [];
     const nodeMs: number[] = [];
     for (let pair = 0; pair < pairs; pair += 1) {

@@ -8,7 +8,7 @@ import { ended, run } from '../lab/command.js';
 import type { Lab } from '../lab/lab.js';
 import type { ApplianceName, NamespaceName } from '../lab/network.js';
 import { withOwnFolders, type OwnFolders } from '../lab/own-folders.js';
-import { ROOT } from '../lab/program.js';
+import { MAIN, ROOT } from '../lab/program.js';
 import type { StandInOrder, StandInPlan } from './stand-in.js';
 
 /** Mount points that a machine without understudy or nginx lacks. */
@@ -62,7 +62,7 @@ export function installPackage(directory: string): void {
     symlinkSync(`scripts/${part}`, `${library}/${part}`);
   }
   mkdirSync(`${library}/bin`);
-  const command = `#!/bin/sh\nexec ${process.execPath} ${ROOT}dist/src/main.js "$@"\n`;
+  const command = `#!/bin/sh\nexec ${process.execPath} ${MAIN} "$@"\n`;
   writeFileSync(`${library}/bin/understudy`, command, { mode: 0o755 });
 }
 

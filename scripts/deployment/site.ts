@@ -19,7 +19,7 @@ import type { RequestTarget } from '../lab/prober-process.js';
 import type { Prober } from '../lab/prober.js';
 import type { RequestPlan } from '../lab/request-process.js';
 import { startRequest, type Asking } from '../lab/request.js';
-import { installedUnderstudy, ROOT } from '../lab/program.js';
+import { installedUnderstudy, MAIN, ROOT } from '../lab/program.js';
 import { run } from '../lab/command.js';
 import { openHookService } from './hook-service.js';
 import { COVERED, hostFolders, installPackage, MOUNT_POINTS, Nginx, StandIn } from './host.js';
@@ -208,7 +208,7 @@ export class Site {
 
   /** Runs the command line of understudy on an appliance: `understudy set preempt off`. */
   understudy(name: ApplianceName, ...words: readonly string[]): Promise<string> {
-    return this.on(name, [process.execPath, `${ROOT}dist/src/main.js`, ...words]);
+    return this.on(name, [process.execPath, MAIN, ...words]);
   }
 
   /** What the agent says now; null when it does not answer. */

@@ -12,14 +12,18 @@ export interface DatagramPlan {
   readonly rounds?: number;
 }
 
-const plan = JSON.parse(await text(process.stdin)) as DatagramPlan;
-const payloads = plan.payloads.map((payload) => Buffer.from(payload, 'hex'));
-const socket = createSocket('udp4');
-for (let round = 0; round < (plan.rounds ?? 1); round += 1) {
-  const sent = payloads.map(
-    (payload) =>
-      new Promise<void>((resolve) => socket.send(payload, plan.port, plan.to, () => resolve())),
-  );
-  await Promise.all(sent);
+async function main(): Promise<void> {
+  const plan = JSON.parse(await text(process.stdin)) as DatagramPlan;
+  const payloads = plan.payloads.map((payload) => Buffer.from(payload, 'hex'));
+  const socket = createSocket('udp4');
+  for (let round = 0; round < (plan.rounds ?? 1); round += 1) {
+    const sent = payloads.map(
+      (payload) =>
+        new Promise<void>((resolve) => socket.send(payload, plan.port, plan.to, () => resolve())),
+    );
+    await Promise.all(sent);
+  }
+  socket.close();
 }
-socket.close();
+
+void main();

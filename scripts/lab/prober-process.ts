@@ -175,4 +175,4 @@ async function start(plan: ProbePlan): Promise<void> {
   tell({ kind: 'ready' });
 }
 
-await start(JSON.parse(process.argv[2] ?? '') as ProbePlan);
+void start(JSON.parse(process.argv[2] ?? '') as ProbePlan);

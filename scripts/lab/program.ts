@@ -1,11 +1,15 @@
 // The failover software an appliance can run: understudy and, for comparison and interworking,
 // keepalived. Files and command lines only: appliance.ts starts them.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import type { ChecksumDialect } from '../../src/model/advertisement.js';
 
 /** The project's root folder, seen from dist/scripts/lab. */
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** The program that an appliance runs; the bundle's where scripts/test or scripts/bench says so. */
+export const MAIN = process.env['UNDERSTUDY_MAIN'] ?? `${ROOT}dist/src/main.js`;
 
 export interface RouterSpec {
   readonly name: string;
@@ -68,7 +72,7 @@ export function understudy(
       const vip = { script: `${ROOT}scripts/vip` };
       const own = typeof settings === 'function' ? settings(directory) : settings;
       writeFileSync(file, JSON.stringify({ vip, ...own, ...folders }, null, 2));
-      return [process.execPath, `${ROOT}dist/src/main.js`, 'run', '--config', file];
+      return [process.execPath, MAIN, 'run', '--config', file];
     },
     // The executor is meant to outlive the agent: that is what it is for.
     crashing: (pid) => [pid],
@@ -81,7 +85,7 @@ export function understudy(
  */
 export const installedUnderstudy: Program = {
   software: 'understudy',
-  prepare: () => [process.execPath, `${ROOT}dist/src/main.js`, 'run'],
+  prepare: () => [process.execPath, MAIN, 'run'],
   crashing: (pid) => [pid],
 };
 

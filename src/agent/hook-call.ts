@@ -103,12 +103,12 @@ const ANSWER_LIMIT = 4_096;
 const DETAIL_LIMIT = 300;
 
 const detail = { type: 'string' } as const;
-export const isStateAnswer = form<StateAnswer>({
+export const isStateAnswer = form<StateAnswer>('state-answer', {
   type: 'object',
   required: ['state'],
   properties: { state: { enum: ['inline', 'bypass', 'disconnect', 'unknown'] }, detail },
 });
-export const isCapabilitiesAnswer = form<CapabilitiesAnswer>({
+export const isCapabilitiesAnswer = form<CapabilitiesAnswer>('capabilities-answer', {
   type: 'object',
   required: ['capabilities'],
   properties: {

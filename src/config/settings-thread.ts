@@ -12,15 +12,20 @@ try {
 } catch {
   // Without CAP_SYS_NICE or RLIMIT_NICE it takes its turn with all others.
 }
-const [{ loadSettings }, { changeSetting }] = await Promise.all([
-  import('./load.js'),
-  import('./save.js'),
-]);
 
-const job = workerData as SettingsJob;
-const answer =
-  job.kind === 'load'
-    ? loadSettings(job.path)
-    : await changeSetting(job.path, job.setting, job.value);
-// Nothing is transferred: all of it is copied.
-parentPort?.postMessage(answer, []);
+async function main(): Promise<void> {
+  const [{ loadSettings }, { changeSetting }] = await Promise.all([
+    import('./load.js'),
+    import('./save.js'),
+  ]);
+  const job = workerData as SettingsJob;
+  const answer =
+    job.kind === 'load'
+      ? loadSettings(job.path)
+      : await changeSetting(job.path, job.setting, job.value);
+  // Nothing is transferred: all of it is copied.
+  parentPort?.postMessage(answer, []);
+}
+
+// A rejection ends the thread, whose starter is told.
+void main();

@@ -1,36 +1,24 @@
-// The form of a JSON value, by a schema that ajv compiles when it is first asked. No schema is here.
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+// The form of a JSON value, by a schema that is compiled when it is first asked. No schema is here.
+import type { ErrorObject, ValidateFunction } from 'ajv';
+import { compileForm } from './compile-form.js';
 
 /** Says whether a value has the form; `errors` then says why the last one had not. */
 export interface Form<Value> {
   (value: unknown): value is Value;
   readonly errors?: readonly ErrorObject[] | null | undefined;
   readonly schema: object;
+  /** Of this form alone. */
+  readonly title: string;
 }
 
-/**
- * Not held against the schema of schemas at every start, which takes longer than all else: a test does
- * that for every schema of ours.
- */
-const OPTIONS = {
-  strict: true,
-  strictTypes: false,
-  allowUnionTypes: true,
-  meta: false,
-  validateSchema: false,
-} as const;
-
-let ajv: Ajv | null = null;
-
 /** An agent is seldom asked for anything but its status, so nothing is compiled before it is needed. */
-export function form<Value>(schema: object): Form<Value> {
+export function form<Value>(title: string, schema: object): Form<Value> {
   let compiled: ValidateFunction<Value> | null = null;
   const check = (candidate: unknown): candidate is Value => {
-    ajv ??= new Ajv(OPTIONS);
-    compiled ??= ajv.compile<Value>(schema);
+    compiled ??= compileForm<Value>(title, schema);
     return compiled(candidate);
   };
-  return Object.defineProperty(Object.assign(check, { schema }), 'errors', {
+  return Object.defineProperty(Object.assign(check, { schema, title }), 'errors', {
     get: () => compiled?.errors,
   });
 }

@@ -45,7 +45,7 @@ const settingsErrors = {
 } as const;
 
 /** The body of `POST /v1/set`. Nothing else may stand in it. */
-export const isSetRequest = form<SetRequest>({
+export const isSetRequest = form<SetRequest>('set-request', {
   type: 'object',
   required: ['setting', 'value'],
   additionalProperties: false,
@@ -56,7 +56,7 @@ export const isSetRequest = form<SetRequest>({
 });
 
 /** The body of `POST /v1/command`: a command with one of its arguments, or with none if it has none. */
-export const isCommandRequest = form<CommandRequest>({
+export const isCommandRequest = form<CommandRequest>('command-request', {
   type: 'object',
   required: ['command'],
   oneOf: Object.entries(COMMANDS).map(([name, words]) => ({
@@ -72,7 +72,7 @@ export const isCommandRequest = form<CommandRequest>({
 
 type Done<Outcome> = Extract<Outcome, { ok: true }>;
 
-export const isSettingsView = form<SettingsView>({
+export const isSettingsView = form<SettingsView>('settings-view', {
   type: 'object',
   required: ['file', 'settings'],
   properties: {
@@ -88,7 +88,7 @@ export const isSettingsView = form<SettingsView>({
   },
 });
 
-export const isSetDone = form<Done<SetOutcome>>({
+export const isSetDone = form<Done<SetOutcome>>('set-done', {
   type: 'object',
   required: ['ok', 'setting', 'value', 'previous', 'changed', 'file', 'warnings'],
   properties: {
@@ -102,7 +102,7 @@ export const isSetDone = form<Done<SetOutcome>>({
   },
 });
 
-export const isReloadDone = form<Done<ReloadOutcome>>({
+export const isReloadDone = form<Done<ReloadOutcome>>('reload-done', {
   type: 'object',
   required: ['ok', 'file', 'changes', 'warnings'],
   properties: {
@@ -113,13 +113,13 @@ export const isReloadDone = form<Done<ReloadOutcome>>({
   },
 });
 
-export const isCommandDone = form<Done<CommandOutcome>>({
+export const isCommandDone = form<Done<CommandOutcome>>('command-done', {
   type: 'object',
   required: ['ok', 'detail'],
   properties: { ok: { const: true }, detail: text },
 });
 
-export const isErrorAnswer = form<ErrorAnswer>({
+export const isErrorAnswer = form<ErrorAnswer>('error-answer', {
   type: 'object',
   required: ['error'],
   properties: {

@@ -1,7 +1,5 @@
 // What else an interface says when its traffic is low, for people: link state, packets dropped and
 // damaged, from systeminformation. Nothing is judged by it, nothing waits for it.
-import { createRequire } from 'node:module';
-
 /** The part of systeminformation that is used. */
 export interface Systeminformation {
   networkStats(interfaceName: string): Promise<readonly Statistics[]>;
@@ -13,10 +11,8 @@ interface Statistics {
   readonly rx_errors: number;
 }
 
-const require = createRequire(import.meta.url);
-
 /** Loaded when it is first asked: most appliances never see low traffic. */
-const load = (): Systeminformation => require('systeminformation') as Systeminformation;
+const load = async (): Promise<Systeminformation> => (await import('systeminformation')).default;
 
 /**
  * `eth1 is up, 12 packets dropped, 0 damaged`, of each interface; empty when nothing can be found out.
@@ -25,10 +21,10 @@ const load = (): Systeminformation => require('systeminformation') as Systeminfo
  */
 export async function circumstances(
   interfaces: readonly string[],
-  systeminformation: () => Systeminformation = load,
+  systeminformation: () => Promise<Systeminformation> | Systeminformation = load,
 ): Promise<string> {
   const each = interfaces.map(async (name) => {
-    const [found] = await systeminformation().networkStats(name);
+    const [found] = await (await systeminformation()).networkStats(name);
     // It answers so for an interface that does not exist, too.
     if (found === undefined || found.operstate === 'unknown') return '';
     const { operstate, rx_dropped: dropped, rx_errors: damaged } = found;

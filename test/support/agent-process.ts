@@ -12,7 +12,9 @@ import type { EventRecord, Status, VirtualRouterStatus } from '../../src/model/s
 import { until, within } from './limits.js';
 import { inNetns } from './namespace.js';
 
-export const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+/** The compiled sources', or the bundle's where scripts/test says so: that is what is installed. */
+export const MAIN =
+  process.env['UNDERSTUDY_MAIN'] ?? fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
 /** One line of the log: a record of an event, or a plain message. */
 export interface LogLine extends Partial<EventRecord> {

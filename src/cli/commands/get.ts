@@ -1,5 +1,4 @@
 // `understudy get`: settings as the agent runs with them, or as the file has them when none runs.
-import { loadSettings } from '../../config/load.js';
 import {
   findSetting,
   viewSettings,
@@ -61,6 +60,7 @@ async function readSource(
       return failCall(surroundings, config, error);
     }
   }
+  const { loadSettings } = await import('../../config/load.js');
   const result = loadSettings(config.path);
   if (!result.ok) return failSettings(surroundings, result.errors, config.path);
   const view = viewSettings(result.settings, config.path);

@@ -1,0 +1,125 @@
+// Makes the bundle: one file a program instead of some hundred modules, with every form compiled. It lies in
+// `bundle`, laid out as `dist` is, in whose place it is installed. What it consists of: parts.ts.
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
+import { ENGINE_OPTIONS } from '../../src/agent/engine.js';
+import { formsCode, settingsFormCode } from './compiled-forms.js';
+import { PROGRAMS, SHARED, startedAs, type ProgramPart } from './parts.js';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+
+const COMMON: BuildOptions = {
+  absWorkingDir: ROOT,
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20',
+  // What answers an import is a file of the bundle: the start loads it, not Node.
+  supported: { 'dynamic-import': false },
+  sourcemap: 'external',
+  sourcesContent: false,
+  metafile: true,
+  logLevel: 'warning',
+  // Names stay as they are: stack traces show them.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  legalComments: 'none',
+  external: ['raw-socket'],
+};
+
+/** Answers the imports of shared files, but for the one that is being made; tells each source where it would be. */
+const asParts = (made: string): Plugin => ({
+  name: 'parts',
+  setup(under) {
+    const wanted = async (path: string, options: object): Promise<string> => {
+      if (!path.startsWith('.')) return path;
+      const found = await under.resolve(path, {
+        ...(options as { kind: 'import-statement' }),
+        pluginData: true,
+      });
+      return found.path;
+    };
+    under.onResolve({ filter: /./ }, async ({ path, pluginData, kind, importer, resolveDir }) => {
+      if (path === 'node:child_process' && importer.includes('/commander/')) {
+        return { path: `later:${path}`, external: true };
+      }
+      if (pluginData === true || kind === 'entry-point') return undefined;
+      const target = await wanted(path, { kind, importer, resolveDir });
+      const part = SHARED.find(({ name, stands }) => name !== made && stands.test(target));
+      return part === undefined ? undefined : { path: `./${part.name}.cjs`, external: true };
+    });
+    under.onLoad({ filter: /\/(?:src|scripts)\/.*\.ts$/ }, ({ path }) => {
+      const compiled = relative(ROOT, path).replace(/\.ts$/, '.js');
+      // The one at the place where it is started has a line for the kernel of its own.
+      const text = readFileSync(path, 'utf8').replace(/^#!.*/, '');
+      return {
+        contents: text.replaceAll('import.meta.url', `urlOf(${JSON.stringify(compiled)})`),
+        loader: 'ts',
+      };
+    });
+  },
+});
+
+/** What esbuild starts from: a file, a package, or code that ajv writes. */
+function inputOf(name: string): BuildOptions {
+  const written = { 'settings-form': settingsFormCode, forms: formsCode }[name];
+  if (written !== undefined) {
+    return { stdin: { contents: written(), resolveDir: ROOT, sourcefile: `${name}.js` } };
+  }
+  return { entryPoints: [name === 'agent' ? 'src/agent/main.ts' : name] };
+}
+
+/** A source is called what it is called in the checkout, wherever the bundle lies. */
+function nameSources(file: string): void {
+  const map = JSON.parse(readFileSync(file, 'utf8')) as { sources: string[] };
+  map.sources = map.sources.map((source) => relative(ROOT, join(dirname(file), source)));
+  writeFileSync(file, JSON.stringify(map));
+}
+
+async function makePart(name: string, input: BuildOptions, folder: string): Promise<Metafile> {
+  const outfile = join(folder, 'program', `${name}.cjs`);
+  const { metafile } = await build({ ...COMMON, ...input, outfile, plugins: [asParts(name)] });
+  nameSources(`${outfile}.map`);
+  if (metafile === undefined) throw new Error(`esbuild was to say what ${name} consists of`);
+  return metafile;
+}
+
+/** The file at the path where a program is started. */
+async function makeStart(part: ProgramPart, folder: string): Promise<void> {
+  const path = startedAs(part);
+  const options = ENGINE_OPTIONS.join(' ');
+  await build({
+    ...COMMON,
+    entryPoints: ['scripts/bundle/starter.ts'],
+    outfile: join(folder, path),
+    sourcemap: false,
+    banner: { js: `#!/usr/bin/env -S node ${options}` },
+    define: {
+      PROGRAM: JSON.stringify(part.name),
+      TO_TOP: JSON.stringify(relative(dirname(path), '.')),
+    },
+  });
+}
+
+/** Makes the bundle in `folder`, which is replaced at the end. @returns the packages that are in it. */
+export async function makeBundle(folder: string): Promise<string[]> {
+  const fresh = `${folder}.new`;
+  rmSync(fresh, { recursive: true, force: true });
+  mkdirSync(fresh, { recursive: true });
+  // The program is a module to Node by the package's own word.
+  writeFileSync(join(fresh, 'package.json'), '{ "type": "commonjs" }\n');
+  const inputs = [
+    ...PROGRAMS.map(({ name, source }) => makePart(name, { entryPoints: [source] }, fresh)),
+    ...SHARED.map(({ name }) => makePart(name, inputOf(name), fresh)),
+  ];
+  const made = await Promise.all(inputs);
+  await Promise.all(PROGRAMS.map((part) => makeStart(part, fresh)));
+  rmSync(folder, { recursive: true, force: true });
+  renameSync(fresh, folder);
+  const packages = made
+    .flatMap((metafile) => Object.keys(metafile.inputs))
+    .flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []);
+  return [...new Set(packages)].sort();
+}

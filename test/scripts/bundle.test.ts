@@ -1,0 +1,158 @@
+// The bundle that is installed: what its programs load, and that it is the same program as the compiled sources.
+// What an installed agent does is test/systemd's and, run by scripts/test, of every test with a process.
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { makeBundle } from '../../scripts/bundle/bundle.js';
+import { PROGRAMS, startedAs } from '../../scripts/bundle/parts.js';
+import { startControlServer, type ControlServer } from '../../src/control/server.js';
+import { healthy } from '../cli/statuses.js';
+import { eventOf } from '../support/limits.js';
+import { after, before, describe, it } from '../support/test.js';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+
+let folder = '';
+let settings = '';
+let packages: readonly string[] = [];
+let server: ControlServer | null = null;
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'understudy-bundle-'));
+  packages = await makeBundle(join(folder, 'dist'));
+  cpSync(`${ROOT}package.json`, join(folder, 'package.json'));
+  for (const shared of ['build', 'scripts', 'node_modules']) {
+    symlinkSync(`${ROOT}${shared}`, join(folder, shared));
+  }
+  const runtime = join(folder, 'run');
+  mkdirSync(runtime);
+  settings = join(folder, 'understudy.yaml');
+  writeFileSync(
+    settings,
+    `runtimeDirectory: ${runtime}\nvirtualRouters:\n  - { name: lan, interface: eth0, vrid: 51, addresses: [10.99.0.100/24] }\n`,
+  );
+  server = await startControlServer({
+    path: join(runtime, 'control.sock'),
+    handlers: {
+      status: () => healthy,
+      settings: () => ({
+        file: settings,
+        settings: [{ setting: 'mode', value: 'off', settable: true }],
+      }),
+      set: () => assert.fail(),
+      reload: () => assert.fail(),
+      command: () => assert.fail(),
+      events: () => [],
+      follow: () => assert.fail(),
+    },
+    onError: () => undefined,
+  });
+});
+after(async () => {
+  await server?.close();
+  rmSync(folder, { recursive: true });
+});
+
+const main = (): string => join(folder, 'dist/src/main.js');
+
+interface Run {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs the bundled command line without blocking this process, which is the agent. */
+async function run(words: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Run> {
+  const child = spawn(process.execPath, [main(), ...words, '--config', settings], {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let out = '';
+  let err = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+  await eventOf(child, 'close');
+  return { code: child.exitCode, out, err };
+}
+
+/** The files of the bundle that a command loads. */
+async function loadedBy(...words: string[]): Promise<string[]> {
+  const coverage = mkdtempSync(join(folder, 'coverage-'));
+  const { code, err } = await run(words, { NODE_V8_COVERAGE: coverage });
+  assert.equal(code, 0, err);
+  const urls = readdirSync(coverage).flatMap((name) => {
+    const text = readFileSync(join(coverage, name), 'utf8');
+    return (JSON.parse(text) as { result: { url: string }[] }).result.map(({ url }) => url);
+  });
+  return urls.filter((url) => url.includes('/program/')).map((url) => basename(url, '.cjs'));
+}
+
+describe('the bundle', () => {
+  it('has ajv neither for settings nor for answers: its compiler is not in it', () => {
+    assert.ok(packages.includes('commander') && packages.includes('yaml'), packages.join());
+    assert.ok(!packages.includes('json-schema-traverse'), 'only the compiler needs it');
+  });
+
+  it('loads one file for the status and the events', async () => {
+    assert.deepEqual(await loadedBy('status'), ['understudy']);
+    assert.deepEqual(await loadedBy('events'), ['understudy']);
+  });
+
+  it('loads the forms of answers for get, and neither yaml nor the form of settings', async () => {
+    assert.deepEqual((await loadedBy('get')).sort(), ['forms', 'understudy']);
+  });
+
+  it('loads what reads settings for check, and no agent', async () => {
+    assert.deepEqual((await loadedBy('plan')).sort(), ['settings-form', 'understudy', 'yaml']);
+  });
+
+  it('names a line of the sources when something is wrong with the program', () => {
+    const broken = join(folder, 'broken');
+    cpSync(join(folder, 'dist'), join(broken, 'dist'), { recursive: true });
+    const { stderr, status } = spawnSync(
+      process.execPath,
+      [join(broken, 'dist/src/main.js'), 'status'],
+      { encoding: 'utf8' },
+    );
+    assert.equal(status, 1);
+    assert.match(stderr, /a fault of the program itself: Error: ENOENT.*package\.json/);
+    const line = /^ {4}at packageVersion \(src\/cli\/version\.ts:(\d+):\d+\)$/m.exec(stderr)?.[1];
+    const source = readFileSync(`${ROOT}src/cli/version.ts`, 'utf8').split('\n');
+    assert.match(source[Number(line) - 1] ?? '', /readFileSync/, stderr);
+  });
+
+  it('says of faulty settings what the compiled sources say', () => {
+    const faulty = join(folder, 'faulty.yaml');
+    writeFileSync(
+      faulty,
+      'virtualRouters:\n  - { name: lan, interface: eth0, vrid: 0, addresses: [], extra: 1 }\nha: { mode: on }\n',
+    );
+    const said = [main(), `${ROOT}dist/src/main.js`].map((program) => {
+      const words = [program, 'plan', '--config', faulty];
+      const { stdout, stderr, status } = spawnSync(process.execPath, words, { encoding: 'utf8' });
+      return { stdout, stderr, status };
+    });
+    assert.equal(said[0]?.status, 2);
+    assert.match(said[0].stderr, /virtualRouters\[0\]\.vrid/);
+    assert.deepEqual(said[0], said[1]);
+  });
+
+  it('can start each program by its path, with the options that it needs', () => {
+    for (const part of PROGRAMS) {
+      const text = readFileSync(join(folder, 'dist', startedAs(part)), 'utf8');
+      const first = '#!/usr/bin/env -S node --single-threaded-gc --max-semi-space-size=1\n';
+      assert.ok(text.startsWith(first), part.name);
+    }
+  });
+});
