@@ -29,15 +29,12 @@ import { formatRecording } from './recorder.js';
 import { leftoversOf, memoryAt, stateOf, type Clocks } from './memory.js';
 import {
   createBackgroundFile,
-  formatState,
-  readState,
-  stateFilePath,
   type BackgroundFile,
   type ReplaceFile,
-  type State,
-} from './state-file.js';
+} from '../files/background-file.js';
+import { formatState, readState, stateFilePath, type State } from '../journal/state-file.js';
 import { statusOf } from './status.js';
-import { createStatusFile, type StatusFile } from './status-file.js';
+import { StatusFile } from '../journal/status-file.js';
 import type { Watchdog } from './watchdog.js';
 
 const STOPPING: SettingsError = {
@@ -139,7 +136,7 @@ class RunningAgent implements Agent {
       replace: replaceFile,
       onProblem,
     });
-    this.#statusFile = createStatusFile(
+    this.#statusFile = new StatusFile(
       createBackgroundFile(join(runtimeDirectory, 'status.json'), false, {
         replace: replaceFile,
         onProblem,

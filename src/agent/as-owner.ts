@@ -6,7 +6,7 @@ import process from 'node:process';
 import type { Folders } from '../config/folders.js';
 import { ownerOf, type Owner } from '../host/owner.js';
 import { loadAddon } from '../kernel/addon.js';
-import { stateFilePath } from './state-file.js';
+import { stateFilePath } from '../journal/state-file.js';
 
 /**
  * As root, whom an agent or a release acts as: whoever may change the settings, which name programs, or the folders.

@@ -14,7 +14,7 @@ import { plainText } from '../model/plain-text.js';
 import { prepareDirectories, startAgent, type Agent } from './agent.js';
 import { openExecutorSlot } from './executor-slot.js';
 import { lazyExecutor } from './lazy-executor.js';
-import { lockOf } from './lock-file.js';
+import { lockOf } from '../files/lock-file.js';
 import { openLog, type AgentLog } from '../journal/log.js';
 import { createRealtime, type Realtime } from './realtime.js';
 import { formerExecutor, recordExecutor, sendAway } from './predecessor.js';

@@ -3,7 +3,7 @@
 import type { InstanceSnapshot, Memory } from '../core/interface.js';
 import { instant, type Instant } from '../model/units.js';
 import type { Leftovers } from './leftovers.js';
-import type { State } from './state-file.js';
+import type { State } from '../journal/state-file.js';
 
 export interface Clocks {
   /** Milliseconds since the epoch. */

@@ -2,7 +2,7 @@
 // care for the same addresses: the new agent takes them over, and sends the old executor away.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createBackgroundFile } from './state-file.js';
+import { createBackgroundFile } from '../files/background-file.js';
 
 /** What the executor calls itself (PR_SET_NAME). */
 const COMMAND_NAME = 'understudy-exec';

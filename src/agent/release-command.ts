@@ -7,9 +7,9 @@ import { namedFolders, type Folders } from '../config/folders.js';
 import type { Settings } from '../config/settings.js';
 import { distrusted } from '../host/owner.js';
 import type { FileLock, Kernel } from '../kernel/kernel.js';
-import { lockOf } from './lock-file.js';
+import { lockOf } from '../files/lock-file.js';
 import { removeAddresses } from './release.js';
-import { stateFilePath } from './state-file.js';
+import { stateFilePath } from '../journal/state-file.js';
 
 const DONE = 0;
 const FAILED = 1;

@@ -12,7 +12,8 @@ import { sayFarewell } from './farewell.js';
 import { SCRIPT_TIMEOUT } from './keeping.js';
 import { recognize, type Leftovers, type Standing } from './leftovers.js';
 import { OwnAddresses, placeOf, sameAddress } from './own-addresses.js';
-import { createBackgroundFile, formatState, readState, stateFilePath } from './state-file.js';
+import { createBackgroundFile } from '../files/background-file.js';
+import { formatState, readState, stateFilePath } from '../journal/state-file.js';
 
 export interface Released {
   /** `10.99.0.100/24 on eth0`. */

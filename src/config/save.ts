@@ -1,7 +1,7 @@
 // Changes a setting in the settings file: edit, check the whole result through the real load path,
 // write at once or not at all. No form of the text: see edit.ts.
 import { isDeepStrictEqual } from 'node:util';
-import { atomicWriteFile, type AtomicWriteOptions } from './atomic-write.js';
+import { atomicWriteFile, type AtomicWriteOptions } from '../files/atomic-write.js';
 import { readDocument } from './document.js';
 import { editSetting } from './edit.js';
 import type { SettingsError, SettingsWarning } from './errors.js';
@@ -14,8 +14,6 @@ import {
   type SettableSetting,
   type SettingValue,
 } from './setting-names.js';
-
-export { atomicWriteFile, type AtomicWriteOptions } from './atomic-write.js';
 
 export type SetOutcome =
   | {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { TestContext } from '../support/test.js';
 import { startAgent, type Agent } from '../../src/agent/agent.js';
 import { createRealtime } from '../../src/agent/realtime.js';
-import type { ReplaceFile } from '../../src/agent/state-file.js';
+import type { ReplaceFile } from '../../src/files/background-file.js';
 import { createWatchdog } from '../../src/agent/watchdog.js';
 import { loadSettings } from '../../src/config/load.js';
 import { createControlClient, type ControlClient } from '../../src/control/client.js';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
 import { memoryAt, stateOf, type Clocks } from '../../src/agent/memory.js';
-import { EMPTY_STATE, type State } from '../../src/agent/state-file.js';
+import { EMPTY_STATE, type State } from '../../src/journal/state-file.js';
 import type { InstanceSnapshot } from '../../src/core/interface.js';
 import { instant } from '../../src/model/units.js';
 

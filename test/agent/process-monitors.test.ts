@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { after, before, describe, it } from '../support/test.js';
 import type { MonitorLine, Status } from '../../src/model/status.js';
-import { STATUS_GAP_MS } from '../../src/agent/status-file.js';
+import { STATUS_GAP_MS } from '../../src/journal/status-file.js';
 import { Leash } from '../monitors/prober-bench.js';
 import { AgentHome, AgentProcess } from '../support/agent-process.js';
 import { enterNamespace, ip, joinPeer } from '../support/namespace.js';

@@ -82,6 +82,11 @@ const BAD: Readonly<Record<Exclude<Rule, 'first-line'>, readonly Example[]>> = {
       path: 'src/journal/x.ts',
       text: "import type { A } from '../peer-channel/a.js';",
     },
+    {
+      says: 'a file knows what stands in it',
+      path: 'src/files/x.ts',
+      text: "import type { Settings } from '../config/settings.js';",
+    },
     { says: 'a timer knows a room', path: 'src/timers/x.ts', text: "import '../model/a.js';" },
     {
       says: 'another monitor imports kernel',

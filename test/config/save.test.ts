@@ -19,7 +19,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from '../support/test.js';
 import { parseSettings } from '../../src/config/load.js';
-import { atomicWriteFile, changeSetting } from '../../src/config/save.js';
+import { changeSetting } from '../../src/config/save.js';
+import { atomicWriteFile } from '../../src/files/atomic-write.js';
 import { schemaAt } from '../../src/config/schema.js';
 import {
   findSetting,
@@ -293,7 +294,7 @@ describe('changeSetting', () => {
 describe('atomicWriteFile', () => {
   it('leaves the old file when it is killed between writing and renaming', () => {
     writeFileSync(file, 'old');
-    const module = new URL('../../src/config/atomic-write.js', import.meta.url).pathname;
+    const module = new URL('../../src/files/atomic-write.js', import.meta.url).pathname;
     const script = `import { atomicWriteFile } from ${JSON.stringify(module)};
       await atomicWriteFile(${JSON.stringify(file)}, 'new', {
         rename: () => { process.kill(process.pid, 'SIGKILL'); return new Promise(() => {}); },

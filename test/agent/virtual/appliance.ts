@@ -6,7 +6,7 @@ import { openHaPort } from '../../../src/peer-channel/ha-port.js';
 import { createJournal, type Journal } from '../../../src/journal/journal.js';
 import { leftoversOf, memoryAt, stateOf } from '../../../src/agent/memory.js';
 import { createPeerChannel, type PeerChannel } from '../../../src/peer-channel/peer-channel.js';
-import { EMPTY_STATE, type State } from '../../../src/agent/state-file.js';
+import { EMPTY_STATE, type State } from '../../../src/journal/state-file.js';
 import { statusOf } from '../../../src/agent/status.js';
 import type { Settings } from '../../../src/config/settings.js';
 import type { OperatorCommand } from '../../../src/core/interface.js';

@@ -1,11 +1,11 @@
 // When status.json is written: on a clock that is moved by hand, with a file that only counts.
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
-import { createStatusFile, STATUS_GAP_MS } from '../../src/agent/status-file.js';
+import { StatusFile, STATUS_GAP_MS } from '../../src/journal/status-file.js';
 import type { Status } from '../../src/model/status.js';
 import { pair } from '../cli/pair-statuses.js';
-import { manualClock } from './manual-clock.js';
-import { settle } from './rig.js';
+import { manualClock } from '../agent/manual-clock.js';
+import { settle } from '../agent/rig.js';
 
 function bench() {
   const clock = manualClock();
@@ -16,7 +16,7 @@ function bench() {
     problem: () => null,
     flush: () => Promise.resolve(),
   };
-  const file = createStatusFile(background, () => status, clock.later);
+  const file = new StatusFile(background, () => status, clock.later);
   return {
     file,
     clock,

@@ -1,13 +1,10 @@
 // state.json: what must survive the agent: the addresses that may stand on an interface because of us,
 // maintenance, flaps and their latch. No decisions.
 import { readFileSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { atomicWriteFile } from '../config/atomic-write.js';
 import { formatAddressWithPrefix, parseAddressWithPrefix } from '../model/address.js';
 import type { AddressTarget } from '../model/netlink-script.js';
 import { thisBoot } from './boot.js';
-import { laterIdly, type Later } from '../timers/later.js';
 
 export const stateFilePath = (stateDirectory: string): string => join(stateDirectory, 'state.json');
 
@@ -138,102 +135,3 @@ const timesOf = (list: unknown): number[] =>
   (Array.isArray(list) ? (list as unknown[]) : [])
     .map((entry) => (typeof entry === 'string' ? Date.parse(entry) : Number.NaN))
     .filter((time) => Number.isFinite(time));
-
-/** Somebody else may have removed it. */
-const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
-
-/**
- * A file rewritten in the background: the newest text wins, one write at a time. A text that could not be written
- * is tried again until the file holds it.
- */
-export interface BackgroundFile {
-  write(text: string): void;
-  /** Why the file does not hold what it should; null as soon as it does. */
-  problem(): string | null;
-  /** Resolves when the newest text has been written, or could not be: it is tried at once. */
-  flush(): Promise<void>;
-}
-
-/** What replaces a file as a whole, or rejects: `atomicWriteFile`, or a test's. */
-export type ReplaceFile = (
-  path: string,
-  text: string,
-  options: { readonly mode: number; readonly durable: boolean },
-) => Promise<void>;
-
-export interface BackgroundOptions {
-  readonly replace?: ReplaceFile | undefined;
-  readonly later?: Later;
-  /** Called when `problem` begins, ends, or is another. */
-  readonly onProblem?: () => void;
-}
-
-/** From a failed write to the next attempt, in ms. */
-export const WRITE_AGAIN_MS = 1_000;
-
-export function createBackgroundFile(
-  path: string,
-  durable: boolean,
-  options: BackgroundOptions = {},
-): BackgroundFile {
-  const { replace = atomicWriteFile, later = laterIdly, onProblem } = options;
-  let wanted: string | null = null;
-  let written: string | null = null;
-  let failure: string | null = null;
-  let writing: Promise<void> | null = null;
-  /** Ends the wait for the next attempt; null while there is none. */
-  let stopWaiting: (() => void) | null = null;
-
-  const settle = (problem: string | null): void => {
-    const news = problem !== failure;
-    failure = problem;
-    if (news) onProblem?.();
-  };
-
-  const writeAll = async (): Promise<void> => {
-    stopWaiting?.();
-    stopWaiting = null;
-    // The caller must have `writing` before this can reset it, also when nothing is to be written.
-    await Promise.resolve();
-    while (wanted !== null) {
-      const text: string = wanted;
-      wanted = null;
-      try {
-        if (text !== written || !(await exists(path))) {
-          await replace(path, text, { mode: 0o640, durable });
-        }
-        written = text;
-        settle(null);
-      } catch (error) {
-        // What the file holds now, if there still is one, nobody knows: any text is news to it.
-        written = null;
-        settle(`${path}: ${(error as Error).message}`);
-        if (wanted === null) {
-          wanted = text;
-          break;
-        }
-      }
-    }
-    writing = null;
-    if (wanted === null) return;
-    stopWaiting = later(WRITE_AGAIN_MS, () => {
-      writing ??= writeAll();
-    });
-  };
-
-  return {
-    write: (text) => {
-      wanted = text;
-      writing ??= writeAll();
-    },
-    problem: () => failure,
-    flush: async () => {
-      if (stopWaiting !== null) writing ??= writeAll();
-      await writing;
-    },
-  };
-}

@@ -4,12 +4,12 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { atomicWriteFile } from '../../src/config/save.js';
+import { atomicWriteFile } from '../../src/files/atomic-write.js';
 import { it } from '../support/test.js';
-import { createBackgroundFile, WRITE_AGAIN_MS } from '../../src/agent/state-file.js';
+import { createBackgroundFile, WRITE_AGAIN_MS } from '../../src/files/background-file.js';
 import { until } from '../support/limits.js';
-import { benchFolder, startBench } from './agent-bench.js';
-import { manualClock } from './manual-clock.js';
+import { benchFolder, startBench } from '../agent/agent-bench.js';
+import { manualClock } from '../agent/manual-clock.js';
 
 it('after a failure the same text is written although the file of before is still there', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'understudy-state-'));

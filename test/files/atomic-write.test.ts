@@ -6,7 +6,8 @@ import { open, rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from '../support/test.js';
-import { atomicWriteFile, changeSetting, type AtomicWriteOptions } from '../../src/config/save.js';
+import { changeSetting } from '../../src/config/save.js';
+import { atomicWriteFile, type AtomicWriteOptions } from '../../src/files/atomic-write.js';
 
 let folder = '';
 let file = '';

@@ -2,7 +2,7 @@
 // never more than a few times a second, whatever arrives. It asks for the status; it derives none.
 import type { Status } from '../model/status.js';
 import { later as realLater, type Later } from '../timers/later.js';
-import type { BackgroundFile } from './state-file.js';
+import type { BackgroundFile } from '../files/background-file.js';
 
 /** Between two writes, and between two looks at whether there is something to write, in ms. */
 export const STATUS_GAP_MS = 250;
@@ -13,34 +13,7 @@ export const STATUS_GAP_MS = 250;
  */
 const LOOK_MS_PER_ROUTER = 10;
 
-export interface StatusFile {
-  /** Something has changed: written in this turn of the loop, or as soon as the gap is over. */
-  changed(): void;
-  /**
-   * Something was heard or measured, and may have changed: looked at after the gap, or after 10 ms for
-   * each virtual router. Costs next to nothing.
-   */
-  stirred(): void;
-  problem(): string | null;
-  /** Writes the last word; nothing is written afterwards. */
-  end(): Promise<void>;
-}
-
-export function createStatusFile(
-  file: BackgroundFile,
-  status: () => Status,
-  later: Later = realLater,
-): StatusFile {
-  const writer = new Writer(file, status, later);
-  return {
-    changed: () => writer.changed(),
-    stirred: () => writer.stirred(),
-    problem: () => file.problem(),
-    end: () => writer.end(),
-  };
-}
-
-class Writer {
+export class StatusFile {
   readonly #file: BackgroundFile;
   readonly #status: () => Status;
   readonly #later: Later;
@@ -56,12 +29,13 @@ class Writer {
   #resting = false;
   #ended = false;
 
-  constructor(file: BackgroundFile, status: () => Status, later: Later) {
+  constructor(file: BackgroundFile, status: () => Status, later: Later = realLater) {
     this.#file = file;
     this.#status = status;
     this.#later = later;
   }
 
+  /** Something has changed: written in this turn of the loop, or as soon as the gap is over. */
   changed(): void {
     this.#must = true;
     if (this.#resting || this.#soon || this.#ended) return;
@@ -73,11 +47,20 @@ class Writer {
     });
   }
 
+  /**
+   * Something was heard or measured, and may have changed: looked at after the gap, or after 10 ms for
+   * each virtual router. Costs next to nothing.
+   */
   stirred(): void {
     if (this.#cancel !== null || this.#ended) return;
     this.#wait(Math.max(STATUS_GAP_MS, LOOK_MS_PER_ROUTER * this.#routers));
   }
 
+  problem(): string | null {
+    return this.#file.problem();
+  }
+
+  /** Writes the last word; nothing is written afterwards. */
   async end(): Promise<void> {
     this.#must = true;
     this.#look();

@@ -3,14 +3,19 @@
 import { existsSync, lstatSync, readFileSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import process from 'node:process';
-import type { FileLock, Kernel } from '../kernel/kernel.js';
+
+/** The kernel, as far as a lock needs it. */
+export interface Locker<Lock> {
+  /** @returns null when somebody holds it. @throws when it cannot be opened. */
+  lockFile(path: string): Lock | null;
+}
 
 /**
  * Takes the lock. A file that belongs to somebody else, in a folder of our own, is replaced by one of ours, unless
  * somebody holds it.
  * @returns null when somebody holds it. @throws KernelError, or an Error that says what to remove.
  */
-export function lockOf(kernel: Kernel, path: string): FileLock | null {
+export function lockOf<Lock>(kernel: Locker<Lock>, path: string): Lock | null {
   try {
     return kernel.lockFile(path);
   } catch (error) {
