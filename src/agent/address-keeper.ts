@@ -21,7 +21,7 @@ import {
 import { NOTHING_LEFT, recognize, type Leftovers } from './leftovers.js';
 import type { Network } from './network.js';
 import { endsLikeOurs, OwnAddresses, placeOf, placesOf, sameAddress } from './own-addresses.js';
-import { failuresOf } from './script-outcome.js';
+import { failuresOf } from '../executor/script-outcome.js';
 
 /** Addresses that could not be removed, and strays, are tried again this much later. */
 const RETRY = microseconds(1_000_000);

@@ -14,7 +14,7 @@ import {
   type AddressTarget,
 } from '../model/netlink-script.js';
 import { placeOf, placesOf, type OwnAddresses } from './own-addresses.js';
-import type { PlannedLine } from './script-outcome.js';
+import type { PlannedLine } from '../executor/script-outcome.js';
 
 /** What a virtual router wants of its addresses. */
 export interface Wish {

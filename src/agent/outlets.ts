@@ -7,16 +7,16 @@ import type { LinkAddress } from '../model/link.js';
 import type { MonitorStatus } from '../model/monitor.js';
 import type { VirtualRouterState } from '../model/reasons.js';
 import { milliseconds, type Instant } from '../model/units.js';
-import type { BypassStatus } from './bypass.js';
-import { createBypassSlot, type BypassSlot } from './bypass-slot.js';
+import type { BypassStatus } from '../hooks/bypass.js';
+import { BypassSlot } from '../hooks/bypass-slot.js';
 import type { Outlets } from './driver.js';
 import type { Journal } from '../journal/journal.js';
-import { createMonitorHook } from './monitor-hook.js';
-import { createMonitorStates, type MonitorNews } from './monitor-states.js';
+import { MonitorHook } from '../hooks/monitor-hook.js';
+import { createMonitorStates, type MonitorNews } from '../hooks/monitor-states.js';
 import { createPeerChannel, type PeerChannel } from '../peer-channel/peer-channel.js';
 import { proberSettings } from './prober-settings.js';
-import { openProberSlot } from './prober-slot.js';
-import { createTransitionHook } from './transition-hook.js';
+import { ProberSlot } from '../monitors/prober-slot.js';
+import { TransitionHook } from '../hooks/transition-hook.js';
 
 /** How long a stop waits for hooks that are under way, besides the bypass hook. */
 const HOOKS_AT_STOP = milliseconds(2_000);
@@ -57,10 +57,10 @@ export function createOutlets(options: OutletsOptions): AgentOutlets {
 class Company implements AgentOutlets {
   readonly channel: PeerChannel;
   readonly #options: OutletsOptions;
-  readonly #prober: ReturnType<typeof openProberSlot>;
-  readonly #hook: ReturnType<typeof createTransitionHook>;
+  readonly #prober: ProberSlot;
+  readonly #hook: TransitionHook;
   readonly #monitors = createMonitorStates();
-  readonly #monitorHook: ReturnType<typeof createMonitorHook>;
+  readonly #monitorHook: MonitorHook;
   readonly #states = new Map<string, VirtualRouterState>();
   readonly #bypass: BypassSlot;
   #inhibited = false;
@@ -75,7 +75,7 @@ class Company implements AgentOutlets {
       deliver,
       onProblem: (problem) => onProblem('ha-port', problem),
     });
-    this.#prober = openProberSlot({
+    this.#prober = new ProberSlot({
       onStatus: (status) => deliver({ kind: 'monitor', status }),
       onRemoved: (name) => deliver({ kind: 'monitor-removed', name }),
       // The core sees low traffic in the monitor's status; the number itself is for nobody.
@@ -83,7 +83,7 @@ class Company implements AgentOutlets {
       onLost: (message) =>
         journal.record('warn', { event: 'prober-lost', reason: 'prober', detail: message }),
     });
-    this.#bypass = createBypassSlot({
+    this.#bypass = new BypassSlot({
       executor,
       onState: (actual) => deliver({ kind: 'bypass-state', actual }),
       onProblems: (problems) =>
@@ -92,7 +92,7 @@ class Company implements AgentOutlets {
       onEvent: (severity, fields) => journal.record(severity, fields),
       now: () => options.now() / 1_000,
     });
-    this.#hook = createTransitionHook({
+    this.#hook = new TransitionHook({
       executor,
       program: settings.hooks.transition,
       name: settings.name,
@@ -100,7 +100,7 @@ class Company implements AgentOutlets {
       onProblem: (problem) => onProblem('transition-hook', problem),
       now: () => options.now() / 1_000,
     });
-    this.#monitorHook = createMonitorHook({
+    this.#monitorHook = new MonitorHook({
       executor,
       name: settings.name,
       flaps: options.flaps,

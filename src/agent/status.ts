@@ -11,7 +11,7 @@ import type {
   VirtualRouterStatus,
 } from '../model/status.js';
 import type { Instant } from '../model/units.js';
-import type { BypassStatus } from './bypass.js';
+import type { BypassStatus } from '../hooks/bypass.js';
 import type { Driver } from './driver.js';
 import { healthOf } from './health.js';
 import type { PeerChannel } from '../peer-channel/peer-channel.js';

@@ -1,7 +1,7 @@
 // JSON schemas of requests and answers, compiled by ajv. Answers may have more fields than are known
 // here: the agent may be of another version. No sockets.
 import type { SettingsView } from '../config/setting-names.js';
-import { form } from './form.js';
+import { form } from '../json/form.js';
 import {
   COMMANDS,
   FORCIBLE,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
 import { lastWill, type WillInput } from '../../src/agent/last-will.js';
-import { describeResult, failuresOf } from '../../src/agent/script-outcome.js';
+import { describeResult, failuresOf } from '../../src/executor/script-outcome.js';
 import type { RouterSnapshot } from '../../src/core/router.js';
 import type { RunResult } from '../../src/executor/executor.js';
 import type { VirtualRouterSettings } from '../../src/config/settings.js';

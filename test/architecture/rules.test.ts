@@ -87,6 +87,11 @@ const BAD: Readonly<Record<Exclude<Rule, 'first-line'>, readonly Example[]>> = {
       path: 'src/files/x.ts',
       text: "import type { Settings } from '../config/settings.js';",
     },
+    {
+      says: 'a hook knows the core',
+      path: 'src/hooks/x.ts',
+      text: "import type { A } from '../core/interface.js';",
+    },
     { says: 'a timer knows a room', path: 'src/timers/x.ts', text: "import '../model/a.js';" },
     {
       says: 'another monitor imports kernel',

@@ -73,7 +73,9 @@ const AGENT_ROOMS = [
   'control',
   'host',
   'files',
+  'hooks',
   'journal',
+  'json',
   'peer-channel',
   'timers',
 ];
@@ -85,20 +87,22 @@ const ROOMS: Readonly<Record<string, Room>> = {
   core: { rooms: ['model'], outside: false },
   config: { rooms: ['model', 'files'], outside: true },
   kernel: { rooms: ['model', 'wire'], outside: true },
-  executor: { rooms: ['model'], outside: true },
+  executor: { rooms: ['model', 'timers'], outside: true },
   monitors: { rooms: ['model', 'kernel'], outside: true },
-  control: { rooms: ['model', 'config'], outside: true },
+  control: { rooms: ['model', 'config', 'json'], outside: true },
   host: { rooms: ['model', 'config'], outside: true },
   timers: { rooms: [], outside: true },
+  json: { rooms: [], outside: true },
   files: { rooms: ['timers'], outside: true },
   journal: { rooms: ['model', 'files', 'timers'], outside: true },
+  hooks: { rooms: ['model', 'config', 'executor', 'journal', 'json', 'timers'], outside: true },
   'peer-channel': {
     rooms: ['model', 'wire', 'config', 'kernel', 'host', 'journal'],
     outside: true,
   },
   agent: { rooms: AGENT_ROOMS, outside: true },
   import: { rooms: ['model', 'config'], outside: false },
-  cli: { rooms: ['model', 'config', 'control', 'host', 'import'], outside: true },
+  cli: { rooms: ['model', 'config', 'control', 'files', 'host', 'import'], outside: true },
   main: { rooms: [...AGENT_ROOMS, 'import', 'agent', 'cli'], outside: true },
 };
 
@@ -120,7 +124,7 @@ function narrowing(
   if (from === 'import' && to === 'config' && !/^src\/config\/(?:schema|spelling)\b/.test(target)) {
     return 'of config, import may import schema and spelling only: the others read files';
   }
-  if (['control', 'peer-channel'].includes(from) && to === 'config' && !typeOnly) {
+  if (['control', 'hooks', 'peer-channel'].includes(from) && to === 'config' && !typeOnly) {
     return `${from} may import types of config only (import type)`;
   }
   if (from === 'peer-channel' && to === 'host' && !target.startsWith('src/host/peer-key')) {

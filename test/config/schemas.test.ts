@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
 import { Ajv } from 'ajv';
-import * as hookCall from '../../src/agent/hook-call.js';
+import * as hookCall from '../../src/hooks/hook-call.js';
 import { SETTINGS_SCHEMA } from '../../src/config/schema.js';
 import { EXPLAINING } from '../../src/config/setting-schema.js';
 import * as control from '../../src/control/schemas.js';

@@ -9,7 +9,7 @@ import { it } from '../support/test.js';
 import { createBackgroundFile, WRITE_AGAIN_MS } from '../../src/files/background-file.js';
 import { until } from '../support/limits.js';
 import { benchFolder, startBench } from '../agent/agent-bench.js';
-import { manualClock } from '../agent/manual-clock.js';
+import { manualClock } from '../support/manual-clock.js';
 
 it('after a failure the same text is written although the file of before is still there', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'understudy-state-'));

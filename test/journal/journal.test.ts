@@ -20,7 +20,7 @@ import { createJournal } from '../../src/journal/journal.js';
 import { createLimiter } from '../../src/journal/limiter.js';
 import type { EventRecord } from '../../src/model/status.js';
 import { recordsIn } from '../support/agent-process.js';
-import { manualClock } from '../agent/manual-clock.js';
+import { manualClock } from '../support/manual-clock.js';
 
 const MINUTE = 60_000;
 

@@ -4,7 +4,7 @@ import { describe, it } from '../support/test.js';
 import { StatusFile, STATUS_GAP_MS } from '../../src/journal/status-file.js';
 import type { Status } from '../../src/model/status.js';
 import { pair } from '../cli/pair-statuses.js';
-import { manualClock } from '../agent/manual-clock.js';
+import { manualClock } from '../support/manual-clock.js';
 import { settle } from '../agent/rig.js';
 
 function bench() {

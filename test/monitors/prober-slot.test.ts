@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type AddressInfo } from 'node:net';
 import { describe, test, type TestContext } from '../support/test.js';
-import { openProberSlot, PROBER_TIMING, type ProberSlot } from '../../src/agent/prober-slot.js';
+import { PROBER_TIMING, ProberSlot } from '../../src/monitors/prober-slot.js';
 import type { MonitorStatus } from '../../src/model/monitor.js';
 import type { BandwidthFact } from '../../src/monitors/settings.js';
 import { enterNamespace } from '../support/namespace.js';
@@ -28,7 +28,7 @@ class SlotBench {
         list.push(item);
         this.#awaiting.notice();
       };
-    this.slot = openProberSlot({
+    this.slot = new ProberSlot({
       onStatus: note(this.told),
       onRemoved: note(this.removed),
       onBandwidth: note(this.bandwidth),

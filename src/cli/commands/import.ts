@@ -3,7 +3,7 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { atomicWriteFile } from '../../config/atomic-write.js';
+import { atomicWriteFile } from '../../files/atomic-write.js';
 import { parseSettings } from '../../config/load.js';
 import { importKeepalived } from '../../import/import.js';
 import type { ImportChoices } from '../../import/settings.js';

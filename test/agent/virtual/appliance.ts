@@ -1,7 +1,7 @@
 // One appliance in virtual time: the real driver, peer channel and executor slot on a fake kernel, a
 // modelled executor, and what outlives a process: addresses with their lifetimes, state.json. No tests.
 import { Driver, type Outlets } from '../../../src/agent/driver.js';
-import { openExecutorSlot, type SlotClock } from '../../../src/agent/executor-slot.js';
+import { openExecutorSlot, type SlotClock } from '../../../src/executor/executor-slot.js';
 import { openHaPort } from '../../../src/peer-channel/ha-port.js';
 import { createJournal, type Journal } from '../../../src/journal/journal.js';
 import { leftoversOf, memoryAt, stateOf } from '../../../src/agent/memory.js';

@@ -5,10 +5,11 @@ import type { Executor } from '../executor/executor.js';
 import type { TransitionReason, VirtualRouterState } from '../model/reasons.js';
 import type { EventFields, EventRecord } from '../model/status.js';
 import { milliseconds, type Milliseconds } from '../model/units.js';
+import { Complaints } from './complaints.js';
 import { tellHook } from './hook-call.js';
+import { HookRunner } from './runner.js';
 import type { Severity } from '../journal/journal.js';
 import { later as realLater, type Later } from '../timers/later.js';
-import { createLimiter } from '../journal/limiter.js';
 
 /** After this the hook's process group is killed. */
 export const TRANSITION_DEADLINE = milliseconds(30_000);
@@ -50,17 +51,6 @@ export interface TransitionHookOptions {
   readonly deadline?: Milliseconds;
 }
 
-export interface TransitionHook {
-  /** Queues a run: in order for each virtual router, the newest kept when there are too many. */
-  notify(transition: HookTransition): void;
-  /** Another hook from now on, or none; what waits goes to it. */
-  configure(program: string | null): void;
-  /** For health: what is wrong with the latest runs. */
-  problem(): string | null;
-  /** Resolves when all that was notified is done, or after `within`, whichever comes first. */
-  idle(within: Milliseconds): Promise<void>;
-}
-
 /** Initialize is a stop when somebody asked for it, and a fault otherwise. */
 export function keepalivedState(to: VirtualRouterState, reason: TransitionReason): KeepalivedState {
   if (to === 'Active') return 'MASTER'; // keepalived's word for Active
@@ -70,32 +60,24 @@ export function keepalivedState(to: VirtualRouterState, reason: TransitionReason
     : 'FAULT';
 }
 
-export function createTransitionHook(options: TransitionHookOptions): TransitionHook {
-  const queue = new Queue(options);
-  return {
-    notify: (transition) => queue.notify(transition),
-    configure: (program) => queue.configure(program),
-    problem: () => queue.problem(),
-    idle: (within) => queue.idle(within),
-  };
-}
-
-class Queue {
+export class TransitionHook {
   readonly #options: TransitionHookOptions;
-  readonly #limiter = createLimiter();
-  /** By virtual router, the one that has waited longest for its turn first. Never an empty list. */
+  readonly #complaints: Complaints;
+  readonly #runner: HookRunner;
+  /** By virtual router, oldest first. Never an empty list. */
   readonly #waiting = new Map<string, HookTransition[]>();
-  readonly #running = new Set<string>();
-  /** What went wrong with the last run, by virtual router. */
-  readonly #problems = new Map<string, string>();
   #program: string | null;
-  #watchers: (() => void)[] = [];
 
   constructor(options: TransitionHookOptions) {
+    const { onEvent, onProblem = () => undefined, now, later = realLater } = options;
     this.#options = options;
     this.#program = options.program;
+    this.#complaints = new Complaints({ event: 'transition-hook', onEvent, onProblem, now });
+    const next = (virtualRouter: string) => this.#next(virtualRouter);
+    this.#runner = new HookRunner({ next, atATime: RUNNING_LIMIT, later });
   }
 
+  /** Queues a run: in order for each virtual router, the newest kept when there are too many. */
   notify(transition: HookTransition): void {
     if (this.#program === null) return;
     const { virtualRouter } = transition;
@@ -104,62 +86,41 @@ class Queue {
     waiting.push(transition);
     if (waiting.length > WAITING_LIMIT) {
       waiting.shift();
-      this.#report(virtualRouter, {
+      this.#complaints.report(`${virtualRouter} overrun`, {
+        virtualRouter,
         reason: 'overrun',
         detail: `more than ${WAITING_LIMIT} transitions wait for the hook: the oldest is not told`,
       });
     }
-    this.#fill();
+    this.#runner.stir(virtualRouter);
   }
 
+  /** Another hook from now on, or none; what waits goes to it. */
   configure(program: string | null): void {
     if (program === this.#program) return;
     this.#program = program;
-    this.#problems.clear();
-    this.#options.onProblem?.(null);
+    this.#complaints.clear();
     if (program === null) this.#waiting.clear();
-    this.#wakeWatchers();
+    this.#runner.look();
   }
 
+  /** For health: what is wrong with the latest runs. */
   problem(): string | null {
-    const [first] = this.#problems.values();
-    if (first === undefined) return null;
-    const others = this.#problems.size - 1;
-    return others === 0 ? first : `${first} (and ${others} more)`;
+    return this.#complaints.problem();
   }
 
-  async idle(within: Milliseconds): Promise<void> {
-    if (this.#done()) return;
-    await new Promise<void>((resolve) => {
-      const end = (): void => {
-        cancel();
-        this.#watchers = this.#watchers.filter((watcher) => watcher !== end);
-        resolve();
-      };
-      const cancel = (this.#options.later ?? realLater)(within, end);
-      this.#watchers.push(end);
-    });
+  /** Resolves when all that was notified is done, or after `within`, whichever comes first. */
+  idle(within: Milliseconds): Promise<void> {
+    return this.#runner.idleWithin(within);
   }
 
-  #done(): boolean {
-    return this.#waiting.size === 0 && this.#running.size === 0;
-  }
-
-  #wakeWatchers(): void {
-    if (!this.#done()) return;
-    for (const watcher of this.#watchers) watcher();
-  }
-
-  #fill(): void {
-    for (const [virtualRouter, waiting] of this.#waiting) {
-      if (this.#running.size >= RUNNING_LIMIT) return;
-      if (this.#running.has(virtualRouter)) continue;
-      const next = waiting.shift();
-      // Behind the others, so that one busy virtual router does not keep them waiting.
-      this.#waiting.delete(virtualRouter);
-      if (waiting.length > 0) this.#waiting.set(virtualRouter, waiting);
-      if (next !== undefined && this.#program !== null) void this.#run(this.#program, next);
-    }
+  #next(virtualRouter: string): (() => Promise<void>) | null {
+    const program = this.#program;
+    const [transition, ...waiting] = this.#waiting.get(virtualRouter) ?? [];
+    if (waiting.length > 0) this.#waiting.set(virtualRouter, waiting);
+    else this.#waiting.delete(virtualRouter);
+    if (transition === undefined || program === null) return null;
+    return () => this.#run(program, transition);
   }
 
   async #run(program: string, transition: HookTransition): Promise<void> {
@@ -167,42 +128,20 @@ class Queue {
     const { virtualRouter, to, reason, effectivePriority, flaps, record } = transition;
     const state = keepalivedState(to, reason);
     const eventId = (this.#options.newEventId ?? randomUUID)();
-    this.#running.add(virtualRouter);
     const failure = await tellHook(
       { executor, hook: program, occasion: { name, reason, eventId, flaps }, deadline },
       { words: ['INSTANCE', virtualRouter, state, String(effectivePriority)], event: record },
     );
-    this.#running.delete(virtualRouter);
-    if (program === this.#program) {
-      this.#judge(virtualRouter, failure === null ? null : `${state}: ${failure}`, eventId);
-    }
-    this.#fill();
-    this.#wakeWatchers();
-  }
-
-  #judge(virtualRouter: string, failure: string | null, eventId: string): void {
-    const before = this.problem();
-    this.#problems.delete(virtualRouter);
-    if (failure !== null) {
-      this.#problems.set(virtualRouter, `transition hook, ${virtualRouter} ${failure}`);
-      this.#report(virtualRouter, { reason: 'failed', detail: failure, eventId });
-    }
-    const problem = this.problem();
-    if (problem !== before) this.#options.onProblem?.(problem);
-  }
-
-  /** A script that fails does so at every transition: the first of its kind, then one a minute. */
-  #report(virtualRouter: string, fields: { reason: string; detail: string; eventId?: string }) {
-    const suppressed = this.#limiter.admit(
-      `${virtualRouter} ${fields.reason}`,
-      this.#options.now(),
-    );
-    if (suppressed === null) return;
-    this.#options.onEvent('warn', {
-      event: 'transition-hook',
+    if (program !== this.#program) return;
+    if (failure === null) return this.#complaints.judge(virtualRouter, null);
+    const detail = `${state}: ${failure}`;
+    this.#complaints.judge(virtualRouter, `transition hook, ${virtualRouter} ${detail}`);
+    // A script that fails does so at every transition: the first of its kind, then one a minute.
+    this.#complaints.report(`${virtualRouter} failed`, {
       virtualRouter,
-      ...fields,
-      ...(suppressed === 0 ? {} : { suppressed }),
+      reason: 'failed',
+      detail,
+      eventId,
     });
   }
 }

@@ -11,8 +11,8 @@ import {
   type HookOccasion,
   type HookResult,
 } from './hook-call.js';
+import type { HookRunner } from './runner.js';
 import type { Severity } from '../journal/journal.js';
-import type { Later } from '../timers/later.js';
 
 /** Tries of one call that answers 75, and the first wait in ms, which doubles: 3.75 s in all. */
 const ATTEMPTS = 5;
@@ -27,7 +27,7 @@ export interface Order {
 
 export interface SegmentOptions extends Omit<HookCall, 'occasion'> {
   readonly segment: string;
-  readonly later: Later;
+  readonly runner: HookRunner;
   /** The occasion of a call that nobody ordered. */
   readonly routine: () => HookOccasion;
   /** The state that is read has changed; `unknown` is what it is before the first reading. */
@@ -64,7 +64,6 @@ export class BypassSegment {
   /** Carried out last, or given up. */
   #former: Order | null = null;
   #readingDue = false;
-  #working = false;
   #closed = false;
   #actual: BypassState = 'unknown';
   #capabilities: readonly BypassWord[] | null = null;
@@ -72,9 +71,6 @@ export class BypassSegment {
   #setFailure: Failure | null = null;
   #readFailure: Failure | null = null;
   #problem: Failure | null = null;
-  /** Ends the wait between two tries. */
-  #interrupt: (() => void) | null = null;
-  #waiters: (() => void)[] = [];
 
   constructor(options: SegmentOptions) {
     this.#options = options;
@@ -84,27 +80,19 @@ export class BypassSegment {
   order(order: Order): void {
     this.#desired = order.word;
     this.#order = order;
-    this.#interrupt?.();
-    this.#start();
+    this.#options.runner.interrupt(this.#options.segment);
+    this.#options.runner.stir(this.#options.segment);
   }
 
   /** Reads the state, and what the hook can do while that is unknown. */
   refresh(): void {
     this.#readingDue = true;
-    this.#start();
-  }
-
-  /** Resolves when nothing is left to be done. */
-  idle(): Promise<void> {
-    return this.#working
-      ? new Promise((resolve) => this.#waiters.push(resolve))
-      : Promise.resolve();
+    this.#options.runner.stir(this.#options.segment);
   }
 
   /** No further call and no callback; a call under way is left to its deadline. */
   close(): void {
     this.#closed = true;
-    this.#interrupt?.();
   }
 
   status(): SegmentStatus {
@@ -113,25 +101,17 @@ export class BypassSegment {
       desired: this.#desired,
       actual: this.#actual,
       capabilities: this.#capabilities,
-      busy: this.#working,
+      busy: this.#options.runner.isBusy(this.#options.segment),
       problem: this.#problem === null ? null : this.#describe(this.#problem),
     };
   }
 
-  #start(): void {
-    if (this.#working || this.#closed) return;
-    this.#working = true;
-    void this.#work();
-  }
-
-  async #work(): Promise<void> {
-    while (!this.#closed && (this.#order !== null || this.#readingDue)) {
-      const order = this.#order;
-      if (order !== null) await this.#carryOut(order);
-      else await this.#look();
-    }
-    this.#working = false;
-    for (const resolve of this.#waiters.splice(0)) resolve();
+  /** What is to be done now: the newest order, else the reading that is due; null when nothing is. */
+  next(): (() => Promise<void>) | null {
+    const order = this.#order;
+    if (this.#closed) return null;
+    if (order !== null) return () => this.#carryOut(order);
+    return this.#readingDue ? () => this.#look() : null;
   }
 
   async #carryOut(order: Order): Promise<void> {
@@ -185,28 +165,15 @@ export class BypassSegment {
   }
 
   /** Calls again while the hook asks for it, unless something newer is to be done. */
-  async #persist<Answer>(
+  #persist<Answer>(
     call: () => Promise<HookResult<Answer>>,
-    current: () => boolean,
+    isWanted: () => boolean,
   ): Promise<HookResult<Answer>> {
-    for (let attempt = 1; ; attempt += 1) {
-      const result = await call();
-      if (result.ok || result.failure !== 'try-again' || attempt === ATTEMPTS) return result;
-      if (!current()) return result;
-      await this.#pause(FIRST_WAIT_MS * 2 ** (attempt - 1));
-      if (!current()) return result;
-    }
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const end = (): void => {
-        cancel();
-        this.#interrupt = null;
-        resolve();
-      };
-      const cancel = this.#options.later(ms, end);
-      this.#interrupt = end;
+    return this.#options.runner.persist(this.#options.segment, call, {
+      isWorthAnother: (result) => !result.ok && result.failure === 'try-again',
+      isWanted,
+      firstWait: FIRST_WAIT_MS,
+      tries: ATTEMPTS,
     });
   }
 

@@ -8,17 +8,17 @@ import { test, type TestContext } from '../support/test.js';
 import {
   RUNNING_LIMIT,
   WAITING_LIMIT,
-  createTransitionHook,
+  TransitionHook,
   keepalivedState,
   type HookTransition,
   type TransitionHookOptions,
-} from '../../src/agent/transition-hook.js';
+} from '../../src/hooks/transition-hook.js';
 import type { TransitionReason, VirtualRouterState } from '../../src/model/reasons.js';
 import { TRANSITION_REASONS } from '../../src/model/reasons.js';
 import { milliseconds } from '../../src/model/units.js';
 import { start } from '../executor/bench.js';
 import { directory, type Told } from './bypass-rig.js';
-import { manualClock } from './manual-clock.js';
+import { manualClock } from '../support/manual-clock.js';
 
 const FOREVER = milliseconds(60_000);
 
@@ -57,7 +57,7 @@ async function rig(t: TestContext, body = '', options: Partial<TransitionHookOpt
   const events: Told[] = [];
   const problems: (string | null)[] = [];
   let id = 0;
-  const hook = createTransitionHook({
+  const hook = new TransitionHook({
     executor: counting,
     program,
     name: 'dallas-1',

@@ -7,19 +7,19 @@ import { chmodSync, closeSync, openSync, readFileSync, writeFileSync, writeSync 
 import { join } from 'node:path';
 import { test, type TestContext } from '../support/test.js';
 import {
-  createMonitorHook,
+  MonitorHook,
   FIRST_RESULTS,
   FIRST_RETRY,
   LONGEST_RETRY,
   type MonitorHookOptions,
-} from '../../src/agent/monitor-hook.js';
-import { createMonitorStates } from '../../src/agent/monitor-states.js';
+} from '../../src/hooks/monitor-hook.js';
+import { createMonitorStates } from '../../src/hooks/monitor-states.js';
 import type { RunResult } from '../../src/executor/executor.js';
 import type { MonitorStatus } from '../../src/model/monitor.js';
 import { milliseconds } from '../../src/model/units.js';
 import { start } from '../executor/bench.js';
 import { directory, type Told } from './bypass-rig.js';
-import { manualClock } from './manual-clock.js';
+import { manualClock } from '../support/manual-clock.js';
 import { eventOf } from '../support/limits.js';
 
 type State = MonitorStatus['state'];
@@ -64,7 +64,7 @@ async function rig(t: TestContext, body = '', options: Partial<MonitorHookOption
   const problems: (string | null)[] = [];
   const states = createMonitorStates();
   let id = 0;
-  const hook = createMonitorHook({
+  const hook = new MonitorHook({
     executor: observed,
     name: 'dallas-1',
     flaps: () => 2,

@@ -8,7 +8,7 @@ import {
   callStatus,
   tellHook,
   type HookCall,
-} from '../../src/agent/hook-call.js';
+} from '../../src/hooks/hook-call.js';
 import type { RunRequest, RunResult } from '../../src/executor/executor.js';
 import { milliseconds } from '../../src/model/units.js';
 

@@ -1,12 +1,12 @@
 // The bypass of the settings in force: read regularly, told once, and handed on to other settings.
 import assert from 'node:assert/strict';
 import { test, type TestContext } from '../support/test.js';
-import { createBypassSlot, REREAD_MS } from '../../src/agent/bypass-slot.js';
+import { BypassSlot, REREAD_MS } from '../../src/hooks/bypass-slot.js';
 import type { BypassSettings } from '../../src/config/settings.js';
 import type { BypassState, EventFields } from '../../src/model/status.js';
 import { start } from '../executor/bench.js';
 import { fakeHook } from './bypass-rig.js';
-import { manualClock } from './manual-clock.js';
+import { manualClock } from '../support/manual-clock.js';
 
 /** A slot over fake hooks in real processes, on a clock that is moved by hand. */
 async function rig(t: TestContext) {
@@ -16,7 +16,7 @@ async function rig(t: TestContext) {
   const problems: (readonly string[])[] = [];
   const inhibited: boolean[] = [];
   const events: EventFields[] = [];
-  const slot = createBypassSlot({
+  const slot = new BypassSlot({
     executor,
     onState: (actual) => states.push(actual),
     onProblems: (lines) => problems.push(lines),

@@ -1,10 +1,10 @@
 // One call of a hook through the executor: its environment, its deadline, and what its exit code and
 // its answer mean. No queue, no second try, no decision.
-import { faultsOf, form, type Form } from '../control/form.js';
+import { faultsOf, form, type Form } from '../json/form.js';
 import type { Executor, RunResult } from '../executor/executor.js';
 import type { BypassState } from '../model/status.js';
 import type { Milliseconds } from '../model/units.js';
-import { describeResult } from './script-outcome.js';
+import { describeResult } from '../executor/script-outcome.js';
 
 /** A word that `set` takes. */
 export type BypassWord = Exclude<BypassState, 'unknown'>;

@@ -16,13 +16,13 @@ import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import type { TestContext } from '../support/test.js';
 import { fileURLToPath } from 'node:url';
-import { createBypass, type BypassOptions } from '../../src/agent/bypass.js';
+import { Bypass, type BypassOptions } from '../../src/hooks/bypass.js';
 import type { Severity } from '../../src/journal/journal.js';
 import type { BypassSettings } from '../../src/config/settings.js';
 import type { BypassState, EventFields } from '../../src/model/status.js';
 import { milliseconds } from '../../src/model/units.js';
 import { start } from '../executor/bench.js';
-import { manualClock } from './manual-clock.js';
+import { manualClock } from '../support/manual-clock.js';
 import { eventOf } from '../support/limits.js';
 
 export const HOOKS = fileURLToPath(new URL('../../../scripts/hooks/', import.meta.url));
@@ -80,7 +80,7 @@ export async function rig(
   const inhibited: boolean[] = [];
   const signals = new EventEmitter();
   let id = 0;
-  const bypass = createBypass({
+  const bypass = new Bypass({
     executor,
     settings: { hook: fake.hook, segments: ['pair-1'], onStop: 'keep', ...settings },
     name: 'dallas-1',

@@ -7,6 +7,7 @@ import type { BypassState, EventFields } from '../model/status.js';
 import { milliseconds, type Milliseconds } from '../model/units.js';
 import { BypassSegment, type SegmentStatus } from './bypass-segment.js';
 import type { BypassWord, HookOccasion } from './hook-call.js';
+import { HookRunner } from './runner.js';
 import type { Severity } from '../journal/journal.js';
 import { later as realLater, type Later } from '../timers/later.js';
 
@@ -60,43 +61,14 @@ export interface BypassStatus {
   readonly problems: readonly string[];
 }
 
-export interface Bypass {
-  /**
-   * The relay should be so from now on. Every call is carried out, also one that repeats the last;
-   * what was wanted before and is not done yet is dropped.
-   * @param reason for the hook, a word; `flaps` those within the window.
-   */
-  want(word: 'inline' | 'bypass', reason: string, flaps: number): void;
-  status(): BypassStatus;
-  /** Reads every segment; resolves when that is done. It never switches anything. */
-  refresh(): Promise<void>;
-  /** Resolves when no hook runs and none is due. */
-  idle(): Promise<void>;
-  /** Does `onStop`; resolves when it is done, has failed for good, or STOP_LIMIT is over. */
-  stop(): Promise<void>;
-  /** Ends at once and leaves every relay as it is: other settings take over. */
-  close(): void;
-}
-
 /** Calls no hook before it is told to. */
-export function createBypass(options: BypassOptions): Bypass {
-  const relay = new Relay(options);
-  return {
-    want: (word, reason, flaps) => relay.want(word, reason, flaps),
-    status: () => relay.status(),
-    refresh: () => relay.refresh(),
-    idle: () => relay.idle(),
-    stop: () => relay.stop(),
-    close: () => relay.close(),
-  };
-}
-
-class Relay {
+export class Bypass {
   readonly #options: BypassOptions;
   readonly #later: Later;
   readonly #newEventId: () => string;
   readonly #settlingTime: Milliseconds;
-  readonly #segments: readonly BypassSegment[];
+  readonly #runner: HookRunner;
+  readonly #segments = new Map<string, BypassSegment>();
   /** As read; `unknown` where nothing could be. */
   readonly #readings = new Map<string, BypassState>();
   /** Of the segments, those whose last known state was not inline. */
@@ -115,7 +87,9 @@ class Relay {
     this.#later = options.later ?? realLater;
     this.#newEventId = options.newEventId ?? randomUUID;
     this.#settlingTime = options.settling ?? SETTLING;
-    this.#segments = [...new Set(options.settings.segments)].map((name) => this.#open(name));
+    const next = (segment: string) => this.#segments.get(segment)?.next() ?? null;
+    this.#runner = new HookRunner({ next, later: this.#later });
+    for (const name of options.settings.segments) this.#segments.set(name, this.#open(name));
   }
 
   #open(segment: string): BypassSegment {
@@ -126,7 +100,7 @@ class Relay {
       hook: settings.hook,
       deadline: deadline ?? BYPASS_DEADLINE,
       segment,
-      later: this.#later,
+      runner: this.#runner,
       routine: () => this.#occasion('refresh'),
       onReading: (is) => this.#read(segment, is),
       onJudged: () => this.#judged(),
@@ -134,52 +108,52 @@ class Relay {
     });
   }
 
+  /**
+   * The relay should be so from now on. Every call is carried out, also one that repeats the last;
+   * what was wanted before and is not done yet is dropped.
+   * @param reason for the hook, a word; `flaps` those within the window.
+   */
   want(word: BypassWord, reason: string, flaps: number): void {
     if (this.#closed) return;
     this.#flaps = flaps;
     this.#desired = word;
     const occasion = this.#occasion(reason);
-    for (const segment of this.#segments) segment.order({ word, occasion });
+    for (const segment of this.#segments.values()) segment.order({ word, occasion });
     this.#inhibit();
   }
 
+  /** Reads every segment; resolves when that is done. It never switches anything. */
   refresh(): Promise<void> {
     if (this.#closed) return Promise.resolve();
-    for (const segment of this.#segments) segment.refresh();
+    for (const segment of this.#segments.values()) segment.refresh();
     return this.idle();
   }
 
-  async idle(): Promise<void> {
-    await Promise.all(this.#segments.map((segment) => segment.idle()));
+  /** Resolves when no hook runs and none is due. */
+  idle(): Promise<void> {
+    return this.#runner.idle();
   }
 
+  /** Does `onStop`; resolves when it is done, has failed for good, or STOP_LIMIT is over. */
   async stop(): Promise<void> {
     const { onStop } = this.#options.settings;
     if (onStop !== 'keep') {
       this.want(onStop, 'stop', this.#flaps);
-      await this.#idleWithin(STOP_LIMIT);
+      await this.#runner.idleWithin(STOP_LIMIT);
     }
     this.close();
   }
 
-  #idleWithin(limit: Milliseconds): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.#later(limit, resolve);
-      void this.idle().then(() => {
-        cancel();
-        resolve();
-      });
-    });
-  }
-
+  /** Ends at once and leaves every relay as it is: other settings take over. */
   close(): void {
     this.#closed = true;
     this.#cancelSettling?.();
-    for (const segment of this.#segments) segment.close();
+    for (const segment of this.#segments.values()) segment.close();
+    this.#runner.close();
   }
 
   status(): BypassStatus {
-    const segments = this.#segments.map((segment) => segment.status());
+    const segments = [...this.#segments.values()].map((segment) => segment.status());
     const until = this.#settlingUntil;
     return {
       desired: this.#desired,

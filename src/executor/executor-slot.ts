@@ -1,13 +1,12 @@
 // The executor in use, replaced when it dies. It runs nothing itself and chooses no script.
-import type { Executor, LastWill, Program, RunRequest, RunResult } from '../executor/executor.js';
-import { startExecutor, type ExecutorProcess } from '../executor/process.js';
-import type { Lease } from '../kernel/kernel.js';
+import type { Executor, LastWill, Program, RunRequest, RunResult } from './executor.js';
+import { startExecutor, type ExecutorProcess } from './process.js';
 import { later } from '../timers/later.js';
 
 export interface ExecutorSlotOptions {
   readonly path: string;
   /** Shared with every executor in turn; without one nobody notices that it hangs. */
-  readonly lease?: Pick<Lease, 'fd' | 'executorSilence'>;
+  readonly lease?: { readonly fd: number; executorSilence(): number };
   /** An executor has been started, the first or another one. */
   readonly onStarted?: (pid: number) => void;
   /** The executor has revoked the lease. */

@@ -1,7 +1,7 @@
 // What of the monitors' words is kept, and what of it is news. No hook.
 import assert from 'node:assert/strict';
 import { test } from '../support/test.js';
-import { createMonitorStates, type MonitorNews } from '../../src/agent/monitor-states.js';
+import { createMonitorStates, type MonitorNews } from '../../src/hooks/monitor-states.js';
 import type { MonitorStatus } from '../../src/model/monitor.js';
 
 const db = (state: MonitorStatus['state'], detail: string, weight = 0): MonitorStatus => ({

@@ -1,5 +1,5 @@
 // An executor that is started by its first use: most agents have no hooks to run.
-import type { Executor } from '../executor/executor.js';
+import type { Executor } from './executor.js';
 
 /** `start` is called at most once at a time; when it fails, the run fails and the next tries again. */
 export function lazyExecutor(start: () => Promise<Executor>): Executor {

@@ -1,5 +1,5 @@
 // Which virtual routers a failed netlink script concerns. The runner names each failing line.
-import type { RunResult } from '../executor/executor.js';
+import type { RunResult } from './executor.js';
 
 /** One line of a script and the virtual router it was written for; null for nobody's any more. */
 export interface PlannedLine {

@@ -1,7 +1,7 @@
 // Timers that fire when the clock is moved, for what takes a `Later`. No test.
 import { EventEmitter } from 'node:events';
 import type { Later } from '../../src/timers/later.js';
-import { eventOf } from '../support/limits.js';
+import { eventOf } from './limits.js';
 
 /** `armed` resolves when the next timer is set, of that length if one is given. */
 export function manualClock() {

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from '../support/test.js';
-import { openExecutorSlot } from '../../src/agent/executor-slot.js';
+import { openExecutorSlot } from '../../src/executor/executor-slot.js';
 import type { Executor, LastWill, RunRequest } from '../../src/executor/executor.js';
 import { EXECUTOR_PATH } from '../../src/executor/process.js';
 import type { Lease } from '../../src/kernel/kernel.js';

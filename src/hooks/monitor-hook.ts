@@ -5,10 +5,11 @@ import { randomUUID } from 'node:crypto';
 import type { Executor } from '../executor/executor.js';
 import type { EventFields } from '../model/status.js';
 import { milliseconds, type Milliseconds } from '../model/units.js';
+import { Complaints } from './complaints.js';
 import { tellHook } from './hook-call.js';
+import { HookRunner } from './runner.js';
 import type { Severity } from '../journal/journal.js';
 import { later as realLater, type Later } from '../timers/later.js';
-import { createLimiter } from '../journal/limiter.js';
 import type { MonitorVerdict } from './monitor-states.js';
 
 /** After this the hook's process group is killed. */
@@ -41,96 +42,71 @@ export interface MonitorHookOptions {
   readonly deadline?: Milliseconds;
 }
 
-export interface MonitorHook {
-  /** All monitors as they are now; what has changed for the hook is told. */
-  tell(monitors: readonly MonitorVerdict[]): void;
-  /** The hook from now on, an absolute path, which is told the present states; null: none. */
-  configure(program: string | null): void;
-  /** No further call; resolves when the one under way has ended, or after `within`. */
-  close(within: Milliseconds): Promise<void>;
-}
-
-/** Calls nothing before it is configured and a monitor has a result. */
-export function createMonitorHook(options: MonitorHookOptions): MonitorHook {
-  const teller = new Teller(options);
-  return {
-    tell: (monitors) => teller.tell(monitors),
-    configure: (program) => teller.configure(program),
-    close: (within) => teller.close(within),
-  };
-}
-
 /** What a call says, the same in all its tries. */
 interface Order {
-  readonly monitors: readonly MonitorVerdict[];
-  /** The one that changed; of several, one that failed. */
+  /** The monitor that changed; of several, one that failed. */
   readonly subject: MonitorVerdict;
   readonly eventId: string;
 }
 
-class Teller {
+/** All monitors are one subject of the runner: each call tells of all. */
+const ALL = 'monitors';
+
+/** Calls nothing before it is configured and a monitor has a result. */
+export class MonitorHook {
   readonly #options: MonitorHookOptions;
   readonly #later: Later;
-  readonly #limiter = createLimiter();
+  readonly #complaints: Complaints;
+  readonly #runner: HookRunner;
   /** Undefined before the settings, and with them the monitors, are known. */
   #program: string | null | undefined = undefined;
   #monitors: readonly MonitorVerdict[] = [];
   /** The first results are in, or were waited for long enough. */
   #opened = false;
   #cancelOpening: (() => void) | null = null;
-  /** What the hook was called with last, whether it succeeded or not. */
+  /** What the hook was called with last, whether it succeeded or not, and why. */
+  #told: readonly MonitorVerdict[] = [];
   #order: Order | null = null;
-  /** Tries of that order that have failed; 0 when it has succeeded. */
-  #failures = 0;
-  #cancelRetry: (() => void) | null = null;
-  #running: Promise<void> | null = null;
-  #problem: string | null = null;
   #closed = false;
 
   constructor(options: MonitorHookOptions) {
+    const { onEvent, onProblem, now, later = realLater } = options;
     this.#options = options;
-    this.#later = options.later ?? realLater;
+    this.#later = later;
+    this.#complaints = new Complaints({ event: 'monitor-hook', onEvent, onProblem, now });
+    this.#runner = new HookRunner({ next: () => this.#next(), later });
   }
 
+  /** All monitors as they are now; what has changed for the hook is told. */
   tell(monitors: readonly MonitorVerdict[]): void {
     this.#monitors = monitors;
     this.#consider();
   }
 
+  /** The hook from now on, an absolute path, which is told the present states; null: none. */
   configure(program: string | null): void {
     if (program === this.#program) return;
     this.#program = program;
     this.#order = null;
-    this.#cancelRetry?.();
-    this.#report(null);
+    this.#told = [];
+    this.#complaints.clear();
+    this.#runner.interrupt(ALL);
     this.#consider();
   }
 
-  async close(within: Milliseconds): Promise<void> {
+  /** No further call; resolves when the one under way has ended, or after `within`. */
+  close(within: Milliseconds): Promise<void> {
     this.#closed = true;
     this.#cancelOpening?.();
-    this.#cancelRetry?.();
-    const running = this.#running;
-    if (running === null) return;
-    await new Promise<void>((resolve) => {
-      const cancel = this.#later(within, resolve);
-      void running.then(() => {
-        cancel();
-        resolve();
-      });
-    });
+    this.#runner.close();
+    return this.#runner.idleWithin(within);
   }
 
-  /** Starts a call when one is due: for news at once, else when the wait after a failure is over. */
+  /** Has a call begin when one is due: for news at once, else when the wait after a failure is over. */
   #consider(): void {
     if (this.#closed || this.#program === undefined || !this.#mayOpen()) return;
-    if (this.#program === null || this.#running !== null) return;
-    const subject = changeBetween(this.#order?.monitors ?? [], this.#monitors);
-    if (subject === null) return;
-    this.#cancelRetry?.();
-    this.#failures = 0;
-    const eventId = (this.#options.newEventId ?? randomUUID)();
-    this.#call(this.#program, { monitors: this.#monitors, subject, eventId });
+    if (this.#news() !== null) this.#runner.interrupt(ALL);
+    this.#runner.stir(ALL);
   }
 
   #mayOpen(): boolean {
@@ -152,64 +128,56 @@ class Teller {
     this.#consider();
   }
 
-  #call(program: string, order: Order): void {
-    this.#order = order;
-    this.#running = this.#run(program, order);
+  #news(): MonitorVerdict | null {
+    return changeBetween(this.#told, this.#monitors);
   }
 
-  async #run(program: string, order: Order): Promise<void> {
+  #next(): (() => Promise<void>) | null {
+    const program = this.#program;
+    const subject = this.#news();
+    if (program === null || program === undefined || subject === null) return null;
+    const order = { subject, eventId: (this.#options.newEventId ?? randomUUID)() };
+    this.#order = order;
+    return () => this.#carryOut(program, order);
+  }
+
+  async #carryOut(program: string, order: Order): Promise<void> {
+    await this.#runner.persist(ALL, () => this.#call(program, order), {
+      isWorthAnother: (failure) => failure !== null,
+      isWanted: () => order === this.#order && this.#news() === null && !this.#closed,
+      firstWait: FIRST_RETRY,
+      longestWait: LONGEST_RETRY,
+    });
+  }
+
+  /** @returns what went wrong; null when it succeeded. */
+  async #call(program: string, order: Order): Promise<string | null> {
     const { executor, name, deadline = MONITOR_DEADLINE } = this.#options;
     const { subject, eventId } = order;
+    this.#told = this.#monitors;
     const occasion = { name, reason: subject.detail, eventId, flaps: this.#options.flaps() };
     const failure = await tellHook(
       { executor, hook: program, occasion, deadline },
       {
         words: ['MONITOR', subject.name, subject.state],
-        event: this.#eventOf(order),
-        environment: namesByState(order.monitors),
+        event: this.#event(),
+        environment: namesByState(this.#told),
       },
     );
-    this.#running = null;
-    if (order === this.#order) this.#judge(program, order, failure);
-    this.#consider();
+    if (order === this.#order) this.#judge(order, failure);
+    return failure;
   }
 
-  #eventOf({ monitors }: Order): object {
+  #event(): object {
     const time = new Date(this.#options.wallClock()).toISOString();
-    return { time, event: 'monitors', monitors };
+    return { time, event: 'monitors', monitors: this.#told };
   }
 
-  #judge(program: string, order: Order, failure: string | null): void {
-    if (failure === null) {
-      this.#failures = 0;
-      this.#report(null);
-      return;
-    }
-    const { subject, eventId } = order;
+  #judge({ subject, eventId }: Order, failure: string | null): void {
+    if (failure === null) return this.#complaints.judge(ALL, null);
     const detail = `${subject.name} ${subject.state}: ${failure}`;
-    this.#report(`monitor hook, ${detail}`);
-    const suppressed = this.#limiter.admit('failed', this.#options.now());
-    if (suppressed !== null) {
-      this.#options.onEvent('warn', {
-        event: 'monitor-hook',
-        reason: 'failed',
-        detail,
-        eventId,
-        ...(suppressed === 0 ? {} : { suppressed }),
-      });
-    }
-    if (this.#closed) return;
-    const wait = Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** this.#failures);
-    this.#failures += 1;
-    this.#cancelRetry = this.#later(wait, () =>
-      this.#call(program, { ...order, monitors: this.#monitors }),
-    );
-  }
-
-  #report(problem: string | null): void {
-    if (problem === this.#problem) return;
-    this.#problem = problem;
-    this.#options.onProblem(problem);
+    this.#complaints.judge(ALL, `monitor hook, ${detail}`);
+    this.#complaints.report('failed', { reason: 'failed', detail, eventId });
   }
 }
 

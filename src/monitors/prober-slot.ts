@@ -6,13 +6,13 @@ import {
   startProber,
   type ProberProcess,
   type ProberReport,
-} from '../monitors/prober-process.js';
+} from './prober-process.js';
 import {
   MONITOR_NAMES,
   type BandwidthFact,
   type ProberRole,
   type ProberSettings,
-} from '../monitors/settings.js';
+} from './settings.js';
 
 export interface ProberSlotOptions {
   /**
@@ -48,21 +48,6 @@ export const PROBER_TIMING: ProberTiming = {
   silenceLimitMs: 10_000,
 };
 
-export interface ProberSlot {
-  /**
-   * What to monitor from now on. A prober is started when there is something, which may stop the
-   * loop for some milliseconds, and ended when there is nothing.
-   */
-  configure(settings: ProberSettings): void;
-  /** Costs a write to a pipe, so that it may be called amid a transition. */
-  setRole(role: ProberRole): void;
-  statuses(): readonly MonitorStatus[];
-  /** Undefined while no prober runs. */
-  pid(): number | undefined;
-  /** Ends the prober and all it started; resolves when they are gone. No callback any more. */
-  close(): Promise<void>;
-}
-
 const NOTHING: ProberSettings = {
   gateway: null,
   bandwidth: null,
@@ -71,18 +56,7 @@ const NOTHING: ProberSettings = {
 };
 
 /** Starts nothing before `configure`. */
-export function openProberSlot(options: ProberSlotOptions): ProberSlot {
-  const slot = new Slot(options);
-  return {
-    configure: (settings) => slot.configure(settings),
-    setRole: (role) => slot.setRole(role),
-    statuses: () => slot.statuses(),
-    pid: () => slot.pid(),
-    close: () => slot.close(),
-  };
-}
-
-class Slot {
+export class ProberSlot {
   readonly #options: ProberSlotOptions;
   readonly #timing: ProberTiming;
   #settings: ProberSettings = NOTHING;
@@ -104,6 +78,10 @@ class Slot {
     this.#restartMs = this.#timing.firstRestartMs;
   }
 
+  /**
+   * What to monitor from now on. A prober is started when there is something, which may stop the
+   * loop for some milliseconds, and ended when there is nothing.
+   */
   configure(settings: ProberSettings): void {
     if (this.#closed) return;
     this.#settings = settings;
@@ -115,6 +93,7 @@ class Slot {
     else if (this.#restart === null) this.#start();
   }
 
+  /** Costs a write to a pipe, so that it may be called amid a transition. */
   setRole(role: ProberRole): void {
     this.#role = role;
     this.#prober?.send({ kind: 'role', role });
@@ -124,10 +103,12 @@ class Slot {
     return [...this.#statuses.values()];
   }
 
+  /** Undefined while no prober runs. */
   pid(): number | undefined {
     return this.#prober?.pid;
   }
 
+  /** Ends the prober and all it started; resolves when they are gone. No callback any more. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#retire();

@@ -1,7 +1,7 @@
 // The hardware bypass in use: the one that the settings name, read again and again, so that what is
 // shown does not grow old. Which way the relay should be is decided in core.
 import type { BypassSettings, Settings } from '../config/settings.js';
-import { createBypass, type Bypass, type BypassOptions, type BypassStatus } from './bypass.js';
+import { Bypass, type BypassOptions, type BypassStatus } from './bypass.js';
 import { later as realLater } from '../timers/later.js';
 
 /** From the end of one routine reading to the next, in ms. */
@@ -15,27 +15,7 @@ export interface BypassSlotOptions extends Omit<
   readonly onProblems: (problems: readonly string[]) => void;
 }
 
-export interface BypassSlot {
-  /** Takes over other settings: what was ordered is ordered there too, and the relay is read. */
-  configure(settings: Pick<Settings, 'bypass' | 'name'>): void;
-  order(word: 'inline' | 'bypass', reason: string, flaps: number): void;
-  /** Null where the settings name no bypass. */
-  status(): BypassStatus | null;
-  /** Does `onStop`, within a limit; nothing is read or told afterwards, the status stays. */
-  stop(): Promise<void>;
-}
-
-export function createBypassSlot(options: BypassSlotOptions): BypassSlot {
-  const slot = new Slot(options);
-  return {
-    configure: (settings) => slot.configure(settings),
-    order: (word, reason, flaps) => slot.order(word, reason, flaps),
-    status: () => slot.status(),
-    stop: () => slot.stop(),
-  };
-}
-
-class Slot {
+export class BypassSlot {
   readonly #options: BypassSlotOptions;
   #configured = JSON.stringify([null]);
   #bypass: Bypass | null = null;
@@ -48,6 +28,7 @@ class Slot {
     this.#options = options;
   }
 
+  /** Takes over other settings: what was ordered is ordered there too, and the relay is read. */
   configure({ bypass, name }: Pick<Settings, 'bypass' | 'name'>): void {
     const configured = JSON.stringify(bypass === null ? [null] : [bypass, name]);
     if (configured === this.#configured) return;
@@ -61,10 +42,12 @@ class Slot {
     this.#bypass?.want(...order);
   }
 
+  /** Null where the settings name no bypass. */
   status(): BypassStatus | null {
     return this.#bypass?.status() ?? null;
   }
 
+  /** Does `onStop`, within a limit; nothing is read or told afterwards, the status stays. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancel();
@@ -83,7 +66,7 @@ class Slot {
   }
 
   #open(settings: BypassSettings, name: string): void {
-    const bypass = createBypass({ ...this.#options, settings, name });
+    const bypass = new Bypass({ ...this.#options, settings, name });
     this.#bypass = bypass;
     if (this.#ordered !== null) bypass.want(...this.#ordered);
     void this.#keepReading(bypass);
