@@ -2,12 +2,12 @@
 // are asked for. No form is described here.
 import { Ajv, type AnySchema } from 'ajv';
 import standaloneCode from 'ajv/dist/standalone/index.js';
-import * as hookCall from '../../src/agent/hook-call.js';
+import * as hookCall from '../../src/hooks/hook-call.js';
 import { AJV_OPTIONS as SETTINGS_OPTIONS } from '../../src/config/compile.js';
 import { SETTINGS_SCHEMA } from '../../src/config/schema.js';
 import { EXPLAINING } from '../../src/config/setting-schema.js';
-import { AJV_OPTIONS } from '../../src/control/compile-form.js';
-import type { Form } from '../../src/control/form.js';
+import { AJV_OPTIONS } from '../../src/json/compile-form.js';
+import type { Form } from '../../src/json/form.js';
 import * as schemas from '../../src/control/schemas.js';
 
 const isForm = (value: unknown): value is Form<unknown> =>
@@ -35,7 +35,7 @@ module.exports = { complaintsOf: (value) => (hasForm(value) ? [] : hasForm.error
 `;
 }
 
-/** A module like src/control/compile-form.ts. */
+/** A module like src/json/compile-form.ts. */
 export function formsCode(): string {
   const ajv = new Ajv({ ...AJV_OPTIONS, code: { source: true } });
   const titles: Record<string, string> = {};

@@ -33,7 +33,7 @@ export const SHARED: readonly SharedPart[] = [
   { name: 'agent', stands: /\/src\/agent\/main\.[jt]s$/ },
   { name: 'yaml', stands: /^yaml$/ },
   { name: 'settings-form', stands: /\/src\/config\/compile\.[jt]s$/ },
-  { name: 'forms', stands: /\/src\/control\/compile-form\.[jt]s$/ },
+  { name: 'forms', stands: /\/src\/json\/compile-form\.[jt]s$/ },
   { name: 'systeminformation', stands: /^systeminformation$/ },
 ];
 
