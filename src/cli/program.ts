@@ -2,9 +2,11 @@
 // loaded when it is called; but for status, the default, which one round of loading brings up
 // sooner. No agent here: it is handed in.
 import { resolve } from 'node:path';
-import { Command, CommanderError, type Argument } from 'commander';
+import { Argument, Command, CommanderError } from 'commander';
 import { nearestName } from '../config/spelling.js';
 import { addArrivalCommands } from './arrival-commands.js';
+import { HIDDEN } from './completion/candidates.js';
+import type { Shell } from './completion/scripts.js';
 import type { AnswerOptions, ConfigOption, Context, Finish } from './command-context.js';
 import { showStatus, type StatusChoice } from './commands/status.js';
 import { fail } from './failures.js';
@@ -170,7 +172,7 @@ function addStatusCommands({ program, add, chosen, surroundings, finish }: Conte
 }
 
 function failUnknown(surroundings: Surroundings, program: Command, name: string): number {
-  const known = program.commands.map((command) => command.name());
+  const known = program.commands.map((command) => command.name()).filter((one) => !HIDDEN.has(one));
   const near = nearestName(name, known);
   return fail(
     surroundings,
@@ -217,7 +219,29 @@ function addSettingCommands({ addAnswering: add, chosen, answering, finish }: Co
   );
 }
 
-function addOtherCommands({ program, surroundings, finish }: Context): void {
+function addOtherCommands({ program, chosen, surroundings, finish }: Context): void {
+  program
+    .command('completion')
+    .description('print the completion script of a shell')
+    .addArgument(new Argument('<bash|zsh|fish>', 'the shell').choices(['bash', 'zsh', 'fish']))
+    .allowExcessArguments(false)
+    .action(async (shell: Shell) => {
+      const { printCompletion } = await import('./commands/completion.js');
+      finish(printCompletion(surroundings, shell));
+    });
+  // What that script asks: no word of it is an option here.
+  program
+    .command('complete', { hidden: true })
+    .argument('[words...]')
+    .helpOption(false)
+    .allowUnknownOption()
+    .passThroughOptions()
+    .action(async (words: string[]) => {
+      const { printCandidates } = await import('./commands/completion.js');
+      const at = words.indexOf('--config');
+      const config = at === -1 || at + 2 >= words.length ? {} : { config: words[at + 1] ?? '' };
+      finish(await printCandidates(surroundings, chosen(config), program, words));
+    });
   program
     .command('demo')
     .description('show a failover in a sandbox on this host')
