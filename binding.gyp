@@ -12,6 +12,7 @@
         "native/addon/datagram_socket.c",
         "native/addon/deadline_timer.c",
         "native/addon/lease.c",
+        "native/addon/message_key.c",
         "native/addon/netlink.c",
         "native/addon/packet_socket.c",
         "native/addon/realtime.c",

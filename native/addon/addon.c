@@ -15,6 +15,7 @@
 #include "datagram_socket.h"
 #include "deadline_timer.h"
 #include "lease.h"
+#include "message_key.h"
 #include "netlink.h"
 #include "packet_socket.h"
 #include "realtime.h"
@@ -27,6 +28,8 @@ enum kind {
   NETWORK_DUMP = 8,
   DEADLINE_TIMER = 16,
   FILE_LOCK = 32,
+  DATAGRAM_SOCKET = 64,
+  MESSAGE_KEY = 128, /* no descriptor: it goes when nobody has the handle any more */
 };
 
 /* An open file descriptor that JavaScript holds a handle of, which keeps itself alive while it is
@@ -45,6 +48,7 @@ struct resource {
   int link_index;
   double drained_at;
   struct netlink_reader *reader;
+  struct message_key *key;
 };
 
 static const napi_type_tag resource_tag = {0x7c1e0f5b9a3d4e26, 0xb8d21f6a40c7953e};
@@ -102,6 +106,7 @@ static void drop_holder(struct resource *resource) {
   resource->holders -= 1;
   if (resource->holders > 0) return;
   free(resource->reader);
+  message_key_free(resource->key);
   free(resource);
 }
 
@@ -207,7 +212,7 @@ static napi_value hand_over(napi_env env, struct resource *resource, napi_value 
   }
   if (napi_type_tag_object(env, handle, &resource_tag) != napi_ok ||
       (callback != NULL && !start_polling(env, resource, callback)) ||
-      napi_create_reference(env, handle, 1, &resource->self) != napi_ok) {
+      (resource->fd >= 0 && napi_create_reference(env, handle, 1, &resource->self) != napi_ok)) {
     close_resource(resource); /* the memory goes with the handle */
     napi_throw_error(env, NULL, "the descriptor could not be watched");
     return NULL;
@@ -340,12 +345,17 @@ static napi_value receive_packets(napi_env env, napi_callback_info info) {
   int capacity;
   void *batch;
   size_t size;
+  struct resource *resource =
+      open_resource(env, info, ADVERTISEMENT_SOCKET | DATAGRAM_SOCKET, 3, values);
+  if (resource == NULL) return NULL;
+  const bool datagrams = resource->kind == DATAGRAM_SOCKET;
   const size_t records = PACKET_BATCH * sizeof(struct packet_record);
-  const size_t bytes = (size_t)PACKET_BATCH * PACKET_SIZE;
-  struct resource *resource = open_resource(env, info, ADVERTISEMENT_SOCKET, 3, values);
-  if (resource == NULL || !batch_argument(env, values[1], records + bytes, &batch, &size) ||
+  const size_t least = datagrams ? sizeof(struct datagram_batch) : records + PACKET_BYTES;
+  if (!batch_argument(env, values[1], least, &batch, &size) ||
       !int_argument(env, values[2], 1, PACKET_BATCH, &capacity))
     return NULL;
+  if (datagrams)
+    return number(env, datagram_socket_receive(resource->fd, resource->family, capacity, batch));
   return number(env, advertisement_socket_receive(resource->fd, resource->family,
                                                   (unsigned int)capacity, &resource->drained_at,
                                                   batch, (uint8_t *)batch + records));
@@ -356,7 +366,8 @@ static napi_value send_batch(napi_env env, napi_callback_info info) {
   int count;
   void *batch;
   size_t size;
-  struct resource *resource = open_resource(env, info, ADVERTISEMENT_SOCKET | ANNOUNCER, 3, values);
+  struct resource *resource =
+      open_resource(env, info, ADVERTISEMENT_SOCKET | ANNOUNCER | DATAGRAM_SOCKET, 3, values);
   if (resource == NULL || !batch_argument(env, values[1], 0, &batch, &size) ||
       !int_argument(env, values[2], 0, INT_MAX, &count))
     return NULL;
@@ -366,6 +377,9 @@ static napi_value send_batch(napi_env env, napi_callback_info info) {
   }
   if (resource->kind == ANNOUNCER)
     return number(env, announcer_send(resource->fd, batch, (unsigned int)count));
+  if (resource->kind == DATAGRAM_SOCKET)
+    return number(env,
+                  datagram_socket_send(resource->fd, resource->family, batch, (unsigned int)count));
   return number(env, advertisement_socket_send(resource->fd, resource->family, resource->link_index,
                                                batch, (unsigned int)count));
 }
@@ -459,22 +473,67 @@ static napi_value replace_process(napi_env env, napi_callback_info info) {
   return number(env, process_replace(texts, size));
 }
 
-/* What is asked for, the socket, its family, a port, and the addresses with the datagram behind them. No
- * resource: libuv reads the descriptor and closes it. */
-static napi_value datagram(napi_env env, napi_callback_info info) {
-  napi_value values[5];
-  int question, fd, family, port;
+static napi_value open_datagram_socket(napi_env env, napi_callback_info info) {
+  napi_value values[3];
+  int family, port;
+  const char *call;
+  if (!arguments(env, info, 3, values) || !int_argument(env, values[0], 4, 6, &family) ||
+      !int_argument(env, values[1], 0, UINT16_MAX, &port))
+    return NULL;
+  family = family == 4 ? AF_INET : AF_INET6;
+  int fd = datagram_socket_open(family, (uint16_t)port, &call);
+  if (fd < 0) return throw_errno(env, fd, call);
+  struct resource *resource = new_resource(env, DATAGRAM_SOCKET, fd);
+  if (resource == NULL) return NULL;
+  resource->family = family;
+  return hand_over(env, resource, values[2]);
+}
+
+/* A family, and the addresses with the name of an interface behind them. */
+static napi_value source_to(napi_env env, napi_callback_info info) {
+  napi_value values[2];
+  int family;
   void *batch;
   size_t size;
-  if (!arguments(env, info, 5, values) ||
-      !int_argument(env, values[0], 0, DATAGRAM_SOURCE, &question) ||
-      !int_argument(env, values[1], -1, INT_MAX, &fd) ||
-      !int_argument(env, values[2], 4, 6, &family) ||
-      !int_argument(env, values[3], 0, UINT16_MAX, &port) ||
-      !batch_argument(env, values[4], sizeof(struct datagram_addresses), &batch, &size))
+  if (!arguments(env, info, 2, values) || !int_argument(env, values[0], 4, 6, &family) ||
+      !batch_argument(env, values[1], sizeof(struct datagram_addresses), &batch, &size))
     return NULL;
-  return number(env, datagram_ask((enum datagram_question)question, fd,
-                                  family == 4 ? AF_INET : AF_INET6, (uint16_t)port, batch, size));
+  return number(env, datagram_source_to(family == 4 ? AF_INET : AF_INET6, batch, size));
+}
+
+/* null when the process has nothing to make one with. */
+static napi_value open_key(napi_env env, napi_callback_info info) {
+  napi_value values[1], nothing = NULL;
+  void *secret;
+  size_t size;
+  if (!arguments(env, info, 1, values) || !batch_argument(env, values[0], 1, &secret, &size))
+    return NULL;
+  struct resource *resource = new_resource(env, MESSAGE_KEY, -1);
+  if (resource == NULL) return NULL;
+  resource->key = message_key_new(secret, size);
+  if (resource->key != NULL) return hand_over(env, resource, NULL);
+  drop_holder(resource);
+  return napi_get_null(env, &nothing) == napi_ok ? nothing : NULL;
+}
+
+/* A key, a batch, where the text begins, where its MAC begins, and whether that is to be verified or written. */
+static napi_value mac(napi_env env, napi_callback_info info) {
+  napi_value values[5];
+  void *batch;
+  size_t size;
+  int from, to;
+  bool verify = true;
+  if (!arguments(env, info, 5, values)) return NULL;
+  struct resource *resource = resource_argument(env, values[0], MESSAGE_KEY);
+  if (resource == NULL || !batch_argument(env, values[1], MESSAGE_MAC_SIZE, &batch, &size))
+    return NULL;
+  const size_t most = size - MESSAGE_MAC_SIZE;
+  if (!int_argument(env, values[2], 0, INT_MAX, &from) ||
+      !int_argument(env, values[3], from, most > INT_MAX ? INT_MAX : (int)most, &to))
+    return NULL;
+  napi_get_value_bool(env, values[4], &verify);
+  return number(
+      env, message_key_mac(resource->key, (uint8_t *)batch + from, (size_t)(to - from), verify));
 }
 
 #define FUNCTION(name, c)                                                                          \
@@ -484,7 +543,10 @@ NAPI_MODULE_INIT() {
       FUNCTION("now", now),
       FUNCTION("openAdvertisementSocket", open_advertisement_socket),
       FUNCTION("openAnnouncer", open_announcer),
-      FUNCTION("datagram", datagram),
+      FUNCTION("openDatagramSocket", open_datagram_socket),
+      FUNCTION("openKey", open_key),
+      FUNCTION("mac", mac),
+      FUNCTION("sourceTo", source_to),
       FUNCTION("openNetworkWatch", open_network_watch),
       FUNCTION("openNetworkDump", open_network_dump),
       FUNCTION("openDeadlineTimer", open_deadline_timer),

@@ -1,4 +1,4 @@
-/* A UDP socket that names the source of each datagram. No protocol: a datagram is bytes. */
+/* UDP sockets that name the source of each datagram, in batches. No protocol: a datagram is bytes. */
 #include "datagram_socket.h"
 
 #include <arpa/inet.h>
@@ -30,16 +30,19 @@ static socklen_t put_address(struct sockaddr_storage *to, int family, const uint
   return sizeof *six;
 }
 
-static int open_socket(int family, uint16_t port) {
+int datagram_socket_open(int family, uint16_t port, const char **call) {
   static const uint8_t any[16];
   struct sockaddr_storage here;
   const int yes = 1;
   int result;
+  *call = "socket";
   int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return -errno;
 
+  *call = "setsockopt(IPV6_V6ONLY)";
   if (family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes) < 0)
     goto cleanup;
+  *call = "bind";
   if (bind(fd, (struct sockaddr *)&here, put_address(&here, family, any, port)) < 0) goto cleanup;
   return fd;
 
@@ -49,35 +52,92 @@ cleanup:
   return result;
 }
 
-static int send_datagram(int fd, int family, const struct datagram_addresses *addresses,
-                         uint16_t port, size_t size) {
-  static const uint8_t any[16];
-  struct sockaddr_storage to;
-  union {
-    struct cmsghdr align;
-    char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
-  } control;
-  struct iovec vector = {(void *)(uintptr_t)(addresses + 1), size - sizeof *addresses};
-  struct msghdr header = {.msg_name = &to, .msg_iov = &vector, .msg_iovlen = 1};
-  header.msg_namelen = put_address(&to, family, addresses->destination, port);
-
-  if (memcmp(addresses->source, any, sizeof any) != 0) {
-    memset(&control, 0, sizeof control);
-    header.msg_control = &control;
-    if (family == AF_INET) {
-      struct in_pktinfo info = {.ipi_ifindex = 0};
-      memcpy(&info.ipi_spec_dst, addresses->source, 4);
-      put_control(&header, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
-    } else {
-      struct in6_pktinfo info = {.ipi6_ifindex = 0};
-      memcpy(&info.ipi6_addr, addresses->source, 16);
-      put_control(&header, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
-    }
+static void take_address(struct datagram_record *record, int family,
+                         const struct sockaddr_storage *from) {
+  memset(record->source, 0, sizeof record->source);
+  if (family == AF_INET) {
+    const struct sockaddr_in *four = (const struct sockaddr_in *)from;
+    memcpy(record->source, &four->sin_addr, 4);
+    record->port = ntohs(four->sin_port);
+  } else {
+    const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)from;
+    memcpy(record->source, &six->sin6_addr, 16);
+    record->port = ntohs(six->sin6_port);
   }
-  return sendmsg(fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-static int source_to(int family, struct datagram_addresses *addresses, size_t batch_size) {
+int datagram_socket_receive(int fd, int family, int capacity, struct datagram_batch *batch) {
+  struct mmsghdr messages[DATAGRAM_BATCH];
+  struct iovec vectors[DATAGRAM_BATCH];
+  struct sockaddr_storage sources[DATAGRAM_BATCH];
+
+  for (int i = 0; i < capacity; i += 1) {
+    vectors[i] = (struct iovec){batch->bytes[i], DATAGRAM_SIZE};
+    messages[i].msg_hdr = (struct msghdr){.msg_name = &sources[i],
+                                          .msg_namelen = sizeof sources[i],
+                                          .msg_iov = &vectors[i],
+                                          .msg_iovlen = 1};
+  }
+  int count = recvmmsg(fd, messages, (unsigned int)capacity, MSG_DONTWAIT | MSG_TRUNC, NULL);
+  if (count < 0) return errno == EAGAIN ? 0 : -errno;
+  for (int i = 0; i < count; i += 1) {
+    batch->records[i].length = messages[i].msg_len;
+    take_address(&batch->records[i], family, &sources[i]);
+  }
+  return count;
+}
+
+/* Room for one control message. */
+union control {
+  struct cmsghdr align;
+  char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+};
+
+static void name_source(struct msghdr *header, union control *control, int family,
+                        const uint8_t *source) {
+  static const uint8_t any[16];
+  if (memcmp(source, any, sizeof any) == 0) return;
+  memset(control, 0, sizeof *control);
+  header->msg_control = control;
+  if (family == AF_INET) {
+    struct in_pktinfo info = {.ipi_ifindex = 0};
+    memcpy(&info.ipi_spec_dst, source, 4);
+    put_control(header, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
+  } else {
+    struct in6_pktinfo info = {.ipi6_ifindex = 0};
+    memcpy(&info.ipi6_addr, source, 16);
+    put_control(header, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
+  }
+}
+
+int datagram_socket_send(int fd, int family, uint8_t *batch, unsigned int count) {
+  struct outgoing_record *records = (struct outgoing_record *)(void *)batch;
+  struct mmsghdr messages[DATAGRAM_BATCH];
+  struct iovec vectors[DATAGRAM_BATCH];
+  struct sockaddr_storage destinations[DATAGRAM_BATCH];
+  union control controls[DATAGRAM_BATCH];
+  int failures = 0;
+
+  for (unsigned int start = 0; start < count; start += DATAGRAM_BATCH) {
+    const unsigned int size = count - start < DATAGRAM_BATCH ? count - start : DATAGRAM_BATCH;
+    for (unsigned int i = 0; i < size; i += 1) {
+      struct outgoing_record *record = &records[start + i];
+      const uint16_t port = (uint16_t)record->link_index;
+      record->error = 0;
+      vectors[i] = (struct iovec){batch + record->offset, record->length};
+      messages[i].msg_hdr = (struct msghdr){
+          .msg_name = &destinations[i],
+          .msg_namelen = put_address(&destinations[i], family, record->destination, port),
+          .msg_iov = &vectors[i],
+          .msg_iovlen = 1};
+      name_source(&messages[i].msg_hdr, &controls[i], family, record->source);
+    }
+    failures += socket_send_all(fd, records + start, messages, size);
+  }
+  return failures;
+}
+
+int datagram_source_to(int family, struct datagram_addresses *addresses, size_t batch_size) {
   struct sockaddr_storage end;
   socklen_t size = sizeof end;
   const socklen_t name_length = (socklen_t)(batch_size - sizeof *addresses);
@@ -106,11 +166,4 @@ static int source_to(int family, struct datagram_addresses *addresses, size_t ba
 cleanup:
   close(fd);
   return result;
-}
-
-int datagram_ask(enum datagram_question question, int fd, int family, uint16_t port,
-                 struct datagram_addresses *addresses, size_t size) {
-  if (question == DATAGRAM_OPEN) return open_socket(family, port);
-  if (question == DATAGRAM_SOURCE) return source_to(family, addresses, size);
-  return send_datagram(fd, family, addresses, port, size);
 }

@@ -335,8 +335,8 @@ static void prepare_frame(const struct sender *sender, const struct outgoing_rec
 }
 
 /* sendmmsg stops at the first failure and tells its cause only when called again from there. */
-static int send_slots(int fd, struct outgoing_record *records, struct mmsghdr *messages,
-                      unsigned int count) {
+int socket_send_all(int fd, struct outgoing_record *records, struct mmsghdr *messages,
+                    unsigned int count) {
   int failures = 0;
   bool repeated = false;
   for (unsigned int i = 0; i < count;) {
@@ -378,7 +378,7 @@ static int send_all(const struct sender *sender, unsigned int count) {
       header->msg_control = &slots[i].control;
       sender->prepare(sender, record, &slots[i], header);
     }
-    failures += send_slots(sender->fd, records + start, messages, size);
+    failures += socket_send_all(sender->fd, records + start, messages, size);
   }
   return failures;
 }

@@ -10,6 +10,7 @@ enum {
   /* The longest VRRP message (4088 bytes, IPv6 with 255 addresses) and the longest IPv4 header. */
   PACKET_SIZE = 4096 + 60,
   PACKET_BATCH = 32,
+  PACKET_BYTES = PACKET_BATCH * PACKET_SIZE,
 };
 
 /* One received packet. An IPv4 address stands in the first four bytes, the rest is zero. */
@@ -24,7 +25,8 @@ struct packet_record {
 };
 _Static_assert(sizeof(struct packet_record) == 56, "shared with advertisement-socket.ts");
 
-/* One packet or frame to send; a frame uses link_index, a packet the addresses. */
+/* One packet, frame or datagram to send; a frame uses link_index, a packet the addresses, a datagram the
+ * addresses and link_index for its port. */
 struct outgoing_record {
   uint32_t offset; /* of the bytes to send, from the start of the batch */
   uint32_t length;
@@ -56,6 +58,11 @@ int announcer_send(int fd, uint8_t *batch, unsigned int count);
 
 /* Whether `count` records lie in the `size` bytes of the batch and point into them. */
 bool outgoing_batch_is_sound(const uint8_t *batch, size_t size, unsigned int count);
+
+/* Sends `messages`, that of each record, whatever becomes of the others; the number of those that failed. */
+struct mmsghdr;
+int socket_send_all(int fd, struct outgoing_record *records, struct mmsghdr *messages,
+                    unsigned int count);
 
 /* Takes a queued error off any socket; false when it cannot be taken off. */
 bool socket_take_error(int fd);

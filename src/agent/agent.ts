@@ -319,6 +319,8 @@ class RunningAgent implements Agent {
       flaps: () => this.#driver.flapCount(),
       addresses: () => this.#driver.network.addresses(),
       deliver: (event) => this.#driver.deliver(event),
+      hear: (event) => this.#driver.hear(event),
+      heard: () => this.#driver.heard(),
       onInhibit: (inhibited) => this.#driver.setInhibited(inhibited),
       onProblem: (key, problem) => this.setProblem(key, problem),
     });

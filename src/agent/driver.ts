@@ -7,13 +7,11 @@ import type { PeerReport } from '../model/peer-report.js';
 import type { Executor } from '../executor/executor.js';
 import type { DeadlineTimer, Kernel, Lease } from '../kernel/kernel.js';
 import { assert } from '../model/assert.js';
-import type { MonitorStatus } from '../model/monitor.js';
 import type { AddressTarget } from '../model/netlink-script.js';
-import type { EventRecord } from '../model/status.js';
 import { between, earlier, type Instant, type Microseconds } from '../model/units.js';
 import { AddressKeeper } from './address-keeper.js';
+import type { DriverOptions, Outlets } from './driver-options.js';
 import { Advertiser } from './advertiser.js';
-import type { Journal } from '../journal/journal.js';
 import { instanceConfiguration, longestSilence, standbyOf } from './instance-configuration.js';
 import { lastWill } from './last-will.js';
 import type { Leftovers } from './leftovers.js';
@@ -22,33 +20,6 @@ import { Reception } from './reception.js';
 import { Recorder } from './recorder.js';
 import { isRemark, Records, type ReportEffect, type TransitionEffect } from './records.js';
 import type { Watchdog } from './watchdog.js';
-
-/** Where effects go that are neither packets nor addresses. None of them may block. */
-export interface Outlets {
-  checkPeer(peer: string): void;
-  peerNews(report: PeerReport): void;
-  setBypass(desired: 'inline' | 'bypass', reason: string): void;
-  transition(effect: TransitionEffect, record: EventRecord): void;
-  /** All that there are; whenever one may have said something. */
-  monitors(statuses: readonly MonitorStatus[]): void;
-}
-
-export interface DriverOptions {
-  readonly kernel: Kernel;
-  readonly executor: Executor;
-  /** Shared with the executor, which revokes it when this process hangs while it holds addresses. */
-  readonly lease: Lease;
-  readonly journal: Journal;
-  readonly settings: Settings;
-  readonly leftovers: Leftovers;
-  readonly outlets: Outlets;
-  /** After a wake-up that changed something a person or state.json should see. */
-  readonly onChange: () => void;
-  /** After every wake-up: what was heard or measured may look different from outside. */
-  readonly onWake: () => void;
-  /** Of the service manager; told at the end of a wake-up that has gone all the way. */
-  readonly watchdog?: Watchdog;
-}
 
 /** Deadlines handled in one wake-up; more means that the core makes no progress. */
 const DEADLINES_PER_WAKE = 1_000;
@@ -88,6 +59,8 @@ export class Driver {
   #changed = true;
   /** The last of this wake-up that the peers have not been told. */
   #news: PeerReport | null = null;
+  /** Peers that are to be asked in this wake-up. */
+  readonly #asked: string[] = [];
   #armedFor: Instant | null = null;
   #longestSilence: Microseconds;
 
@@ -118,7 +91,7 @@ export class Driver {
       onStuck: (virtualRouter, detail) => this.#records.addressesStuck(virtualRouter, detail),
       onStandingChanged: () => (this.#changed = true),
     });
-    this.#timer = kernel.openDeadlineTimer(() => this.#expired());
+    this.#timer = kernel.openDeadlineTimer(() => this.#wake());
     this.#adopt(settings, options.leftovers);
   }
 
@@ -154,10 +127,45 @@ export class Driver {
     });
   }
 
-  /** Gives the core an event now: a message of a peer is as urgent as a packet. */
+  /** Gives the core an event now. */
   deliver(event: InstanceEvent): void {
     this.#inbox.push(event);
     this.#wake();
+  }
+
+  /** Keeps what a peer has said for `heard`, or for the wake-up that is under way. */
+  hear(event: InstanceEvent): void {
+    this.#inbox.push(event);
+  }
+
+  /**
+   * Gives the core what the peers have said, now: a message of theirs is as urgent as a packet. Nearly all only
+   * confirm what is known. When nothing follows from them, and no deadline is due, nothing else is looked at:
+   * no packet and no notice is passed over, since each wakes us itself.
+   */
+  heard(): void {
+    if (this.#awake || this.#stopped || this.#inbox.length === 0) return;
+    const now = this.#kernel.now();
+    const armedFor = this.#wakeScheduled ? null : this.#armedFor;
+    if (armedFor === null || now >= armedFor || (this.#holds && !this.#lease.renew())) {
+      this.#wake();
+      return;
+    }
+    this.#awake = true;
+    let quiet = true;
+    try {
+      const events = this.#inbox;
+      this.#inbox = [];
+      for (const event of events) if (this.#handle(event, now).length > 0) quiet = false;
+    } finally {
+      this.#awake = false;
+    }
+    if (!quiet || this.#changed || this.#isDueBefore(armedFor)) this.#wake();
+  }
+
+  #isDueBefore(at: Instant): boolean {
+    const deadline = this.#instance.nextDeadline();
+    return deadline !== null && deadline.at < at;
   }
 
   /** Link pairs are counted but not judged while bypassed or settling. */
@@ -247,19 +255,12 @@ export class Driver {
     };
   }
 
-  /**
-   * The timer has fired. The HA port is read by libuv in this same turn of the loop: its messages
-   * come first too, so the clock waits until the turn is over.
-   */
-  #expired(): void {
-    if (this.#settings.ha.peers.length === 0) this.#wake();
-    else setImmediate(() => this.#wake());
-  }
-
   /** The executor's renewals are told too, one by one: no reason to look at anything else. */
   #networkReadable(): void {
     if (this.#awake || this.#stopped) return;
-    if (this.#network.drain(this.#kernel.now())) this.#wake();
+    if (!this.#network.drain(this.#kernel.now())) return;
+    this.#outlets.networkChanged();
+    this.#wake();
   }
 
   /** The lease was revoked in our silence: before a packet is sent or a deadline passed. */
@@ -297,8 +298,9 @@ export class Driver {
     this.#awake = true;
     try {
       if (!this.#revoked()) this.#noticeStall();
-      this.#network.drain(this.#kernel.now());
+      if (this.#network.drain(this.#kernel.now())) this.#outlets.networkChanged();
       this.keeper.kernelTold();
+      this.#outlets.hearPeers();
       this.#takeInbox();
       for (const { event, at } of this.reception.receive(this.#network)) this.#handle(event, at);
       this.#takeInbox();
@@ -352,6 +354,9 @@ export class Driver {
     const news = this.#news;
     this.#news = null;
     if (news !== null) this.#outlets.peerNews(news);
+    if (this.#asked.length === 0) return;
+    this.#outlets.checkPeers(this.#asked);
+    this.#asked.length = 0;
   }
 
   #arm(): void {
@@ -418,7 +423,7 @@ export class Driver {
         this.#records.report(effect);
         return;
       case 'check-peer':
-        this.#outlets.checkPeer(effect.peer);
+        this.#asked.push(effect.peer);
         return;
       case 'peer-news':
         this.#news = effect.report;

@@ -9,7 +9,7 @@ import type { VirtualRouterState } from '../model/reasons.js';
 import { milliseconds, type Instant } from '../model/units.js';
 import type { BypassStatus } from '../hooks/bypass.js';
 import { BypassSlot } from '../hooks/bypass-slot.js';
-import type { Outlets } from './driver.js';
+import type { Outlets } from './driver-options.js';
 import type { Journal } from '../journal/journal.js';
 import { MonitorHook } from '../hooks/monitor-hook.js';
 import { createMonitorStates, type MonitorNews } from '../hooks/monitor-states.js';
@@ -35,6 +35,9 @@ export interface OutletsOptions {
   readonly flaps: () => number;
   /** Gives the core an event at once. */
   readonly deliver: (event: InstanceEvent) => void;
+  /** Keeps what a peer has said until `heard`. */
+  readonly hear: (event: InstanceEvent) => void;
+  readonly heard: () => void;
   /** Whether traffic says nothing now: bypassed, or settling. */
   readonly onInhibit: (inhibited: boolean) => void;
   /** What is wrong, for health; null when it no longer is. */
@@ -72,7 +75,8 @@ class Company implements AgentOutlets {
       journal,
       now: options.now,
       addresses: options.addresses,
-      deliver,
+      deliver: options.hear,
+      onHeard: options.heard,
       onProblem: (problem) => onProblem('ha-port', problem),
     });
     this.#prober = new ProberSlot({
@@ -124,8 +128,16 @@ class Company implements AgentOutlets {
     await this.channel.configure(settings);
   }
 
-  checkPeer(peer: string): void {
-    this.channel.check(peer);
+  checkPeers(peers: readonly string[]): void {
+    this.channel.check(...peers);
+  }
+
+  hearPeers(): void {
+    this.channel.hear();
+  }
+
+  networkChanged(): void {
+    this.channel.forgetSources();
   }
 
   peerNews(report: Parameters<Outlets['peerNews']>[0]): void {

@@ -4,10 +4,16 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 declare const handle: unique symbol;
+declare const key: unique symbol;
 
 /** An open file descriptor inside the addon. Keeps itself and the event loop alive until closed. */
 export interface Handle {
   readonly [handle]: true;
+}
+
+/** A key of HMAC-SHA-256 inside the addon; gone when it is collected. */
+export interface AddonKey {
+  readonly [key]: true;
 }
 
 /**
@@ -26,23 +32,22 @@ export interface Addon {
   openNetworkWatch(receiveBuffer: number, onReadable: () => void): Handle;
   openNetworkDump(links: boolean): Handle;
   openDeadlineTimer(onExpired: () => void): Handle;
-  /** The number of packets in `batch`; fewer than `capacity` means that the socket is empty. */
+  /** The number of packets or datagrams in `batch`; fewer than `capacity` means that the socket is empty. */
   receivePackets(handle: Handle, batch: ArrayBuffer, capacity: number): number;
   /** The number of records whose error is set. */
   sendBatch(handle: Handle, batch: ArrayBuffer, count: number): number;
   /** The number of records in `batch`, 0 when there is no more. */
   receiveNetwork(handle: Handle, batch: ArrayBuffer): number;
+  openDatagramSocket(family: 4 | 6, port: number, onReadable: () => void): Handle;
+  /** `batch` is struct datagram_addresses, and the name of an interface behind it, to its end. */
+  sourceTo(family: 4 | 6, batch: ArrayBuffer): number;
+  /** null when the process has no OpenSSL for it. */
+  openKey(secret: ArrayBuffer): AddonKey | null;
   /**
-   * `question` is one of enum datagram_question of native/addon/datagram_socket.h; `batch` is struct
-   * datagram_addresses, and for one that is sent the datagram behind it, to its end.
+   * The MAC of `batch` from `from` to `to` stands behind it: it is written, or looked at when `verify` is true.
+   * 1 when it is written, or right; 0 else.
    */
-  datagram(
-    question: 0 | 1 | 2,
-    fd: number,
-    family: 4 | 6,
-    port: number,
-    batch: ArrayBuffer,
-  ): number;
+  mac(key: AddonKey, batch: ArrayBufferLike, from: number, to: number, verify: boolean): 0 | 1;
   /** A negative instant disarms. */
   arm(handle: Handle, at: number): number;
   /** May be called again. */
@@ -61,18 +66,21 @@ export interface Addon {
 }
 
 /** What an addon that was built before the latest change of this face does not have. */
-const isWhole = (addon: Partial<Addon>): addon is Addon => addon.peerCredentials !== undefined;
+const isWhole = (addon: Partial<Addon>): addon is Addon => addon.openKey !== undefined;
 
 const ADDON = '../../../build/Release/understudy.node';
 
+let loaded: Addon | null = null;
+
 /**
- * Loads the addon from build/Release.
+ * Loads the addon from build/Release, once.
  * @throws Error that says how to build it.
  */
 export function loadAddon(): Addon {
+  if (loaded !== null) return loaded;
   try {
     const addon = createRequire(import.meta.url)(ADDON) as Partial<Addon>;
-    if (isWhole(addon)) return addon;
+    if (isWhole(addon)) return (loaded = addon);
     throw new Error('it is older than this program');
   } catch (cause) {
     const path = fileURLToPath(new URL(ADDON, import.meta.url));

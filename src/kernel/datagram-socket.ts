@@ -1,48 +1,158 @@
-// UDP over the native addon: a socket that names the source of each datagram, and what source the kernel
-// would choose. Does not receive: node:dgram reads the descriptor.
+// UDP over the addon: batches in, batches out, each datagram with the source that its sender names; and what
+// source the kernel would choose. No protocol: a datagram is bytes.
 import { addressBytes, addressFromBytes, type Family, type IpAddress } from '../model/address.js';
-import { loadAddon } from './addon.js';
-import { errorName, refusal } from './refusal.js';
+import { loadAddon, type Addon, type Handle } from './addon.js';
+import { AddressTexts } from './address-texts.js';
+import type { SendFailure } from './kernel.js';
+import { OutgoingBatch } from './outgoing.js';
+import { attempt, refusal } from './refusal.js';
 
-/** struct datagram_addresses of native/addon/datagram_socket.h. */
+/** DATAGRAM_BATCH, DATAGRAM_SIZE and struct datagram_record of native/addon/datagram_socket.h. */
+const BATCH = 32;
+const DATAGRAM_SIZE = 1216;
+const RECORD_SIZE = 24;
+const WORDS = RECORD_SIZE / 4;
+const WORD = { length: 0, port: 1, source: 2 } as const;
+
+/** struct datagram_addresses. */
 const SOURCE = 0;
 const DESTINATION = 16;
 const HEAD = 32;
-/** enum datagram_question. */
-const ASK = { open: 0, send: 1, source: 2 } as const;
-/** Of no account to the question. */
-const NONE = -1;
 
 const VERSION = { ipv4: 4, ipv6: 6 } as const;
 
-export interface DatagramSocket {
-  /** For `node:dgram`, which closes it. */
-  readonly fd: number;
-  /**
-   * Sends at once or not at all. `source` null: the kernel chooses.
-   * @returns null, or the errno name: ENETUNREACH, EAGAIN when too much waits already, EINVAL for a source
-   * that does not stand on this host.
-   */
-  send(datagram: Uint8Array, source: IpAddress | null, to: IpAddress, port: number): string | null;
+/** One datagram in a buffer that many share. The object is the same for all: valid until the handler returns. */
+export interface ArrivedDatagram {
+  readonly bytes: Buffer;
+  /** Over the same memory. */
+  readonly view: DataView;
+  /** Where it begins in both. */
+  readonly start: number;
+  /** As it was sent. Of what is longer than 1216 bytes the rest is lost. */
+  readonly length: number;
+  readonly source: IpAddress;
+  /** That it came from. */
+  readonly port: number;
 }
 
-/** @throws KernelError EADDRINUSE, EACCES, EAFNOSUPPORT. */
-export function openDatagramSocket(family: Family, port: number): DatagramSocket {
-  const addon = loadAddon();
-  const version = VERSION[family];
-  const fd = addon.datagram(ASK.open, NONE, version, port, new ArrayBuffer(HEAD));
-  if (fd < 0) throw refusal('opening a UDP socket', fd, 'bind');
-  return {
-    fd,
-    send(datagram, source, to, toPort) {
-      const batch = new Uint8Array(HEAD + datagram.length);
-      if (source !== null) batch.set(addressBytes(source), SOURCE);
-      batch.set(addressBytes(to), DESTINATION);
-      batch.set(datagram, HEAD);
-      const answer = addon.datagram(ASK.send, fd, version, toPort, batch.buffer);
-      return answer < 0 ? errorName(answer) : null;
-    },
+/** Its bytes as a view; of one that was cut off, what was kept. */
+export const bytesOf = ({ bytes, start, length }: ArrivedDatagram): Uint8Array =>
+  bytes.subarray(start, start + Math.min(length, DATAGRAM_SIZE));
+
+export interface DatagramSocket {
+  /**
+   * Hands over what has arrived, at most `limit`. @returns how many; `limit` means there may be more.
+   * @throws KernelError when the kernel refuses.
+   */
+  receive(handler: (datagram: ArrivedDatagram) => void, limit: number): number;
+  /** Puts one behind those that `flush` sends; it is copied. `source` null: the kernel chooses. */
+  put(datagram: Uint8Array, source: IpAddress | null, to: IpAddress, port: number): void;
+  /** No other one may be put before `flush`. */
+  readonly isFull: boolean;
+  /**
+   * Sends all that was put since, each at once or not at all, with one system call. Those that were refused
+   * come by their place: ENETUNREACH, EAGAIN when too much waits already, EINVAL for a source that does not
+   * stand on this host.
+   */
+  flush(): readonly SendFailure[];
+  /** The port is free when it returns. */
+  close(): void;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+const NO_FAILURES: readonly SendFailure[] = [];
+
+class NativeDatagramSocket implements DatagramSocket {
+  readonly #addon: Addon;
+  readonly #handle: Handle;
+  readonly #batch = new ArrayBuffer(BATCH * (RECORD_SIZE + DATAGRAM_SIZE));
+  readonly #words = new Int32Array(this.#batch, 0, BATCH * WORDS);
+  readonly #texts: AddressTexts;
+  readonly #arrived: Mutable<ArrivedDatagram> = {
+    bytes: Buffer.from(this.#batch),
+    view: new DataView(this.#batch),
+    start: 0,
+    length: 0,
+    source: '' as IpAddress,
+    port: 0,
   };
+  readonly #outgoing = new OutgoingBatch();
+  /** Put and not sent. */
+  #count = 0;
+  #closed = false;
+
+  constructor(addon: Addon, handle: Handle, family: Family) {
+    this.#addon = addon;
+    this.#handle = handle;
+    this.#texts = new AddressTexts(family);
+    this.#outgoing.begin(BATCH, BATCH * DATAGRAM_SIZE);
+  }
+
+  receive(handler: (datagram: ArrivedDatagram) => void, limit: number): number {
+    let total = 0;
+    while (total < limit && !this.#closed) {
+      const capacity = Math.min(BATCH, limit - total);
+      const count = this.#addon.receivePackets(this.#handle, this.#batch, capacity);
+      if (count < 0) throw refusal('receiving datagrams', count, 'recvmmsg');
+      // A handler may close the socket; what is left of the batch then concerns nobody.
+      for (let index = 0; index < count && !this.#closed; index += 1) handler(this.#at(index));
+      total += count;
+      if (count < capacity) break;
+    }
+    return total;
+  }
+
+  #at(index: number): ArrivedDatagram {
+    const word = index * WORDS;
+    const arrived = this.#arrived;
+    arrived.start = BATCH * RECORD_SIZE + index * DATAGRAM_SIZE;
+    arrived.length = this.#words[word + WORD.length] ?? 0;
+    arrived.port = this.#words[word + WORD.port] ?? 0;
+    arrived.source = this.#texts.at(this.#words, word + WORD.source);
+    return arrived;
+  }
+
+  put(datagram: Uint8Array, source: IpAddress | null, to: IpAddress, port: number): void {
+    this.#outgoing.put(this.#count, datagram, port);
+    this.#outgoing.putAddresses(this.#count, source, to);
+    this.#count += 1;
+  }
+
+  get isFull(): boolean {
+    return this.#count === BATCH;
+  }
+
+  flush(): readonly SendFailure[] {
+    if (this.#count === 0 || this.#closed) return NO_FAILURES;
+    const count = this.#count;
+    this.#count = 0;
+    const failures = this.#outgoing.send(this.#addon, this.#handle, count);
+    this.#outgoing.begin(BATCH, BATCH * DATAGRAM_SIZE);
+    return failures;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#addon.close(this.#handle);
+  }
+}
+
+/**
+ * Opens a socket on all addresses of the family; port 0 is any that is free.
+ * @throws KernelError EADDRINUSE, EACCES, EAFNOSUPPORT.
+ */
+export function openDatagramSocket(
+  family: Family,
+  port: number,
+  onReadable: () => void,
+): DatagramSocket {
+  const addon = loadAddon();
+  const handle = attempt('opening a UDP socket', () =>
+    addon.openDatagramSocket(VERSION[family], port, onReadable),
+  );
+  return new NativeDatagramSocket(addon, handle, family);
 }
 
 /**
@@ -54,6 +164,6 @@ export function sourceTo(family: Family, to: IpAddress, through = ''): IpAddress
   const addresses = new Uint8Array(HEAD + name.length);
   addresses.set(addressBytes(to), DESTINATION);
   addresses.set(name, HEAD);
-  const answer = loadAddon().datagram(ASK.source, NONE, VERSION[family], 0, addresses.buffer);
+  const answer = loadAddon().sourceTo(VERSION[family], addresses.buffer);
   return answer < 0 ? null : addressFromBytes(addresses, SOURCE, family);
 }

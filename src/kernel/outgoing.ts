@@ -10,6 +10,9 @@ const SOURCE = 16;
 const DESTINATION = 32;
 const WORDS = RECORD.size / 4;
 
+/** Of a source: the kernel chooses. */
+const ANY = new Uint8Array(16);
+
 /** Addresses remembered as bytes; a host has few. */
 const REMEMBERED_ADDRESSES = 1024;
 
@@ -31,6 +34,7 @@ export class OutgoingBatch {
     this.#words = new Int32Array(this.#buffer);
   }
 
+  /** @param linkIndex of a frame; of a datagram its port. */
   put(index: number, payload: Uint8Array, linkIndex: number): void {
     const word = index * WORDS;
     this.#words[word + RECORD.offset] = this.#end;
@@ -40,9 +44,10 @@ export class OutgoingBatch {
     this.#end += payload.length;
   }
 
-  putAddresses(index: number, source: IpAddress, destination: IpAddress): void {
+  /** @param source null: the kernel chooses. */
+  putAddresses(index: number, source: IpAddress | null, destination: IpAddress): void {
     const start = index * RECORD.size;
-    this.#bytes.set(this.#bytesOf(source), start + SOURCE);
+    this.#bytes.set(source === null ? ANY : this.#bytesOf(source), start + SOURCE);
     this.#bytes.set(this.#bytesOf(destination), start + DESTINATION);
   }
 

@@ -3,11 +3,12 @@
 import type { IpAddress } from '../model/address.js';
 import type { PeerReport } from '../model/peer-report.js';
 import { between, type Instant } from '../model/units.js';
-import type {
-  PeerHeader,
-  PeerMessage,
-  PeerMessageKind,
-  ReportMemory,
+import {
+  PeerMessageDraft,
+  type EncodedReport,
+  type PeerMessage,
+  type PeerMessageKind,
+  type ReportMemory,
 } from '../wire/peer-message.js';
 import type { HaKey } from './ha-key.js';
 import { NONCES_KEPT, PeerFreshness, type Freshness } from './peer-freshness.js';
@@ -27,6 +28,10 @@ export class HaPath {
   refusal: string | null = null;
   /** When the last message that was believed came; null before the first. */
   receivedAt: Instant | null = null;
+  /** The address that we send to it from; undefined while nobody has asked since the last check. */
+  source: IpAddress | null | undefined = undefined;
+  /** What goes to it is laid out here. */
+  readonly draft = new PeerMessageDraft();
   #allowance = UNSOLICITED_PER_SECOND;
   #refilledAt: Instant | null = null;
 
@@ -53,11 +58,11 @@ export class HaPath {
   }
 }
 
-/** The newest report of a peer and how it came. */
+/** The newest report of a peer and how it came; written over by the next. */
 export interface NewestReport {
-  readonly report: PeerReport;
-  readonly kind: PeerMessageKind;
-  readonly truncated: boolean;
+  report: PeerReport;
+  kind: PeerMessageKind;
+  truncated: boolean;
 }
 
 /** Which keys a peer has, by their digests. */
@@ -82,6 +87,7 @@ export class HaPeer {
   readonly #answered = new Set<HaPath>();
   /** Of the last authentic message, whether fresh or not. */
   #lastKey: number | null = null;
+  #lastUsed: HaKey | null = null;
   /** Of the last news. */
   #newsKey: number | null = null;
   #accepts: readonly number[] | null = null;
@@ -95,9 +101,9 @@ export class HaPeer {
     this.freshness = new PeerFreshness(nonce);
   }
 
-  /** A check starts: answers to earlier ones prove nothing about it. */
-  beginCheck(nonce: Uint8Array, now: Instant): void {
-    this.freshness.renew(nonce);
+  /** A check starts: answers to earlier ones prove nothing about it. Its nonce stands at `from` of `nonce`. */
+  beginCheck(nonce: Uint8Array, now: Instant, from = 0): void {
+    this.freshness.renew(nonce, from);
     this.#checkedAt = now;
     this.#answered.clear();
     this.#checksUnderKey += 1;
@@ -106,10 +112,16 @@ export class HaPeer {
   /** An authentic message came, verified with this key; `accepts` are the digests of those it names. */
   heardUnder(key: HaKey, freshness: Freshness, accepts: readonly number[] | null): void {
     this.#lastKey = key.digest;
+    this.#lastUsed = key;
     if (freshness !== 'newest') return;
     if (key.digest !== this.#newsKey) this.#checksUnderKey = 0;
     this.#newsKey = key.digest;
     this.#accepts = accepts;
+  }
+
+  /** The one of ours that its last authentic message was verified with; null when we have it no longer. */
+  lastUsed(ours: readonly HaKey[]): HaKey | null {
+    return this.#lastUsed !== null && ours.includes(this.#lastUsed) ? this.#lastUsed : null;
   }
 
   /** Ours in the order in which they are likely to verify what this peer says. */
@@ -140,11 +152,24 @@ export class HaPeer {
     };
   }
 
-  /** The header of the next message to this peer; `echo` is the nonce of the request answered. */
-  nextHeader(kind: PeerMessageKind, session: bigint, echo = this.freshness.echo): PeerHeader {
+  /**
+   * Lays out the next message to it on `path`, unsigned. Its echo stands at `at` of `echo`: the nonce of the
+   * request answered, or this peer's latest.
+   */
+  draft(
+    path: HaPath,
+    report: EncodedReport,
+    kind: PeerMessageKind,
+    session: bigint,
+    echo: Uint8Array | null = this.freshness.echo,
+    at = 0,
+  ): PeerMessageDraft {
     this.#sequence += 1;
-    const { nonce } = this.freshness;
-    return { kind, session, sequence: this.#sequence, nonce, echo };
+    const { draft } = path;
+    draft.lay(report, kind, session, this.#sequence);
+    draft.give(this.freshness.nonces, this.freshness.nonceAt);
+    draft.echo(echo, at);
+    return draft;
   }
 
   /**
@@ -155,8 +180,13 @@ export class HaPeer {
    */
   roundTripOf(message: PeerMessage, path: HaPath, now: Instant): number | null {
     const { kind, echo } = message.header;
-    if (kind !== 'answer' || echo === null || this.#checkedAt === null) return null;
-    if (this.freshness.checksSince(echo) !== 0 || this.#answered.has(path)) return null;
+    return this.roundTrip(kind, echo === null ? null : this.freshness.checksSince(echo), path, now);
+  }
+
+  /** The same of a message of this kind whose echo is `age` checks old. */
+  roundTrip(kind: PeerMessageKind, age: number | null, path: HaPath, now: Instant): number | null {
+    if (kind !== 'answer' || age !== 0 || this.#checkedAt === null) return null;
+    if (this.#answered.has(path)) return null;
     this.#answered.add(path);
     return between(this.#checkedAt, now) / 1_000;
   }

@@ -1,118 +1,41 @@
 // The HA port: authenticated, fresh reports from and to the peers over several paths. No timers and
 // no judgement: the driver says when to check, the core says what a report or its absence means.
 // docs/HA-PROTOCOL.md describes the messages and what they withstand.
-import { randomBytes } from 'node:crypto';
-import { familyOf, parseAddress, type Family, type IpAddress } from '../model/address.js';
+import { randomBytes, randomFillSync } from 'node:crypto';
+import { bytesOf, type ArrivedDatagram } from '../kernel/datagram-socket.js';
+import { familyOf, type Family } from '../model/address.js';
 import { assert } from '../model/assert.js';
 import type { PeerReport } from '../model/peer-report.js';
-import type { Instant } from '../model/units.js';
+import { instant, type Instant } from '../model/units.js';
 import {
   decodePeerMessage,
-  encodePeerMessage,
   encodePeerReport,
   inspectPeerMessage,
+  kindOfRepetition,
+  MAC_LENGTH,
   NONCE_LENGTH,
+  PEER_FIELDS,
   peekEcho,
   peekKeys,
-  splitSigned,
   type EncodedReport,
   type PeerDiscardReason,
-  type PeerHeader,
   type PeerMessage,
   type PeerMessageKind,
 } from '../wire/peer-message.js';
-import { formatDigest, sign, verifiedBy, type HaKey } from './ha-key.js';
-import { HaPeer, type HaPath, type PeerKeys } from './ha-peer.js';
-import { openHaSocket, type HaSocket, type OpenHaSocket } from './ha-socket.js';
+import { formatDigest, verifiedBy, type HaKey } from './ha-key.js';
+import { HaPeer, type HaPath, type NewestReport, type PeerKeys } from './ha-peer.js';
+import { openHaSocket, type HaSocket } from './ha-socket.js';
+import { sequenceAt, type Freshness } from './peer-freshness.js';
 
 export { HaPortError } from './ha-socket.js';
-
-export interface HaPeerAddress {
-  readonly name: string;
-  /** The addresses the peer sends from; each is one path. Not link-local. */
-  readonly addresses: readonly IpAddress[];
-  /** Its HA port; default ours. For several agents on one host. */
-  readonly port?: number;
-}
-
-export interface PeerArrival {
-  /** Of the message that brought the report. */
-  readonly kind: PeerMessageKind;
-  /**
-   * The first answer on this path to the latest `check`, measured from that call: a success of the
-   * path. Null for everything else, late answers included.
-   */
-  readonly rttMs: number | null;
-  readonly at: Instant;
-  /** The peer has more virtual routers than fit: `routers` ends early. */
-  readonly truncated: boolean;
-}
-
-export interface HaPortOptions {
-  /** UDP, on all addresses of the families the peers need. */
-  readonly port: number;
-  /** At least one; what they all accept, the one that is preferred first. */
-  readonly keys: readonly HaKey[];
-  /** Our own name; every report must carry it. */
-  readonly self: string;
-  readonly peers: readonly HaPeerAddress[];
-  /**
-   * An authentic, fresh message came on `path`. `report` is always the newest of that peer: a
-   * message that was overtaken by a later one proves its path and brings no news.
-   */
-  readonly onReport: (
-    peer: string,
-    path: IpAddress,
-    report: PeerReport,
-    arrival: PeerArrival,
-  ) => void;
-  /** Called for each datagram discarded: anyone can cause many, so limit what is logged. */
-  readonly onDiscard: (reason: PeerDiscardReason, source: string, detail: string) => void;
-  /** CLOCK_MONOTONIC; only for round trips and rate limits. */
-  readonly now: () => Instant;
-  /** The address to send from; null leaves it to the kernel. */
-  readonly sourceFor: (destination: IpAddress) => IpAddress | null;
-  /** UDP unless given. */
-  readonly openSocket?: OpenHaSocket;
-}
-
-export interface HaPortCounters {
-  readonly discarded: Readonly<Partial<Record<PeerDiscardReason, number>>>;
-  /** Receiving refused by the kernel, by errno name. */
-  readonly receiveErrors: Readonly<Record<string, number>>;
-  readonly paths: readonly {
-    readonly peer: string;
-    readonly address: IpAddress;
-    readonly sent: number;
-    /** Authentic and fresh. */
-    readonly received: number;
-    /** When the last of those came; null before the first. */
-    readonly receivedAt: Instant | null;
-    /** What the kernel said to the last message, by errno name; null: sent. */
-    readonly refusal: string | null;
-    /** By errno name: ENETUNREACH, EHOSTUNREACH, … */
-    readonly sendFailures: Readonly<Record<string, number>>;
-  }[];
-}
-
-/** Sending never blocks and never throws. Before the first `setReport` nothing is sent at all. */
-export interface HaPort {
-  /** The report that requests and answers carry from now on. */
-  setReport(report: PeerReport): void;
-  /** Sends one request to the peer on every path. Answers to earlier checks are late from now on. */
-  check(peer: string): void;
-  /** A change: sends the report to all peers on all paths at once, and keeps it. */
-  push(report: PeerReport): void;
-  /** Other keys from now on. The session goes on: whoever has one of them notices nothing. */
-  setKeys(keys: readonly HaKey[]): void;
-  /** Which keys the peer is known to have. */
-  keysOf(peer: string): PeerKeys;
-  /** The last word before we stop, sent like a push; `close` may follow in the same breath. */
-  bye(report: PeerReport): void;
-  counters(): HaPortCounters;
-  /** Resolves when the port is free again. */
-  close(): Promise<void>;
-}
+export type {
+  HaPeerAddress,
+  HaPort,
+  HaPortCounters,
+  HaPortOptions,
+  PeerArrival,
+} from './ha-port-face.js';
+import type { HaPort, HaPortCounters, HaPortOptions, PeerArrival } from './ha-port-face.js';
 
 /**
  * Opens the port. Every opening is a new session: peers accept it after one round trip.
@@ -130,6 +53,20 @@ interface Authentic {
   readonly key: HaKey;
 }
 
+/** What is done with an authentic message, whether it was decoded or repeats one that was. */
+interface Taken {
+  kind: PeerMessageKind;
+  freshness: Freshness;
+  sequence: number;
+  key: HaKey;
+  /** How many checks ago its echo was drawn; null without one of ours. */
+  age: number | null;
+  port: number;
+}
+
+/** Nonces are drawn so many at a time. */
+const NONCES_DRAWN = 64;
+
 class OpenHaPort implements HaPort {
   readonly #options: HaPortOptions;
   readonly #session = randomBytes(8).readBigUInt64BE();
@@ -138,6 +75,17 @@ class OpenHaPort implements HaPort {
   readonly #sockets = new Map<Family, HaSocket>();
   readonly #discarded = new Map<PeerDiscardReason, number>();
   readonly #receiveErrors = new Map<string, number>();
+  readonly #nonces = new Uint8Array(NONCES_DRAWN * NONCE_LENGTH);
+  /** Of the nonces drawn, those that were given out. */
+  #given = NONCES_DRAWN;
+  /** The same for every message, so that none makes one. */
+  readonly #arrival: { -readonly [K in keyof PeerArrival]: PeerArrival[K] } = {
+    kind: 'request',
+    rttMs: null,
+    at: instant(0),
+    truncated: false,
+  };
+  readonly #receive = (datagram: ArrivedDatagram): void => this.#receiveOne(datagram);
   #keys: readonly HaKey[];
   #report: PeerReport | null = null;
   #encoded: EncodedReport | null = null;
@@ -147,7 +95,7 @@ class OpenHaPort implements HaPort {
     this.#keys = options.keys;
     for (const { name, addresses, port = options.port } of options.peers) {
       assert(name !== options.self, `peer ${name} has our own name`);
-      const peer = new HaPeer(name, addresses, port, newNonce());
+      const peer = new HaPeer(name, addresses, port, randomBytes(NONCE_LENGTH));
       this.#peers.set(name, peer);
       for (const path of peer.paths) {
         assert(!this.#paths.has(path.address), `${path.address} is the address of two peers`);
@@ -162,9 +110,11 @@ class OpenHaPort implements HaPort {
     try {
       for (const family of families) {
         const socket = await openSocket(family, this.#options.port, {
-          onDatagram: (datagram, source, port) => this.#receive(datagram, source, port),
+          onReadable: () => {
+            this.hear();
+            this.#options.onHeard?.();
+          },
           onError: (code) => count(this.#receiveErrors, code),
-          sourceFor: this.#options.sourceFor,
         });
         this.#sockets.set(family, socket);
       }
@@ -189,20 +139,36 @@ class OpenHaPort implements HaPort {
     return this.#peer(name).keys(this.#keys[0]);
   }
 
-  check(name: string): void {
-    const peer = this.#peer(name);
-    peer.beginCheck(newNonce(), this.#options.now());
-    this.#sendToAll(peer, 'request');
+  check(...names: readonly string[]): void {
+    for (const name of names) {
+      const peer = this.#peer(name);
+      if (this.#given === NONCES_DRAWN) {
+        randomFillSync(this.#nonces);
+        this.#given = 0;
+      }
+      peer.beginCheck(this.#nonces, this.#options.now(), this.#given * NONCE_LENGTH);
+      this.#given += 1;
+      for (const path of peer.paths) path.source = undefined;
+      this.#putToAll(peer, 'request');
+    }
+    this.#flush();
   }
 
   push(report: PeerReport): void {
-    this.setReport(report);
-    for (const peer of this.#peers.values()) this.#sendToAll(peer, 'push');
+    this.#tellAll(report, 'push');
   }
 
   bye(report: PeerReport): void {
-    this.setReport(report);
-    for (const peer of this.#peers.values()) this.#sendToAll(peer, 'bye');
+    this.#tellAll(report, 'bye');
+  }
+
+  hear(): void {
+    for (const socket of this.#sockets.values()) socket.receive(this.#receive);
+    this.#flush();
+  }
+
+  forgetSources(): void {
+    for (const path of this.#paths.values()) path.source = undefined;
   }
 
   counters(): HaPortCounters {
@@ -238,46 +204,95 @@ class OpenHaPort implements HaPort {
     this.#encoded = this.#report === null ? null : encodePeerReport(this.#report, digests);
   }
 
-  #sendToAll(peer: HaPeer, kind: PeerMessageKind): void {
+  #tellAll(report: PeerReport, kind: PeerMessageKind): void {
+    this.setReport(report);
+    for (const peer of this.#peers.values()) this.#putToAll(peer, kind);
+    this.#flush();
+  }
+
+  #putToAll(peer: HaPeer, kind: PeerMessageKind): void {
     const key = peer.keyFor(this.#keys);
-    for (const path of peer.paths) {
-      this.#send(path, peer.port, peer.nextHeader(kind, this.#session), key);
-    }
+    if (key === undefined) return;
+    const echo = peer.freshness.echo;
+    for (const path of peer.paths) this.#put(path, peer.port, kind, key, echo, 0);
   }
 
-  #send(path: HaPath, port: number, header: PeerHeader, key: HaKey | undefined): void {
-    if (this.#encoded === null || key === undefined) return;
-    const { datagram, signed, mac } = encodePeerMessage(header, this.#encoded);
-    mac.set(sign(key, signed));
+  /** Puts one message among those that are sent next; the echo stands at `at` of `echo`. */
+  #put(
+    path: HaPath,
+    port: number,
+    kind: PeerMessageKind,
+    key: HaKey,
+    echo: Uint8Array | null,
+    at: number,
+  ): void {
+    if (this.#encoded === null) return;
+    const draft = path.peer.draft(path, this.#encoded, kind, this.#session, echo, at);
+    key.sign(draft.bytes, draft.end);
     path.sent += 1;
+    if (path.source === undefined) path.source = this.#options.sourceFor(path.address);
     const socket = this.#sockets.get(familyOf(path.address));
-    socket?.send(datagram, path.address, port, path.noteSent);
+    socket?.put(draft.bytes, path.source, path.address, port, path.noteSent);
   }
 
-  #receive(datagram: Uint8Array, from: string, port: number): void {
-    // The kernel's spelling of an IPv6 address is not always the canonical one.
-    const source = parseAddress(from) ?? from;
-    const path = this.#paths.get(source);
+  #flush(): void {
+    for (const socket of this.#sockets.values()) socket.flush();
+  }
+
+  #receiveOne(datagram: ArrivedDatagram): void {
+    const path = this.#paths.get(datagram.source);
     if (path === undefined) {
-      this.#discard('unknownSender', source, 'this address is none of the peers');
+      this.#discard('unknownSender', datagram.source, 'this address is none of the peers');
       return;
     }
     const now = this.#options.now();
-    const taken = this.#authenticate(datagram, path, now);
-    if (taken !== null) this.#take(taken, path, port, now);
+    if (this.#takeRepetition(datagram, path, now)) return;
+    const taken = this.#authenticate(bytesOf(datagram), datagram.length, path, now);
+    if (taken !== null) this.#take(taken, path, datagram.port, now);
+  }
+
+  /**
+   * Takes a message that only confirms what is known, as nearly every one does: a request or an answer with the
+   * report that its sender had before, the echo of a nonce of ours, and the HMAC of the key it used before.
+   * It says no more than that; nothing is made for it. @returns false for any other, of which nothing is noted.
+   */
+  #takeRepetition(datagram: ArrivedDatagram, path: HaPath, now: Instant): boolean {
+    const { bytes, view, start, length, port } = datagram;
+    const { peer } = path;
+    const { newest, lastReport } = peer;
+    if (newest === null || lastReport.report?.report !== newest.report) return false;
+    const kind = kindOfRepetition(bytes, view, start, length, lastReport);
+    if (kind === null) return false;
+    const age = peer.freshness.checksSince(bytes, start + PEER_FIELDS.echo);
+    const key = age === null ? null : peer.lastUsed(this.#keys);
+    if (age === null || key === null) return false;
+    if (!key.verify(bytes, start, start + length - MAC_LENGTH)) return false;
+    const freshness = peer.freshness.receiveAt(view, bytes, start, age);
+    peer.heardUnder(key, freshness, lastReport.report.keys);
+    if (freshness === 'newest') {
+      newest.kind = kind;
+      newest.truncated = lastReport.truncated === true;
+    }
+    const taken = { kind, freshness, sequence: sequenceAt(view, start), key, age, port };
+    this.#follow(taken, path, bytes, start + PEER_FIELDS.nonce, newest, now);
+    return true;
   }
 
   /** Cheap checks, then the HMAC, then the fields. @returns null when the datagram is discarded. */
-  #authenticate(datagram: Uint8Array, path: HaPath, now: Instant): Authentic | null {
+  #authenticate(
+    datagram: Uint8Array,
+    length: number,
+    path: HaPath,
+    now: Instant,
+  ): Authentic | null {
     const { peer, address } = path;
-    const refusal = inspectPeerMessage(datagram);
+    const refusal = inspectPeerMessage(datagram, length);
     if (refusal !== null) return this.#discard(refusal.reason, address, refusal.detail);
     // Nobody who cannot read our messages can echo our nonce, so a flood of forged messages never
     // crowds out a peer that we are in touch with; all others share an allowance.
     const solicited = peer.freshness.checksSince(peekEcho(datagram)) !== null;
     if (!solicited && !path.admitUnsolicited(now)) return this.#discard('flood', address, '');
-    const { signed, mac } = splitSigned(datagram);
-    const key = verifiedBy(peer.likely(this.#keys), signed, mac);
+    const key = verifiedBy(peer.likely(this.#keys), datagram, 0, length - MAC_LENGTH);
     if (key === null) return this.#discard('authentic', address, this.#otherKey(datagram));
     const message = decodePeerMessage(datagram, peer.lastReport);
     if (!message.ok) return this.#discard(message.reason, address, message.detail);
@@ -299,37 +314,50 @@ class OpenHaPort implements HaPort {
     return `it names key ${theirs.map(formatDigest).join(', ')}; here is ${ours.map(formatDigest).join(', ')}`;
   }
 
-  /** An authentic message of the right peer: answers, if it asks, and hands over what is fresh. */
+  /** A message that was decoded, of the right peer. */
   #take({ message, key }: Authentic, path: HaPath, port: number, now: Instant): void {
     const { peer } = path;
     const { header, report, truncated, keys } = message;
+    const { kind, sequence, nonce, echo } = header;
     const freshness = peer.freshness.receive(header);
     peer.heardUnder(key, freshness, keys);
+    const news = { report, kind, truncated };
+    if (freshness === 'newest') peer.newest = news;
+    const age = echo === null ? null : peer.freshness.checksSince(echo);
+    const taken = { kind, freshness, sequence, key, age, port };
+    this.#follow(taken, path, nonce, 0, peer.newest ?? news, now);
+  }
+
+  /** An authentic message of the right peer: answers, if it asks, and hands over what is fresh. */
+  #follow(
+    { kind, freshness, sequence, key, age, port }: Taken,
+    path: HaPath,
+    nonce: Uint8Array,
+    nonceAt: number,
+    news: NewestReport,
+    now: Instant,
+  ): void {
+    const { peer } = path;
     if (freshness === 'replayed') {
-      this.#discard('replayed', path.address, `number ${header.sequence}`);
+      this.#discard('replayed', path.address, `number ${sequence}`);
       return;
     }
     // A stale request is answered too: from the answer the peer learns our nonce, without which
     // nothing it says can be fresh. The answer is worthless to anyone else. It is signed with the key of
     // the request, which whoever asks has, whatever we believe to know of its keys.
-    if (header.kind === 'request') {
-      this.#send(path, port, peer.nextHeader('answer', this.#session, header.nonce), key);
-    }
+    if (kind === 'request') this.#put(path, port, 'answer', key, nonce, nonceAt);
     if (freshness === 'stale') {
-      this.#discard('stale', path.address, header.kind);
+      this.#discard('stale', path.address, kind);
       return;
     }
     path.received += 1;
     path.receivedAt = now;
-    if (freshness === 'newest') peer.newest = { report, kind: header.kind, truncated };
-    const rttMs = peer.roundTripOf(message, path, now);
-    const newest = peer.newest ?? { report, kind: header.kind, truncated };
-    this.#options.onReport(peer.name, path.address, newest.report, {
-      kind: newest.kind,
-      rttMs,
-      at: now,
-      truncated: newest.truncated,
-    });
+    const arrival = this.#arrival;
+    arrival.kind = news.kind;
+    arrival.truncated = news.truncated;
+    arrival.rttMs = peer.roundTrip(kind, age, path, now);
+    arrival.at = now;
+    this.#options.onReport(peer.name, path.address, news.report, arrival);
   }
 
   #discard(reason: PeerDiscardReason, source: string, detail: string): null {
@@ -338,8 +366,6 @@ class OpenHaPort implements HaPort {
     return null;
   }
 }
-
-const newNonce = (): Uint8Array => randomBytes(NONCE_LENGTH);
 
 function count<Key>(counters: Map<Key, number>, key: Key): void {
   counters.set(key, (counters.get(key) ?? 0) + 1);

@@ -1,7 +1,10 @@
-// One UDP socket of the HA port: bound, never throwing on send, with a source that the peer knows. No
+// One UDP socket of the HA port: bound, never throwing on send, what is sent and received in batches. No
 // protocol, no key.
-import { createSocket, type Socket } from 'node:dgram';
-import { openDatagramSocket, type DatagramSocket } from '../kernel/datagram-socket.js';
+import {
+  openDatagramSocket,
+  type ArrivedDatagram,
+  type DatagramSocket,
+} from '../kernel/datagram-socket.js';
 import type { KernelError } from '../kernel/kernel.js';
 import type { Family, IpAddress } from '../model/address.js';
 
@@ -16,24 +19,28 @@ export class HaPortError extends Error {
 }
 
 export interface HaSocketEvents {
-  readonly onDatagram: (datagram: Uint8Array, source: string, port: number) => void;
+  /** Something has arrived; it waits for `receive`. */
+  readonly onReadable: () => void;
   /** The kernel refused to receive; the socket goes on. */
   readonly onError: (code: string) => void;
-  /** The address to send from; null leaves it to the kernel. */
-  readonly sourceFor: (destination: IpAddress) => IpAddress | null;
 }
 
 export interface HaSocket {
+  /** Hands over what has arrived. Of a flood the rest comes in the next turn of the loop. */
+  receive(handler: (datagram: ArrivedDatagram) => void): void;
   /**
-   * Sends at once or not at all; never throws, never waits. `done` gets the errno name of a refusal
-   * (ENETUNREACH, EHOSTUNREACH, EAGAIN when too much waits to be sent, …), or null.
+   * Puts one behind those that `flush` sends at once or not at all; never throws, never waits. `done` then gets
+   * the errno name of a refusal (ENETUNREACH, EHOSTUNREACH, EAGAIN when too much waits to be sent, …), or null.
+   * @param source null leaves it to the kernel.
    */
-  send(
+  put(
     datagram: Uint8Array,
+    source: IpAddress | null,
     address: IpAddress,
     port: number,
     done: (code: string | null) => void,
   ): void;
+  flush(): void;
   /** Resolves when the port is free again. */
   close(): Promise<void>;
 }
@@ -45,60 +52,82 @@ export type OpenHaSocket = (
   events: HaSocketEvents,
 ) => Promise<HaSocket>;
 
+/** Of a flood so many are looked at before anything else has its turn. */
+const RECEIVED_AT_ONCE = 64;
+
 /** @throws HaPortError (rejects) when the kernel refuses the port. */
-export const openHaSocket: OpenHaSocket = async (family, port, events) => {
-  let out: DatagramSocket;
+export const openHaSocket: OpenHaSocket = (family, port, events) => {
   try {
-    out = openDatagramSocket(family, port);
+    const socket = openDatagramSocket(family, port, events.onReadable);
+    return Promise.resolve(new UdpSocket(socket, events.onError));
   } catch (error) {
-    throw bindError(error as KernelError, family, port);
+    return Promise.reject(bindError(error as KernelError, family, port));
   }
-  const socket = createSocket(family === 'ipv4' ? 'udp4' : 'udp6');
-  await new Promise<void>((resolve, reject) => {
-    socket.once('error', (error) => reject(bindError(error, family, port)));
-    socket.bind({ fd: out.fd, exclusive: true }, resolve);
-  });
-  socket.removeAllListeners('error');
-  socket.on('error', (error) => events.onError(codeOf(error)));
-  socket.on('message', (datagram, from) => events.onDatagram(datagram, from.address, from.port));
-  return new UdpSocket(socket, out, events.sourceFor);
 };
 
 class UdpSocket implements HaSocket {
-  readonly #socket: Socket;
-  /** The same descriptor. */
-  readonly #out: DatagramSocket;
-  readonly #sourceFor: HaSocketEvents['sourceFor'];
+  readonly #socket: DatagramSocket;
+  readonly #onError: HaSocketEvents['onError'];
+  /** Of those that were put, in their order. */
+  readonly #done: ((code: string | null) => void)[] = [];
   #closed = false;
 
-  constructor(socket: Socket, out: DatagramSocket, sourceFor: HaSocketEvents['sourceFor']) {
+  constructor(socket: DatagramSocket, onError: HaSocketEvents['onError']) {
     this.#socket = socket;
-    this.#out = out;
-    this.#sourceFor = sourceFor;
+    this.#onError = onError;
   }
 
-  send(
+  receive(handler: (datagram: ArrivedDatagram) => void): void {
+    if (this.#closed) return;
+    try {
+      this.#socket.receive(handler, RECEIVED_AT_ONCE);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      this.#onError(error.code);
+    }
+  }
+
+  put(
     datagram: Uint8Array,
+    source: IpAddress | null,
     address: IpAddress,
     port: number,
     done: (code: string | null) => void,
   ): void {
     // Port 0 is what a forged source may show.
     if (this.#closed || port === 0) return;
-    done(this.#out.send(datagram, this.#sourceFor(address), address, port));
+    if (this.#socket.isFull) this.flush();
+    this.#socket.put(datagram, source, address, port);
+    this.#done.push(done);
+  }
+
+  flush(): void {
+    const done = this.#done;
+    if (done.length === 0) return;
+    const failures = this.#socket.flush();
+    let next = 0;
+    for (let index = 0; index < done.length; index += 1) {
+      const failure = failures[next];
+      const failed = failure?.index === index;
+      if (failed) next += 1;
+      done[index]?.(failed ? failure.code : null);
+    }
+    done.length = 0;
   }
 
   close(): Promise<void> {
-    if (this.#closed) return Promise.resolve();
+    this.flush();
     this.#closed = true;
-    return new Promise((resolve) => {
-      this.#socket.close(resolve);
-    });
+    this.#socket.close();
+    return Promise.resolve();
   }
 }
 
-function bindError(error: Error, family: Family, port: number): HaPortError {
-  const code = codeOf(error);
+const isRefusal = (error: unknown): error is KernelError =>
+  error instanceof Error && error.name === 'KernelError';
+
+function bindError(error: KernelError, family: Family, port: number): HaPortError {
+  const { code } = error;
   const where = `HA port ${port}/udp (${family === 'ipv4' ? 'IPv4' : 'IPv6'})`;
   return new HaPortError(`${where} cannot be opened: ${remedy(code, port)}`, code);
 }
@@ -116,6 +145,3 @@ function remedy(code: string, port: number): string {
       return `the kernel answers ${code}.`;
   }
 }
-
-const codeOf = (error: Error): string =>
-  'code' in error && typeof error.code === 'string' ? error.code : 'UNKNOWN';

@@ -31,7 +31,10 @@ export interface HeardReport {
 export interface PeerChannelOptions {
   readonly journal: Journal;
   readonly now: () => Instant;
+  /** Takes what was heard; the same object for what says the same. */
   readonly deliver: (heard: HeardReport) => void;
+  /** All that had arrived has been delivered, but for what `hear` was called for. */
+  readonly onHeard?: () => void;
   /** What keeps the HA port from working; null when nothing does. */
   readonly onProblem: (problem: string | null) => void;
   /** All addresses of this host, as the kernel last reported them. */
@@ -45,7 +48,12 @@ export interface PeerChannelOptions {
 export interface PeerChannel {
   /** Opens, closes or reopens the port for these settings; resolves when that is done. */
   configure(settings: Settings): Promise<void>;
-  check(peer: string): void;
+  /** Asks these peers, all together. */
+  check(...peers: readonly string[]): void;
+  /** Delivers what has arrived already. */
+  hear(): void;
+  /** Interfaces or addresses of this host have changed: sources are asked for again. */
+  forgetSources(): void;
   /** Sends what has changed to all peers, and keeps it for requests and answers. */
   news(report: PeerReport): void;
   /** The last round trip on the path in milliseconds; null when there was none. */
@@ -69,6 +77,11 @@ export function createPeerChannel(options: PeerChannelOptions): PeerChannel {
 class Channel implements PeerChannel {
   readonly #options: PeerChannelOptions;
   readonly #rtt = new Map<string, number>();
+  /** The last from each address: without an answer to a check, and with one. */
+  readonly #heard: Readonly<Record<'unanswered' | 'answered', Map<IpAddress, HeardReport>>> = {
+    unanswered: new Map(),
+    answered: new Map(),
+  };
   /** The last one from each address of a peer; no stranger has an entry. */
   readonly #discards = new Map<string, { readonly text: string; readonly at: Instant }>();
   /** The last message from a virtual address of ours: no peer is known by one. */
@@ -96,8 +109,17 @@ class Channel implements PeerChannel {
     return this.#turn;
   }
 
-  check(peer: string): void {
-    if (this.#names.includes(peer, 1)) this.#port?.check(peer);
+  check(...peers: readonly string[]): void {
+    const known = peers.filter((peer) => this.#names.includes(peer, 1));
+    if (known.length > 0) this.#port?.check(...known);
+  }
+
+  hear(): void {
+    this.#port?.hear();
+  }
+
+  forgetSources(): void {
+    this.#port?.forgetSources();
   }
 
   news(report: PeerReport): void {
@@ -106,7 +128,7 @@ class Channel implements PeerChannel {
   }
 
   rttMs(peer: string, address: IpAddress): number | null {
-    return this.#rtt.get(`${peer} ${address}`) ?? null;
+    return this.#names.includes(peer, 1) ? (this.#rtt.get(address) ?? null) : null;
   }
 
   problem(address: IpAddress): string | null {
@@ -234,6 +256,8 @@ class Channel implements PeerChannel {
     this.#port = null;
     this.#names = [];
     this.#rtt.clear();
+    this.#heard.answered.clear();
+    this.#heard.unanswered.clear();
     this.#discards.clear();
     this.#fromVirtual = null;
   }
@@ -241,8 +265,18 @@ class Channel implements PeerChannel {
   #sourceFor(destination: IpAddress): IpAddress | null {
     const { addresses, chosenSource = sourceTo } = this.#options;
     const chosen = chosenSource(familyOf(destination), destination);
-    if (chosen === null || !this.#virtual.has(chosen)) return null;
+    // Named too where it is well chosen: until we ask again, a virtual address may come to stand there.
+    if (chosen === null || !this.#virtual.has(chosen)) return chosen;
     return ownSource(destination, chosen, this.#virtual, [...addresses()]);
+  }
+
+  #heardFrom(peer: string, address: IpAddress, report: PeerReport, answered: boolean): HeardReport {
+    const heard = this.#heard[answered ? 'answered' : 'unanswered'];
+    const known = heard.get(address);
+    if (known?.report === report && known.peer === peer) return known;
+    const event: HeardReport = { kind: 'peer-report', peer, address, report, answered };
+    heard.set(address, event);
+    return event;
   }
 
   #open({ name, ha }: Settings): Promise<HaPort> {
@@ -257,10 +291,10 @@ class Channel implements PeerChannel {
       onReport: (peer, address, report, { rttMs }) => {
         this.#settle();
         this.#discards.delete(address);
-        if (rttMs !== null) this.#rtt.set(`${peer} ${address}`, rttMs);
-        const answered = rttMs !== null;
-        this.#options.deliver({ kind: 'peer-report', peer, address, report, answered });
+        if (rttMs !== null) this.#rtt.set(address, rttMs);
+        this.#options.deliver(this.#heardFrom(peer, address, report, rttMs !== null));
       },
+      onHeard: () => this.#options.onHeard?.(),
       onDiscard: (reason, source, detail) => {
         // Every start of either side makes some of these: they are counted, not told.
         if (reason === 'stale') return;

@@ -15,6 +15,17 @@ export const MAC_LENGTH = 32;
 
 const MAGIC = Uint8Array.of(0x55, 0x4e, 0x44, 0x59); // "UNDY"
 const HEADER_LENGTH = 56;
+/** Where the fields of the header begin, and the report behind it. */
+export const PEER_FIELDS = {
+  minor: 5,
+  kind: 6,
+  flags: 7,
+  session: 8,
+  sequence: 16,
+  nonce: 24,
+  echo: 40,
+  report: HEADER_LENGTH,
+} as const;
 const REPORT_MAXIMUM = PEER_MESSAGE_MAXIMUM - HEADER_LENGTH - MAC_LENGTH;
 const FLAG_TRUNCATED = 0x01;
 
@@ -116,22 +127,72 @@ export interface UnsignedPeerMessage {
  * @throws AssertionFailure when the sequence number or the length of a nonce is out of range.
  */
 export function encodePeerMessage(header: PeerHeader, report: EncodedReport): UnsignedPeerMessage {
-  assert(Number.isSafeInteger(header.sequence) && header.sequence > 0, 'sequence in 1..2^53-1');
-  assert(header.nonce.length === NONCE_LENGTH, `a nonce of ${NONCE_LENGTH} bytes`);
-  assert((header.echo?.length ?? NONCE_LENGTH) === NONCE_LENGTH, `an echo of ${NONCE_LENGTH}`);
-  const datagram = new Uint8Array(HEADER_LENGTH + report.bytes.length + MAC_LENGTH);
-  const view = new DataView(datagram.buffer);
-  datagram.set(MAGIC, 0);
-  view.setUint8(4, PEER_VERSION.major);
-  view.setUint8(5, PEER_VERSION.minor);
-  view.setUint8(6, PEER_MESSAGE_KINDS.indexOf(header.kind) + 1);
-  view.setUint8(7, report.truncated ? FLAG_TRUNCATED : 0);
-  view.setBigUint64(8, header.session);
-  view.setBigUint64(16, BigInt(header.sequence));
-  datagram.set(header.nonce, 24);
-  if (header.echo !== null) datagram.set(header.echo, 40);
-  datagram.set(report.bytes, HEADER_LENGTH);
-  return { datagram, ...splitSigned(datagram) };
+  const { kind, session, sequence, nonce, echo } = header;
+  assert(Number.isSafeInteger(sequence) && sequence > 0, 'sequence in 1..2^53-1');
+  assert(nonce.length === NONCE_LENGTH, `a nonce of ${NONCE_LENGTH} bytes`);
+  assert((echo?.length ?? NONCE_LENGTH) === NONCE_LENGTH, `an echo of ${NONCE_LENGTH}`);
+  const draft = new PeerMessageDraft();
+  draft.lay(report, kind, session, sequence);
+  draft.give(nonce, 0);
+  draft.echo(echo, 0);
+  return { datagram: draft.bytes, ...splitSigned(draft.bytes) };
+}
+
+/**
+ * One message that is laid out again and again in the same place: until the report changes only the numbers of
+ * its header do.
+ */
+export class PeerMessageDraft {
+  #bytes = new Uint8Array(0);
+  #view = new DataView(this.#bytes.buffer);
+  #report: EncodedReport | null = null;
+
+  /** The whole datagram; the next `lay` writes over it. */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.#bytes;
+  }
+
+  /** Where what the HMAC is over ends, and the HMAC begins. */
+  get end(): number {
+    return this.#bytes.length - MAC_LENGTH;
+  }
+
+  /** All but the nonces and the HMAC. */
+  lay(report: EncodedReport, kind: PeerMessageKind, session: bigint, sequence: number): void {
+    if (report !== this.#report) this.#carry(report);
+    const view = this.#view;
+    view.setUint8(PEER_FIELDS.kind, PEER_MESSAGE_KINDS.indexOf(kind) + 1);
+    view.setBigUint64(PEER_FIELDS.session, session);
+    view.setUint32(PEER_FIELDS.sequence, Math.floor(sequence / 2 ** 32));
+    view.setUint32(PEER_FIELDS.sequence + 4, sequence % 2 ** 32);
+  }
+
+  /** The nonce: 16 bytes of `from` at `at`. */
+  give(from: Uint8Array, at: number): void {
+    copyNonce(from, at, this.#bytes, PEER_FIELDS.nonce);
+  }
+
+  /** The echo: 16 bytes of `from` at `at`; null when there is none. */
+  echo(from: Uint8Array | null, at: number): void {
+    if (from === null) this.#bytes.fill(0, PEER_FIELDS.echo, PEER_FIELDS.echo + NONCE_LENGTH);
+    else copyNonce(from, at, this.#bytes, PEER_FIELDS.echo);
+  }
+
+  #carry(report: EncodedReport): void {
+    this.#report = report;
+    this.#bytes = new Uint8Array(HEADER_LENGTH + report.bytes.length + MAC_LENGTH);
+    this.#view = new DataView(this.#bytes.buffer);
+    this.#bytes.set(MAGIC, 0);
+    this.#bytes[4] = PEER_VERSION.major;
+    this.#bytes[PEER_FIELDS.minor] = PEER_VERSION.minor;
+    this.#bytes[PEER_FIELDS.flags] = report.truncated ? FLAG_TRUNCATED : 0;
+    this.#bytes.set(report.bytes, HEADER_LENGTH);
+  }
+}
+
+/** A loop: a view for 16 bytes would cost more than they do. */
+function copyNonce(from: Uint8Array, at: number, to: Uint8Array, start: number): void {
+  for (let index = 0; index < NONCE_LENGTH; index += 1) to[start + index] = from[at + index] ?? 0;
 }
 
 /** The signed range and the HMAC of a datagram whose length `inspectPeerMessage` has accepted. */
@@ -147,9 +208,14 @@ export interface DiscardedPeerMessage {
   readonly detail: string;
 }
 
-/** The check that costs next to nothing and needs no key. @returns null when it passes. */
-export function inspectPeerMessage(datagram: Uint8Array): DiscardedPeerMessage | null {
-  const { length } = datagram;
+/**
+ * The check that costs next to nothing and needs no key.
+ * @param length as it was sent, where less was kept. @returns null when it passes.
+ */
+export function inspectPeerMessage(
+  datagram: Uint8Array,
+  length = datagram.length,
+): DiscardedPeerMessage | null {
   if (length < HEADER_LENGTH + MAC_LENGTH || length > PEER_MESSAGE_MAXIMUM) {
     return discard('length', `${length} bytes`);
   }
@@ -183,7 +249,44 @@ export type DecodedPeerMessage = (PeerMessage & { readonly ok: true }) | Discard
 export interface ReportMemory {
   bytes: Uint8Array | null;
   report: DecodedReport | null;
+  /** What the header said that came with it last. */
+  truncated?: boolean;
 }
+
+/**
+ * What the message at `start` of `bytes` is when it repeats, word for word, the last report of its sender, in
+ * a request or an answer: nearly every one. null for any other: that one is to be decoded. Neither echo nor
+ * HMAC is looked at.
+ */
+export function kindOfRepetition(
+  bytes: Buffer,
+  view: DataView,
+  start: number,
+  length: number,
+  { bytes: known, truncated }: ReportMemory,
+): 'request' | 'answer' | null {
+  if (known === null || length !== HEADER_LENGTH + known.length + MAC_LENGTH) return null;
+  const kind = bytes[start + PEER_FIELDS.kind];
+  if (kind !== REQUEST && kind !== ANSWER) return null;
+  if (view.getUint32(start) !== MAGIC_WORD || bytes[start + 4] !== PEER_VERSION.major) return null;
+  if (isTruncated(bytes, start) !== truncated) return null;
+  const high = view.getUint32(start + PEER_FIELDS.sequence);
+  if (high > HIGHEST_HALF || (high | view.getUint32(start + PEER_FIELDS.sequence + 4)) === 0) {
+    return null;
+  }
+  const report = start + HEADER_LENGTH;
+  if (bytes.compare(known, 0, known.length, report, report + known.length) !== 0) return null;
+  return kind === REQUEST ? 'request' : 'answer';
+}
+
+const isTruncated = (bytes: Uint8Array, start: number): boolean =>
+  ((bytes[start + PEER_FIELDS.flags] ?? 0) & FLAG_TRUNCATED) !== 0;
+
+const MAGIC_WORD = 0x554e4459;
+const REQUEST = PEER_MESSAGE_KINDS.indexOf('request') + 1;
+const ANSWER = PEER_MESSAGE_KINDS.indexOf('answer') + 1;
+/** Of the largest sequence number, 2^53 - 1. */
+const HIGHEST_HALF = 2 ** 21 - 1;
 
 /**
  * Decodes a whole datagram; never throws. TLVs of unknown type are skipped, so that a later release
@@ -200,7 +303,8 @@ export function decodePeerMessage(
   const end = datagram.length - MAC_LENGTH;
   const report = recall(datagram.subarray(HEADER_LENGTH, end), memory);
   if (typeof report === 'string') return discard('malformed', report);
-  const truncated = ((datagram[7] ?? 0) & FLAG_TRUNCATED) !== 0;
+  const truncated = isTruncated(datagram, 0);
+  memory.truncated = truncated;
   return { ok: true, header, ...report, truncated };
 }
 

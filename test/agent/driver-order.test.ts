@@ -170,7 +170,7 @@ describe('after a stall', () => {
     assert.deepEqual(made.trace.lines(mark, 'advertisement', 'frame'), []);
   });
 
-  it('the timer waits for the HA port, whose messages come in the same turn of the loop', async () => {
+  it('what the peers have said comes before the deadlines that have passed', async () => {
     const made = rig({ settings: withPeer() });
     made.driver.start();
     await pass(made, SECOND);
@@ -178,10 +178,7 @@ describe('after a stall', () => {
     const [report] = made.told.flatMap((one) => (one.kind === 'news' ? [one.report] : []));
     assert.ok(report !== undefined);
     made.kernel.stall(10 * SECOND);
-
-    made.kernel.advance(0);
-    assert.deepEqual(kindsSince(made, mark), [], 'nothing before the turn of the loop is over');
-    made.driver.deliver({
+    made.said.push({
       kind: 'peer-report',
       peer: 'there',
       address: address('10.98.0.2'),
@@ -189,6 +186,7 @@ describe('after a stall', () => {
       answered: true,
     });
 
+    made.kernel.advance(0);
     const [first, ...rest] = kindsSince(made, mark).filter((kind) => kind !== 'stalled');
     assert.equal(first, 'peer-report');
     assert.ok(rest.includes('deadline'), rest.join(', '));

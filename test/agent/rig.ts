@@ -1,8 +1,10 @@
 // A driver on a fake kernel and executor, with one IPv4 virtual router unless told otherwise.
-import { Driver, type Outlets } from '../../src/agent/driver.js';
+import { Driver } from '../../src/agent/driver.js';
+import type { Outlets } from '../../src/agent/driver-options.js';
 import { createJournal } from '../../src/journal/journal.js';
 import { createWatchdog } from '../../src/agent/watchdog.js';
 import type { Settings, VirtualRouterSettings } from '../../src/config/settings.js';
+import type { InstanceEvent } from '../../src/core/interface.js';
 import type { AddressTarget } from '../../src/model/netlink-script.js';
 import type { EventRecord } from '../../src/model/status.js';
 import { centiseconds, milliseconds } from '../../src/model/units.js';
@@ -62,6 +64,8 @@ export interface Rig {
   /** The same among all else that left the driver. */
   readonly trace: Trace;
   readonly driver: Driver;
+  /** What the peers have said, and nobody has read yet. */
+  readonly said: InstanceEvent[];
   readonly kernel: FakeKernel;
   readonly executor: FakeExecutor;
   readonly records: EventRecord[];
@@ -100,8 +104,11 @@ export function rig(options: RigOptions = {}): Rig {
     told.push(one);
     kernel.trace.add(one);
   };
+  const said: InstanceEvent[] = [];
   const outlets: Outlets = {
-    checkPeer: (peer) => tell({ kind: 'check', peer }),
+    checkPeers: (peers) => peers.forEach((peer) => tell({ kind: 'check', peer })),
+    hearPeers: () => said.splice(0).forEach((event) => driver.hear(event)),
+    networkChanged: silent,
     peerNews: (report) => tell({ kind: 'news', report }),
     setBypass: (desired, reason) => tell({ kind: 'bypass', desired, reason }),
     transition: ({ to }) => tell({ kind: 'transition', to }),
@@ -127,7 +134,7 @@ export function rig(options: RigOptions = {}): Rig {
       (message) => kernel.notify(message),
     ),
   });
-  return { driver, kernel, executor, records, told, trace: kernel.trace };
+  return { driver, kernel, executor, records, told, said, trace: kernel.trace };
 }
 
 /** Lets everything that was enqueued happen: promises, and the wake-ups they ask for. */

@@ -1,6 +1,7 @@
 // One appliance in virtual time: the real driver, peer channel and executor slot on a fake kernel, a
 // modelled executor, and what outlives a process: addresses with their lifetimes, state.json. No tests.
-import { Driver, type Outlets } from '../../../src/agent/driver.js';
+import { Driver } from '../../../src/agent/driver.js';
+import type { Outlets } from '../../../src/agent/driver-options.js';
 import { openExecutorSlot, type SlotClock } from '../../../src/executor/executor-slot.js';
 import { openHaPort } from '../../../src/peer-channel/ha-port.js';
 import { createJournal, type Journal } from '../../../src/journal/journal.js';
@@ -154,7 +155,8 @@ export class Appliance {
       journal,
       now: clocks.now,
       addresses: () => driver.network.addresses(),
-      deliver: (event) => driver.deliver(event),
+      deliver: (event) => driver.hear(event),
+      onHeard: () => driver.heard(),
       onProblem: (problem) => void (problem !== null && this.said.push(problem)),
       openPort: (options) =>
         openHaPort({ ...options, openSocket: world.socketsOf(this.side, process) }),
@@ -505,7 +507,9 @@ export class Appliance {
 
   #outlets(channel: PeerChannel): Outlets {
     return {
-      checkPeer: (peer) => channel.check(peer),
+      checkPeers: (peers) => channel.check(...peers),
+      hearPeers: () => channel.hear(),
+      networkChanged: () => channel.forgetSources(),
       peerNews: (report) => channel.news(report),
       setBypass: () => undefined,
       transition: ({ virtualRouter, from, to, reason }) =>

@@ -5,6 +5,7 @@ import type {
   HaSocketEvents,
   OpenHaSocket,
 } from '../../../src/peer-channel/ha-socket.js';
+import type { ArrivedDatagram } from '../../../src/kernel/datagram-socket.js';
 import type { OutgoingMessage } from '../../../src/kernel/kernel.js';
 import {
   addressFromBytes,
@@ -47,6 +48,10 @@ interface OpenSocket {
   readonly side: Side;
   readonly process: VirtualProcess;
   readonly events: HaSocketEvents;
+  /** What waits to be received. */
+  readonly arrived: ArrivedDatagram[];
+  /** What waits to be sent, and where to. */
+  readonly waiting: [Uint8Array, IpAddress][];
 }
 
 export class World {
@@ -203,13 +208,19 @@ export class World {
   /** Opens the HA port of a process: messages take the path that the destination names. */
   socketsOf(side: Side, process: VirtualProcess): OpenHaSocket {
     return (_family, port, events) => {
-      const open: OpenSocket = { side, process, events };
+      const open: OpenSocket = { side, process, events, arrived: [], waiting: [] };
       this.#sockets.set(side, open);
       process.onDeath(() => this.#close(open));
       const socket: HaSocket = {
-        send: (datagram, to) => {
-          if (!process.dead && this.#sockets.get(side) === open) {
-            this.#carry(side, datagram.slice(), to, port);
+        receive: (handler) => {
+          for (const datagram of open.arrived.splice(0)) handler(datagram);
+        },
+        put: (datagram, _source, to) => void open.waiting.push([datagram.slice(), to]),
+        flush: () => {
+          for (const [datagram, to] of open.waiting.splice(0)) {
+            if (!process.dead && this.#sockets.get(side) === open) {
+              this.#carry(side, datagram, to, port);
+            }
           }
         },
         close: () => {
@@ -227,7 +238,9 @@ export class World {
 
   #carry(side: Side, datagram: Uint8Array, to: IpAddress, port: number): void {
     const link = to === ADDRESSES[otherOf(side)].ha ? 'ha' : 'lan';
-    const source = ADDRESSES[side][to === ADDRESSES[otherOf(side)].lan6 ? 'lan6' : link];
+    const source = ADDRESSES[side][
+      to === ADDRESSES[otherOf(side)].lan6 ? 'lan6' : link
+    ] as IpAddress;
     const decoded = decodePeerMessage(datagram, { bytes: null, report: null });
     if (!decoded.ok) throw new Error(`a message of ${side} cannot be read: ${decoded.detail}`);
     const { header, report } = decoded;
@@ -237,7 +250,8 @@ export class World {
     if (!this.#passes(link === 'ha' ? 'ha-link' : 'ha-lan', side)) return;
     this.after(TRIP, () => {
       const receiver = this.#sockets.get(otherOf(side));
-      receiver?.process.enter(() => receiver.events.onDatagram(datagram, source, port));
+      receiver?.arrived.push(arrivedDatagram(datagram, source, port));
+      receiver?.process.enter(() => receiver.events.onReadable());
     });
   }
 
@@ -252,6 +266,12 @@ export class World {
     const [from, at] = [this.story.end, this.now];
     return () => this.story.held(virtual, from, at, this.now);
   }
+}
+
+function arrivedDatagram(datagram: Uint8Array, source: IpAddress, port: number): ArrivedDatagram {
+  const bytes = Buffer.from(datagram);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return { bytes, view, start: 0, length: bytes.length, source, port };
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));

@@ -1,0 +1,43 @@
+// What the driver is given, and where its effects go. Types only.
+import type { Settings } from '../config/settings.js';
+import type { Executor } from '../executor/executor.js';
+import type { Journal } from '../journal/journal.js';
+import type { Kernel, Lease } from '../kernel/kernel.js';
+import type { MonitorStatus } from '../model/monitor.js';
+import type { PeerReport } from '../model/peer-report.js';
+import type { EventRecord } from '../model/status.js';
+import type { Leftovers } from './leftovers.js';
+import type { TransitionEffect } from './records.js';
+import type { Watchdog } from './watchdog.js';
+
+/** Where effects go that are neither packets nor addresses. None of them may block. */
+export interface Outlets {
+  /** Asks these peers, all together. */
+  checkPeers(peers: readonly string[]): void;
+  /** Submits by `hear` what the peers have said already. */
+  hearPeers(): void;
+  /** Interfaces or addresses of this host have changed. */
+  networkChanged(): void;
+  peerNews(report: PeerReport): void;
+  setBypass(desired: 'inline' | 'bypass', reason: string): void;
+  transition(effect: TransitionEffect, record: EventRecord): void;
+  /** All that there are; whenever one may have said something. */
+  monitors(statuses: readonly MonitorStatus[]): void;
+}
+
+export interface DriverOptions {
+  readonly kernel: Kernel;
+  readonly executor: Executor;
+  /** Shared with the executor, which revokes it when this process hangs while it holds addresses. */
+  readonly lease: Lease;
+  readonly journal: Journal;
+  readonly settings: Settings;
+  readonly leftovers: Leftovers;
+  readonly outlets: Outlets;
+  /** After a wake-up that changed something a person or state.json should see. */
+  readonly onChange: () => void;
+  /** After every wake-up: what was heard or measured may look different from outside. */
+  readonly onWake: () => void;
+  /** Of the service manager; told at the end of a wake-up that has gone all the way. */
+  readonly watchdog?: Watchdog;
+}

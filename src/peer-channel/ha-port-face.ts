@@ -1,0 +1,105 @@
+// What the HA port is given, what it answers and tells. Types only.
+import type { IpAddress } from '../model/address.js';
+import type { PeerReport } from '../model/peer-report.js';
+import type { Instant } from '../model/units.js';
+import type { PeerDiscardReason, PeerMessageKind } from '../wire/peer-message.js';
+import type { HaKey } from './ha-key.js';
+import type { PeerKeys } from './ha-peer.js';
+import type { OpenHaSocket } from './ha-socket.js';
+
+export interface HaPeerAddress {
+  readonly name: string;
+  /** The addresses the peer sends from; each is one path. Not link-local. */
+  readonly addresses: readonly IpAddress[];
+  /** Its HA port; default ours. For several agents on one host. */
+  readonly port?: number;
+}
+
+export interface PeerArrival {
+  /** Of the message that brought the report. */
+  readonly kind: PeerMessageKind;
+  /**
+   * The first answer on this path to the latest `check`, measured from that call: a success of the
+   * path. Null for everything else, late answers included.
+   */
+  readonly rttMs: number | null;
+  readonly at: Instant;
+  /** The peer has more virtual routers than fit: `routers` ends early. */
+  readonly truncated: boolean;
+}
+
+export interface HaPortOptions {
+  /** UDP, on all addresses of the families the peers need. */
+  readonly port: number;
+  /** At least one; what they all accept, the one that is preferred first. */
+  readonly keys: readonly HaKey[];
+  /** Our own name; every report must carry it. */
+  readonly self: string;
+  readonly peers: readonly HaPeerAddress[];
+  /**
+   * An authentic, fresh message came on `path`. `report` is always the newest of that peer: a
+   * message that was overtaken by a later one proves its path and brings no news. `arrival` is written over
+   * by the next.
+   */
+  readonly onReport: (
+    peer: string,
+    path: IpAddress,
+    report: PeerReport,
+    arrival: PeerArrival,
+  ) => void;
+  /** All that had arrived has been handed over, but for what `hear` was called for. */
+  readonly onHeard?: () => void;
+  /** Called for each datagram discarded: anyone can cause many, so limit what is logged. */
+  readonly onDiscard: (reason: PeerDiscardReason, source: string, detail: string) => void;
+  /** CLOCK_MONOTONIC; only for round trips and rate limits. */
+  readonly now: () => Instant;
+  /** The address to send from, until the next check or `forgetSources`; null leaves it to the kernel. */
+  readonly sourceFor: (destination: IpAddress) => IpAddress | null;
+  /** UDP unless given. */
+  readonly openSocket?: OpenHaSocket;
+}
+
+export interface HaPortCounters {
+  readonly discarded: Readonly<Partial<Record<PeerDiscardReason, number>>>;
+  /** Receiving refused by the kernel, by errno name. */
+  readonly receiveErrors: Readonly<Record<string, number>>;
+  readonly paths: readonly {
+    readonly peer: string;
+    readonly address: IpAddress;
+    readonly sent: number;
+    /** Authentic and fresh. */
+    readonly received: number;
+    /** When the last of those came; null before the first. */
+    readonly receivedAt: Instant | null;
+    /** What the kernel said to the last message, by errno name; null: sent. */
+    readonly refusal: string | null;
+    /** By errno name: ENETUNREACH, EHOSTUNREACH, … */
+    readonly sendFailures: Readonly<Record<string, number>>;
+  }[];
+}
+
+/** Sending never blocks and never throws. Before the first `setReport` nothing is sent at all. */
+export interface HaPort {
+  /** The report that requests and answers carry from now on. */
+  setReport(report: PeerReport): void;
+  /**
+   * Sends one request to each of these peers on every path, all together. Answers to earlier checks are late
+   * from now on.
+   */
+  check(...peers: readonly string[]): void;
+  /** Hands over what has arrived already: before a silence is concluded from. */
+  hear(): void;
+  /** Interfaces or addresses of this host have changed: sources are asked for again. */
+  forgetSources(): void;
+  /** A change: sends the report to all peers on all paths at once, and keeps it. */
+  push(report: PeerReport): void;
+  /** Other keys from now on. The session goes on: whoever has one of them notices nothing. */
+  setKeys(keys: readonly HaKey[]): void;
+  /** Which keys the peer is known to have. */
+  keysOf(peer: string): PeerKeys;
+  /** The last word before we stop, sent like a push; `close` may follow in the same breath. */
+  bye(report: PeerReport): void;
+  counters(): HaPortCounters;
+  /** Resolves when the port is free again. */
+  close(): Promise<void>;
+}
