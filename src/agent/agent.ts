@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { settingsErrorLines, type SettingsError } from '../config/errors.js';
 import { changeSettingElsewhere, loadSettingsElsewhere } from '../config/elsewhere.js';
 import type { SetOutcome } from '../config/save.js';
+import type { ListedSetting } from '../config/listed.js';
 import { viewSettings } from '../config/setting-names.js';
 import type { Settings } from '../config/settings.js';
 import type { CommandOutcome, ControlHandlers, ReloadOutcome } from '../control/protocol.js';
@@ -57,6 +58,8 @@ export interface AgentOptions {
   readonly hookExecutor: Executor;
   readonly log: Log;
   readonly settings: Settings;
+  /** The same, setting by setting, for people. */
+  readonly listed: readonly ListedSetting[];
   readonly settingsFile: string;
   readonly version: string;
   readonly realtime: Realtime;
@@ -102,6 +105,8 @@ type Ordered = Parameters<ControlHandlers['command']>;
 
 class RunningAgent implements Agent {
   readonly #options: AgentOptions;
+  /** The settings in force. */
+  #listed: readonly ListedSetting[];
   readonly #clocks: Clocks;
   readonly #startedAt: number;
   readonly #eventFile: EventFile;
@@ -127,6 +132,7 @@ class RunningAgent implements Agent {
     const { kernel, settings, wallClock, replaceFile } = options;
     const { runtimeDirectory, stateDirectory } = settings;
     this.#options = options;
+    this.#listed = options.listed;
     this.#clocks = { wallClock, now: () => kernel.now() };
     this.#startedAt = wallClock();
     const events = join(stateDirectory, 'events.jsonl');
@@ -264,7 +270,7 @@ class RunningAgent implements Agent {
       return { ok: false, file, errors };
     }
     this.#problems.delete('settings');
-    const changes = settingsChanges(current, loaded.settings, file);
+    const changes = settingsChanges(this.#listed, loaded.listed, file);
     this.#journal.record('info', {
       event: 'settings-applied',
       reason: 'reload',
@@ -273,6 +279,7 @@ class RunningAgent implements Agent {
     this.#options.realtime.apply(loaded.settings.realtime);
     await this.#recordAhead(loaded.settings);
     this.#driver.configure(loaded.settings);
+    this.#listed = loaded.listed;
     this.#coming = null;
     await this.#outlets.configure(loaded.settings);
     const findings = await this.#hostWatch.look(loaded.settings);
@@ -333,7 +340,7 @@ class RunningAgent implements Agent {
       group: 'understudy',
       handlers: {
         status: () => this.status(),
-        settings: () => viewSettings(this.#driver.settings, settingsFile),
+        settings: () => viewSettings(this.#listed, settingsFile),
         set: (setting, value) => this.#set(setting, value),
         reload: () => this.reload(),
         command: (name, argument, manner) => this.#command(name, argument, manner),
@@ -401,7 +408,11 @@ class RunningAgent implements Agent {
 }
 
 /** What differs between two settings, one line each: `primary: true → false`. */
-function settingsChanges(before: Settings, after: Settings, file: string): string[] {
+function settingsChanges(
+  before: readonly ListedSetting[],
+  after: readonly ListedSetting[],
+  file: string,
+): string[] {
   const old = new Map(viewSettings(before, file).settings.map((one) => [one.setting, one.value]));
   const now = new Map(viewSettings(after, file).settings.map((one) => [one.setting, one.value]));
   const names = new Set([...old.keys(), ...now.keys()]);

@@ -53,7 +53,7 @@ export async function runAgent(configPath: string): Promise<number> {
     // Before anything is started: the executor is told.
     const realtime = createRealtime(openRealtime());
     realtime.apply(settings.realtime);
-    return await runLocked(configPath, settings, { kernel, agentLog, realtime });
+    return await runLocked(loaded, { kernel, agentLog, realtime });
   } catch (error) {
     say(`cannot start: ${(error as Error).message}`);
     await agentLog.close();
@@ -86,6 +86,8 @@ export async function releaseAddresses(settingsFile: string): Promise<number> {
 }
 
 /** What an agent stands on. */
+type Loaded = Extract<LoadResult, { ok: true }>;
+
 interface Ground {
   readonly kernel: Kernel;
   readonly agentLog: AgentLog;
@@ -93,8 +95,7 @@ interface Ground {
 }
 
 async function runLocked(
-  settingsFile: string,
-  settings: Settings,
+  { file: settingsFile, settings, listed }: Loaded,
   { kernel, agentLog, realtime }: Ground,
 ): Promise<number> {
   const { log } = agentLog;
@@ -143,6 +144,7 @@ async function runLocked(
     hookExecutor,
     log,
     settings,
+    listed,
     settingsFile,
     version,
     realtime,

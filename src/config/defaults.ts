@@ -7,15 +7,18 @@ import {
   familyOf,
   parseAddress,
   parseAddressWithPrefix,
-  type AddressWithPrefix,
   type IpAddress,
 } from '../model/address.js';
 import { assert } from '../model/assert.js';
 import { milliseconds, millisecondsToCentiseconds } from '../model/units.js';
-import { completeMonitors } from './monitor-defaults.js';
 import { DEFAULT_PRIORITY, INSTALLED_VIP_SCRIPT, type SettingsFile } from './schema.js';
-import { settableValues } from './settable.js';
-import type { Settings, VirtualRouterSettings } from './settings.js';
+import type {
+  CheckInFile,
+  CheckSettings,
+  MonitorSettings,
+  Settings,
+  VirtualRouterSettings,
+} from './settings.js';
 
 /** What of the host the defaults depend on. Tests pass their own. */
 export interface Host {
@@ -31,80 +34,149 @@ export const thisHost: Host = {
 /** scripts/vip of this package: dist/src/config is three folders deep. */
 export const PACKAGE_VIP_SCRIPT = fileURLToPath(new URL('../../../scripts/vip', import.meta.url));
 
-/** Complete settings from a file that passed every check. */
-export function completeSettings(file: SettingsFile, host: Host): Settings {
+type RouterInFile = SettingsFile['virtualRouters'][number];
+type CompleteRouter = RouterInFile & Required<Pick<RouterInFile, 'priority' | 'preempt'>>;
+
+/** The file with every default there is, in its own units. */
+export type CompleteFile = Omit<SettingsFile, 'name' | 'virtualRouters' | 'vip'> & {
+  readonly name: string;
+  readonly virtualRouters: readonly CompleteRouter[];
+  readonly vip: Required<SettingsFile['vip']>;
+};
+
+/** Which answers count as a success unless the check says otherwise. */
+const SUCCESS = { minimum: 200, maximum: 299 } as const;
+
+/** Fills in the defaults that depend on the host or on other settings. */
+export function completeFile(file: SettingsFile, host: Host): CompleteFile {
+  const { ha, vip } = file;
   const name = file.name ?? host.hostName();
+  const installed = host.fileExists(INSTALLED_VIP_SCRIPT);
   return {
+    ...file,
     name,
-    ha: completeHa(file.ha),
-    monitors: completeMonitors(file),
-    bypass: file.bypass ?? null,
-    hooks: { transition: file.hooks.transition ?? null, monitor: file.hooks.monitor ?? null },
-    virtualRouters: file.virtualRouters.map((router) => completeRouter(router, file.ha, name)),
-    vip: {
-      script: file.vip.script ?? defaultVipScript(host),
-      leaseSeconds: file.vip.leaseSeconds,
-    },
-    realtime: file.realtime,
-    runtimeDirectory: file.runtimeDirectory,
-    stateDirectory: file.stateDirectory,
-    settable: settableValues(file),
+    virtualRouters: file.virtualRouters.map((router) => {
+      // In active-active each virtual router says for itself who is primary.
+      const isPrimary = ha.mode === 'active-active' ? router.primary === name : ha.primary;
+      const priority = isPrimary ? DEFAULT_PRIORITY.primary : DEFAULT_PRIORITY.other;
+      return { priority, preempt: ha.preempt, ...router };
+    }),
+    checks: file.checks.map((check) =>
+      check.type === 'http' ? { expectStatus: SUCCESS, verifyTls: true, ...check } : check,
+    ),
+    vip: { script: installed ? INSTALLED_VIP_SCRIPT : PACKAGE_VIP_SCRIPT, ...vip },
   };
 }
 
-function completeHa(ha: SettingsFile['ha']): Settings['ha'] {
+/** The settings of a file that passed every check. */
+export const settingsOf = (file: CompleteFile): Settings => ({
+  name: file.name,
+  ha: haOf(file.ha),
+  monitors: {
+    gateway: gatewayOf(file.gatewayMonitoring),
+    bandwidth: bandwidthOf(file.bandwidthMonitoring),
+    links: linksOf(file.linkMonitoring),
+    checks: file.checks.map(checkOf),
+  },
+  bypass: file.bypass ?? null,
+  hooks: { transition: file.hooks.transition ?? null, monitor: file.hooks.monitor ?? null },
+  virtualRouters: file.virtualRouters.map(routerOf),
+  vip: file.vip,
+  realtime: file.realtime,
+  runtimeDirectory: file.runtimeDirectory,
+  stateDirectory: file.stateDirectory,
+});
+
+function haOf(file: SettingsFile['ha']): Settings['ha'] {
+  const { peerCheckIntervalMs, flapWindowSeconds, preemptDelaySeconds, ...same } = file;
   return {
-    mode: ha.mode,
-    primary: ha.primary,
-    preempt: ha.preempt,
-    preemptDelay: milliseconds(ha.preemptDelaySeconds * 1_000),
-    port: ha.port,
-    keyFile: ha.keyFile ?? null,
-    peers: ha.peers.map(({ name, addresses }) => ({ name, addresses: addresses.map(checkedPeer) })),
-    peerCheckInterval: milliseconds(ha.peerCheckIntervalMs),
-    peerFailureThreshold: ha.peerFailureThreshold,
-    peerRecoveryThreshold: ha.peerRecoveryThreshold,
-    maximumFlaps: ha.maximumFlaps,
-    flapWindow: milliseconds(ha.flapWindowSeconds * 1_000),
+    ...same,
+    keyFile: file.keyFile ?? null,
+    peers: file.peers.map(({ name, addresses }) => ({ name, addresses: addresses.map(addressOf) })),
+    preemptDelay: milliseconds(preemptDelaySeconds * 1_000),
+    peerCheckInterval: milliseconds(peerCheckIntervalMs),
+    flapWindow: milliseconds(flapWindowSeconds * 1_000),
   };
 }
 
-const defaultVipScript = (host: Host): string =>
-  host.fileExists(INSTALLED_VIP_SCRIPT) ? INSTALLED_VIP_SCRIPT : PACKAGE_VIP_SCRIPT;
-
-function completeRouter(
-  router: SettingsFile['virtualRouters'][number],
-  ha: SettingsFile['ha'],
-  ownName: string,
-): VirtualRouterSettings {
-  // In active-active each virtual router says for itself who is primary.
-  const isPrimary = ha.mode === 'active-active' ? router.primary === ownName : ha.primary;
-  const addresses = router.addresses.map(checkedAddress);
+function routerOf(file: CompleteRouter): VirtualRouterSettings {
+  const { advertisementIntervalMs, acceptMode: _, virtualMac: __, ...same } = file;
+  const addresses = file.addresses.map((text) => {
+    const value = parseAddressWithPrefix(text);
+    assert(value !== null, `${text} passed the checks, so it is an address with prefix length`);
+    return value;
+  });
   const [first] = addresses;
   assert(first !== undefined, 'a checked virtual router has an address');
   return {
-    name: router.name,
-    interface: router.interface,
-    vrid: router.vrid,
+    ...same,
     family: familyOf(first.address),
     addresses,
-    advertisementInterval: millisecondsToCentiseconds(milliseconds(router.advertisementIntervalMs)),
-    priority: router.priority ?? (isPrimary ? DEFAULT_PRIORITY.primary : DEFAULT_PRIORITY.other),
-    preempt: router.preempt ?? ha.preempt,
-    checksum: router.checksum,
-    unicastPeers: router.unicastPeers.map(checkedPeer),
-    ...(router.primary === undefined ? {} : { primary: router.primary }),
+    advertisementInterval: millisecondsToCentiseconds(milliseconds(advertisementIntervalMs)),
+    unicastPeers: file.unicastPeers.map(addressOf),
   };
 }
 
-function checkedAddress(text: string): AddressWithPrefix {
-  const value = parseAddressWithPrefix(text);
-  assert(value !== null, `${text} passed the checks, so it is an address with prefix length`);
-  return value;
-}
-
-function checkedPeer(text: string): IpAddress {
+function addressOf(text: string): IpAddress {
   const value = parseAddress(text);
   assert(value !== null, `${text} passed the checks, so it is an address`);
   return value;
+}
+
+function gatewayOf(file: SettingsFile['gatewayMonitoring']): MonitorSettings['gateway'] {
+  const { intervalMs, ...same } = file;
+  if (file.addresses.length === 0) return null;
+  return {
+    ...same,
+    addresses: file.addresses.map(addressOf),
+    interval: milliseconds(intervalMs),
+  };
+}
+
+function bandwidthOf(file: SettingsFile['bandwidthMonitoring']): MonitorSettings['bandwidth'] {
+  const { enabled, ...same } = file;
+  return enabled ? same : null;
+}
+
+function linksOf(file: SettingsFile['linkMonitoring']): MonitorSettings['links'] {
+  const { intervalMs, ...same } = file;
+  return file.pairs.length === 0 ? null : { ...same, interval: milliseconds(intervalMs) };
+}
+
+function checkOf(check: CheckInFile): CheckSettings {
+  const { name, intervalMs, timeoutMs, failureThreshold, recoveryThreshold, weight } = check;
+  return {
+    name,
+    intervalMs,
+    timeoutMs,
+    failureThreshold,
+    recoveryThreshold,
+    ...(weight === undefined ? {} : { weight }),
+    kind: kindOf(check),
+  };
+}
+
+function kindOf(check: CheckInFile): CheckSettings['kind'] {
+  const { type, host, port, command, url, expectStatus, verifyTls } = check;
+  switch (type) {
+    case 'tcp':
+      assert(host !== undefined && port !== undefined, 'a checked tcp check has host and port');
+      return { type, host, port };
+    case 'script':
+      assert(command !== undefined, 'a checked script check has a command');
+      return { type, command };
+    case 'http': {
+      assert(url !== undefined && expectStatus !== undefined, 'a checked http check has a url');
+      const { expectBody, expectHeader, requestHeaders } = check;
+      return {
+        type,
+        url,
+        expectStatus,
+        ...(expectBody === undefined ? {} : { expectBody }),
+        ...(expectHeader === undefined ? {} : { expectHeader }),
+        ...(requestHeaders === undefined ? {} : { requestHeaders }),
+        verifyTls: verifyTls ?? true,
+      };
+    }
+  }
 }

@@ -83,8 +83,15 @@ export const formatPath = (path: SettingsPath): string =>
     return text === '' ? part : `${text}.${part}`;
   }, '');
 
-/** `virtualRouters[].name` for any `virtualRouters[3].name`. */
-export const patternOf = (path: SettingsPath): string => formatPath(path).replace(/\[\d+\]/g, '[]');
+/** What stands at `path` in a plain value; undefined when there is nothing. */
+export const valueAt = (value: unknown, path: SettingsPath): unknown =>
+  path.reduce(
+    (inside, key) =>
+      typeof inside === 'object' && inside !== null && Object.hasOwn(inside, key)
+        ? (inside as Record<string | number, unknown>)[key]
+        : undefined,
+    value,
+  );
 
 /** Whether a remedy names what was meant: it is read before the list of all that there is. */
 export const isSuggestion = (remedy: string): boolean => remedy.startsWith('did you mean ');

@@ -1,7 +1,7 @@
 // The form of the settings: each complaint of the schema becomes an error a person can act on, and what it was
 // about is left out. What remains has the types of the schema. No meaning across settings: see validate.ts.
 import { complaintsOf, type Complaint } from './compile.js';
-import { formatPath, type Finding, type SettingsPath } from './errors.js';
+import { formatPath, valueAt, type Finding, type SettingsPath } from './errors.js';
 import { describeFound } from './found.js';
 import { expectation, remedyFor } from './remedy.js';
 import { schemaAt, type SettingSchema, type SettingsFile } from './schema.js';
@@ -71,15 +71,6 @@ function pathOf(pointer: string): SettingsPath {
 }
 
 type Container = Record<string | number, unknown>;
-
-const valueAt = (value: unknown, path: SettingsPath): unknown =>
-  path.reduce(
-    (inside, key) =>
-      typeof inside === 'object' && inside !== null && Object.hasOwn(inside, key)
-        ? (inside as Container)[key]
-        : undefined,
-    value,
-  );
 
 /** `value` without what stands at `path`; in a list an empty one of the same kind takes its place. */
 function without(value: unknown, path: SettingsPath): unknown {

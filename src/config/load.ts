@@ -1,7 +1,7 @@
 // The one way from a settings file to Settings: read, parse, check, complete; every error at once.
 // The agent, `check` and `set` all come through here. No writing: see save.ts.
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
-import { completeSettings, thisHost, type Host } from './defaults.js';
+import { completeFile, settingsOf, thisHost, type Host } from './defaults.js';
 import { readDocument, type SettingsDocument } from './document.js';
 import {
   formatPath,
@@ -11,6 +11,7 @@ import {
   type SettingsWarning,
 } from './errors.js';
 import { checkForm } from './form.js';
+import { listSettings, type ListedSetting } from './listed.js';
 import type { SettingsFile } from './schema.js';
 import type { Settings } from './settings.js';
 import { checkMeaning } from './validate.js';
@@ -24,6 +25,8 @@ export type LoadResult =
       readonly ok: true;
       readonly file: string;
       readonly settings: Settings;
+      /** Every setting by itself, in force or not. */
+      readonly listed: readonly ListedSetting[];
       readonly warnings: readonly SettingsWarning[];
     }
   | { readonly ok: false; readonly file: string; readonly errors: readonly SettingsError[] };
@@ -44,7 +47,8 @@ export function parseSettings(text: string, fileName: string, host: Host = thisH
   const read = readDocument(text);
   if (!read.ok) return { ok: false, file: fileName, errors: read.errors };
   const { document } = read;
-  const written = writtenPaths(document.value);
+  // Before the form fills defaults in.
+  const written = structuredClone(document.value);
   const { findings, remainder } = checkForm(document.value);
   const complained = new Set(findings.map(({ at }) => formatPath(at)));
   const meaning = checkMeaning(remainder, host.hostName()).filter(
@@ -54,9 +58,15 @@ export function parseSettings(text: string, fileName: string, host: Host = thisH
   const errors = inOrderOfText([...document.errors, ...found]);
   if (errors.length > 0) return { ok: false, file: fileName, errors: bounded(errors) };
   // Nothing was refused, so nothing is missing.
-  const file = remainder as SettingsFile;
-  const warnings = [...document.warnings, ...warningsOf(file, written)];
-  return { ok: true, file: fileName, settings: completeSettings(file, host), warnings };
+  const whole = remainder as SettingsFile;
+  const file = completeFile(whole, host);
+  return {
+    ok: true,
+    file: fileName,
+    settings: settingsOf(file),
+    listed: listSettings(file, written),
+    warnings: [...document.warnings, ...warningsOf(whole, written)],
+  };
 }
 
 /** What a person reads, and a control socket carries. */
@@ -75,17 +85,6 @@ const bounded = (errors: readonly SettingsError[]): readonly SettingsError[] =>
           remedy: 'correct these first; is it the settings file?',
         },
       ];
-
-/** The sections and settings that the file has itself, `ha` and `ha.mode`, before defaults fill it. */
-const writtenPaths = (value: unknown): ReadonlySet<string> =>
-  new Set(
-    Object.entries(value ?? {}).flatMap(([section, inside]: [string, unknown]) => [
-      section,
-      ...(typeof inside === 'object' && inside !== null
-        ? Object.keys(inside).map((key) => `${section}.${key}`)
-        : []),
-    ]),
-  );
 
 function placed({ at, ...error }: Finding, document: SettingsDocument): SettingsError {
   const part = KEY_FAULTS.has(error.code) ? 'key' : 'value';

@@ -136,5 +136,5 @@ async function write(
 function valueBefore(text: string, path: string, name: string): SettingValue | null {
   const result = parseSettings(text, path);
   if (!result.ok) return null;
-  return findSetting(viewSettings(result.settings, path), name)?.value ?? null;
+  return findSetting(viewSettings(result.listed, path), name)?.value ?? null;
 }

@@ -1,6 +1,6 @@
 // The settings that `understudy set` can change: their names, places, units and values. No reading of
 // what a person types: see setting-names.ts.
-import { schemaAt, SETTINGS_SCHEMA, type SettingsFile } from './schema.js';
+import { schemaAt, SETTINGS_SCHEMA } from './schema.js';
 import type { SettingSchema, SettingUnit } from './setting-schema.js';
 import type { SettingValue } from './settings.js';
 
@@ -18,7 +18,7 @@ export const SETTABLE: readonly SettableSetting[] = Object.entries<SettingSchema
   ),
 );
 
-const SYMBOLS: Readonly<Record<SettingUnit, string>> = {
+export const SYMBOLS: Readonly<Record<SettingUnit, string>> = {
   milliseconds: 'ms',
   seconds: 's',
   'bits per second': 'bit/s',
@@ -35,12 +35,3 @@ export const withUnit = (value: SettingValue, unit: string | undefined): string 
   if (value === '') return '-';
   return unit === undefined ? String(value) : `${value} ${unit}`;
 };
-
-/** What the file says of each settable setting, defaults included, by its name. */
-export const settableValues = (file: SettingsFile): Record<string, SettingValue> =>
-  Object.fromEntries(
-    SETTABLE.map(({ name, path: [section, key] }) => {
-      const values = file as unknown as Record<string, Record<string, SettingValue>>;
-      return [name, values[section]?.[key] ?? ''];
-    }),
-  );

@@ -1,12 +1,12 @@
 // The settings as `understudy get` and `set` name them, and their values as a person types them.
 // No file, no YAML: see save.ts.
-import { formatAddressWithPrefix } from '../model/address.js';
 import type { SettingsError } from './errors.js';
 import { describeFound } from './found.js';
 import { durationOf, expectation, millisecondsPerUnit } from './remedy.js';
 import { schemaAt, type SettingSchema } from './schema.js';
-import type { CheckSettings, Settings, SettingValue, VirtualRouterSettings } from './settings.js';
-import { SETTABLE, unitOf, type SettableSetting } from './settable.js';
+import type { ListedSetting } from './listed.js';
+import { SETTABLE, SYMBOLS, withUnit, type SettableSetting } from './settable.js';
+import type { SettingValue } from './settings.js';
 import { nearestName } from './spelling.js';
 
 export { SETTABLE, unitOf, withUnit, type SettableSetting } from './settable.js';
@@ -17,7 +17,10 @@ export interface SettingView {
   /** `mode`, or `virtualRouters[lan].vrid`. */
   readonly setting: string;
   readonly value: SettingValue;
-  /** Of the value: `ms`, `s`, `bit/s`; absent when it has none. */
+  /** What it is when the file does not say; absent for none. */
+  readonly default?: SettingValue;
+  readonly source: 'file' | 'default';
+  /** Of the values: `ms`, `s`, `bit/s`; absent when they have none. */
   readonly unit?: string;
   readonly settable: boolean;
 }
@@ -30,93 +33,38 @@ export interface SettingsView {
 }
 
 /** The settings as names and values, in the order of the file's documentation. */
-export function viewSettings(settings: Settings, file: string): SettingsView {
-  const { ha, monitors, bypass, hooks } = settings;
-  return {
-    file,
-    settings: [
-      fixed('name', settings.name),
-      ...SETTABLE.map((setting) => settableView(setting, settings)),
-      fixed('ha.keyFile', ha.keyFile ?? ''),
-      ...ha.peers.map(({ name, addresses }) => fixed(`ha.peers[${name}]`, addresses.join(' '))),
-      ...settings.virtualRouters.flatMap(routerViews),
-      fixed('bandwidthMonitoring.interfaces', monitors.bandwidth?.interfaces.join(' ') ?? ''),
-      fixed('linkMonitoring.pairs', pairsText(monitors.links?.pairs ?? [])),
-      fixed('gatewayMonitoring.addresses', monitors.gateway?.addresses.join(' ') ?? ''),
-      fixed('gatewayMonitoring.interface', monitors.gateway?.interface ?? ''),
-      ...monitors.checks.map((check) => fixed(`checks[${check.name}]`, checkText(check))),
-      fixed('bypass.hook', bypass?.hook ?? ''),
-      fixed('bypass.segments', bypass?.segments.join(' ') ?? ''),
-      fixed('bypass.onStop', bypass?.onStop ?? ''),
-      fixed('hooks.transition', hooks.transition ?? ''),
-      fixed('hooks.monitor', hooks.monitor ?? ''),
-      fixed('vip.script', settings.vip.script),
-      fixed('vip.leaseSeconds', settings.vip.leaseSeconds),
-      fixed('runtimeDirectory', settings.runtimeDirectory),
-      fixed('stateDirectory', settings.stateDirectory),
-    ],
-  };
-}
-
-const fixed = (setting: string, value: SettingValue): SettingView => ({
-  setting,
-  value,
-  settable: false,
+export const viewSettings = (listed: readonly ListedSetting[], file: string): SettingsView => ({
+  file,
+  settings: listed.map(({ name, value, default: standard, source, unit, settable }) => ({
+    setting: name,
+    value: plainValue(value),
+    ...(standard === undefined ? {} : { default: plainValue(standard) }),
+    source,
+    ...(unit === undefined ? {} : { unit: SYMBOLS[unit] }),
+    settable,
+  })),
 });
 
-function settableView(setting: SettableSetting, { settable }: Settings): SettingView {
-  const unit = unitOf(setting);
-  return {
-    setting: setting.name,
-    value: settable[setting.name] ?? '',
-    ...(unit === undefined ? {} : { unit }),
-    settable: true,
-  };
-}
-
-function routerViews(router: VirtualRouterSettings): SettingView[] {
-  const prefix = `virtualRouters[${router.name}]`;
-  return [
-    fixed(`${prefix}.interface`, router.interface),
-    fixed(`${prefix}.vrid`, router.vrid),
-    fixed(`${prefix}.addresses`, router.addresses.map(formatAddressWithPrefix).join(' ')),
-    {
-      ...fixed(`${prefix}.advertisementIntervalMs`, router.advertisementInterval * 10),
-      unit: 'ms',
-    },
-    ...(router.primary === undefined ? [] : [fixed(`${prefix}.primary`, router.primary)]),
-    fixed(`${prefix}.priority`, router.priority),
-    fixed(`${prefix}.preempt`, router.preempt),
-    fixed(`${prefix}.checksum`, router.checksum),
-    fixed(`${prefix}.unicastPeers`, router.unicastPeers.join(' ')),
-  ];
-}
-
-const pairsText = (pairs: readonly (readonly string[])[]): string =>
-  pairs.map((pair) => pair.join('+')).join(' ');
-
-/** Everything of a check but the headers it sends, which may be secret. */
-function checkText(check: CheckSettings): string {
-  const { kind, intervalMs, timeoutMs, failureThreshold, recoveryThreshold, weight } = check;
-  const rhythm = `every ${intervalMs} ms within ${timeoutMs} ms, ${failureThreshold}/${recoveryThreshold} in a row`;
-  return `${targetText(kind)}, ${rhythm}, ${weight === undefined ? 'soft' : `weight ${weight}`}`;
-}
-
-function targetText(kind: CheckSettings['kind']): string {
-  switch (kind.type) {
-    case 'tcp':
-      return `tcp ${kind.host}:${kind.port}`;
-    case 'http':
-      return `http ${kind.url}`;
-    case 'script':
-      return `script ${kind.command.join(' ')}`;
+/** Lists as their items, pairs as `eth1+eth2`; of headers, which may be secret, the names. */
+function plainValue(value: unknown): SettingValue {
+  if (value === undefined) return '';
+  if (Array.isArray(value)) {
+    return value.map((item) => (Array.isArray(item) ? item.join('+') : String(item))).join(' ');
   }
+  return typeof value === 'object' ? Object.keys(value ?? {}).join(' ') : (value as SettingValue);
 }
 
-/** The view of `name`; `ha.mode` means `mode`. */
+/** The view of `name`; `ha.mode` means `mode`, and a section all that is in it. */
 export function findSetting(view: SettingsView, name: string): SettingView | undefined {
   const own = SETTABLE.find(({ path }) => path.join('.') === name)?.name ?? name;
-  return view.settings.find(({ setting }) => setting === own);
+  const inside = view.settings.filter(({ setting }) => setting.startsWith(`${own}.`));
+  const found = view.settings.find(({ setting }) => setting === own);
+  if (found !== undefined || inside.length === 0) return found;
+  const value = inside
+    .map((one) => `${one.setting.slice(own.length + 1)}: ${withUnit(one.value, one.unit)}`)
+    .join(', ');
+  const source = inside.some((one) => one.source === 'file') ? 'file' : 'default';
+  return { setting: own, value, source, settable: false };
 }
 
 export type Change =

@@ -14,7 +14,7 @@ export interface PeerSettings {
 /** The hook program is an absolute path. */
 export type BypassSettings = NonNullable<SettingsFile['bypass']>;
 
-type CheckInFile = SettingsFile['checks'][number];
+export type CheckInFile = SettingsFile['checks'][number];
 type StatusRange = NonNullable<CheckInFile['expectStatus']>;
 
 type OfEveryCheck = 'name' | 'intervalMs' | 'timeoutMs' | 'failureThreshold' | 'recoveryThreshold';
@@ -123,6 +123,4 @@ export interface Settings {
   readonly runtimeDirectory: string;
   /** Holds state.json and events.jsonl; default /var/lib/understudy. */
   readonly stateDirectory: string;
-  /** What `understudy set` can change, by its name there, as the file has it: in force or not. */
-  readonly settable: Readonly<Record<string, SettingValue>>;
 }

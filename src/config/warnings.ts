@@ -1,14 +1,14 @@
 // What is allowed and yet worth a word: sections that do nothing, settings without effect, times that are hardly
 // meant. No errors: see validate.ts.
 import { parseAddress } from '../model/address.js';
-import { formatPath, type SettingsWarning } from './errors.js';
+import { formatPath, valueAt, type SettingsWarning } from './errors.js';
 import { hostsAt } from './placed.js';
 import { DEFAULT_PRIORITY, type SettingsFile } from './schema.js';
 
 type RouterInFile = SettingsFile['virtualRouters'][number];
 
-/** `written`: the sections and settings of the file itself, as `ha` and `ha.mode`. */
-export const warningsOf = (file: SettingsFile, written: ReadonlySet<string>): SettingsWarning[] => [
+/** `written`: what the file itself says, without defaults. */
+export const warningsOf = (file: SettingsFile, written: unknown): SettingsWarning[] => [
   ...primaryWarnings(file),
   ...pairWarnings(file),
   ...idleWarnings(file, written),
@@ -90,18 +90,17 @@ function timeoutWarnings(
   return [{ path: `checks[${index}].timeoutMs`, message }];
 }
 
-function idleWarnings(file: SettingsFile, written: ReadonlySet<string>): SettingsWarning[] {
+function idleWarnings(file: SettingsFile, written: unknown): SettingsWarning[] {
   const { linkMonitoring: links, gatewayMonitoring: gateways } = file;
-  const unjudged =
-    written.has('bandwidthMonitoring') && !written.has('bandwidthMonitoring.enabled');
+  const says = (...path: string[]): boolean => valueAt(written, path) !== undefined;
   const all: readonly (SettingsWarning & { readonly when: boolean })[] = [
     {
-      when: written.has('linkMonitoring') && links.pairs.length === 0,
+      when: says('linkMonitoring') && links.pairs.length === 0,
       path: 'linkMonitoring',
       message: 'has no pairs, so nothing is monitored',
     },
     {
-      when: written.has('gatewayMonitoring') && gateways.addresses.length === 0,
+      when: says('gatewayMonitoring') && gateways.addresses.length === 0,
       path: 'gatewayMonitoring',
       message: 'has no addresses, so nothing is monitored',
     },
@@ -111,7 +110,7 @@ function idleWarnings(file: SettingsFile, written: ReadonlySet<string>): Setting
       message: 'is 0: no failed link is ever a fault',
     },
     {
-      when: unjudged,
+      when: says('bandwidthMonitoring') && !says('bandwidthMonitoring', 'enabled'),
       path: 'bandwidthMonitoring',
       message: 'has no effect without enabled: true',
     },

@@ -82,7 +82,7 @@ export const isSettingsView = form<SettingsView>('settings-view', {
       items: {
         type: 'object',
         required: ['setting', 'value', 'settable'],
-        properties: { setting: text, value, settable: flag },
+        properties: { setting: text, value, default: value, source: text, settable: flag },
       },
     },
   },

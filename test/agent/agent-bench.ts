@@ -70,6 +70,7 @@ export async function startBench(
     hookExecutor: hooks,
     log: { debug: silent, info: silent, warn: silent, error: silent, fatal: silent },
     settings: loaded.settings,
+    listed: loaded.listed,
     settingsFile,
     version: 'test',
     realtime: createRealtime({ schedule: () => 0, limit: silent, settle: silent }, {}),

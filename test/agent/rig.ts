@@ -55,7 +55,6 @@ export const settingsOf = (virtualRouters: readonly VirtualRouterSettings[]): Se
   realtime: { enabled: false, priority: 1 },
   runtimeDirectory: '/nowhere/run',
   stateDirectory: '/nowhere/state',
-  settable: {},
 });
 
 export interface Rig {

@@ -102,7 +102,7 @@ export async function startAgent(changed: Partial<ControlHandlers> = {}): Promis
     settings: () => {
       const loaded = loadSettings(config);
       assert.ok(loaded.ok);
-      return viewSettings(loaded.settings, config);
+      return viewSettings(loaded.listed, config);
     },
     set: (setting, value) => changeSetting(config, setting, value),
     reload: () => assert.fail('nobody reloads'),

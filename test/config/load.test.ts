@@ -41,27 +41,6 @@ const NOTHING_MONITORED = {
   bypass: null,
   hooks: { transition: null, monitor: null },
 };
-const SETTABLE_DEFAULTS = {
-  mode: 'active-passive',
-  primary: false,
-  'ha-port': 7112,
-  'peer-check-interval': 100,
-  'peer-failure-threshold': 3,
-  'peer-recovery-threshold': 5,
-  'maximum-flaps': 3,
-  'flap-window': 900,
-  preempt: true,
-  'preempt-delay': 0,
-  'bandwidth-monitoring': false,
-  'minimum-bandwidth': 1_000_000,
-  'bandwidth-interval': 10,
-  'link-monitoring-interval': 500,
-  'minimum-active-links': 1,
-  'gateway-monitoring-interval': 200,
-  'gateway-failure-threshold': 3,
-  'gateway-recovery-threshold': 3,
-};
-
 describe('settings', () => {
   it('fills in every default', () => {
     assert.deepEqual(settingsOf(SMALLEST), {
@@ -86,7 +65,6 @@ describe('settings', () => {
       realtime: { enabled: true, priority: 1 },
       runtimeDirectory: '/run/understudy',
       stateDirectory: '/var/lib/understudy',
-      settable: SETTABLE_DEFAULTS,
     });
   });
 
@@ -136,7 +114,6 @@ stateDirectory: /var/u
       realtime: { enabled: false, priority: 40 },
       runtimeDirectory: '/run/u',
       stateDirectory: '/var/u',
-      settable: { ...SETTABLE_DEFAULTS, mode: 'off', primary: true, preempt: false },
     });
   });
 

@@ -12,11 +12,13 @@ const ROUTER = `virtualRouters:
 const host = { hostName: () => 'dallas-1', fileExists: () => false };
 const load = (text: string): LoadResult => parseSettings(text, 'f', host);
 
-function settingsOf(text: string): Settings {
+function loadedOf(text: string): Extract<LoadResult, { ok: true }> {
   const result = load(text);
   assert.ok(result.ok, JSON.stringify(result));
-  return result.settings;
+  return result;
 }
+
+const settingsOf = (text: string): Settings => loadedOf(text).settings;
 
 function warningsOf(text: string): string[] {
   const result = load(text);
@@ -248,10 +250,17 @@ ${ROUTER}`);
 linkMonitoring: { minimumActive: 2 }
 gatewayMonitoring: { intervalMs: 100 }
 ${ROUTER}`;
-    const { monitors, settable } = settingsOf(text);
-    assert.deepEqual(monitors, { bandwidth: null, links: null, gateway: null, checks: [] });
+    const { settings, listed } = loadedOf(text);
+    assert.deepEqual(settings.monitors, {
+      bandwidth: null,
+      links: null,
+      gateway: null,
+      checks: [],
+    });
     assert.deepEqual(
-      [settable['minimum-bandwidth'], settable['minimum-active-links']],
+      ['minimum-bandwidth', 'minimum-active-links'].map(
+        (wanted) => listed.find(({ name }) => name === wanted)?.value,
+      ),
       [5, 2],
       'what is not in force is still what the file says',
     );

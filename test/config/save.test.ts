@@ -201,7 +201,7 @@ describe('changeSetting', () => {
       assert.ok(outcome.ok, `${name}: ${JSON.stringify(outcome)}`);
       const settings = parseSettings(only('understudy.yaml'), file);
       assert.ok(settings.ok);
-      const view = findSetting(viewSettings(settings.settings, file), name);
+      const view = findSetting(viewSettings(settings.listed, file), name);
       assert.deepEqual([view?.value, view?.unit], [outcome.value, outcome.unit]);
     }
     const units = new Set(SETTABLE.map((setting) => unitOf(setting)));

@@ -63,7 +63,7 @@ async function readSource(
   const { loadSettings } = await import('../../config/load.js');
   const result = loadSettings(config.path);
   if (!result.ok) return failSettings(surroundings, result.errors, config.path);
-  const view = viewSettings(result.settings, config.path);
+  const view = viewSettings(result.listed, config.path);
   return { view, from: `${config.path}; no agent is running`, running: false };
 }
 
