@@ -1,5 +1,5 @@
 // The form of the settings file as a JSON schema: the one source of names, ranges, units, defaults, descriptions and
-// types. A constant: form.ts compiles it. No meaning across settings: see validate.ts. No loading: see load.ts.
+// types. A constant: compile.ts compiles it. No meaning across settings: see validate.ts. No loading: see load.ts.
 import { BYPASS, DEFAULT_PRIORITY, HA, HOOKS } from './schema-ha.js';
 import { BANDWIDTH, CHECK, GATEWAYS, LINKS } from './schema-monitors.js';
 import { item, own, section, shared, standingSection } from './setting-schema.js';

@@ -48,7 +48,7 @@ before(async () => {
       status: () => healthy,
       settings: () => ({
         file: settings,
-        settings: [{ setting: 'mode', value: 'off', settable: true }],
+        settings: [{ setting: 'mode', value: 'off', source: 'file', settable: true }],
       }),
       set: () => assert.fail(),
       reload: () => assert.fail(),
