@@ -46,7 +46,7 @@ async function settingsOf(config: ConfigChoice): Promise<SettingsView | null> {
     return await createControlClient(located.socketPath, { deadlineMs: PATIENCE_MS }).settings();
   } catch {
     const result = loadSettings(config.path);
-    return result.ok ? viewSettings(result.settings, config.path) : null;
+    return result.ok ? viewSettings(result.listed, config.path) : null;
   }
 }
 
