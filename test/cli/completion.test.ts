@@ -86,7 +86,7 @@ describe('what may come next', () => {
   it('knows the settings, peers and virtual routers of a running agent, and of the file', async () => {
     const from = (...typed: string[]): Promise<string[]> => after('--config', config, ...typed);
     const both = async (): Promise<void> => {
-      assert.deepEqual(await from('get', 'virtualRouters[lan6].v'), ['virtualRouters[lan6].vrid']);
+      assert.deepEqual(await from('get', 'virtualRouters[lan6].vr'), ['virtualRouters[lan6].vrid']);
       assert.deepEqual(await from('events', '--router', ''), ['lan', 'lan6']);
     };
     await both();
@@ -166,7 +166,7 @@ describe('the script', () => {
         'active-passive',
         'off',
       ]);
-      assert.deepEqual(await ask(`understudy get --config ${config} virtualRouters[lan6].v`), [
+      assert.deepEqual(await ask(`understudy get --config ${config} virtualRouters[lan6].vr`), [
         'virtualRouters[lan6].vrid',
       ]);
       assert.deepEqual(await ask('understudy import '), ['-o default']);

@@ -26,7 +26,10 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const view = { file: '/f', settings: [{ setting: 'mode', value: 'off', source: 'file' as const, settable: true }] };
+const view = {
+  file: '/f',
+  settings: [{ setting: 'mode', value: 'off', source: 'file' as const, settable: true }],
+};
 const fault = { path: 'mode', expected: 'a', found: 'b', remedy: 'c', code: 'wrong-type' } as const;
 const handlers: ControlHandlers = {
   status: () => healthy,
