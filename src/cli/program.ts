@@ -43,7 +43,8 @@ export async function runCommandLine(
   }
 }
 
-function buildProgram(surroundings: Surroundings, finish: Finish): Command {
+/** The tree of commands. `finish` is told the exit code of the one that is run. */
+export function buildProgram(surroundings: Surroundings, finish: Finish): Command {
   const program = new Command('understudy')
     .description('VRRPv3 (RFC 9568) failover agent: status, settings, and the agent itself')
     .version(packageVersion(), '-V, --version', 'print the version')
