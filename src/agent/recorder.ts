@@ -76,13 +76,31 @@ export function replay(recording: Recording): (readonly InstanceEffect[])[] {
   return recording.events.map(({ event, at }) => instance.handle(event, at));
 }
 
+interface Beginning {
+  readonly format?: number;
+  readonly checkpoint?: InstanceCheckpoint;
+}
+
+/** Goes up with what a checkpoint holds: another release's cannot be restored. */
+const FORMAT = 2;
+
 /** One JSON object a line: the checkpoint, then the events. */
 export const formatRecording = ({ checkpoint, events }: Recording): string =>
-  [JSON.stringify({ checkpoint }), ...events.map((event) => JSON.stringify(event)), ''].join('\n');
+  [
+    JSON.stringify({ format: FORMAT, checkpoint }),
+    ...events.map((event) => JSON.stringify(event)),
+    '',
+  ].join('\n');
 
-/** @throws SyntaxError when a line is not JSON. */
+/** @throws SyntaxError when a line is not JSON; Error when another release wrote it, or it is no recording. */
 export function parseRecording(text: string): Recording {
   const [first = '{}', ...rest] = text.split('\n').filter((line) => line !== '');
-  const { checkpoint } = JSON.parse(first) as { checkpoint: InstanceCheckpoint };
+  const { format, checkpoint } = JSON.parse(first) as Beginning;
+  if (checkpoint === undefined) throw new Error('a file whose first line has no checkpoint');
+  if (format !== FORMAT) {
+    throw new Error(
+      `format ${format ?? 1} of a recording; replay it with the release that wrote it`,
+    );
+  }
   return { checkpoint, events: rest.map((line) => JSON.parse(line) as RecordedEvent) };
 }

@@ -24,7 +24,7 @@ import {
   peerDeadlines,
   setPathInterface,
   takeReport,
-} from './pair.js';
+} from './peer-events.js';
 import type { Peer } from './peers.js';
 import { reconfigure } from './reconfigure.js';
 import { countersOf, routerDeadlines, snapshotOf, type Router } from './router.js';
@@ -32,7 +32,15 @@ import { passRouterDeadline, takeForRouter } from './router-events.js';
 import { settle } from './settle.js';
 import { isAlone, prospectsOf } from './successors.js';
 import { Soonest } from './soonest.js';
-import { later, Stage, type OwnStanding, type Phase } from './stage.js';
+import {
+  later,
+  NO_DECISIONS,
+  Stage,
+  type Decision,
+  type OwnStanding,
+  type Phase,
+} from './stage.js';
+import { flap, step } from './step.js';
 
 /** The whole state of an instance as plain data: what a recording starts from. */
 export interface InstanceCheckpoint {
@@ -64,10 +72,16 @@ export class Instance {
   handle(event: InstanceEvent, now: Instant): readonly InstanceEffect[] {
     const stage = this.#stage;
     stage.clock = later(stage.clock, now);
+    stage.decisions = NO_DECISIONS;
     stage.unsettled = !SAYS_SO_ITSELF.has(event.kind);
     take(stage, event);
     settle(stage);
     return stage.takeEffects();
+  }
+
+  /** What the last event led to, in order: which row of the decision table applied to which virtual router. */
+  decisions(): readonly Decision[] {
+    return this.#stage.decisions;
   }
 
   /** When to call `handle({ kind: 'deadline' })` next; null for never. */
@@ -177,7 +191,7 @@ function take(stage: Stage, event: InstanceEvent): void {
     case 'remember':
       stage.conduct = { ...stage.conduct, ...event.memory, heldSinceFlap: event.crashed };
       if (!event.crashed) return;
-      stage.flap('the agent ended while it was Active');
+      flap(stage, 'the agent ended while it was Active');
       for (const { state } of stage.routers.values()) {
         if (state.kind !== 'Active') state.vacated = true;
       }
@@ -198,7 +212,7 @@ function take(stage: Stage, event: InstanceEvent): void {
     case 'revoked':
       stage.report('stalled', 'what arrived meanwhile is heard first');
       excusePeers(stage);
-      for (const router of stage.routers.values()) stage.step(router, event);
+      for (const router of stage.routers.values()) step(stage, router, event);
       return;
     case 'primary-address':
     case 'socket':

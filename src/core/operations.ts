@@ -1,10 +1,11 @@
 // What operators order. Maintenance, latches and the bypass take effect when the instance settles; a
 // failover begins at once. Who would leave the role to nobody is refused, unless the operator insists.
-import { isSoundCandidate, outranksUs } from './arbiter.js';
+import { isSoundCandidate, outranksUs } from './decisions/candidates.js';
 import { noFlaps } from './flap-counter.js';
 import type { InstanceEvent } from './interface.js';
 import type { Router } from './router.js';
 import type { Stage } from './stage.js';
+import { release, step } from './step.js';
 import { isHeldElsewhere, objectionsTo, type Objection } from './successors.js';
 
 type Operator = Extract<InstanceEvent, { kind: 'operator' }>;
@@ -66,9 +67,9 @@ function failover(stage: Stage, order: GivenOrder): void {
   stage.report('failover', `${names}${byWhom(order)}${order.forced ? ', forced' : ''}`);
   for (const router of active) {
     const isKnown = objectionsTo(stage, router)?.every((one) => !one.forcible) !== true;
-    if (isKnown) stage.release(router, 'failover');
+    if (isKnown) release(stage, router, 'failover');
     // Whoever listens to advertisements alone takes it after Skew_Time.
-    else stage.step(router, { kind: 'yield', reason: 'failover' });
+    else step(stage, router, { kind: 'yield', reason: 'failover' });
   }
 }
 

@@ -132,3 +132,9 @@ export function lastHeard(paths: readonly Path[]): Instant | null {
   const times = paths.flatMap(({ heardAt }) => (heardAt === null ? [] : [heardAt]));
   return times.length === 0 ? null : instant(Math.max(...times));
 }
+
+/** Whether anything came from the peer since then, on any path. */
+export const isHeardSince = (
+  { paths }: { readonly paths: readonly Path[] },
+  since: Instant,
+): boolean => paths.some(({ heardAt }) => heardAt !== null && heardAt >= since);

@@ -1,5 +1,5 @@
 // The peers of an instance: their paths, what they last reported, and how they stand to one of our
-// virtual routers. No decisions: arbiter.ts.
+// virtual routers. No decisions: decisions/.
 import type { IpAddress } from '../model/address.js';
 import type { PeerReport, PeerRouter } from '../model/peer-report.js';
 import { after, instant, type Instant, type Microseconds } from '../model/units.js';

@@ -3,7 +3,7 @@
 import { formatAddressWithPrefix } from '../model/address.js';
 import { agreementOf } from './agreement.js';
 import type { InstanceConfiguration } from './interface.js';
-import { compareSettings } from './pair.js';
+import { compareSettings } from './peer-events.js';
 import { createPeer, reconfigurePeer } from './peers.js';
 import {
   createRouter,
@@ -12,8 +12,8 @@ import {
   type Router,
   type RouterConfiguration,
 } from './router.js';
-import { shutDown } from './settle.js';
 import type { Stage } from './stage.js';
+import { shutDown, step } from './step.js';
 
 export function reconfigure(stage: Stage, configuration: InstanceConfiguration): void {
   const previous = stage.routers;
@@ -62,13 +62,13 @@ function reconfigureRouter(stage: Stage, router: Router, wanted: RouterConfigura
   if (wanted.checksum !== 'auto') router.sending = wanted.checksum;
   if (before.advertisementInterval !== wanted.advertisementInterval) {
     const previousPriority = router.effectivePriority;
-    stage.step(router, { kind: 'parameters-changed', previousPriority });
+    step(stage, router, { kind: 'parameters-changed', previousPriority });
   }
   const moved = !sameAddresses(
     before.addresses.map(formatAddressWithPrefix),
     wanted.addresses.map(formatAddressWithPrefix),
   );
-  if (moved) stage.step(router, { kind: 'addresses-changed' });
+  if (moved) step(stage, router, { kind: 'addresses-changed' });
 }
 
 /** Peers that stay keep what is known of them, and of their paths that stay. */

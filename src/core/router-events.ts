@@ -5,29 +5,22 @@ import type { TransitionReason } from '../model/reasons.js';
 import { after, type Instant } from '../model/units.js';
 import { isLackDue } from './active.js';
 import { addressRemoved, expireYield, standBack } from './address-defence.js';
+import { apply } from './apply.js';
+import { whenSuperiorCame } from './decisions/group.js';
+import { whenNobodyCame } from './decisions/handover.js';
+import { isQuestion, whenLeft, whenTimerFires } from './decisions/takeover.js';
 import { isEmptyClaim } from './empty-handed.js';
-import { staysInstead, takeInTurn } from './handover.js';
 import type { InstanceEvent } from './interface.js';
-import type { Backup } from './machine.js';
 import { nobodyHeld, sawHeld } from './nobody-held.js';
 import { observe } from './observe.js';
-import {
-  defersInstead,
-  forgoesPreemption,
-  foundHolder,
-  holdsInstead,
-  isTakenAlready,
-  multicastHeard,
-  priorityZeroHeard,
-  rivalHeard,
-} from './pair.js';
-import { peerLeft } from './peers.js';
-import type { Router } from './router.js';
+import { foundHolder, multicastHeard, rivalHeard } from './peer-events.js';
+import { isSpeaking, peerLeft } from './peers.js';
+import { groupRank, type Router } from './router.js';
 import { activeAddressOf, hasAddresses, type BackupState } from './router-state.js';
 import { reassess } from './settle.js';
-import { isQuestion } from './silent-peer.js';
-import { overdueInterval } from './timing.js';
+import { StageSight } from './sight.js';
 import type { Stage } from './stage.js';
+import { step } from './step.js';
 import { nextDeadline } from './virtual-router.js';
 
 export function takeForRouter(
@@ -70,30 +63,13 @@ export function passRouterDeadline(stage: Stage, router: Router): void {
     if (state.machine.lacking.askedAgain) addressesFailed(stage, router, 'asked for twice in vain');
     else {
       stage.report('address-overdue', router.configuration.interface, router);
-      stage.step(router, { kind: 'deadline' });
+      step(stage, router, { kind: 'deadline' });
     }
     return;
   }
-  if (state.kind === 'Backup' && waitsInstead(stage, router, state)) return;
-  if (isTakenAlready(stage, router)) {
-    stage.step(router, { kind: 'hold' });
-    return;
-  }
-  const preempts = state.kind === 'Backup' && state.machine.takeoverReason === 'priority';
-  if (preempts && forgoesPreemption(stage, router)) return;
-  if (staysInstead(stage, router)) return;
-  if (state.kind === 'Backup' && state.machine.takeoverReason === 'peer-released') {
-    takeInTurn(stage, router, state);
-    return;
-  }
-  stage.step(router, { kind: 'deadline' });
-}
-
-/** Whether the Active_Down_Timer of a Backup that hears nobody was not the last word. */
-function waitsInstead(stage: Stage, router: Router, state: BackupState): boolean {
-  const isUnheard = hasHeardNothing(router, state.machine, stage.clock);
-  if (isUnheard && holdsInstead(stage, router, state)) return true;
-  return state.machine.takeoverReason === 'no-response' && defersInstead(stage, router, state);
+  const sight = new StageSight(stage, router);
+  if (state.kind === 'Backup') apply(stage, router, whenTimerFires(sight, state));
+  else if (!apply(stage, router, whenNobodyCame(sight))) step(stage, router, { kind: 'deadline' });
 }
 
 function takeAdvertisement(
@@ -107,26 +83,66 @@ function takeAdvertisement(
   const { advertisement, source } = event;
   const { priority, maxAdvertiseInterval: interval } = advertisement;
   if (event.multicast) multicastHeard(stage, router);
-  if (priority === 0 && isQuestion(stage, router, source)) return;
+  const sight = new StageSight(stage, router);
+  if (priority === 0 && isQuestion(sight, source)) return;
   if (priority === 0) {
     const until = after(stage.clock, stage.configuration.peerCheck.interval);
     const place = stage.placeOf(router);
     peerLeft(stage.peers.values(), source, place, until, activeAddressOf(router.state));
   }
-  if (priority > 0 && isEmptyClaim(stage, router, source)) return;
+  if (priority > 0 && isEmptyClaim(sight, source)) return;
   // A farewell is said before the addresses go (RFC 9568 §6.4.3).
   if (priority > 0 || source === activeAddressOf(router.state)) sawHeld(router, stage.clock);
   // After a preemption the one before us may not have heard us yet, for the time of a handover.
   const isSettled =
     router.reason !== 'priority' || stage.clock >= stage.handoverUntil(router.since);
   const stood = isSettled && isStanding(router, stage.clock);
-  stage.step(router, { kind: 'advertisement', priority, interval, source });
+  const wasActive = router.state.kind === 'Active';
+  step(stage, router, { kind: 'advertisement', priority, interval, source });
   const { state } = router;
+  if (wasActive && state.kind === 'Backup' && router.reason === 'preempted') {
+    lostToSuperior(stage, router, state, event);
+  }
   if (stood && state.kind === 'Active' && priority > 0) rivalHeard(stage, router, state, source);
   if (priority === 0) {
-    if (state.kind === 'Backup') priorityZeroHeard(stage, router, source);
+    if (state.kind === 'Backup') apply(stage, router, whenLeft(sight.at(router), source));
   } else foundHolder(stage, router);
   if (router.state.kind === 'Backup') followActive(stage, router, router.state, priority, source);
+}
+
+/**
+ * A better Active has taken this one's role: those behind it in the group's order follow. Not
+ * those before it: two appliances that each win one of two virtual routers would both give up the
+ * other one, for ever. Nor does anything follow a stranger: what it wants of the others it takes
+ * itself, and what is given up meanwhile would go to somebody else.
+ */
+function lostToSuperior(
+  stage: Stage,
+  router: Router,
+  state: BackupState,
+  { source, advertisement }: Extract<InstanceEvent, { kind: 'advertisement' }>,
+): void {
+  const isPeer = [...stage.peers.values()].some(({ knownBy }) => knownBy.includes(source));
+  if (stage.peers.size > 0 && !isPeer) {
+    // Who it was is worth more than that it was better.
+    stage.report('stranger-active', `${source} with priority ${advertisement.priority}`, router);
+  }
+  if (!stage.movesTogether()) return;
+  state.followsSuperior = true;
+  if (isStranger(stage, source)) return;
+  const rank = groupRank(router.configuration);
+  for (const other of stage.routers.values()) {
+    if (other.state.kind !== 'Active' || groupRank(other.configuration) <= rank) continue;
+    apply(stage, other, whenSuperiorCame(new StageSight(stage, other), source));
+  }
+}
+
+/** Known to be none of the peers, since all of them speak and say where they advertise from. */
+function isStranger({ peers, clock }: Stage, address: IpAddress): boolean {
+  if (peers.size === 0) return false;
+  return [...peers.values()].every(
+    (peer) => isSpeaking(peer, clock) && peer.knownBy.length > 0 && !peer.knownBy.includes(address),
+  );
 }
 
 /** A Backup has heard an advertisement: who the Active is, and whether it is at least our equal. */
@@ -144,22 +160,13 @@ function followActive(
 }
 
 function addressesPresent(stage: Stage, router: Router): void {
-  stage.step(router, { kind: 'addresses-present' });
+  step(stage, router, { kind: 'addresses-present' });
   const { state } = router;
   if (state.kind !== 'Active') return;
   state.ordered = false;
   if (state.nobodyHeld !== 'awaited') return;
   state.nobodyHeld = nobodyHeld(stage, router);
   if (state.nobodyHeld !== null) stage.reportTakenOver(router, state.nobodyHeld);
-}
-
-/**
- * Whether this Backup has nothing but silence to go by, which a living Active would explain. It has
- * after a lesser advertisement too, unless those go on coming: the link may have died since.
- */
-function hasHeardNothing({ heardAt }: Router, state: Backup, now: Instant): boolean {
-  if (state.takeoverReason !== 'priority') return state.takeoverReason !== 'priority-zero';
-  return heardAt === null || after(heardAt, overdueInterval(state.activeAdverInterval)) < now;
 }
 
 /** Active, and heard by now: before that it may be the one before us, who has not heard us yet. */
@@ -173,7 +180,7 @@ const isStanding = ({ state }: Router, now: Instant): boolean =>
 function successorHeard(stage: Stage, router: Router): void {
   if (router.defence.yieldingUntil === null) return;
   for (const other of stage.routers.values()) {
-    if (other !== router) stage.step(other, { kind: 'yield', reason: 'group-moved' });
+    if (other !== router) step(stage, other, { kind: 'yield', reason: 'group-moved' });
   }
 }
 
@@ -187,7 +194,7 @@ function addressesRemoved(stage: Stage, router: Router): void {
     return;
   }
   stage.report('address-restored', `restoration ${state.restorations.length} of 5`, router);
-  stage.step(router, { kind: 'addresses-missing' });
+  step(stage, router, { kind: 'addresses-missing' });
 }
 
 function addressesFailed(stage: Stage, router: Router, detail: string): void {
@@ -201,5 +208,5 @@ function addressesFailed(stage: Stage, router: Router, detail: string): void {
 function yieldRole(stage: Stage, router: Router, reason: TransitionReason, detail: string): void {
   stage.report('address-yielded', detail, router);
   reassess(stage, router);
-  stage.step(router, { kind: 'yield', reason });
+  step(stage, router, { kind: 'yield', reason });
 }

@@ -5,16 +5,19 @@ import type { TransitionReason } from '../model/reasons.js';
 import type { PeerReport } from '../model/peer-report.js';
 import { routerOrder } from '../model/settings-digest.js';
 import { after } from '../model/units.js';
-import { evidenceOf } from './arbiter.js';
+import { apply } from './apply.js';
 import { causeOf, commonObstacle } from './cause.js';
-import { bypassDesired, isPassedBy, VOLUNTARY, type Conduct } from './conduct.js';
-import { canSayFarewell, isKnown, ownFault, startupReason } from './fitness.js';
-import { hasSuccessor } from './handover.js';
-import { bandwidthLowEverywhere } from './pair.js';
+import { bypassDesired, isPassedBy, type Conduct } from './conduct.js';
+import { hasSuccessor, whenFaulty, whenKeptOut } from './decisions/handover.js';
+import { isKnown, ownFault, startupReason } from './fitness.js';
+import { bandwidthLowEverywhere } from './peer-events.js';
 import { isAnyActive, releasingOf, type Router } from './router.js';
 import { hasAddresses, isVacated } from './router-state.js';
+import { StageSight } from './sight.js';
 import type { OwnStanding, Stage } from './stage.js';
+import { step } from './step.js';
 import {
+  evidenceOf,
   gatewayOf,
   isBandwidthLow,
   judge,
@@ -107,40 +110,22 @@ export function reassess(stage: Stage, router: Router): void {
   router.effectivePriority = standing.effectivePriority;
   const change = `${previousPriority} to ${standing.effectivePriority}`;
   stage.report('priority-changed', change, router);
-  stage.step(router, { kind: 'parameters-changed', previousPriority });
+  step(stage, router, { kind: 'parameters-changed', previousPriority });
 }
 
 function keepOut(stage: Stage, router: Router, reason: TransitionReason): void {
-  const { state } = router;
-  if (state.kind === 'Active' && VOLUNTARY.has(reason) && !isPassedBy(stage.conduct)) {
-    // Nothing is broken: the addresses stay until the peer has them.
-    if (releasingOf(router) !== null) return;
-    if (hasSuccessor(stage, router, 'fit')) {
-      stage.release(router, reason);
-      return;
-    }
-  }
-  if (state.kind !== 'Initialize') {
-    shutDown(stage, router, reason);
-    return;
-  }
-  if (router.reason === reason) return;
+  const verdict = whenKeptOut(new StageSight(stage, router), reason, isPassedBy(stage.conduct));
+  if (apply(stage, router, verdict) || router.reason === reason) return;
   router.reason = reason;
   // Who stops waits for nothing any more.
   if (reason !== 'shutdown') stage.report('waiting', reason, router);
-}
-
-/** With a farewell unless the interface is dead: a fault elsewhere must not cost the peer time. */
-export function shutDown(stage: Stage, router: Router, reason: TransitionReason): void {
-  const farewell = canSayFarewell(router, stage.monitors.values());
-  stage.step(router, { kind: 'shutdown', reason, farewell });
 }
 
 function letIn(stage: Stage, router: Router): void {
   router.joined = true;
   if (router.state.kind !== 'Initialize') return;
   router.preemptFrom = after(stage.clock, stage.configuration.preemptDelay);
-  stage.step(router, { kind: 'startup', reason: startupReason(router.reason) });
+  step(stage, router, { kind: 'startup', reason: startupReason(router.reason) });
 }
 
 /**
@@ -159,12 +144,10 @@ function yieldToSoundPeer(stage: Stage): void {
     (router) =>
       stage.clock >= router.askFrom &&
       isAtHome(stage, router) &&
-      hasSuccessor(stage, router, 'sound'),
+      hasSuccessor(new StageSight(stage, router), 'sound'),
   );
   if (stage.movesTogether() && movable.length < active.length) return;
-  for (const router of movable) {
-    if (releasingOf(router) === null) stage.release(router, 'soft-fault');
-  }
+  for (const router of movable) apply(stage, router, whenFaulty(new StageSight(stage, router)));
 }
 
 /**

@@ -1,19 +1,18 @@
-// The state of an instance and the one way to change a virtual router: a step of its machine, and
-// what follows from it at once. No events from outside (instance.ts), no decisions of the pair.
+// The state of an instance, what can be asked of it as a whole, and the effects of the event that is being taken.
+// No steps (step.ts), no decisions (decisions/).
 import { assert } from '../model/assert.js';
-import { familyOf, type IpAddress } from '../model/address.js';
+import type { IpAddress } from '../model/address.js';
 import type { Remark } from '../model/advertisement.js';
 import type { MonitorStatus } from '../model/monitor.js';
 import type { PeerReport } from '../model/peer-report.js';
-import type { Report, TransitionReason } from '../model/reasons.js';
+import type { Report } from '../model/reasons.js';
 import { after, instant, microseconds, type Instant, type Microseconds } from '../model/units.js';
 import { agreementOf, type Agreement } from './agreement.js';
-import { tieBreaker, type Rank } from './arbiter.js';
-import { takenFrom } from './because.js';
-import { causeOfReason } from './cause.js';
-import { afterFlap, afterTakeover, FLAPS, newConduct, type Conduct } from './conduct.js';
+import { newConduct, type Conduct } from './conduct.js';
+import { tieBreaker, type Rank } from './decisions/candidates.js';
+import type { Row } from './decisions/rows.js';
 import type { InstanceConfiguration, InstanceEffect } from './interface.js';
-import { sawHeld } from './nobody-held.js';
+import type { Parameters } from './machine.js';
 import {
   createPeer,
   isHealthy,
@@ -23,27 +22,24 @@ import {
   type PeerView,
   type Place,
 } from './peers.js';
-import { createRouter, groupRank, releasingOf, type Router } from './router.js';
-import {
-  activeAddressOf,
-  advance,
-  backupOf,
-  entered,
-  hasAddresses,
-  type ActiveState,
-  type RouterState,
-} from './router-state.js';
+import { createRouter, releasingOf, type Router } from './router.js';
+import { activeAddressOf } from './router-state.js';
 import { hasSoftFault } from './tracker.js';
-import * as machine from './virtual-router.js';
 
 /** What the instance knows of itself and the peers must hear. */
 export type OwnStanding = Pick<PeerReport, 'fit' | 'sound' | 'gateway' | 'bandwidthLow'>;
 
+/** A row of the decision table that applied to a virtual router. */
+export interface Decision {
+  readonly virtualRouter: string;
+  readonly row: Row;
+}
+
+/** What most events lead to. */
+export const NO_DECISIONS: readonly Decision[] = [];
+
 /** An answer to a request to take over is awaited for three check intervals, at least this long. */
 export const HANDOVER_MINIMUM = microseconds(100_000);
-
-/** As long as a successor's address script may take: it is ended then. */
-export const SCRIPT_PATIENCE = microseconds(5_000_000);
 
 export type Phase = 'new' | 'running' | 'stopped';
 
@@ -66,6 +62,8 @@ export class Stage {
   bypassOrdered: 'inline' | 'bypass' | null = null;
   /** Something changed on which it depends who may take part, or which the peers must know. */
   unsettled = false;
+  /** What the event that is being taken has led to. */
+  decisions: readonly Decision[] = NO_DECISIONS;
   #effects: InstanceEffect[] = [];
 
   constructor(configuration: InstanceConfiguration, now: Instant) {
@@ -86,6 +84,12 @@ export class Stage {
     const effects = this.#effects;
     this.#effects = [];
     return effects;
+  }
+
+  /** Writes down that a decision was taken: for whoever replays a recording. */
+  decided(router: Router, row: Row): void {
+    const decision = { virtualRouter: router.configuration.name, row };
+    this.decisions = [...this.decisions, decision];
   }
 
   push(effect: InstanceEffect): void {
@@ -168,61 +172,8 @@ export class Stage {
     return after(from, microseconds(wait));
   }
 
-  /** Asks for a successor. */
-  release(router: Router, reason: TransitionReason): void {
-    const releasing = {
-      reason,
-      until: this.handoverUntil(),
-      atMost: after(this.clock, SCRIPT_PATIENCE),
-    };
-    this.step(router, { kind: 'release', releasing });
-  }
-
-  step(router: Router, event: machine.Event): void {
-    const { state: before } = router;
-    const had = hasAddresses(before);
-    const { state, effects } = machine.step(
-      this.#parameters(router),
-      before.machine,
-      event,
-      this.clock,
-    );
-    if (!advance(before, state)) router.state = entered(state, before, vacates(event));
-    if (event.kind === 'release' || event.kind === 'keep') this.unsettled = true;
-    for (const effect of effects) {
-      // Of a lease that lapsed it is not known since when the addresses are gone.
-      if (effect.kind === 'set-addresses' && had && event.kind !== 'revoked') {
-        sawHeld(router, this.clock);
-      }
-      this.#emit(router, effect, event, before);
-    }
-  }
-
-  /** Counts a departure that nobody asked for. */
-  flap(detail: string): void {
-    const { conduct, configuration } = this;
-    this.conduct = afterFlap(conduct, configuration.flaps, this.clock);
-    if (this.conduct === conduct) return;
-    const { flaps, latched } = this.conduct.flaps;
-    const { maximum } = configuration.flaps;
-    const limit = maximum === 0 ? '' : ` of ${maximum}`;
-    this.report('flap', `${flaps.length}${limit}: ${detail}`);
-    if (latched && !conduct.flaps.latched) this.report('latched', detail);
-  }
-
-  /**
-   * Whether this Active only came because it was called: by an operator, or by the farewell of one that is
-   * Active all the same. Anybody on the link can say priority 0 in another's name: that must not add up to a
-   * standby that is suspended.
-   */
-  #wasCalled(router: Router, before: ActiveState, reason: TransitionReason): boolean {
-    if (before.ordered) return true;
-    if (reason !== 'dual-active' || router.reason !== 'priority-zero') return false;
-    // A rival is borne for as long as a handover takes, and then must be heard once more.
-    return this.clock <= this.handoverUntil(this.handoverUntil(router.since));
-  }
-
-  #parameters(router: Router): machine.Parameters {
+  /** What the machine of RFC 9568 goes by at this moment. */
+  parametersOf(router: Router): Parameters {
     const { advertisementInterval } = router.configuration;
     return {
       priority: router.effectivePriority,
@@ -244,11 +195,6 @@ export class Stage {
     if (this.conduct.standBack !== null || this.clock < router.preemptFrom) return false;
     if (hasSoftFault(this.monitors.values()) || this.#isKeptByOrder(router)) return false;
     return !this.movesTogether() || !this.#anotherFollowsSuperior(router);
-  }
-
-  /** Each virtual router moves alone, and one that was handed over is still elsewhere. */
-  #isStillSentAway(): boolean {
-    return !this.movesTogether() && [...this.routers.values()].some(({ sentAway }) => sentAway);
   }
 
   /** One of ours holds it since an operator sent another one away, who stands back: it stays there. */
@@ -273,148 +219,10 @@ export class Stage {
     }
     return false;
   }
-
-  #emit(router: Router, effect: machine.Effect, cause: machine.Event, before: RouterState): void {
-    switch (effect.kind) {
-      case 'set-addresses':
-        this.push({ kind: 'set-addresses', ...named(router), present: effect.present });
-        return;
-      case 'announce':
-        this.push({ kind: 'announce', ...named(router) });
-        return;
-      case 'send-advertisement':
-        this.advertise(router, effect.priority);
-        return;
-      case 'transition':
-        this.#transition(router, effect, cause, before);
-    }
-  }
-
-  /** Sends an advertisement: as the machine says, or as a question of the pair (silence.ts). */
-  advertise(router: Router, priority: number): void {
-    router.counters.advertisementsSent += 1;
-    if (priority === 0) router.counters.priorityZeroSent += 1;
-    const { primaryAddress: source, sending: dialect } = router;
-    assert(typeof source === 'string', 'who takes part has an address to send from');
-    const alsoTo = this.#unicastTo(router);
-    const virtualRouter = router.configuration.name;
-    this.push({ kind: 'send-advertisement', virtualRouter, priority, source, dialect, alsoTo });
-  }
-
-  /**
-   * Peers on the virtual router's link that asked for its advertisements by unicast, at the addresses that
-   * they advertise from: the path's own may be of another family, and IPv6 advertisements come from
-   * link-local addresses (RFC 9568 §5.1.2.1), which no path has.
-   */
-  #unicastTo(router: Router): readonly IpAddress[] {
-    if (this.peers.size === 0) return NOBODY;
-    const { family } = router.configuration;
-    return this.views(router).flatMap(({ router: theirs, lanPath, report }) => {
-      if (theirs?.wantsUnicast !== true || lanPath === null) return [];
-      const { address } = lanPath;
-      if (family === 'ipv4' && familyOf(address) === 'ipv4') return [address];
-      return report.primaryAddresses.filter((one) => familyOf(one) === family);
-    });
-  }
-
-  #transition(
-    router: Router,
-    effect: Extract<machine.Effect, { kind: 'transition' }>,
-    cause: machine.Event,
-    before: RouterState,
-  ): void {
-    const { from, to, reason } = effect;
-    this.unsettled = true;
-    const isFlap =
-      before.kind === 'Active' && FLAPS.has(reason) && !this.#wasCalled(router, before, reason);
-    router.reason = reason;
-    router.because =
-      to === 'Active'
-        ? takenFrom(this, router, activeAddressOf(before))
-        : causeOfReason(this, router, reason);
-    router.since = this.clock;
-    router.counters.transitions += 1;
-    const { because, effectivePriority } = router;
-    this.push({
-      kind: 'transition',
-      ...named(router),
-      from,
-      to,
-      reason,
-      because,
-      effectivePriority,
-    });
-    if (to === 'Active') {
-      router.sentAway = false;
-      this.conduct = afterTakeover(this.conduct, this.#isStillSentAway());
-    }
-    if (isFlap) this.flap(reason);
-    if (from === 'Active') this.conduct = { ...this.conduct, excused: [] };
-    if (cause.kind === 'advertisement' && reason === 'preempted') {
-      this.#sayStranger(router, cause);
-    }
-    if (cause.kind === 'advertisement' && reason === 'preempted' && this.movesTogether()) {
-      this.#moveThoseBehind(router, cause.source);
-    }
-  }
-
-  /** A router that is none of our peers took the role: who it was is worth more than that it was better. */
-  #sayStranger(
-    router: Router,
-    { source, priority }: Extract<machine.Event, { kind: 'advertisement' }>,
-  ): void {
-    const isPeer = [...this.peers.values()].some(({ knownBy }) => knownBy.includes(source));
-    if (this.peers.size > 0 && !isPeer)
-      this.report('stranger-active', `${source} with priority ${priority}`, router);
-  }
-
-  /**
-   * A better Active has taken this one's role: those behind it in the group's order follow. Not
-   * those before it: two appliances that each win one of two virtual routers would both give up the
-   * other one, for ever. Nor does anything follow a stranger: what it wants of the others it takes
-   * itself, and what is given up meanwhile would go to somebody else.
-   */
-  #moveThoseBehind(mover: Router, superior: IpAddress): void {
-    backupOf(mover).followsSuperior = true;
-    if (this.#isStranger(superior)) return;
-    const rank = groupRank(mover.configuration);
-    for (const router of this.routers.values()) {
-      if (groupRank(router.configuration) <= rank) continue;
-      // A peer that has taken one is about to take the others: they stay until it has them.
-      if (this.#canTakeOver(router, superior)) this.release(router, 'group-moved');
-      else this.step(router, { kind: 'yield', reason: 'group-moved' });
-    }
-  }
-
-  /** Known to be none of the peers, since all of them speak and say where they advertise from. */
-  #isStranger(address: IpAddress): boolean {
-    if (this.peers.size === 0) return false;
-    return [...this.peers.values()].every(
-      (peer) =>
-        isSpeaking(peer, this.clock) && peer.knownBy.length > 0 && !peer.knownBy.includes(address),
-    );
-  }
-
-  #canTakeOver(router: Router, superior: IpAddress): boolean {
-    // It need not answer reliably yet: it has just advertised itself.
-    return this.speakingViews(router).some(
-      ({ peer, report, router: theirs }) =>
-        peer.knownBy.includes(superior) && report.fit && theirs !== null,
-    );
-  }
 }
-
-const NOBODY: readonly IpAddress[] = [];
 
 /** What most packets cause. */
 const NO_EFFECTS: readonly InstanceEffect[] = [];
-
-/** What makes an Active leave without another one being there. */
-const LEAVING: ReadonlySet<machine.Event['kind']> = new Set(['shutdown', 'yield', 'deadline']);
-
-/** Two that yield to each other at once, each by what it last heard, find out by this. */
-const vacates = (event: machine.Event): boolean =>
-  LEAVING.has(event.kind) || (event.kind === 'successor' && event.reason === 'dual-active');
 
 /** Stands for an address not known yet; never sent. */
 const UNSPECIFIED = '0.0.0.0' as IpAddress;
@@ -422,6 +230,7 @@ const UNSPECIFIED = '0.0.0.0' as IpAddress;
 /** A new clock reading; the instance's clock never runs backwards. */
 export const later = (clock: Instant, now: Instant): Instant => instant(Math.max(now, clock));
 
-const named = (router: Router): { readonly virtualRouter: string } => ({
+/** The virtual router an effect is about. */
+export const named = (router: Router): { readonly virtualRouter: string } => ({
   virtualRouter: router.configuration.name,
 });

@@ -3,7 +3,7 @@
 import { TRANSITION_REASONS } from '../model/reasons.js';
 import type { Prospect } from './interface.js';
 import type { PeerReport, PeerRouter } from '../model/peer-report.js';
-import { holderAmong, isYielding } from './arbiter.js';
+import { holderAmong, isYielding } from './decisions/candidates.js';
 import { isHealthy, routerAt, viewsOf, type Peer } from './peers.js';
 import type { Router } from './router.js';
 import { activeAddressOf } from './router-state.js';

@@ -104,3 +104,12 @@ export function gatewayOf(
   if (state === undefined || state === 'unknown') return 'unknown';
   return state === 'ok' ? 'reachable' : 'unreachable';
 }
+
+/**
+ * How well the LAN is seen: a gateway that answers is the best proof there is. Carrier is none: who
+ * has lost it is not in the election. 0..15.
+ */
+export function evidenceOf(gateway: ReturnType<typeof gatewayOf>): number {
+  if (gateway === 'reachable') return 8;
+  return gateway === 'unknown' ? 4 : 0;
+}

@@ -2,7 +2,7 @@
 // are: docs/INVARIANTS.md. Nothing is measured here.
 import { NONCES_KEPT } from './contact.js';
 import { ADDRESS_PATIENCE } from '../../src/core/machine.js';
-import { SCRIPT_PATIENCE } from '../../src/core/stage.js';
+import { SCRIPT_PATIENCE } from '../../src/core/step.js';
 import { LOOK, SCRIPT } from './kernel.js';
 import { LATENCY } from './network.js';
 import { THRESHOLDS, type Setting } from './settings.js';

@@ -3,22 +3,20 @@
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
 import {
-  evidenceOf,
   holderAmong,
   isBestCandidate,
-  isNextAfter,
   isNotNeeded,
   isYielding,
   leaverAmong,
   outranksUs,
   successorAmong,
   tieBreaker,
-  isBetterRival,
-  isDeafLink,
-  whenActiveDown,
-  whenNobodyTook,
   type Rank,
-} from '../../src/core/arbiter.js';
+} from '../../src/core/decisions/candidates.js';
+import { whenNobodyTook } from '../../src/core/decisions/handover.js';
+import { isBetterRival } from '../../src/core/decisions/rivals.js';
+import { isDeafLink, isNextAfter, whenActiveDown } from '../../src/core/decisions/takeover.js';
+import { evidenceOf } from '../../src/core/tracker.js';
 import type { PeerView } from '../../src/core/peers.js';
 import { OWN, PEER, router } from './instance-bench.js';
 import { PairBench, THERE, THIRD, cause, type Saying } from './pair-bench.js';

@@ -1,5 +1,5 @@
 // When the silence of a peer proves that the Active is dead: the one rule, and the question that is asked
-// before it is believed. Pure questions about one virtual router; who acts on the answers is pair.ts.
+// before it is believed. Pure questions about one virtual router; what follows from them is takeover.ts.
 //
 // The Active speaks in two voices: messages of the HA port, on every path, and advertisements. It is taken
 // for dead before its Active_Down_Interval is over only when both ended in one event:
@@ -16,13 +16,18 @@
 //   looks like a power cut until the next advertisement is due; but a living Active answers an
 //   advertisement of priority 0 at once (§6.4.3). It is asked before the last tolerance of the silence, so
 //   that the question costs a dead one's successor no time.
-import { after, instant, microseconds, type Instant } from '../model/units.js';
-import { isHeardSince } from './arbiter.js';
-import { lastHeard, silenceDue, tolerance, type PeerCheckParameters } from './peer-check.js';
-import { lanPathOf, routerAt, type Peer, type Place } from './peers.js';
-import type { Router } from './router.js';
-import { backupOf } from './router-state.js';
-import { overdueInterval } from './timing.js';
+import { after, instant, microseconds, type Instant } from '../../model/units.js';
+import {
+  isHeardSince,
+  lastHeard,
+  silenceDue,
+  tolerance,
+  type PeerCheckParameters,
+} from '../peer-check.js';
+import { lanPathOf, routerAt, type Peer, type Place } from '../peers.js';
+import type { Router } from '../router.js';
+import { backupOf } from '../router-state.js';
+import { overdueInterval } from '../timing.js';
 
 /**
  * When a Backup asks this peer on the link, by priority 0, whether it is there; null when there is no

@@ -1,0 +1,51 @@
+// What holds a group of virtual routers together: those behind follow one that has lost the role to a better
+// Active, at once or when it is seen. Verdicts only.
+import type { IpAddress } from '../../model/address.js';
+import type { PeerRouter } from '../../model/peer-report.js';
+import { routerAt, type PeerView } from '../peers.js';
+import type { Sight } from '../sight.js';
+import { isCandidate, type Rank } from './candidates.js';
+import type { Verdict } from './rows.js';
+
+/** Those before it in the group have a better Active that could take this one too. */
+export function whenGroupIsElsewhere(sight: Sight): Verdict | null {
+  for (const { stays, activeAddress, place } of sight.leaders) {
+    if (!stays) continue;
+    const own = sight.rank;
+    const leads = (view: PeerView): boolean =>
+      isGroupLeader(view, { activeAddress, theirs: routerAt(view.peer, place) }, own);
+    if (sight.views.some(leads)) {
+      return { row: 'group: elsewhere', act: 'release', reason: 'group-moved' };
+    }
+  }
+  return null;
+}
+
+/**
+ * Whether the one that is Active on `first` would take this virtual router too: sound as we are, and
+ * not standing back (priority 1). So a group that two have parted between them comes together.
+ */
+export const isGroupLeader = (
+  view: PeerView,
+  first: { readonly activeAddress: IpAddress | null; readonly theirs: PeerRouter | null },
+  own: Rank,
+): boolean =>
+  first.activeAddress !== null &&
+  view.peer.knownBy.includes(first.activeAddress) &&
+  first.theirs?.state === 'Active' &&
+  !first.theirs.releasing &&
+  isCandidate(view) &&
+  (view.report.sound || !own.sound) &&
+  view.router?.effectivePriority !== 1;
+
+/**
+ * The one at `superior` has just taken a virtual router before this one. A peer is about to take the others:
+ * they stay until it has them. It need not answer reliably yet: it has just advertised itself.
+ */
+export const whenSuperiorCame = ({ speaking }: Sight, superior: IpAddress): Verdict =>
+  speaking.some(
+    ({ peer, report, router: theirs }) =>
+      peer.knownBy.includes(superior) && report.fit && theirs !== null,
+  )
+    ? { row: 'group: to follow', act: 'release', reason: 'group-moved' }
+    : { row: 'group: given up', act: 'yield', reason: 'group-moved' };

@@ -1,0 +1,88 @@
+// What an Active does about another one, and about a Backup on the better side of a split link. Verdicts only.
+import { after, instant, microseconds, type Instant } from '../../model/units.js';
+import { listensUntil } from '../machine.js';
+import type { PeerView } from '../peers.js';
+import type { ActiveState } from '../router-state.js';
+import { releasingOf } from '../router.js';
+import type { Sight } from '../sight.js';
+import { evidenceOf } from '../tracker.js';
+import { isCandidate, isSplitFrom, outranksUs, type Rank } from './candidates.js';
+import type { Verdict } from './rows.js';
+
+/** A rival is borne for a check interval, at most as long as a handover may take at least. */
+const BORNE_AT_MOST = microseconds(100_000);
+
+/**
+ * What an Active does about the peer that says it is Active too. Looked at with every report, so that only
+ * what that one says now counts.
+ * @param holder null when nobody says so.
+ */
+export function whenAnotherIsActive(
+  sight: Sight,
+  state: ActiveState,
+  holder: PeerView | null,
+): Verdict | null {
+  const stands = holder?.router?.addressesPresent === true ? holder : null;
+  return (stands && succeededBy(sight, state, stands)) ?? settled(sight, state, stands);
+}
+
+/** The other one is our successor: we asked for one, or have nothing to hold against it. */
+function succeededBy(sight: Sight, { machine }: ActiveState, holder: PeerView): Verdict | null {
+  const releasing = releasingOf(sight.router);
+  if (releasing !== null) {
+    return { row: 'handover: done', act: 'succeeded', reason: releasing.reason };
+  }
+  if (listensUntil(machine, sight.now) !== null) {
+    return { row: 'stalled: another one', act: 'succeeded', reason: 'stalled' };
+  }
+  const { lacking } = machine;
+  return lacking?.lost === true && isHeardAfter(holder, lacking.since)
+    ? { row: 'addresses gone: another one', act: 'succeeded', reason: 'addresses-gone' }
+    : null;
+}
+
+/** Both are Active: for longer than a handover takes, the lower one yields, and the other one says so. */
+function settled(
+  sight: Sight,
+  { dualSince }: ActiveState,
+  holder: PeerView | null,
+): Verdict | null {
+  const rival = holder !== null && isHeardAfter(holder, sight.router.since) ? holder : null;
+  if (rival === null) return dualSince === null ? null : { row: 'both: over', act: 'rival-gone' };
+  if (dualSince === null) return { row: 'both: seen', act: 'see-rival' };
+  if (!isHeardAfter(rival, borneUntil(sight, dualSince))) return null;
+  const { name } = rival.peer.configuration;
+  return isBetterRival(rival, sight.rank, evidenceOf(sight.gateway))
+    ? { row: 'both: worse', act: 'outvote', rival: name, yields: true }
+    : { row: 'both: better', act: 'outvote', rival: name, yields: false };
+}
+
+/** The report of one that died meanwhile says nothing about now. */
+const isHeardAfter = ({ peer }: PeerView, since: Instant): boolean =>
+  peer.paths.some(({ heardAt }) => heardAt !== null && heardAt > since);
+
+const borneUntil = ({ peerCheck }: Sight, since: Instant): Instant =>
+  instant(Math.min(after(since, peerCheck.interval), after(since, BORNE_AT_MOST)));
+
+/** Whether of two Actives the other one stays: on a split link the better side, else the higher rank. */
+export function isBetterRival(view: PeerView, own: Rank, ownEvidence: number): boolean {
+  const evidence = view.router?.evidence ?? ownEvidence;
+  if (isSplitFrom(view) && evidence !== ownEvidence) return evidence > ownEvidence;
+  return outranksUs(view, own);
+}
+
+/** A Backup that does not hear us is on the better side of the split link: it is asked to take over. */
+export function whenLinkIsSplit(sight: Sight): Verdict | null {
+  const evidence = evidenceOf(sight.gateway);
+  return sight.views.some((view) => isWorseSide(view, evidence))
+    ? { row: 'split: worse side', act: 'release', reason: 'lan-split' }
+    : null;
+}
+
+/** Whether the link is split between us, the Active, and a peer that stands on its better side. */
+export const isWorseSide = (view: PeerView, ownEvidence: number): boolean =>
+  isCandidate(view) &&
+  view.router !== null &&
+  view.router.wantsUnicast &&
+  isSplitFrom(view) &&
+  view.router.evidence > ownEvidence;

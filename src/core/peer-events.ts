@@ -1,0 +1,254 @@
+// What happens to the peers: a report, a silence, a path. What follows for every virtual router is asked of
+// decisions/, and carried out by apply.ts.
+import type { IpAddress } from '../model/address.js';
+import type { PeerRouter } from '../model/peer-report.js';
+import { differencesWith } from './agreement.js';
+import { apply, sayDual } from './apply.js';
+import { holderAmong, leaverAmong } from './decisions/candidates.js';
+import { whenGroupIsElsewhere } from './decisions/group.js';
+import { whenReleased } from './decisions/handover.js';
+import { whenAnotherIsActive, whenLinkIsSplit } from './decisions/rivals.js';
+import {
+  overdueAt,
+  provenAt,
+  questionAt,
+  whenNearlySilent,
+  whenOverdue,
+  whenPathsLost,
+  whenSilent,
+} from './decisions/takeover.js';
+import type { InstanceEvent } from './interface.js';
+import { wordEnded } from './nobody-held.js';
+import {
+  checkDue,
+  excusePeer,
+  peerDeadline,
+  peerHeard,
+  peerSilent,
+  type Peer,
+  type PeerView,
+} from './peers.js';
+import { releasingOf, type Router } from './router.js';
+import type { ActiveState, BackupState } from './router-state.js';
+import { StageSight, type Sight } from './sight.js';
+import type { Soonest } from './soonest.js';
+import type { Stage } from './stage.js';
+
+/** Checks begin, or this process was silent itself: every path gets a full term. */
+export function excusePeers(stage: Stage): void {
+  const { peerCheck } = stage.configuration;
+  for (const peer of stage.peers.values()) excusePeer(peer, peerCheck, stage.clock);
+}
+
+/** Takes a report, then looks at every virtual router again. */
+export function takeReport(
+  stage: Stage,
+  message: Extract<InstanceEvent, { kind: 'peer-report' }>,
+): void {
+  const peer = stage.peers.get(message.peer);
+  if (peer === undefined) return;
+  const { paths, state, report } = peer;
+  const changed = peerHeard(peer, stage.configuration.peerCheck, message, stage.clock);
+  if (state === 'healthy') sayPaths(stage, peer, paths);
+  if (changed.state) becameHealthy(stage, message.peer);
+  if (changed.report) wordEnded(stage, peer, { report, paths });
+  if (changed.report) compareSettings(stage);
+  // Who has a soft fault asks for a successor until there is one.
+  const { fit, sound } = stage.standing;
+  if (changed.state || changed.report || (fit && !sound)) stage.unsettled = true;
+  if (isQuiet(stage)) return;
+  for (const router of stage.routers.values()) arbitrate(stage, router);
+}
+
+/**
+ * Whether there is nothing to arbitrate, as nearly always: nobody leaves, nobody is unheard, and nobody
+ * else is Active while we are. Hundreds of virtual routers need not be looked at with every message.
+ */
+function isQuiet({ routers, peers }: Stage): boolean {
+  let active = false;
+  for (const { state, triedInVain } of routers.values()) {
+    if (triedInVain) return false;
+    if (state.kind !== 'Active') {
+      if (state.vacated) return false;
+      continue;
+    }
+    if (state.dualSince !== null) return false;
+    active = true;
+  }
+  for (const { report } of peers.values()) {
+    if (report?.routers.some((one) => isOfConcern(one, active)) === true) return false;
+  }
+  return true;
+}
+
+const isOfConcern = ({ releasing, wantsUnicast, state }: PeerRouter, active: boolean): boolean =>
+  releasing || wantsUnicast || (active && state === 'Active');
+
+/** The interface that reaches a peer's address directly; null when none does. */
+export function setPathInterface(
+  { peers }: Stage,
+  { peer: name, address, ...where }: Extract<InstanceEvent, { kind: 'path-interface' }>,
+): void {
+  const peer = peers.get(name);
+  if (peer === undefined) return;
+  peer.paths = peer.paths.map((path) =>
+    path.address === address ? { ...path, interface: where.interface } : path,
+  );
+}
+
+/** Says when settings that must agree with the peers no longer do, or do so again. */
+export function compareSettings(stage: Stage): void {
+  const { peers, configuration, agreement } = stage;
+  const found = differencesWith(peers.values(), configuration, agreement);
+  if (found.join() === stage.differences.join()) return;
+  // No name holds a colon.
+  const named = (of: readonly string[]): Set<string> =>
+    new Set(of.map((difference) => difference.slice(0, difference.indexOf(': '))));
+  const still = named(found);
+  for (const name of named(stage.differences)) {
+    if (!still.has(name)) stage.report('settings-agree', name);
+  }
+  stage.differences = found;
+  if (found.length > 0) stage.report('settings-differ', found.join('; '));
+}
+
+/** Requests and silences that are due, and what follows from them. */
+export function passPeerDeadlines(stage: Stage): void {
+  if (stage.phase !== 'running') return;
+  const { peerCheck } = stage.configuration;
+  for (const peer of stage.peers.values()) {
+    const { paths } = peer;
+    const found = peerSilent(peer, peerCheck, stage.clock);
+    if (peer.state === 'healthy') sayPaths(stage, peer, paths);
+    if (found.state) becameUnhealthy(stage, peer);
+    if (found.silent) sayPathsLost(stage, peer);
+    if (checkDue(peer, peerCheck, stage.clock)) {
+      stage.push({ kind: 'check-peer', peer: peer.configuration.name });
+    }
+  }
+  for (const router of stage.routers.values()) watchTheActive(stage, router);
+}
+
+/** A Backup asks an Active that is late, and takes the role of one that is dead. */
+function watchTheActive(stage: Stage, router: Router): void {
+  if (router.state.kind !== 'Backup') return;
+  const sight = new StageSight(stage, router);
+  apply(stage, router, whenOverdue(sight, router.state));
+  apply(stage, router, whenNearlySilent(sight));
+  apply(stage, router, whenSilent(sight));
+}
+
+function sayPathsLost(stage: Stage, peer: Peer): void {
+  for (const router of stage.routers.values()) {
+    apply(stage, router, whenPathsLost(new StageSight(stage, router), peer));
+  }
+}
+
+/** Says which paths of a peer that answers were lost, or are back; the first answer is no news. */
+function sayPaths(stage: Stage, { configuration, paths }: Peer, before: Peer['paths']): void {
+  for (const [at, { address, state }] of paths.entries()) {
+    const former = before[at]?.state;
+    if (former === state || former === 'unknown') continue;
+    const report = state === 'healthy' ? 'path-back' : 'path-lost';
+    stage.report(report, `${configuration.name} at ${address}`);
+  }
+}
+
+/** Offers what the peers' checks, and the Backups that watch them, wait for. */
+export function peerDeadlines(stage: Stage, soonest: Soonest): void {
+  if (stage.phase !== 'running' || stage.peers.size === 0) return;
+  for (const peer of stage.peers.values()) {
+    const at = peerDeadline(peer, stage.configuration.peerCheck, stage.clock);
+    soonest.offer(at, peer.configuration.name, 'peer-check');
+  }
+  for (const router of stage.routers.values()) {
+    const { state, configuration } = router;
+    if (state.kind !== 'Backup') continue;
+    const sight = new StageSight(stage, router);
+    const proven = provenAt(sight);
+    // What is proven already waits for news, not for the clock.
+    if (proven !== null) soonest.offer(proven, configuration.name, 'silence-proven');
+    const question = questionAt(sight);
+    if (question !== null) soonest.offer(question, configuration.name, 'question');
+    const overdue = overdueAt(sight, state);
+    if (overdue !== null) soonest.offer(overdue, configuration.name, 'advertisement-overdue');
+  }
+}
+
+/** An advertisement came by multicast: that ends the need for unicast. */
+export function multicastHeard(stage: Stage, router: Router): void {
+  if (router.state.kind !== 'Backup' || router.state.unheard === null) return;
+  router.state.unheard = null;
+  stage.unsettled = true;
+  stage.report('adverts-back', router.configuration.interface, router);
+}
+
+/** An advertisement of less than our rank came: its sender is Active too. */
+export function rivalHeard(
+  stage: Stage,
+  router: Router,
+  state: ActiveState,
+  source: IpAddress,
+): void {
+  state.rivalAddress = source;
+  const known = [...stage.peers.values()].find(({ knownBy }) => knownBy.includes(source));
+  sayDual(stage, router, state, known?.configuration.name ?? source);
+}
+
+/** Whether all healthy peers see less traffic than their minimum too. */
+export function bandwidthLowEverywhere({ peers }: Stage): boolean {
+  const healthy = [...peers.values()].filter(({ state }) => state === 'healthy');
+  return healthy.length > 0 && healthy.every(({ report }) => report?.bandwidthLow === true);
+}
+
+/** What follows for a virtual router from what the peers say now. */
+function arbitrate(stage: Stage, router: Router): void {
+  const sight = new StageSight(stage, router);
+  const holder = holderAmong(sight.speaking);
+  if (holder !== null) foundHolder(stage, router);
+  const { state } = router;
+  if (state.kind === 'Backup') arbitrateBackup(stage, sight, state);
+  else if (state.kind === 'Active') arbitrateActive(stage, sight, state, holder);
+}
+
+function arbitrateBackup(stage: Stage, sight: Sight, state: BackupState): void {
+  const { router } = sight;
+  // Nearly always nobody leaves, and nothing more needs to be known.
+  const leaver = leaverAmong(sight.views, state.activeAddress);
+  if (leaver === null) router.triedInVain = false;
+  else apply(stage, router, whenReleased(sight, state, leaver));
+}
+
+function arbitrateActive(
+  stage: Stage,
+  sight: StageSight,
+  state: ActiveState,
+  holder: PeerView | null,
+): void {
+  const { router } = sight;
+  apply(stage, router, whenAnotherIsActive(sight, state, holder));
+  if (router.state.kind !== 'Active') return;
+  if (releasingOf(router) !== null || stage.clock < router.askFrom) return;
+  const anew = sight.at(router);
+  apply(stage, router, whenLinkIsSplit(anew) ?? whenGroupIsElsewhere(anew));
+}
+
+/** Somebody has the role that we gave up. */
+export function foundHolder(stage: Stage, { state }: Router): void {
+  if (state.kind === 'Active' || !state.vacated) return;
+  state.vacated = false;
+  stage.unsettled = true;
+}
+
+/** One more to ask: whoever asked in vain before may ask again. */
+function becameHealthy(stage: Stage, peer: string): void {
+  stage.report('peer-healthy', peer);
+  for (const router of stage.routers.values()) router.askFrom = stage.clock;
+}
+
+function becameUnhealthy(stage: Stage, peer: Peer): void {
+  stage.unsettled = true;
+  stage.report('peer-unhealthy', peer.configuration.name);
+  // It may have been the best candidate for what another one is giving up.
+  for (const router of stage.routers.values()) arbitrate(stage, router);
+}

@@ -1,0 +1,180 @@
+// The one way to change a virtual router: a step of its machine, and what follows from it at once. What is to be
+// stepped is decided elsewhere: by what happens (router-events.ts), or by a verdict (apply.ts).
+import { assert } from '../model/assert.js';
+import { familyOf, type IpAddress } from '../model/address.js';
+import type { TransitionReason } from '../model/reasons.js';
+import { after, microseconds } from '../model/units.js';
+import { takenFrom } from './because.js';
+import { causeOfReason } from './cause.js';
+import { afterFlap, afterTakeover, FLAPS } from './conduct.js';
+import { canSayFarewell } from './fitness.js';
+import { sawHeld } from './nobody-held.js';
+import type { Router } from './router.js';
+import {
+  activeAddressOf,
+  advance,
+  entered,
+  hasAddresses,
+  type ActiveState,
+  type RouterState,
+} from './router-state.js';
+import { named, type Stage } from './stage.js';
+import * as machine from './virtual-router.js';
+
+/** As long as a successor's address script may take: it is ended then. */
+export const SCRIPT_PATIENCE = microseconds(5_000_000);
+
+/** Steps the machine of a virtual router. */
+export function step(stage: Stage, router: Router, event: machine.Event): void {
+  const { state: before } = router;
+  const had = hasAddresses(before);
+  const { state, effects } = machine.step(
+    stage.parametersOf(router),
+    before.machine,
+    event,
+    stage.clock,
+  );
+  if (!advance(before, state)) router.state = entered(state, before, vacates(event));
+  if (event.kind === 'release' || event.kind === 'keep') stage.unsettled = true;
+  for (const effect of effects) {
+    // Of a lease that lapsed it is not known since when the addresses are gone.
+    if (effect.kind === 'set-addresses' && had && event.kind !== 'revoked') {
+      sawHeld(router, stage.clock);
+    }
+    emit(stage, router, effect, before);
+  }
+}
+
+/** Asks for a successor: the addresses stay until there is one, or the time is over. */
+export function release(stage: Stage, router: Router, reason: TransitionReason): void {
+  const atMost = after(stage.clock, SCRIPT_PATIENCE);
+  step(stage, router, {
+    kind: 'release',
+    releasing: { reason, until: stage.handoverUntil(), atMost },
+  });
+}
+
+/** With a farewell unless the interface is dead: a fault elsewhere must not cost the peer time. */
+export function shutDown(stage: Stage, router: Router, reason: TransitionReason): void {
+  const farewell = canSayFarewell(router, stage.monitors.values());
+  step(stage, router, { kind: 'shutdown', reason, farewell });
+}
+
+/** What makes an Active leave without another one being there. */
+const LEAVING: ReadonlySet<machine.Event['kind']> = new Set(['shutdown', 'yield', 'deadline']);
+
+/** Two that yield to each other at once, each by what it last heard, find out by this. */
+const vacates = (event: machine.Event): boolean =>
+  LEAVING.has(event.kind) || (event.kind === 'successor' && event.reason === 'dual-active');
+
+function emit(stage: Stage, router: Router, effect: machine.Effect, before: RouterState): void {
+  switch (effect.kind) {
+    case 'set-addresses':
+      stage.push({ kind: 'set-addresses', ...named(router), present: effect.present });
+      return;
+    case 'announce':
+      stage.push({ kind: 'announce', ...named(router) });
+      return;
+    case 'send-advertisement':
+      advertise(stage, router, effect.priority);
+      return;
+    case 'transition':
+      transition(stage, router, effect, before);
+  }
+}
+
+/** Sends an advertisement: as the machine says, or as a question on the link (decisions/silence.ts). */
+export function advertise(stage: Stage, router: Router, priority: number): void {
+  router.counters.advertisementsSent += 1;
+  if (priority === 0) router.counters.priorityZeroSent += 1;
+  const { primaryAddress: source, sending: dialect } = router;
+  assert(typeof source === 'string', 'who takes part has an address to send from');
+  const alsoTo = unicastTo(stage, router);
+  const virtualRouter = router.configuration.name;
+  stage.push({ kind: 'send-advertisement', virtualRouter, priority, source, dialect, alsoTo });
+}
+
+const NOBODY: readonly IpAddress[] = [];
+
+/**
+ * Peers on the virtual router's link that asked for its advertisements by unicast, at the addresses that
+ * they advertise from: the path's own may be of another family, and IPv6 advertisements come from
+ * link-local addresses (RFC 9568 §5.1.2.1), which no path has.
+ */
+function unicastTo(stage: Stage, router: Router): readonly IpAddress[] {
+  if (stage.peers.size === 0) return NOBODY;
+  const { family } = router.configuration;
+  return stage.views(router).flatMap(({ router: theirs, lanPath, report }) => {
+    if (theirs?.wantsUnicast !== true || lanPath === null) return [];
+    const { address } = lanPath;
+    if (family === 'ipv4' && familyOf(address) === 'ipv4') return [address];
+    return report.primaryAddresses.filter((one) => familyOf(one) === family);
+  });
+}
+
+function transition(
+  stage: Stage,
+  router: Router,
+  { from, to, reason }: Extract<machine.Effect, { kind: 'transition' }>,
+  before: RouterState,
+): void {
+  stage.unsettled = true;
+  const isFlap =
+    before.kind === 'Active' && FLAPS.has(reason) && !wasCalled(stage, router, before, reason);
+  router.reason = reason;
+  router.because =
+    to === 'Active'
+      ? takenFrom(stage, router, activeAddressOf(before))
+      : causeOfReason(stage, router, reason);
+  router.since = stage.clock;
+  router.counters.transitions += 1;
+  const { because, effectivePriority } = router;
+  stage.push({
+    kind: 'transition',
+    ...named(router),
+    from,
+    to,
+    reason,
+    because,
+    effectivePriority,
+  });
+  if (to === 'Active') {
+    router.sentAway = false;
+    stage.conduct = afterTakeover(stage.conduct, isStillSentAway(stage));
+  }
+  if (isFlap) flap(stage, reason);
+  if (from === 'Active') stage.conduct = { ...stage.conduct, excused: [] };
+}
+
+/**
+ * Whether this Active only came because it was called: by an operator, or by the farewell of one that is
+ * Active all the same. Anybody on the link can say priority 0 in another's name: that must not add up to a
+ * standby that is suspended.
+ */
+function wasCalled(
+  stage: Stage,
+  router: Router,
+  before: ActiveState,
+  reason: TransitionReason,
+): boolean {
+  if (before.ordered) return true;
+  if (reason !== 'dual-active' || router.reason !== 'priority-zero') return false;
+  // A rival is borne for as long as a handover takes, and then must be heard once more.
+  return stage.clock <= stage.handoverUntil(stage.handoverUntil(router.since));
+}
+
+/** Each virtual router moves alone, and one that was handed over is still elsewhere. */
+const isStillSentAway = (stage: Stage): boolean =>
+  !stage.movesTogether() && [...stage.routers.values()].some(({ sentAway }) => sentAway);
+
+/** Counts a departure that nobody asked for. */
+export function flap(stage: Stage, detail: string): void {
+  const { conduct, configuration } = stage;
+  stage.conduct = afterFlap(conduct, configuration.flaps, stage.clock);
+  if (stage.conduct === conduct) return;
+  const { flaps, latched } = stage.conduct.flaps;
+  const { maximum } = configuration.flaps;
+  const limit = maximum === 0 ? '' : ` of ${maximum}`;
+  stage.report('flap', `${flaps.length}${limit}: ${detail}`);
+  if (latched && !conduct.flaps.latched) stage.report('latched', detail);
+}
