@@ -22,6 +22,7 @@ import {
   type SettingsPath,
   type SettingsWarning,
 } from './errors.js';
+import { refusal } from './faults.js';
 
 /** Alias expansions before the text is taken for an attack (a "billion laughs" document). */
 const MAXIMUM_ALIASES = 10_000;
@@ -78,62 +79,32 @@ function damageOf(text: string): SettingsError | null {
   if (text.trim() === '') return emptyError(text === '' ? 'an empty file' : 'only white space');
   const nul = text.indexOf('\0');
   if (nul === -1) return null;
-  return {
-    path: '',
-    line: text.slice(0, nul).split('\n').length,
-    code: 'half-written',
-    expected: 'text',
-    found: 'NUL bytes, as a file has that was being written when the power failed',
-    remedy: 'restore the file from a backup, or write it anew',
-  };
+  const found = 'NUL bytes, as a file has that was being written when the power failed';
+  return refusal('halfWritten', found, {}, { line: text.slice(0, nul).split('\n').length });
 }
 
-const emptyError = (found: string): SettingsError => ({
-  path: '',
-  code: 'empty',
-  expected: 'settings in YAML, at least virtualRouters',
-  found,
-  remedy: 'write the settings; docs/CONFIGURATION.md has an example to start from',
-});
+const emptyError = (found: string): SettingsError => refusal('empty', found, {});
 
 function depthError(place: Place | null): SettingsError | null {
   if (place === null) return null;
-  return {
-    path: '',
-    ...place,
-    code: 'too-deep',
-    expected: `settings nested at most ${DEEPEST} deep`,
-    found: 'text that is nested deeper than any settings',
-    remedy: 'see what was written to this file; settings are four deep at most',
-  };
+  const found = 'text that is nested deeper than any settings';
+  return refusal('tooDeep', found, { deepest: DEEPEST }, place);
 }
 
 function excessError(excess: Excess | null, lines: LineCounter): SettingsError | null {
   if (excess === null) return null;
   const place = placeAt(lines, offsetOf(excess.node) ?? 0);
   if (excess.what === 'depth') return depthError(place);
-  return {
-    path: '',
-    ...place,
-    code: 'too-large',
-    expected: `at most ${MOST_ALIASES} aliases`,
-    found: 'one more',
-    remedy: 'write the settings out instead of naming others by *alias',
-  };
+  return refusal('manyAliases', 'one more', { most: MOST_ALIASES }, place);
 }
 
 function syntaxError(error: YAMLError): SettingsError {
   const at = error.linePos?.[0];
-  return {
-    path: '',
-    ...(at === undefined ? {} : { line: at.line, column: at.col }),
-    code: 'syntax',
-    expected: 'YAML',
-    found:
-      SYNTAX_FOUND[error.code] ??
-      firstLine(error.message).replace(/ at line \d+, column \d+:?$/, ''),
-    remedy: SYNTAX_REMEDIES[error.code] ?? 'correct the text at this place',
-  };
+  const found =
+    SYNTAX_FOUND[error.code] ?? firstLine(error.message).replace(/ at line \d+, column \d+:?$/, '');
+  const remedy = SYNTAX_REMEDIES[error.code] ?? 'correct the text at this place';
+  const place = at === undefined ? {} : { line: at.line, column: at.col };
+  return refusal('syntax', found, { remedy }, place);
 }
 
 const SYNTAX_FOUND: Readonly<Record<string, string>> = { MULTIPLE_DOCS: 'a second document' };
@@ -155,17 +126,9 @@ function plainValue(
   try {
     return { ok: true, value: document.toJS({ maxAliasCount: MAXIMUM_ALIASES }) };
   } catch (error) {
-    return {
-      ok: false,
-      error: {
-        path: '',
-        ...brokenAliasPlace(document, lines),
-        code: 'syntax',
-        expected: 'anchors and aliases that can be resolved',
-        found: error instanceof Error ? firstLine(error.message) : String(error),
-        remedy: 'correct the alias (*name), or write its settings out',
-      },
-    };
+    const found = error instanceof Error ? firstLine(error.message) : String(error);
+    const place = brokenAliasPlace(document, lines);
+    return { ok: false, error: refusal('brokenAlias', found, {}, place) };
   }
 }
 
@@ -217,14 +180,8 @@ function duplicateError(
   offset: number,
   first: number,
 ): SettingsError {
-  return {
-    path: formatPath(path),
-    ...placeAt(lines, offset),
-    code: 'duplicate-key',
-    expected: 'every setting once',
-    found: `a second one; the first stands in line ${first}`,
-    remedy: 'remove one of the two',
-  };
+  const place = { path: formatPath(path), ...placeAt(lines, offset) };
+  return refusal('keyTwice', `a second one; the first stands in line ${first}`, {}, place);
 }
 
 /** A merge key is `<<`, which the YAML package hands out as a symbol. */

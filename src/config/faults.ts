@@ -1,10 +1,61 @@
-// Every fault of meaning that the settings can have: its code, what was expected, and what to do. No checks.
-import type { Finding, SettingsErrorCode, SettingsPath } from './errors.js';
+// Every fault of meaning that the settings can have, and every one of the file and its text: its code, what was
+// expected, and what to do. Faults of form follow from the schema: see form.ts. No checks.
+import type { Finding, SettingsError, SettingsErrorCode, SettingsPath } from './errors.js';
 
 type Row = readonly [code: SettingsErrorCode, expected: string, remedy: string];
 
 /** `<word>` stands for what the check knows. */
 const FAULTS = {
+  // The file and its text.
+  noFile: [
+    'missing-file',
+    'the settings file <path>',
+    'create it, or name another one with --config',
+  ],
+  unreadable: ['unreadable', 'the settings file <path>', '<remedy>'],
+  notAFile: [
+    'not-a-file',
+    'a settings file',
+    'name the file itself, such as /etc/understudy/understudy.yaml',
+  ],
+  largeFile: ['too-large', 'at most <most> bytes', 'name the settings file; this cannot be it'],
+  encoding: ['encoding', 'UTF-8 text', 'save the file as UTF-8'],
+  moreErrors: [
+    'more-errors',
+    'at most <most> errors to tell',
+    'correct these first; is it the settings file?',
+  ],
+  empty: [
+    'empty',
+    'settings in YAML, at least virtualRouters',
+    'write the settings; docs/CONFIGURATION.md has an example to start from',
+  ],
+  halfWritten: ['half-written', 'text', 'restore the file from a backup, or write it anew'],
+  tooDeep: [
+    'too-deep',
+    'settings nested at most <deepest> deep',
+    'see what was written to this file; settings are four deep at most',
+  ],
+  manyAliases: [
+    'too-large',
+    'at most <most> aliases',
+    'write the settings out instead of naming others by *alias',
+  ],
+  syntax: ['syntax', 'YAML', '<remedy>'],
+  brokenAlias: [
+    'syntax',
+    'anchors and aliases that can be resolved',
+    'correct the alias (*name), or write its settings out',
+  ],
+  keyTwice: ['duplicate-key', 'every setting once', 'remove one of the two'],
+  notEditable: [
+    'not-editable',
+    'a plain place in the file to write the setting to',
+    'write <setting> into the file by hand, then: systemctl reload understudy',
+  ],
+  notWritten: ['write-failed', 'to replace <path>', '<remedy>'],
+
+  // Texts and paths.
   name: [
     'invalid-name',
     'letters, digits, ".", "_" and "-", beginning with a letter or digit',
@@ -165,15 +216,32 @@ type WordsIn<Text> = Text extends `${string}<${infer Word}>${infer Rest}`
 type WordsOf<F extends Fault> = WordsIn<(typeof FAULTS)[F][1 | 2]>;
 
 /** The fault at `at`, with the words that its row leaves open. */
-export function fault<F extends Fault>(
+export const fault = <F extends Fault>(
   kind: F,
   at: SettingsPath,
   found: string,
   ...[words]: [WordsOf<F>] extends [never] ? [] : [Readonly<Record<WordsOf<F>, string | number>>]
+): Finding => finding(kind, at, found, words ?? {});
+
+function finding(
+  kind: Fault,
+  at: SettingsPath,
+  found: string,
+  words: Readonly<Record<string, string | number>>,
 ): Finding {
   const [code, expected, remedy] = FAULTS[kind];
-  const known: Readonly<Record<string, string | number>> = words ?? {};
   const filled = (text: string): string =>
-    text.replace(/<(\w+)>/g, (_, word: string) => String(known[word]));
+    text.replace(/<(\w+)>/g, (_, word: string) => String(words[word]));
   return { at, code, expected: filled(expected), found, remedy: filled(remedy) };
+}
+
+/** The fault as an error, where no setting's place has to be looked up. `place`: line and column, if known. */
+export function refusal<F extends Fault>(
+  kind: F,
+  found: string,
+  words: Readonly<Record<WordsOf<F>, string | number>>,
+  place: Partial<Pick<SettingsError, 'path' | 'line' | 'column'>> = {},
+): SettingsError {
+  const { at: _, ...error } = finding(kind, [], found, words);
+  return { path: '', ...place, ...error };
 }

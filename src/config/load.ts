@@ -10,6 +10,7 @@ import {
   type SettingsErrorCode,
   type SettingsWarning,
 } from './errors.js';
+import { refusal } from './faults.js';
 import { checkForm } from './form.js';
 import { listSettings, type ListedSetting } from './listed.js';
 import type { SettingsFile } from './schema.js';
@@ -72,19 +73,12 @@ export function parseSettings(text: string, fileName: string, host: Host = thisH
 /** What a person reads, and a control socket carries. */
 const MOST_ERRORS = 100;
 
-const bounded = (errors: readonly SettingsError[]): readonly SettingsError[] =>
-  errors.length <= MOST_ERRORS
-    ? errors
-    : [
-        ...errors.slice(0, MOST_ERRORS),
-        {
-          path: '',
-          code: 'more-errors',
-          expected: `at most ${MOST_ERRORS} errors to tell`,
-          found: `at least ${errors.length - MOST_ERRORS} more`,
-          remedy: 'correct these first; is it the settings file?',
-        },
-      ];
+function bounded(errors: readonly SettingsError[]): readonly SettingsError[] {
+  const more = errors.length - MOST_ERRORS;
+  if (more <= 0) return errors;
+  const words = { most: MOST_ERRORS };
+  return [...errors.slice(0, MOST_ERRORS), refusal('moreErrors', `at least ${more} more`, words)];
+}
 
 function placed({ at, ...error }: Finding, document: SettingsDocument): SettingsError {
   const part = KEY_FAULTS.has(error.code) ? 'key' : 'value';
@@ -109,9 +103,9 @@ export function readSettingsText(path: string): TextResult {
 /** A refusal on the way to the text that is not the system's. */
 class FileRefusal extends Error {
   readonly error: SettingsError;
-  constructor(error: Omit<SettingsError, 'path'>) {
+  constructor(error: SettingsError) {
     super(error.found);
-    this.error = { path: '', ...error };
+    this.error = error;
   }
 }
 
@@ -128,21 +122,10 @@ function readBounded(path: string): Buffer {
   }
 }
 
-const notAFile = (found: string): FileRefusal =>
-  new FileRefusal({
-    code: 'not-a-file',
-    expected: 'a settings file',
-    found,
-    remedy: 'name the file itself, such as /etc/understudy/understudy.yaml',
-  });
+const notAFile = (found: string): FileRefusal => new FileRefusal(refusal('notAFile', found, {}));
 
 const tooLarge = (size: number): FileRefusal =>
-  new FileRefusal({
-    code: 'too-large',
-    expected: `at most ${LARGEST_FILE_BYTES} bytes`,
-    found: `${size} bytes`,
-    remedy: 'name the settings file; this cannot be it',
-  });
+  new FileRefusal(refusal('largeFile', `${size} bytes`, { most: LARGEST_FILE_BYTES }));
 
 /** Some editors begin a file with it; it is no part of the text. */
 const BYTE_ORDER_MARK = '\ufeff';
@@ -153,36 +136,19 @@ function decode(bytes: Buffer): TextResult {
     const mark = whole.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK : '';
     return { ok: true, text: whole.slice(mark.length), mark };
   } catch {
-    const error: SettingsError = {
-      path: '',
-      code: 'encoding',
-      expected: 'UTF-8 text',
-      found: 'bytes that are not UTF-8',
-      remedy: 'save the file as UTF-8',
-    };
-    return { ok: false, errors: [error] };
+    return { ok: false, errors: [refusal('encoding', 'bytes that are not UTF-8', {})] };
   }
 }
 
 function accessError(error: unknown, path: string): SettingsError {
   if (error instanceof FileRefusal) return error.error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-  const base = { path: '', expected: `the settings file ${path}` };
   if (code === 'ENOENT' || code === 'ENOTDIR') {
-    return {
-      ...base,
-      code: 'missing-file',
-      found: `no such file (${code})`,
-      remedy: 'create it, or name another one with --config',
-    };
+    return refusal('noFile', `no such file (${code})`, { path });
   }
-  return {
-    ...base,
-    code: 'unreadable',
-    found: `it cannot be read (${code})`,
-    remedy:
-      code === 'EACCES' || code === 'EPERM'
-        ? 'run as root, or give this user the right to read it'
-        : 'see what the error code says about the file system',
-  };
+  const remedy =
+    code === 'EACCES' || code === 'EPERM'
+      ? 'run as root, or give this user the right to read it'
+      : 'see what the error code says about the file system';
+  return refusal('unreadable', `it cannot be read (${code})`, { path, remedy });
 }

@@ -5,6 +5,7 @@ import { atomicWriteFile, type AtomicWriteOptions } from '../files/atomic-write.
 import { readDocument } from './document.js';
 import { editSetting } from './edit.js';
 import type { SettingsError, SettingsWarning } from './errors.js';
+import { refusal } from './faults.js';
 import { parseSettings, readSettingsText } from './load.js';
 import {
   findSetting,
@@ -102,13 +103,11 @@ function withValue(
   return { ...document, [section]: { ...before, [key]: value } };
 }
 
-const notEditable = (setting: SettableSetting): SettingsError => ({
-  path: setting.path.join('.'),
-  code: 'not-editable',
-  expected: 'a plain place in the file to write the setting to',
-  found: 'a form, such as an anchor or alias, in which other settings would change too',
-  remedy: `write ${setting.path.join('.')} into the file by hand, then: understudy reload`,
-});
+function notEditable({ path }: SettableSetting): SettingsError {
+  const setting = path.join('.');
+  const found = 'a form, such as an anchor or alias, in which other settings would change too';
+  return refusal('notEditable', found, { setting }, { path: setting });
+}
 
 async function write(
   path: string,
@@ -120,16 +119,12 @@ async function write(
     return null;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    return {
-      path: '',
-      code: 'write-failed',
-      expected: `to replace ${path}`,
-      found: `it cannot be written (${code}); the file is as it was`,
-      remedy:
-        code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
-          ? 'run as root, or give this user the right to write the file and its folder'
-          : 'see to the file system, then try again',
-    };
+    const remedy =
+      code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
+        ? 'run as root, or give this user the right to write the file and its folder'
+        : 'see to the file system, then try again';
+    const found = `it cannot be written (${code}); the file is as it was`;
+    return refusal('notWritten', found, { path, remedy });
   }
 }
 
