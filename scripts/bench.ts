@@ -4,6 +4,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { measureCost } from './benchmark/cost.js';
 import { measureFailover } from './benchmark/failover.js';
+import { measureIdle } from './benchmark/idle.js';
 import { describeMachine } from './benchmark/machine.js';
 import { replaceGenerated } from './benchmark/markdown.js';
 import { readOptions, USAGE } from './benchmark/options.js';
@@ -61,6 +62,7 @@ async function measureAll(options: BenchOptions): Promise<Results> {
     failover: [],
     cost: [],
     costFailed: [],
+    idle: [],
     start: null,
     stress: [],
     stressFailed: [],
@@ -76,10 +78,20 @@ async function measureAll(options: BenchOptions): Promise<Results> {
       save({ failover: await measureFailover({ options, realtime, say, onProgress }) });
     },
     cost: async () => {
+      let idleFailed: Results['costFailed'] = [];
+      await measureIdle({
+        options,
+        say,
+        onProgress: ({ cells, failed }) => {
+          idleFailed = failed;
+          save({ idle: cells, costFailed: failed });
+        },
+      });
       await measureCost({
         options,
         say,
-        onProgress: ({ cells, failed }) => save({ cost: cells, costFailed: failed }),
+        onProgress: ({ cells, failed }) =>
+          save({ cost: cells, costFailed: [...idleFailed, ...failed] }),
       });
     },
     start: async () => save({ start: await measureStart(options, say) }),

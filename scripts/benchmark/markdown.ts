@@ -75,3 +75,6 @@ export function times(value: number | null): string {
   if (value < 0.01) return '< 0.01';
   return value < 10 ? value.toFixed(2) : value.toFixed(0);
 }
+
+export const percent = (value: number): string => value.toFixed(2);
+export const mebibytes = (kib: number): string => (kib / 1024).toFixed(1);

@@ -1,7 +1,8 @@
 // The tables of the benchmark, from its results. Pure text: every number was measured or computed from
 // what was measured.
 import { costPoints, judgeAims } from './aims.js';
-import { milliseconds, pairOf, seconds, table, times, type Column } from './markdown.js';
+import { idle, memory } from './idle-report.js';
+import { milliseconds, pairOf, percent, seconds, table, times, type Column } from './markdown.js';
 import { plannedReport } from './planned-report.js';
 import {
   FAULTS,
@@ -10,7 +11,6 @@ import {
   type CostCell,
   type FailoverRun,
   type Results,
-  type SideUsage,
   type Software,
 } from './results.js';
 import { cellOf, costOf, distinct, outageRatio, runsOf } from './select.js';
@@ -25,6 +25,7 @@ export function report(results: Results): string {
     shape(results),
     ...(options.parts.some((part) => part !== 'planned') ? [aims(results)] : []),
     ...(results.failover.length > 0 ? [lost(results), held(results)] : []),
+    ...(results.idle.length > 0 ? [idle(results)] : []),
     ...(results.cost.length > 0 ? [cost(results), memory(results), perRouter(results)] : []),
     ...(results.start === null ? [] : [start(results)]),
     ...(results.stress.length > 0 ? [stress(results)] : []),
@@ -199,9 +200,6 @@ function compared(
   return [cell(own), cell(beside), both ? times(ratio(of(own), of(beside))) : 'n/a'];
 }
 
-const percent = (value: number): string => value.toFixed(2);
-const mebibytes = (kib: number): string => (kib / 1024).toFixed(1);
-
 function cost(results: Results): string {
   const rows = costRows(results, (own, beside) => [
     ...compared(own, beside, (cell) => cell.active.cpuPercent, percent),
@@ -233,40 +231,6 @@ comes. False moves: transitions in that time, of which none was asked for.
 
 ${table(columns, rows)}`;
 }
-
-function memory(results: Results): string {
-  const intervalMs = Math.max(...results.cost.map((cell) => cell.intervalMs));
-  const cells = results.cost.filter((cell) => cell.intervalMs === intervalMs);
-  const sides = ['active', 'backup'] as const;
-  const rows = cells.flatMap((cell) =>
-    sides.flatMap((side) => processRows(cell, side, cell[side])),
-  );
-  const columns = [
-    { title: 'software' },
-    right('routers'),
-    { title: 'side' },
-    { title: 'process' },
-    right('RSS MiB'),
-    right('PSS MiB'),
-  ];
-  return `### Memory, at ${intervalMs} ms
-
-${table(columns, rows)}`;
-}
-
-const processRows = (
-  { software, routers }: CostCell,
-  side: 'active' | 'backup',
-  { processes }: SideUsage,
-): string[][] =>
-  processes.map(({ name, rssKib, pssKib }) => [
-    software,
-    String(routers),
-    side === 'active' ? 'Active' : 'Backup',
-    name,
-    mebibytes(rssKib),
-    pssKib === null ? 'n/a' : mebibytes(pssKib),
-  ]);
 
 function perRouter(results: Results): string {
   const intervals = distinct(results.cost.map(({ intervalMs }) => intervalMs)).reverse();

@@ -102,6 +102,16 @@ export interface CostCell {
   readonly takeOverMs: number;
 }
 
+/** A pair in which nothing happens. */
+export interface IdleCell {
+  readonly software: Software;
+  /** How often the peer is asked; null: there is none. */
+  readonly checksMs: number | null;
+  readonly windowMs: number;
+  readonly active: SideUsage;
+  readonly backup: SideUsage;
+}
+
 export interface FailedCost {
   readonly software: Software;
   readonly routers: number;
@@ -215,6 +225,7 @@ export interface Results {
   readonly failover: readonly FailoverCell[];
   readonly cost: readonly CostCell[];
   readonly costFailed: readonly FailedCost[];
+  readonly idle: readonly IdleCell[];
   readonly start: StartResult | null;
   readonly stress: readonly StressCell[];
   readonly stressFailed: readonly FailedStress[];

@@ -160,12 +160,8 @@ export class Driver {
     } finally {
       this.#awake = false;
     }
-    if (!quiet || this.#changed || this.#isDueBefore(armedFor)) this.#wake();
-  }
-
-  #isDueBefore(at: Instant): boolean {
-    const deadline = this.#instance.nextDeadline();
-    return deadline !== null && deadline.at < at;
+    if (!quiet || this.#changed) this.#wake();
+    else if (this.#nextDeadline() !== armedFor) this.#arm();
   }
 
   /** Link pairs are counted but not judged while bypassed or settling. */
