@@ -4,7 +4,14 @@ import type { TransitionReason } from '../model/reasons.js';
 import type { BypassState } from '../model/status.js';
 import type { Instant } from '../model/units.js';
 import { countFlap, noFlaps, type FlapCounter, type FlapParameters } from './flap-counter.js';
-import type { InstanceConfiguration, Memory } from './interface.js';
+
+/** What must survive the agent; instants lie before the start of this one. */
+export interface Memory {
+  readonly maintenance: boolean;
+  readonly bypassEngaged: boolean;
+  readonly flaps: FlapCounter;
+  readonly standBack: StandBack | null;
+}
 
 export interface Conduct {
   readonly maintenance: boolean;
@@ -54,7 +61,11 @@ export const memoryOf = ({ maintenance, bypassEngaged, flaps, standBack }: Condu
   standBack,
 });
 
-type Relay = Pick<InstanceConfiguration, 'primary' | 'hasBypass'>;
+/** What the settings say of the hardware bypass. */
+interface Relay {
+  readonly primary: boolean;
+  readonly hasBypass: boolean;
+}
 
 /** The latch puts the primary into hardware bypass; one without a relay, or another, is suspended. */
 export function bypassDesired(

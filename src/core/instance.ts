@@ -1,9 +1,40 @@
-// The virtual routers of one appliance and the rules between them: the one container of core. No
-// sockets, no timers, no wall clock, no promises: events in, effects out, in order.
+// The virtual routers of one appliance and the rules between them: where every event enters the core, and every
+// effect leaves it. No sockets, no timers, no wall clock, no promises: events in, effects out, in order.
 //
-// In active-passive mode the virtual routers move together (DESIGN: roles): a fault of one is a
-// fault of all; one that loses the role to a better Active takes those behind it along; and none
-// preempts while another still follows an Active that is at least its equal.
+// One event goes through in three parts, and each file has one of them:
+//
+//   what happened    router-events (advertisements, timers, addresses), peer-events (reports, silence, paths),
+//                    operations (an operator's orders), reconfigure (new settings)
+//   what follows     sight (the evidence about one virtual router) -> decisions/ (a verdict, by a row of
+//                    decisions/rows.ts) -> apply (carries it out) -> step (steps the machine, and what comes of it)
+//   who takes part   settle: fitness, priorities (tracker), the operator's wishes and flaps (conduct), the peers' news
+//
+// Below them, without knowing them: stage holds the state of it all; router and router-state hold one virtual
+// router, its state and what is known in that state only; peers and peer-check hold the peers and their paths;
+// virtual-router, active and machine are the state machine of RFC 9568, which knows no peers, only orders. Small ones:
+// agreement (settings that must agree), successors (objections to an order), because and cause (words for a reason),
+// nobody-held, empty-handed, announcements, address-defence, flap-counter, timing, soonest, observe.
+//
+// Nobody calls upwards: instance -> events, settle -> decisions, apply -> step -> machine. A decision changes nothing
+// and sees nothing but its sight; only apply reads what a verdict asks for.
+//
+// The states of a virtual router and what leads from one to another (test/core/transitions.test.ts compares):
+//
+//   Initialize  startup        Backup
+//   Initialize  startup        Active      the address owner (priority 255)
+//   Backup      deadline       Active      the Active_Down_Timer has fired
+//   Backup      take-over      Active      by agreement, after priority 0, or from a dead one
+//   Backup      shutdown       Initialize
+//   Active      advertisement  Backup      a better one; any, while we hand over, listen or lost our addresses
+//   Active      deadline       Backup      nobody came for the role that we must give up
+//   Active      successor      Backup      a peer is Active, by its word over the HA port
+//   Active      yield          Backup      our addresses cannot be kept, or the group is elsewhere
+//   Active      revoked        Backup      the lease lapsed while we hung
+//   Active      shutdown       Initialize
+//
+// In active-passive mode the virtual routers move together: a fault of one is a fault of all; one that loses the role
+// to a better Active takes those behind it along; and none preempts while another still follows an Active that is at
+// least its equal.
 import type { MonitorStatus } from '../model/monitor.js';
 import type { PeerReport } from '../model/peer-report.js';
 import type { Instant } from '../model/units.js';

@@ -5,12 +5,15 @@ import type { MonitorStatus } from '../model/monitor.js';
 import type { PeerReport } from '../model/peer-report.js';
 import type { BypassState, HaMode } from '../model/status.js';
 import type { Report, TransitionReason, VirtualRouterState } from '../model/reasons.js';
-import type { Instant, Microseconds } from '../model/units.js';
-import type { StandBack } from './conduct.js';
-import type { FlapCounter, FlapParameters } from './flap-counter.js';
+import type { Microseconds } from '../model/units.js';
+import type { Memory } from './conduct.js';
+import type { FlapParameters } from './flap-counter.js';
 import type { PeerCheckParameters } from './peer-check.js';
 import type { Peer, PeerConfiguration } from './peers.js';
 import type { RouterConfiguration, RouterSnapshot } from './router.js';
+
+export type { Memory } from './conduct.js';
+export type { Deadline } from './soonest.js';
 
 export interface InstanceConfiguration {
   readonly name: string;
@@ -35,14 +38,6 @@ export type OperatorCommand =
   | 'flaps-clear'
   | 'bypass-engage'
   | 'bypass-release';
-
-/** What must survive the agent; instants lie before the start of this one. */
-export interface Memory {
-  readonly maintenance: boolean;
-  readonly bypassEngaged: boolean;
-  readonly flaps: FlapCounter;
-  readonly standBack: StandBack | null;
-}
 
 export type InstanceEvent =
   /** All facts known so far have been told; take part from now on. */
@@ -159,21 +154,6 @@ export interface Prospect {
   readonly successors: readonly string[];
   /** What is against each of the others, and what to do about it. */
   readonly objections: readonly { readonly text: string; readonly remedy: string }[];
-}
-
-/** The soonest thing to do, and why: it explains a wake-up. */
-export interface Deadline {
-  readonly at: Instant;
-  /** A virtual router or a peer. */
-  readonly owner: string;
-  readonly cause:
-    | 'Adver_Timer'
-    | 'Active_Down_Timer'
-    | 'yield-over'
-    | 'peer-check'
-    | 'advertisement-overdue'
-    | 'silence-proven'
-    | 'question';
 }
 
 export interface InstanceSnapshot {

@@ -1,6 +1,20 @@
 // The soonest of many deadlines, asked for after every event: nothing is allocated for the others.
 import type { Instant } from '../model/units.js';
-import type { Deadline } from './interface.js';
+
+/** The soonest thing to do, and why: it explains a wake-up. */
+export interface Deadline {
+  readonly at: Instant;
+  /** A virtual router or a peer. */
+  readonly owner: string;
+  readonly cause:
+    | 'Adver_Timer'
+    | 'Active_Down_Timer'
+    | 'yield-over'
+    | 'peer-check'
+    | 'advertisement-overdue'
+    | 'silence-proven'
+    | 'question';
+}
 
 export class Soonest {
   #at: Instant | null = null;

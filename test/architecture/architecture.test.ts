@@ -1,9 +1,10 @@
 // Holds the sources against the rules. The rules themselves, and that they bite, are elsewhere.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { describe, it } from '../support/test.js';
 import { fileURLToPath } from 'node:url';
+import { importsOf } from './source-text.js';
 import { testViolations, violations, type Rule, type SourceFile } from './rules.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -35,6 +36,60 @@ const CLAIMS: Readonly<Record<Rule, string>> = {
   'test-limit': 'every test has a limit, no suite has one',
   'bare-wait': 'every wait of a test says what it expected and what it saw last',
 };
+
+/** The files of the core that a file of the core stands on, for its types or to call them. */
+const core = new Map(
+  sources
+    .filter(({ path }) => path.startsWith('src/core/'))
+    .map(({ path, text }) => [
+      path,
+      importsOf(text)
+        .map(({ specifier }) => join(dirname(path), specifier).replace(/\.js$/, '.ts'))
+        .filter((target) => target.startsWith('src/core/')),
+    ]),
+);
+
+/** A way from a file back to itself; null when there is none. */
+function circleFrom(path: string, way: readonly string[] = []): readonly string[] | null {
+  if (way.includes(path)) return [...way.slice(way.indexOf(path)), path];
+  if (seen.has(path)) return null;
+  for (const next of core.get(path) ?? []) {
+    const circle = circleFrom(next, [...way, path]);
+    if (circle !== null) return circle;
+  }
+  seen.add(path);
+  return null;
+}
+const seen = new Set<string>();
+
+describe('inside core', () => {
+  it('no file stands on itself by way of others', () => {
+    for (const path of core.keys()) assert.equal(circleFrom(path)?.join(' -> ') ?? null, null);
+  });
+
+  it('a decision sees evidence and types: no stage, no steps, no effects', () => {
+    const allowed =
+      /^src\/core\/(?:decisions\/|(?:machine|timing|peer-check|peers|router|router-state|sight|tracker|conduct|empty-handed)\.ts)/;
+    for (const [path, targets] of core) {
+      if (!path.startsWith('src/core/decisions/')) continue;
+      assert.deepEqual(
+        targets.filter((target) => !allowed.test(target)),
+        [],
+        `${path} imports only what it may`,
+      );
+    }
+  });
+
+  it('verdicts are carried out in one place: only apply.ts asks for the rows’ acts', () => {
+    const switches = sources.filter(
+      ({ path, text }) => path.startsWith('src/core/') && text.includes('verdict.act'),
+    );
+    assert.deepEqual(
+      switches.map(({ path }) => path),
+      ['src/core/apply.ts'],
+    );
+  });
+});
 
 describe('architecture', () => {
   it('there are sources to hold against the rules', () => {
