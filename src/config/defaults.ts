@@ -15,6 +15,8 @@ import { DEFAULT_PRIORITY, INSTALLED_VIP_SCRIPT, type SettingsFile } from './sch
 import type {
   CheckInFile,
   CheckSettings,
+  CompleteFile,
+  CompleteRouter,
   MonitorSettings,
   Settings,
   VirtualRouterSettings,
@@ -33,16 +35,6 @@ export const thisHost: Host = {
 
 /** scripts/vip of this package: dist/src/config is three folders deep. */
 export const PACKAGE_VIP_SCRIPT = fileURLToPath(new URL('../../../scripts/vip', import.meta.url));
-
-type RouterInFile = SettingsFile['virtualRouters'][number];
-type CompleteRouter = RouterInFile & Required<Pick<RouterInFile, 'priority' | 'preempt'>>;
-
-/** The file with every default there is, in its own units. */
-export type CompleteFile = Omit<SettingsFile, 'name' | 'virtualRouters' | 'vip'> & {
-  readonly name: string;
-  readonly virtualRouters: readonly CompleteRouter[];
-  readonly vip: Required<SettingsFile['vip']>;
-};
 
 /** Which answers count as a success unless the check says otherwise. */
 const SUCCESS = { minimum: 200, maximum: 299 } as const;

@@ -1,8 +1,8 @@
 // Every setting there is, one by one: where it stands, what it is, what it would be, and who says so. No text for
 // people: see setting-names.ts.
-import type { CompleteFile } from './defaults.js';
 import { valueAt, type SettingsPath } from './errors.js';
 import { SETTINGS_SCHEMA } from './schema.js';
+import type { CompleteFile } from './settings.js';
 import type { Scope, SettingSchema, SettingUnit } from './setting-schema.js';
 
 export interface ListedSetting {

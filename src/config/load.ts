@@ -1,4 +1,6 @@
 // The one way from a settings file to Settings: read, parse, check, complete; every error at once.
+// Text to value: document.ts. Form, by the schema: compile.ts, form.ts. Meaning, on what has the right form: validate.ts;
+// texts of both in faults.ts. Defaults: defaults.ts. Every setting one by one: listed.ts.
 // The agent, `check` and `set` all come through here. No writing: see save.ts.
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { completeFile, settingsOf, thisHost, type Host } from './defaults.js';

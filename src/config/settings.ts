@@ -1,8 +1,6 @@
 // The settings as the rest of the program sees them: complete, validated, defaults filled in, units
-// typed. No file, no YAML: see load.ts. No decisions.
-import type { ChecksumDialect } from '../model/advertisement.js';
+// typed. Meaning and range of each are in the schema. No file, no YAML: see load.ts. No decisions.
 import type { AddressWithPrefix, Family, IpAddress } from '../model/address.js';
-import type { HaMode } from '../model/status.js';
 import type { Centiseconds, Milliseconds } from '../model/units.js';
 import type { SettingsFile } from './schema.js';
 
@@ -14,6 +12,10 @@ export interface PeerSettings {
 /** The hook program is an absolute path. */
 export type BypassSettings = NonNullable<SettingsFile['bypass']>;
 
+/** `Omit` whose keys must be there. */
+type Without<T, K extends keyof T> = Omit<T, K>;
+
+export type RouterInFile = SettingsFile['virtualRouters'][number];
 export type CheckInFile = SettingsFile['checks'][number];
 type StatusRange = NonNullable<CheckInFile['expectStatus']>;
 
@@ -33,45 +35,45 @@ export interface CheckSettings extends Pick<CheckInFile, OfEveryCheck | 'weight'
 }
 
 export interface MonitorSettings {
-  /** Null without addresses. */
-  readonly gateway: {
-    readonly addresses: readonly IpAddress[];
-    readonly interval: Milliseconds;
-    readonly failureThreshold: number;
-    readonly recoveryThreshold: number;
-    /** Ask through this interface alone; always there with a link-local address. */
-    readonly interface?: string;
-  } | null;
+  /** Null without addresses. `interface`: ask through it alone; always there with a link-local address. */
+  readonly gateway:
+    | (Without<SettingsFile['gatewayMonitoring'], 'intervalMs' | 'addresses'> & {
+        readonly addresses: readonly IpAddress[];
+        readonly interval: Milliseconds;
+      })
+    | null;
   /** Null when not enabled. */
-  readonly bandwidth: Omit<SettingsFile['bandwidthMonitoring'], 'enabled'> | null;
+  readonly bandwidth: Without<SettingsFile['bandwidthMonitoring'], 'enabled'> | null;
   /** Null without pairs. */
-  readonly links: {
-    readonly interval: Milliseconds;
-    readonly pairs: readonly (readonly [string, string])[];
-    readonly minimumActive: number;
-  } | null;
+  readonly links:
+    | (Without<SettingsFile['linkMonitoring'], 'intervalMs'> & { readonly interval: Milliseconds })
+    | null;
   readonly checks: readonly CheckSettings[];
 }
 
-export interface VirtualRouterSettings {
+/** Priority and Preempt_Mode (RFC 9568 §6.1) are there, whatever decides them. */
+export type CompleteRouter = RouterInFile & Required<Pick<RouterInFile, 'priority' | 'preempt'>>;
+
+/** The file with every default there is, in its own units. */
+export type CompleteFile = Without<SettingsFile, 'name' | 'virtualRouters' | 'vip'> & {
   readonly name: string;
-  readonly interface: string;
-  /** 1..255; unique per interface and family. */
-  readonly vrid: number;
+  readonly virtualRouters: readonly CompleteRouter[];
+  readonly vip: Required<SettingsFile['vip']>;
+};
+
+type RefusedInRouters = 'acceptMode' | 'virtualMac';
+
+export interface VirtualRouterSettings extends Omit<
+  CompleteRouter,
+  'advertisementIntervalMs' | 'addresses' | 'unicastPeers' | RefusedInRouters
+> {
   /** The family of every address: IPv4 and IPv6 virtual routers are never mixed (RFC 9568 §6). */
   readonly family: Family;
   /** 1..255; IPv6: the first is link-local. */
   readonly addresses: readonly AddressWithPrefix[];
   readonly advertisementInterval: Centiseconds;
-  /** 1..255; 200 on the primary and 100 elsewhere unless set. 255 only for the address owner. */
-  readonly priority: number;
-  /** Preempt_Mode (RFC 9568 §6.1). */
-  readonly preempt: boolean;
-  readonly checksum: ChecksumDialect | 'auto';
   /** When not empty, advertisements go to these addresses instead of the group. */
   readonly unicastPeers: readonly IpAddress[];
-  /** In active-active: the instance that is to hold it; the priority follows from it. */
-  readonly primary?: string;
 }
 
 /** SCHED_FIFO priority of the agent; the executor's is one more. */
@@ -80,47 +82,26 @@ export type RealtimeSettings = SettingsFile['realtime'];
 /** Values of `understudy get` and `set`. */
 export type SettingValue = string | number | boolean;
 
-export interface Settings {
-  readonly name: string;
-  readonly ha: {
-    readonly mode: HaMode;
-    readonly primary: boolean;
-    readonly preempt: boolean;
-    /** How long an instance that has become fit waits before it preempts. */
-    readonly preemptDelay: Milliseconds;
-    /** UDP port of the HA port, both sides. */
-    readonly port: number;
-    /** The shared secret, an absolute path; null only without peers. */
-    readonly keyFile: string | null;
-    /** 0 to 7; each path to the peer, HA link first, LAN too. */
-    readonly peers: readonly PeerSettings[];
-    readonly peerCheckInterval: Milliseconds;
-    /** 1..255. */
-    readonly peerFailureThreshold: number;
-    /** 1..255. */
-    readonly peerRecoveryThreshold: number;
-    /** 0 means no limit. */
-    readonly maximumFlaps: number;
-    readonly flapWindow: Milliseconds;
-  };
+type DurationsOfHa = 'preemptDelaySeconds' | 'peerCheckIntervalMs' | 'flapWindowSeconds';
+
+type HaSettings = Without<SettingsFile['ha'], DurationsOfHa | 'keyFile' | 'peers'> & {
+  /** How long an instance that has become fit waits before it preempts. */
+  readonly preemptDelay: Milliseconds;
+  readonly peerCheckInterval: Milliseconds;
+  readonly flapWindow: Milliseconds;
+  /** The shared secret, an absolute path; null only without peers. */
+  readonly keyFile: string | null;
+  /** 0 to 7; each path to the peer, HA link first, LAN too. */
+  readonly peers: readonly PeerSettings[];
+};
+
+type SameInBoth = 'name' | 'vip' | 'realtime' | 'runtimeDirectory' | 'stateDirectory';
+
+export interface Settings extends Pick<CompleteFile, SameInBoth> {
+  readonly ha: HaSettings;
   readonly monitors: MonitorSettings;
   readonly bypass: BypassSettings | null;
-  readonly hooks: {
-    /** The transition hook, an absolute path. */
-    readonly transition: string | null;
-    /** The monitor hook, an absolute path. */
-    readonly monitor: string | null;
-  };
+  /** Absolute paths. */
+  readonly hooks: { readonly transition: string | null; readonly monitor: string | null };
   readonly virtualRouters: readonly VirtualRouterSettings[];
-  readonly vip: {
-    /** The netlink script runner, an absolute path. */
-    readonly script: string;
-    /** How long the kernel keeps an address that nobody renews, whole seconds; 0: for ever. */
-    readonly leaseSeconds: number;
-  };
-  readonly realtime: RealtimeSettings;
-  /** Holds control.sock and status.json; default /run/understudy. */
-  readonly runtimeDirectory: string;
-  /** Holds state.json and events.jsonl; default /var/lib/understudy. */
-  readonly stateDirectory: string;
 }

@@ -4,8 +4,7 @@ import { parseAddress } from '../model/address.js';
 import { formatPath, valueAt, type SettingsWarning } from './errors.js';
 import { hostsAt } from './placed.js';
 import { DEFAULT_PRIORITY, type SettingsFile } from './schema.js';
-
-type RouterInFile = SettingsFile['virtualRouters'][number];
+import type { RouterInFile } from './settings.js';
 
 /** `written`: what the file itself says, without defaults. */
 export const warningsOf = (file: SettingsFile, written: unknown): SettingsWarning[] => [
