@@ -4,6 +4,7 @@ import {
   viewSettings,
   withUnit,
   type SettingsView,
+  type SettingView,
 } from '../../config/setting-names.js';
 import { nearestName } from '../../config/spelling.js';
 import { AgentNotReachable, createControlClient } from '../../control/client.js';
@@ -70,9 +71,16 @@ async function readSource(
 function list({ view, from }: Source): string {
   const width = Math.max(...view.settings.map(({ setting }) => setting.length));
   const lines = view.settings.map(
-    ({ setting, value, unit }) => `${setting.padEnd(width)}  ${withUnit(value, unit)}`,
+    (one) => `${one.setting.padEnd(width)}  ${withUnit(one.value, one.unit)}${sourceText(one)}`,
   );
   return `# ${from}\n${lines.join('\n')}\n`;
+}
+
+/** Nothing for what the file says and has no default; an agent of an earlier release tells no source. */
+function sourceText({ value, source, unit, default: standard }: SettingView): string {
+  if (source === 'default') return '   # default';
+  if (standard === undefined || standard === value) return '';
+  return `   # default: ${withUnit(standard, unit)}`;
 }
 
 function failName(surroundings: Surroundings, view: SettingsView, name: string): number {
