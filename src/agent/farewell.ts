@@ -7,7 +7,8 @@ import type { ChecksumDialect } from '../model/advertisement.js';
 import { after, microseconds } from '../model/units.js';
 import { encodeFor } from './advertiser.js';
 import type { Journal } from '../journal/journal.js';
-import { Network, type Port } from './network.js';
+import { Network } from './network.js';
+import type { Port } from './ports.js';
 import { Reception } from './reception.js';
 import { sourceOf } from './sources.js';
 

@@ -1,11 +1,10 @@
 // The sockets and the facts: keeps an advertisement socket open for every interface and family in
 // use, and tells the core what the kernel says of links and addresses. No protocol, no decisions.
-import type { Family, IpAddress } from '../model/address.js';
+import type { IpAddress } from '../model/address.js';
 import { familyOf, formatAddressWithPrefix, isWithin } from '../model/address.js';
 import type { InstanceEvent } from '../core/interface.js';
-import type { Settings, VirtualRouterSettings } from '../config/settings.js';
+import type { Settings } from '../config/settings.js';
 import type {
-  AdvertisementSocket,
   Kernel,
   KernelError,
   NetworkChange,
@@ -25,15 +24,8 @@ import {
 import { linkPairsStatus } from '../monitors/link-pairs.js';
 import { linkStatus } from '../monitors/link.js';
 import { MONITOR_NAMES } from '../monitors/settings.js';
-import type { DeliveryScope } from '../wire/advertisement.js';
-import {
-  isSameSources,
-  NO_SOURCES,
-  ownAddresses,
-  sourceOf,
-  sourcesOf,
-  type Sources,
-} from './sources.js';
+import { portsOf, setSources, type Port } from './ports.js';
+import { isSameSources, ownAddresses, sourceOf, sourcesOf } from './sources.js';
 
 /** A socket that could not be opened is tried again this much later. */
 const RETRY = microseconds(1_000_000);
@@ -43,24 +35,6 @@ const LOOK = microseconds(5_000_000);
 const PACKETS_PER_WAKE = 512;
 
 type LinkPairs = NonNullable<Settings['monitors']['links']>;
-
-/** One interface and family with the virtual routers on it. */
-export interface Port {
-  readonly key: string;
-  readonly interface: string;
-  readonly family: Family;
-  /** By VRID. */
-  readonly routers: ReadonlyMap<number, VirtualRouterSettings>;
-  scope: DeliveryScope;
-  /** Addresses of peers that this interface reaches directly. */
-  neighbours: readonly IpAddress[];
-  sources: Sources;
-  socket: AdvertisementSocket | null;
-  linkIndex: number | null;
-  failure: string | null;
-  /** What its virtual routers were told, so that only changes are; undefined before the first time. */
-  told: { readonly sources: Sources; readonly open: boolean } | undefined;
-}
 
 interface Standing {
   readonly addresses: readonly LinkAddress[];
@@ -97,6 +71,8 @@ export class Network {
   #links: LinkPairs | null = null;
   #linksDetail = '';
   #resyncAt: Instant | null = null;
+  /** When the first missing primary address is given up. */
+  #missingUntil: Instant | null = null;
   #inhibited = false;
   /** Goes up with everything that the kernel has told. */
   revision = 0;
@@ -108,9 +84,9 @@ export class Network {
     this.#watch = kernel.openNetworkWatch(events.networkReadable);
   }
 
-  /** When a failed socket is due for another try, or the links for another look; null for neither. */
+  /** When a failed socket, the links, or a missing primary address are due for another look; null for none. */
   get dueAt(): Instant | null {
-    return earlier(this.#retryAt, this.#resyncAt);
+    return earlier(earlier(this.#retryAt, this.#missingUntil), this.#resyncAt);
   }
 
   /** While bypassed or settling, link pairs are counted but not judged. */
@@ -199,7 +175,8 @@ export class Network {
    */
   drain(now: Instant): boolean {
     const removed: LinkAddress[] = [];
-    let changed = this.#retryAt !== null && now >= this.#retryAt;
+    const due = earlier(this.#retryAt, this.#missingUntil);
+    let changed = due !== null && now >= due;
     const note = (change: NetworkChange): void => {
       changed = true;
       this.#note(change, removed);
@@ -298,6 +275,7 @@ export class Network {
     for (const [name, link] of links) this.#tellLink(name, link);
     this.#tellLinks();
     this.#retryAt = null;
+    this.#missingUntil = null;
     const direct = this.#tellPaths(interfaces);
     for (const port of this.#ports.values()) port.neighbours = direct.get(port.interface) ?? [];
     for (const port of this.#ports.values()) this.#tellPort(port, links.get(port.interface));
@@ -352,7 +330,12 @@ export class Network {
     );
     const routers = [...port.routers.values()];
     const own = ownAddresses(routers, addresses);
-    port.sources = sourcesOf(port.family, routers, own);
+    const linked = link !== undefined && link.up && link.carrier && link.index === port.linkIndex;
+    const until = setSources(port, sourcesOf(port.family, routers, own), {
+      linked,
+      now: this.#kernel.now(),
+    });
+    this.#missingUntil = earlier(this.#missingUntil, until);
     port.scope = {
       ownAddresses: new Set(addresses.map(({ address }) => address)),
       ownSources: new Set(own.map(({ address }) => address)),
@@ -411,37 +394,4 @@ export class Network {
     port.failure = code;
     this.#tellRouters(port);
   }
-}
-
-const NOBODY: DeliveryScope = {
-  ownAddresses: new Set(),
-  ownSources: new Set(),
-  unicastPeers: new Set(),
-  networks: [],
-};
-
-function portsOf(settings: Settings): Map<string, Port> {
-  const routers = new Map<string, Map<number, VirtualRouterSettings>>();
-  const ports = new Map<string, Port>();
-  for (const router of settings.virtualRouters) {
-    const key = `${router.interface}/${router.family}`;
-    const known = routers.get(key) ?? new Map<number, VirtualRouterSettings>();
-    known.set(router.vrid, router);
-    routers.set(key, known);
-    if (ports.has(key)) continue;
-    ports.set(key, {
-      key,
-      interface: router.interface,
-      family: router.family,
-      routers: known,
-      scope: NOBODY,
-      neighbours: [],
-      sources: NO_SOURCES,
-      socket: null,
-      linkIndex: null,
-      failure: null,
-      told: undefined,
-    });
-  }
-  return ports;
 }

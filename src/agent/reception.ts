@@ -9,7 +9,8 @@ import type { UnheardStatus } from '../model/status.js';
 import { checkDelivery, type DecodedAdvertisement } from '../wire/advertisement.js';
 import { createAdvertisementDecoder } from '../wire/advertisement-decoder.js';
 import type { Journal } from '../journal/journal.js';
-import type { Network, Port } from './network.js';
+import type { Network } from './network.js';
+import type { Port } from './ports.js';
 import { Unheard } from './unheard.js';
 
 export type DiscardCounters = Partial<Record<DiscardReason, number>>;

@@ -21,6 +21,14 @@ export const isSameSources = (a: Sources, b: Sources): boolean =>
   a.others.size === b.others.size &&
   [...b.others].every(([name, address]) => a.others.get(name) === address);
 
+/** `found`, with what was there `before` wherever an address is missing now. */
+export const keepSources = (before: Sources, found: Sources): Sources => ({
+  usual: found.usual ?? before.usual,
+  others: new Map(
+    [...found.others].map(([name, address]) => [name, address ?? before.others.get(name) ?? null]),
+  ),
+});
+
 /** What others share is none of ours: the virtual addresses, but for the address owner, whose they are. */
 export function ownAddresses(
   routers: readonly VirtualRouterSettings[],

@@ -113,6 +113,96 @@ describe('the primary address', () => {
   });
 });
 
+describe('a primary address that is missing', () => {
+  const lan = routerSettings({});
+  /** One that was there, and is not any more; the events are those since. */
+  function missing(routers = [lan], before = add('10.99.0.1/24', 'fe80::1/64')) {
+    const made = rig(routers, before);
+    const { kernel, network, events } = made;
+    events.length = 0;
+    const drain = (): void => void network.drain(kernel.now());
+    kernel.removeAddress(INDEX, '10.99.0.1/24');
+    kernel.removeAddress(INDEX, 'fe80::1/64');
+    drain();
+    return { ...made, drain };
+  }
+
+  it('is advertised from for three seconds: whatever configures the network may put it back', () => {
+    const { kernel, network, events, drain } = missing();
+    const [port] = network.ports();
+    assert.equal(port?.sources.usual, '10.99.0.1');
+    assert.equal(network.dueAt, kernel.now() + 3 * SECOND);
+    kernel.advance(3 * SECOND - 1);
+    drain();
+    assert.deepEqual(events, []);
+    kernel.advance(1);
+    drain();
+    assert.equal(primary(events), null);
+    assert.equal(port?.sources.usual, null);
+  });
+
+  it('is missing no more when it is there again, and has the same time the next time', () => {
+    const { kernel, events, drain } = missing();
+    kernel.advance(2 * SECOND);
+    kernel.addAddress(INDEX, '10.99.0.1/24');
+    drain();
+    kernel.advance(2 * SECOND);
+    kernel.removeAddress(INDEX, '10.99.0.1/24');
+    drain();
+    kernel.advance(3 * SECOND - 1);
+    drain();
+    assert.deepEqual(events, []);
+    kernel.advance(1);
+    drain();
+    assert.equal(primary(events), null);
+  });
+
+  it('of IPv6 may be checked for a duplicate once more before it is missing', () => {
+    const { kernel, events, drain } = missing([six]);
+    kernel.addAddress(INDEX, 'fe80::1/64', false, false);
+    kernel.advance(2 * SECOND);
+    drain();
+    kernel.setUsable(INDEX, 'fe80::1/64');
+    drain();
+    kernel.advance(9 * SECOND);
+    drain();
+    assert.deepEqual(events, []);
+  });
+
+  it('gives way at once to another one of the interface', () => {
+    const { kernel, events, drain } = missing();
+    kernel.addAddress(INDEX, '10.99.0.7/24');
+    drain();
+    assert.equal(primary(events), '10.99.0.7');
+  });
+
+  for (const [what, change] of [
+    ['down', { up: false }],
+    ['without carrier', { carrier: false }],
+  ] as const) {
+    it(`is missing at once on a link that is ${what}`, () => {
+      const { kernel, events, drain } = missing();
+      kernel.setLink({ index: INDEX, name: 'eth0', ...change });
+      drain();
+      assert.equal(primary(events), null);
+    });
+  }
+
+  it('is missing at once on another interface of the name', () => {
+    const { kernel, events, drain } = missing();
+    kernel.removeLink(INDEX);
+    kernel.setLink({ index: INDEX + 1, name: 'eth0' });
+    drain();
+    assert.equal(primary(events), null);
+  });
+
+  it('is none of what new settings begin with', () => {
+    const { network, events } = missing();
+    network.configure(settingsOf([lan]));
+    assert.equal(primary(events), null);
+  });
+});
+
 describe('the sockets', () => {
   const lan = routerSettings({});
   const addressed = add('10.99.0.1/24', 'fe80::1/64');
