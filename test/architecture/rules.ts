@@ -274,7 +274,7 @@ function firstLineViolations({ path, text }: SourceFile): Violation[] {
 
 /** RFC 9568 has the words; these are other protocols', or say nothing. */
 const BANNED =
-  /(?<!service )manager|helper|heartbeat|(?<![a-z]|node:|bpctl_)utils?(?![a-z]|-linux)/gi;
+  /(?<!service |network-?)manager|helper|heartbeat|(?<![a-z]|node:|bpctl_)utils?(?![a-z]|-linux)/gi;
 const FOREIGN = /masters?(?![a-z])|slaves?(?![a-z])/gi;
 /** keepalived says master, and so do the kernel's bridge ports (`link set … master`). */
 const FOREIGN_CONTEXT = /keepalived|IFLA_MASTER|link set \S+ master/i;
