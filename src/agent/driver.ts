@@ -5,7 +5,7 @@ import { Instance } from '../core/instance.js';
 import type { InstanceEffect, InstanceEvent, InstanceSnapshot } from '../core/interface.js';
 import type { PeerReport } from '../model/peer-report.js';
 import type { Executor } from '../executor/executor.js';
-import type { DeadlineTimer, Kernel, Lease } from '../kernel/kernel.js';
+import type { DeadlineTimer, Kernel } from '../kernel/kernel.js';
 import { assert } from '../model/assert.js';
 import type { AddressTarget } from '../model/netlink-script.js';
 import { between, earlier, type Instant, type Microseconds } from '../model/units.js';
@@ -13,7 +13,7 @@ import { AddressKeeper } from './address-keeper.js';
 import type { DriverOptions, Outlets } from './driver-options.js';
 import { Advertiser } from './advertiser.js';
 import { instanceConfiguration, longestSilence, standbyOf } from './instance-configuration.js';
-import { lastWill } from './last-will.js';
+import { LeasedWill } from './leased-will.js';
 import type { Leftovers } from './leftovers.js';
 import { Network } from './network.js';
 import { Reception } from './reception.js';
@@ -32,7 +32,7 @@ const DEADLINE: InstanceEvent = { kind: 'deadline' };
 export class Driver {
   readonly #kernel: Kernel;
   readonly #executor: Executor;
-  readonly #lease: Lease;
+  readonly #will: LeasedWill;
   readonly #records: Records;
   readonly #outlets: Outlets;
   readonly #onChange: () => void;
@@ -54,8 +54,6 @@ export class Driver {
   #awake = false;
   #wakeScheduled = false;
   #stopped = false;
-  /** An Active of ours has addresses: the lease is renewed, and may be revoked. */
-  #holds = false;
   #changed = true;
   /** The last of this wake-up that the peers have not been told. */
   #news: PeerReport | null = null;
@@ -68,7 +66,6 @@ export class Driver {
     const { kernel, executor, journal, settings } = options;
     this.#kernel = kernel;
     this.#executor = executor;
-    this.#lease = options.lease;
     this.#records = new Records(journal);
     this.#outlets = options.outlets;
     this.#settings = settings;
@@ -91,6 +88,8 @@ export class Driver {
       onStuck: (virtualRouter, detail) => this.#records.addressesStuck(virtualRouter, detail),
       onStandingChanged: () => (this.#changed = true),
     });
+    const { lease } = options;
+    this.#will = new LeasedWill({ executor, lease, network: this.#network, keeper: this.keeper });
     this.#timer = kernel.openDeadlineTimer(() => this.#wake());
     this.#adopt(settings, options.leftovers);
   }
@@ -147,7 +146,7 @@ export class Driver {
     if (this.#awake || this.#stopped || this.#inbox.length === 0) return;
     const now = this.#kernel.now();
     const armedFor = this.#wakeScheduled ? null : this.#armedFor;
-    if (armedFor === null || now >= armedFor || (this.#holds && !this.#lease.renew())) {
+    if (armedFor === null || now >= armedFor || this.#will.isRevoked()) {
       this.#wake();
       return;
     }
@@ -172,29 +171,33 @@ export class Driver {
 
   /** Carries out an operator's order; returns the refusal, or null. */
   operate(order: Extract<InstanceEvent, { kind: 'operator' }>): ReportEffect | null {
-    this.#wake();
-    const effects = this.#handle(order, this.#kernel.now());
-    this.#changed = true;
-    this.#flush();
-    this.#arm();
+    const effects = this.#turn(() => {
+      const own = this.#handle(order, this.#kernel.now());
+      this.#takeInbox();
+      this.#changed = true;
+      this.#flush();
+      this.#arm();
+      return own;
+    });
     const reports = effects.filter((effect) => effect.kind === 'report');
     return reports.find(({ report }) => report === 'refused') ?? null;
   }
 
   /** Applies new settings to the running instance; only the difference is noticed. */
   configure(settings: Settings): void {
-    this.#wake();
     if (this.#stopped) return;
-    // A virtual router that goes says farewell with its old settings, on its old socket.
-    this.#handle(
-      { kind: 'configure', configuration: instanceConfiguration(settings) },
-      this.#kernel.now(),
-    );
-    this.#send();
-    this.#settings = settings;
-    this.#changed = true;
-    this.#adopt(settings);
-    this.#wake();
+    this.#turn(() => {
+      // A virtual router that goes says farewell with its old settings, on its old socket.
+      this.#handle(
+        { kind: 'configure', configuration: instanceConfiguration(settings) },
+        this.#kernel.now(),
+      );
+      this.#send();
+      this.#settings = settings;
+      this.#changed = true;
+      this.#adopt(settings);
+      this.#look();
+    });
   }
 
   /**
@@ -204,16 +207,17 @@ export class Driver {
    */
   async stop(): Promise<readonly AddressTarget[]> {
     if (this.#stopped) return [];
-    this.#wake();
-    this.#stopped = true;
-    this.keeper.suspend();
-    this.#handle({ kind: 'stop' }, this.#kernel.now());
-    // Nobody will come: what is left to be done is to remove what stands.
-    if (this.snapshot().isAlone) this.#leaveWill();
-    this.#send();
-    this.#timer.close();
-    this.#network.close();
-    this.#onChange();
+    this.#turn(() => {
+      this.#stopped = true;
+      this.keeper.suspend();
+      this.#handle({ kind: 'stop' }, this.#kernel.now());
+      // Nobody will come: what is left to be done is to remove what stands.
+      if (this.snapshot().isAlone) this.#will.leave(this.#settings, this.snapshot());
+      this.#send();
+      this.#timer.close();
+      this.#network.close();
+      this.#onChange();
+    });
     await this.#executor.finish({ farewellSent: true });
     this.#network.lookAgain();
     const remaining = this.keeper.remaining();
@@ -261,8 +265,8 @@ export class Driver {
 
   /** The lease was revoked in our silence: before a packet is sent or a deadline passed. */
   #revoked(): boolean {
-    if (!this.#holds || this.#lease.renew()) return false;
-    this.#holds = false;
+    if (!this.#will.isRevoked()) return false;
+    this.#will.lose();
     this.#handle({ kind: 'revoked' }, this.#kernel.now());
     return true;
   }
@@ -281,7 +285,7 @@ export class Driver {
     if (leaseSeconds > 0 && silence >= Math.min(longest, leaseSeconds * 1_000_000)) {
       this.#network.drain(now);
       this.keeper.kernelTold();
-      if (this.#holds && this.keeper.disturbed) {
+      if (this.#will.holds && this.keeper.disturbed) {
         this.#handle({ kind: 'revoked' }, now);
         return;
       }
@@ -289,24 +293,38 @@ export class Driver {
     if (silence >= longest) this.#handle({ kind: 'stalled' }, now);
   }
 
+  /** An event from outside, or the clock. Within a turn it begins none: what it brought is in the inbox. */
   #wake(): void {
-    if (this.#awake || this.#stopped) return;
+    if (!this.#awake && !this.#stopped) this.#turn(() => undefined);
+  }
+
+  /**
+   * The one way in, whoever comes: what has happened by now is seen first, then `act` has its turn. What its
+   * effects bring about meanwhile waits in the inbox until all of them are done.
+   */
+  #turn<Answer>(act: () => Answer): Answer {
+    assert(!this.#awake, 'an effect begins no turn of its own');
     this.#awake = true;
     try {
-      if (!this.#revoked()) this.#noticeStall();
-      if (this.#network.drain(this.#kernel.now())) this.#outlets.networkChanged();
-      this.keeper.kernelTold();
-      this.#outlets.hearPeers();
-      this.#takeInbox();
-      for (const { event, at } of this.reception.receive(this.#network)) this.#handle(event, at);
-      this.#takeInbox();
-      this.#passDeadlines();
-      this.#flush();
-      this.#watchdog?.alive(this.#kernel.now());
-      this.#arm();
+      if (!this.#stopped) this.#look();
+      return act();
     } finally {
       this.#awake = false;
     }
+  }
+
+  #look(): void {
+    if (!this.#revoked()) this.#noticeStall();
+    if (this.#network.drain(this.#kernel.now())) this.#outlets.networkChanged();
+    this.keeper.kernelTold();
+    this.#outlets.hearPeers();
+    this.#takeInbox();
+    for (const { event, at } of this.reception.receive(this.#network)) this.#handle(event, at);
+    this.#takeInbox();
+    this.#passDeadlines();
+    this.#flush();
+    this.#watchdog?.alive(this.#kernel.now());
+    this.#arm();
   }
 
   #takeInbox(): void {
@@ -330,11 +348,11 @@ export class Driver {
   #flush(): void {
     this.keeper.flush();
     this.#send();
-    if (this.#holds && !this.#lease.renew()) {
+    if (this.#will.isRevoked()) {
       this.submit({ kind: 'deadline' }); // revoked this very moment: the next wake-up begins with it
     } else if (this.#changed) {
       this.#changed = false;
-      this.#leaveWill();
+      this.#will.leave(this.#settings, this.snapshot());
       this.#onChange();
     }
     this.#onWake();
@@ -358,22 +376,6 @@ export class Driver {
   #arm(): void {
     this.#armedFor = this.#nextDeadline();
     this.#timer.arm(this.#armedFor);
-  }
-
-  /** The lease is taken before the will that lapses with it is set. */
-  #leaveWill(): void {
-    const will = lastWill({
-      settings: this.#settings,
-      snapshot: this.snapshot(),
-      standing: this.keeper.standing(),
-      inherited: this.keeper.inherited(),
-      linkNamed: (name) => this.#network.linkNamed(name),
-      addressesOn: (name) => this.#network.addressesOn(name),
-    });
-    const holds = will !== null && will.lease !== null;
-    if (holds && !this.#holds) this.#lease.take();
-    this.#holds = holds;
-    this.#executor.setWill(will);
   }
 
   #nextDeadline(): Instant | null {

@@ -78,6 +78,8 @@ interface RigOptions {
   readonly inherits?: boolean;
   /** Microseconds after which the service manager would end us. */
   readonly watchdogTimeout?: number;
+  /** The relay is told which way to go, as the outlets tell it: within a turn of the driver. */
+  readonly onBypass?: (driver: Driver) => void;
   /** Prepares the kernel before the driver looks at it. */
   readonly before?: (kernel: FakeKernel) => void;
 }
@@ -109,7 +111,10 @@ export function rig(options: RigOptions = {}): Rig {
     hearPeers: () => said.splice(0).forEach((event) => driver.hear(event)),
     networkChanged: silent,
     peerNews: (report) => tell({ kind: 'news', report }),
-    setBypass: (desired, reason) => tell({ kind: 'bypass', desired, reason }),
+    setBypass: (desired, reason) => {
+      tell({ kind: 'bypass', desired, reason });
+      options.onBypass?.(driver);
+    },
     transition: ({ to }) => tell({ kind: 'transition', to }),
     monitors: silent,
   };
