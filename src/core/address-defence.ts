@@ -23,12 +23,12 @@ export function addressRemoved(
   now: Instant,
 ): { readonly state: AddressDefence; readonly decision: 'restore' | 'yield' } {
   const recent = state.restorations.filter((at) => after(at, RESTORATION_WINDOW) > now);
-  if (recent.length >= RESTORATION_LIMIT) return { state: standBack(now), decision: 'yield' };
+  if (recent.length >= RESTORATION_LIMIT) return { state: yieldingFrom(now), decision: 'yield' };
   return { state: { ...state, restorations: [...recent, now] }, decision: 'restore' };
 }
 
 /** The state of one that yields from now on. */
-export const standBack = (now: Instant): AddressDefence => ({
+export const yieldingFrom = (now: Instant): AddressDefence => ({
   restorations: [],
   yieldingUntil: instant(now + YIELD_TIME),
 });

@@ -18,16 +18,16 @@ export function commonObstacle({ phase, configuration, conduct }: Stage): Transi
 
 /** The weightiest cause there is; undefined when all is well. */
 export function causeOf(stage: Stage): PeerCause | undefined {
-  const { conduct, standing } = stage;
+  const { conduct, fitness } = stage;
   const releasing = [...stage.routers.values()].map(releasingOf).find((one) => one !== null);
   if (releasing) return cause(stage, releasing.reason);
-  if (!standing.fit) return obstacleCause(stage);
+  if (!fitness.fit) return obstacleCause(stage);
   const yielding = [...stage.routers.values()].find((one) => one.defence.yieldingUntil !== null);
   if (yielding !== undefined) {
     const reason = yielding.reason === 'address-lost' ? 'address-lost' : 'address-failed';
     return cause(stage, reason, yielding.configuration.name);
   }
-  if (!standing.sound) return cause(stage, 'soft-fault');
+  if (!fitness.sound) return cause(stage, 'soft-fault');
   // Who has another one since, because it was needed, has not that one by the order.
   if (conduct.standBack === null || isAnyActive(stage)) return undefined;
   return cause(stage, 'failover', conduct.standBack.by);

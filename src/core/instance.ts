@@ -63,14 +63,7 @@ import { passRouterDeadline, takeForRouter } from './router-events.js';
 import { settle } from './settle.js';
 import { isAlone, prospectsOf } from './successors.js';
 import { Soonest } from './soonest.js';
-import {
-  later,
-  NO_DECISIONS,
-  Stage,
-  type Decision,
-  type OwnStanding,
-  type Phase,
-} from './stage.js';
+import { later, NO_DECISIONS, Stage, type Decision, type OwnFitness, type Phase } from './stage.js';
 import { flap, step } from './step.js';
 
 /** The whole state of an instance as plain data: what a recording starts from. */
@@ -80,7 +73,7 @@ export interface InstanceCheckpoint {
   readonly monitors: readonly MonitorStatus[];
   readonly peers: readonly Peer[];
   readonly conduct: Conduct;
-  readonly standing: OwnStanding;
+  readonly fitness: OwnFitness;
   readonly differences: readonly string[];
   readonly told: PeerReport | null;
   readonly bypassOrdered: 'inline' | 'bypass' | null;
@@ -126,14 +119,14 @@ export class Instance {
   /** A copy that later events do not change; survives JSON. */
   checkpoint(): InstanceCheckpoint {
     const { configuration, routers, monitors, peers, conduct, phase, clock, ...rest } = this.#stage;
-    const { standing, differences, told, bypassOrdered } = rest;
+    const { fitness, differences, told, bypassOrdered } = rest;
     return {
       configuration,
       routers: [...routers.values()].map(copyOf),
       monitors: [...monitors.values()],
       peers: [...peers.values()].map((peer) => ({ ...peer })),
       conduct,
-      standing,
+      fitness,
       differences,
       told,
       bypassOrdered,
@@ -168,7 +161,7 @@ export class Instance {
   snapshot(now: Instant): InstanceSnapshot {
     const stage = this.#stage;
     const { configuration, routers, monitors, peers, conduct, differences } = stage;
-    const { fit, sound } = stage.standing;
+    const { fit, sound } = stage.fitness;
     const cause = causeOf(stage);
     return {
       mode: configuration.mode,

@@ -54,7 +54,7 @@ export function takeReport(
   if (changed.report) wordEnded(stage, peer, { report, paths });
   if (changed.report) compareSettings(stage);
   // Who has a soft fault asks for a successor until there is one.
-  const { fit, sound } = stage.standing;
+  const { fit, sound } = stage.fitness;
   if (changed.state || changed.report || (fit && !sound)) stage.unsettled = true;
   if (isQuiet(stage)) return;
   for (const router of stage.routers.values()) arbitrate(stage, router);

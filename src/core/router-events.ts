@@ -4,7 +4,7 @@ import type { IpAddress } from '../model/address.js';
 import type { TransitionReason } from '../model/reasons.js';
 import { after, type Instant } from '../model/units.js';
 import { isLackDue } from './active.js';
-import { addressRemoved, expireYield, standBack } from './address-defence.js';
+import { addressRemoved, expireYield, yieldingFrom } from './address-defence.js';
 import { apply } from './apply.js';
 import { whenSuperiorCame } from './decisions/group.js';
 import { whenNobodyCame } from './decisions/handover.js';
@@ -96,14 +96,14 @@ function takeAdvertisement(
   // After a preemption the one before us may not have heard us yet, for the time of a handover.
   const isSettled =
     router.reason !== 'priority' || stage.clock >= stage.handoverUntil(router.since);
-  const stood = isSettled && isStanding(router, stage.clock);
+  const wasHeard = isSettled && isHeardAsActive(router, stage.clock);
   const wasActive = router.state.kind === 'Active';
   step(stage, router, { kind: 'advertisement', priority, interval, source });
   const { state } = router;
   if (wasActive && state.kind === 'Backup' && router.reason === 'preempted') {
     lostToSuperior(stage, router, state, event);
   }
-  if (stood && state.kind === 'Active' && priority > 0) rivalHeard(stage, router, state, source);
+  if (wasHeard && state.kind === 'Active' && priority > 0) rivalHeard(stage, router, state, source);
   if (priority === 0) {
     if (state.kind === 'Backup') apply(stage, router, whenLeft(sight.at(router), source));
   } else foundHolder(stage, router);
@@ -170,7 +170,7 @@ function addressesPresent(stage: Stage, router: Router): void {
 }
 
 /** Active, and heard by now: before that it may be the one before us, who has not heard us yet. */
-const isStanding = ({ state }: Router, now: Instant): boolean =>
+const isHeardAsActive = ({ state }: Router, now: Instant): boolean =>
   state.kind === 'Active' &&
   state.machine.claim.kind === 'made' &&
   hasAddresses(state) &&
@@ -200,7 +200,7 @@ function addressesRemoved(stage: Stage, router: Router): void {
 function addressesFailed(stage: Stage, router: Router, detail: string): void {
   if (router.state.kind !== 'Active') return;
   router.triedInVain = router.state.ordered || router.defence.yieldingUntil !== null;
-  router.defence = standBack(stage.clock);
+  router.defence = yieldingFrom(stage.clock);
   yieldRole(stage, router, 'address-failed', detail);
 }
 

@@ -14,7 +14,7 @@ import { bandwidthLowEverywhere } from './peer-events.js';
 import { isAnyActive, releasingOf, type Router } from './router.js';
 import { hasAddresses, isVacated } from './router-state.js';
 import { StageSight } from './sight.js';
-import type { OwnStanding, Stage } from './stage.js';
+import type { OwnFitness, Stage } from './stage.js';
 import { step } from './step.js';
 import {
   evidenceOf,
@@ -53,7 +53,7 @@ function settleOnce(stage: Stage): void {
   const faults = routers.map((router) => ownFault(router, failed));
   const groupFault =
     stage.movesTogether() && routers.some(({ joined }, at) => joined && faults[at] !== null);
-  stage.standing = standingOf(stage, common === null && !groupFault);
+  stage.fitness = fitnessOf(stage, common === null && !groupFault);
   routers.forEach((router, at) => {
     const obstacle = common ?? faults[at] ?? (groupFault ? 'group-fault' : null);
     if (obstacle !== null) keepOut(stage, router, obstacle);
@@ -69,7 +69,7 @@ const isUnmoved = ({ configuration, effectivePriority, adjustments, defence }: R
   adjustments.length === 0 &&
   effectivePriority === configuration.priority;
 
-function standingOf(stage: Stage, fit: boolean): OwnStanding {
+function fitnessOf(stage: Stage, fit: boolean): OwnFitness {
   const monitors = [...stage.monitors.values()];
   const yielding = [...stage.routers.values()].some(
     ({ defence }) => defence.yieldingUntil !== null,
@@ -103,12 +103,12 @@ export function reassess(stage: Stage, router: Router): void {
   const { priority } = router.configuration;
   const extra =
     router.defence.yieldingUntil === null ? [] : [{ name: 'address-lost', amount: 1 - priority }];
-  const standing = judge(priority, stage.monitors.values(), extra);
-  router.adjustments = standing.adjustments;
+  const assessed = judge(priority, stage.monitors.values(), extra);
+  router.adjustments = assessed.adjustments;
   const previousPriority = router.effectivePriority;
-  if (standing.effectivePriority === previousPriority) return;
-  router.effectivePriority = standing.effectivePriority;
-  const change = `${previousPriority} to ${standing.effectivePriority}`;
+  if (assessed.effectivePriority === previousPriority) return;
+  router.effectivePriority = assessed.effectivePriority;
+  const change = `${previousPriority} to ${assessed.effectivePriority}`;
   stage.report('priority-changed', change, router);
   step(stage, router, { kind: 'parameters-changed', previousPriority });
 }
@@ -138,7 +138,7 @@ function yieldToSoundPeer(stage: Stage): void {
   const pressing = countedFaults(stage).some(
     ({ name, doubtful }) => doubtful !== true && !excused.includes(name),
   );
-  if (!stage.standing.fit || !pressing) return;
+  if (!stage.fitness.fit || !pressing) return;
   const active = [...stage.routers.values()].filter(({ state: { kind } }) => kind === 'Active');
   const movable = active.filter(
     (router) =>
@@ -191,9 +191,9 @@ function tellPeers(stage: Stage): void {
 }
 
 function compose(stage: Stage): PeerReport {
-  const { configuration, standing } = stage;
+  const { configuration, fitness } = stage;
   const { name, mode, primary } = configuration;
-  const evidence = evidenceOf(standing.gateway);
+  const evidence = evidenceOf(fitness.gateway);
   const cause = causeOf(stage);
   const routers = [...stage.routers.values()].sort((a, b) =>
     routerOrder(a.configuration, b.configuration),
@@ -202,7 +202,7 @@ function compose(stage: Stage): PeerReport {
     name,
     mode,
     primary,
-    ...standing,
+    ...fitness,
     ...(stage.conduct.standBack === null ? {} : { standsBack: true }),
     ...(cause === undefined ? {} : { cause }),
     digests: stage.agreement.digests,

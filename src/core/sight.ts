@@ -91,11 +91,11 @@ export class StageSight implements Sight {
   }
 
   get gateway(): PeerReport['gateway'] {
-    return this.#stage.standing.gateway;
+    return this.#stage.fitness.gateway;
   }
 
   get fit(): boolean {
-    return this.#stage.standing.fit;
+    return this.#stage.fitness.fit;
   }
 
   get handoverUntil(): Instant {

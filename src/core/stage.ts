@@ -27,7 +27,7 @@ import { activeAddressOf } from './router-state.js';
 import { hasSoftFault } from './tracker.js';
 
 /** What the instance knows of itself and the peers must hear. */
-export type OwnStanding = Pick<PeerReport, 'fit' | 'sound' | 'gateway' | 'bandwidthLow'>;
+export type OwnFitness = Pick<PeerReport, 'fit' | 'sound' | 'gateway' | 'bandwidthLow'>;
 
 /** A row of the decision table that applied to a virtual router. */
 export interface Decision {
@@ -53,7 +53,7 @@ export class Stage {
   phase: Phase = 'new';
   /** Never runs backwards. */
   clock: Instant;
-  standing: OwnStanding = { fit: false, sound: false, gateway: 'unknown', bandwidthLow: false };
+  fitness: OwnFitness = { fit: false, sound: false, gateway: 'unknown', bandwidthLow: false };
   /** Settings that must agree and do not, by name. */
   differences: readonly string[] = [];
   /** The last report to the peers. */
@@ -155,7 +155,7 @@ export class Stage {
       [...this.routers.values()].some(
         (other) => other.state.kind === 'Active' && releasingOf(other) === null,
       );
-    const { sound } = this.standing;
+    const { sound } = this.fitness;
     const standsBack = this.conduct.standBack !== null;
     return { priority: effectivePriority, family, address, sound, holdsPart, standsBack };
   }

@@ -64,11 +64,8 @@ function objectionTo(stage: Stage, router: Router, peer: Peer): Objection | null
   }
   if (!report.fit) return out(`${name} is out: ${causeText(report)}`, remedyFor(name, report));
   if (theirs.state !== 'Backup' || theirs.releasing) {
-    const standing = theirs.releasing ? 'gives it up itself' : `is ${theirs.state}`;
-    return out(
-      `${name} ${standing}`,
-      `wait, then see \`understudy status\` for how ${name} stands`,
-    );
+    const doing = theirs.releasing ? 'gives it up itself' : `is ${theirs.state}`;
+    return out(`${name} ${doing}`, `wait, then see \`understudy status\` for how ${name} stands`);
   }
   return forcible(stage, name, report, theirs);
 }

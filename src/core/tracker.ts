@@ -10,21 +10,21 @@ export interface Adjustment {
   readonly amount: number;
 }
 
-export interface Standing {
+export interface Assessment {
   /** 1..254, or 255 for the address owner, whose priority no monitor changes (RFC 9568 §5.2.4). */
   readonly effectivePriority: number;
   readonly adjustments: readonly Adjustment[];
 }
 
 /**
- * The standing of a virtual router among these statuses; `extra` are adjustments with another cause.
+ * What becomes of the priority of a virtual router among these statuses; `extra` are adjustments with another cause.
  * An `unknown` monitor changes nothing: not knowing is not a failure.
  */
 export function judge(
   configuredPriority: number,
   statuses: Iterable<MonitorStatus>,
   extra: readonly Adjustment[],
-): Standing {
+): Assessment {
   if (configuredPriority === 255) return { effectivePriority: 255, adjustments: [] };
   const adjustments = [...extra];
   for (const status of statuses) {

@@ -23,7 +23,7 @@ export function whenAnotherIsActive(
   holder: PeerView | null,
 ): Verdict | null {
   const stands = holder?.router?.addressesPresent === true ? holder : null;
-  return (stands && succeededBy(sight, state, stands)) ?? settled(sight, state, stands);
+  return (stands && succeededBy(sight, state, stands)) ?? bothAreActive(sight, state, stands);
 }
 
 /** The other one is our successor: we asked for one, or have nothing to hold against it. */
@@ -42,7 +42,7 @@ function succeededBy(sight: Sight, { machine }: ActiveState, holder: PeerView): 
 }
 
 /** Both are Active: for longer than a handover takes, the lower one yields, and the other one says so. */
-function settled(
+function bothAreActive(
   sight: Sight,
   { dualSince }: ActiveState,
   holder: PeerView | null,
