@@ -28,19 +28,29 @@ interface Encoded extends AdvertisementToSend {
 /** `code` is an errno name, or ENODEV when the interface has no open socket. */
 export type OnSendFailure = (virtualRouter: string, what: string, code: string) => void;
 
+/** Announcements that went out, in frames. */
+export type OnAnnounced = (virtualRouter: string, frames: number) => void;
+
 export class Advertiser {
   readonly #network: Network;
   readonly #announcer: Announcer;
   readonly #onFailure: OnSendFailure;
+  readonly #onAnnounced: OnAnnounced;
   /** The last encoding of each virtual router: between two changes every advertisement is the same. */
   readonly #encoded = new Map<string, Encoded>();
   #advertisements: AdvertisementToSend[] = [];
   #announcements: VirtualRouterSettings[] = [];
 
-  constructor(network: Network, announcer: Announcer, onFailure: OnSendFailure) {
+  constructor(
+    network: Network,
+    announcer: Announcer,
+    onFailure: OnSendFailure,
+    onAnnounced: OnAnnounced,
+  ) {
     this.#network = network;
     this.#announcer = announcer;
     this.#onFailure = onFailure;
+    this.#onAnnounced = onAnnounced;
   }
 
   queueAdvertisement(advertisement: AdvertisementToSend): void {
@@ -114,7 +124,12 @@ export class Advertiser {
         frames.push({ linkIndex: link.index, frame });
       }
     }
-    this.#reportFailures('announcement', owners, this.#announcer.send(frames));
+    const failures = this.#announcer.send(frames);
+    const failed = new Set(failures.map(({ index }) => index));
+    for (const [index, owner] of owners.entries()) {
+      if (!failed.has(index)) this.#onAnnounced(owner, 1);
+    }
+    this.#reportFailures('announcement', owners, failures);
   }
 
   #reportFailures(what: string, owners: readonly string[], failures: readonly SendFailure[]): void {

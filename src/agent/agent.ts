@@ -27,6 +27,7 @@ import { carryOut } from './operator.js';
 import { createOutlets, type AgentOutlets } from './outlets.js';
 import type { Realtime } from './realtime.js';
 import { formatRecording } from './recorder.js';
+import { MetricsDoor } from './metrics-door.js';
 import { leftoversOf, memoryAt, stateOf, type Clocks } from './memory.js';
 import {
   createBackgroundFile,
@@ -118,6 +119,7 @@ class RunningAgent implements Agent {
   readonly #left: ReturnType<typeof readState>;
   readonly #problems = new Map<string, string>();
   readonly #hostWatch: HostWatch;
+  readonly #metrics: MetricsDoor;
   /** What does not fit on this host, by setting. */
   #hostProblems: ReadonlyMap<string, string> = new Map();
   readonly #inTurn = createTurn();
@@ -166,6 +168,12 @@ class RunningAgent implements Agent {
       watchdog: options.watchdog,
     });
     this.#hostWatch = this.#createHostWatch();
+    this.#metrics = new MetricsDoor({
+      status: () => this.status(),
+      now: () => kernel.now() / 1_000,
+      onProblem,
+      replace: replaceFile,
+    });
   }
 
   async start(): Promise<void> {
@@ -180,6 +188,7 @@ class RunningAgent implements Agent {
     this.#options.realtime.settle();
     this.#driver.start();
     collectLater();
+    this.#metrics.configure(settings.metrics);
     void this.#hostWatch.look(settings);
   }
 
@@ -195,7 +204,7 @@ class RunningAgent implements Agent {
       problems: () => [
         ...this.#problems.values(),
         ...this.#unsaidHostProblems(),
-        ...[this.#eventFile, this.#stateFile, this.#statusFile]
+        ...[this.#eventFile, this.#stateFile, this.#statusFile, ...this.#unsaidFiles()]
           .map((file) => file.problem())
           .filter((problem) => problem !== null),
       ],
@@ -252,7 +261,7 @@ class RunningAgent implements Agent {
     this.#stateFile.write(
       formatState({ ...this.#remembered(), standing, mayAdd: [], keeps: false }),
     );
-    const written = this.#statusFile.end();
+    const written = Promise.all([this.#statusFile.end(), this.#metrics.close()]);
     await this.#control?.close();
     await Promise.all([this.#eventFile.flush(), this.#stateFile.flush(), written]);
   }
@@ -282,6 +291,7 @@ class RunningAgent implements Agent {
     this.#listed = loaded.listed;
     this.#coming = null;
     await this.#outlets.configure(loaded.settings);
+    this.#metrics.configure(loaded.settings.metrics);
     const findings = await this.#hostWatch.look(loaded.settings);
     const unfit = findings.map(({ path, message }) => ({ path, message }));
     return { ok: true, file, changes, warnings: [...loaded.warnings, ...unfit] };
@@ -300,6 +310,11 @@ class RunningAgent implements Agent {
         this.#statusFile.changed();
       },
     });
+  }
+
+  /** What the host says of a file says what to do, too. */
+  #unsaidFiles(): MetricsDoor[] {
+    return this.#hostProblems.has('metrics.textfile') ? [] : [this.#metrics];
   }
 
   /** A key that cannot be used is told with what it means for the HA port, once. */
@@ -341,6 +356,7 @@ class RunningAgent implements Agent {
       handlers: {
         status: () => this.status(),
         settings: () => viewSettings(this.#listed, settingsFile),
+        metrics: () => this.#metrics.metrics(),
         set: (setting, value) => this.#set(setting, value),
         reload: () => this.reload(),
         command: (name, argument, manner) => this.#command(name, argument, manner),

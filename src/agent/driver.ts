@@ -19,6 +19,7 @@ import { Network } from './network.js';
 import { Reception } from './reception.js';
 import { Recorder } from './recorder.js';
 import { isRemark, Records, type ReportEffect, type TransitionEffect } from './records.js';
+import { Tallies } from './tallies.js';
 import type { Watchdog } from './watchdog.js';
 
 /** Deadlines handled in one wake-up; more means that the core makes no progress. */
@@ -28,6 +29,8 @@ const DEADLINES_PER_WAKE = 1_000;
 const MONITOR_EVENTS: ReadonlySet<string> = new Set(['monitor', 'monitor-removed', 'configure']);
 
 const DEADLINE: InstanceEvent = { kind: 'deadline' };
+
+const isAdvertisement = ({ kind }: InstanceEffect): boolean => kind === 'send-advertisement';
 
 export class Driver {
   readonly #kernel: Kernel;
@@ -45,9 +48,7 @@ export class Driver {
   readonly reception: Reception;
   readonly keeper: AddressKeeper;
   readonly recorder: Recorder;
-  readonly sendErrors = new Map<string, number>();
-  /** Wall time of each virtual router's last transition, as its record has it. */
-  readonly transitionTimes = new Map<string, string>();
+  readonly tallies = new Tallies();
   #settings: Settings;
   #routers = new Map<string, VirtualRouterSettings>();
   #inbox: InstanceEvent[] = [];
@@ -77,8 +78,11 @@ export class Driver {
     this.recorder = new Recorder(this.#instance);
     this.reception = new Reception(journal);
     this.#network = new Network(kernel, () => this.#wake(), this.#networkEvents());
-    this.#advertiser = new Advertiser(this.#network, kernel.openAnnouncer(), (name, what, code) =>
-      this.#sendFailed(name, what, code),
+    this.#advertiser = new Advertiser(
+      this.#network,
+      kernel.openAnnouncer(),
+      (name, what, code) => this.#sendFailed(name, what, code),
+      (name, frames) => this.tallies.announced(name, frames),
     );
     this.keeper = new AddressKeeper({
       network: this.#network,
@@ -228,9 +232,7 @@ export class Driver {
   #adopt(settings: Settings, leftovers?: Leftovers): void {
     this.#longestSilence = longestSilence(settings);
     this.#routers = new Map(settings.virtualRouters.map((router) => [router.name, router]));
-    for (const name of this.transitionTimes.keys()) {
-      if (!this.#routers.has(name)) this.transitionTimes.delete(name);
-    }
+    this.tallies.keepOnly((name) => this.#routers.has(name));
     this.keeper.configure(settings.vip, settings.virtualRouters, leftovers);
     this.#network.configure(settings);
     // What has yet to go, now that the mode is off, goes by the program that waits.
@@ -341,7 +343,10 @@ export class Driver {
       const deadline = this.#instance.nextDeadline();
       if (deadline === null || deadline.at > now) return;
       assert(passed < DEADLINES_PER_WAKE, `${deadline.cause} of ${deadline.owner} passes`);
-      this.#handle(DEADLINE, now);
+      const effects = this.#handle(DEADLINE, now);
+      if (deadline.cause === 'Adver_Timer' && effects.some(isAdvertisement)) {
+        this.tallies.lateness.due(deadline.at);
+      }
     }
   }
 
@@ -365,6 +370,7 @@ export class Driver {
    */
   #send(): void {
     this.#advertiser.flush();
+    this.tallies.lateness.sent(() => this.#kernel.now());
     const news = this.#news;
     this.#news = null;
     if (news !== null) this.#outlets.peerNews(news);
@@ -435,12 +441,12 @@ export class Driver {
   #transition(effect: TransitionEffect): void {
     this.#changed = true;
     const record = this.#records.transition(effect);
-    this.transitionTimes.set(effect.virtualRouter, record.time);
+    this.tallies.transition(effect, record.time);
     this.#outlets.transition(effect, record);
   }
 
   #sendFailed(virtualRouter: string, what: string, code: string): void {
-    this.sendErrors.set(virtualRouter, (this.sendErrors.get(virtualRouter) ?? 0) + 1);
+    this.tallies.sendFailed(virtualRouter);
     this.#records.sendFailed(virtualRouter, what, code);
   }
 }

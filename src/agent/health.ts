@@ -5,6 +5,7 @@ import { TRANSITION_REASONS, type TransitionReason } from '../model/reasons.js';
 import { OTHER_RULES } from '../model/settings-digest.js';
 import type {
   HaMode,
+  HealthKind,
   KeyStatus,
   PeerStatus,
   Status,
@@ -39,32 +40,45 @@ const CHOSEN: ReadonlySet<TransitionReason> = new Set([
  * could take over. The reasons that weigh most come first.
  */
 export function healthOf(input: HealthInput): Status['health'] {
-  const { mode, virtualRouters, monitors, problems } = input;
-  const faults = [
-    ...virtualRouters.flatMap((router) => nobodyReasons(router, input)),
-    ...faultReasons(virtualRouters),
-    ...virtualRouters.flatMap(yieldReasons),
+  const { mode, virtualRouters, monitors, problems, peers } = input;
+  const rotation = keyWords(input.keys, peers);
+  const faults: Found = [
+    ['nobody-holds', virtualRouters.flatMap((router) => nobodyReasons(router, input))],
+    ['out-of-election', faultReasons(virtualRouters)],
+    ['addresses-yielded', virtualRouters.flatMap(yieldReasons)],
   ];
-  const rotation = keyWords(input.keys, input.peers);
-  const lacks = [
-    ...chosenReasons(virtualRouters),
-    ...virtualRouters.flatMap(addressReasons),
-    ...dualReasons(input),
-    ...virtualRouters.flatMap((router) => linkReasons(router, input.peers)),
-    ...input.peers.flatMap(peerReasons),
-    ...monitors.flatMap(monitorReasons),
-    ...rotation.lacks,
-    ...problems,
+  const lacks: Found = [
+    ['maintenance', chosenReasons(virtualRouters)],
+    ['addresses', virtualRouters.flatMap(addressReasons)],
+    ['dual-active', dualReasons(input)],
+    ['link', virtualRouters.flatMap((router) => linkReasons(router, peers))],
+    ['peer', peers.flatMap(peerReasons)],
+    ['monitor', monitors.flatMap(monitorReasons)],
+    ['key', rotation.lacks],
+    ['host', problems],
   ];
-  const remarks = [
-    ...(mode === 'off' ? [TRANSITION_REASONS['mode-off']] : []),
-    ...input.peers.flatMap(ruleRemarks),
-    ...rotation.remarks,
+  const remarks: Found = [
+    [
+      'remark',
+      [
+        ...(mode === 'off' ? [TRANSITION_REASONS['mode-off']] : []),
+        ...peers.flatMap(ruleRemarks),
+        ...rotation.remarks,
+      ],
+    ],
   ];
-  const reasons = [...faults, ...lacks, ...remarks];
-  if (faults.length > 0) return { state: 'fault', reasons };
-  return { state: lacks.length > 0 ? 'degraded' : 'healthy', reasons };
+  const all = [...faults, ...lacks, ...remarks];
+  const kinds: Partial<Record<HealthKind, number>> = {};
+  for (const [kind, { length }] of all) if (length > 0) kinds[kind] = length;
+  const reasons = all.flatMap(([, words]) => words);
+  if (!isEmpty(faults)) return { state: 'fault', reasons, kinds };
+  return { state: isEmpty(lacks) ? 'healthy' : 'degraded', reasons, kinds };
 }
+
+/** Reasons by what they are about, in the order in which they are told. */
+type Found = readonly (readonly [HealthKind, readonly string[]])[];
+
+const isEmpty = (found: Found): boolean => found.every(([, words]) => words.length === 0);
 
 /** `lan, wan: the interface has no carrier`: what keeps several out is told once. */
 function faultReasons(routers: readonly VirtualRouterStatus[]): string[] {

@@ -49,6 +49,7 @@ export function statusOf(input: StatusInput): Status {
     version,
     pid: process.pid,
     startedAt: new Date(startedAt).toISOString(),
+    time: new Date(input.wallClock()).toISOString(),
     mode: settings.ha.mode,
     primary: settings.ha.primary,
     health: healthOf({
@@ -73,11 +74,12 @@ export function statusOf(input: StatusInput): Status {
     interfaces,
     peers,
     ...haPortOf(input.channel),
-    monitors: snapshot.monitors.map(({ name, state, detail, weight }) => ({
+    monitors: snapshot.monitors.map(({ name, state, detail, weight, reading }) => ({
       name,
       state,
       detail,
       weight,
+      ...(reading === undefined ? {} : { reading }),
     })),
     flaps: {
       count: snapshot.flapCount,
@@ -94,6 +96,7 @@ export function statusOf(input: StatusInput): Status {
     maintenance: snapshot.memory.maintenance,
     ...standsBackOf(snapshot, input),
     realtime: input.realtime(),
+    lateness: driver.tallies.lateness.status(),
   };
 }
 
@@ -103,7 +106,8 @@ function routerStatus(router: RouterSnapshot, input: StatusInput): VirtualRouter
   const { keeper } = input.driver;
   const present = new Set(keeper.present(name).map(formatAddressWithPrefix));
   const foreign = new Set(keeper.foreign(name).map(formatAddressWithPrefix));
-  const sendErrors = input.driver.sendErrors.get(name);
+  const { tallies } = input.driver;
+  const sendErrors = tallies.sendErrorsOf(name);
   const discarding = input.driver.reception.unheardBy(name, input.now());
   const primary = primaryOf(name, input.driver.settings);
   return {
@@ -113,7 +117,7 @@ function routerStatus(router: RouterSnapshot, input: StatusInput): VirtualRouter
     family: configuration.family,
     state: router.state,
     // Before the first transition there is no record to agree with.
-    since: input.driver.transitionTimes.get(name) ?? wallTime(router.since, input),
+    since: tallies.lastTransitionOf(name) ?? wallTime(router.since, input),
     reason: router.reason,
     ...(router.because === '' ? {} : { because: router.because }),
     ...(router.nobodyHeld === null
@@ -148,6 +152,8 @@ function routerStatus(router: RouterSnapshot, input: StatusInput): VirtualRouter
       priorityZeroSent: counters.priorityZeroSent,
       priorityZeroReceived: counters.priorityZeroReceived,
       transitions: counters.transitions,
+      announcementsSent: tallies.announcementsOf(name),
+      transitionsBy: tallies.transitionsOf(name),
       errors: {
         ...input.driver.reception.discardedFor(name),
         ...counters.remarks,

@@ -25,6 +25,7 @@ export function addOperatorCommands(context: Context): void {
     .addArgument(word('clear'))
     .action((what: string, options: AnswerOptions) => order(options, 'flaps', what));
   addEvents(context);
+  addMetrics(context);
   addKeygen(context);
   addKey(context);
 }
@@ -70,6 +71,13 @@ function addEvents({ add, chosen, surroundings, finish }: Context): void {
       const { showEvents } = await import('./commands/events.js');
       finish(await showEvents(surroundings, chosen(options), options));
     });
+}
+
+function addMetrics({ add, chosen, surroundings, finish }: Context): void {
+  add('metrics', 'print what Prometheus would scrape').action(async (options: ConfigOption) => {
+    const { printMetrics } = await import('./commands/metrics.js');
+    finish(await printMetrics(surroundings, chosen(options)));
+  });
 }
 
 function addKeygen({ addAnswering: add, chosen, answering, finish }: Context): void {

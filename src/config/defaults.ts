@@ -75,6 +75,10 @@ export const settingsOf = (file: CompleteFile): Settings => ({
   virtualRouters: file.virtualRouters.map(routerOf),
   vip: file.vip,
   realtime: file.realtime,
+  metrics: {
+    textfile: file.metrics.textfile ?? null,
+    interval: milliseconds(file.metrics.intervalSeconds * 1_000),
+  },
   runtimeDirectory: file.runtimeDirectory,
   stateDirectory: file.stateDirectory,
 });

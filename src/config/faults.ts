@@ -73,6 +73,11 @@ const FAULTS = {
     'remove one of the two, or write the interface that was meant',
   ],
   path: ['invalid-path', 'an absolute path', 'write the whole path, beginning with "/"'],
+  textfile: [
+    'invalid-path',
+    'a file whose name ends in ".prom": node_exporter reads no others',
+    'write it as in /var/lib/prometheus/node-exporter/understudy.prom',
+  ],
   socketPath: [
     'path-too-long',
     'at most <room> bytes: a unix socket path holds <longest>, "/control.sock" included',

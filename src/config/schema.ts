@@ -82,6 +82,22 @@ const VIRTUAL_ROUTER = section(
   ['name', 'interface', 'vrid', 'addresses'],
 );
 
+/** Where metrics are written to; what they are: docs/MONITORING.md. */
+const METRICS = standingSection(
+  'Metrics for Prometheus. `understudy metrics` and GET /metrics on the control socket need no setting.',
+  {
+    textfile: own.path(
+      'File that is written with all metrics, for the textfile collector of node_exporter. Absolute path, ending in .prom.',
+      'textfile',
+      { examples: ['/var/lib/prometheus/node-exporter/understudy.prom'] },
+    ),
+    intervalSeconds: own.number('Time between two writings of metrics.textfile.', [1, 3600], {
+      unit: 'seconds',
+      default: 15,
+    }),
+  },
+);
+
 /** How addresses are put on and taken off; how agent and executor are scheduled (src/agent/realtime.ts). */
 const PROCESSES = {
   vip: standingSection('How addresses are put on and taken off.', {
@@ -141,6 +157,7 @@ export const SETTINGS_SCHEMA = section(
     bypass: BYPASS,
     hooks: HOOKS,
     ...PROCESSES,
+    metrics: METRICS,
     runtimeDirectory: own.path('Holds control.sock and status.json. Absolute path.', 'folder', {
       default: DEFAULT_RUNTIME_DIRECTORY,
     }),

@@ -43,7 +43,7 @@ export const EXPLAINING = ['unit', 'page', 'set', 'names', 'scope'] as const;
 export type Scope = 'shared' | 'own';
 
 /** `command`: a list whose first text is a program. */
-export type Named = 'program' | 'command' | 'key' | 'folder' | 'interface';
+export type Named = 'program' | 'command' | 'key' | 'folder' | 'interface' | 'textfile';
 
 export type SettingUnit = 'milliseconds' | 'seconds' | 'bits per second';
 

@@ -104,4 +104,9 @@ export interface Settings extends Pick<CompleteFile, SameInBoth> {
   /** Absolute paths. */
   readonly hooks: { readonly transition: string | null; readonly monitor: string | null };
   readonly virtualRouters: readonly VirtualRouterSettings[];
+  readonly metrics: {
+    /** An absolute path; null where none is written. */
+    readonly textfile: string | null;
+    readonly interval: Milliseconds;
+  };
 }

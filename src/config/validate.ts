@@ -4,6 +4,7 @@ import { isLinkLocal } from '../model/address.js';
 import { checkAddresses, checkUnicastPeers, virtualAddresses } from './address-checks.js';
 import { formatPath, type Finding } from './errors.js';
 import { fault } from './faults.js';
+import { quote } from './found.js';
 import { checkPair } from './ha-checks.js';
 import { checkMonitors } from './monitor-checks.js';
 import { routersOf, type PlacedAddress, type PlacedRouter, type Settled } from './placed.js';
@@ -15,7 +16,7 @@ const LONGEST_SOCKET_PATH = 107;
 
 /** Every fault of meaning. `hostName`: the name of this appliance when the settings have none. */
 export function checkMeaning(settings: Settled, hostName: string): Finding[] {
-  const { name, runtimeDirectory, stateDirectory, vip } = settings;
+  const { name, runtimeDirectory, stateDirectory, vip, metrics } = settings;
   const routers = routersOf(settings);
   const virtual = virtualAddresses(routers);
   return [
@@ -23,6 +24,7 @@ export function checkMeaning(settings: Settled, hostName: string): Finding[] {
     ...checkPath(runtimeDirectory, ['runtimeDirectory']),
     ...checkPath(stateDirectory, ['stateDirectory']),
     ...checkPath(vip?.script, ['vip', 'script']),
+    ...checkTextfile(metrics?.textfile),
     ...checkSocketPath(runtimeDirectory ?? ''),
     ...checkLease(vip?.leaseSeconds),
     ...routers.flatMap((router) => [
@@ -40,6 +42,13 @@ export function checkMeaning(settings: Settled, hostName: string): Finding[] {
     ...checkPair(settings, routers, name ?? hostName),
     ...checkMonitors(settings),
   ];
+}
+
+function checkTextfile(textfile: string | undefined): Finding[] {
+  const at = ['metrics', 'textfile'];
+  const found = checkPath(textfile, at);
+  if (textfile === undefined || found.length > 0 || /[^/]\.prom$/.test(textfile)) return found;
+  return [fault('textfile', at, quote(textfile))];
 }
 
 /** The kernel counts whole seconds and may be 0.6 s late; renewed late once, 1 s has ended by then. */

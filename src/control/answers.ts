@@ -4,6 +4,8 @@ import type { ErrorAnswer } from './protocol.js';
 export interface Answer {
   readonly status: number;
   readonly body: unknown;
+  /** Media type of a body of bytes, sent as they are; without it the body is JSON. */
+  readonly type?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -2,7 +2,7 @@
 // nothing slow: `status` must come up at once.
 import type { Status } from '../model/status.js';
 import { ControlRefusal, UnexpectedAnswer } from './client-errors.js';
-import { call, type RawAnswer } from './http-call.js';
+import { call, callForText, type RawAnswer } from './http-call.js';
 import type { EventRequest } from './event-call.js';
 import {
   ENDPOINTS,
@@ -18,6 +18,8 @@ export { AgentNotReachable, ControlRefusal, UnexpectedAnswer } from './client-er
 export interface ControlClient {
   status(): Promise<Status>;
   settings(): Promise<SettingsView>;
+  /** The exposition text. */
+  metrics(): Promise<string>;
   set(setting: string, value: string): Promise<SetOutcome>;
   reload(): Promise<ReloadOutcome>;
   /** `force`: although no successor is fit and sound. */
@@ -50,6 +52,12 @@ export function createControlClient(
       const { isSettingsView } = await import('./schemas.js');
       if (answer.status === 200 && isSettingsView(answer.body)) return answer.body;
       throw await refusalOf(answer);
+    },
+    async metrics() {
+      const request = { socketPath, ...ENDPOINTS.metrics, deadlineMs: asking };
+      const { status, text } = await callForText(request);
+      if (status === 200 && text.startsWith('# HELP ')) return text;
+      throw await refusalOf({ status, body: jsonOf(text) });
     },
     async set(setting, value) {
       const answer = await call({
@@ -109,6 +117,15 @@ async function refusalOf({ status, body }: RawAnswer): Promise<Error> {
 }
 
 /** As much as the rendering relies on. Without ajv, which takes longer to load than the answer. */
+/** Null for what is no JSON: no refusal looks like it. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
 function looksLikeStatus(body: unknown): body is Status {
   if (!isRecord(body) || typeof body['name'] !== 'string') return false;
   const { health, virtualRouters } = body;

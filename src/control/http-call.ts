@@ -24,6 +24,18 @@ export interface RawAnswer {
 
 /** @throws AgentNotReachable, or UnexpectedAnswer when what comes back is no HTTP and JSON. */
 export async function call(request: CallRequest): Promise<RawAnswer> {
+  const { status, text } = parseAnswer(await exchange(request), request.socketPath);
+  try {
+    return { status, body: JSON.parse(text) };
+  } catch {
+    throw new UnexpectedAnswer(`HTTP status ${status}, and a body that is no JSON`);
+  }
+}
+
+/** What answers with text, not with JSON; its refusals are JSON all the same. */
+export async function callForText(
+  request: CallRequest,
+): Promise<{ readonly status: number; readonly text: string }> {
   return parseAnswer(await exchange(request), request.socketPath);
 }
 
@@ -72,7 +84,7 @@ function requestText({
   );
 }
 
-function parseAnswer(bytes: Buffer, socketPath: string): RawAnswer {
+function parseAnswer(bytes: Buffer, socketPath: string): { status: number; text: string } {
   if (bytes.length === 0) throw new AgentNotReachable('ECONNRESET', socketPath);
   const end = bytes.indexOf('\r\n\r\n');
   const head = bytes.subarray(0, Math.max(end, 0)).toString('latin1');
@@ -83,9 +95,5 @@ function parseAnswer(bytes: Buffer, socketPath: string): RawAnswer {
   if (announced !== undefined && Number(announced) !== body.length) {
     throw new UnexpectedAnswer(`${body.length} bytes of ${announced}: the agent broke off`);
   }
-  try {
-    return { status: Number(status), body: JSON.parse(body.toString('utf8')) };
-  } catch {
-    throw new UnexpectedAnswer(`HTTP status ${status}, and a body that is no JSON`);
-  }
+  return { status: Number(status), text: body.toString('utf8') };
 }

@@ -22,6 +22,8 @@ export const ENDPOINTS = {
   command: { method: 'POST', path: '/v1/command' },
   /** JSON lines. `since`: only records after this time (ISO 8601); `follow=1`: goes on. */
   events: { method: 'GET', path: '/v1/events' },
+  /** The exposition text, at the path where scrapers look for it. */
+  metrics: { method: 'GET', path: '/metrics' },
 } as const;
 export type EndpointName = keyof typeof ENDPOINTS;
 
@@ -90,6 +92,8 @@ export interface ErrorAnswer {
 export interface ControlHandlers {
   status(): Status;
   settings(): SettingsView;
+  /** The exposition text and its media type; may be some hundred milliseconds old. */
+  metrics(): Promise<{ readonly type: string; readonly bytes: Uint8Array }>;
   /** `setting` and `value` as typed at the command line. */
   set(setting: string, value: string): Promise<SetOutcome>;
   reload(): Promise<ReloadOutcome>;

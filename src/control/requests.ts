@@ -21,6 +21,10 @@ export async function handle(
       return { status: 200, body: handlers.status() };
     case 'settings':
       return { status: 200, body: handlers.settings() };
+    case 'metrics': {
+      const { type, bytes } = await handlers.metrics();
+      return { status: 200, type, body: bytes };
+    }
     case 'reload':
       return outcomeAnswer(await handlers.reload());
     case 'set':

@@ -130,16 +130,19 @@ async function answer(
   response.on('error', () => undefined);
   const result = await respond(request, response, service);
   if (result === null || response.destroyed) return;
-  const body = `${JSON.stringify(result.body)}\n`;
+  const body = bytesOf(result);
   response.writeHead(result.status, {
-    'Content-Type': 'application/json',
-    'Content-Length': Buffer.byteLength(body),
+    'Content-Type': result.type ?? 'application/json',
+    'Content-Length': body.byteLength,
     Connection: 'close',
     ...result.headers,
   });
   response.end(body);
   request.resume();
 }
+
+const bytesOf = ({ body }: Answer): Uint8Array =>
+  body instanceof Uint8Array ? body : Buffer.from(`${JSON.stringify(body)}\n`);
 
 /** The answer; null when it is being streamed. */
 async function respond(

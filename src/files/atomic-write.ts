@@ -15,6 +15,8 @@ export interface AtomicWriteOptions {
    * tmpfs that are rewritten often, such as status.json.
    */
   readonly durable?: boolean;
+  /** Whether what a symbolic link points at is replaced; else the link is. Default true. */
+  readonly followsLink?: boolean;
   /** Replaces rename(2). For tests, which interrupt the writing here. */
   readonly rename?: (from: string, to: string) => Promise<void>;
   /** Replaces open(2). For tests, which see here what is forced to the disk, and when. */
@@ -23,7 +25,7 @@ export interface AtomicWriteOptions {
 
 /**
  * Writes `text` to `path` by way of a temporary file beside it: same mode and owner, fsync, rename,
- * fsync of the folder. A symbolic link stays one; what it points at is replaced.
+ * fsync of the folder. A symbolic link stays one, and what it points at is replaced, unless that is not wanted.
  * @throws the system's error (`code` is its errno name); the file is then as it was before.
  */
 export async function atomicWriteFile(
@@ -32,8 +34,8 @@ export async function atomicWriteFile(
   options: AtomicWriteOptions = {},
 ): Promise<void> {
   const { durable = true, rename: move = rename, open: openFile = open } = options;
-  const target = await followLink(path);
-  const before = await stat(target).catch(absent);
+  const target = options.followsLink === false ? resolve(path) : await followLink(path);
+  const before = await look(options)(target).catch(absent);
   const temporary = join(
     dirname(target),
     `.${basename(target)}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`,
@@ -48,6 +50,14 @@ export async function atomicWriteFile(
   }
   if (durable) await syncFolder(openFile, dirname(target));
 }
+
+/** Of a link that is replaced itself, neither mode nor owner is taken over. */
+const look =
+  ({ followsLink = true }: AtomicWriteOptions) =>
+  async (target: string): Promise<Standing | null> => {
+    const found = await (followsLink ? stat(target) : lstat(target));
+    return found.isSymbolicLink() ? null : found;
+  };
 
 /** What `path` stands for when it is a symbolic link, dangling ones too; else the path itself. */
 async function followLink(path: string): Promise<string> {

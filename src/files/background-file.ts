@@ -21,18 +21,24 @@ export interface BackgroundFile {
   problem(): string | null;
   /** Resolves when the newest text has been written, or could not be: it is tried at once. */
   flush(): Promise<void>;
+  /** Writes nothing any more: resolves when nothing is under way. */
+  abandon(): Promise<void>;
 }
 
 /** What replaces a file as a whole, or rejects: `atomicWriteFile`, or a test's. */
 export type ReplaceFile = (
   path: string,
   text: string,
-  options: { readonly mode: number; readonly durable: boolean },
+  options: { readonly mode: number; readonly durable: boolean; readonly followsLink: boolean },
 ) => Promise<void>;
 
 export interface BackgroundOptions {
   readonly replace?: ReplaceFile | undefined;
   readonly later?: Later;
+  /** Default 0o640. */
+  readonly mode?: number;
+  /** Whether a symbolic link in its place is followed; default true. */
+  readonly followsLink?: boolean;
   /** Called when `problem` begins, ends, or is another. */
   readonly onProblem?: () => void;
 }
@@ -46,10 +52,12 @@ export function createBackgroundFile(
   options: BackgroundOptions = {},
 ): BackgroundFile {
   const { replace = atomicWriteFile, later = laterIdly, onProblem } = options;
+  const { mode = 0o640, followsLink = true } = options;
   let wanted: string | null = null;
   let written: string | null = null;
   let failure: string | null = null;
   let writing: Promise<void> | null = null;
+  let abandoned = false;
   /** Ends the wait for the next attempt; null while there is none. */
   let stopWaiting: (() => void) | null = null;
 
@@ -69,7 +77,7 @@ export function createBackgroundFile(
       wanted = null;
       try {
         if (text !== written || !(await exists(path))) {
-          await replace(path, text, { mode: 0o640, durable });
+          await replace(path, text, { mode, durable, followsLink });
         }
         written = text;
         settle(null);
@@ -77,6 +85,7 @@ export function createBackgroundFile(
         // What the file holds now, if there still is one, nobody knows: any text is news to it.
         written = null;
         settle(`${path}: ${(error as Error).message}`);
+        if (abandoned) break;
         if (wanted === null) {
           wanted = text;
           break;
@@ -92,12 +101,20 @@ export function createBackgroundFile(
 
   return {
     write: (text) => {
+      if (abandoned) return;
       wanted = text;
       writing ??= writeAll();
     },
     problem: () => failure,
     flush: async () => {
       if (stopWaiting !== null) writing ??= writeAll();
+      await writing;
+    },
+    abandon: async () => {
+      wanted = null;
+      abandoned = true;
+      stopWaiting?.();
+      stopWaiting = null;
       await writing;
     },
   };

@@ -56,7 +56,7 @@ export interface NamedFile {
   /** `hooks.transition`. */
   readonly setting: string;
   readonly file: string;
-  readonly use: 'program' | 'key' | 'folder';
+  readonly use: 'program' | 'key' | 'folder' | 'textfile';
   /** What does not work without it: `the relay could not be moved`. */
   readonly effect: string;
 }

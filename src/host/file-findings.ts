@@ -53,6 +53,8 @@ export function fileFindings(named: NamedFile, host: HostFacts): HostFinding[] {
       return programFindings(named, host);
     case 'folder':
       return folderFindings(named, host);
+    case 'textfile':
+      return textfileFindings(named, host);
   }
 }
 
@@ -155,6 +157,29 @@ function folderFindings({ setting, file, effect }: NamedFile, host: HostFacts): 
   if (host.agent === null || permits(host.agent, facts, READ + WRITE + RUN)) return [];
   const found = `one of user ${facts.uid}, group ${facts.gid}, mode ${modeOf(facts)}`;
   return wrong(found, `"chown" it to the agent's user`);
+}
+
+/** It is replaced as a whole, so that what counts is its folder, which belongs to whoever reads there. */
+function textfileFindings({ setting, file, effect }: NamedFile, host: HostFacts): HostFinding[] {
+  const folder = dirname(file);
+  const facts = factsOf(host, folder);
+  const finding = (level: HostFinding['level'], found: string, remedy: string): HostFinding[] => [
+    {
+      path: setting,
+      level,
+      message: `${file}: expected a folder that the agent may write in, found ${found}; ${effect}: ${remedy}`,
+    },
+  ];
+  if (facts.kind === 'unknown') return [];
+  if (facts.kind === 'absent') return finding('missing', `no ${folder}`, 'make it');
+  if (facts.kind !== 'folder')
+    return finding('wrong', KINDS[facts.kind], 'name a file in a folder');
+  if (factsOf(host, file).kind === 'folder') {
+    return finding('wrong', 'a folder in place of the file', `set another ${setting}`);
+  }
+  if (host.agent === null || permits(host.agent, facts, WRITE + RUN)) return [];
+  const found = `one of user ${facts.uid}, group ${facts.gid}, mode ${modeOf(facts)}`;
+  return finding('wrong', found, 'let the group of the agent write there (chgrp, chmod g+w)');
 }
 
 /** Anything but a socket there keeps the agent from its start. */

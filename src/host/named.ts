@@ -14,7 +14,7 @@ export const controlSocketOf = ({ runtimeDirectory }: Settings): string =>
   `${runtimeDirectory}/control.sock`;
 
 export function namedFiles(settings: Settings): NamedFile[] {
-  const { vip, bypass, hooks, monitors, ha } = settings;
+  const { vip, bypass, hooks, monitors, ha, metrics } = settings;
   const one = (
     setting: string,
     file: string | null | undefined,
@@ -32,6 +32,7 @@ export function namedFiles(settings: Settings): NamedFile[] {
         : [],
     ),
     ...one('vip.script', vip.script, 'program', 'addresses could not be put on or taken off'),
+    ...one('metrics.textfile', metrics.textfile, 'textfile', 'metrics are not written'),
     ...one('runtimeDirectory', settings.runtimeDirectory, 'folder', 'the agent could not start'),
     ...one('stateDirectory', settings.stateDirectory, 'folder', 'nothing could be recorded'),
   ];

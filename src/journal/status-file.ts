@@ -98,7 +98,8 @@ export class StatusFile {
  * times a second, so it is a plain copy without them: a replacer is called for each of thousands of values.
  */
 function appearanceOf(status: Status): string {
-  const { health, virtualRouters, interfaces, peers, monitors, haPort: _, ...rest } = status;
+  const { health, virtualRouters, interfaces, peers, monitors, ...others } = status;
+  const { haPort: _port, time: _time, lateness: _lateness, ...rest } = others;
   return JSON.stringify([
     rest,
     // The reasons quote details.

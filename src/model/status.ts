@@ -2,6 +2,7 @@
 // fixed; fields may be added. No rendering.
 import type { ChecksumDialect, DiscardReason, Remark } from './advertisement.js';
 import type { Family } from './address.js';
+import type { MonitorReading } from './monitor.js';
 import type { TransitionReason, VirtualRouterState } from './reasons.js';
 
 export type HaMode = 'off' | 'active-passive' | 'active-active';
@@ -31,6 +32,8 @@ export interface VirtualRouterStatus {
    * up). Absent when nobody is known to have had them.
    */
   readonly nobodyHeldAtMostMs?: number;
+  /** The last time the role came here or went; absent while neither is known. */
+  readonly lastMove?: MoveStatus;
   /** In active-active: the instance that is to hold it. */
   readonly primary?: string;
   readonly configuredPriority: number;
@@ -65,6 +68,10 @@ export interface VirtualRouterStatus {
     readonly priorityZeroSent: number;
     readonly priorityZeroReceived: number;
     readonly transitions: number;
+    /** Frames that announced an address: gratuitous ARP, unsolicited neighbor advertisements. */
+    readonly announcementsSent?: number;
+    /** Each kind of transition there has been, and how often. */
+    readonly transitionsBy?: readonly TransitionCount[];
     readonly errors: Readonly<Partial<Record<DiscardReason | Remark | 'send', number>>>;
   };
 }
@@ -86,6 +93,65 @@ export interface Hindrance {
   readonly remedy: string;
 }
 
+/** A move of the role as this appliance saw it: also the fields of the event `move`. */
+export interface MoveStatus {
+  /** `taken`: this appliance has the role since; `given`: another one, or nobody. */
+  readonly way: 'taken' | 'given';
+  readonly reason: TransitionReason;
+  /** Whose doing it was, and what for; absent when there is no more to say than the reason. */
+  readonly because?: string;
+  /** Who ordered it; absent when nobody did, or it is not known who. */
+  readonly orderedBy?: string;
+  /** When this appliance noticed: its transition, wall time, ISO 8601. */
+  readonly noticedAt: string;
+  /** Taken: when the addresses stood here. Given: when a peer said that they stand there. Null: not known. */
+  readonly stoodAt: string | null;
+  /** For how long nobody had the addresses, at most and by our own clock; null when it is not known. */
+  readonly nobodyHeldAtMostMs: number | null;
+  /** What each peer said of the virtual router when this was told, as far as it said anything. */
+  readonly peerSaw: readonly PeerSight[];
+}
+
+export interface PeerSight {
+  readonly peer: string;
+  readonly state: VirtualRouterState;
+  /** The addresses stand there, by its word. */
+  readonly addressesPresent: boolean;
+}
+
+export interface TransitionCount {
+  readonly from: VirtualRouterState;
+  readonly to: VirtualRouterState;
+  readonly reason: TransitionReason;
+  readonly count: number;
+}
+
+/** How late advertisements were sent: from the instant at which one was due to the end of its sending. */
+export interface LatenessStatus {
+  /** How many were at most so late; each includes those before it. */
+  readonly atMost: readonly { readonly ms: number; readonly count: number }[];
+  /** All that were sent. */
+  readonly count: number;
+  readonly sumMs: number;
+}
+
+/** What a reason of health is about; the words of the reason are for people. */
+export const HEALTH_KINDS = [
+  'nobody-holds',
+  'out-of-election',
+  'addresses-yielded',
+  'maintenance',
+  'addresses',
+  'dual-active',
+  'link',
+  'peer',
+  'monitor',
+  'key',
+  'host',
+  'remark',
+] as const;
+export type HealthKind = (typeof HEALTH_KINDS)[number];
+
 export interface InterfaceStatus {
   readonly name: string;
   readonly present: boolean;
@@ -100,11 +166,15 @@ export interface Status {
   readonly version: string;
   readonly pid: number;
   readonly startedAt: string;
+  /** When this was so: wall time, ISO 8601. */
+  readonly time?: string;
   readonly mode: HaMode;
   readonly primary: boolean;
   readonly health: {
     readonly state: 'healthy' | 'degraded' | 'fault';
     readonly reasons: readonly string[];
+    /** How many reasons there are of each kind; a kind that is left out has none. */
+    readonly kinds?: Readonly<Partial<Record<HealthKind, number>>>;
   };
   /** Whether a failover now would succeed; empty without peers and with HA off. */
   readonly readiness?: readonly Readiness[];
@@ -139,6 +209,7 @@ export interface Status {
   /** Sent away by `failover`: takes the role when it is asked or needed. Absent when it does not. */
   readonly standsBack?: { readonly by: string; readonly since: string };
   readonly realtime?: RealtimeStatus;
+  readonly lateness?: LatenessStatus;
   /** A planned handover in progress; absent or null when there is none. */
   readonly handover?: {
     /** The virtual routers that move. */
@@ -169,6 +240,8 @@ export interface MonitorLine {
   readonly detail: string;
   /** What a failure does: out of the election, yield to a peer, or lower the priority by a number; 0: nothing. */
   readonly weight?: 'hard' | 'soft' | number;
+  /** What was counted or measured, and its limit; absent where a monitor only sees that something is there. */
+  readonly reading?: MonitorReading;
 }
 
 /** A key of the HA port, by what tells it from others; never the key. */

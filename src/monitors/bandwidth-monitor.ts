@@ -1,6 +1,6 @@
 // The traffic of some interfaces, read on a schedule and judged. Counting is bandwidth-source.ts,
 // the verdict bandwidth-judge.ts; what low on both instances means is core's.
-import type { MonitorStatus } from '../model/monitor.js';
+import type { MonitorReading, MonitorStatus } from '../model/monitor.js';
 import { microseconds, type Instant } from '../model/units.js';
 import {
   averageBps,
@@ -78,11 +78,13 @@ export function startBandwidthMonitor(
   const status = (): MonitorStatus => {
     const { state: verdict, detail } = describe(settings, state, last, unread);
     const besides = state.low && beside !== '' ? `${detail}; ${beside}` : detail;
+    const value = verdict === 'unknown' ? null : averageBps(state);
     return {
       name: MONITOR_NAMES.bandwidth,
       weight: 'soft',
       state: verdict,
       detail: oneLine(besides),
+      ...(value === null ? {} : { reading: readingOf(value, settings) }),
     };
   };
   const tell = (): void => {
@@ -120,6 +122,13 @@ export function startBandwidthMonitor(
     },
   };
 }
+
+/** Whole bits: more digits would be another status every second. */
+const readingOf = (bps: number, { minimumBps }: BandwidthSettings): MonitorReading => ({
+  of: 'bitsPerSecond',
+  value: Math.round(bps),
+  limit: minimumBps,
+});
 
 function phaseOf({ active, inhibited }: ProberRole): BandwidthPhase {
   if (inhibited) return 'inhibited';

@@ -11,7 +11,7 @@ import {
   type ProbeResult,
 } from './probe.js';
 import type { Thresholds } from './settings.js';
-import { count, inDoubt, margin, UNTRIED, type Tally } from './threshold.js';
+import { count, inDoubt, margin, reading, UNTRIED, type Tally } from './threshold.js';
 
 /** A monitor of the prober. */
 export interface Monitor {
@@ -61,6 +61,7 @@ export function startCheckMonitor(options: CheckMonitorOptions): Monitor {
       // The probe could not be tried, or was not yet: there is no margin to speak of.
       detail: tally.failures + tally.successes === 0 ? measured : withMargin(measured, tally),
       ...(inDoubt(tally) ? { doubtful: true } : {}),
+      ...(tally.failures + tally.successes === 0 ? {} : { reading: reading(tally, limits) }),
     }),
     close: () => {
       closing.abort();

@@ -24,6 +24,7 @@ export function linkPairsStatus(
     name: MONITOR_NAMES.links,
     weight: 'hard',
     fault: 'links-below-minimum',
+    reading: { of: 'linkPairs', value: active.length, limit: minimumActive },
     state: below && !inhibited ? 'failed' : 'ok',
     detail: [
       count,

@@ -175,7 +175,7 @@ export class ProberSlot {
     const message = `the prober ended: ${cause}; another one in ${wait} ms`;
     this.#options.onLost(message);
     this.#setBandwidth(null);
-    for (const { doubtful: _, ...status } of this.statuses()) {
+    for (const { doubtful: _, reading: _of, ...status } of this.statuses()) {
       this.#setStatus({ ...status, state: 'unknown', detail: message });
     }
   }

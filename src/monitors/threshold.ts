@@ -1,5 +1,5 @@
 // When results in a row become a verdict. No clock, no probing.
-import type { MonitorStatus } from '../model/monitor.js';
+import type { MonitorReading, MonitorStatus } from '../model/monitor.js';
 import type { Thresholds } from './settings.js';
 
 /** `unavailable`: it could not be tried, which says nothing about what was to be probed. */
@@ -49,3 +49,12 @@ export function margin(tally: Tally, limits: Thresholds): string {
     ? `limit ${failureThreshold} failures in a row`
     : `${tally.failures} of ${failureThreshold} failures in a row`;
 }
+
+/** The same as numbers. */
+export const reading = (
+  { state, failures, successes }: Tally,
+  { failureThreshold, recoveryThreshold }: Thresholds,
+): MonitorReading =>
+  state === 'failed'
+    ? { of: 'successes', value: successes, limit: recoveryThreshold }
+    : { of: 'failures', value: failures, limit: failureThreshold };

@@ -124,7 +124,12 @@ describe('the hosts hear of it before the peers', () => {
       send: (_: string, batch: Parameters<typeof socket.send>[0]) => socket.send(batch),
       linkNamed: () => ({ index: INDEX, macAddress: '02:00:00:00:00:01' }),
     } as unknown as Network;
-    const advertiser = new Advertiser(network, kernel.openAnnouncer(), assert.fail);
+    const advertiser = new Advertiser(
+      network,
+      kernel.openAnnouncer(),
+      assert.fail,
+      () => undefined,
+    );
     const settings = routerSettings({});
     const claim = { settings, priority: 100, source: address('10.99.0.1'), alsoTo: [] };
     advertiser.queueAdvertisement({ ...claim, dialect: 'rfc9568' });

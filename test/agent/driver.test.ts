@@ -371,7 +371,7 @@ describe('the interface', () => {
     const made = await active();
     made.kernel.refuseSends = 'ENOBUFS';
     made.kernel.advance(3 * SECOND);
-    assert.equal(made.driver.sendErrors.get('lan'), 3);
+    assert.equal(made.driver.tallies.sendErrorsOf('lan'), 3);
     assert.equal(made.records.filter(({ event }) => event === 'send-failed').length, 1);
     assert.equal(stateOf(made), 'Active');
   });

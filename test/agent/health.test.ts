@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
 import { healthOf, type HealthInput } from '../../src/agent/health.js';
 import { OTHER_RULES } from '../../src/model/settings-digest.js';
-import type { PeerStatus } from '../../src/model/status.js';
+import type { PeerStatus, Status } from '../../src/model/status.js';
 import { activeRouter, backupRouter } from '../cli/statuses.js';
 
 const peer: PeerStatus = {
@@ -17,17 +17,21 @@ const peer: PeerStatus = {
   ],
 };
 
-const health = (change: Partial<HealthInput>) =>
-  healthOf({
-    mode: 'active-passive',
-    virtualRouters: [activeRouter],
-    peers: [peer],
-    monitors: [],
-    leaving: [],
-    keys: [],
-    problems: [],
-    ...change,
-  });
+const input: HealthInput = {
+  mode: 'active-passive',
+  virtualRouters: [activeRouter],
+  peers: [peer],
+  monitors: [],
+  leaving: [],
+  keys: [],
+  problems: [],
+};
+
+/** As words; the kinds have a test of their own. */
+function health(change: Partial<HealthInput>): Pick<Status['health'], 'state' | 'reasons'> {
+  const { state, reasons } = healthOf({ ...input, ...change });
+  return { state, reasons };
+}
 
 function withRole(state: 'Active' | 'Backup' | 'Initialize'): PeerStatus {
   return { ...peer, virtualRouters: [{ name: 'lan', state, effectivePriority: 100 }] };
@@ -311,5 +315,18 @@ describe('health', () => {
   it('off is a choice, and said', () => {
     const found = health({ mode: 'off', virtualRouters: [{ ...out, reason: 'mode-off' }] });
     assert.deepEqual(found, { state: 'healthy', reasons: ['HA mode is off'] });
+  });
+
+  it('counts its reasons by what they are about, for whoever watches numbers', () => {
+    const silentPeer: PeerStatus = { ...peer, state: 'unhealthy', paths: silent };
+    const { reasons, kinds } = healthOf({
+      ...input,
+      peers: [silentPeer],
+      monitors: [{ ...db, weight: 'soft' }],
+      problems: ['/x: no space left', '/y: no space left'],
+    });
+    assert.deepEqual(kinds, { peer: 1, monitor: 1, host: 2 });
+    assert.equal(reasons.length, 4, reasons.join('; '));
+    assert.deepEqual(healthOf(input).kinds, {});
   });
 });

@@ -131,7 +131,7 @@ describe('a lasting state', () => {
   });
 
   it('is not there when all is well', () => {
-    assert.deepEqual(health({}), { state: 'healthy', reasons: [] });
+    assert.deepEqual(health({}), { state: 'healthy', reasons: [], kinds: {} });
   });
 
   for (const [name, state] of Object.entries(TABLE)) {

@@ -53,6 +53,7 @@ export const settingsOf = (virtualRouters: readonly VirtualRouterSettings[]): Se
   virtualRouters,
   vip: { script: '/usr/lib/understudy/vip', leaseSeconds: 3 },
   realtime: { enabled: false, priority: 1 },
+  metrics: { textfile: null, interval: milliseconds(15_000) },
   runtimeDirectory: '/nowhere/run',
   stateDirectory: '/nowhere/state',
 });

@@ -92,6 +92,16 @@ const BAD: Readonly<Record<Exclude<Rule, 'first-line'>, readonly Example[]>> = {
       path: 'src/hooks/x.ts',
       text: "import type { A } from '../core/interface.js';",
     },
+    {
+      says: 'metrics ask somebody',
+      path: 'src/metrics/x.ts',
+      text: "import { readFileSync } from 'node:fs';",
+    },
+    {
+      says: 'metrics are of the agent',
+      path: 'src/metrics/x.ts',
+      text: "import type { A } from '../agent/a.js';",
+    },
     { says: 'a timer knows a room', path: 'src/timers/x.ts', text: "import '../model/a.js';" },
     {
       says: 'another monitor imports kernel',

@@ -38,6 +38,7 @@ before(async () => {
     path: join(folder, 'agent', 'control.sock'),
     handlers: {
       status: () => healthy,
+      metrics: () => Promise.resolve({ type: 'text/plain', bytes: Buffer.from('# HELP x y\n') }),
       settings: () => assert.fail(),
       set: () => assert.fail(),
       reload: () => assert.fail(),

@@ -99,6 +99,7 @@ export async function bare(
 export async function startAgent(changed: Partial<ControlHandlers> = {}): Promise<ControlServer> {
   const handlers: ControlHandlers = {
     status: () => healthy,
+    metrics: () => Promise.resolve({ type: 'text/plain', bytes: Buffer.from('# HELP x y\n') }),
     settings: () => {
       const loaded = loadSettings(config);
       assert.ok(loaded.ok);

@@ -7,7 +7,7 @@ import { beforeEach, describe, it } from '../support/test.js';
 import type { CommandOutcome, ReloadOutcome } from '../../src/control/protocol.js';
 import type { Status } from '../../src/model/status.js';
 import { eventAt, eventSource, untilFollowers } from '../control/events.js';
-import { config, folder, say, startAgent, useFolder } from './command-bench.js';
+import { closers, config, folder, say, startAgent, useFolder } from './command-bench.js';
 import { bypassFailed, pair } from './pair-statuses.js';
 import { healthy } from './statuses.js';
 import { eventOf } from '../support/limits.js';
@@ -117,6 +117,18 @@ describe('bypass status', () => {
 
   it('says with exit code 3 that no agent runs', async () => {
     assert.equal((await say(['bypass', 'status'])).code, 3);
+  });
+});
+
+describe('metrics', () => {
+  it('prints what the agent would tell a scraper, and nothing without an agent', async () => {
+    const bytes = Buffer.from('# HELP a b\n# TYPE a gauge\na 1\n');
+    await startAgent({ metrics: () => Promise.resolve({ type: 'text/plain', bytes }) });
+    assert.deepEqual(await say(['metrics']), { code: 0, out: bytes.toString(), err: '' });
+    await closers.shift()?.();
+    const { code, out, err } = await say(['metrics']);
+    assert.deepEqual([code, out], [3, '']);
+    assert.match(err, /understudy run/);
   });
 });
 

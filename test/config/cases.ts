@@ -294,6 +294,16 @@ export const FAULTY_FILES: readonly FaultyFile[] = [
     errors: ['path-too-long runtimeDirectory'],
   },
   {
+    title: 'metrics that node_exporter would not read, or without a whole path',
+    text: withTop('metrics: { textfile: /var/lib/metrics.txt, intervalSeconds: 0 }'),
+    errors: ['invalid-path metrics.textfile', 'out-of-range metrics.intervalSeconds'],
+  },
+  {
+    title: 'a relative file of metrics',
+    text: withTop('metrics: { textfile: metrics.prom }'),
+    errors: ['invalid-path metrics.textfile'],
+  },
+  {
     title: 'unicast peers that cannot be',
     text: withRouterLines(
       'unicastPeers: [10.99.0.2/24, 10.99.0.100, 224.0.0.18, "fe80::2", 10.99.0.3, 10.99.0.3, x]',

@@ -20,6 +20,8 @@ const LOCAL: Readonly<Record<string, string>> = {
   'bypass.segments[]': 'names of the hook, which refuses those it does not know; status says so',
   'realtime.enabled': 'how the agent is scheduled; status says how it is',
   'realtime.priority': 'how the agent is scheduled; status says how it is',
+  'metrics.textfile': 'where metrics are written; that it cannot be is said in status',
+  'metrics.interval': 'how often metrics are written',
   runtimeDirectory: 'where the commands look too, by the same file',
   stateDirectory: 'where the agent alone looks',
 };

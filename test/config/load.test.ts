@@ -63,6 +63,7 @@ describe('settings', () => {
       ],
       vip: { script: PACKAGE_VIP_SCRIPT, leaseSeconds: 3 },
       realtime: { enabled: true, priority: 1 },
+      metrics: { textfile: null, interval: 15_000 },
       runtimeDirectory: '/run/understudy',
       stateDirectory: '/var/lib/understudy',
     });
@@ -86,6 +87,7 @@ virtualRouters:
     virtualMac: false
 vip: { script: /opt/vip, leaseSeconds: 0 }
 realtime: { enabled: false, priority: 40 }
+metrics: { textfile: /m/u.prom, intervalSeconds: 1 }
 runtimeDirectory: /run/u
 stateDirectory: /var/u
 `);
@@ -112,6 +114,7 @@ stateDirectory: /var/u
       ],
       vip: { script: '/opt/vip', leaseSeconds: 0 },
       realtime: { enabled: false, priority: 40 },
+      metrics: { textfile: '/m/u.prom', interval: 1_000 },
       runtimeDirectory: '/run/u',
       stateDirectory: '/var/u',
     });

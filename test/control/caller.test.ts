@@ -36,6 +36,7 @@ describe('who gave an order', () => {
       handlers: {
         ...handlers,
         status: () => healthy,
+        metrics: () => Promise.resolve({ type: 'text/plain', bytes: Buffer.from('# HELP x y\n') }),
         settings: () => ({ file: '/f', settings: [] }),
         set: () => Promise.reject(new Error('not asked for')),
         reload: () => Promise.reject(new Error('not asked for')),

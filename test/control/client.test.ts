@@ -6,7 +6,12 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from '../support/test.js';
-import { AgentNotReachable, createControlClient } from '../../src/control/client.js';
+import {
+  AgentNotReachable,
+  ControlRefusal,
+  createControlClient,
+  UnexpectedAnswer,
+} from '../../src/control/client.js';
 import type { ControlHandlers } from '../../src/control/protocol.js';
 import { startControlServer, type ControlServer } from '../../src/control/server.js';
 import { healthy } from '../cli/statuses.js';
@@ -33,6 +38,7 @@ const view = {
 const fault = { path: 'mode', expected: 'a', found: 'b', remedy: 'c', code: 'wrong-type' } as const;
 const handlers: ControlHandlers = {
   status: () => healthy,
+  metrics: () => Promise.resolve({ type: 'text/plain', bytes: Buffer.from('# HELP x y\n') }),
   settings: () => view,
   set: (setting, value) =>
     value === 'bad'
@@ -87,6 +93,19 @@ describe('calls to a running agent', () => {
     assert.ok(done.ok && done.value === 'off');
     const reloaded = await client.reload();
     assert.ok(reloaded.ok && reloaded.changes[0] === 'mode');
+  });
+
+  it('answers the metrics as text; a refusal of theirs is a refusal, and anything else is no metrics', async () => {
+    await startAgent();
+    assert.equal(await createControlClient(path).metrics(), '# HELP x y\n');
+    await closers.shift()?.();
+    const refusal = '{"error":{"code":"too-slow","message":"a","remedy":"b"}}';
+    const stranger = await startStranger(http(refusal, '503 x'));
+    await assert.rejects(createControlClient(path).metrics(), ControlRefusal);
+    stranger.close();
+    rmSync(path, { force: true });
+    await startStranger(http('{"up":1}'));
+    await assert.rejects(createControlClient(path).metrics(), UnexpectedAnswer);
   });
 
   it('answers what an order came to, and why it was refused', async () => {

@@ -16,6 +16,7 @@ import { eventOf } from '../support/limits.js';
 
 const handlers: ControlHandlers = {
   status: () => healthy,
+  metrics: () => Promise.resolve({ type: 'text/plain', bytes: Buffer.from('# HELP x y\n') }),
   settings: () => ({ file: '/f', settings: [] }),
   set: (setting, value) =>
     Promise.resolve({
@@ -93,6 +94,38 @@ describe('what the control socket answers', () => {
     assert.equal(status, 200);
     assert.match(head, /Connection: close/);
     assert.deepEqual(body, healthy);
+  });
+
+  it('answers the metrics as they are, at the path of scrapers', async () => {
+    const bytes = Buffer.from('# HELP up ü\n# TYPE up gauge\nup 1\n');
+    const type = 'text/plain; version=0.0.4; charset=utf-8';
+    await start({ metrics: () => Promise.resolve({ type, bytes }) });
+    const socket = connect(path);
+    socket.write('GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n');
+    const [head = '', body] = (await hear(socket)).split('\r\n\r\n');
+    assert.match(head, /^HTTP\/1\.1 200 /);
+    assert.ok(
+      head.includes(`\r\nContent-Type: ${type}\r\nContent-Length: ${bytes.length}\r\n`),
+      head,
+    );
+    assert.equal(body, bytes.toString('utf8'));
+  });
+
+  it('a scraper that never reads gets its answer once and is then let go, whoever else asks', async () => {
+    const bytes = Buffer.from(`# HELP up ${'x'.repeat(4 << 20)}\n`);
+    await start(
+      { metrics: () => Promise.resolve({ type: 'text/plain', bytes }) },
+      { idleTimeoutMs: 200 },
+    );
+    const silent = connect(path);
+    silent.on('error', () => undefined);
+    silent.pause();
+    silent.write('GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n');
+    const asked = await say(`GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n`);
+    assert.equal(asked.status, 200);
+    silent.resume();
+    await eventOf(silent, 'close');
+    assert.deepEqual(errors, []);
   });
 
   it('hands setting and value to the agent', async () => {

@@ -240,6 +240,24 @@ describe('what does not fit on a host', () => {
     ]);
   });
 
+  it('a folder of the metrics that is not there, none, or one that the agent may not write in', () => {
+    const text = withRouter('10.99.0.100/24', 'metrics: { textfile: /m/u.prom }');
+    const said = (facts: FileFacts, more: Partial<HostFacts> = {}): string[] =>
+      found(text, withFile('/m', facts, more));
+    assert.deepEqual(said(ABSENT), [
+      'missing metrics.textfile: /m/u.prom: expected a folder that the agent may write in, found no /m; metrics are not written: make it',
+    ]);
+    assert.match(said(file())[0] ?? '', /^wrong .*found a file;.*name a file in a folder$/);
+    assert.match(
+      said(folder({ uid: 5, gid: 5 }), { agent: user })[0] ?? '',
+      /^wrong .*found one of user 5, group 5, mode 0755; .*chmod g\+w/,
+    );
+    assert.deepEqual(said(folder({ uid: 5, gid: 5 })), [], 'root writes anywhere');
+    const inPlace = withFile('/m/u.prom', folder());
+    const both = { ...inPlace, files: new Map([...(inPlace.files ?? []), ['/m', folder()]]) };
+    assert.match(found(text, both)[0] ?? '', /^wrong .*a folder in place of the file/);
+  });
+
   it('a virtual address in no subnet of its interface, and one with a longer prefix', () => {
     const said = (address: string, host?: Partial<HostFacts>): string[] =>
       found(withRouter(address), host);

@@ -98,6 +98,13 @@ const CASES: readonly Case[] = [
     says: /addresses could not be put on/,
   },
   {
+    of: 'metrics.textfile',
+    at: 'metrics.textfile',
+    change: (folder) => ({ metrics: { textfile: join(folder, 'none', 'understudy.prom') } }),
+    health: true,
+    says: /expected a folder that the agent may write in, found no .*none; metrics are not written: make it/,
+  },
+  {
     of: 'virtualRouters[].interface',
     at: 'virtualRouters[0].interface',
     change: () => ({ virtualRouters: [router('nosuch9')] }),

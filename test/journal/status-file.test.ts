@@ -14,6 +14,7 @@ function bench() {
   const background = {
     write: (text: string) => void written.push(JSON.parse(text) as Status),
     problem: () => null,
+    abandon: () => Promise.resolve(),
     flush: () => Promise.resolve(),
   };
   const file = new StatusFile(background, () => status, clock.later);

@@ -29,6 +29,7 @@ describe('link pairs', () => {
       fault: 'links-below-minimum',
       state: 'ok',
       detail: '2 of 2 pairs active, minimum 2',
+      reading: { of: 'linkPairs', value: 2, limit: 2 },
     });
   });
 

@@ -46,6 +46,7 @@ before(async () => {
     path: join(runtime, 'control.sock'),
     handlers: {
       status: () => healthy,
+      metrics: () => Promise.resolve({ type: 'text/plain', bytes: Buffer.from('# HELP x y\n') }),
       settings: () => ({
         file: settings,
         settings: [{ setting: 'mode', value: 'off', source: 'file', settable: true }],

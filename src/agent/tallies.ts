@@ -1,0 +1,67 @@
+// What the driver has counted, for status: transitions by kind, announcements, refusals of the kernel, lateness. No
+// decisions. All of it begins anew with each agent.
+import type { TransitionCount } from '../model/status.js';
+import { Lateness } from './lateness.js';
+import type { TransitionEffect } from './records.js';
+
+type Counted = { -readonly [Key in keyof TransitionCount]: TransitionCount[Key] };
+
+export class Tallies {
+  readonly lateness = new Lateness();
+  /** Wall time of each virtual router's last transition, as its record has it. */
+  readonly #times = new Map<string, string>();
+  readonly #transitions = new Map<string, Counted[]>();
+  readonly #announcements = new Map<string, number>();
+  readonly #sendErrors = new Map<string, number>();
+
+  /** @param time of its record, ISO 8601. */
+  transition({ virtualRouter, from, to, reason }: TransitionEffect, time: string): void {
+    this.#times.set(virtualRouter, time);
+    // The reasons are a closed set, so this stays short.
+    const counted = this.#transitions.get(virtualRouter) ?? [];
+    this.#transitions.set(virtualRouter, counted);
+    const known = counted.find(
+      (one) => one.from === from && one.to === to && one.reason === reason,
+    );
+    if (known === undefined) counted.push({ from, to, reason, count: 1 });
+    else known.count += 1;
+  }
+
+  /** That many frames went out. */
+  announced(virtualRouter: string, frames: number): void {
+    add(this.#announcements, virtualRouter, frames);
+  }
+
+  sendFailed(virtualRouter: string): void {
+    add(this.#sendErrors, virtualRouter, 1);
+  }
+
+  /** Forgets virtual routers that the settings name no longer. */
+  keepOnly(isKnown: (virtualRouter: string) => boolean): void {
+    for (const map of [this.#times, this.#transitions, this.#announcements, this.#sendErrors]) {
+      for (const name of map.keys()) if (!isKnown(name)) map.delete(name);
+    }
+  }
+
+  /** Undefined before the first. */
+  lastTransitionOf(virtualRouter: string): string | undefined {
+    return this.#times.get(virtualRouter);
+  }
+
+  transitionsOf(virtualRouter: string): readonly TransitionCount[] {
+    return (this.#transitions.get(virtualRouter) ?? []).map((one) => ({ ...one }));
+  }
+
+  announcementsOf(virtualRouter: string): number {
+    return this.#announcements.get(virtualRouter) ?? 0;
+  }
+
+  /** Undefined while there were none. */
+  sendErrorsOf(virtualRouter: string): number | undefined {
+    return this.#sendErrors.get(virtualRouter);
+  }
+}
+
+const add = (counts: Map<string, number>, name: string, more: number): void => {
+  counts.set(name, (counts.get(name) ?? 0) + more);
+};
