@@ -172,6 +172,7 @@ class RunningAgent implements Agent {
       status: () => this.status(),
       now: () => kernel.now() / 1_000,
       onProblem,
+      isSaid: () => this.#hostProblems.has('metrics.textfile'),
       replace: replaceFile,
     });
   }
@@ -204,7 +205,7 @@ class RunningAgent implements Agent {
       problems: () => [
         ...this.#problems.values(),
         ...this.#unsaidHostProblems(),
-        ...[this.#eventFile, this.#stateFile, this.#statusFile, ...this.#unsaidFiles()]
+        ...[this.#eventFile, this.#stateFile, this.#statusFile, this.#metrics]
           .map((file) => file.problem())
           .filter((problem) => problem !== null),
       ],
@@ -310,11 +311,6 @@ class RunningAgent implements Agent {
         this.#statusFile.changed();
       },
     });
-  }
-
-  /** What the host says of a file says what to do, too. */
-  #unsaidFiles(): MetricsDoor[] {
-    return this.#hostProblems.has('metrics.textfile') ? [] : [this.#metrics];
   }
 
   /** A key that cannot be used is told with what it means for the HA port, once. */

@@ -30,8 +30,6 @@ const MONITOR_EVENTS: ReadonlySet<string> = new Set(['monitor', 'monitor-removed
 
 const DEADLINE: InstanceEvent = { kind: 'deadline' };
 
-const isAdvertisement = ({ kind }: InstanceEffect): boolean => kind === 'send-advertisement';
-
 export class Driver {
   readonly #kernel: Kernel;
   readonly #executor: Executor;
@@ -343,10 +341,7 @@ export class Driver {
       const deadline = this.#instance.nextDeadline();
       if (deadline === null || deadline.at > now) return;
       assert(passed < DEADLINES_PER_WAKE, `${deadline.cause} of ${deadline.owner} passes`);
-      const effects = this.#handle(DEADLINE, now);
-      if (deadline.cause === 'Adver_Timer' && effects.some(isAdvertisement)) {
-        this.tallies.lateness.due(deadline.at);
-      }
+      this.tallies.passed(deadline, this.#handle(DEADLINE, now));
     }
   }
 

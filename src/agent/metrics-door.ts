@@ -22,6 +22,8 @@ export interface MetricsDoorOptions {
   /** Milliseconds, monotonic. */
   readonly now: () => number;
   readonly onProblem: () => void;
+  /** What is wrong with the file is told already, with what to do. */
+  readonly isSaid?: () => boolean;
   readonly later?: Later;
   /** Resolves in another turn of the loop. */
   readonly nextTurn?: () => Promise<void>;
@@ -60,7 +62,8 @@ export class MetricsDoor {
   /** Why the file does not hold what it should; null as soon as it does. */
   problem(): string | null {
     const problem = this.#file?.problem() ?? null;
-    return problem === null ? null : `metrics.textfile: ${problem}`;
+    if (problem === null || this.#options.isSaid?.() === true) return null;
+    return `metrics.textfile: ${problem}`;
   }
 
   /** Writes the file of these settings from now on; one that they name no longer is removed. */

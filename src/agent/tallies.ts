@@ -1,5 +1,6 @@
 // What the driver has counted, for status: transitions by kind, announcements, refusals of the kernel, lateness. No
 // decisions. All of it begins anew with each agent.
+import type { Deadline, InstanceEffect } from '../core/interface.js';
 import type { TransitionCount } from '../model/status.js';
 import { Lateness } from './lateness.js';
 import type { TransitionEffect } from './records.js';
@@ -13,6 +14,11 @@ export class Tallies {
   readonly #transitions = new Map<string, Counted[]>();
   readonly #announcements = new Map<string, number>();
   readonly #sendErrors = new Map<string, number>();
+
+  /** @param effects what came of this deadline. */
+  passed({ cause, at }: Deadline, effects: readonly InstanceEffect[]): void {
+    if (cause === 'Adver_Timer' && effects.some(isAdvertisement)) this.lateness.due(at);
+  }
 
   /** @param time of its record, ISO 8601. */
   transition({ virtualRouter, from, to, reason }: TransitionEffect, time: string): void {
@@ -61,6 +67,8 @@ export class Tallies {
     return this.#sendErrors.get(virtualRouter);
   }
 }
+
+const isAdvertisement = ({ kind }: InstanceEffect): boolean => kind === 'send-advertisement';
 
 const add = (counts: Map<string, number>, name: string, more: number): void => {
   counts.set(name, (counts.get(name) ?? 0) + more);
