@@ -18,7 +18,8 @@ function sourcesBelow(folder: string): SourceFile[] {
 
 const sources = ['src', 'native', 'scripts'].flatMap(sourcesBelow);
 /** The bad examples of the rules, and programs that are no tests: their waits are their own matter. */
-const NOT_JUDGED = /^test\/(?:architecture\/|(?:chaos|mutants)\/(?!.*\.test\.ts))/;
+const NOT_JUDGED =
+  /^test\/(?:architecture\/|(?:bench|chaos|deployments|mutants)\/(?!.*\.test\.ts))/;
 const tests = sourcesBelow('test').filter(
   ({ path }) => path.endsWith('.ts') && !NOT_JUDGED.test(path),
 );

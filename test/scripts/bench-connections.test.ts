@@ -5,7 +5,7 @@ import process from 'node:process';
 import { describe, it } from '../support/test.js';
 import { fileURLToPath } from 'node:url';
 
-const PROGRAM = fileURLToPath(new URL('../../scripts/benchmark/connections.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../bench/connections.js', import.meta.url));
 
 const run = (...argv: readonly string[]) =>
   spawnSync(process.execPath, [PROGRAM, ...argv], { encoding: 'utf8' });

@@ -4,10 +4,10 @@ import { spawnSync } from 'node:child_process';
 import process from 'node:process';
 import { describe, it } from '../support/test.js';
 import { fileURLToPath } from 'node:url';
-import { readOptions, USAGE } from '../../scripts/benchmark/options.js';
-import { DEFAULT_PARTS, FAULTS, WORKS } from '../../scripts/benchmark/results.js';
+import { readOptions, USAGE } from '../bench/options.js';
+import { DEFAULT_PARTS, FAULTS, WORKS } from '../bench/results.js';
 
-const PROGRAM = fileURLToPath(new URL('../../scripts/bench.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../bench/bench.js', import.meta.url));
 
 describe('options of the benchmark', () => {
   it('measures everything that compares unless told otherwise', () => {

@@ -1,10 +1,10 @@
 // What planned work is counted and told by, on frames and results made up here. Nothing is measured.
 import assert from 'node:assert/strict';
 import { check } from 'prettier';
-import { answersFrom, orderOf } from '../../scripts/benchmark/planned-frames.js';
-import { nothingLost, plannedReport } from '../../scripts/benchmark/planned-report.js';
-import { lossOf } from '../../scripts/benchmark/planned.js';
-import type { PlannedCell, PlannedRun } from '../../scripts/benchmark/results.js';
+import { answersFrom, orderOf } from '../bench/planned-frames.js';
+import { nothingLost, plannedReport } from '../bench/planned-report.js';
+import { lossOf } from '../bench/planned.js';
+import type { PlannedCell, PlannedRun } from '../bench/results.js';
 import type { Sighting, What } from '../../scripts/lab/sightings.js';
 import { describe, it } from '../support/test.js';
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
 import { check } from 'prettier';
-import { activeDownIntervalMs, judgeAims } from '../../scripts/benchmark/aims.js';
+import { activeDownIntervalMs, judgeAims } from '../bench/aims.js';
 import {
   MARKERS,
   milliseconds,
@@ -11,9 +11,9 @@ import {
   replaceGenerated,
   table,
   times,
-} from '../../scripts/benchmark/markdown.js';
-import { readOptions } from '../../scripts/benchmark/options.js';
-import { report } from '../../scripts/benchmark/report.js';
+} from '../bench/markdown.js';
+import { readOptions } from '../bench/options.js';
+import { report } from '../bench/report.js';
 import type {
   BenchFault,
   CostCell,
@@ -25,7 +25,7 @@ import type {
   SideUsage,
   Software,
   StressCell,
-} from '../../scripts/benchmark/results.js';
+} from '../bench/results.js';
 
 const RUN: FailoverRun = {
   run: 1,

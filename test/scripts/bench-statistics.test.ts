@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
 import * as fc from 'fast-check';
-import { growth, median, openSpread, ratio, spread } from '../../scripts/benchmark/statistics.js';
+import { growth, median, openSpread, ratio, spread } from '../bench/statistics.js';
 
 describe('median and worst', () => {
   it('of an odd and of an even number of values', () => {

@@ -2,8 +2,8 @@
 // the rule as it is documented; no servers.
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
-import { auditedAddress } from '../../scripts/deployment/audit.js';
-import { sameScreen } from '../../scripts/deployment/screen.js';
+import { auditedAddress } from '../deployments/audit.js';
+import { sameScreen } from '../deployments/screen.js';
 
 const asked = (from: string, forwardedFor: string | null) => ({
   instance: 'octopus-1',

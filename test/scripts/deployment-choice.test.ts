@@ -1,6 +1,6 @@
 // Which deployments and parts the words of the command line name. Nothing is run.
 import assert from 'node:assert/strict';
-import { chosen } from '../../scripts/deployment/choice.js';
+import { chosen } from '../deployments/choice.js';
 import { describe, it } from '../support/test.js';
 
 const PARTS = { orion: ['operations', 'balancers'], octopus: ['upload'] };

@@ -12,22 +12,16 @@ import {
   told,
   unnoticed,
   untilMended,
-} from '../../scripts/deployment/bounds.js';
-import {
-  causesOf,
-  judgeMoves,
-  movesOf,
-  movesText,
-  type Moves,
-} from '../../scripts/deployment/ending.js';
-import { summed, type Part, type Seen } from '../../scripts/deployment/part.js';
+} from '../deployments/bounds.js';
+import { causesOf, judgeMoves, movesOf, movesText, type Moves } from '../deployments/ending.js';
+import { summed, type Part, type Seen } from '../deployments/part.js';
 import {
   complaintsOf,
   merged,
   outcomeTable,
   sectionText,
   tablesOf,
-} from '../../scripts/deployment/report.js';
+} from '../deployments/report.js';
 import type { ProbeReport } from '../../scripts/lab/probe-record.js';
 import type { EventRecord } from '../../src/model/status.js';
 

@@ -6,13 +6,13 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import type { StandInPlan } from '../../scripts/deployment/stand-in.js';
+import type { StandInPlan } from '../deployments/stand-in.js';
 import { within } from '../support/limits.js';
 import { enterNamespace } from '../support/namespace.js';
 import { describe, it } from '../support/test.js';
 
 const skip = enterNamespace(import.meta.url);
-const PROGRAM = fileURLToPath(new URL('../../scripts/deployment/stand-in.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../deployments/stand-in.js', import.meta.url));
 const PORT = 8080;
 const PLAN: StandInPlan = {
   name: 'one',
