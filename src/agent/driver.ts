@@ -59,6 +59,7 @@ export class Driver {
   /** Peers that are to be asked in this wake-up. */
   readonly #asked: string[] = [];
   #armedFor: Instant | null = null;
+  #deadline: ReturnType<Instance['nextDeadline']> = null;
   #longestSilence: Microseconds;
 
   constructor(options: DriverOptions) {
@@ -130,7 +131,7 @@ export class Driver {
 
   /** Gives the core an event now. */
   deliver(event: InstanceEvent): void {
-    this.#inbox.push(event);
+    this.hear(event);
     this.#wake();
   }
 
@@ -140,9 +141,8 @@ export class Driver {
   }
 
   /**
-   * Gives the core what the peers have said, now: a message of theirs is as urgent as a packet. Nearly all only
-   * confirm what is known. When nothing follows from them, and no deadline is due, nothing else is looked at:
-   * no packet and no notice is passed over, since each wakes us itself.
+   * Gives the core what the peers have said, now. Nearly all of it only confirms what is known: when nothing
+   * follows, and no deadline is due, nothing else is looked at. A packet or a notice wakes us itself.
    */
   heard(): void {
     if (this.#awake || this.#stopped || this.#inbox.length === 0) return;
@@ -338,7 +338,7 @@ export class Driver {
   #passDeadlines(): void {
     for (let passed = 0; ; passed += 1) {
       const now = this.#kernel.now();
-      const deadline = this.#instance.nextDeadline();
+      const deadline = this.#coreDeadline();
       if (deadline === null || deadline.at > now) return;
       assert(passed < DEADLINES_PER_WAKE, `${deadline.cause} of ${deadline.owner} passes`);
       this.tallies.passed(deadline, this.#handle(DEADLINE, now));
@@ -379,10 +379,12 @@ export class Driver {
     this.#timer.arm(this.#armedFor);
   }
 
+  /** Every virtual router is looked at for it: once after an event is enough. */
+  readonly #coreDeadline = () => (this.#deadline ??= this.#instance.nextDeadline());
+
   #nextDeadline(): Instant | null {
     const retry = earlier(this.#network.dueAt, this.keeper.dueAt);
-    const deadline = this.#instance.nextDeadline();
-    const soonest = earlier(deadline?.at ?? null, retry);
+    const soonest = earlier(this.#coreDeadline()?.at ?? null, retry);
     return earlier(soonest, this.#watchdog?.dueAt ?? null);
   }
 
@@ -391,6 +393,7 @@ export class Driver {
     if (event.kind === 'advertisement' && event.advertisement.priority > 0) {
       this.keeper.successorHeard(event.virtualRouter);
     }
+    this.#deadline = null;
     const effects = this.#instance.handle(event, at);
     for (const effect of effects) this.#perform(effect);
     if (MONITOR_EVENTS.has(event.kind)) this.#outlets.monitors(this.#instance.monitors());
