@@ -4,7 +4,9 @@ import type { IpAddress } from '../model/address.js';
 import { microseconds } from '../model/units.js';
 import { ADDRESS_PATIENCE } from './machine.js';
 import { isSpeaking, lacksFor, type PeerView } from './peers.js';
+import type { Router } from './router.js';
 import type { Sight } from './sight.js';
+import type { Stage } from './stage.js';
 import { activeDownInterval } from './timing.js';
 
 /** A script takes milliseconds; on a busy machine a hundred times as long. */
@@ -25,11 +27,11 @@ export function isEmptyHanded({ router, place, now }: Sight, { peer }: PeerView)
  * Whether an advertisement from here is nobody's to obey: its sender has had no addresses for longer than
  * a script may take, and says so to this moment. When it has them it says that too, and counts again.
  */
-export function isEmptyClaim(sight: Sight, source: IpAddress): boolean {
-  for (const peer of sight.peers) {
+export function isEmptyClaim(stage: Stage, router: Router, source: IpAddress): boolean {
+  for (const peer of stage.peers.values()) {
     if (peer.lacking.length === 0 || !peer.knownBy.includes(source)) continue;
-    if (!isSpeaking(peer, sight.now)) continue;
-    return lacksFor(peer, sight.place, ADDRESS_PATIENCE, sight.now);
+    if (!isSpeaking(peer, stage.clock)) continue;
+    return lacksFor(peer, stage.placeOf(router), ADDRESS_PATIENCE, stage.clock);
   }
   return false;
 }

@@ -83,14 +83,13 @@ function takeAdvertisement(
   const { advertisement, source } = event;
   const { priority, maxAdvertiseInterval: interval } = advertisement;
   if (event.multicast) multicastHeard(stage, router);
-  const sight = new StageSight(stage, router);
-  if (priority === 0 && isQuestion(sight, source)) return;
   if (priority === 0) {
+    if (isQuestion(new StageSight(stage, router), source)) return;
     const until = after(stage.clock, stage.configuration.peerCheck.interval);
     const place = stage.placeOf(router);
     peerLeft(stage.peers.values(), source, place, until, activeAddressOf(router.state));
   }
-  if (priority > 0 && isEmptyClaim(sight, source)) return;
+  if (priority > 0 && isEmptyClaim(stage, router, source)) return;
   // A farewell is said before the addresses go (RFC 9568 §6.4.3).
   if (priority > 0 || source === activeAddressOf(router.state)) sawHeld(router, stage.clock);
   // After a preemption the one before us may not have heard us yet, for the time of a handover.
@@ -105,7 +104,8 @@ function takeAdvertisement(
   }
   if (wasHeard && state.kind === 'Active' && priority > 0) rivalHeard(stage, router, state, source);
   if (priority === 0) {
-    if (state.kind === 'Backup') apply(stage, router, whenLeft(sight.at(router), source));
+    if (state.kind === 'Backup')
+      apply(stage, router, whenLeft(new StageSight(stage, router), source));
   } else foundHolder(stage, router);
   if (router.state.kind === 'Backup') followActive(stage, router, router.state, priority, source);
 }
