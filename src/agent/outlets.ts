@@ -82,8 +82,6 @@ class Company implements AgentOutlets {
     this.#prober = new ProberSlot({
       onStatus: (status) => deliver({ kind: 'monitor', status }),
       onRemoved: (name) => deliver({ kind: 'monitor-removed', name }),
-      // The core sees low traffic in the monitor's status; the number itself is for nobody.
-      onBandwidth: () => undefined,
       onLost: (message) =>
         journal.record('warn', { event: 'prober-lost', reason: 'prober', detail: message }),
     });

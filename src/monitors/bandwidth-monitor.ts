@@ -21,15 +21,9 @@ import {
 } from './bandwidth-source.js';
 import type { Monitor } from './check-monitor.js';
 import { oneLine } from './probe.js';
-import {
-  MONITOR_NAMES,
-  type BandwidthFact,
-  type BandwidthSettings,
-  type ProberRole,
-} from './settings.js';
+import { MONITOR_NAMES, type BandwidthSettings, type ProberRole } from './settings.js';
 
 export interface BandwidthMonitor extends Monitor {
-  fact(): BandwidthFact;
   setRole(role: ProberRole): void;
 }
 
@@ -111,7 +105,6 @@ export function startBandwidthMonitor(
 
   return {
     status,
-    fact: () => ({ low: state.low, bps: averageBps(state) }),
     setRole: (next) => {
       state = enterPhase(state, phaseOf(next), now());
       tell();

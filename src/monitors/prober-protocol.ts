@@ -1,7 +1,7 @@
 // What agent and prober say to each other: JSON, one message a line, over the prober's standard
 // input and output. No process, no meaning.
 import type { MonitorStatus } from '../model/monitor.js';
-import type { BandwidthFact, ProberRole, ProberSettings } from './settings.js';
+import type { ProberRole, ProberSettings } from './settings.js';
 
 export type ToProber =
   | { readonly kind: 'configure'; readonly revision: number; readonly settings: ProberSettings }
@@ -17,8 +17,6 @@ export type FromProber =
       /** Of the settings these monitors are from. */
       readonly revision: number;
       readonly statuses: readonly MonitorStatus[];
-      /** Null without bandwidth monitoring. */
-      readonly bandwidth: BandwidthFact | null;
     }
   /** A process group of a script began or ended: whoever outlives the prober kills those running. */
   | { readonly kind: 'group'; readonly group: number; readonly running: boolean };

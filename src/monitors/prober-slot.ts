@@ -7,12 +7,7 @@ import {
   type ProberProcess,
   type ProberReport,
 } from './prober-process.js';
-import {
-  MONITOR_NAMES,
-  type BandwidthFact,
-  type ProberRole,
-  type ProberSettings,
-} from './settings.js';
+import { MONITOR_NAMES, type ProberRole, type ProberSettings } from './settings.js';
 
 export interface ProberSlotOptions {
   /**
@@ -22,8 +17,6 @@ export interface ProberSlotOptions {
   readonly onStatus: (status: MonitorStatus) => void;
   /** The monitor is not among the settings any longer. */
   readonly onRemoved: (name: string) => void;
-  /** Null while nothing is known: no bandwidth monitoring, or no prober. */
-  readonly onBandwidth: (fact: BandwidthFact | null) => void;
   /** The prober ended unasked; another one is started after a while. */
   readonly onLost: (message: string) => void;
   /** For tests. */
@@ -63,7 +56,6 @@ export class ProberSlot {
   #revision = 0;
   #role: ProberRole = { active: false, inhibited: false };
   readonly #statuses = new Map<string, MonitorStatus>();
-  #bandwidth: BandwidthFact | null = null;
   #prober: ProberProcess | null = null;
   #startedAt = 0;
   #restart: NodeJS.Timeout | null = null;
@@ -87,7 +79,6 @@ export class ProberSlot {
     this.#settings = settings;
     this.#revision += 1;
     this.#enlist(unmeasured(settings));
-    if (settings.bandwidth === null) this.#setBandwidth(null);
     if (this.#statuses.size === 0) this.#retire();
     else if (this.#prober !== null) this.#tellSettings(this.#prober);
     else if (this.#restart === null) this.#start();
@@ -157,11 +148,9 @@ export class ProberSlot {
     prober.send({ kind: 'configure', revision: this.#revision, settings: this.#settings });
   }
 
-  #receive({ revision, statuses, bandwidth }: ProberReport): void {
+  #receive({ revision, statuses }: ProberReport): void {
     // From before the last change of the settings; all that it says is said again after it.
     if (revision !== this.#revision) return;
-    // The fact first: whoever sees the monitor failed must know whether it is for low traffic.
-    this.#setBandwidth(bandwidth);
     for (const status of statuses) this.#setStatus(status);
   }
 
@@ -174,7 +163,6 @@ export class ProberSlot {
     this.#restart = setTimeout(() => this.#start(), wait);
     const message = `the prober ended: ${cause}; another one in ${wait} ms`;
     this.#options.onLost(message);
-    this.#setBandwidth(null);
     for (const { doubtful: _, reading: _of, ...status } of this.statuses()) {
       this.#setStatus({ ...status, state: 'unknown', detail: message });
     }
@@ -195,12 +183,6 @@ export class ProberSlot {
     if (JSON.stringify(before) === JSON.stringify(status)) return;
     this.#statuses.set(status.name, status);
     if (!this.#closed) this.#options.onStatus(status);
-  }
-
-  #setBandwidth(fact: BandwidthFact | null): void {
-    if (JSON.stringify(this.#bandwidth) === JSON.stringify(fact)) return;
-    this.#bandwidth = fact;
-    if (!this.#closed) this.#options.onBandwidth(fact);
   }
 }
 

@@ -40,7 +40,7 @@ function report(): void {
     const text = JSON.stringify(status);
     return told.get(status.name) !== text && told.set(status.name, text);
   });
-  send({ kind: 'report', revision, statuses, bandwidth: roster.bandwidth() });
+  send({ kind: 'report', revision, statuses });
 }
 
 /** Waits for the agent when the pipe is full: what it has not read yet is not worth more probing. */

@@ -12,7 +12,6 @@ import type { Probe } from './probe.js';
 import { createScriptProbe } from './script-probe.js';
 import {
   MONITOR_NAMES,
-  type BandwidthFact,
   type CheckSettings,
   type GatewaySettings,
   type ProberRole,
@@ -25,8 +24,6 @@ export interface Roster {
   setRole(role: ProberRole): void;
   /** In the order of the settings: gateway, bandwidth, checks. */
   statuses(): readonly MonitorStatus[];
-  /** Null without bandwidth monitoring. */
-  bandwidth(): BandwidthFact | null;
   /** Ends every monitor and what it has under way. */
   close(): void;
 }
@@ -96,7 +93,6 @@ export function createRoster(events: RosterEvents): Roster {
       bandwidth?.setRole(next);
     },
     statuses: () => Array.from(running.values(), ({ monitor }) => monitor.status()),
-    bandwidth: () => bandwidth?.fact() ?? null,
     close: () => {
       for (const { monitor } of running.values()) monitor.close();
       running.clear();

@@ -96,14 +96,6 @@ export interface ProberRole {
   readonly inhibited: boolean;
 }
 
-/** The traffic, apart from its monitor: low on both instances is a fault of neither. */
-export interface BandwidthFact {
-  /** Below the minimum when last judged, and not seen at the minimum since. */
-  readonly low: boolean;
-  /** Received bits per second, averaged; null while nothing is measured. */
-  readonly bps: number | null;
-}
-
 /** The names of the monitors that are no checks. */
 export const MONITOR_NAMES = {
   gateway: 'gateway',

@@ -1,5 +1,4 @@
 // The prober's bandwidth monitor with real traffic over a veth pair, in namespaces of our own.
-import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { before, describe, test, type TestContext } from '../support/test.js';
 import type { BandwidthSettings } from '../../src/monitors/settings.js';
@@ -50,16 +49,11 @@ describe('bandwidth monitor', { skip }, () => {
     bench.configure({ bandwidth: monitoring() });
     const line = / Mbit\/s received on lan, minimum 1 Mbit\/s over 1 s$/;
     await bench.reaches('bandwidth', 'ok', line);
-    assert.ok((bench.bandwidth?.bps ?? 0) > 1_000_000, JSON.stringify(bench.bandwidth));
-    assert.equal(bench.bandwidth?.low, false);
     stop();
     await bench.reaches('bandwidth', 'failed');
     await bench.reaches('bandwidth', 'failed', /; lan is up, 0 packets dropped, 0 damaged$/);
-    assert.equal(bench.bandwidth?.low, true);
-    assert.ok((bench.bandwidth?.bps ?? Infinity) < 1_000_000, JSON.stringify(bench.bandwidth));
     await send(t);
     await bench.reaches('bandwidth', 'ok');
-    assert.equal(bench.bandwidth?.low, false);
   });
 
   test('a Backup is not judged; low outlasts the role; bypass and the role begin afresh', async (t) => {
@@ -70,10 +64,8 @@ describe('bandwidth monitor', { skip }, () => {
     await bench.reaches('bandwidth', 'failed');
     bench.setRole(BACKUP);
     await bench.reaches('bandwidth', 'failed', /low since before it gave the role up/);
-    assert.equal(bench.bandwidth?.low, true);
     bench.setRole({ active: true, inhibited: true });
     await bench.reaches('bandwidth', 'ok', /not judged while bypassed or settling/);
-    assert.equal(bench.bandwidth?.low, false);
     bench.setRole(ACTIVE);
     await bench.reaches('bandwidth', 'failed');
   });
@@ -85,7 +77,6 @@ describe('bandwidth monitor', { skip }, () => {
     await bench.reaches('bandwidth', 'ok', /received/);
     ip('link delete lan');
     await bench.reaches('bandwidth', 'failed', /^interface lan does not exist$/);
-    assert.equal(bench.bandwidth?.low, false);
     bench.setRole({ active: false, inhibited: true });
     await bench.reaches('bandwidth', 'ok', /does not exist; not judged/);
     bench.setRole(BACKUP);

@@ -13,7 +13,6 @@ import {
   type ProberProcess,
 } from '../../src/monitors/prober-process.js';
 import type {
-  BandwidthFact,
   CheckSettings,
   HttpCheckSettings,
   ProberRole,
@@ -77,7 +76,6 @@ export class ProberBench {
   readonly statuses = new Map<string, MonitorStatus>();
   /** Every state a monitor was in, in order. */
   readonly history = new Map<string, string[]>();
-  bandwidth: BandwidthFact | null = null;
   reports = 0;
   readonly #prober: ProberProcess;
   readonly #awaiting = new Awaiting(() => JSON.stringify([...this.statuses.values()]));
@@ -89,10 +87,9 @@ export class ProberBench {
     this.#prober = startProber({
       command,
       silenceLimitMs: WAIT_LIMIT_MS,
-      onReport: ({ revision, statuses, bandwidth }) => {
+      onReport: ({ revision, statuses }) => {
         if (revision !== this.#revision) return;
         this.reports += 1;
-        this.bandwidth = bandwidth;
         for (const status of statuses) this.#take(status);
         this.#awaiting.notice();
       },

@@ -4,7 +4,6 @@ import { createServer, type AddressInfo } from 'node:net';
 import { describe, test, type TestContext } from '../support/test.js';
 import { PROBER_TIMING, ProberSlot } from '../../src/monitors/prober-slot.js';
 import type { MonitorStatus } from '../../src/model/monitor.js';
-import type { BandwidthFact } from '../../src/monitors/settings.js';
 import { enterNamespace } from '../support/namespace.js';
 import { Awaiting, Leash, NOTHING, scriptCheck, tcpCheck } from './prober-bench.js';
 import { eventOf } from '../support/limits.js';
@@ -18,7 +17,6 @@ class SlotBench {
   readonly told: MonitorStatus[] = [];
   readonly removed: string[] = [];
   readonly lost: string[] = [];
-  readonly bandwidth: (BandwidthFact | null)[] = [];
   readonly #awaiting = new Awaiting(() => JSON.stringify([this.lost, this.slot.statuses()]));
 
   constructor(t: TestContext, command?: readonly string[], timing = QUICK) {
@@ -31,7 +29,6 @@ class SlotBench {
     this.slot = new ProberSlot({
       onStatus: note(this.told),
       onRemoved: note(this.removed),
-      onBandwidth: note(this.bandwidth),
       onLost: note(this.lost),
       timing,
       ...(command === undefined ? {} : { command }),
@@ -107,14 +104,14 @@ describe('prober slot', { skip, concurrency: 3 }, () => {
       checks: [tcpCheck('db', await listen(t)), scriptCheck('endless', script)],
     });
     await bench.reaches('db', 'ok');
-    await bench.until('a bandwidth fact', () => bench.bandwidth.at(-1)?.low === false);
+    await bench.reaches('bandwidth', 'ok');
     await leash.held;
     const before = bench.told.length;
     const pid = bench.kill('SIGKILL');
     await bench.until('the loss', () => bench.lost.length > 0);
     const message = 'the prober ended: killed by SIGKILL; another one in 10 ms';
     assert.deepEqual(bench.lost, [message]);
-    assert.equal(bench.bandwidth.at(-1), null);
+    assert.equal(bench.status('bandwidth')?.state, 'unknown');
     await bench.reaches('db', 'unknown');
     assert.equal(bench.status('db')?.detail, message);
     assert.ok(bench.told.slice(before).every(({ state }) => state !== 'failed'));
@@ -142,11 +139,9 @@ describe('prober slot', { skip, concurrency: 3 }, () => {
     const bandwidth = { interfaces: ['lo'], minimumBps: 1e12, seconds: 1 };
     bench.slot.setRole({ active: true, inhibited: false });
     bench.slot.configure({ ...NOTHING, bandwidth });
-    const isLow = (): boolean => bench.bandwidth.at(-1)?.low === true;
-    await bench.until('low', isLow);
+    await bench.reaches('bandwidth', 'failed');
     bench.kill('SIGKILL');
-    await bench.until('nothing known', () => bench.bandwidth.at(-1) === null);
-    await bench.until('low again', isLow);
+    await bench.reaches('bandwidth', 'unknown');
     await bench.reaches('bandwidth', 'failed');
   });
 
