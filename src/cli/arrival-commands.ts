@@ -1,9 +1,25 @@
 // The commands for whoever comes to understudy, or wants to know what is wrong: which there are and what they take.
 // What they do is in commands/.
-import type { Context } from './command-context.js';
+import type { ConfigOption, Context } from './command-context.js';
+import type { DoctorChoice } from './commands/doctor.js';
 import type { ImportOptions } from './commands/import.js';
 
-export function addArrivalCommands({ program, surroundings, finish }: Context): void {
+export function addArrivalCommands(context: Context): void {
+  addDoctor(context);
+  addImport(context);
+}
+
+function addDoctor({ add, chosen, surroundings, finish }: Context): void {
+  add('doctor', 'what usually goes wrong and is wrong here, with evidence and remedy')
+    .option('--json', 'print every finding as JSON')
+    .option('--fix', 'write the files that mend it, where a new file is enough')
+    .action(async (options: ConfigOption & DoctorChoice) => {
+      const { runDoctor } = await import('./commands/doctor.js');
+      finish(await runDoctor(surroundings, chosen(options), options));
+    });
+}
+
+function addImport({ program, surroundings, finish }: Context): void {
   program
     .command('import')
     .description('settings from a keepalived.conf; an account of every line')

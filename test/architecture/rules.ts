@@ -104,8 +104,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
   metrics: { rooms: ['model'], outside: false },
   agent: { rooms: AGENT_ROOMS, outside: true },
   import: { rooms: ['model', 'config'], outside: false },
-  cli: { rooms: ['model', 'config', 'control', 'files', 'host', 'import'], outside: true },
-  main: { rooms: [...AGENT_ROOMS, 'import', 'agent', 'cli'], outside: true },
+  doctor: { rooms: ['model', 'config', 'kernel'], outside: true },
+  cli: {
+    rooms: ['model', 'config', 'control', 'files', 'host', 'import', 'doctor'],
+    outside: true,
+  },
+  main: { rooms: [...AGENT_ROOMS, 'import', 'doctor', 'agent', 'cli'], outside: true },
 };
 
 /** Where a room is open only in part: the answer is a complaint, or null. */
@@ -122,6 +126,9 @@ function narrowing(
     !/^src\/monitors\/(?:link|own-sources)/.test(path)
   ) {
     return 'only the link monitor and the choice of sources may import kernel';
+  }
+  if (from === 'doctor' && to === 'kernel' && path !== 'src/doctor/listen.ts') {
+    return 'of the doctor, only listen opens a socket';
   }
   if (from === 'import' && to === 'config' && !/^src\/config\/(?:schema|spelling)\b/.test(target)) {
     return 'of config, import may import schema and spelling only: the others read files';

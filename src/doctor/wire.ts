@@ -1,0 +1,100 @@
+// Who else speaks on our VRIDs, and how. Pure; what was heard is gathered in listen.ts.
+import type { VirtualRouterSettings } from '../config/settings.js';
+import type { DoctorFacts, Heard } from './facts.js';
+import { orSound, type DoctorFinding } from './finding.js';
+
+export function wireFindings(facts: DoctorFacts): readonly DoctorFinding[] {
+  const { heard, notListened, settings } = facts;
+  if (heard === null) {
+    return [
+      {
+        id: 'wire',
+        level: 'warning',
+        message: `nobody listened to the wire: ${notListened ?? 'no reason is known'}`,
+        evidence: [],
+        remedy: ['sudo understudy doctor'],
+      },
+    ];
+  }
+  const found = settings.virtualRouters.flatMap((router) =>
+    heard
+      .filter(({ virtualRouter }) => virtualRouter === router.name)
+      .flatMap((one) => speakerFindings(router, one, facts)),
+  );
+  return orSound(found, 'wire', 'whoever speaks on our VRIDs speaks as we do');
+}
+
+function speakerFindings(
+  router: VirtualRouterSettings,
+  one: Heard,
+  facts: DoctorFacts,
+): DoctorFinding[] {
+  const packet = `${one.source} on ${router.interface}: VRRPv${one.version}, VRID ${router.vrid}, priority ${one.priority}, ${one.intervalMs} ms, ${one.addresses.join(' ')}`;
+  const complaints = one.version === 2 ? [version2(router, one)] : contrasts(router, one, facts);
+  return complaints.map(([level, message, remedy]) => ({
+    id: 'wire',
+    level,
+    message,
+    evidence: [packet],
+    remedy: [remedy],
+  }));
+}
+
+type Complaint = readonly [level: 'warning' | 'failure', message: string, remedy: string];
+
+function version2({ vrid }: VirtualRouterSettings, one: Heard): Complaint {
+  const secret = one.authentication === 0 ? '' : ', with authentication';
+  return [
+    'failure',
+    `${one.source} speaks VRRPv2${secret} on VRID ${vrid}, and neither hears the other: both are Active`,
+    'write vrrp_version 3 into global_defs of its keepalived.conf, without authentication; see docs/IMPORT.md',
+  ];
+}
+
+function contrasts(
+  router: VirtualRouterSettings,
+  { source, intervalMs, addresses, priority, unicast }: Heard,
+  { settings }: DoctorFacts,
+): Complaint[] {
+  const found: Complaint[] = [];
+  const ours = router.advertisementInterval * 10;
+  if (intervalMs !== ours) {
+    found.push([
+      'warning',
+      `${source} advertises every ${intervalMs} ms, and we every ${ours} ms`,
+      `write advertisementIntervalMs: ${intervalMs} here, or ${ours} there`,
+    ]);
+  }
+  const wanted: string[] = router.addresses.map(({ address }) => address);
+  if (wanted.toSorted().join() !== [...addresses].toSorted().join()) {
+    found.push([
+      'warning',
+      `${source} lists other addresses for VRID ${router.vrid}`,
+      `write the same on both; here: ${wanted.join(' ')}`,
+    ]);
+  }
+  const { peers } = settings.ha;
+  if (peers.length > 0 && !peers.some((peer) => peer.addresses.some((own) => own === source))) {
+    found.push([
+      'warning',
+      `${source} is no peer, and advertises VRID ${router.vrid}: another pair on this link?`,
+      'give one of the two pairs another vrid, on both of its appliances',
+    ]);
+  }
+  if (priority === router.priority) {
+    found.push([
+      'warning',
+      `${source} has our priority, ${priority}: the greater address decides`,
+      'understudy set primary on, on the appliance that is preferred, and off on the other',
+    ]);
+  }
+  if (unicast !== router.unicastPeers.length > 0) {
+    const [theirs, mine] = unicast ? ['unicast', 'multicast'] : ['multicast', 'unicast'];
+    found.push([
+      'failure',
+      `${source} advertises by ${theirs}, and we by ${mine}: one of the two is not heard`,
+      'list the other one in unicastPeers on both, or on neither',
+    ]);
+  }
+  return found;
+}

@@ -1,0 +1,528 @@
+// What usually goes wrong, planted one by one into a sound pair: found with its evidence and a remedy, and nothing
+// else is. On the sound pair nothing is found. Files and commands are made up; real ones: network.test.ts.
+import assert from 'node:assert/strict';
+import { describe, it } from '../support/test.js';
+import { examine, LINKS, PID, wrong, type Plant } from './bench.js';
+
+const two = JSON.stringify(
+  LINKS.map((link) =>
+    link.ifname === 'eth1' ? { ...link, addr_info: [{ local: '10.99.0.9', prefixlen: 24 }] } : link,
+  ),
+);
+/** eth1 is in the subnet of eth0. */
+const SHARED = { 'ip -json address show': two };
+const sysctl = (
+  key: string,
+  value: string,
+  where = 'eth0',
+  family = 'ipv4',
+): Readonly<Record<string, string>> => ({
+  [`/proc/sys/net/${family}/conf/${where}/${key}`]: value,
+});
+
+const chain = (hook: string, policy: string, family = 'inet'): object => ({
+  chain: { family, table: 'filter', name: hook, type: 'filter', hook, prio: 0, policy },
+});
+const rule = (...expr: readonly object[]): object => ({
+  rule: { family: 'inet', table: 'filter', chain: 'input', handle: 7, expr },
+});
+const nft = (...objects: readonly object[]): Readonly<Record<string, string>> => ({
+  'nft --json list ruleset': JSON.stringify({ nftables: objects }),
+});
+const match = (left: object, right: unknown, op = '=='): object => ({ match: { op, left, right } });
+const L4 = { meta: { key: 'l4proto' } };
+const DPORT = { payload: { protocol: 'udp', field: 'dport' } };
+const NETWORK_FILE = '/etc/systemd/network/10-lan.network';
+const NETWORKD = {
+  '/run/systemd/netif/links/2': `ADMIN_STATE=configured\nNETWORK_FILE=${NETWORK_FILE}\n`,
+  [NETWORK_FILE]: '[Match]\nName=eth0\n[Network]\nAddress=10.99.0.1/24\n',
+};
+const NM = { '/run/NetworkManager/devices/2': '[device]\nmanaged=full\n' };
+const BRIDGED: Plant = {
+  links: { '/sys/class/net/eth0/master': '../../devices/virtual/net/br0' },
+  files: {
+    '/sys/class/net/br0/bridge/multicast_snooping': '1\n',
+    '/sys/class/net/br0/bridge/multicast_querier': '0\n',
+  },
+};
+
+/** What is planted, and what is found of it. */
+const PLANTS: readonly (readonly [string, Plant, readonly string[], RegExp])[] = [
+  [
+    'networkd without KeepConfiguration',
+    { files: NETWORKD },
+    ['warning networkd'],
+    /10-lan\.network: no KeepConfiguration=/,
+  ],
+  [
+    'networkd with KeepConfiguration=no',
+    { files: { ...NETWORKD, [NETWORK_FILE]: '[Network]\nKeepConfiguration=no\n' } },
+    ['warning networkd'],
+    /KeepConfiguration=no/,
+  ],
+  [
+    'NetworkManager that manages the interface',
+    { files: NM },
+    ['warning NetworkManager'],
+    /devices\/2: managed/,
+  ],
+  [
+    'nftables that drops protocol 112',
+    {
+      commands: nft(
+        chain('input', 'accept'),
+        rule(match(L4, 'vrrp'), { counter: {} }, { drop: null }),
+      ),
+    },
+    ['failure firewall', 'failure firewall'].slice(0, 1),
+    /handle 7/,
+  ],
+  [
+    'nftables whose policy drops',
+    {
+      commands: nft(
+        chain('input', 'drop'),
+        rule(match(L4, { set: ['tcp', 'udp'] }), { accept: null }),
+      ),
+    },
+    ['failure firewall'],
+    /policy drop/,
+  ],
+  [
+    'nftables that drops the HA port',
+    {
+      commands: nft(
+        chain('input', 'accept'),
+        rule(match(DPORT, { range: [7000, 8000] }), { drop: null }),
+      ),
+    },
+    ['failure firewall'],
+    /handle 7/,
+  ],
+  [
+    'nftables that drops what goes out',
+    { commands: nft(chain('output', 'drop')) },
+    ['failure firewall'],
+    /policy drop/,
+  ],
+  [
+    'iptables that drops protocol 112',
+    {
+      commands: {
+        'iptables-legacy-save': '*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p vrrp -j DROP\nCOMMIT\n',
+      },
+    },
+    ['failure firewall'],
+    /-A INPUT -p vrrp -j DROP/,
+  ],
+  [
+    'rules that cannot be read',
+    { commands: { 'nft --json list ruleset': null } },
+    ['warning firewall'],
+    /nft --json/,
+  ],
+  [
+    'a bridge that snoops without a querier',
+    BRIDGED,
+    ['warning multicast'],
+    /multicast_querier: 0/,
+  ],
+  [
+    'rp_filter, strict, with two interfaces in a subnet',
+    { files: { ...sysctl('rp_filter', '1'), ...sysctl('arp_announce', '2') }, commands: SHARED },
+    ['warning rp-filter'],
+    /eth0\/rp_filter: 1/,
+  ],
+  [
+    'rp_filter, strict, by conf.all',
+    {
+      files: { ...sysctl('rp_filter', '1', 'all'), ...sysctl('arp_announce', '2') },
+      commands: SHARED,
+    },
+    ['warning rp-filter'],
+    /all\/rp_filter: 1/,
+  ],
+  [
+    'arp_ignore that answers nothing',
+    { files: sysctl('arp_ignore', '8') },
+    ['failure arp-ignore'],
+    /arp_ignore: 8/,
+  ],
+  [
+    'arp_ignore of 2 with a /32',
+    {
+      files: sysctl('arp_ignore', '2', 'all'),
+      settings:
+        'virtualRouters: [{ name: lan, interface: eth0, vrid: 51, addresses: [10.99.0.100/32] }]',
+    },
+    ['failure arp-ignore'],
+    /all\/arp_ignore: 2/,
+  ],
+  [
+    'arp_filter, with two interfaces in a subnet',
+    { files: { ...sysctl('arp_filter', '1'), ...sysctl('arp_announce', '2') }, commands: SHARED },
+    ['warning arp-filter'],
+    /arp_filter: 1/,
+  ],
+  [
+    'arp_announce, with two interfaces in a subnet',
+    { commands: SHARED },
+    ['warning arp-announce'],
+    /arp_announce: 0/,
+  ],
+  [
+    'accept_dad that switches IPv6 off',
+    { files: sysctl('accept_dad', '2', 'eth0', 'ipv6') },
+    ['warning accept-dad'],
+    /accept_dad: 2/,
+  ],
+  [
+    'promote_secondaries, where the subnet is only virtual',
+    {
+      settings:
+        'virtualRouters: [{ name: lan, interface: eth0, vrid: 51, addresses: [10.50.0.100/24, 10.50.0.101/24] }]',
+    },
+    ['warning promote-secondaries'],
+    /promote_secondaries: 0/,
+  ],
+  [
+    'a read-only /proc/sys',
+    {
+      files: {
+        '/proc/self/mountinfo': '20 1 0:1 / / rw - ext4\n22 20 0:2 / /proc/sys ro,nosuid - proc\n',
+      },
+    },
+    ['warning proc-sys'],
+    /\/proc\/sys ro/,
+  ],
+  [
+    'leftovers of a dead agent',
+    {
+      status: null,
+      files: {
+        '/var/lib/understudy/state.json':
+          '{"addresses":[{"interface":"eth0","address":"10.99.0.1/24"}]}',
+      },
+    },
+    ['failure leftovers'],
+    /10\.99\.0\.1\/24 on eth0, and it stands/,
+  ],
+  ['no agent', { status: null }, ['warning agent'], /^$/],
+  [
+    'keepalived beside',
+    {
+      files: { '/proc/99/comm': 'keepalived\n', '/proc/99/cmdline': '/usr/sbin/keepalived\0-n\0' },
+      links: { '/proc/99/ns/net': 'net:[1]' },
+    },
+    ['failure keepalived'],
+    /process 99: \/usr\/sbin\/keepalived -n/,
+  ],
+  [
+    'an own IPv6 address that is tentative',
+    {
+      commands: {
+        'ip -json address show': JSON.stringify([
+          {
+            ifname: 'eth0',
+            addr_info: [
+              { local: '10.99.0.1', prefixlen: 24 },
+              { local: 'fe80::1', prefixlen: 64, tentative: true },
+            ],
+          },
+        ]),
+      },
+    },
+    ['failure tentative'],
+    /fe80::1\/64 tentative/,
+  ],
+  [
+    'an own IPv6 address that is refused',
+    {
+      commands: {
+        'ip -json address show': JSON.stringify([
+          {
+            ifname: 'eth0',
+            addr_info: [
+              { local: '10.99.0.1', prefixlen: 24 },
+              { local: 'fe80::1', prefixlen: 64, dadfailed: true },
+            ],
+          },
+        ]),
+      },
+    },
+    ['failure tentative'],
+    /fe80::1\/64 tentative/,
+  ],
+  [
+    'HA path and LAN on one interface',
+    { commands: { 'ip -json route get 10.98.0.2': '[{"dev":"eth0"}]' } },
+    ['warning one-wire'],
+    /route get 10\.98\.0\.2: dev eth0/,
+  ],
+  [
+    'HA path on a VLAN of the LAN',
+    {
+      commands: { 'ip -json route get 10.98.0.2': '[{"dev":"eth0.7"}]' },
+      links: { '/sys/class/net/eth0.7/lower_eth0': '../eth0' },
+    },
+    ['warning one-wire'],
+    /dev eth0\.7/,
+  ],
+  [
+    'real time refused',
+    {
+      status: {
+        realtime: {
+          enabled: true,
+          scheduling: 'ordinary',
+          priority: null,
+          programLocked: false,
+          missing: ['SCHED_FIFO: EPERM'],
+        },
+      },
+    },
+    ['warning realtime'],
+    /realtime\.missing/,
+  ],
+  [
+    'swap',
+    { files: { '/sys/fs/cgroup/system.slice/understudy.service/memory.swap.max': 'max\n' } },
+    ['warning swap'],
+    /\/dev\/sda2/,
+  ],
+  [
+    'a route that sends from a virtual address',
+    {
+      commands: {
+        'ip -4 -json route show table all':
+          '[{"dst":"default","gateway":"10.99.0.254","dev":"eth0","protocol":"static","prefsrc":"10.99.0.100"}]',
+      },
+    },
+    ['warning source'],
+    /default via 10\.99\.0\.254 dev eth0 src 10\.99\.0\.100/,
+  ],
+  [
+    'a lacking capability',
+    { files: { [`/proc/${PID}/status`]: 'CapEff:\t0000000000001000\n' } },
+    ['failure capabilities'],
+    /CapEff/,
+  ],
+  [
+    'AppArmor that enforces',
+    { files: { [`/proc/${PID}/attr/current`]: 'understudy (enforce)\n' } },
+    ['warning confinement'],
+    /understudy \(enforce\)/,
+  ],
+  [
+    'SELinux that confines',
+    {
+      files: {
+        '/sys/fs/selinux/enforce': '1',
+        [`/proc/${PID}/attr/current`]: 'system_u:system_r:understudy_t:s0\0',
+      },
+    },
+    ['warning confinement'],
+    /understudy_t/,
+  ],
+  ['a full disk', { disk: { freeBytes: 1000, freeFiles: 1e6 } }, ['failure disk'], /1000 bytes/],
+  [
+    'a disk without files left',
+    { disk: { freeBytes: 1e9, freeFiles: 3 } },
+    ['failure disk'],
+    /3 files free/,
+  ],
+  [
+    'a disk that is nearly full',
+    { disk: { freeBytes: 8e6, freeFiles: 1e6 } },
+    ['warning disk'],
+    /8000000 bytes/,
+  ],
+  [
+    'a read-only state directory',
+    {
+      files: { '/proc/self/mountinfo': '20 1 0:1 / / rw - ext4\n22 20 0:2 / /var/lib ro - ext4\n' },
+    },
+    ['failure disk'],
+    /statfs/,
+  ],
+  ['an update that waits', { status: { version: '1.0.0' } }, ['warning update'], /version/],
+  [
+    'a program that was replaced',
+    {
+      files: {
+        [`/proc/${PID}/maps`]:
+          '55 r-xp 0 08:02 1 /usr/lib/understudy/build/Release/understudy.node (deleted)\n',
+      },
+    },
+    ['warning update'],
+    /understudy\.node/,
+  ],
+  [
+    'a unit that systemd has not read',
+    {
+      commands: {
+        'systemctl show understudy --property=NeedDaemonReload': 'NeedDaemonReload=yes\n',
+      },
+    },
+    ['warning update'],
+    /NeedDaemonReload=yes/,
+  ],
+  ['another speaker of VRRPv2', { heard: [{ version: 2 }] }, ['failure wire'], /VRRPv2, VRID 51/],
+  [
+    'another speaker with authentication',
+    { heard: [{ version: 2, authentication: 1 }] },
+    ['failure wire'],
+    /VRRPv2/,
+  ],
+  ['another interval on the wire', { heard: [{ intervalMs: 3000 }] }, ['warning wire'], /3000 ms/],
+  [
+    'other addresses on the wire',
+    { heard: [{ addresses: ['10.99.0.101'] }] },
+    ['warning wire'],
+    /10\.99\.0\.101/,
+  ],
+  [
+    'a stranger on our VRID',
+    { heard: [{ source: '10.99.0.77' }] },
+    ['warning wire'],
+    /10\.99\.0\.77/,
+  ],
+  ['the same priority on both', { heard: [{ priority: 200 }] }, ['warning wire'], /priority 200/],
+  [
+    'unicast on the other side only',
+    { heard: [{ unicast: true }] },
+    ['failure wire'],
+    /10\.99\.0\.2/,
+  ],
+  ['no right to listen', { heard: null }, ['warning wire'], /^$/],
+  [
+    'what check says',
+    {
+      known: [
+        {
+          from: 'check',
+          level: 'failure',
+          message: 'ha.keyFile: it may be read by others; chmod 600 /k',
+        },
+      ],
+    },
+    ['failure check'],
+    /understudy check/,
+  ],
+  [
+    'what health says',
+    { known: [{ from: 'health', level: 'warning', message: 'settings differ: primary' }] },
+    ['warning health'],
+    /understudy status/,
+  ],
+];
+
+describe('a sound pair', () => {
+  it('nothing is found', async () => {
+    const findings = await examine();
+    assert.deepEqual(wrong(findings), []);
+    assert.ok(findings.length > 15, 'and what was looked at is said');
+    for (const { evidence, remedy } of findings) assert.deepEqual([evidence, remedy], [[], []]);
+  });
+
+  it('nor where networkd, NetworkManager and a firewall are as they should be', async () => {
+    const kept = `${NETWORK_FILE}.d/x.conf`;
+    const plant: Plant = {
+      files: {
+        ...NETWORKD,
+        [kept]: '[Network]\nKeepConfiguration=static\n',
+        ...NM,
+        '/etc/NetworkManager/conf.d/x.conf':
+          '[device-x]\nmatch-device=interface-name:eth*\nkeep-configuration=yes\n',
+      },
+      commands: nft(
+        chain('input', 'drop'),
+        rule(match({ ct: { key: 'state' } }, ['established', 'related']), { accept: null }),
+        rule(match({ meta: { key: 'iifname' } }, 'lo'), { accept: null }),
+        rule(
+          match(
+            { payload: { protocol: 'ip', field: 'daddr' } },
+            { prefix: { addr: '224.0.0.0', len: 4 } },
+          ),
+          { accept: null },
+        ),
+        rule(match({ payload: { protocol: 'ip6', field: 'nexthdr' } }, 112), { accept: null }),
+        rule(match(DPORT, { set: [22, 7112] }), { accept: null }),
+      ),
+    };
+    assert.deepEqual(wrong(await examine(plant)), []);
+  });
+});
+
+describe('planted', () => {
+  for (const [what, plant, expected, evidence] of PLANTS) {
+    it(`${what} is found, and nothing else`, async () => {
+      const findings = await examine(plant);
+      const found = findings.filter(({ level }) => level !== 'ok');
+      assert.deepEqual([...new Set(wrong(findings))], expected, JSON.stringify(found));
+      for (const one of found) {
+        assert.match(one.evidence.join('\n'), evidence);
+        assert.ok(one.remedy.length > 0 && one.message.length > 10);
+      }
+    });
+  }
+});
+
+describe('rules of a firewall', () => {
+  it('what cannot be decided lets through; what a chain returns goes on', async () => {
+    const sub = { chain: { family: 'inet', table: 'filter', name: 'sub' } };
+    const inSub = (...expr: readonly object[]): object => ({
+      rule: { family: 'inet', table: 'filter', chain: 'sub', handle: 9, expr },
+    });
+    const jump = rule({ jump: { target: 'sub' } });
+    const cases: readonly (readonly [readonly object[], boolean])[] = [
+      [
+        [rule(match({ payload: { protocol: 'ip', field: 'saddr' } }, '10.0.0.1'), { drop: null })],
+        false,
+      ],
+      [[rule({ limit: {} }, { drop: null })], false],
+      [[rule(match(L4, '@known'), { drop: null })], false],
+      [[rule(match(L4, 112, '!='), { drop: null })], true],
+      [[rule(match({ meta: { key: 'iifname' } }, 'eth1'), { drop: null })], false],
+      [[rule(match({ meta: { key: 'iifname' } }, 'eth*'), { reject: null })], true],
+      [[rule(match({ payload: { protocol: 'tcp', field: 'dport' } }, 22), { drop: null })], false],
+      [[sub, jump, inSub(match(L4, 112), { drop: null })], true],
+      [[sub, jump, inSub({ return: null }), inSub({ drop: null })], false],
+      [[sub, jump, inSub(match(L4, 112), { accept: null }), rule({ drop: null })], true],
+      [[rule({ vmap: {} }), rule(match(L4, 112), { accept: null }), rule({ drop: null })], true],
+    ];
+    for (const [objects, blocked] of cases) {
+      const findings = await examine({ commands: nft(chain('input', 'accept'), ...objects) });
+      assert.deepEqual(
+        [...new Set(wrong(findings))],
+        blocked ? ['failure firewall'] : [],
+        JSON.stringify(objects),
+      );
+    }
+  });
+
+  it('iptables: protocols, interfaces, ports, states, other chains, negation', async () => {
+    const save = (...rules: readonly string[]): Plant => ({
+      commands: {
+        'iptables-legacy-save': `*filter\n:INPUT ACCEPT [0:0]\n:mine - [0:0]\n${rules.join('\n')}\nCOMMIT\n*nat\n:INPUT DROP [0:0]\n`,
+      },
+    });
+    const cases: readonly (readonly [string, boolean])[] = [
+      ['-A INPUT -p 112 -j REJECT --reject-with icmp-host-prohibited', true],
+      ['-A INPUT ! -p tcp -i eth+ -j DROP', true],
+      ['-A INPUT -d 224.0.0.0/4 -j DROP', true],
+      ['-A INPUT -d 224.0.0.18/32 -j DROP', true],
+      ['-A INPUT -p udp -m udp --dport 7000:8000 -j DROP', true],
+      ['-A INPUT -p udp -m udp --dport 7112 -j DROP', true],
+      ['-A INPUT -m conntrack --ctstate INVALID -j DROP', false],
+      ['-A INPUT -p vrrp -m limit --limit 1/sec -j DROP', false],
+      ['-A INPUT -o eth0 -m comment --comment x -j DROP', false],
+      ['-A INPUT -j mine\n-A mine -p vrrp -j DROP', true],
+      ['-A INPUT -j mine\n-A mine -p vrrp -j RETURN', false],
+    ];
+    for (const [rules, blocked] of cases) {
+      const findings = await examine(save(rules));
+      assert.deepEqual([...new Set(wrong(findings))], blocked ? ['failure firewall'] : [], rules);
+    }
+  });
+});
