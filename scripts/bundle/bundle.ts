@@ -5,6 +5,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
 import { ENGINE_OPTIONS } from '../../src/agent/engine.js';
+import { SETTINGS_SCHEMA } from '../../src/config/schema.js';
 import { formsCode, settingsFormCode } from './compiled-forms.js';
 import { PROGRAMS, SHARED, startedAs, type ProgramPart } from './parts.js';
 
@@ -110,6 +111,9 @@ export async function makeBundle(folder: string): Promise<string[]> {
   mkdirSync(fresh, { recursive: true });
   // The program is a module to Node by the package's own word.
   writeFileSync(join(fresh, 'package.json'), '{ "type": "commonjs" }\n');
+  // For editors that check a file while it is written.
+  const schema = { $schema: 'http://json-schema.org/draft-07/schema#', ...SETTINGS_SCHEMA };
+  writeFileSync(join(fresh, 'settings.schema.json'), `${JSON.stringify(schema, null, 2)}\n`);
   const inputs = [
     ...PROGRAMS.map(({ name, source }) => makePart(name, { entryPoints: [source] }, fresh)),
     ...SHARED.map(({ name }) => makePart(name, inputOf(name), fresh)),

@@ -71,7 +71,7 @@ describe('installation', { skip }, () => {
         `mkdir -p /tmp/bare/scripts && cp ${INSTALL} /tmp/bare/scripts/ && /tmp/bare/scripts/install`,
       ],
       1,
-      /\/tmp\/bare\/dist\/src\/main\.js expected, found none: run scripts\/prepare first/,
+      /\/tmp\/bare\/bundle\/src\/main\.js expected, found none: run scripts\/prepare first/,
     ],
     [
       'no node where systemd looks',

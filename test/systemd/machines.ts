@@ -39,6 +39,11 @@ export function settingsText(name: ApplianceName, change: Values = {}): string {
 /** Installs from the project and writes the settings, as an administrator would. */
 export async function install(box: Box): Promise<void> {
   await box.run([`${SOURCE}/scripts/install`]);
+  await setUp(box);
+}
+
+/** The settings and the key of one side of the pair. */
+export async function setUp(box: Box): Promise<void> {
   box.write(SETTINGS, settingsText(box.name));
   box.write('/etc/understudy/ha.key', `${SHARED_KEY}\n`, 0o600);
   await box.sh('chown understudy: /etc/understudy/*');
@@ -71,10 +76,10 @@ export class Machines {
   }
 
   /** Boots and installs both; `a` is Active and probed when this resolves. */
-  static async start(): Promise<Machines> {
+  static async start(put = install): Promise<Machines> {
     const lab = await createLab();
     const [a, b] = await Promise.all([Box.boot(lab, 'a'), Box.boot(lab, 'b')]);
-    await Promise.all([install(a), install(b)]);
+    await Promise.all([put(a), put(b)]);
     await a.systemctl('start', UNIT);
     await lab.waitForHolders(ADDRESS, ['a'], WAIT_LIMIT_MS);
     await b.systemctl('start', UNIT);
