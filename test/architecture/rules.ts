@@ -281,9 +281,9 @@ function firstLineViolations({ path, text }: SourceFile): Violation[] {
   return [{ rule: 'first-line', path, line: 1, message }];
 }
 
-/** RFC 9568 has the words; these are other protocols', or say nothing. */
+/** RFC 9568 has the words; these are other protocols', or say nothing. Names of other packages are theirs. */
 const BANNED =
-  /(?<!service |network-?)manager|helper|heartbeat|(?<![a-z]|node:|bpctl_)utils?(?![a-z]|-linux)/gi;
+  /(?<!service |network-?)manager|(?<!deb-systemd-)helper|heartbeat|(?<![a-z]|node:|bpctl_|xz-|shadow-)utils?(?![a-z]|-linux)/gi;
 const FOREIGN = /masters?(?![a-z])|slaves?(?![a-z])/gi;
 /** keepalived says master, and so do the kernel's bridge ports (`link set … master`). */
 const FOREIGN_CONTEXT = /keepalived|IFLA_MASTER|link set \S+ master/i;
