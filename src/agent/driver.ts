@@ -75,7 +75,7 @@ export class Driver {
     this.#watchdog = options.watchdog ?? null;
     this.#instance = new Instance(instanceConfiguration(settings), kernel.now());
     this.recorder = new Recorder(this.#instance);
-    this.reception = new Reception(journal);
+    this.reception = new Reception(journal, (source) => this.#instance.isStranger(source));
     this.#network = new Network(kernel, () => this.#wake(), this.#networkEvents());
     this.#advertiser = new Advertiser(
       this.#network,

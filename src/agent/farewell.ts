@@ -82,7 +82,7 @@ function awaitSuccessors(
   left: readonly VirtualRouterSettings[],
   onNotice: (look: () => void) => void,
 ): Promise<Succession> {
-  const reception = new Reception(MUTE);
+  const reception = new Reception(MUTE, () => false);
   const awaited = new Set(left.map(({ name }) => name));
   // Priority 1 has the longest Active_Down_Interval: whoever is there has taken over by then.
   const longest = Math.max(

@@ -15,6 +15,7 @@ const REMEDIES: Record<DiscardReason, string> = {
   vrid: 'give one of the two another VRID',
   addressList: 'let its first IPv6 address be link-local',
   interval: 'let it send an advertisement interval',
+  stranger: 'find out who it is; if it belongs here, list it in unicastPeers or set sources: any',
 };
 
 /** Named of those that are not heard; the others are counted. */

@@ -1,6 +1,7 @@
 // From a received packet to an event of the core, or to a counter: which checks it failed, and on
 // whose account. A discarded packet touches no timer and no state (RFC 9568 §7.1).
-import { isMulticast } from '../model/address.js';
+import type { VirtualRouterSettings } from '../config/settings.js';
+import { isMulticast, type IpAddress } from '../model/address.js';
 import type { InstanceEvent } from '../core/interface.js';
 import { DISCARD_REASONS, type DiscardReason } from '../model/advertisement.js';
 import type { ReceivedPacket } from '../kernel/kernel.js';
@@ -32,8 +33,12 @@ export class Reception {
   /** The last event of each VRID; a port whose settings change is another port. */
   readonly #events = new WeakMap<Port, Map<number, AdvertisementEvent>>();
 
-  constructor(journal: Journal) {
+  readonly #isStranger: (source: IpAddress) => boolean;
+
+  /** @param isStranger whether the source of an advertisement is known to be none of the peers */
+  constructor(journal: Journal, isStranger: (source: IpAddress) => boolean) {
     this.#journal = journal;
+    this.#isStranger = isStranger;
   }
 
   /** All pending packets that are valid advertisements for us, in the order of their arrival. */
@@ -78,7 +83,16 @@ export class Reception {
       this.#discard(port, packet, 'vrid', undefined, `VRID ${vrid}`);
       return null;
     }
+    if (this.#isRefused(router, packet.source)) {
+      this.#discard(port, packet, 'stranger', router.vrid, undefined);
+      return null;
+    }
     return this.#eventOf(port, router.name, packet, decoded);
+  }
+
+  /** VRRP has no authentication (RFC 9568 §9): with `sources: peers` it matters who speaks. */
+  #isRefused({ sources, unicastPeers }: VirtualRouterSettings, source: IpAddress): boolean {
+    return sources === 'peers' && !unicastPeers.includes(source) && this.#isStranger(source);
   }
 
   /** The event of the last packet when this one says the same: an Active repeats itself for hours. */

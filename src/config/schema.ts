@@ -70,6 +70,11 @@ const VIRTUAL_ROUTER = section(
       [0, 7],
       { default: [], examples: [['10.99.0.2']] },
     ),
+    sources: shared.word(
+      'Whose advertisements count. peers: those of ha.peers, as soon as each of them has been heard over the HA port, and of unicastPeers; what others send is counted and told, and moves no role.',
+      ['any', 'peers'],
+      { default: 'any' },
+    ),
     acceptMode: shared.flag(
       'Accept_Mode. The address stands on the interface, so services listen on it; a deviation from the default of RFC 9568.',
       { default: true, const: true },

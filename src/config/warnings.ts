@@ -30,7 +30,7 @@ function primaryWarnings({ ha, bypass, virtualRouters }: SettingsFile): Settings
 
 /** With peers, as plain VRRP speakers have none and may do anything. */
 function pairWarnings({ ha, virtualRouters }: SettingsFile): SettingsWarning[] {
-  if (ha.peers.length === 0) return [];
+  if (ha.peers.length === 0) return virtualRouters.flatMap(peerlessWarnings);
   const own = new Set(ha.peers.flatMap(({ addresses }) => addresses.map(parseAddress)));
   const strangers = (router: RouterInFile, index: number): SettingsWarning[] =>
     hostsAt(router.unicastPeers, ['virtualRouters', index, 'unicastPeers'])
@@ -46,6 +46,12 @@ function pairWarnings({ ha, virtualRouters }: SettingsFile): SettingsWarning[] {
       ...strangers(router, index),
     ]),
   ];
+}
+
+function peerlessWarnings({ sources }: RouterInFile, index: number): SettingsWarning[] {
+  if (sources === 'any') return [];
+  const message = 'has no effect without ha.peers: every router is heard';
+  return [{ path: `virtualRouters[${index}].sources`, message }];
 }
 
 function priorityWarnings(

@@ -37,6 +37,7 @@
 // least its equal.
 import type { MonitorStatus } from '../model/monitor.js';
 import type { PeerReport } from '../model/peer-report.js';
+import type { IpAddress } from '../model/address.js';
 import type { Instant } from '../model/units.js';
 import { causeOf } from './cause.js';
 import { bypassDesired, memoryOf, type Conduct } from './conduct.js';
@@ -56,7 +57,7 @@ import {
   setPathInterface,
   takeReport,
 } from './peer-events.js';
-import type { Peer } from './peers.js';
+import { isStranger, type Peer } from './peers.js';
 import { reconfigure } from './reconfigure.js';
 import { countersOf, routerDeadlines, snapshotOf, type Router } from './router.js';
 import { passRouterDeadline, takeForRouter } from './router-events.js';
@@ -151,6 +152,11 @@ export class Instance {
   flapCount(now: Instant): number {
     const { conduct, configuration } = this.#stage;
     return recentFlaps(conduct.flaps, configuration.flaps, now).length;
+  }
+
+  /** Whether an advertisement from `source` is known to be from none of the peers. */
+  isStranger(source: IpAddress): boolean {
+    return isStranger([...this.#stage.peers.values()], source);
   }
 
   /** What each monitor says, for whoever needs no more of the snapshot than that. */

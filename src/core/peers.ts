@@ -42,8 +42,10 @@ export interface Peer {
   askedAt: Instant;
 }
 
-/** The report names at most 8; twice that outlasts any change of addresses. */
-const KNOWN_BY_MAXIMUM = 16;
+/** A report names no more of them. */
+export const PRIMARY_ADDRESSES_TOLD = 8;
+/** Twice that outlasts any change of addresses. */
+const KNOWN_BY_MAXIMUM = 2 * PRIMARY_ADDRESSES_TOLD;
 
 export const createPeer = (
   configuration: PeerConfiguration,
@@ -164,6 +166,19 @@ const sameFields = (a: object, b: object): boolean => {
   const other = b as Readonly<Record<string, unknown>>;
   return Object.entries(a).every(([name, value]) => other[name] === value);
 };
+
+/**
+ * Whether `source` is known to be no address of a peer: each of them has told all its primary addresses, now or before,
+ * and it is none of them. One that has never been heard, or has more addresses than it tells, may be anybody.
+ */
+export const isStranger = (peers: readonly Peer[], source: IpAddress): boolean =>
+  peers.length > 0 &&
+  peers.every(
+    ({ report, knownBy }) =>
+      report !== null &&
+      report.primaryAddresses.length < PRIMARY_ADDRESSES_TOLD &&
+      !knownBy.includes(source),
+  );
 
 /**
  * An advertisement of priority 0 came from `source`: that peer's word that it is Active is out of date.

@@ -17,6 +17,7 @@ import {
   createPeer,
   isHealthy,
   isSpeaking,
+  PRIMARY_ADDRESSES_TOLD,
   viewsOf,
   type Peer,
   type PeerView,
@@ -163,7 +164,7 @@ export class Stage {
   /** The addresses we advertise from, at most 8, as the peers are told. */
   primaryAddresses(): readonly IpAddress[] {
     const all = [...this.routers.values()].flatMap(({ primaryAddress }) => primaryAddress ?? []);
-    return [...new Set(all)].sort().slice(0, 8);
+    return [...new Set(all)].sort().slice(0, PRIMARY_ADDRESSES_TOLD);
   }
 
   /** Until when an answer to a handover is awaited. */

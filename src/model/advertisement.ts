@@ -36,6 +36,7 @@ export const DISCARD_REASONS = {
   vrid: 'the VRID is not configured on this interface for this address family',
   addressList: 'no address, or the first IPv6 address is not link-local',
   interval: 'Max Advertise Interval is 0',
+  stranger: 'the source is no address of a peer, and sources: peers lets peers alone move the role',
 } as const;
 export type DiscardReason = keyof typeof DISCARD_REASONS;
 

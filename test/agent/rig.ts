@@ -28,6 +28,7 @@ export const routerSettings = (change: Partial<VirtualRouterSettings>): VirtualR
   preempt: true,
   checksum: 'auto',
   unicastPeers: [],
+  sources: 'any',
   ...change,
 });
 

@@ -7,6 +7,7 @@ import {
   createPeer,
   excusePeer,
   isSpeaking,
+  isStranger,
   lanPathOf,
   peerDeadline,
   peerHeard,
@@ -155,6 +156,40 @@ describe('what a message changes', () => {
     hear(one, 900_000);
 
     assert.deepEqual([fell, one.silent], [true, false]);
+  });
+});
+
+describe('a stranger', () => {
+  const there = address('10.99.0.2');
+  const stranger = address('10.99.0.66');
+  const said = (primaryAddresses: readonly IpAddress[]): Peer => {
+    const one = peer();
+    hear(one, 0, { ...REPORT, primaryAddresses });
+    return one;
+  };
+  const eight = [1, 2, 3, 4, 5, 6, 7, 8].map((last) => address(`10.97.0.${last}`));
+
+  it('is whoever advertises from no address of the peers', () => {
+    assert.equal(isStranger([said([there])], stranger), true);
+    assert.equal(isStranger([said([there])], there), false);
+    const both = [said([there]), said([stranger])];
+    assert.equal(isStranger(both, stranger), false);
+  });
+
+  it('is no address that a peer had before', () => {
+    const one = said([there]);
+    hear(one, 100_000, { ...REPORT, primaryAddresses: [address('10.99.0.9')] });
+    assert.equal(isStranger([one], there), false);
+  });
+
+  it('is nobody without peers, nor before every peer was heard', () => {
+    assert.equal(isStranger([], stranger), false);
+    assert.equal(isStranger([said([there]), peer()], stranger), false);
+  });
+
+  it('is nobody where a peer may have more addresses than it tells', () => {
+    assert.equal(isStranger([said(eight)], stranger), false);
+    assert.equal(isStranger([said(eight.slice(1))], stranger), true);
   });
 });
 
