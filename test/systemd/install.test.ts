@@ -118,6 +118,16 @@ describe('installation', { skip }, () => {
     assert.match(stdout, /^ok: a, off/);
     const packages = await box.sh('cd /usr/lib/understudy/node_modules; echo *');
     assert.equal(packages.stdout.trim(), 'raw-socket', 'all others are in the bundle');
+    for (const page of ['man8/understudy.8', 'man5/understudy.yaml.5', 'man7/understudy-hooks.7']) {
+      assert.ok(box.exists(`/usr/share/man/${page}.gz`), page);
+    }
+    for (const place of [
+      'bash-completion/completions/understudy',
+      'zsh/vendor-completions/_understudy',
+      'fish/vendor_completions.d/understudy.fish',
+    ]) {
+      assert.match(box.read(`/usr/share/${place}`), / complete -- /, place);
+    }
     await box.run(['/usr/lib/understudy/checks/mount', '/proc']);
     await box.systemctl('start', UNIT);
     assert.match((await box.run(['understudy'])).stdout, /HA mode is off/);
