@@ -4,6 +4,7 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import type { Appliance } from './lab/appliance.js';
 import { FAULTS, measure, mend, standsBy, strike, type Fault } from './lab/fault.js';
+import { Untold } from './lab/held-time.js';
 import { createLab, now, type Lab } from './lab/lab.js';
 import type { ApplianceName } from './lab/network.js';
 import { pairProgram } from './lab/pair-program.js';
@@ -108,7 +109,7 @@ class Timeline {
   readonly #lab: Lab;
   readonly #beginning = now();
   readonly #write: (text: string) => void;
-  #shown = 0;
+  readonly #untold = new Untold();
 
   constructor(lab: Lab, write: (text: string) => void) {
     this.#lab = lab;
@@ -122,24 +123,11 @@ class Timeline {
   }
 
   #follow(): void {
-    const changes = ADDRESSES.flatMap((address) => this.#lab.changes(address)).sort(
-      (left, right) => left.at - right.at,
-    );
-    for (const { appliance, present, address, at } of changes.slice(this.#shown)) {
-      if (this.#repeats(appliance, address, present)) continue;
+    const changes = ADDRESSES.flatMap((address) => this.#lab.changes(address));
+    for (const { appliance, present, address, at } of this.#untold.of(changes)) {
       const text = present ? paint('green', `holds ${address}`) : `lets go of ${address}`;
       this.say(appliance, text, at);
     }
-    this.#shown = changes.length;
-  }
-
-  /** The kernel announces an address again whenever its lifetime is renewed. */
-  readonly #last = new Map<string, boolean>();
-  #repeats(appliance: string, address: string, present: boolean): boolean {
-    const key = `${appliance} ${address}`;
-    const repeated = (this.#last.get(key) ?? false) === present;
-    this.#last.set(key, present);
-    return repeated;
   }
 }
 
@@ -191,6 +179,7 @@ class Demo {
       results.push(await this.#fault(prober, programs.a, fault, intervalMs));
     }
     prober.close();
+    this.#timeline.say('a, b', 'are stopped');
     await Promise.all([this.#lab.appliance('a').stop(), this.#lab.appliance('b').stop()]);
     return results;
   }

@@ -83,3 +83,26 @@ function note(holders: Set<string>, change: HeldChange): void {
   if (change.present) holders.add(change.appliance);
   else holders.delete(change.appliance);
 }
+
+/**
+ * Tells each change once. Every kernel has a watcher of its own, so one that came first may be known last: what is
+ * told already cannot be counted off. A kernel says anew what it has whenever a lifetime is renewed: that is no change.
+ */
+export class Untold {
+  readonly #told = new WeakSet<HeldChange>();
+  readonly #held = new Map<string, boolean>();
+
+  /** Of all changes known by now, in any order, those not told before, in order of time. */
+  of(changes: readonly HeldChange[]): HeldChange[] {
+    return changes
+      .filter((change) => !this.#told.has(change))
+      .toSorted((left, right) => left.at - right.at)
+      .filter((change) => {
+        const key = `${change.appliance} ${change.address}`;
+        const isNew = (this.#held.get(key) ?? false) !== change.present;
+        this.#told.add(change);
+        this.#held.set(key, change.present);
+        return isNew;
+      });
+  }
+}

@@ -46,13 +46,13 @@ const UNHEARD_ACTIVE = {
 function unheardReasons({ name, vrid, discarding = [] }: VirtualRouterStatus): string[] {
   const reasons = discarding
     .slice(0, NAMED)
-    .map((one) => `${name}: ${one.source} sends on VRID ${vrid} and is not heard: ${why(one)}`);
+    .map((one) => `${name}: ${one.source} sends on VRID ${vrid} and is not heard ${why(one)}`);
   const more = discarding.length - NAMED;
   return more > 0 ? [...reasons, `${name}: ${more} more are not heard`] : reasons;
 }
 
 const why = ({ reason, detail }: UnheardStatus): string =>
-  `${reason}${detail === undefined ? '' : ` ${detail}`}: ${REMEDIES[reason]}`;
+  `(${reason}${detail === undefined ? '' : ` ${detail}`}): ${REMEDIES[reason]}`;
 
 const hearsNot = ({ virtualRouters = [] }: PeerStatus, name: string): boolean =>
   virtualRouters.some((theirs) => theirs.name === name && theirs.hearsNot === true);

@@ -32,7 +32,7 @@ export async function runCommandLine(
   surroundings: Surroundings,
 ): Promise<number> {
   let code: number = EXIT.done;
-  const program = buildProgram(guarded(surroundings), (result) => (code = result));
+  const program = buildProgram(guarded(surroundings), (result) => (code = result), argv);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return code;
@@ -43,8 +43,15 @@ export async function runCommandLine(
   }
 }
 
-/** The tree of commands. `finish` is told the exit code of the one that is run. */
-export function buildProgram(surroundings: Surroundings, finish: Finish): Command {
+/**
+ * The tree of commands. `finish` is told the exit code of the one that is run. `argv`: the words of the command line,
+ * so that a wrong one is told where to look.
+ */
+export function buildProgram(
+  surroundings: Surroundings,
+  finish: Finish,
+  argv: readonly string[] = [],
+): Command {
   const program = new Command('understudy')
     .description('VRRPv3 (RFC 9568) failover agent: status, settings, and the agent itself')
     .version(packageVersion(), '-V, --version', 'print the version')
@@ -58,7 +65,7 @@ export function buildProgram(surroundings: Surroundings, finish: Finish): Comman
       getErrHelpWidth: () => columnsFor(surroundings.columns),
       getOutHasColors: () => false,
       getErrHasColors: () => false,
-      outputError: (text, write) => write(usageError(text)),
+      outputError: (text, write) => write(usageError(text, helpFor(program, argv))),
     })
     // Every command takes options: saying so at each would only take the room of what it does.
     .configureHelp({
@@ -97,8 +104,14 @@ export function buildProgram(surroundings: Surroundings, finish: Finish): Comman
   return program;
 }
 
-/** What commander says of a wrong command line, in the form of every other failure. */
-function usageError(text: string): string {
+/** The command that says what the one meant takes. */
+function helpFor({ commands }: Command, argv: readonly string[]): string {
+  const name = argv.find((word) => commands.some((command) => command.name() === word));
+  return name === undefined ? 'understudy --help' : `understudy help ${name}`;
+}
+
+/** What commander says of a wrong command line, in the form of every other failure; `help` tells more. */
+function usageError(text: string, help: string): string {
   const [first = '', suggestion] = text
     .trimEnd()
     .replace(/^error: /, '')
@@ -109,7 +122,7 @@ function usageError(text: string): string {
   const [, found = '', allowed = ''] = choice ?? [];
   const message = choice === null ? first : `expected one of ${allowed}, found ${found}`;
   const near = /^\(Did you mean (.*)\?\)$/.exec(suggestion ?? '')?.[1];
-  const remedy = near === undefined ? 'see understudy --help' : `did you mean ${near}?`;
+  const remedy = near === undefined ? `see ${help}` : `did you mean ${near}?`;
   return `understudy: ${message}\n  remedy  ${remedy}\n`;
 }
 

@@ -17,6 +17,8 @@ export type SettingsErrorCode =
   | 'duplicate-key'
   | 'unknown-setting'
   | 'wrong-unit'
+  // `understudy set` changes a few settings only.
+  | 'not-settable'
   | 'missing-setting'
   | 'wrong-type'
   | 'out-of-range'

@@ -54,14 +54,20 @@ function plainValue(value: unknown): SettingValue {
   return typeof value === 'object' ? Object.keys(value ?? {}).join(' ') : (value as SettingValue);
 }
 
+/** As the file has it: `ha.mode` of `mode`. */
+const pathOf = (name: string): string =>
+  SETTABLE.find((setting) => setting.name === name)?.path.join('.') ?? name;
+
 /** The view of `name`; `ha.mode` means `mode`, and a section all that is in it. */
 export function findSetting(view: SettingsView, name: string): SettingView | undefined {
   const own = SETTABLE.find(({ path }) => path.join('.') === name)?.name ?? name;
-  const inside = view.settings.filter(({ setting }) => setting.startsWith(`${own}.`));
+  const inside = view.settings
+    .map((one) => ({ ...one, path: pathOf(one.setting) }))
+    .filter(({ path }) => path.startsWith(`${own}.`));
   const found = view.settings.find(({ setting }) => setting === own);
   if (found !== undefined || inside.length === 0) return found;
   const value = inside
-    .map((one) => `${one.setting.slice(own.length + 1)}: ${withUnit(one.value, one.unit)}`)
+    .map((one) => `${one.path.slice(own.length + 1)}: ${withUnit(one.value, one.unit)}`)
     .join(', ');
   const source = inside.some((one) => one.source === 'file') ? 'file' : 'default';
   return { setting: own, value, source, settable: false };
@@ -120,9 +126,26 @@ function readNumber(setting: SettableSetting, schema: SettingSchema, value: stri
   return { ok: false, error };
 }
 
-/** Why there is no setting of this name to set or get. */
+/** Whether the file may have it: `virtualRouters[lan].vrid`, in which a name stands for an item of the list. */
+function isOfTheFile(name: string): boolean {
+  const path = name
+    .split('.')
+    .flatMap((part) => (/\[[^\]]*\]$/.test(part) ? [part.replace(/\[[^\]]*\]$/, ''), 0] : [part]));
+  return schemaAt(path) !== undefined;
+}
+
+/** Why there is no setting of this name to set. */
 export function unsettable(name: string): SettingsError {
   const names = SETTABLE.map((setting) => setting.name);
+  if (isOfTheFile(name)) {
+    return {
+      path: name,
+      code: 'not-settable',
+      expected: `one of: ${names.join(', ')}`,
+      found: `${JSON.stringify(name)}, which is changed in the file alone`,
+      remedy: 'change it in the file, then: understudy reload',
+    };
+  }
   const near = nearestName(name, names);
   return {
     path: name,

@@ -50,8 +50,13 @@ class Reader {
       ? { problem: `it includes itself: ${[...within, file].join(' -> ')}` }
       : this.#source.read(file);
     if ('problem' in found) {
-      const remedy = within.includes(file) ? 'take one of the includes out' : 'correct the file';
-      const expected = within.length === 0 ? 'a keepalived.conf' : `the included file ${file}`;
+      const isNamed = within.length === 0;
+      const remedy = within.includes(file)
+        ? 'take one of the includes out'
+        : isNamed
+          ? 'name the keepalived.conf that is to be read'
+          : 'correct the include, or put the file there';
+      const expected = isNamed ? 'a keepalived.conf' : `the included file ${file}`;
       this.#account.fail({ place: from, expected, found: found.problem, remedy });
       return;
     }

@@ -19,7 +19,7 @@ export const TRANSITION_REASONS = {
   'lan-split': 'the LAN is split, and the peer is on its better side',
   failover: 'an operator asked for a handover',
   maintenance: 'in maintenance, by an operator',
-  'soft-fault': 'a monitor failed here, and a peer is sound',
+  'soft-fault': 'a monitor failed, and a peer is sound',
   suspended: 'the role was lost too often: suspended until an operator clears the flaps',
   bypassed: 'in hardware bypass, until an operator releases it',
   shutdown: 'the agent was told to stop',
@@ -61,7 +61,7 @@ export const REPORTS = {
   waiting: 'the virtual router stays out of the election until this is mended',
   'checksum-dialect': 'a valid advertisement in the other checksum dialect was heard; we follow it',
   'address-restored': 'virtual addresses were removed by somebody else and are put back',
-  'taken-over': 'the virtual addresses stand here; that nobody had them, by our own clock',
+  'taken-over': 'the virtual addresses stand here; nobody had them before, by our own clock',
   'address-overdue': 'the virtual addresses do not stand: they are asked for once more',
   'address-yielded':
     'virtual addresses cannot be kept: priority 1 for 60 s, so that a peer takes over',

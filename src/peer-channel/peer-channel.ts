@@ -6,7 +6,7 @@ import { familyOf, type IpAddress } from '../model/address.js';
 import type { LinkAddress } from '../model/link.js';
 import { ownSource, virtualAddresses } from '../model/own-source.js';
 import type { PeerReport } from '../model/peer-report.js';
-import { between, microseconds, type Instant } from '../model/units.js';
+import { between, microseconds, millisecondsToMicroseconds, type Instant } from '../model/units.js';
 import type { KeyStatus, PeerKeyStatus } from '../model/status.js';
 import { PEER_DISCARD_REASONS } from '../wire/peer-message.js';
 import { formatDigest } from './ha-key.js';
@@ -99,6 +99,8 @@ class Channel implements PeerChannel {
   #report: PeerReport | null = null;
   /** One configure after the other. */
   #turn: Promise<void> = Promise.resolve();
+  /** Whoever was heard so lately still sends: a path is judged in that time. */
+  #stillSends = microseconds(0);
 
   constructor(options: PeerChannelOptions) {
     this.#options = options;
@@ -134,13 +136,14 @@ class Channel implements PeerChannel {
   problem(address: IpAddress): string | null {
     const path = this.#port?.counters().paths.find((one) => one.address === address);
     if (path === undefined) return null;
-    const lately = (at: Instant): boolean => between(at, this.#options.now()) <= LATELY;
+    const since = (at: Instant): number => between(at, this.#options.now());
+    const lately = (at: Instant): boolean => since(at) <= LATELY;
     const discard = this.#discards.get(address);
     if (discard !== undefined && lately(discard.at)) {
       return `what comes from ${address} is discarded: ${discard.text}`;
     }
     if (path.refusal !== null) return `the kernel refuses what goes to ${address}: ${path.refusal}`;
-    if (path.receivedAt !== null && lately(path.receivedAt)) {
+    if (path.receivedAt !== null && since(path.receivedAt) <= this.#stillSends) {
       return `the peer is heard from ${address}, but answers no check over it: what goes there does not arrive, or is answered from another address`;
     }
     const virtual = this.#fromVirtual;
@@ -178,6 +181,9 @@ class Channel implements PeerChannel {
   async #reopen(settings: Settings): Promise<void> {
     const { name, ha } = settings;
     this.#virtual = virtualAddresses(settings);
+    this.#stillSends = microseconds(
+      millisecondsToMicroseconds(ha.peerCheckInterval) * ha.peerFailureThreshold,
+    );
     if (ha.peers.length === 0 || ha.keyFile === null) {
       this.#ring.clear();
       await this.#shut();

@@ -137,7 +137,7 @@ describe('health', () => {
           },
         ],
       },
-      `${activeRouter.name}: 10.99.0.9 sends on VRID ${activeRouter.vrid} and is not heard: version 2: let it speak VRRP version 3 (keepalived: vrrp_version 3), or give it another VRID`,
+      `${activeRouter.name}: 10.99.0.9 sends on VRID ${activeRouter.vrid} and is not heard (version 2): let it speak VRRP version 3 (keepalived: vrrp_version 3), or give it another VRID`,
     ],
     [
       'multicast that does not arrive',

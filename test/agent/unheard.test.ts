@@ -64,7 +64,10 @@ describe('a router that is loud and not heard', () => {
     assert.equal(loud.length, MAXIMUM_SOURCES);
     const reasons = linkReasons({ ...activeRouter, discarding: loud }, []);
     assert.equal(reasons.length, 4);
-    assert.match(reasons[0] ?? '', /10\.98\.0\.0 sends on VRID \d+ and is not heard: version 2: /);
+    assert.match(
+      reasons[0] ?? '',
+      /10\.98\.0\.0 sends on VRID \d+ and is not heard \(version 2\): /,
+    );
     assert.equal(reasons[3], 'lan: 5 more are not heard');
   });
 

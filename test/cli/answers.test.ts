@@ -186,6 +186,15 @@ describe('--json', () => {
 });
 
 describe('a word that was mistyped', () => {
+  it('of get is told by the last word of what was meant, too', async () => {
+    const { code, err } = await say(['get', 'vrid']);
+    assert.equal(code, 2);
+    assert.equal(
+      err,
+      'understudy: there is no setting "vrid"\n  remedy  did you mean virtualRouters[lan].vrid?\n',
+    );
+  });
+
   it('is told by what was meant, before all that there is', async () => {
     assert.deepEqual(await say(['set', 'mdoe', 'off']), {
       code: 2,

@@ -158,7 +158,10 @@ describe('files of an import', () => {
   });
 
   it('that is not there, or no file, is told', async () => {
-    assert.match(await errorOf(join(folder, 'none.conf')), /found {5}there is no file/);
+    assert.match(
+      await errorOf(join(folder, 'none.conf')),
+      /found {5}there is no file[^]*remedy {4}name the keepalived\.conf that is to be read/,
+    );
     assert.match(await errorOf(folder), /is no file/);
   });
 

@@ -125,6 +125,12 @@ describe('set', () => {
     ['mod', 'off', /did you mean mode\?/],
     ['vrid', '1', /unknown setting "vrid"/],
     ['primary', 'perhaps', /expected on or off/],
+    [
+      'virtualRouters[lan].vrid',
+      '1',
+      /^understudy: understudy set does not change virtualRouters\[lan\]\.vrid\n {2}remedy {2}change it in the file, then: understudy reload\n$/,
+    ],
+    ['ha.peers', 'x', /does not change ha\.peers\n/],
   ];
   for (const [setting, value, expected] of refused) {
     it(`refuses with exit code 2: ${setting} ${value}`, async () => {

@@ -103,7 +103,11 @@ describe('the list of settings', () => {
     assert.doesNotMatch(JSON.stringify(view), /secret/);
   });
 
-  it('answers a section with all that is in it', () => {
+  it('answers a section with all that is in it, what has a name of its own for set, too', () => {
+    assert.match(
+      String(findSetting(view, 'ha')?.value),
+      /^mode: off, primary: false, port: \d+, keyFile: \/k, peers\[b\]: /,
+    );
     assert.deepEqual(findSetting(view, 'vip'), {
       setting: 'vip',
       value: 'script: /usr/lib/understudy/vip, leaseSeconds: 3 s',

@@ -2,7 +2,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
 import { parseNotice } from '../../scripts/lab/address-watch.js';
-import { heldTimes, holdersAt, takeOver, type HeldChange } from '../../scripts/lab/held-time.js';
+import {
+  heldTimes,
+  holdersAt,
+  takeOver,
+  Untold,
+  type HeldChange,
+} from '../../scripts/lab/held-time.js';
 
 const VIP = '10.99.0.100';
 const change = (at: number, appliance: string, present: boolean, address = VIP): HeldChange => ({
@@ -89,5 +95,26 @@ describe('notices of ip monitor', () => {
   it('passes over what tells of no address', () => {
     assert.equal(parseNotice('[2026-01-02T03:04:05.000001] 2: eth0: <UP> mtu 1500'), null);
     assert.equal(parseNotice(''), null);
+  });
+});
+
+describe('changes that are told', () => {
+  it('are told once, one that is known later than a younger one too', () => {
+    const untold = new Untold();
+    const [taken, left, last] = [
+      change(20, 'b', true),
+      change(23, 'a', false),
+      change(30, 'b', false),
+    ];
+    const before = change(10, 'a', true);
+    assert.deepEqual(untold.of([before, left]), [before, left]);
+    assert.deepEqual(untold.of([before, taken, left]), [taken]);
+    assert.deepEqual(untold.of([before, left, last, taken]), [last]);
+  });
+
+  it('are no renewals of a lifetime', () => {
+    const untold = new Untold();
+    const taken = change(10, 'a', true);
+    assert.deepEqual(untold.of([taken, change(11, 'a', true), change(11, 'b', false)]), [taken]);
   });
 });

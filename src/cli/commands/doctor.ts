@@ -122,6 +122,8 @@ function screen(
   const files = written.map(({ path, apply, problem }) =>
     apply === null ? `not written: ${path}: ${problem ?? ''}` : `written: ${path}; now: ${apply}`,
   );
-  const sum = `${count('failure')} failures, ${count('warning')} warnings, ${count('ok')} in order`;
+  const counted = (level: 'failure' | 'warning'): string =>
+    `${count(level)} ${level}${count(level) === 1 ? '' : 's'}`;
+  const sum = `${counted('failure')}, ${counted('warning')}, ${count('ok')} in order`;
   return `${[...blocks, ...files, sum].join('\n')}\n`;
 }

@@ -6,7 +6,7 @@ import {
   type SettingsView,
   type SettingView,
 } from '../../config/setting-names.js';
-import { nearestName } from '../../config/spelling.js';
+import { nearestName, plainSpelling } from '../../config/spelling.js';
 import { AgentNotReachable, createControlClient } from '../../control/client.js';
 import { answer, fail, failCall, failSettings } from '../failures.js';
 import { locateSocket } from '../locate.js';
@@ -84,14 +84,16 @@ function sourceText({ value, source, unit, default: standard }: SettingView): st
 }
 
 function failName(surroundings: Surroundings, view: SettingsView, name: string): number {
-  const near = nearestName(
-    name,
-    view.settings.map(({ setting }) => setting),
-  );
+  const names = view.settings.map(({ setting }) => setting);
+  const near = nearestName(name, names) ?? names.find((one) => lastWord(one) === lastWord(name));
   return fail(
     surroundings,
     EXIT.usage,
     `there is no setting ${JSON.stringify(name)}`,
-    near === null ? 'see understudy get for all of them' : `did you mean ${near}?`,
+    near === undefined ? 'see understudy get for all of them' : `did you mean ${near}?`,
   );
 }
+
+/** `virtualRouters[lan].vrid`: `vrid`. `ha.peers[dallas-2]`: `peers`. */
+const lastWord = (name: string): string =>
+  plainSpelling(name.replace(/\[[^\]]*\]$/, '').replace(/^.*\./, ''));

@@ -31,7 +31,9 @@ export async function setSetting(
     // What was meant is enough: nobody reads through all that there is.
     const message = isSuggestion(remedy)
       ? `there is no setting ${quote(setting)}`
-      : `expected ${expected}, found ${found}`;
+      : code === 'not-settable'
+        ? `understudy set does not change ${setting}`
+        : `expected ${expected}, found ${found}`;
     return fail(surroundings, EXIT.usage, message, remedy, code);
   }
   const located = await locateSocket(config);

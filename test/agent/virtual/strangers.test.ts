@@ -51,7 +51,7 @@ describe('advertisements of a stranger', () => {
         assert.equal(refused(one), 60);
         const { reasons } = one.status().health;
         const told = reasons.filter((reason) => reason.includes(STRANGER));
-        assert.match(told.join(), /10\.99\.0\.66 sends on VRID 51 and is not heard: stranger: /);
+        assert.match(told.join(), /10\.99\.0\.66 sends on VRID 51 and is not heard \(stranger\): /);
         assert.ok(one.events('packet-discarded').some(({ reason }) => reason === 'stranger'));
       }
     });
