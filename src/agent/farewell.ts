@@ -20,7 +20,6 @@ const MUTE: Journal = {
   recordLimited: () => undefined,
   recordChange: () => true,
   recordForeign: () => undefined,
-  now: () => '',
   tail: () => [],
   follow: () => () => undefined,
 };

@@ -187,8 +187,7 @@ function isStrangerActive({ state }: Router, peers: readonly Pick<Peer, 'knownBy
   );
 }
 
-/** Null before the addresses of an Active stand, too. */
-export const nobodyHeldOf = (state: RouterState): Microseconds | null =>
+const nobodyHeldOf = (state: RouterState): Microseconds | null =>
   state.kind !== 'Active' || state.nobodyHeld === 'awaited' ? null : state.nobodyHeld;
 
 const rivalAddressOf = (router: Router, now: Instant): IpAddress | null =>

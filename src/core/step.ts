@@ -4,7 +4,8 @@ import { assert } from '../model/assert.js';
 import { familyOf, type IpAddress } from '../model/address.js';
 import type { TransitionReason } from '../model/reasons.js';
 import { after, microseconds } from '../model/units.js';
-import { leftFor, takenFrom } from './because.js';
+import { takenFrom } from './because.js';
+import { causeOfReason } from './cause.js';
 import { afterFlap, afterTakeover, FLAPS } from './conduct.js';
 import { canSayFarewell } from './fitness.js';
 import { sawHeld } from './nobody-held.js';
@@ -121,14 +122,13 @@ function transition(
   const isFlap =
     before.kind === 'Active' && FLAPS.has(reason) && !wasCalled(stage, router, before, reason);
   router.reason = reason;
-  const { because, orderedBy } =
+  router.because =
     to === 'Active'
       ? takenFrom(stage, router, activeAddressOf(before))
-      : leftFor(stage, router, reason);
-  router.because = because;
+      : causeOfReason(stage, router, reason);
   router.since = stage.clock;
   router.counters.transitions += 1;
-  const { effectivePriority } = router;
+  const { because, effectivePriority } = router;
   stage.push({
     kind: 'transition',
     ...named(router),
@@ -136,7 +136,6 @@ function transition(
     to,
     reason,
     because,
-    ...(orderedBy === '' ? {} : { orderedBy }),
     effectivePriority,
   });
   if (to === 'Active') {

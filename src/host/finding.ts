@@ -1,7 +1,7 @@
 // One thing of a host that does not fit the settings. What does not is in findings.ts.
 
 export interface HostFinding {
-  /** The setting: `hooks.transition`. */
+  /** The setting: `hooks.transition`; `needs-restart` where it is the program itself. */
   readonly path: string;
   /**
    * `wrong`: it is there and cannot work, an error of `check` and a reason in health. `missing`: it may come

@@ -27,8 +27,17 @@ export function hostFindings(settings: Settings, host: HostFacts): HostFinding[]
     ...pathFindings(settings),
     ...namedFiles(settings).flatMap((named) => fileFindings(named, host)),
     ...socketFindings(controlSocketOf(settings), host),
+    ...(host.programReplaced === true ? [NEEDS_RESTART] : []),
   ];
 }
+
+/** An upgrade that could not restart an Active leaves this behind until somebody does. */
+const NEEDS_RESTART: HostFinding = {
+  path: 'needs-restart',
+  level: 'missing',
+  message:
+    'another program was installed, and this agent goes on with the former one; when a peer is fit and sound: systemctl restart understudy',
+};
 
 /**
  * A virtual address of another subnet is answered for, but nobody looks for it on this link. One whose prefix is

@@ -19,6 +19,7 @@ import {
   type StandingAddress,
 } from './facts.js';
 import { controlSocketOf, namedFiles } from './named.js';
+import { programReplaced } from './own-program.js';
 import { KeyFileError, readKeyFileLater } from './peer-key.js';
 
 /** What a first line is read with: the kernel's own limit (BINPRM_BUF_SIZE − 1). */
@@ -51,7 +52,7 @@ export async function observeHost(
     }
   }
   await see(controlSocketOf(settings), false);
-  return { agent, files, keyProblems, ...network };
+  return { agent, files, keyProblems, programReplaced: await programReplaced(), ...network };
 }
 
 async function keyProblem(path: string): Promise<string | null> {

@@ -83,6 +83,13 @@ describe('what does not fit on a host', () => {
     assert.deepEqual(found(withRouter('10.99.0.100/24', PEER)), []);
   });
 
+  it('a program that was replaced while it runs', () => {
+    assert.deepEqual(found(withRouter('10.99.0.100/24', PEER), { programReplaced: true }), [
+      'missing needs-restart: another program was installed, and this agent goes on with the former one; when a peer is fit and sound: systemctl restart understudy',
+    ]);
+    assert.deepEqual(found(withRouter('10.99.0.100/24', PEER), { programReplaced: false }), []);
+  });
+
   it('an interface that is not there', () => {
     assert.deepEqual(
       found(

@@ -1,0 +1,128 @@
+// The .deb: installed without a network, upgraded while it is Active, removed and purged. What the program itself
+// does under systemd is unit.test.ts's; scripts/install is install.test.ts's.
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import { ROOT } from '../../scripts/lab/program.js';
+import { enterSandbox } from '../../scripts/lab/sandbox.js';
+import { after, afterEach, before, describe, it } from '../support/test.js';
+import { boxRefusal, SOURCE, UNIT, type Box } from './box.js';
+import { ADDRESS, Machines, SETTINGS, settingsText, setUp } from './machines.js';
+
+const FOLDER = `${ROOT}package`;
+const name = existsSync(FOLDER)
+  ? readdirSync(FOLDER).find((one) =>
+      one.endsWith(`_${process.arch === 'x64' ? 'amd64' : process.arch}.deb`),
+    )
+  : undefined;
+const skip =
+  boxRefusal() ??
+  (await enterSandbox()) ??
+  (name === undefined ? 'no package is there: run scripts/package deb' : false);
+const PACKAGE = `${SOURCE}/package/${name ?? ''}`;
+
+/** Every file that is there, but for dpkg's own and what runs and logs. */
+async function files(box: Box): Promise<string[]> {
+  const { stdout } =
+    await box.sh(`find / -xdev \\( -path /proc -o -path /sys -o -path /dev -o -path /tmp -o -path ${SOURCE} \
+    -o -path /var/log -o -path /var/cache -o -path /var/lib/dpkg -o -path /run/systemd -o -path /run/log \\) -prune \
+    -o -printf '%p\\n' | sort; cat /etc/passwd /etc/group`);
+  return stdout.split('\n').filter((line) => !line.endsWith('.tmp'));
+}
+
+describe('the package', { skip }, () => {
+  let machines: Machines;
+  let clean: readonly string[] = [];
+  before(async () => {
+    machines = await Machines.start(async (box) => {
+      if (box.name === 'a') clean = await files(box);
+      const { stdout } = await box.run(['dpkg', '--install', PACKAGE]);
+      assert.match(
+        stdout,
+        /edit \/etc\/understudy\/understudy\.yaml, then: understudy check && systemctl start understudy\n$/,
+      );
+      assert.equal((await box.run(['systemctl', 'is-enabled', UNIT])).stdout.trim(), 'enabled');
+      assert.equal((await box.attempt(['systemctl', 'is-active', UNIT])).stdout.trim(), 'inactive');
+      assert.match((await box.run(['understudy', 'check'])).stdout, /^ok: [ab], off/);
+      await setUp(box);
+    });
+  });
+  after(async () => machines.close());
+  afterEach((t) => {
+    if (!('passed' in t) || t.passed !== true) process.stdout.write(`${machines.words()}\n`);
+  });
+
+  it('runs with the Node that it brings, which no PATH finds', async () => {
+    const { a } = machines;
+    const { stdout } = await a.sh(`readlink /proc/${await a.mainPid()}/exe`);
+    assert.equal(stdout.trim(), '/usr/lib/understudy/bin/node');
+    const version = await a.sh('/usr/lib/understudy/bin/node --version; node --version');
+    assert.notEqual(version.stdout.split('\n')[0], version.stdout.split('\n')[1]);
+  });
+
+  it('asks nothing about settings that were changed, and loses nothing when the Active is upgraded', async (t) => {
+    const { a, b } = machines;
+    const pid = await a.mainPid();
+    const { lost } = await machines.observe(
+      t,
+      b,
+      async () => {
+        const { stdout } = await a.run(['dpkg', '--install', PACKAGE]);
+        assert.match(stdout, /upgraded, the agent runs again/);
+      },
+      () => machines.standsBy(a),
+    );
+    assert.equal(lost, 0);
+    assert.notEqual(await a.mainPid(), pid);
+    assert.equal(a.read(SETTINGS), settingsText('a'));
+  });
+
+  it('restarts a Backup, but not over settings that the new program does not take', async () => {
+    const { a } = machines;
+    const pid = await a.mainPid();
+    a.write(SETTINGS, 'virtualRouters: [\n');
+    const { stdout, stderr } = await a.run(['dpkg', '--install', PACKAGE]);
+    assert.match(stderr, /understudy\.yaml:\d+:\d+: \(syntax\)\n +expected .*\n +found /);
+    assert.match(stdout, /is not in order for this version.*goes on with the former program/);
+    assert.equal(await a.mainPid(), pid);
+    a.write(SETTINGS, settingsText('a'));
+    await a.sh(`chown understudy: ${SETTINGS}`);
+    await a.run(['dpkg', '--install', PACKAGE]);
+    await machines.standsBy(a);
+    assert.notEqual(await a.mainPid(), pid);
+  });
+
+  it('does not restart an Active whose peer cannot take over, and says so until it is restarted', async (t) => {
+    const { a, b } = machines;
+    await a.systemctl('stop', UNIT);
+    const pid = await b.mainPid();
+    const { stdout } = await b.run(['dpkg', '--install', PACKAGE]);
+    assert.match(stdout, /nobody can take over.*the running agent goes on with the former program/);
+    assert.equal(await b.mainPid(), pid);
+    await machines.status(b, 'needs-restart among the reasons of health', ({ health }) =>
+      health.reasons.some((reason) => reason.startsWith('needs-restart: ')),
+    );
+    assert.deepEqual(
+      (await b.client().status()).virtualRouters.map(({ state }) => state),
+      ['Active'],
+    );
+    await a.systemctl('start', UNIT);
+    await machines.standsBy(a);
+    const { lost } = await machines.observe(t, a, () => b.systemctl('restart', UNIT));
+    assert.equal(lost, 0);
+    const { health } = await machines.standsBy(b);
+    assert.doesNotMatch(health.reasons.join('\n'), /needs-restart/);
+  });
+
+  it('removed, hands over and leaves settings and no address; purged, leaves nothing', async (t) => {
+    const { a, b } = machines;
+    const { lost } = await machines.observe(t, b, () => a.run(['dpkg', '--remove', 'understudy']));
+    assert.equal(lost, 0);
+    assert.equal(a.read(SETTINGS), settingsText('a'));
+    assert.ok(a.exists('/var/lib/understudy/state.json'));
+    assert.doesNotMatch((await a.run(['ip', 'address'])).stdout, new RegExp(`${ADDRESS}/`));
+    await b.run(['dpkg', '--remove', 'understudy']);
+    assert.doesNotMatch((await b.run(['ip', 'address'])).stdout, new RegExp(`${ADDRESS}/`));
+    await a.run(['dpkg', '--purge', 'understudy']);
+    assert.deepEqual(await files(a), clean);
+  });
+});
