@@ -20,6 +20,7 @@ import { Driver } from './driver.js';
 import { collectLater } from './engine.js';
 import { createEventFile, readEventTail, type EventFile } from '../journal/event-file.js';
 import { createTurn } from './in-turn.js';
+import { keyChanges } from './key-words.js';
 import { HostWatch, networkFacts } from './host-watch.js';
 import { createJournal, TAIL_LENGTH, type Journal } from '../journal/journal.js';
 import type { Log } from '../journal/log.js';
@@ -291,7 +292,9 @@ class RunningAgent implements Agent {
     this.#driver.configure(loaded.settings);
     this.#listed = loaded.listed;
     this.#coming = null;
+    const keys = this.#outlets.channel.keys();
     await this.#outlets.configure(loaded.settings);
+    changes.push(...keyChanges(keys, this.#outlets.channel.keys()));
     this.#metrics.configure(loaded.settings.metrics);
     const findings = await this.#hostWatch.look(loaded.settings);
     const unfit = findings.map(({ path, message }) => ({ path, message }));

@@ -54,6 +54,17 @@ export function keyWords(keys: readonly KeyStatus[], peers: readonly Peer[]): Ke
 const theirsOf = ({ accepts, speaksUnder }: NonNullable<Peer['keys']>): readonly string[] =>
   accepts ?? (speaksUnder === null ? [] : [speaksUnder]);
 
+const PLACES = { key: '', former: ' (former)', memory: ' (no longer in the file)' } as const;
+
+const listed = (keys: readonly KeyStatus[]): string =>
+  keys.map(({ digest, place }) => `${digest}${PLACES[place]}`).join(', ') || 'none';
+
+/** What a reload has changed of the keys in force, as a line of its answer; none when they are the same. */
+export function keyChanges(before: readonly KeyStatus[], after: readonly KeyStatus[]): string[] {
+  const [former, now] = [listed(before), listed(after)];
+  return former === now ? [] : [`key of the HA port: ${former} → ${now}`];
+}
+
 /** Only a key that no file here has any longer is common to the two. */
 function standsOnMemory(keys: readonly KeyStatus[], accepts: readonly string[]): boolean {
   const common = keys.filter(({ digest }) => accepts.includes(digest));

@@ -86,13 +86,18 @@ describe('the key file of a running pair', { skip }, () => {
   });
 
   it('rotated and retired by the command: with each step the agent uses what it wrote', async () => {
-    const key = (agent: AgentProcess, ...order: readonly string[]): string =>
-      execFileSync(process.execPath, [MAIN, 'key', ...order, '--config', agent.home.settingsFile], {
+    const order = (agent: AgentProcess, ...words: readonly string[]): string =>
+      execFileSync(process.execPath, [MAIN, ...words, '--config', agent.home.settingsFile], {
         encoding: 'utf8',
       });
+    const key = (agent: AgentProcess, what: string): string => order(agent, 'key', what);
     assert.match(key(a, 'rotate'), /has the new key [0-9a-f]{8}, .*; the agent uses it/);
     copyFileSync(KEYS.a, KEYS.b);
-    await reload(b);
+    assert.match(
+      order(b, 'reload'),
+      /^in force now, .*:\n {2}key of the HA port: (\w{8}) → \w{8}, \1 \(former\)\n$/,
+    );
+    assert.match(order(b, 'reload'), /nothing differs from what the agent runs with\n$/);
     for (const agent of [a, b]) {
       await agent.until(({ peers }) => peers[0]?.keys?.settled === true);
     }
