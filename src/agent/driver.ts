@@ -15,6 +15,7 @@ import { Advertiser } from './advertiser.js';
 import { instanceConfiguration, longestSilence, standbyOf } from './instance-configuration.js';
 import { LeasedWill } from './leased-will.js';
 import type { Leftovers } from './leftovers.js';
+import { Moves } from './moves.js';
 import { Network } from './network.js';
 import { Reception } from './reception.js';
 import { Recorder } from './recorder.js';
@@ -47,6 +48,7 @@ export class Driver {
   readonly keeper: AddressKeeper;
   readonly recorder: Recorder;
   readonly tallies = new Tallies();
+  readonly moves: Moves;
   #settings: Settings;
   #routers = new Map<string, VirtualRouterSettings>();
   #inbox: InstanceEvent[] = [];
@@ -66,7 +68,6 @@ export class Driver {
     const { kernel, executor, journal, settings } = options;
     this.#kernel = kernel;
     this.#executor = executor;
-    this.#records = new Records(journal);
     this.#outlets = options.outlets;
     this.#settings = settings;
     this.#longestSilence = longestSilence(settings);
@@ -74,13 +75,15 @@ export class Driver {
     this.#onWake = options.onWake;
     this.#watchdog = options.watchdog ?? null;
     this.#instance = new Instance(instanceConfiguration(settings), kernel.now());
+    this.moves = new Moves(journal, this.#instance);
+    this.#records = new Records(journal, this.tallies, this.moves);
     this.recorder = new Recorder(this.#instance);
     this.reception = new Reception(journal, (source) => this.#instance.isStranger(source));
     this.#network = new Network(kernel, () => this.#wake(), this.#networkEvents());
     this.#advertiser = new Advertiser(
       this.#network,
       kernel.openAnnouncer(),
-      (name, what, code) => this.#sendFailed(name, what, code),
+      (...refused) => this.#records.sendFailed(...refused),
       (name, frames) => this.tallies.announced(name, frames),
     );
     this.keeper = new AddressKeeper({
@@ -230,7 +233,9 @@ export class Driver {
   #adopt(settings: Settings, leftovers?: Leftovers): void {
     this.#longestSilence = longestSilence(settings);
     this.#routers = new Map(settings.virtualRouters.map((router) => [router.name, router]));
-    this.tallies.keepOnly((name) => this.#routers.has(name));
+    const isKnown = (name: string): boolean => this.#routers.has(name);
+    this.tallies.keepOnly(isKnown);
+    this.moves.keepOnly(isKnown);
     this.keeper.configure(settings.vip, settings.virtualRouters, leftovers);
     this.#network.configure(settings);
     // What has yet to go, now that the mode is off, goes by the program that waits.
@@ -396,6 +401,7 @@ export class Driver {
     this.#deadline = null;
     const effects = this.#instance.handle(event, at);
     for (const effect of effects) this.#perform(effect);
+    if (this.moves.handled(event)) this.#changed = true;
     if (MONITOR_EVENTS.has(event.kind)) this.#outlets.monitors(this.#instance.monitors());
     return effects;
   }
@@ -438,13 +444,6 @@ export class Driver {
 
   #transition(effect: TransitionEffect): void {
     this.#changed = true;
-    const record = this.#records.transition(effect);
-    this.tallies.transition(effect, record.time);
-    this.#outlets.transition(effect, record);
-  }
-
-  #sendFailed(virtualRouter: string, what: string, code: string): void {
-    this.tallies.sendFailed(virtualRouter);
-    this.#records.sendFailed(virtualRouter, what, code);
+    this.#outlets.transition(effect, this.#records.transition(effect));
   }
 }

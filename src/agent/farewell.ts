@@ -20,6 +20,7 @@ const MUTE: Journal = {
   recordLimited: () => undefined,
   recordChange: () => true,
   recordForeign: () => undefined,
+  now: () => '',
   tail: () => [],
   follow: () => () => undefined,
 };

@@ -1,4 +1,4 @@
-// How what the driver sees becomes events of the journal: the words stand in model. No decisions.
+// How what the driver sees becomes events of the journal, and counts: the words stand in model. No decisions.
 import { isOrdered } from '../core/conduct.js';
 import type { InstanceEffect } from '../core/interface.js';
 import { formatAddressWithPrefix } from '../model/address.js';
@@ -7,7 +7,9 @@ import type { AddressTarget } from '../model/netlink-script.js';
 import { REPORTS, TRANSITION_REASONS, type Report } from '../model/reasons.js';
 import type { EventRecord } from '../model/status.js';
 import type { Journal } from '../journal/journal.js';
+import type { Moves } from './moves.js';
 import type { NetworkEvents } from './network.js';
+import type { Tallies } from './tallies.js';
 
 export type TransitionEffect = Extract<InstanceEffect, { kind: 'transition' }>;
 export type ReportEffect = Extract<InstanceEffect, { kind: 'report' }>;
@@ -28,16 +30,20 @@ const GOOD_NEWS: ReadonlySet<Report> = new Set([
 
 export class Records {
   readonly #journal: Journal;
+  readonly #tallies: Tallies;
+  readonly #moves: Moves;
 
-  constructor(journal: Journal) {
+  constructor(journal: Journal, tallies: Tallies, moves: Moves) {
     this.#journal = journal;
+    this.#tallies = tallies;
+    this.#moves = moves;
   }
 
   /** Returns the record, with its time. */
   transition(effect: TransitionEffect): EventRecord {
-    const { virtualRouter, from, to, reason, because, effectivePriority } = effect;
+    const { virtualRouter, from, to, reason, because, orderedBy, effectivePriority } = effect;
     const isFault = to === 'Initialize' && !isOrdered(reason);
-    return this.#journal.record(isFault ? 'warn' : 'info', {
+    const record = this.#journal.record(isFault ? 'warn' : 'info', {
       event: 'transition',
       virtualRouter,
       from,
@@ -45,8 +51,12 @@ export class Records {
       reason,
       detail: TRANSITION_REASONS[reason] + (because === '' ? '' : ` (${because})`),
       ...(because === '' ? {} : { because }),
+      ...(orderedBy === undefined ? {} : { orderedBy }),
       effectivePriority,
     });
+    this.#tallies.transition(effect, record.time);
+    this.#moves.transition(effect, record.time);
+    return record;
   }
 
   report({ virtualRouter, report, detail, nobodyHeldAtMostMs }: ReportEffect): void {
@@ -89,6 +99,7 @@ export class Records {
   }
 
   sendFailed(virtualRouter: string, what: string, code: string): void {
+    this.#tallies.sendFailed(virtualRouter);
     this.#journal.recordLimited('warn', `send ${virtualRouter} ${what} ${code}`, {
       event: 'send-failed',
       virtualRouter,

@@ -106,7 +106,8 @@ function routerStatus(router: RouterSnapshot, input: StatusInput): VirtualRouter
   const { keeper } = input.driver;
   const present = new Set(keeper.present(name).map(formatAddressWithPrefix));
   const foreign = new Set(keeper.foreign(name).map(formatAddressWithPrefix));
-  const { tallies } = input.driver;
+  const { tallies, moves } = input.driver;
+  const lastMove = moves.lastOf(name);
   const sendErrors = tallies.sendErrorsOf(name);
   const discarding = input.driver.reception.unheardBy(name, input.now());
   const primary = primaryOf(name, input.driver.settings);
@@ -123,6 +124,7 @@ function routerStatus(router: RouterSnapshot, input: StatusInput): VirtualRouter
     ...(router.nobodyHeld === null
       ? {}
       : { nobodyHeldAtMostMs: Math.ceil(router.nobodyHeld / 1_000) }),
+    ...(lastMove === undefined ? {} : { lastMove }),
     configuredPriority: configuration.priority,
     effectivePriority: router.effectivePriority,
     adjustments: router.adjustments,

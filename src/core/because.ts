@@ -1,24 +1,44 @@
 // Whose doing a transition was, and what for, in words for the record of it. Nothing is decided here.
 import type { IpAddress } from '../model/address.js';
+import type { TransitionReason } from '../model/reasons.js';
+import { causeOfReason } from './cause.js';
 import { routerAt, type Peer } from './peers.js';
 import type { Router } from './router.js';
 import type { Stage } from './stage.js';
 import { causeText } from './successors.js';
 
+/** Empty texts where nothing is known. */
+export interface Doing {
+  readonly because: string;
+  /** Who ordered it, and where. */
+  readonly orderedBy: string;
+}
+
 /**
- * Who had the role before this Active, and what that one gave it up for; empty when it is not known.
+ * Who had the role before this Active, what that one gave it up for, and who ordered that.
  * @param activeAddress where the advertisements of the one before us came from; null when not known.
  */
-export function takenFrom(stage: Stage, router: Router, activeAddress: IpAddress | null): string {
+export function takenFrom(stage: Stage, router: Router, activeAddress: IpAddress | null): Doing {
   const place = stage.placeOf(router);
   const peers = [...stage.peers.values()];
   const isLeaving = (peer: Peer): boolean => routerAt(peer, place)?.releasing === true;
   const isHeard = ({ knownBy }: Peer): boolean =>
     activeAddress !== null && knownBy.includes(activeAddress);
   const former = peers.find(isLeaving) ?? peers.find(isHeard);
-  if (former === undefined) return '';
+  if (former === undefined) return { because: '', orderedBy: '' };
   const { report, configuration } = former;
-  return report?.cause === undefined
-    ? configuration.name
-    : `${configuration.name}: ${causeText(report)}`;
+  const { name } = configuration;
+  if (report?.cause === undefined) return { because: name, orderedBy: '' };
+  const { reason, detail } = report.cause;
+  const by = BY_SOMEBODY.has(reason) && detail !== '' ? `${detail} at ${name}` : '';
+  return { because: `${name}: ${causeText(report)}`, orderedBy: by };
 }
+
+/** Why this one left the role, and who ordered that. */
+export function leftFor(stage: Stage, router: Router, reason: TransitionReason): Doing {
+  const because = causeOfReason(stage, router, reason);
+  return { because, orderedBy: BY_SOMEBODY.has(reason) ? because : '' };
+}
+
+/** Reasons whose detail is who ordered it. */
+const BY_SOMEBODY: ReadonlySet<string> = new Set(['failover', 'maintenance', 'bypassed']);

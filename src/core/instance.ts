@@ -38,7 +38,8 @@
 import type { MonitorStatus } from '../model/monitor.js';
 import type { PeerReport } from '../model/peer-report.js';
 import type { IpAddress } from '../model/address.js';
-import type { Instant } from '../model/units.js';
+import type { PeerSight } from '../model/status.js';
+import type { Instant, Microseconds } from '../model/units.js';
 import { causeOf } from './cause.js';
 import { bypassDesired, memoryOf, type Conduct } from './conduct.js';
 import { recentFlaps } from './flap-counter.js';
@@ -57,9 +58,10 @@ import {
   setPathInterface,
   takeReport,
 } from './peer-events.js';
+import { peerSights } from './peer-sights.js';
 import { isStranger, type Peer } from './peers.js';
 import { reconfigure } from './reconfigure.js';
-import { countersOf, routerDeadlines, snapshotOf, type Router } from './router.js';
+import { countersOf, nobodyHeldOf, routerDeadlines, snapshotOf, type Router } from './router.js';
 import { passRouterDeadline, takeForRouter } from './router-events.js';
 import { settle } from './settle.js';
 import { isAlone, prospectsOf } from './successors.js';
@@ -157,6 +159,17 @@ export class Instance {
   /** Whether an advertisement from `source` is known to be from none of the peers. */
   isStranger(source: IpAddress): boolean {
     return isStranger([...this.#stage.peers.values()], source);
+  }
+
+  /** What the peers that speak say of a virtual router. */
+  peerSights(virtualRouter: string): readonly PeerSight[] {
+    return peerSights(this.#stage, virtualRouter);
+  }
+
+  /** The virtual router is Active, its addresses stand: for how long nobody had them, in µs. Null: not known. */
+  nobodyHeld(virtualRouter: string): Microseconds | null {
+    const router = this.#stage.routers.get(virtualRouter);
+    return router === undefined ? null : nobodyHeldOf(router.state);
   }
 
   /** What each monitor says, for whoever needs no more of the snapshot than that. */

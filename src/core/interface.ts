@@ -133,6 +133,8 @@ export type InstanceEffect =
       readonly reason: TransitionReason;
       /** Whose doing it was, and what for: a peer and its cause, an operator; empty for nothing. */
       readonly because: string;
+      /** Who ordered it, and where that is not here; absent when nobody did, or it is not known who. */
+      readonly orderedBy?: string;
       readonly effectivePriority: number;
     }
   | {

@@ -161,10 +161,13 @@ export function peerDeadlines(stage: Stage, soonest: Soonest): void {
     const at = peerDeadline(peer, stage.configuration.peerCheck, stage.clock);
     soonest.offer(at, peer.configuration.name, 'peer-check');
   }
+  let shared: StageSight | null = null;
   for (const router of stage.routers.values()) {
     const { state, configuration } = router;
     if (state.kind !== 'Backup') continue;
-    const sight = new StageSight(stage, router);
+    // One for all of them: hundreds are looked at after every event.
+    shared ??= new StageSight(stage, router);
+    const sight: Sight = shared.at(router);
     const proven = provenAt(sight);
     // What is proven already waits for news, not for the clock.
     if (proven !== null) soonest.offer(proven, configuration.name, 'silence-proven');

@@ -187,7 +187,8 @@ function isStrangerActive({ state }: Router, peers: readonly Pick<Peer, 'knownBy
   );
 }
 
-const nobodyHeldOf = (state: RouterState): Microseconds | null =>
+/** Null before the addresses of an Active stand, too. */
+export const nobodyHeldOf = (state: RouterState): Microseconds | null =>
   state.kind !== 'Active' || state.nobodyHeld === 'awaited' ? null : state.nobodyHeld;
 
 const rivalAddressOf = (router: Router, now: Instant): IpAddress | null =>

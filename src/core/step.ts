@@ -4,8 +4,7 @@ import { assert } from '../model/assert.js';
 import { familyOf, type IpAddress } from '../model/address.js';
 import type { TransitionReason } from '../model/reasons.js';
 import { after, microseconds } from '../model/units.js';
-import { takenFrom } from './because.js';
-import { causeOfReason } from './cause.js';
+import { leftFor, takenFrom } from './because.js';
 import { afterFlap, afterTakeover, FLAPS } from './conduct.js';
 import { canSayFarewell } from './fitness.js';
 import { sawHeld } from './nobody-held.js';
@@ -122,13 +121,14 @@ function transition(
   const isFlap =
     before.kind === 'Active' && FLAPS.has(reason) && !wasCalled(stage, router, before, reason);
   router.reason = reason;
-  router.because =
+  const { because, orderedBy } =
     to === 'Active'
       ? takenFrom(stage, router, activeAddressOf(before))
-      : causeOfReason(stage, router, reason);
+      : leftFor(stage, router, reason);
+  router.because = because;
   router.since = stage.clock;
   router.counters.transitions += 1;
-  const { because, effectivePriority } = router;
+  const { effectivePriority } = router;
   stage.push({
     kind: 'transition',
     ...named(router),
@@ -136,6 +136,7 @@ function transition(
     to,
     reason,
     because,
+    ...(orderedBy === '' ? {} : { orderedBy }),
     effectivePriority,
   });
   if (to === 'Active') {

@@ -1,8 +1,8 @@
 // Replaces a file as a whole: readers see the old text or the new one, and after a power cut too.
 // Nothing about settings.
-import { randomBytes } from 'node:crypto';
 import { lstat, open, readlink, realpath, rename, stat, unlink } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
+import { removeAbandoned, temporaryName } from './abandoned.js';
 
 export interface AtomicWriteOptions {
   /**
@@ -36,10 +36,9 @@ export async function atomicWriteFile(
   const { durable = true, rename: move = rename, open: openFile = open } = options;
   const target = options.followsLink === false ? resolve(path) : await followLink(path);
   const before = await look(options)(target).catch(absent);
-  const temporary = join(
-    dirname(target),
-    `.${basename(target)}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`,
-  );
+  await sweepOnce(target);
+  const temporary = temporaryName(target);
+  inUse.add(temporary);
   try {
     await writeNew(openFile, temporary, text, { before, mode: options.mode ?? 0o644, durable });
     await move(temporary, target);
@@ -47,8 +46,21 @@ export async function atomicWriteFile(
     // The error tells what went wrong; that the temporary file is gone already is no news.
     await unlink(temporary).catch(() => undefined);
     throw error;
+  } finally {
+    inUse.delete(temporary);
   }
   if (durable) await syncFolder(openFile, dirname(target));
+}
+
+/** The temporary files that this process is writing. */
+const inUse = new Set<string>();
+const swept = new Set<string>();
+
+/** At the first write of a file: what an earlier writer, ended by SIGKILL, has left goes. */
+async function sweepOnce(target: string): Promise<void> {
+  if (swept.has(target)) return;
+  swept.add(target);
+  await removeAbandoned(target, inUse);
 }
 
 /** Of a link that is replaced itself, neither mode nor owner is taken over. */

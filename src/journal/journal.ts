@@ -27,6 +27,8 @@ export interface Journal {
    * has a limit of its own, so that a flood does not silence what this appliance says of itself.
    */
   recordForeign(severity: Severity, key: string, event: EventFields): void;
+  /** What an event that is recorded now has as its time: wall time, ISO 8601. */
+  now(): string;
   /** The last events, those of earlier agents included, oldest first. */
   tail(): readonly EventRecord[];
   /** Calls `listener` with every event from now on; the returned function ends that. */
@@ -49,8 +51,10 @@ export function createJournal(
   const tail = earlier.slice(-TAIL_LENGTH);
   const listeners = new Set<(record: EventRecord) => void>();
 
+  const now = (): string => new Date(wallClock()).toISOString();
+
   const record = (severity: Severity, event: EventFields): EventRecord => {
-    const full: EventRecord = { time: new Date(wallClock()).toISOString(), ...event };
+    const full: EventRecord = { time: now(), ...event };
     log[severity](full, sentence(full));
     file.append(full);
     tail.push(full);
@@ -78,6 +82,7 @@ export function createJournal(
     recordForeign: limited(
       'too many different messages that others have caused: more are only counted in status',
     ),
+    now,
     tail: () => tail,
     follow: (listener) => {
       listeners.add(listener);

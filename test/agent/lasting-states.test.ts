@@ -80,6 +80,7 @@ const OF_THE_AGENT: Record<string, State | null> = {
   monitor: { monitors: [{ name: 'db', state: 'failed', detail: 'exit 1', weight: 'soft' }] },
   'monitor-hook': null,
   monitors: null,
+  move: null,
   'netlink-overrun': null,
   'packet-discarded': router({
     discarding: [{ source: '10.99.0.9', reason: 'version', detail: '2' }],

@@ -684,6 +684,62 @@ describe('the record of a move says whose doing it was, and what for', () => {
   });
 });
 
+describe('who ordered a move', () => {
+  /** At the last transition while `act` was done; null: nobody, or nobody known. */
+  function orderedBy(bench: PairBench, act: (bench: PairBench) => unknown): string | null {
+    const { instance } = bench;
+    const handle = instance.handle.bind(instance);
+    let found: string | null = null;
+    instance.handle = (event, at) => {
+      const effects = handle(event, at);
+      for (const effect of effects) {
+        if (effect.kind === 'transition') found = effect.orderedBy ?? null;
+      }
+      return effects;
+    };
+    act(bench);
+    return found;
+  }
+
+  it('at the successor: who, and where', () => {
+    const taken = (why: PeerCause): string | null =>
+      orderedBy(backupBench(), (bench) => bench.says({ releasing: true, cause: why }, 50_000));
+
+    assert.equal(taken(cause({ reason: 'failover', detail: 'root' })), 'root at there');
+    assert.equal(taken(cause({ reason: 'maintenance', detail: '' })), null, 'not known who');
+    assert.equal(taken(cause({ reason: 'soft-fault', detail: 'gateway' })), null, 'a monitor');
+  });
+
+  it('at the one that leaves: who', () => {
+    const left = (event: InstanceEvent): string | null =>
+      orderedBy(activeBench(), (bench) => {
+        bench.take(event, 50_000);
+        bench.says(TAKEN, 60_000);
+      });
+
+    assert.equal(left(operator('failover')), 'root');
+    assert.equal(left(operator('maintenance-on')), 'root');
+    assert.equal(left(hard('no-carrier', 'eth0')), null, 'a fault');
+  });
+});
+
+describe('what the peers say of a virtual router', () => {
+  it('their last word; nothing of one that is silent, and of a virtual router that there is not', () => {
+    const bench = backupBench();
+    bench.says({ state: 'Active', addressesPresent: true, effectivePriority: 200 }, 50_000);
+    const said = bench.instance.peerSights('lan');
+    assert.deepEqual(said, [{ peer: 'there', state: 'Active', addressesPresent: true }]);
+    assert.deepEqual(bench.instance.peerSights('other'), []);
+    assert.equal(bench.instance.nobodyHeld('other'), null);
+
+    bench.cut();
+    bench.advertise(false);
+    bench.pass(10 * SECOND);
+    assert.deepEqual(bench.instance.peerSights('lan'), []);
+    assert.notEqual(bench.instance.nobodyHeld('lan'), null);
+  });
+});
+
 describe('words', () => {
   it('an ordinary return of the primary is no second Active', () => {
     const bench = backupBench({ routers: [router({ priority: 250 })] });

@@ -1,7 +1,7 @@
 // One virtual router on the status screen. Pure.
 import { DISCARD_REASONS } from '../../model/advertisement.js';
 import { TRANSITION_REASONS } from '../../model/reasons.js';
-import type { VirtualRouterStatus } from '../../model/status.js';
+import type { MoveStatus, PeerSight, VirtualRouterStatus } from '../../model/status.js';
 import { countLines } from './counts.js';
 import {
   formatDuration,
@@ -36,6 +36,7 @@ export function renderRouter(router: VirtualRouterStatus, paint: Paint, clock: C
     `${paint('bold', harmless(name))}  ${paint(colour, harmless(state))}  ${where}`,
     ...row('since', formatSince(router.since, clock)),
     ...row('because', reasonText(router.reason) + whoseDoing(router) + gapText(router)),
+    ...lastMoveRows(router, clock),
     ...row('priority', priorityText(router)),
     ...addressRows(router, paint),
     ...row('active', activeText(router)),
@@ -75,6 +76,30 @@ function gapText({ nobodyHeldAtMostMs: atMost }: VirtualRouterStatus): string {
     ? '; somebody had the addresses throughout'
     : `; nobody had the addresses for at most ${harmless(`${atMost}`)} ms`;
 }
+
+/** When the role came or went last, who ordered it, and when the addresses stood; why stands in `because`. */
+function lastMoveRows({ lastMove }: VirtualRouterStatus, clock: Clock): Line[] {
+  if (lastMove === undefined) return [];
+  const { way, orderedBy, noticedAt, peerSaw } = lastMove;
+  const by = orderedBy === undefined ? '' : `, ordered by ${harmless(orderedBy)}`;
+  const text = [
+    `${way === 'taken' ? 'came here' : 'went'} ${formatSince(noticedAt, clock)}${by}`,
+    stoodText(lastMove),
+    ...peerSaw.map(sightText),
+  ];
+  return row('last move', text.join('; '));
+}
+
+function stoodText({ way, noticedAt, stoodAt }: MoveStatus): string {
+  const where = way === 'taken' ? 'here' : 'at a peer';
+  if (stoodAt === null) return `the addresses are not known to stand ${where} yet`;
+  // The wall clock may have been set meanwhile.
+  const took = Math.max(0, Date.parse(stoodAt) - Date.parse(noticedAt));
+  return `the addresses stood ${where} ${formatDuration(took)} later`;
+}
+
+const sightText = ({ peer, state, addressesPresent }: PeerSight): string =>
+  `${harmless(peer)} said ${harmless(state)}, ${addressesPresent ? 'with' : 'without'} the addresses`;
 
 function addressRows(router: VirtualRouterStatus, paint: Paint): Line[] {
   const wanted = router.state === 'Active';

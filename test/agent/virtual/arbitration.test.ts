@@ -241,6 +241,10 @@ describe('what is lost between the two', () => {
     assert.deepEqual(world.story.moves('b', from), ['Backup → Active, peer-dead']);
     assert.ok(took < 1_000, `the check, before any timer of VRRP: ${took} ms`);
     await rests(pair, 'b');
+    const move = pair.b.events('move').at(-1);
+    assert.deepEqual(move?.['peerSaw'], [], 'a dead peer says nothing');
+    assert.equal(move['orderedBy'], undefined, 'nobody ordered it');
+    assert.equal(move['nobodyHeldAtMostMs'], pair.b.status().virtualRouters[0]?.nobodyHeldAtMostMs);
   });
 
   it('cable pulled: the peer is told, and told when it is plugged in again', async () => {

@@ -58,6 +58,39 @@ describe('planned handover, make before break', () => {
     assert.equal(pair.a.status().standsBack?.by, 'alice');
   });
 
+  it('the event "move" tells all of it once the addresses stand; the status has it on both sides', async () => {
+    const pair = await start();
+    await moves(pair, 'b', () => assert.equal(pair.a.operate('failover', false, 'alice'), null));
+
+    const told = pair.b.events('move').at(-1);
+    const transition = pair.b.events('transition').at(-1);
+    assert.ok(told !== undefined);
+    assert.ok(told.detail.includes('ordered by alice at a; the addresses stand here'), told.detail);
+    assert.equal(told['noticedAt'], transition?.time);
+    assert.equal(told['stoodAt'], told.time);
+    assert.ok(told.time > (transition?.time ?? ''), 'a script takes its time');
+    const { time: _time, event: _event, detail: _detail, virtualRouter, ...fields } = told;
+    assert.equal(virtualRouter, 'lan');
+    assert.deepEqual(pair.b.status().virtualRouters[0]?.lastMove, fields);
+    assert.deepEqual(fields, {
+      way: 'taken',
+      reason: 'peer-released',
+      because: 'a: an operator asked for a handover (alice)',
+      orderedBy: 'alice at a',
+      noticedAt: transition?.time,
+      stoodAt: told.time,
+      nobodyHeldAtMostMs: 0,
+      peerSaw: [{ peer: 'a', state: 'Active', addressesPresent: true }],
+    });
+
+    const given = pair.a.status().virtualRouters[0]?.lastMove;
+    assert.equal(given?.way, 'given');
+    assert.equal(given.orderedBy, 'alice');
+    assert.ok(given.stoodAt !== null, 'the peer has said that it has them');
+    assert.deepEqual(given.peerSaw, [{ peer: 'b', state: 'Active', addressesPresent: true }]);
+    assert.equal(pair.a.events('move').length, 1, 'of its own taking, before');
+  });
+
   it('the event and the status say that somebody had the addresses throughout', async () => {
     const pair = await start();
     await moves(pair, 'b', order(pair, 'a', 'failover'));
