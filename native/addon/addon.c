@@ -419,15 +419,16 @@ static napi_value close_handle(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-static napi_value notify(napi_env env, napi_callback_info info) {
+/* The address of a unix socket, and the bytes of one datagram. */
+static napi_value send_datagram(napi_env env, napi_callback_info info) {
   napi_value values[2];
-  char address[256], message[4096];
-  const char *call;
+  char address[256];
+  void *batch;
+  size_t size;
   if (!arguments(env, info, 2, values) || !text_argument(env, values[0], address, sizeof address) ||
-      !text_argument(env, values[1], message, sizeof message))
+      !batch_argument(env, values[1], 1, &batch, &size))
     return NULL;
-  int result = service_notify(address, message, &call);
-  return result < 0 ? throw_errno(env, result, call) : NULL;
+  return number(env, service_send(address, batch, size));
 }
 
 static napi_value lock_file(napi_env env, napi_callback_info info) {
@@ -555,7 +556,7 @@ NAPI_MODULE_INIT() {
       FUNCTION("receiveNetwork", receive_network),
       FUNCTION("arm", arm),
       FUNCTION("close", close_handle),
-      FUNCTION("notify", notify),
+      FUNCTION("sendDatagram", send_datagram),
       FUNCTION("lockFile", lock_file),
       FUNCTION("peerCredentials", peer_credentials),
       FUNCTION("lease", lease),

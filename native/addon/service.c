@@ -11,25 +11,21 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-int service_notify(const char *address, const char *message, const char **call) {
+int service_send(const char *address, const void *message, size_t length) {
   struct sockaddr_un to = {.sun_family = AF_UNIX};
   size_t address_length = strlen(address);
   int result = 0;
 
-  *call = "sendto";
   if (address[0] != '/' && address[0] != '@') return -EAFNOSUPPORT;
   if (address_length >= sizeof to.sun_path) return -ENAMETOOLONG;
   memcpy(to.sun_path, address, address_length);
   if (to.sun_path[0] == '@') to.sun_path[0] = '\0';
 
   int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) {
-    *call = "socket";
-    return -errno;
-  }
+  if (fd < 0) return -errno;
   /* An abstract name has no terminator: its length is part of the name. */
   socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + address_length);
-  if (sendto(fd, message, strlen(message), MSG_NOSIGNAL, (struct sockaddr *)&to, size) < 0)
+  if (sendto(fd, message, length, MSG_NOSIGNAL, (struct sockaddr *)&to, size) < 0)
     result = -errno;
   close(fd);
   return result;

@@ -3,8 +3,11 @@
 #ifndef UNDERSTUDY_SERVICE_H
 #define UNDERSTUDY_SERVICE_H
 
-/* Sends one datagram to a unix socket: a path, or an abstract name behind '@'. 0 or -errno. */
-int service_notify(const char *address, const char *message, const char **call);
+#include <stddef.h>
+
+/* Sends one datagram to a unix socket, a path or an abstract name behind '@', and waits for nobody: -EAGAIN when
+ * its reader is behind. 0 or -errno. */
+int service_send(const char *address, const void *message, size_t length);
 
 /* Opens (creating it with mode 0600) and locks the file. The file descriptor, -EWOULDBLOCK when
  * somebody else holds the lock, or another -errno. */

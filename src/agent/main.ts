@@ -15,6 +15,7 @@ import { prepareDirectories, startAgent, type Agent } from './agent.js';
 import { openExecutorSlot } from '../executor/executor-slot.js';
 import { lazyExecutor } from '../executor/lazy-executor.js';
 import { lockOf } from '../files/lock-file.js';
+import { journaldOf } from '../journal/journald.js';
 import { openLog, type AgentLog } from '../journal/log.js';
 import { createRealtime, type Realtime } from './realtime.js';
 import { formerExecutor, recordExecutor, sendAway } from './predecessor.js';
@@ -47,7 +48,10 @@ export async function runAgent(configPath: string): Promise<number> {
     'stop it first, or give this one its own runtimeDirectory and stateDirectory',
   );
   if (lock === null) return FAILED;
-  const agentLog = openLog(settings.name);
+  const agentLog = openLog(
+    settings.name,
+    journaldOf((...datagram) => kernel.sendDatagram(...datagram)),
+  );
   for (const { path, message } of warnings) agentLog.log.warn(`${path || configPath}: ${message}`);
   try {
     // Before anything is started: the executor is told.

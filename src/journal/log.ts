@@ -1,6 +1,7 @@
-// The log: pino to standard output, asynchronous and bounded. A reader that stalls (a full pipe, a
+// The log: pino to journald where standard output is the journal, else to that, asynchronous and bounded. A reader that stalls (a full pipe, a
 // paused terminal) loses lines; it neither stops the protocol loop nor holds up the end.
 import { pino, type Logger } from 'pino';
+import type { Journald } from './journald.js';
 import { openLogStream } from './log-stream.js';
 
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'fatal'>;
@@ -17,8 +18,16 @@ export interface AgentLog {
 const MAXIMUM_BUFFERED = 1024 * 1024;
 const CLOSE_WITHIN_MS = 1_000;
 
-export function openLog(name: string): AgentLog {
-  const stream = openLogStream(1, MAXIMUM_BUFFERED);
+/** @param journald takes a line; false when it could not: the line goes to standard output then. */
+export function openLog(name: string, journald: Journald = () => false): AgentLog {
+  const lines = openLogStream(1, MAXIMUM_BUFFERED);
+  let ending = false;
+  const stream = {
+    write: (line: string): void => {
+      // Of a process that ends at once journald may not find out any more which unit it was.
+      if (ending || !journald(line)) lines.write(line);
+    },
+  };
   const log = pino(
     {
       level: 'info',
@@ -30,7 +39,10 @@ export function openLog(name: string): AgentLog {
   );
   return {
     log,
-    close: () => stream.close(CLOSE_WITHIN_MS),
-    endAtOnce: () => ({ canExit: stream.writeAtOnce() }),
+    close: () => lines.close(CLOSE_WITHIN_MS),
+    endAtOnce: () => {
+      ending = true;
+      return { canExit: lines.writeAtOnce() };
+    },
   };
 }

@@ -52,7 +52,8 @@ export interface Addon {
   arm(handle: Handle, at: number): number;
   /** May be called again. */
   close(handle: Handle): void;
-  notify(address: string, message: string): void;
+  /** One datagram to a unix socket, at once. 0, or a negative errno. */
+  sendDatagram(address: string, bytes: ArrayBuffer): number;
   /** null when somebody else holds the lock. */
   lockFile(path: string): Handle | null;
   /** Writes struct ucred, three numbers of 32 bits: pid, uid, gid. */
@@ -66,7 +67,8 @@ export interface Addon {
 }
 
 /** What an addon that was built before the latest change of this face does not have. */
-const isWhole = (addon: Partial<Addon>): addon is Addon => addon.openKey !== undefined;
+const isWhole = (addon: Partial<Addon>): addon is Addon =>
+  addon.openKey !== undefined && addon.sendDatagram !== undefined;
 
 const ADDON = '../../../build/Release/understudy.node';
 

@@ -141,6 +141,11 @@ export interface Kernel {
   openDeadlineTimer(onExpired: () => void): DeadlineTimer;
   /** Sends one sd_notify(3) message; does nothing when NOTIFY_SOCKET is not set. */
   notify(message: string): void;
+  /**
+   * Sends one datagram to the unix socket at `path`, without waiting.
+   * @returns false when it could not be sent now: nobody listens, the reader is behind, it is too large.
+   */
+  sendDatagram(path: string, bytes: Uint8Array): boolean;
   /** Takes the lock, or answers null when another process holds it. */
   lockFile(path: string): FileLock | null;
   openLease(): Lease;

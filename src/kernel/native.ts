@@ -37,7 +37,10 @@ function openDeadlineTimer(addon: Addon, onExpired: () => void): DeadlineTimer {
 function notify(addon: Addon, message: string): void {
   const address = process.env['NOTIFY_SOCKET'];
   if (address === undefined || address === '') return;
-  attempt(`telling the service manager at ${address}`, () => addon.notify(address, message));
+  const what = `telling the service manager at ${address}`;
+  const bytes = new TextEncoder().encode(message);
+  const answer = attempt(what, () => addon.sendDatagram(address, bytes.buffer));
+  if (answer < 0) throw refusal(what, answer, 'sendto');
 }
 
 function lockFile(addon: Addon, path: string): FileLock | null {
@@ -92,6 +95,7 @@ export function openKernel(options: KernelOptions = {}): Kernel {
     openNetworkWatch: (onReadable) => openNetworkWatch(addon, receiveBuffer, onReadable),
     openDeadlineTimer: (onExpired) => openDeadlineTimer(addon, onExpired),
     notify: (message) => notify(addon, message),
+    sendDatagram: (path, bytes) => addon.sendDatagram(path, new Uint8Array(bytes).buffer) === 0,
     lockFile: (path) => lockFile(addon, path),
     openLease: () => openLease(addon),
     peerCredentials: (fd) => peerCredentials(addon, fd),

@@ -202,7 +202,7 @@ describe('life stages', { skip }, () => {
         () => addon.openAdvertisementSocket(4, 1, 'x'.repeat(100), () => {}),
         () => addon.openAdvertisementSocket(4, 1, 'l\\0o', () => {}),
         () => addon.openDeadlineTimer(),
-        () => addon.notify(1, 2),
+        () => addon.sendDatagram(1, 2),
         () => addon.lockFile('x'.repeat(5000)),
         () => addon.close(null),
       ];

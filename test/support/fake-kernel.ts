@@ -292,6 +292,10 @@ export class FakeKernel implements Kernel {
     };
   }
 
+  sendDatagram(): boolean {
+    return false;
+  }
+
   notify(message: string): void {
     this.notifications.push(message);
     this.trace.add({ kind: 'notification', message });

@@ -427,6 +427,7 @@ export class Appliance {
       openNetworkWatch: (onReadable) => kernel.openNetworkWatch(process.waker(onReadable)),
       openDeadlineTimer: (onExpired) => kernel.openDeadlineTimer(process.waker(onExpired)),
       notify: () => undefined,
+      sendDatagram: () => false,
       lockFile: () => ({ release: () => undefined }),
       peerCredentials: () => null,
       openLease: () => new VirtualLease(() => world.now),
