@@ -73,6 +73,14 @@ the agent goes on with what it had
     assert.equal(code, 3);
     assert.match(err, /start it: understudy run/);
   });
+
+  it('tells the errors of a file by which no agent is found: it may lead to another place', async () => {
+    writeFileSync(config, settingsText().replace('mode:', 'mdoe:'));
+    const { code, err } = await say(['reload']);
+    assert.equal(code, 2);
+    assert.match(err, /ha\.mdoe \(unknown-setting\)/);
+    assert.doesNotMatch(err, /not reachable/);
+  });
 });
 
 describe('--json', () => {

@@ -1,6 +1,7 @@
-// `understudy reload`: has the running agent read its settings again, and says what came of it. Reads no
-// settings itself.
-import { createControlClient } from '../../control/client.js';
+// `understudy reload`: has the running agent read its settings again, and says what came of it. Reads
+// the settings itself only where no agent is found by them.
+import type { SettingsError } from '../../config/errors.js';
+import { AgentNotReachable, createControlClient } from '../../control/client.js';
 import { answer, failCall, failSettings } from '../failures.js';
 import { locateSocket } from '../locate.js';
 import { harmless } from '../render/text.js';
@@ -35,6 +36,24 @@ export async function reloadAgent(
     );
     return EXIT.done;
   } catch (error) {
+    const errors = await errorsOfTheFile(config, error);
+    if (errors !== null) return failSettings(surroundings, errors, config.path);
     return failCall(surroundings, config, error);
   }
+}
+
+/**
+ * Where nobody runs at the socket that the file leads to, the errors of that file: half a file does not lead to the
+ * socket of its agent. Null when it has none, or when there is no file and none was named.
+ */
+async function errorsOfTheFile(
+  config: ConfigChoice,
+  error: unknown,
+): Promise<readonly SettingsError[] | null> {
+  if (!(error instanceof AgentNotReachable) || !error.noneRuns) return null;
+  const { loadSettings } = await import('../../config/load.js');
+  const result = loadSettings(config.path);
+  if (result.ok) return null;
+  const isMissing = result.errors.every(({ code }) => code === 'missing-file');
+  return isMissing && !config.explicit ? null : result.errors;
 }
