@@ -13,6 +13,7 @@ import { Peer } from '../kernel/peer.js';
 import { until } from '../support/limits.js';
 import { enterNamespace, ip, joinPeer } from '../support/namespace.js';
 import { describe, it } from '../support/test.js';
+import { cable } from '../../scripts/lab/cable.js';
 import { settingsOf, wrong } from './bench.js';
 
 const skip = enterNamespace(import.meta.url);
@@ -58,7 +59,7 @@ describe('the doctor in a real namespace', { skip }, () => {
     // The one that stands there is of another network namespace.
     execFileSync('mount', ['-t', 'sysfs', 'sysfs', '/sys']);
     joinPeer();
-    ip('link add ha type veth peer name ha netns peer');
+    ip(cable({ name: 'ha' }, { name: 'ha', netns: 'peer' }));
     ip('address add 198.51.100.1/24 dev ha');
     ip('link set ha up');
     ip('-n peer link set ha up');

@@ -8,7 +8,7 @@ import { after, before, describe, test } from '../support/test.js';
 import { parseAddress, type IpAddress } from '../../src/model/address.js';
 import type { CheckSettings, GatewaySettings } from '../../src/monitors/settings.js';
 import { enterNamespace, inNetns, ip, joinPeer } from '../support/namespace.js';
-import { eventOf } from '../support/limits.js';
+import { eventOf, scaled } from '../support/limits.js';
 import { httpCheck, ProberBench, tcpCheck } from './prober-bench.js';
 
 const skip = enterNamespace(import.meta.url);
@@ -37,7 +37,7 @@ const gateway = (one: string, change: Partial<GatewaySettings> = {}): GatewaySet
 });
 
 /** Fast to fail: nothing answers a connection that comes from a virtual address. */
-const short = { timeoutMs: 200 };
+const short = { timeoutMs: scaled(500) };
 const CHECKS: readonly CheckSettings[] = [
   tcpCheck('tcp4', PORT, { host: '192.0.2.2', ...short }),
   tcpCheck('tcp6', PORT, { host: '2001:db8::2', ...short }),
