@@ -30,7 +30,9 @@ import {
 } from './peers.js';
 import { releasingOf, type Router } from './router.js';
 import type { ActiveState, BackupState } from './router-state.js';
+import type { PathState } from './peer-check.js';
 import { StageSight, type Sight } from './sight.js';
+import { step } from './step.js';
 import type { Soonest } from './soonest.js';
 import type { Stage } from './stage.js';
 
@@ -50,7 +52,7 @@ export function takeReport(
   const { paths, state, report } = peer;
   const changed = peerHeard(peer, stage.configuration.peerCheck, message, stage.clock);
   if (state === 'healthy') sayPaths(stage, peer, paths);
-  if (changed.state) becameHealthy(stage, message.peer);
+  if (changed.state) becameHealthy(stage, message.peer, state);
   if (changed.report) wordEnded(stage, peer, { report, paths });
   if (changed.report) compareSettings(stage);
   // Who has a soft fault asks for a successor until there is one.
@@ -244,9 +246,16 @@ export function foundHolder(stage: Stage, { state }: Router): void {
 }
 
 /** One more to ask: whoever asked in vain before may ask again. */
-function becameHealthy(stage: Stage, peer: string): void {
+function becameHealthy(stage: Stage, peer: string, before: PathState): void {
   stage.report('peer-healthy', peer);
-  for (const router of stage.routers.values()) router.askFrom = stage.clock;
+  for (const router of stage.routers.values()) {
+    router.askFrom = stage.clock;
+    // While nothing connected us it may have been Active, too, and have given way before we heard it: hosts still
+    // send to it.
+    if (before === 'unhealthy' && router.state.kind === 'Active') {
+      step(stage, router, { kind: 'rival-gone' });
+    }
+  }
 }
 
 function becameUnhealthy(stage: Stage, peer: Peer): void {

@@ -209,6 +209,29 @@ describe('what is lost between the two', () => {
     assert.ok(a.events('dual-active').length + b.events('dual-active').length > 0);
   });
 
+  it('the loser gives way before the winner hears it: the winner announces again all the same', async () => {
+    const pair = await start();
+    const { world, a, b } = pair;
+    const heal = world.cut(HA_TRAFFIC);
+    const hear = world.cut(LAN_TRAFFIC, 'a');
+    world.cut(LAN_TRAFFIC, 'b');
+    await world.until('both hold', () => world.holders().join() === 'a,b');
+    const from = world.story.end;
+    hear();
+    await world.until('one holds', () => world.holders().join() === 'a');
+    assert.deepEqual(world.story.of('announcement', from, 'a'), [], 'it knows of nothing yet');
+    heal();
+    await world.run(1_000);
+    assert.ok(
+      world.story.of('announcement', from, 'a').length > 0,
+      'the last word is the holder’s',
+    );
+    assert.deepEqual(
+      [a, b].flatMap((one) => one.events('dual-active')),
+      [],
+    );
+  });
+
   it('a partition that heals as a whole: the same, whichever of the paths is first', async () => {
     for (const first of [LAN_TRAFFIC, ['ha-link']] as const) {
       const pair = await start();
