@@ -208,15 +208,26 @@ async function services(site: Site): Promise<void> {
     await site.observe(back('and started'), () => first.order({ kind: 'open', port }));
     await site.settled(SPREAD);
   }
-  await site.observe(dark('MySQL of both stopped', SPREAD), async () => {
-    for (const one of [first, second]) await one.order({ kind: 'close', port: MYSQL });
-    for (const name of SPREAD) await site.waitForReason(name, /^mysql: /);
+  // The one that finds it first hands over to the other, which then has nobody sound to hand over to.
+  await site.observe(dark('MySQL of both stopped', 'a'), async () => {
+    await second.order({ kind: 'close', port: MYSQL });
+    await site.waitForReason('b', /^mysql: /);
+    await hasBoth(site);
+    await first.order({ kind: 'close', port: MYSQL });
+    await site.waitForReason('a', /^mysql: /);
   });
   await site.observe(untilMended('and started', SPREAD), async () => {
     for (const one of [first, second]) await one.order({ kind: 'open', port: MYSQL });
   });
   await site.settled(SPREAD);
 }
+
+/** Resolves when portal-1 has what portal-2, which is not sound, has handed over. */
+const hasBoth = (site: Site): Promise<void> =>
+  site.waitFor(
+    'portal-1 is Active for both',
+    (a) => a !== null && a.virtualRouters.every(({ state }) => state === 'Active'),
+  );
 
 async function sharedFiles(site: Site): Promise<void> {
   const hang = async (name: ApplianceName): Promise<void> => {
@@ -228,9 +239,12 @@ async function sharedFiles(site: Site): Promise<void> {
   );
   await site.observe(back('and answers'), () => thawShare(site.lab.appliance('a')));
   await site.settled(SPREAD);
-  // One of them finds it first, and hands over for a moment.
-  const onBoth = { ...unnoticed('it hangs on both', SPREAD), mayMove: true };
-  await site.observe(onBoth, () => Promise.all(SPREAD.map(hang)));
+  const onBoth = { ...unnoticed('it hangs on both', 'a'), mayMove: true };
+  await site.observe(onBoth, async () => {
+    await hang('b');
+    await hasBoth(site);
+    await hang('a');
+  });
   await site.observe(back('and answers'), () =>
     Promise.all(SPREAD.map((name) => thawShare(site.lab.appliance(name)))),
   );

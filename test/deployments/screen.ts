@@ -18,6 +18,6 @@ const shape = (text: string): string =>
     .replaceAll(/\d+(\.\d+)?/g, 'N')
     .replaceAll(/N (s|min|h|d)( N (s|min|h))? ago/g, 'N ago')
     // Why the role was taken last is another story, as is whether the other one was ever heard.
-    .replaceAll(/^ *(because|adverts|checksum) .*(\n {14}.*)*$/gm, '')
+    .replaceAll(/^ *(because|last move|adverts|checksum) .*(\n {14}.*)*$/gm, '')
     .replaceAll(/\s+/g, ' ')
     .trim();
