@@ -248,11 +248,12 @@ export function foundHolder(stage: Stage, { state }: Router): void {
 /** One more to ask: whoever asked in vain before may ask again. */
 function becameHealthy(stage: Stage, peer: string, before: PathState): void {
   stage.report('peer-healthy', peer);
+  const regained = before === 'unhealthy' && stage.phase === 'running';
   for (const router of stage.routers.values()) {
     router.askFrom = stage.clock;
     // While nothing connected us it may have been Active, too, and have given way before we heard it: hosts still
     // send to it.
-    if (before === 'unhealthy' && router.state.kind === 'Active') {
+    if (regained && router.state.kind === 'Active') {
       step(stage, router, { kind: 'rival-gone' });
     }
   }
