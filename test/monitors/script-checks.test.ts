@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, test, type TestContext } from '../support/test.js';
 import { enterNamespace } from '../support/namespace.js';
 import { Leash, ProberBench, scriptCheck, temporaryFolder } from './prober-bench.js';
-import { eventOf, scaled } from '../support/limits.js';
+import { eventOf, scaled, until } from '../support/limits.js';
 
 const skip = enterNamespace(import.meta.url);
 
@@ -47,6 +47,10 @@ class Undying {
     this.#parent = spawn('nsenter', inside, { stdio: 'ignore' });
     await this.#child.held;
     this.#parent.kill('SIGSTOP');
+    // One that has yet to stop could still take the child's end out of the kernel's hands.
+    const state = `/proc/${this.#parent.pid}/stat`;
+    const isStopped = (stat: string): boolean => stat.includes(') T ');
+    await until('nsenter stopped', () => readFileSync(state, 'utf8'), isStopped);
     writeFileSync(this.#gate, '\n');
     await this.#child.released;
   }
