@@ -25,8 +25,7 @@ int service_send(const char *address, const void *message, size_t length) {
   if (fd < 0) return -errno;
   /* An abstract name has no terminator: its length is part of the name. */
   socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + address_length);
-  if (sendto(fd, message, length, MSG_NOSIGNAL, (struct sockaddr *)&to, size) < 0)
-    result = -errno;
+  if (sendto(fd, message, length, MSG_NOSIGNAL, (struct sockaddr *)&to, size) < 0) result = -errno;
   close(fd);
   return result;
 }

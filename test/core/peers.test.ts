@@ -22,7 +22,7 @@ import type { IpAddress } from '../../src/model/address.js';
 import type { PeerReport } from '../../src/model/peer-report.js';
 import { instant, microseconds } from '../../src/model/units.js';
 import { PEER, router, wan } from './instance-bench.js';
-import { HA, PairBench, THERE } from './pair-bench.js';
+import { HA, PairBench, THERE, backupBench } from './pair-bench.js';
 import { address } from './virtual-router-bench.js';
 
 const PARAMETERS = {
@@ -190,6 +190,15 @@ describe('a stranger', () => {
   it('is nobody where a peer may have more addresses than it tells', () => {
     assert.equal(isStranger([said(eight)], stranger), false);
     assert.equal(isStranger([said(eight.slice(1))], stranger), true);
+  });
+
+  it('is known to the instance, by all that its peers have said', () => {
+    const alone = new PairBench([router()], {}, []);
+    assert.equal(alone.instance.isStranger(stranger), false);
+
+    const bench = backupBench();
+    assert.equal(bench.instance.isStranger(stranger), true);
+    assert.equal(bench.instance.isStranger(PEER), false);
   });
 });
 
