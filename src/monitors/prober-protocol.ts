@@ -1,5 +1,6 @@
 // What agent and prober say to each other: JSON, one message a line, over the prober's standard
 // input and output. No process, no meaning.
+import { encodeLine, lineReader } from '../json/lines.js';
 import type { MonitorStatus } from '../model/monitor.js';
 import type { ProberRole, ProberSettings } from './settings.js';
 
@@ -23,26 +24,7 @@ export type FromProber =
 
 export const REPORT_INTERVAL_MS = 1_000;
 
-/** Far more than the settings of a hundred checks. */
-const MAXIMUM_LINE_LENGTH = 4 << 20;
+export const encodeMessage = (message: ToProber | FromProber): string => encodeLine(message);
 
-export const encodeMessage = (message: ToProber | FromProber): string =>
-  `${JSON.stringify(message)}\n`;
-
-/**
- * Cuts a stream into messages. Both ends are this package, so that their form is not checked.
- * @param onMessage called with each message, a `ToProber` or a `FromProber`.
- * @returns a function that takes text as it comes.
- * @throws Error from that function, when a line is no JSON or does not end.
- */
-export function messageReader(onMessage: (message: unknown) => void): (text: string) => void {
-  let rest = '';
-  return (text) => {
-    const lines = (rest + text).split('\n');
-    rest = lines.pop() ?? '';
-    if (rest.length > MAXIMUM_LINE_LENGTH) {
-      throw new Error(`a line of at most ${MAXIMUM_LINE_LENGTH} characters expected`);
-    }
-    for (const line of lines) onMessage(JSON.parse(line));
-  };
-}
+/** Cuts a stream into messages: `lineReader`. */
+export const messageReader = lineReader;

@@ -2,6 +2,7 @@
 // report, the keys it is known to have. No sockets; whether the peer is healthy is for the core to say.
 import type { IpAddress } from '../model/address.js';
 import type { PeerReport } from '../model/peer-report.js';
+import type { AnnouncedVersion } from '../model/settings-version.js';
 import { between, type Instant } from '../model/units.js';
 import {
   PeerMessageDraft,
@@ -81,6 +82,8 @@ export class HaPeer {
   readonly paths: readonly HaPath[];
   readonly freshness: PeerFreshness;
   newest: NewestReport | null = null;
+  /** Of its shared settings, by its newest message; null when that does not tell. */
+  version: AnnouncedVersion | null = null;
   readonly lastReport: ReportMemory = { bytes: null, report: null };
   #sequence = 0;
   #checkedAt: Instant | null = null;

@@ -1,6 +1,7 @@
 // What the HA port is given, what it answers and tells. Types only.
 import type { IpAddress } from '../model/address.js';
 import type { PeerReport } from '../model/peer-report.js';
+import type { AnnouncedVersion } from '../model/settings-version.js';
 import type { Instant } from '../model/units.js';
 import type { PeerDiscardReason, PeerMessageKind } from '../wire/peer-message.js';
 import type { HaKey } from './ha-key.js';
@@ -49,6 +50,8 @@ export interface HaPortOptions {
   ) => void;
   /** All that had arrived has been handed over, but for what `hear` was called for. */
   readonly onHeard?: () => void;
+  /** The newest message of this peer tells of its shared settings, or no longer does: not told for repetitions. */
+  readonly onVersion?: (peer: string, version: AnnouncedVersion | null) => void;
   /** Called for each datagram discarded: anyone can cause many, so limit what is logged. */
   readonly onDiscard: (reason: PeerDiscardReason, source: string, detail: string) => void;
   /** CLOCK_MONOTONIC; only for round trips and rate limits. */
@@ -97,6 +100,8 @@ export interface HaPort {
   setKeys(keys: readonly HaKey[]): void;
   /** Which keys the peer is known to have. */
   keysOf(peer: string): PeerKeys;
+  /** Of our shared settings: told to all peers at once, and in every message from now on; null: not told. */
+  setVersion(version: AnnouncedVersion | null): void;
   /** The last word before we stop, sent like a push; `close` may follow in the same breath. */
   bye(report: PeerReport): void;
   counters(): HaPortCounters;

@@ -6,6 +6,7 @@ import { bytesOf, type ArrivedDatagram } from '../kernel/datagram-socket.js';
 import { familyOf, type Family } from '../model/address.js';
 import { assert } from '../model/assert.js';
 import type { PeerReport } from '../model/peer-report.js';
+import type { AnnouncedVersion } from '../model/settings-version.js';
 import { instant, type Instant } from '../model/units.js';
 import {
   decodePeerMessage,
@@ -89,6 +90,7 @@ class OpenHaPort implements HaPort {
   #keys: readonly HaKey[];
   #report: PeerReport | null = null;
   #encoded: EncodedReport | null = null;
+  #version: AnnouncedVersion | null = null;
 
   constructor(options: HaPortOptions) {
     this.#options = options;
@@ -137,6 +139,11 @@ class OpenHaPort implements HaPort {
 
   keysOf(name: string): PeerKeys {
     return this.#peer(name).keys(this.#keys[0]);
+  }
+
+  setVersion(version: AnnouncedVersion | null): void {
+    this.#version = version;
+    if (this.#report !== null) this.push(this.#report);
   }
 
   check(...names: readonly string[]): void {
@@ -201,7 +208,8 @@ class OpenHaPort implements HaPort {
 
   #encode(): void {
     const digests = this.#keys.map(({ digest }) => digest);
-    this.#encoded = this.#report === null ? null : encodePeerReport(this.#report, digests);
+    this.#encoded =
+      this.#report === null ? null : encodePeerReport(this.#report, digests, this.#version);
   }
 
   #tellAll(report: PeerReport, kind: PeerMessageKind): void {
@@ -317,15 +325,25 @@ class OpenHaPort implements HaPort {
   /** A message that was decoded, of the right peer. */
   #take({ message, key }: Authentic, path: HaPath, port: number, now: Instant): void {
     const { peer } = path;
-    const { header, report, truncated, keys } = message;
+    const { header, report, truncated, keys, version = null } = message;
     const { kind, sequence, nonce, echo } = header;
     const freshness = peer.freshness.receive(header);
     peer.heardUnder(key, freshness, keys);
     const news = { report, kind, truncated };
-    if (freshness === 'newest') peer.newest = news;
+    if (freshness === 'newest') {
+      peer.newest = news;
+      this.#noteVersion(peer, version);
+    }
     const age = echo === null ? null : peer.freshness.checksSince(echo);
     const taken = { kind, freshness, sequence, key, age, port };
     this.#follow(taken, path, nonce, 0, peer.newest ?? news, now);
+  }
+
+  /** Only a message with a new report comes here, so that comparing costs nothing in ordinary times. */
+  #noteVersion(peer: HaPeer, version: AnnouncedVersion | null): void {
+    if (JSON.stringify(version) === JSON.stringify(peer.version)) return;
+    peer.version = version;
+    this.#options.onVersion?.(peer.name, version);
   }
 
   /** An authentic message of the right peer: answers, if it asks, and hands over what is fresh. */

@@ -6,6 +6,7 @@ import { familyOf, type IpAddress } from '../model/address.js';
 import type { LinkAddress } from '../model/link.js';
 import { ownSource, virtualAddresses } from '../model/own-source.js';
 import type { PeerReport } from '../model/peer-report.js';
+import type { AnnouncedVersion } from '../model/settings-version.js';
 import { between, microseconds, millisecondsToMicroseconds, type Instant } from '../model/units.js';
 import type { KeyStatus, PeerKeyStatus } from '../model/status.js';
 import { PEER_DISCARD_REASONS } from '../wire/peer-message.js';
@@ -35,6 +36,8 @@ export interface PeerChannelOptions {
   readonly deliver: (heard: HeardReport) => void;
   /** All that had arrived has been delivered, but for what `hear` was called for. */
   readonly onHeard?: () => void;
+  /** What a peer says of its shared settings, whenever it says something new; null: it does not tell. */
+  readonly onVersion?: (peer: string, version: AnnouncedVersion | null) => void;
   /** What keeps the HA port from working; null when nothing does. */
   readonly onProblem: (problem: string | null) => void;
   /** All addresses of this host, as the kernel last reported them. */
@@ -56,6 +59,8 @@ export interface PeerChannel {
   forgetSources(): void;
   /** Sends what has changed to all peers, and keeps it for requests and answers. */
   news(report: PeerReport): void;
+  /** The version of our shared settings, for all peers; null: not told. */
+  tellVersion(version: AnnouncedVersion | null): void;
   /** The last round trip on the path in milliseconds; null when there was none. */
   rttMs(peer: string, address: IpAddress): number | null;
   /** Why the path to this address of a peer is not healthy; null while the port does not know it. */
@@ -97,6 +102,7 @@ class Channel implements PeerChannel {
   #settled = true;
   #keyProblem: string | null = null;
   #report: PeerReport | null = null;
+  #version: AnnouncedVersion | null = null;
   /** One configure after the other. */
   #turn: Promise<void> = Promise.resolve();
   /** Whoever was heard so lately still sends: a path is judged in that time. */
@@ -127,6 +133,11 @@ class Channel implements PeerChannel {
   news(report: PeerReport): void {
     this.#report = report;
     if (report.name === this.#names[0]) this.#port?.push(report);
+  }
+
+  tellVersion(version: AnnouncedVersion | null): void {
+    this.#version = version;
+    this.#port?.setVersion(version);
   }
 
   rttMs(peer: string, address: IpAddress): number | null {
@@ -198,6 +209,7 @@ class Channel implements PeerChannel {
     try {
       this.#port = await this.#open(settings);
       this.#names = [name, ...ha.peers.map((peer) => peer.name)];
+      if (this.#version !== null) this.#port.setVersion(this.#version);
       if (this.#report?.name === name) this.#port.setReport(this.#report);
       this.#options.onProblem(this.#keyProblem);
     } catch (error) {
@@ -301,6 +313,7 @@ class Channel implements PeerChannel {
         this.#options.deliver(this.#heardFrom(peer, address, report, rttMs !== null));
       },
       onHeard: () => this.#options.onHeard?.(),
+      onVersion: (peer, version) => this.#options.onVersion?.(peer, version),
       onDiscard: (reason, source, detail) => {
         // Every start of either side makes some of these: they are counted, not told.
         if (reason === 'stale') return;

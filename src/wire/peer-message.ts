@@ -2,12 +2,13 @@
 // a message is authentic and fresh is for the HA port to say. docs/HA-PROTOCOL.md is its description.
 import { assert } from '../model/assert.js';
 import type { PeerReport } from '../model/peer-report.js';
+import type { AnnouncedVersion } from '../model/settings-version.js';
 import { decodeReport, encodeReport, keysIn, type DecodedReport } from './peer-report.js';
 
 /** The largest datagram, whatever the number of virtual routers: it crosses any link in one piece. */
 export const PEER_MESSAGE_MAXIMUM = 1200;
 /** Another major cannot be understood; a higher minor only adds what may be skipped. */
-export const PEER_VERSION = { major: 1, minor: 2 } as const;
+export const PEER_VERSION = { major: 1, minor: 3 } as const;
 /** A nonce and the echo of one, in bytes. */
 export const NONCE_LENGTH = 16;
 /** HMAC-SHA-256, in bytes. */
@@ -69,6 +70,8 @@ export interface PeerMessage {
   readonly report: PeerReport;
   /** Digests of the keys that the sender accepts, the one it prefers first; null: not told. */
   readonly keys: readonly number[] | null;
+  /** Of the shared settings; absent when it is not told. */
+  readonly version?: AnnouncedVersion;
   /** Virtual routers at the end of the list did not fit and are missing. */
   readonly truncated: boolean;
 }
@@ -106,12 +109,16 @@ export interface EncodedReport {
 }
 
 /**
- * Encodes a report once for many messages, with the digests of the keys that we accept, at most 8.
+ * Encodes a report once for many messages, with the digests of the keys that we accept, at most 8, and the version
+ * of the shared settings.
  * @throws AssertionFailure when a field is out of range (a name of more than 64 bytes, a priority
  * outside 0..255): settings refuse all of these.
  */
-export const encodePeerReport = (report: PeerReport, keys: readonly number[] = []): EncodedReport =>
-  encodeReport(report, keys, REPORT_MAXIMUM);
+export const encodePeerReport = (
+  report: PeerReport,
+  keys: readonly number[] = [],
+  version: AnnouncedVersion | null = null,
+): EncodedReport => encodeReport(report, keys, REPORT_MAXIMUM, version);
 
 export interface UnsignedPeerMessage {
   /** The whole datagram, with room for the HMAC at its end. */

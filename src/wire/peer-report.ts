@@ -10,6 +10,8 @@ import {
 } from '../model/address.js';
 import { assert } from '../model/assert.js';
 import type { PeerCause, PeerReport, PeerRouter } from '../model/peer-report.js';
+import type { AnnouncedVersion } from '../model/settings-version.js';
+import { decodeVersion, encodeVersion } from './settings-version.js';
 
 /** The longest name, in bytes of UTF-8. */
 export const NAME_MAXIMUM = 64;
@@ -28,6 +30,7 @@ const TYPE = {
   routers: 4,
   keys: 5,
   cause: 6,
+  version: 7,
 } as const;
 type TlvName = keyof typeof TYPE;
 /** Those of the first release; the others may be missing. */
@@ -54,21 +57,25 @@ const RUN_LENGTH = 3;
 const DIGEST_LENGTH = 4;
 const RUN_MAXIMUM = 127;
 
-/** A report, and what is said beside it of the keys. */
+/** A report, and what is said beside it of the keys and of the shared settings. */
 export interface DecodedReport {
   readonly report: PeerReport;
   /** Digests of the keys that the sender accepts; null: not told. */
   readonly keys: readonly number[] | null;
+  /** Of the shared settings; absent when it is not told. */
+  readonly version?: AnnouncedVersion;
 }
 
 /**
- * The TLVs of a report, in at most `room` bytes: virtual routers that do not fit are left out.
+ * The TLVs of a report, in at most `room` bytes: virtual routers that do not fit are left out, and so is the version
+ * when it would cost one of them its place.
  * @throws AssertionFailure when a field is out of range.
  */
 export function encodeReport(
   report: PeerReport,
   keys: readonly number[],
   room: number,
+  version: AnnouncedVersion | null = null,
 ): { bytes: Uint8Array; truncated: boolean } {
   const fixed = [
     tlv(TYPE.name, encodeName(report.name)),
@@ -85,7 +92,10 @@ export function encodeReport(
   const sent = runs.slice(0, Math.floor(left / RUN_LENGTH));
   const truncated = sent.length < runs.length || report.routers.length > ROUTERS_MAXIMUM;
   const routers = Uint8Array.from(sent.flatMap(({ count, fields }) => encodeRun(count, fields)));
-  return { bytes: concatenate([...fixed, tlv(TYPE.routers, routers), ...later]), truncated };
+  const told = version === null ? [] : [tlv(TYPE.version, encodeVersion(version))];
+  const fits = (told[0]?.length ?? 0) <= left - routers.length;
+  const parts = [...fixed, tlv(TYPE.routers, routers), ...later, ...(fits ? told : [])];
+  return { bytes: concatenate(parts), truncated };
 }
 
 /** Never throws. @returns what is wrong, as text, when something is. */
@@ -113,7 +123,12 @@ export function decodeReport(bytes: Uint8Array): DecodedReport | string {
     primaryAddresses: addresses,
     routers: routerList,
   };
-  return { report, keys: parts.keys === undefined ? null : decodeKeys(parts.keys) };
+  const version = parts.version === undefined ? null : decodeVersion(parts.version);
+  return {
+    report,
+    keys: parts.keys === undefined ? null : decodeKeys(parts.keys),
+    ...(version === null ? {} : { version }),
+  };
 }
 
 /** The keys that a report names, whatever else may be wrong with it; null when it names none. */

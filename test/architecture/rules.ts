@@ -87,9 +87,14 @@ const ROOMS: Readonly<Record<string, Room>> = {
   wire: { rooms: ['model'], outside: false },
   core: { rooms: ['model'], outside: false },
   config: { rooms: ['model', 'files'], outside: true },
+  sync: { rooms: ['model', 'config'], outside: true },
+  'sync-service': {
+    rooms: ['model', 'config', 'host', 'files', 'json', 'sync', 'timers'],
+    outside: true,
+  },
   kernel: { rooms: ['model', 'wire'], outside: true },
   executor: { rooms: ['model', 'timers'], outside: true },
-  monitors: { rooms: ['model', 'kernel'], outside: true },
+  monitors: { rooms: ['model', 'kernel', 'json'], outside: true },
   control: { rooms: ['model', 'config', 'json'], outside: true },
   host: { rooms: ['model', 'config'], outside: true },
   timers: { rooms: [], outside: true },
@@ -132,6 +137,13 @@ function narrowing(
   }
   if (from === 'import' && to === 'config' && !/^src\/config\/(?:schema|spelling)\b/.test(target)) {
     return 'of config, import may import schema and spelling only: the others read files';
+  }
+  if (
+    from === 'sync' &&
+    to === 'config' &&
+    /^src\/config\/(?:load|save|elsewhere)\b/.test(target)
+  ) {
+    return 'of config, sync may import what reads no file';
   }
   if (['control', 'hooks', 'peer-channel'].includes(from) && to === 'config' && !typeOnly) {
     return `${from} may import types of config only (import type)`;

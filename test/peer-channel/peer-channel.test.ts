@@ -50,6 +50,7 @@ async function open(t: TestContext) {
   const port: HaPort = {
     setReport: () => void sent.push('keep'),
     setKeys: () => void sent.push('keys'),
+    setVersion: () => void sent.push('version'),
     keysOf: () => ({ accepts: null, speaksUnder: null, settled: false }),
     check: (...peers) => void sent.push(`check ${peers.join(' ')}`),
     hear: () => undefined,

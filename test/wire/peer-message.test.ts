@@ -83,7 +83,7 @@ describe('encoding', () => {
     const hex = Buffer.from(datagramOf()).toString('hex');
     const expected = [
       '554e4459', // magic
-      '01020300', // version 1.2, push, no flags
+      '01030300', // version 1.3, push, no flags
       '0102030405060708',
       '0000010000000005',
       'aa'.repeat(16),
@@ -352,8 +352,8 @@ describe('decoding', () => {
     ['no whole header', datagramOf().subarray(0, 87), 'length', /87 bytes/],
     ['1201 bytes', new Uint8Array(1201), 'length', /1201 bytes/],
     ['another magic', patched(0, 0x56), 'magic', /564e4459/],
-    ['major 0', patched(4, 0), 'version', /0\.2, we speak 1\.2/],
-    ['major 2', patched(4, 2, 3), 'version', /2\.3, we speak 1\.2/],
+    ['major 0', patched(4, 0), 'version', /0\.3, we speak 1\.3/],
+    ['major 2', patched(4, 2, 3), 'version', /2\.3, we speak 1\.3/],
     ['kind 0', patched(6, 0), 'malformed', /kind 0/],
     ['kind 5', patched(6, 5), 'malformed', /kind 5/],
     ['sequence 0', patched(16, 0, 0, 0, 0, 0, 0, 0, 0), 'malformed', /sequence number 0/],

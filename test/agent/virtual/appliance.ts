@@ -15,6 +15,7 @@ import type { LastWill, RunRequest, RunResult } from '../../../src/executor/exec
 import type { Kernel, OutgoingMessage } from '../../../src/kernel/kernel.js';
 import type { Family } from '../../../src/model/address.js';
 import type { MonitorStatus } from '../../../src/model/monitor.js';
+import type { AnnouncedVersion } from '../../../src/model/settings-version.js';
 import type { EventRecord, Status, VirtualRouterStatus } from '../../../src/model/status.js';
 import { FakeKernel } from '../../support/fake-kernel.js';
 import { VirtualExecutor, type Running } from './executor.js';
@@ -53,6 +54,9 @@ export class Appliance {
   /** Every record of every agent, and what the slot has said. */
   readonly records: EventRecord[] = [];
   readonly said: string[] = [];
+  /** What the peer has told of its shared settings, and when that came, in microseconds. */
+  readonly versions: (AnnouncedVersion | null)[] = [];
+  readonly versionsAt: number[] = [];
   /** All that were started, the last one in use. */
   readonly executors: VirtualExecutor[] = [];
   readonly #world: World;
@@ -157,6 +161,10 @@ export class Appliance {
       addresses: () => driver.network.addresses(),
       deliver: (event) => driver.hear(event),
       onHeard: () => driver.heard(),
+      onVersion: (_, version) => {
+        this.versions.push(version);
+        this.versionsAt.push(world.now);
+      },
       onProblem: (problem) => void (problem !== null && this.said.push(problem)),
       openPort: (options) =>
         openHaPort({ ...options, openSocket: world.socketsOf(this.side, process) }),
