@@ -13,7 +13,7 @@ import { World } from './world.js';
 
 const { env } = process;
 const SEED = Number(env['SEED'] ?? (env['CI'] === 'true' ? 9_568 : Date.now() % 1_000_000_000));
-const RUNS = Number(env['RUNS'] ?? 12);
+const RUNS = Number(env['RUNS'] ?? (env['CI'] === 'true' ? 12 : 4));
 
 interface Drawn {
   readonly setting: Setting;
