@@ -1,7 +1,7 @@
 // The farewell of an agent that is dead, and whose executor is too: priority 0 for what it left, then
 // the wait for a successor. Removes nothing; that is release.ts.
 import type { Settings, VirtualRouterSettings } from '../config/settings.js';
-import { activeDownInterval } from '../core/timing.js';
+import { activeDownInterval } from '../core/machine/timing.js';
 import type { Kernel } from '../kernel/kernel.js';
 import type { ChecksumDialect } from '../model/advertisement.js';
 import { after, microseconds } from '../model/units.js';

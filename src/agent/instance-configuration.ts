@@ -2,7 +2,7 @@
 import type { CheckSettings, Settings } from '../config/settings.js';
 import type { InstanceConfiguration } from '../core/interface.js';
 import type { Program } from '../executor/executor.js';
-import { activeDownInterval } from '../core/timing.js';
+import { activeDownInterval } from '../core/machine/timing.js';
 import { routerOrder } from '../model/settings-digest.js';
 import { microseconds, millisecondsToMicroseconds, type Microseconds } from '../model/units.js';
 

@@ -1,6 +1,6 @@
 // What the keeper knows of one virtual router's addresses. No kernel, no script.
 import type { VirtualRouterSettings } from '../config/settings.js';
-import { activeDownInterval } from '../core/timing.js';
+import { activeDownInterval } from '../core/machine/timing.js';
 import type { RunRequest } from '../executor/executor.js';
 import { after, milliseconds, type Instant, type Microseconds } from '../model/units.js';
 import type { Wish } from './address-plan.js';

@@ -3,8 +3,8 @@
 import { isMac } from '../wire/ethernet.js';
 import type { Settings } from '../config/settings.js';
 import type { InstanceSnapshot } from '../core/interface.js';
-import type { RouterSnapshot } from '../core/router.js';
-import { activeDownInterval } from '../core/timing.js';
+import type { RouterSnapshot } from '../core/machine/router.js';
+import { activeDownInterval } from '../core/machine/timing.js';
 import type { LastWill, Silence } from '../executor/executor.js';
 import { formatAddressWithPrefix, type IpAddress } from '../model/address.js';
 import type { Link, LinkAddress } from '../model/link.js';

@@ -3,7 +3,7 @@
 import type { Settings } from '../config/settings.js';
 import { agreementOf } from '../core/agreement.js';
 import type { InstanceSnapshot } from '../core/interface.js';
-import { routerAt, type Peer, type Place } from '../core/peers.js';
+import { routerAt, type Peer, type Place } from '../core/peers/peers.js';
 import { causeText } from '../core/successors.js';
 import type { PeerReport } from '../model/peer-report.js';
 import type { PeerStatus } from '../model/status.js';

@@ -1,5 +1,5 @@
 // How what the driver sees becomes events of the journal, and counts: the words stand in model. No decisions.
-import { isOrdered } from '../core/conduct.js';
+import { isOrdered } from '../core/fitness/restraint.js';
 import type { InstanceEffect } from '../core/interface.js';
 import { formatAddressWithPrefix } from '../model/address.js';
 import { REMARKS, type Remark } from '../model/advertisement.js';

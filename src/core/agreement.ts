@@ -3,8 +3,8 @@
 import type { SettingsDigests } from '../model/peer-report.js';
 import { addressText, digest, OTHER_RULES, routerOrder } from '../model/settings-digest.js';
 import type { InstanceConfiguration } from './interface.js';
-import { routerAt, type Peer, type Place } from './peers.js';
-import { groupRank, type RouterConfiguration } from './router.js';
+import { routerAt, type Peer, type Place } from './peers/peers.js';
+import { groupRank, type RouterConfiguration } from './machine/router.js';
 
 export interface Agreement {
   readonly digests: SettingsDigests;

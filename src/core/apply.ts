@@ -1,14 +1,14 @@
 // Carries verdicts out: the one place where a decision becomes steps, reports and orders. Nothing is decided here.
 import { after, microseconds } from '../model/units.js';
-import { isOrdered } from './conduct.js';
+import { isOrdered } from './fitness/restraint.js';
 import { isForcedBy } from './decisions/handover.js';
 import type { Verdict } from './decisions/rows.js';
-import type { PeerView } from './peers.js';
-import type { Router } from './router.js';
-import { activeOf, backupOf, type ActiveState, type HoldCause } from './router-state.js';
-import type { Stage } from './stage.js';
+import type { PeerView } from './peers/peers.js';
+import type { Router } from './machine/router.js';
+import { activeOf, backupOf, type ActiveState, type HoldCause } from './machine/router-state.js';
+import type { Stage } from './instance-state.js';
 import { advertise, release, shutDown, step } from './step.js';
-import { softFaults } from './tracker.js';
+import { softFaults } from './fitness/tracker.js';
 
 /** After a handover that nobody completed, nobody is asked again for so long. */
 const ASK_AGAIN = microseconds(5_000_000);

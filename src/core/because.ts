@@ -2,9 +2,9 @@
 import type { IpAddress } from '../model/address.js';
 import type { TransitionReason } from '../model/reasons.js';
 import { causeOfReason } from './cause.js';
-import { routerAt, type Peer } from './peers.js';
-import type { Router } from './router.js';
-import type { Stage } from './stage.js';
+import { routerAt, type Peer } from './peers/peers.js';
+import type { Router } from './machine/router.js';
+import type { Stage } from './instance-state.js';
 import { causeText } from './successors.js';
 
 /** Empty texts where nothing is known. */

@@ -3,11 +3,11 @@
 import type { MonitorStatus } from '../model/monitor.js';
 import type { PeerCause } from '../model/peer-report.js';
 import type { TransitionReason } from '../model/reasons.js';
-import { bypassDesired, obstacleOf } from './conduct.js';
-import { ownFault } from './fitness.js';
-import { isAnyActive, releasingOf, type Router } from './router.js';
-import type { Stage } from './stage.js';
-import { mayBeFailing, softFaults } from './tracker.js';
+import { bypassDesired, obstacleOf } from './fitness/restraint.js';
+import { ownFault } from './fitness/fitness.js';
+import { isAnyActive, releasingOf, type Router } from './machine/router.js';
+import type { Stage } from './instance-state.js';
+import { mayBeFailing, softFaults } from './fitness/tracker.js';
 
 /** What keeps all virtual routers of this appliance out of the election; null when nothing does. */
 export function commonObstacle({ phase, configuration, conduct }: Stage): TransitionReason | null {

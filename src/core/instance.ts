@@ -18,7 +18,7 @@
 // Nobody calls upwards: instance -> events, settle -> decisions, apply -> step -> machine. A decision changes nothing
 // and sees nothing but its sight; only apply reads what a verdict asks for.
 //
-// The states of a virtual router and what leads from one to another (test/core/transitions.test.ts compares):
+// The states of a virtual router and what leads from one to another (test/core/machine/transitions.test.ts compares):
 //
 //   Initialize  startup        Backup
 //   Initialize  startup        Active      the address owner (priority 255)
@@ -41,8 +41,8 @@ import type { IpAddress } from '../model/address.js';
 import type { PeerSight } from '../model/status.js';
 import type { Instant, Microseconds } from '../model/units.js';
 import { causeOf } from './cause.js';
-import { bypassDesired, memoryOf, type Conduct } from './conduct.js';
-import { recentFlaps } from './flap-counter.js';
+import { bypassDesired, memoryOf, type Conduct } from './fitness/restraint.js';
+import { recentFlaps } from './fitness/flap-counter.js';
 import type {
   Deadline,
   InstanceConfiguration,
@@ -58,15 +58,15 @@ import {
   setPathInterface,
   takeReport,
 } from './peer-events.js';
-import { peerSights } from './peer-sights.js';
-import { isStranger, type Peer } from './peers.js';
+import { peerSights } from './peers/peer-sights.js';
+import { isStranger, type Peer } from './peers/peers.js';
 import { reconfigure } from './reconfigure.js';
-import { countersOf, nobodyHeldOf, routerDeadlines, snapshotOf, type Router } from './router.js';
+import { countersOf, nobodyHeldOf, routerDeadlines, snapshotOf, type Router } from './machine/router.js';
 import { passRouterDeadline, takeForRouter } from './router-events.js';
 import { settle } from './settle.js';
 import { isAlone, prospectsOf } from './successors.js';
 import { Soonest } from './soonest.js';
-import { later, NO_DECISIONS, Stage, type Decision, type OwnFitness, type Phase } from './stage.js';
+import { later, NO_DECISIONS, Stage, type Decision, type OwnFitness, type Phase } from './instance-state.js';
 import { flap, step } from './step.js';
 
 /** The whole state of an instance as plain data: what a recording starts from. */

@@ -6,13 +6,13 @@ import type { PeerReport } from '../model/peer-report.js';
 import type { BypassState, HaMode } from '../model/status.js';
 import type { Report, TransitionReason, VirtualRouterState } from '../model/reasons.js';
 import type { Microseconds } from '../model/units.js';
-import type { Memory } from './conduct.js';
-import type { FlapParameters } from './flap-counter.js';
-import type { PeerCheckParameters } from './peer-check.js';
-import type { Peer, PeerConfiguration } from './peers.js';
-import type { RouterConfiguration, RouterSnapshot } from './router.js';
+import type { Memory } from './fitness/restraint.js';
+import type { FlapParameters } from './fitness/flap-counter.js';
+import type { PeerCheckParameters } from './peers/peer-check.js';
+import type { Peer, PeerConfiguration } from './peers/peers.js';
+import type { RouterConfiguration, RouterSnapshot } from './machine/router.js';
 
-export type { Memory } from './conduct.js';
+export type { Memory } from './fitness/restraint.js';
 export type { Deadline } from './soonest.js';
 
 export interface InstanceConfiguration {

@@ -1,9 +1,9 @@
 // For how long nobody had the addresses before this Active, by our own clock: a bound, since only signs of the one
 // before are seen. Nothing is decided here.
 import { between, type Instant, type Microseconds, microseconds } from '../model/units.js';
-import { routerAt, type Peer } from './peers.js';
-import type { Router } from './router.js';
-import type { Stage } from './stage.js';
+import { routerAt, type Peer } from './peers/peers.js';
+import type { Router } from './machine/router.js';
+import type { Stage } from './instance-state.js';
 
 /** The last report before another one: until its last message the peer had what it says, by its own word. */
 export function wordEnded(

@@ -1,10 +1,10 @@
 // What operators order. Maintenance, latches and the bypass take effect when the instance settles; a
 // failover begins at once. Who would leave the role to nobody is refused, unless the operator insists.
 import { isSoundCandidate, outranksUs } from './decisions/candidates.js';
-import { noFlaps } from './flap-counter.js';
+import { noFlaps } from './fitness/flap-counter.js';
 import type { InstanceEvent } from './interface.js';
-import type { Router } from './router.js';
-import type { Stage } from './stage.js';
+import type { Router } from './machine/router.js';
+import type { Stage } from './instance-state.js';
 import { release, step } from './step.js';
 import { isHeldElsewhere, objectionsTo, type Objection } from './successors.js';
 

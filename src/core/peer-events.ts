@@ -27,14 +27,14 @@ import {
   peerSilent,
   type Peer,
   type PeerView,
-} from './peers.js';
-import { releasingOf, type Router } from './router.js';
-import type { ActiveState, BackupState } from './router-state.js';
-import type { PathState } from './peer-check.js';
-import { StageSight, type Sight } from './sight.js';
+} from './peers/peers.js';
+import { releasingOf, type Router } from './machine/router.js';
+import type { ActiveState, BackupState } from './machine/router-state.js';
+import type { PathState } from './peers/peer-check.js';
+import { StageSight, type Sight } from './peers/sight.js';
 import { step } from './step.js';
 import type { Soonest } from './soonest.js';
-import type { Stage } from './stage.js';
+import type { Stage } from './instance-state.js';
 
 /** Checks begin, or this process was silent itself: every path gets a full term. */
 export function excusePeers(stage: Stage): void {

@@ -4,15 +4,15 @@ import { formatAddressWithPrefix } from '../model/address.js';
 import { agreementOf } from './agreement.js';
 import type { InstanceConfiguration } from './interface.js';
 import { compareSettings } from './peer-events.js';
-import { createPeer, reconfigurePeer } from './peers.js';
+import { createPeer, reconfigurePeer } from './peers/peers.js';
 import {
   createRouter,
   sameAddresses,
   sameRouter,
   type Router,
   type RouterConfiguration,
-} from './router.js';
-import type { Stage } from './stage.js';
+} from './machine/router.js';
+import type { Stage } from './instance-state.js';
 import { shutDown, step } from './step.js';
 
 export function reconfigure(stage: Stage, configuration: InstanceConfiguration): void {

@@ -3,25 +3,25 @@
 import type { IpAddress } from '../model/address.js';
 import type { TransitionReason } from '../model/reasons.js';
 import { after, type Instant } from '../model/units.js';
-import { isLackDue } from './active.js';
-import { addressRemoved, expireYield, yieldingFrom } from './address-defence.js';
+import { isLackDue } from './machine/active.js';
+import { addressRemoved, expireYield, yieldingFrom } from './machine/address-defence.js';
 import { apply } from './apply.js';
 import { whenSuperiorCame } from './decisions/group.js';
 import { whenNobodyCame } from './decisions/handover.js';
 import { isQuestion, whenLeft, whenTimerFires } from './decisions/takeover.js';
-import { isEmptyClaim } from './empty-handed.js';
+import { isEmptyClaim } from './decisions/empty-handed.js';
 import type { InstanceEvent } from './interface.js';
 import { nobodyHeld, sawHeld } from './nobody-held.js';
-import { observe } from './observe.js';
+import { observe } from './machine/observe.js';
 import { foundHolder, multicastHeard, rivalHeard } from './peer-events.js';
-import { isSpeaking, peerLeft } from './peers.js';
-import { groupRank, type Router } from './router.js';
-import { activeAddressOf, hasAddresses, type BackupState } from './router-state.js';
+import { isSpeaking, peerLeft } from './peers/peers.js';
+import { groupRank, type Router } from './machine/router.js';
+import { activeAddressOf, hasAddresses, type BackupState } from './machine/router-state.js';
 import { reassess } from './settle.js';
-import { StageSight } from './sight.js';
-import type { Stage } from './stage.js';
+import { StageSight } from './peers/sight.js';
+import type { Stage } from './instance-state.js';
 import { step } from './step.js';
-import { nextDeadline } from './virtual-router.js';
+import { nextDeadline } from './machine/virtual-router.js';
 
 export function takeForRouter(
   stage: Stage,

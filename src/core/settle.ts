@@ -7,14 +7,14 @@ import { routerOrder } from '../model/settings-digest.js';
 import { after } from '../model/units.js';
 import { apply } from './apply.js';
 import { causeOf, commonObstacle } from './cause.js';
-import { bypassDesired, isPassedBy, type Conduct } from './conduct.js';
+import { bypassDesired, isPassedBy, type Conduct } from './fitness/restraint.js';
 import { hasSuccessor, whenFaulty, whenKeptOut } from './decisions/handover.js';
-import { isKnown, ownFault, startupReason } from './fitness.js';
+import { isKnown, ownFault, startupReason } from './fitness/fitness.js';
 import { bandwidthLowEverywhere } from './peer-events.js';
-import { isAnyActive, releasingOf, type Router } from './router.js';
-import { hasAddresses, isVacated } from './router-state.js';
-import { StageSight } from './sight.js';
-import type { OwnFitness, Stage } from './stage.js';
+import { isAnyActive, releasingOf, type Router } from './machine/router.js';
+import { hasAddresses, isVacated } from './machine/router-state.js';
+import { StageSight } from './peers/sight.js';
+import type { OwnFitness, Stage } from './instance-state.js';
 import { step } from './step.js';
 import {
   evidenceOf,
@@ -24,7 +24,7 @@ import {
   lowersPriority,
   mayBeFailing,
   softFaults,
-} from './tracker.js';
+} from './fitness/tracker.js';
 
 /** What settling itself changes is settled again: a flap may latch. It comes to rest in two rounds. */
 const ROUNDS = 4;

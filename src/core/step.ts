@@ -5,10 +5,10 @@ import { familyOf, type IpAddress } from '../model/address.js';
 import type { TransitionReason } from '../model/reasons.js';
 import { after, microseconds } from '../model/units.js';
 import { leftFor, takenFrom } from './because.js';
-import { afterFlap, afterTakeover, FLAPS } from './conduct.js';
-import { canSayFarewell } from './fitness.js';
+import { afterFlap, afterTakeover, FLAPS } from './fitness/restraint.js';
+import { canSayFarewell } from './fitness/fitness.js';
 import { sawHeld } from './nobody-held.js';
-import type { Router } from './router.js';
+import type { Router } from './machine/router.js';
 import {
   activeAddressOf,
   advance,
@@ -16,9 +16,9 @@ import {
   hasAddresses,
   type ActiveState,
   type RouterState,
-} from './router-state.js';
-import { named, type Stage } from './stage.js';
-import * as machine from './virtual-router.js';
+} from './machine/router-state.js';
+import { named, type Stage } from './instance-state.js';
+import * as machine from './machine/virtual-router.js';
 
 /** As long as a successor's address script may take: it is ended then. */
 export const SCRIPT_PATIENCE = microseconds(5_000_000);

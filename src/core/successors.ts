@@ -4,10 +4,10 @@ import { TRANSITION_REASONS } from '../model/reasons.js';
 import type { Prospect } from './interface.js';
 import type { PeerReport, PeerRouter } from '../model/peer-report.js';
 import { holderAmong, isYielding } from './decisions/candidates.js';
-import { isHealthy, routerAt, viewsOf, type Peer } from './peers.js';
-import type { Router } from './router.js';
-import { activeAddressOf } from './router-state.js';
-import type { Stage } from './stage.js';
+import { isHealthy, routerAt, viewsOf, type Peer } from './peers/peers.js';
+import type { Router } from './machine/router.js';
+import { activeAddressOf } from './machine/router-state.js';
+import type { Stage } from './instance-state.js';
 
 /** What is against a peer as the next holder of a virtual router. */
 export interface Objection {

@@ -8,7 +8,7 @@ import { parseSettings } from '../../src/config/load.js';
 import type { Host } from '../../src/config/defaults.js';
 import type { Settings } from '../../src/config/settings.js';
 import { agreementOf, differencesWith } from '../../src/core/agreement.js';
-import { createPeer } from '../../src/core/peers.js';
+import { createPeer } from '../../src/core/peers/peers.js';
 import { instanceConfiguration } from '../../src/agent/instance-configuration.js';
 import type { IpAddress } from '../../src/model/address.js';
 import { instant } from '../../src/model/units.js';

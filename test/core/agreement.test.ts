@@ -17,7 +17,7 @@ import {
   gateway,
   type Saying,
 } from './pair-bench.js';
-import { address } from './virtual-router-bench.js';
+import { address } from './machine/virtual-router-bench.js';
 
 const differencesOf = (bench: PairBench): readonly string[] =>
   bench.instance.snapshot(instant(0)).differences;

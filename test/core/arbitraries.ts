@@ -2,13 +2,13 @@
 import * as fc from 'fast-check';
 import { agreementOf } from '../../src/core/agreement.js';
 import type { InstanceConfiguration, InstanceEvent } from '../../src/core/interface.js';
-import type { RouterConfiguration } from '../../src/core/router.js';
+import type { RouterConfiguration } from '../../src/core/machine/router.js';
 import type { IpAddress } from '../../src/model/address.js';
 import type { PeerReport } from '../../src/model/peer-report.js';
 import { centiseconds, instant, microseconds } from '../../src/model/units.js';
 import { OWN, PEER, check, configuration, hard, router } from './instance-bench.js';
 import { HA, HA_ONLY, THERE, THIRD } from './pair-bench.js';
-import { address } from './virtual-router-bench.js';
+import { address } from './machine/virtual-router-bench.js';
 
 const NAMES = ['lan', 'wan', 'dmz'] as const;
 /** Never configured: whoever speaks of it is late. */

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
 import { centiseconds, instant } from '../../src/model/units.js';
 import { InstanceBench, OWN, PEER, activeInstance, hard, router } from './instance-bench.js';
-import { address } from './virtual-router-bench.js';
+import { address } from './machine/virtual-router-bench.js';
 
 const ACTIVE_DOWN = 3_609_375;
 const LOWER = address('192.0.2.3');

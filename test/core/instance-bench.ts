@@ -7,15 +7,15 @@ import type {
   InstanceEffect,
   InstanceEvent,
 } from '../../src/core/interface.js';
-import type { RouterConfiguration, RouterSnapshot } from '../../src/core/router.js';
-import { skewTime } from '../../src/core/timing.js';
+import type { RouterConfiguration, RouterSnapshot } from '../../src/core/machine/router.js';
+import { skewTime } from '../../src/core/machine/timing.js';
 import { parseAddressWithPrefix, type IpAddress } from '../../src/model/address.js';
 import type { ChecksumDialect } from '../../src/model/advertisement.js';
 import type { HardMonitorStatus, WeightedMonitorStatus } from '../../src/model/monitor.js';
 import type { PeerReport } from '../../src/model/peer-report.js';
 import { assert } from '../../src/model/assert.js';
 import { centiseconds, instant, microseconds } from '../../src/model/units.js';
-import { DEADLINES_PER_RUN, address } from './virtual-router-bench.js';
+import { DEADLINES_PER_RUN, address } from './machine/virtual-router-bench.js';
 
 export const OWN = address('192.0.2.100');
 export const PEER = address('192.0.2.200');

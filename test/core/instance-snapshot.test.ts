@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
 import { instant } from '../../src/model/units.js';
 import { InstanceBench, OWN, PEER, activeInstance, hard, router, wan } from './instance-bench.js';
-import { address } from './virtual-router-bench.js';
+import { address } from './machine/virtual-router-bench.js';
 
 describe('the checksum dialect', () => {
   it('auto: the other dialect, once heard, is spoken from the next advertisement on', () => {

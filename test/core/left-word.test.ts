@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { it } from '../support/test.js';
 import { centiseconds } from '../../src/model/units.js';
-import { skewTime } from '../../src/core/timing.js';
+import { skewTime } from '../../src/core/machine/timing.js';
 import { router } from './instance-bench.js';
 import { THERE, THIRD, backupBench, moves } from './pair-bench.js';
 

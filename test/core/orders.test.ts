@@ -20,7 +20,7 @@ import {
   moves,
   type Saying,
 } from './pair-bench.js';
-import { address } from './virtual-router-bench.js';
+import { address } from './machine/virtual-router-bench.js';
 
 const operator = (command: OperatorCommand, force = false) =>
   ({ kind: 'operator', command, force, by: 'root' }) as const;

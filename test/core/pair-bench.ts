@@ -2,16 +2,16 @@
 // are up, with what the test has them say; scripts that put addresses in place succeed. No assertions.
 import { agreementOf } from '../../src/core/agreement.js';
 import type { InstanceEffect, InstanceEvent } from '../../src/core/interface.js';
-import type { Peer, PeerConfiguration } from '../../src/core/peers.js';
-import type { RouterConfiguration } from '../../src/core/router.js';
-import { activeDownInterval } from '../../src/core/timing.js';
+import type { Peer, PeerConfiguration } from '../../src/core/peers/peers.js';
+import type { RouterConfiguration } from '../../src/core/machine/router.js';
+import { activeDownInterval } from '../../src/core/machine/timing.js';
 import type { IpAddress } from '../../src/model/address.js';
 import { assert } from '../../src/model/assert.js';
 import type { WeightedMonitorStatus } from '../../src/model/monitor.js';
 import type { PeerCause, PeerReport, PeerRouter } from '../../src/model/peer-report.js';
 import { centisecondsToMicroseconds, instant } from '../../src/model/units.js';
 import { InstanceBench, PEER, configuration, line, router } from './instance-bench.js';
-import { DEADLINES_PER_RUN, address } from './virtual-router-bench.js';
+import { DEADLINES_PER_RUN, address } from './machine/virtual-router-bench.js';
 
 /** The peer's address on the HA link; PEER is the one on the LAN. */
 export const HA = address('10.98.0.2');

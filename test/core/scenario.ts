@@ -1,14 +1,14 @@
 // The language of testdata/*.txt: a command, a line of dashes, what happened. Text in, text out; the
 // appliances do the work. No files are read here and nothing is compared.
 import type { OperatorCommand } from '../../src/core/interface.js';
-import type { RouterConfiguration } from '../../src/core/router.js';
+import type { RouterConfiguration } from '../../src/core/machine/router.js';
 import type { ChecksumDialect } from '../../src/model/advertisement.js';
 import type { FaultReason } from '../../src/model/reasons.js';
 import type { HaMode } from '../../src/model/status.js';
 import { centiseconds } from '../../src/model/units.js';
 import { Appliances } from './appliances.js';
 import { check, configuration, hard, router } from './instance-bench.js';
-import { address } from './virtual-router-bench.js';
+import { address } from './machine/virtual-router-bench.js';
 
 /** The virtual routers a scenario may name, each on its own interface. */
 const PLACES: Readonly<Record<string, Partial<RouterConfiguration>>> = {

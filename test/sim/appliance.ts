@@ -8,7 +8,7 @@ import type {
   InstanceSnapshot,
   Memory,
 } from '../../src/core/interface.js';
-import { activeDownInterval } from '../../src/core/timing.js';
+import { activeDownInterval } from '../../src/core/machine/timing.js';
 import type { Family, IpAddress } from '../../src/model/address.js';
 import type { PeerReport } from '../../src/model/peer-report.js';
 import { centisecondsToMicroseconds, instant } from '../../src/model/units.js';

@@ -1,7 +1,7 @@
 // How long each promise of DESIGN §1 may be broken, as formulas of the settings. Why they are what they
 // are: docs/INVARIANTS.md. Nothing is measured here.
 import { NONCES_KEPT } from './contact.js';
-import { ADDRESS_PATIENCE } from '../../src/core/machine.js';
+import { ADDRESS_PATIENCE } from '../../src/core/machine/states.js';
 import { SCRIPT_PATIENCE } from '../../src/core/step.js';
 import { LOOK, SCRIPT } from './kernel.js';
 import { LATENCY } from './network.js';

@@ -2,7 +2,7 @@
 // core is given. Nothing happens here: deeds.ts.
 import * as fc from 'fast-check';
 import type { InstanceConfiguration } from '../../src/core/interface.js';
-import type { RouterConfiguration } from '../../src/core/router.js';
+import type { RouterConfiguration } from '../../src/core/machine/router.js';
 import { centiseconds, microseconds } from '../../src/model/units.js';
 import { configuration, router, wan } from '../core/instance-bench.js';
 import type { Quality } from './network.js';

@@ -3,7 +3,7 @@
 // argued in docs/INVARIANTS.md.
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import type { RouterConfiguration } from '../../src/core/router.js';
+import type { RouterConfiguration } from '../../src/core/machine/router.js';
 import { timingOf } from './bounds.js';
 import { perform, type Deed } from './deeds.js';
 import { LOOK, SCRIPT } from './kernel.js';

@@ -3,7 +3,7 @@
 import * as fc from 'fast-check';
 import assert from 'node:assert/strict';
 import type { Appliance } from './appliance.js';
-import { ADDRESS_PATIENCE } from '../../src/core/machine.js';
+import { ADDRESS_PATIENCE } from '../../src/core/machine/states.js';
 import { boundsOf, timingOf, type Losses } from './bounds.js';
 import { LOOK } from './kernel.js';
 import {

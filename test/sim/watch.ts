@@ -1,7 +1,7 @@
 // The promises of DESIGN §1 as conditions that may not last longer than their bounds (bounds.ts). It
 // reads the kernels, and compares with them what the agents say.
 import { routerOrder } from '../../src/model/settings-digest.js';
-import type { RouterConfiguration } from '../../src/core/router.js';
+import type { RouterConfiguration } from '../../src/core/machine/router.js';
 import type { Appliance } from './appliance.js';
 import type { Bounds } from './bounds.js';
 import type { Way } from './network.js';

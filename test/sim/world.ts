@@ -5,7 +5,7 @@ import type {
   InstanceEffect,
   InstanceEvent,
 } from '../../src/core/interface.js';
-import type { RouterConfiguration } from '../../src/core/router.js';
+import type { RouterConfiguration } from '../../src/core/machine/router.js';
 import type { IpAddress } from '../../src/model/address.js';
 import { assert } from '../../src/model/assert.js';
 import { Agenda, Chance } from './agenda.js';

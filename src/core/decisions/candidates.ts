@@ -2,7 +2,7 @@
 // Pure questions; what follows from the answers is in the files beside this one.
 import { compareAddresses, familyOf, type Family, type IpAddress } from '../../model/address.js';
 import type { PeerReport } from '../../model/peer-report.js';
-import type { PeerView } from '../peers.js';
+import type { PeerView } from '../peers/peers.js';
 
 /** How we stand in the election: priority first, then the address (RFC 9568 §6.4.3). */
 export interface Rank {

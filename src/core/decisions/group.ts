@@ -2,8 +2,8 @@
 // Active, at once or when it is seen. Verdicts only.
 import type { IpAddress } from '../../model/address.js';
 import type { PeerRouter } from '../../model/peer-report.js';
-import { routerAt, type PeerView } from '../peers.js';
-import type { Sight } from '../sight.js';
+import { routerAt, type PeerView } from '../peers/peers.js';
+import type { Sight } from '../peers/sight.js';
 import { isCandidate, type Rank } from './candidates.js';
 import type { Verdict } from './rows.js';
 

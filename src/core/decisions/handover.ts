@@ -2,11 +2,11 @@
 // take over, and what it does when nobody comes. Verdicts only.
 import type { TransitionReason } from '../../model/reasons.js';
 import { instant } from '../../model/units.js';
-import { VOLUNTARY } from '../conduct.js';
-import type { PeerView } from '../peers.js';
-import type { BackupState } from '../router-state.js';
-import { releasingOf, type Router } from '../router.js';
-import type { Sight } from '../sight.js';
+import { VOLUNTARY } from '../fitness/restraint.js';
+import type { PeerView } from '../peers/peers.js';
+import type { BackupState } from '../machine/router-state.js';
+import { releasingOf, type Router } from '../machine/router.js';
+import type { Sight } from '../peers/sight.js';
 import {
   holderAmong,
   isAsked,

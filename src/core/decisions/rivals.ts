@@ -1,11 +1,11 @@
 // What an Active does about another one, and about a Backup on the better side of a split link. Verdicts only.
 import { after, instant, microseconds, type Instant } from '../../model/units.js';
-import { listensUntil } from '../machine.js';
-import type { PeerView } from '../peers.js';
-import type { ActiveState } from '../router-state.js';
-import { releasingOf } from '../router.js';
-import type { Sight } from '../sight.js';
-import { evidenceOf } from '../tracker.js';
+import { listensUntil } from '../machine/states.js';
+import type { PeerView } from '../peers/peers.js';
+import type { ActiveState } from '../machine/router-state.js';
+import { releasingOf } from '../machine/router.js';
+import type { Sight } from '../peers/sight.js';
+import { evidenceOf } from '../fitness/tracker.js';
 import { isCandidate, isSplitFrom, outranksUs, type Rank } from './candidates.js';
 import type { Verdict } from './rows.js';
 

@@ -1,10 +1,10 @@
 // The decision table: what the peers add to RFC 9568, row by row. A decision names the row that it follows; each
-// row is one branch of this folder, and one test of test/core/decision-table.test.ts. No decision is taken here.
+// row is one branch of this folder, and one test of test/core/decisions/decision-table.test.ts. No decision is taken here.
 import type { TransitionReason } from '../../model/reasons.js';
 import type { Instant } from '../../model/units.js';
-import type { TakeoverReason } from '../machine.js';
-import type { Peer, PeerView } from '../peers.js';
-import type { HoldCause } from '../router-state.js';
+import type { TakeoverReason } from '../machine/states.js';
+import type { Peer, PeerView } from '../peers/peers.js';
+import type { HoldCause } from '../machine/router-state.js';
 
 /** Who sees it, what is seen, and what follows. */
 type Line = readonly [who: 'Backup' | 'Active' | 'any', evidence: string, action: string];

@@ -23,11 +23,11 @@ import {
   silenceDue,
   tolerance,
   type PeerCheckParameters,
-} from '../peer-check.js';
-import { lanPathOf, routerAt, type Peer, type Place } from '../peers.js';
-import type { Router } from '../router.js';
-import { backupOf } from '../router-state.js';
-import { overdueInterval } from '../timing.js';
+} from '../peers/peer-check.js';
+import { lanPathOf, routerAt, type Peer, type Place } from '../peers/peers.js';
+import type { Router } from '../machine/router.js';
+import { backupOf } from '../machine/router-state.js';
+import { overdueInterval } from '../machine/timing.js';
 
 /**
  * When a Backup asks this peer on the link, by priority 0, whether it is there; null when there is no

@@ -2,14 +2,14 @@
 // Active_Down_Timer fires. A role that is given up by agreement is handover.ts. Verdicts only.
 import type { IpAddress } from '../../model/address.js';
 import { after, instant, microseconds, type Instant } from '../../model/units.js';
-import { isEmptyHanded } from '../empty-handed.js';
-import type { Backup } from '../machine.js';
-import { isHeardSince } from '../peer-check.js';
-import { routerAt, type Peer, type PeerView } from '../peers.js';
-import type { BackupState, HoldCause } from '../router-state.js';
-import type { Router } from '../router.js';
-import type { Sight } from '../sight.js';
-import { activeDownInterval, overdueInterval } from '../timing.js';
+import { isEmptyHanded } from './empty-handed.js';
+import type { Backup } from '../machine/states.js';
+import { isHeardSince } from '../peers/peer-check.js';
+import { routerAt, type Peer, type PeerView } from '../peers/peers.js';
+import type { BackupState, HoldCause } from '../machine/router-state.js';
+import type { Router } from '../machine/router.js';
+import type { Sight } from '../peers/sight.js';
+import { activeDownInterval, overdueInterval } from '../machine/timing.js';
 import {
   holderAmong,
   isAsked,

@@ -1,7 +1,7 @@
 // What becomes of role and addresses when the agent, its executor, or both die, and when an agent is
 // started again, in virtual time.
 import assert from 'node:assert/strict';
-import { activeDownInterval } from '../../../src/core/timing.js';
+import { activeDownInterval } from '../../../src/core/machine/timing.js';
 import { describe, it } from '../../support/test.js';
 import { routerSettings } from '../rig.js';
 import type { Appliance } from './appliance.js';

@@ -1,5 +1,5 @@
 // Whose advertisements count, with both drivers in virtual time: a router that is none of the peers speaks on the
-// VRID. What the core knows of the peers' addresses is test/core/peers.test.ts.
+// VRID. What the core knows of the peers' addresses is test/core/peers/peers.test.ts.
 import assert from 'node:assert/strict';
 import { describe, it } from '../../support/test.js';
 import { centiseconds } from '../../../src/model/units.js';

@@ -1,0 +1,142 @@
+// What the instance as a whole may do, apart from faults: maintenance, flaps and their latch, the
+// bypass, standing back after a handover. Pure; whoever carries it out is elsewhere.
+import type { TransitionReason } from '../../model/reasons.js';
+import type { BypassState } from '../../model/status.js';
+import type { Instant } from '../../model/units.js';
+import { countFlap, noFlaps, type FlapCounter, type FlapParameters } from './flap-counter.js';
+
+/** What must survive the agent; instants lie before the start of this one. */
+export interface Memory {
+  readonly maintenance: boolean;
+  readonly bypassEngaged: boolean;
+  readonly flaps: FlapCounter;
+  readonly standBack: StandBack | null;
+}
+
+export interface Conduct {
+  readonly maintenance: boolean;
+  /** An operator wants the bypass. */
+  readonly bypassEngaged: boolean;
+  readonly flaps: FlapCounter;
+  readonly bypassActual: BypassState;
+  /** The role was handed over by an operator: it is taken back when needed or asked, not before. */
+  readonly standBack: StandBack | null;
+  /** The last order to leave, for as long as it may still be carried out. */
+  readonly order: Order;
+  /** Soft faults that stood when an operator forced the role upon this one: no reason to give it back. */
+  readonly excused: readonly string[];
+  /** Something became Active since the last flap: what is lost together counts once. */
+  readonly heldSinceFlap: boolean;
+}
+
+/** What an operator said beside the command itself. */
+export interface Order {
+  /** Who gave it; empty when not known. */
+  readonly by: string;
+  /** Although no successor is fit and sound. */
+  readonly forced: boolean;
+}
+
+/** Sent away by an operator. */
+export interface StandBack {
+  readonly by: string;
+  readonly since: Instant;
+}
+
+export const newConduct: Conduct = {
+  maintenance: false,
+  bypassEngaged: false,
+  flaps: noFlaps,
+  bypassActual: 'unknown',
+  standBack: null,
+  order: { by: '', forced: false },
+  excused: [],
+  heldSinceFlap: false,
+};
+
+export const memoryOf = ({ maintenance, bypassEngaged, flaps, standBack }: Conduct): Memory => ({
+  maintenance,
+  bypassEngaged,
+  flaps,
+  standBack,
+});
+
+/** What the settings say of the hardware bypass. */
+interface Relay {
+  readonly primary: boolean;
+  readonly hasBypass: boolean;
+}
+
+/** The latch puts the primary into hardware bypass; one without a relay, or another, is suspended. */
+export function bypassDesired(
+  { bypassEngaged, flaps }: Conduct,
+  { primary, hasBypass }: Relay,
+): 'inline' | 'bypass' {
+  return hasBypass && (bypassEngaged || (flaps.latched && primary)) ? 'bypass' : 'inline';
+}
+
+/** What keeps the instance out of the election, other than a fault; null when nothing does. */
+export function obstacleOf(conduct: Conduct, relay: Relay): TransitionReason | null {
+  if (conduct.maintenance) return 'maintenance';
+  if (bypassDesired(conduct, relay) === 'bypass') return 'bypassed';
+  if (isPassedBy(conduct)) return 'bypassed';
+  return conduct.flaps.latched ? 'suspended' : null;
+}
+
+/** Reasons that leave time for a handover: nothing is broken. */
+export const VOLUNTARY: ReadonlySet<TransitionReason> = new Set([
+  'maintenance',
+  'mode-off',
+  'bypassed',
+  'suspended',
+]);
+
+/** Departures that an operator ordered: they are nobody's flap. */
+const ORDERED: ReadonlySet<string> = new Set(['failover', 'maintenance', 'mode-off', 'shutdown']);
+
+export const isOrdered = (reason: string): boolean => ORDERED.has(reason);
+
+/** Whether frames pass the appliance by: what it sends reaches nobody. */
+export const isPassedBy = ({ bypassActual }: Conduct): boolean =>
+  bypassActual === 'bypass' || bypassActual === 'disconnect';
+
+/** Departures from Active that no operator, shutdown or preemption asked for. */
+export const FLAPS: ReadonlySet<TransitionReason> = new Set([
+  'interface-missing',
+  'interface-renamed',
+  'interface-down',
+  'no-carrier',
+  'no-primary-address',
+  'socket-failed',
+  'links-below-minimum',
+  'group-fault',
+  'address-lost',
+  'address-failed',
+  'soft-fault',
+  'lan-split',
+  'addresses-gone',
+  'dual-active',
+  'stalled',
+  'lease-lapsed',
+]);
+
+/**
+ * A virtual router became Active: needed or asked, so there is no standing back any more, unless another
+ * one that was handed over alone is still elsewhere.
+ */
+export function afterTakeover(conduct: Conduct, isStillSentAway: boolean): Conduct {
+  const standBack = isStillSentAway ? conduct.standBack : null;
+  return conduct.heldSinceFlap && conduct.standBack === standBack
+    ? conduct
+    : { ...conduct, heldSinceFlap: true, standBack };
+}
+
+/** The conduct after an unwanted departure at `now`; unchanged when it belongs to the last one. */
+export const afterFlap = (conduct: Conduct, parameters: FlapParameters, now: Instant): Conduct =>
+  conduct.heldSinceFlap
+    ? {
+        ...conduct,
+        heldSinceFlap: false,
+        flaps: countFlap(conduct.flaps, parameters, now),
+      }
+    : conduct;

@@ -1,0 +1,237 @@
+// The state of an instance, what can be asked of it as a whole, and the effects of the event that is being taken.
+// No steps (step.ts), no decisions (decisions/).
+import { assert } from '../model/assert.js';
+import type { IpAddress } from '../model/address.js';
+import type { Remark } from '../model/advertisement.js';
+import type { MonitorStatus } from '../model/monitor.js';
+import type { PeerReport } from '../model/peer-report.js';
+import type { Report } from '../model/reasons.js';
+import { after, instant, microseconds, type Instant, type Microseconds } from '../model/units.js';
+import { agreementOf, type Agreement } from './agreement.js';
+import { newConduct, type Conduct } from './fitness/restraint.js';
+import { tieBreaker, type Rank } from './decisions/candidates.js';
+import type { Row } from './decisions/rows.js';
+import type { InstanceConfiguration, InstanceEffect } from './interface.js';
+import type { Parameters } from './machine/states.js';
+import {
+  createPeer,
+  isHealthy,
+  isSpeaking,
+  PRIMARY_ADDRESSES_TOLD,
+  viewsOf,
+  type Peer,
+  type PeerView,
+  type Place,
+} from './peers/peers.js';
+import { createRouter, releasingOf, type Router } from './machine/router.js';
+import { activeAddressOf } from './machine/router-state.js';
+import { hasSoftFault } from './fitness/tracker.js';
+
+/** What the instance knows of itself and the peers must hear. */
+export type OwnFitness = Pick<PeerReport, 'fit' | 'sound' | 'gateway' | 'bandwidthLow'>;
+
+/** A row of the decision table that applied to a virtual router. */
+export interface Decision {
+  readonly virtualRouter: string;
+  readonly row: Row;
+}
+
+/** What most events lead to. */
+export const NO_DECISIONS: readonly Decision[] = [];
+
+/** An answer to a request to take over is awaited for three check intervals, at least this long. */
+export const HANDOVER_MINIMUM = microseconds(100_000);
+
+export type Phase = 'new' | 'running' | 'stopped';
+
+export class Stage {
+  configuration: InstanceConfiguration;
+  agreement: Agreement;
+  routers: Map<string, Router>;
+  readonly monitors = new Map<string, MonitorStatus>();
+  peers: Map<string, Peer>;
+  conduct: Conduct = newConduct;
+  phase: Phase = 'new';
+  /** Never runs backwards. */
+  clock: Instant;
+  fitness: OwnFitness = { fit: false, sound: false, gateway: 'unknown', bandwidthLow: false };
+  /** Settings that must agree and do not, by name. */
+  differences: readonly string[] = [];
+  /** The last report to the peers. */
+  told: PeerReport | null = null;
+  /** The last order to the hardware bypass; null before the first. */
+  bypassOrdered: 'inline' | 'bypass' | null = null;
+  /** Something changed on which it depends who may take part, or which the peers must know. */
+  unsettled = false;
+  /** What the event that is being taken has led to. */
+  decisions: readonly Decision[] = NO_DECISIONS;
+  #effects: InstanceEffect[] = [];
+
+  constructor(configuration: InstanceConfiguration, now: Instant) {
+    const { virtualRouters, peers, peerCheck } = configuration;
+    this.configuration = configuration;
+    this.agreement = agreementOf(configuration);
+    this.clock = now;
+    this.routers = new Map(
+      virtualRouters.map((router) => [router.name, createRouter(router, true, now)]),
+    );
+    assert(this.routers.size === virtualRouters.length, 'router names are unique');
+    this.peers = new Map(peers.map((peer) => [peer.name, createPeer(peer, peerCheck, now)]));
+  }
+
+  /** The effects since the last call, in order. */
+  takeEffects(): readonly InstanceEffect[] {
+    if (this.#effects.length === 0) return NO_EFFECTS;
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+
+  /** Writes down that a decision was taken: for whoever replays a recording. */
+  decided(router: Router, row: Row): void {
+    const decision = { virtualRouter: router.configuration.name, row };
+    this.decisions = [...this.decisions, decision];
+  }
+
+  push(effect: InstanceEffect): void {
+    this.#effects.push(effect);
+  }
+
+  report(report: Report | Remark, detail: string, router?: Router): void {
+    this.push({ kind: 'report', ...(router && named(router)), report, detail });
+  }
+
+  /** The addresses of a new Active stand. */
+  reportTakenOver(router: Router, atMost: Microseconds): void {
+    const nobodyHeldAtMostMs = Math.ceil(atMost / 1_000);
+    const detail = atMost === 0 ? 'never' : `for at most ${nobodyHeldAtMostMs} ms`;
+    const report = 'taken-over';
+    this.push({ kind: 'report', ...named(router), report, detail, nobodyHeldAtMostMs });
+  }
+
+  /** Of an order that cannot be carried out: why, and what to do. */
+  refuse(detail: string, remedy: string, router?: Router): void {
+    const subject = router === undefined ? {} : named(router);
+    this.push({ kind: 'report', ...subject, report: 'refused', detail, remedy });
+  }
+
+  movesTogether(): boolean {
+    return this.configuration.mode !== 'active-active';
+  }
+
+  placeOf(router: Router): Place {
+    const place = this.agreement.places.get(router.configuration.name);
+    assert(place !== undefined, 'every virtual router has its place');
+    return place;
+  }
+
+  /** The healthy peers as this virtual router sees them. */
+  views(router: Router): PeerView[] {
+    return this.#views(router, isHealthy);
+  }
+
+  /**
+   * The peers that speak, as this virtual router sees them. After a partition both may be Active:
+   * that the other one is needs no proof but its word, while to be relied on takes
+   * peerRecoveryThreshold answers.
+   */
+  speakingViews(router: Router): PeerView[] {
+    return this.#views(router, (peer) => isSpeaking(peer, this.clock));
+  }
+
+  #views(router: Router, counts: (peer: Peer) => boolean): PeerView[] {
+    return this.peers.size === 0 ? [] : viewsOf(this.peers.values(), this.placeOf(router), counts);
+  }
+
+  /**
+   * The first of the group breaks the ties of all: an appliance whose IPv4 address is the higher one may
+   * have the lower IPv6 address, and the two would go to different successors.
+   */
+  rankOf(router: Router): Rank {
+    const { effectivePriority } = router;
+    const { family } = this.agreement.first;
+    const address = tieBreaker(this.primaryAddresses(), family);
+    const holdsPart =
+      this.configuration.mode === 'active-passive' &&
+      [...this.routers.values()].some(
+        (other) => other.state.kind === 'Active' && releasingOf(other) === null,
+      );
+    const { sound } = this.fitness;
+    const standsBack = this.conduct.standBack !== null;
+    return { priority: effectivePriority, family, address, sound, holdsPart, standsBack };
+  }
+
+  /** The addresses we advertise from, at most 8, as the peers are told. */
+  primaryAddresses(): readonly IpAddress[] {
+    const all = [...this.routers.values()].flatMap(({ primaryAddress }) => primaryAddress ?? []);
+    return [...new Set(all)].sort().slice(0, PRIMARY_ADDRESSES_TOLD);
+  }
+
+  /** Until when an answer to a handover is awaited. */
+  handoverUntil(from: Instant = this.clock): Instant {
+    const wait = Math.max(3 * this.configuration.peerCheck.interval, HANDOVER_MINIMUM);
+    return after(from, microseconds(wait));
+  }
+
+  /** What the machine of RFC 9568 goes by at this moment. */
+  parametersOf(router: Router): Parameters {
+    const { advertisementInterval } = router.configuration;
+    return {
+      priority: router.effectivePriority,
+      preempt: this.preempts(router),
+      advertisementInterval,
+      // Unknown only in Initialize, where nothing is sent or compared.
+      primaryAddress: router.primaryAddress ?? UNSPECIFIED,
+    };
+  }
+
+  /** The address owner always preempts, whatever the setting says (RFC 9568 §6.1). */
+  preempts(router: Router): boolean {
+    const { preempt, priority } = router.configuration;
+    return priority === 255 || (preempt && this.#mayPreempt(router));
+  }
+
+  /** Who would give the role away again, or has just been sent away, takes it only when it is free. */
+  #mayPreempt(router: Router): boolean {
+    if (this.conduct.standBack !== null || this.clock < router.preemptFrom) return false;
+    if (hasSoftFault(this.monitors.values()) || this.#isKeptByOrder(router)) return false;
+    return !this.movesTogether() || !this.#anotherFollowsSuperior(router);
+  }
+
+  /** One of ours holds it since an operator sent another one away, who stands back: it stays there. */
+  #isKeptByOrder({ state }: Router): boolean {
+    const activeAddress = activeAddressOf(state);
+    let isOurs = activeAddress === null;
+    let ordered = false;
+    for (const peer of this.peers.values()) {
+      const isHolder = activeAddress !== null && peer.knownBy.includes(activeAddress);
+      if (isHolder) isOurs = true;
+      // The holder itself may stand back from another one.
+      const isSaid = !isHolder && isSpeaking(peer, this.clock) && peer.report?.standsBack === true;
+      if (isSaid) ordered = true;
+    }
+    return isOurs && ordered;
+  }
+
+  #anotherFollowsSuperior(router: Router): boolean {
+    for (const other of this.routers.values()) {
+      if (other === router || other.state.kind !== 'Backup') continue;
+      if (other.state.followsSuperior) return true;
+    }
+    return false;
+  }
+}
+
+/** What most packets cause. */
+const NO_EFFECTS: readonly InstanceEffect[] = [];
+
+/** Stands for an address not known yet; never sent. */
+const UNSPECIFIED = '0.0.0.0' as IpAddress;
+
+/** A new clock reading; the instance's clock never runs backwards. */
+export const later = (clock: Instant, now: Instant): Instant => instant(Math.max(now, clock));
+
+/** The virtual router an effect is about. */
+export const named = (router: Router): { readonly virtualRouter: string } => ({
+  virtualRouter: router.configuration.name,
+});

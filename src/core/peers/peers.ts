@@ -1,0 +1,314 @@
+// The peers of an instance: their paths, what they last reported, and how they stand to one of our
+// virtual routers. No decisions: decisions/.
+import type { IpAddress } from '../../model/address.js';
+import type { PeerReport, PeerRouter } from '../../model/peer-report.js';
+import { after, instant, type Instant, type Microseconds } from '../../model/units.js';
+import {
+  excused,
+  fellSilent,
+  heard,
+  newPath,
+  peerState,
+  silent,
+  tolerance,
+  type Path,
+  type PathState,
+  type PeerCheckParameters,
+} from './peer-check.js';
+
+export interface PeerConfiguration {
+  readonly name: string;
+  /** One path to each address; HA link first, LAN too. */
+  readonly addresses: readonly IpAddress[];
+}
+
+/** Plain data: it survives JSON. */
+export interface Peer {
+  configuration: PeerConfiguration;
+  paths: readonly Path[];
+  state: PathState;
+  /** Unhealthy, and nothing at all comes from it: it may be dead. */
+  silent: boolean;
+  /** The last authentic report; worth nothing once the peer is unhealthy. */
+  report: PeerReport | null;
+  /** Addresses it has advertised from, newest first: one that lost its address is still known by it. */
+  knownBy: readonly IpAddress[];
+  /** Places where it has said priority 0, and until when its word that it is Active is older. */
+  left: readonly { readonly position: number; readonly until: Instant }[];
+  /** Places where it is Active by its own word and has no addresses, and since when it says so. */
+  lacking: readonly { readonly position: number; readonly since: Instant }[];
+  nextCheckAt: Instant;
+  /** When it was last asked. */
+  askedAt: Instant;
+}
+
+/** A report names no more of them. */
+export const PRIMARY_ADDRESSES_TOLD = 8;
+/** Twice that outlasts any change of addresses. */
+const KNOWN_BY_MAXIMUM = 2 * PRIMARY_ADDRESSES_TOLD;
+
+export const createPeer = (
+  configuration: PeerConfiguration,
+  parameters: PeerCheckParameters,
+  now: Instant,
+): Peer => ({
+  configuration,
+  paths: configuration.addresses.map((address) => newPath(parameters, address, now)),
+  state: 'unknown',
+  silent: false,
+  report: null,
+  knownBy: [],
+  left: [],
+  lacking: [],
+  nextCheckAt: now,
+  askedAt: now,
+});
+
+/** The peer under new settings: paths that stay keep what is known of them. */
+export function reconfigurePeer(
+  peer: Peer,
+  configuration: PeerConfiguration,
+  parameters: PeerCheckParameters,
+  now: Instant,
+): void {
+  const latest = newPath(parameters, '' as IpAddress, now);
+  peer.configuration = configuration;
+  peer.paths = configuration.addresses.map((address) => {
+    const known = peer.paths.find((path) => path.address === address);
+    if (known === undefined) return newPath(parameters, address, now);
+    return {
+      ...known,
+      failAt: instant(Math.min(known.failAt, latest.failAt)),
+      silentAt: instant(Math.min(known.silentAt, latest.silentAt)),
+    };
+  });
+  peer.nextCheckAt = instant(Math.min(peer.nextCheckAt, after(now, parameters.interval)));
+  updateState(peer);
+  peer.silent = fellSilent(peer.paths, now);
+}
+
+/** Checks begin, or this process was silent itself: every path gets a full term. */
+export function excusePeer(peer: Peer, parameters: PeerCheckParameters, now: Instant): void {
+  peer.nextCheckAt = now;
+  peer.paths = peer.paths.map((path) => excused(parameters, path, now));
+  peer.silent = false;
+}
+
+/** What a message changed. */
+export interface Heard {
+  /** The peer became healthy. */
+  readonly state: boolean;
+  /** Its report differs from the one before. */
+  readonly report: boolean;
+}
+
+/** Takes a message. */
+export function peerHeard(
+  peer: Peer,
+  parameters: PeerCheckParameters,
+  message: {
+    readonly address: IpAddress;
+    readonly report: PeerReport;
+    readonly answered: boolean;
+  },
+  now: Instant,
+): Heard {
+  peer.left = peer.left.filter(({ until }) => until > now);
+  const report = withoutLeft(peer, message.report);
+  const changed = peer.report === null || !sameReport(peer.report, report);
+  peer.report = report;
+  if (changed) peer.lacking = lackingNow(peer, report, now);
+  if (!report.primaryAddresses.every((one) => peer.knownBy.includes(one))) {
+    const known = new Set([...report.primaryAddresses, ...peer.knownBy]);
+    peer.knownBy = [...known].slice(0, KNOWN_BY_MAXIMUM);
+  }
+  peer.paths = peer.paths.map((path) =>
+    path.address === message.address ? heard(parameters, path, message.answered, now) : path,
+  );
+  peer.silent = false;
+  return { state: updateState(peer), report: changed };
+}
+
+function lackingNow(before: Peer, { routers }: PeerReport, now: Instant): Peer['lacking'] {
+  return routers.flatMap(({ state, addressesPresent }, position) => {
+    if (state !== 'Active' || addressesPresent) return [];
+    const known = before.lacking.find((place) => place.position === position);
+    return [known ?? { position, since: now }];
+  });
+}
+
+/** Whether it has been Active without addresses at this place for so long, by its own word. */
+export const lacksFor = (
+  { lacking }: Peer,
+  { position }: Place,
+  duration: Microseconds,
+  now: Instant,
+): boolean =>
+  lacking.some((place) => place.position === position && after(place.since, duration) <= now);
+
+/** Most messages say nothing new: telling so must cost less than settling for nothing. */
+function sameReport(a: PeerReport, b: PeerReport): boolean {
+  if (a === b) return true;
+  const { routers: left, primaryAddresses: from, digests: of, cause: why, ...rest } = a;
+  const { routers: right, primaryAddresses: to, digests: by, cause: reason, ...other } = b;
+  return (
+    left.length === right.length &&
+    rest.standsBack === other.standsBack &&
+    sameFields(rest, other) &&
+    (why === reason || (why !== undefined && sameFields(why, reason ?? {}))) &&
+    sameFields(of, by) &&
+    from.join() === to.join() &&
+    left.every((router, index) => sameFields(router, right[index] as PeerRouter))
+  );
+}
+
+const sameFields = (a: object, b: object): boolean => {
+  const other = b as Readonly<Record<string, unknown>>;
+  return Object.entries(a).every(([name, value]) => other[name] === value);
+};
+
+/**
+ * Whether `source` is known to be no address of a peer: each of them has told all its primary addresses, now or before,
+ * and it is none of them. One that has never been heard, or has more addresses than it tells, may be anybody.
+ */
+export const isStranger = (peers: readonly Peer[], source: IpAddress): boolean =>
+  peers.length > 0 &&
+  peers.every(
+    ({ report, knownBy }) =>
+      report !== null &&
+      report.primaryAddresses.length < PRIMARY_ADDRESSES_TOLD &&
+      !knownBy.includes(source),
+  );
+
+/**
+ * An advertisement of priority 0 came from `source`: that peer's word that it is Active is out of date.
+ * It may have died, and nobody else is to wait for it. Messages on their way say so for a while yet. Not
+ * so for a Backup: its priority 0 is the question whether there is an Active (silence.ts).
+ * @param activeAddress from which the Active advertised until now; null when it is not known.
+ */
+export function peerLeft(
+  peers: Iterable<Peer>,
+  source: IpAddress,
+  place: Place,
+  until: Instant,
+  activeAddress: IpAddress | null,
+): void {
+  const { position } = place;
+  for (const peer of peers) {
+    if (!peer.knownBy.includes(source)) continue;
+    if (source !== activeAddress && !saysActive(peer, place)) continue;
+    const others = peer.left.filter((one) => one.position !== position);
+    peer.left = [...others, { position, until }];
+    if (peer.report !== null) peer.report = withoutLeft(peer, peer.report);
+  }
+}
+
+/** Its word as it came, also where it is taken for out of date already. */
+const saysActive = (peer: Peer, place: Place): boolean =>
+  routerAt(peer, place)?.state === 'Active' ||
+  peer.left.some(({ position }) => position === place.position);
+
+function withoutLeft({ left }: Peer, report: PeerReport): PeerReport {
+  const stale = (position: number): boolean => left.some((place) => place.position === position);
+  if (!report.routers.some(({ state }, index) => state === 'Active' && stale(index))) return report;
+  const gone = { state: 'Initialize', addressesPresent: false } as const;
+  const routers = report.routers.map((router, index) =>
+    router.state === 'Active' && stale(index) ? { ...router, ...gone } : router,
+  );
+  return { ...report, routers };
+}
+
+/** What the clock brought to light. */
+export interface Silence {
+  /** The peer became unhealthy. */
+  readonly state: boolean;
+  /** The peer fell silent. */
+  readonly silent: boolean;
+}
+
+/** Counts what stayed unanswered and unheard until `now`. */
+export function peerSilent(peer: Peer, parameters: PeerCheckParameters, now: Instant): Silence {
+  peer.paths = peer.paths.map((path) => silent(parameters, path, now));
+  const state = updateState(peer);
+  const before = peer.silent;
+  peer.silent = fellSilent(peer.paths, now);
+  return { state, silent: peer.silent && !before };
+}
+
+function updateState(peer: Peer): boolean {
+  const before = peer.state;
+  const next = peerState(peer.paths);
+  // Between the thresholds the peer stays what it was.
+  peer.state = next === 'unknown' ? before : next;
+  return peer.state !== before;
+}
+
+/** Whether a request is due at `now`; the next one is then an interval later. */
+export function checkDue(peer: Peer, { interval }: PeerCheckParameters, now: Instant): boolean {
+  if (now < peer.nextCheckAt) return false;
+  peer.askedAt = now;
+  const following = after(peer.nextCheckAt, interval);
+  peer.nextCheckAt = following > now ? following : after(now, interval);
+  return true;
+}
+
+/** The soonest request or failure, or the end of the last sign of life, or when that is nearly over. */
+export function peerDeadline(peer: Peer, parameters: PeerCheckParameters, now: Instant): Instant {
+  const { nextCheckAt, paths } = peer;
+  if (!peer.silent && fellSilent(paths, now)) return now;
+  const nearly = tolerance(parameters);
+  const silences = paths
+    .flatMap(({ silentAt }) => [silentAt - nearly, silentAt])
+    .filter((at) => at > now);
+  return instant(Math.min(nextCheckAt, ...paths.map(({ failAt }) => failAt), ...silences));
+}
+
+/** A peer as one of our virtual routers sees it. */
+export interface PeerView {
+  readonly peer: Peer;
+  readonly report: PeerReport;
+  /** Its virtual router of the same family and VRID; null when it has none. */
+  readonly router: PeerRouter | null;
+  /** Where it is reached on the virtual router's own link; null when no path is known to be there. */
+  readonly lanPath: Path | null;
+}
+
+/** Where a virtual router stands in what peers report, and what makes positions comparable. */
+export interface Place {
+  /** In the common order (`routerOrder`). */
+  readonly position: number;
+  readonly interface: string;
+  readonly virtualRoutersDigest: number;
+}
+
+/** The peer's virtual router at this place; null when it has reported none, or orders them otherwise. */
+export function routerAt({ report }: Peer, place: Place): PeerRouter | null {
+  if (report === null || report.digests.virtualRouters !== place.virtualRoutersDigest) return null;
+  return report.routers[place.position] ?? null;
+}
+
+export const isHealthy = ({ state }: Peer): boolean => state === 'healthy';
+
+/** Whether messages come from it. One that does not answer reliably yet says what it is all the same. */
+export const isSpeaking = ({ paths }: Peer, now: Instant): boolean =>
+  paths.some(({ heardAt, silentAt }) => heardAt !== null && now < silentAt);
+
+/** The peers of which `counts` is true and whose report is known, as seen from this place. */
+export function viewsOf(
+  peers: Iterable<Peer>,
+  place: Place,
+  counts: (peer: Peer) => boolean,
+): PeerView[] {
+  const views: PeerView[] = [];
+  for (const peer of peers) {
+    const { report } = peer;
+    if (report === null || !counts(peer)) continue;
+    const router = routerAt(peer, place);
+    views.push({ peer, report, router, lanPath: lanPathOf(peer, place.interface) });
+  }
+  return views;
+}
+
+/** The path on this interface, if there is one. */
+export const lanPathOf = ({ paths }: Peer, interfaceName: string): Path | null =>
+  paths.find((path) => path.interface === interfaceName) ?? null;
