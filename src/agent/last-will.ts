@@ -3,7 +3,7 @@
 import { isMac } from '../wire/ethernet.js';
 import type { Settings } from '../config/settings.js';
 import type { InstanceSnapshot } from '../core/interface.js';
-import type { RouterSnapshot } from '../core/machine/router.js';
+import type { RouterSnapshot } from '../core/router-snapshot.js';
 import { activeDownInterval } from '../core/machine/timing.js';
 import type { LastWill, Silence } from '../executor/executor.js';
 import { formatAddressWithPrefix, type IpAddress } from '../model/address.js';

@@ -2,7 +2,7 @@
 // each call; nothing is kept here.
 import type { Settings } from '../config/settings.js';
 import type { InstanceSnapshot } from '../core/interface.js';
-import type { RouterSnapshot } from '../core/machine/router.js';
+import type { RouterSnapshot } from '../core/router-snapshot.js';
 import { formatAddressWithPrefix } from '../model/address.js';
 import type {
   InterfaceStatus,

@@ -61,8 +61,9 @@ import {
 import { peerSights } from './peers/peer-sights.js';
 import { isStranger, type Peer } from './peers/peers.js';
 import { reconfigure } from './reconfigure.js';
-import { countersOf, nobodyHeldOf, routerDeadlines, snapshotOf, type Router } from './machine/router.js';
-import { passRouterDeadline, takeForRouter } from './router-events.js';
+import { countersOf, type Router } from './machine/router.js';
+import { passRouterDeadline, routerDeadlines, takeForRouter } from './router-events.js';
+import { nobodyHeldOf, snapshotOf } from './router-snapshot.js';
 import { settle } from './settle.js';
 import { isAlone, prospectsOf } from './successors.js';
 import { Soonest } from './soonest.js';
@@ -161,9 +162,11 @@ export class Instance {
     return isStranger([...this.#stage.peers.values()], source);
   }
 
-  /** What the peers that speak say of a virtual router. */
+  /** What the peers that speak say of a virtual router; empty for a name that there is not. */
   peerSights(virtualRouter: string): readonly PeerSight[] {
-    return peerSights(this.#stage, virtualRouter);
+    const { agreement, peers, clock } = this.#stage;
+    const place = agreement.places.get(virtualRouter);
+    return place === undefined ? [] : peerSights(peers.values(), place, clock);
   }
 
   /** The virtual router is Active, its addresses stand: for how long nobody had them, in µs. Null: not known. */

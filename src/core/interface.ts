@@ -10,7 +10,8 @@ import type { Memory } from './fitness/restraint.js';
 import type { FlapParameters } from './fitness/flap-counter.js';
 import type { PeerCheckParameters } from './peers/peer-check.js';
 import type { Peer, PeerConfiguration } from './peers/peers.js';
-import type { RouterConfiguration, RouterSnapshot } from './machine/router.js';
+import type { RouterConfiguration } from './machine/router.js';
+import type { RouterSnapshot } from './router-snapshot.js';
 
 export type { Memory } from './fitness/restraint.js';
 export type { Deadline } from './soonest.js';

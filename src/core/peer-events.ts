@@ -31,7 +31,8 @@ import {
 import { releasingOf, type Router } from './machine/router.js';
 import type { ActiveState, BackupState } from './machine/router-state.js';
 import type { PathState } from './peers/peer-check.js';
-import { StageSight, type Sight } from './peers/sight.js';
+import { StageSight } from './instance-sight.js';
+import type { Sight } from './peers/sight.js';
 import { step } from './step.js';
 import type { Soonest } from './soonest.js';
 import type { Stage } from './instance-state.js';

@@ -18,7 +18,8 @@ import { isSpeaking, peerLeft } from './peers/peers.js';
 import { groupRank, type Router } from './machine/router.js';
 import { activeAddressOf, hasAddresses, type BackupState } from './machine/router-state.js';
 import { reassess } from './settle.js';
-import { StageSight } from './peers/sight.js';
+import { StageSight } from './instance-sight.js';
+import type { Soonest } from './soonest.js';
 import type { Stage } from './instance-state.js';
 import { step } from './step.js';
 import { nextDeadline } from './machine/virtual-router.js';
@@ -72,6 +73,18 @@ export function passRouterDeadline(stage: Stage, router: Router): void {
   else if (!apply(stage, router, whenNobodyCame(sight))) step(stage, router, { kind: 'deadline' });
 }
 
+/** Offers what this virtual router waits for. */
+export function routerDeadlines(router: Router, soonest: Soonest): void {
+  const owner = router.configuration.name;
+  const at = nextDeadline(router.state.machine);
+  if (at !== null) {
+    const timer = router.state.kind === 'Active' ? 'Adver_Timer' : 'Active_Down_Timer';
+    soonest.offer(at, owner, timer);
+  }
+  const { yieldingUntil } = router.defence;
+  if (yieldingUntil !== null) soonest.offer(yieldingUntil, owner, 'yield-over');
+}
+
 function takeAdvertisement(
   stage: Stage,
   router: Router,
@@ -83,13 +96,14 @@ function takeAdvertisement(
   const { advertisement, source } = event;
   const { priority, maxAdvertiseInterval: interval } = advertisement;
   if (event.multicast) multicastHeard(stage, router);
+  const sight = new StageSight(stage, router);
   if (priority === 0) {
-    if (isQuestion(new StageSight(stage, router), source)) return;
+    if (isQuestion(sight, source)) return;
     const until = after(stage.clock, stage.configuration.peerCheck.interval);
     const place = stage.placeOf(router);
     peerLeft(stage.peers.values(), source, place, until, activeAddressOf(router.state));
   }
-  if (priority > 0 && isEmptyClaim(stage, router, source)) return;
+  if (priority > 0 && isEmptyClaim(sight, source)) return;
   // A farewell is said before the addresses go (RFC 9568 §6.4.3).
   if (priority > 0 || source === activeAddressOf(router.state)) sawHeld(router, stage.clock);
   // After a preemption the one before us may not have heard us yet, for the time of a handover.

@@ -9,15 +9,15 @@ import { apply } from './apply.js';
 import { causeOf, commonObstacle } from './cause.js';
 import { bypassDesired, isPassedBy, type Conduct } from './fitness/restraint.js';
 import { hasSuccessor, whenFaulty, whenKeptOut } from './decisions/handover.js';
+import { evidenceOf } from './decisions/rivals.js';
 import { isKnown, ownFault, startupReason } from './fitness/fitness.js';
 import { bandwidthLowEverywhere } from './peer-events.js';
 import { isAnyActive, releasingOf, type Router } from './machine/router.js';
 import { hasAddresses, isVacated } from './machine/router-state.js';
-import { StageSight } from './peers/sight.js';
+import { StageSight } from './instance-sight.js';
 import type { OwnFitness, Stage } from './instance-state.js';
 import { step } from './step.js';
 import {
-  evidenceOf,
   gatewayOf,
   isBandwidthLow,
   judge,

@@ -38,3 +38,10 @@ export interface WeightedMonitorStatus extends Measured {
 }
 
 export type MonitorStatus = HardMonitorStatus | WeightedMonitorStatus;
+
+/** How one monitor changes the configured priority. */
+export interface Adjustment {
+  readonly name: string;
+  /** Negative: lowers the priority. */
+  readonly amount: number;
+}

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
 import { lastWill, type WillInput } from '../../src/agent/last-will.js';
 import { describeResult, failuresOf } from '../../src/executor/script-outcome.js';
-import type { RouterSnapshot } from '../../src/core/machine/router.js';
+import type { RouterSnapshot } from '../../src/core/router-snapshot.js';
 import type { RunResult } from '../../src/executor/executor.js';
 import type { VirtualRouterSettings } from '../../src/config/settings.js';
 import type { AddressTarget } from '../../src/model/netlink-script.js';

@@ -6,7 +6,8 @@ import type {
   InstanceEffect,
   InstanceEvent,
 } from '../../src/core/interface.js';
-import type { RouterConfiguration, RouterSnapshot } from '../../src/core/machine/router.js';
+import type { RouterConfiguration } from '../../src/core/machine/router.js';
+import type { RouterSnapshot } from '../../src/core/router-snapshot.js';
 import type { IpAddress } from '../../src/model/address.js';
 import type { Advertisement, ChecksumDialect } from '../../src/model/advertisement.js';
 import { assert } from '../../src/model/assert.js';

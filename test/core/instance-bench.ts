@@ -7,7 +7,8 @@ import type {
   InstanceEffect,
   InstanceEvent,
 } from '../../src/core/interface.js';
-import type { RouterConfiguration, RouterSnapshot } from '../../src/core/machine/router.js';
+import type { RouterConfiguration } from '../../src/core/machine/router.js';
+import type { RouterSnapshot } from '../../src/core/router-snapshot.js';
 import { skewTime } from '../../src/core/machine/timing.js';
 import { parseAddressWithPrefix, type IpAddress } from '../../src/model/address.js';
 import type { ChecksumDialect } from '../../src/model/advertisement.js';

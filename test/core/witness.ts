@@ -2,7 +2,7 @@
 // Knows the rules, not the machine: it keeps only what the effects themselves have said.
 import type { Instance } from '../../src/core/instance.js';
 import type { InstanceEffect, InstanceEvent } from '../../src/core/interface.js';
-import type { RouterSnapshot } from '../../src/core/machine/router.js';
+import type { RouterSnapshot } from '../../src/core/router-snapshot.js';
 import { assert, unreachable } from '../../src/model/assert.js';
 import { instant } from '../../src/model/units.js';
 import { line, routerOf } from './instance-bench.js';

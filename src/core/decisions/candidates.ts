@@ -3,20 +3,7 @@
 import { compareAddresses, familyOf, type Family, type IpAddress } from '../../model/address.js';
 import type { PeerReport } from '../../model/peer-report.js';
 import type { PeerView } from '../peers/peers.js';
-
-/** How we stand in the election: priority first, then the address (RFC 9568 §6.4.3). */
-export interface Rank {
-  readonly priority: number;
-  readonly family: Family;
-  /** With which ties are broken; null when there is none. */
-  readonly address: IpAddress | null;
-  /** Fit, and without soft faults. */
-  readonly sound: boolean;
-  /** Holds a part of a group that moves together. */
-  readonly holdsPart: boolean;
-  /** Sent away by an operator: any other one first, unless it is asked back. */
-  readonly standsBack: boolean;
-}
+import type { Rank } from '../peers/sight.js';
 
 /**
  * The address of the family with which an appliance breaks ties. It may have one on every link: the

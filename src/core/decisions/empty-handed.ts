@@ -4,9 +4,7 @@ import type { IpAddress } from '../../model/address.js';
 import { microseconds } from '../../model/units.js';
 import { ADDRESS_PATIENCE } from '../machine/states.js';
 import { isSpeaking, lacksFor, type PeerView } from '../peers/peers.js';
-import type { Router } from '../machine/router.js';
 import type { Sight } from '../peers/sight.js';
-import type { Stage } from '../instance-state.js';
 import { activeDownInterval } from '../machine/timing.js';
 
 /** A script takes milliseconds; on a busy machine a hundred times as long. */
@@ -27,11 +25,12 @@ export function isEmptyHanded({ router, place, now }: Sight, { peer }: PeerView)
  * Whether an advertisement from here is nobody's to obey: its sender has had no addresses for longer than
  * a script may take, and says so to this moment. When it has them it says that too, and counts again.
  */
-export function isEmptyClaim(stage: Stage, router: Router, source: IpAddress): boolean {
-  for (const peer of stage.peers.values()) {
+export function isEmptyClaim(sight: Sight, source: IpAddress): boolean {
+  const { now } = sight;
+  for (const peer of sight.peers) {
     if (peer.lacking.length === 0 || !peer.knownBy.includes(source)) continue;
-    if (!isSpeaking(peer, stage.clock)) continue;
-    return lacksFor(peer, stage.placeOf(router), ADDRESS_PATIENCE, stage.clock);
+    if (!isSpeaking(peer, now)) continue;
+    return lacksFor(peer, sight.place, ADDRESS_PATIENCE, now);
   }
   return false;
 }

@@ -3,8 +3,8 @@
 import type { IpAddress } from '../../model/address.js';
 import type { PeerRouter } from '../../model/peer-report.js';
 import { routerAt, type PeerView } from '../peers/peers.js';
-import type { Sight } from '../peers/sight.js';
-import { isCandidate, type Rank } from './candidates.js';
+import type { Rank, Sight } from '../peers/sight.js';
+import { isCandidate } from './candidates.js';
 import type { Verdict } from './rows.js';
 
 /** Those before it in the group have a better Active that could take this one too. */

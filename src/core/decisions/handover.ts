@@ -2,7 +2,6 @@
 // take over, and what it does when nobody comes. Verdicts only.
 import type { TransitionReason } from '../../model/reasons.js';
 import { instant } from '../../model/units.js';
-import { VOLUNTARY } from '../fitness/restraint.js';
 import type { PeerView } from '../peers/peers.js';
 import type { BackupState } from '../machine/router-state.js';
 import { releasingOf, type Router } from '../machine/router.js';
@@ -48,6 +47,14 @@ function isLeftAlone({ defence, triedInVain }: Router, leaver: PeerView): boolea
 export const isForcedBy = ({ report }: PeerView): boolean => report.cause?.forced === true;
 
 // --- the Active --------------------------------------------------------------------------------------
+
+/** Reasons that leave time for a handover: nothing is broken. */
+const VOLUNTARY: ReadonlySet<TransitionReason> = new Set([
+  'maintenance',
+  'mode-off',
+  'bypassed',
+  'suspended',
+]);
 
 /** What an Active does whose handover nobody has completed in time; null while there is time. */
 export function whenNobodyCame(sight: Sight): Verdict | null {

@@ -1,12 +1,12 @@
 // What an Active does about another one, and about a Backup on the better side of a split link. Verdicts only.
+import type { PeerReport } from '../../model/peer-report.js';
 import { after, instant, microseconds, type Instant } from '../../model/units.js';
 import { listensUntil } from '../machine/states.js';
 import type { PeerView } from '../peers/peers.js';
 import type { ActiveState } from '../machine/router-state.js';
 import { releasingOf } from '../machine/router.js';
-import type { Sight } from '../peers/sight.js';
-import { evidenceOf } from '../fitness/tracker.js';
-import { isCandidate, isSplitFrom, outranksUs, type Rank } from './candidates.js';
+import type { Rank, Sight } from '../peers/sight.js';
+import { isCandidate, isSplitFrom, outranksUs } from './candidates.js';
 import type { Verdict } from './rows.js';
 
 /** A rival is borne for a check interval, at most as long as a handover may take at least. */
@@ -69,6 +69,15 @@ export function isBetterRival(view: PeerView, own: Rank, ownEvidence: number): b
   const evidence = view.router?.evidence ?? ownEvidence;
   if (isSplitFrom(view) && evidence !== ownEvidence) return evidence > ownEvidence;
   return outranksUs(view, own);
+}
+
+/**
+ * How well the LAN is seen: a gateway that answers is the best proof there is. Carrier is none: who
+ * has lost it is not in the election. 0..15.
+ */
+export function evidenceOf(gateway: PeerReport['gateway']): number {
+  if (gateway === 'reachable') return 8;
+  return gateway === 'unknown' ? 4 : 0;
 }
 
 /** A Backup that does not hear us is on the better side of the split link: it is asked to take over. */

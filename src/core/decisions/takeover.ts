@@ -8,19 +8,9 @@ import { isHeardSince } from '../peers/peer-check.js';
 import { routerAt, type Peer, type PeerView } from '../peers/peers.js';
 import type { BackupState, HoldCause } from '../machine/router-state.js';
 import type { Router } from '../machine/router.js';
-import type { Sight } from '../peers/sight.js';
+import type { Rank, Sight } from '../peers/sight.js';
 import { activeDownInterval, overdueInterval } from '../machine/timing.js';
-import {
-  holderAmong,
-  isAsked,
-  isBestCandidate,
-  isNotNeeded,
-  isSplitFrom,
-  isTiedBehind,
-  leaverAmong,
-  outranksUs,
-  type Rank,
-} from './candidates.js';
+import { holderAmong, isAsked, isBestCandidate, isNotNeeded, isSplitFrom, isTiedBehind, leaverAmong, outranksUs } from './candidates.js';
 import type { Verdict } from './rows.js';
 import { questionDueAt, silenceProvenAt, takeAt } from './silence.js';
 

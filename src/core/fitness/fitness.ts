@@ -2,11 +2,20 @@
 // (tracker.ts), no consequences (instance.ts).
 import type { MonitorStatus } from '../../model/monitor.js';
 import type { FaultReason, TransitionReason } from '../../model/reasons.js';
-import type { Router } from '../machine/router.js';
+import type { IpAddress } from '../../model/address.js';
 import { hardFault, interfaceFailed } from './tracker.js';
 
+/** What of a virtual router counts here. */
+interface Participant {
+  readonly configuration: { readonly interface: string };
+  /** Null when there is none, undefined when not known yet. */
+  readonly primaryAddress: IpAddress | null | undefined;
+  /** Undefined when not tried yet. */
+  readonly socketOpen: boolean | undefined;
+}
+
 /** The fault of this virtual router itself; null when it is fit or not known yet. */
-export function ownFault(router: Router, monitors: Iterable<MonitorStatus>): FaultReason | null {
+export function ownFault(router: Participant, monitors: Iterable<MonitorStatus>): FaultReason | null {
   const fault = hardFault(router.configuration.interface, monitors);
   if (fault !== null) return fault;
   if (router.primaryAddress === null) return 'no-primary-address';
@@ -14,11 +23,11 @@ export function ownFault(router: Router, monitors: Iterable<MonitorStatus>): Fau
 }
 
 /** Everything that must be known of a virtual router before it starts has been told. */
-export const isKnown = (router: Router): boolean =>
+export const isKnown = (router: Participant): boolean =>
   router.primaryAddress !== undefined && router.socketOpen !== undefined;
 
 /** Whether an advertisement of priority 0 would still leave the interface. */
-export const canSayFarewell = (router: Router, monitors: Iterable<MonitorStatus>): boolean =>
+export const canSayFarewell = (router: Participant, monitors: Iterable<MonitorStatus>): boolean =>
   typeof router.primaryAddress === 'string' &&
   router.socketOpen === true &&
   !interfaceFailed(router.configuration.interface, monitors);

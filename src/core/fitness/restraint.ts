@@ -83,14 +83,6 @@ export function obstacleOf(conduct: Conduct, relay: Relay): TransitionReason | n
   return conduct.flaps.latched ? 'suspended' : null;
 }
 
-/** Reasons that leave time for a handover: nothing is broken. */
-export const VOLUNTARY: ReadonlySet<TransitionReason> = new Set([
-  'maintenance',
-  'mode-off',
-  'bypassed',
-  'suspended',
-]);
-
 /** Departures that an operator ordered: they are nobody's flap. */
 const ORDERED: ReadonlySet<string> = new Set(['failover', 'maintenance', 'mode-off', 'shutdown']);
 

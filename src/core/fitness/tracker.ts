@@ -1,14 +1,7 @@
 // From what the monitors report to what the election needs: effective priority and faults. No state
 // of its own, no measuring, no thresholds: those are the monitors'.
-import type { MonitorStatus } from '../../model/monitor.js';
+import type { Adjustment, MonitorStatus } from '../../model/monitor.js';
 import type { FaultReason } from '../../model/reasons.js';
-
-/** How one monitor changes the configured priority. */
-export interface Adjustment {
-  readonly name: string;
-  /** Negative: lowers the priority. */
-  readonly amount: number;
-}
 
 export interface Assessment {
   /** 1..254, or 255 for the address owner, whose priority no monitor changes (RFC 9568 §5.2.4). */
@@ -103,13 +96,4 @@ export function gatewayOf(
   const state = statuses.find(({ name }) => name === GATEWAY_MONITOR)?.state;
   if (state === undefined || state === 'unknown') return 'unknown';
   return state === 'ok' ? 'reachable' : 'unreachable';
-}
-
-/**
- * How well the LAN is seen: a gateway that answers is the best proof there is. Carrier is none: who
- * has lost it is not in the election. 0..15.
- */
-export function evidenceOf(gateway: ReturnType<typeof gatewayOf>): number {
-  if (gateway === 'reachable') return 8;
-  return gateway === 'unknown' ? 4 : 0;
 }

@@ -1,24 +1,13 @@
-// One virtual router as an instance keeps it: settings, facts about its interface, machine, counters.
-// No decisions: virtual-router.ts holds the machine, instance.ts the rules between routers.
+// One virtual router as an instance keeps it: settings, facts about its interface, machine, counters. No steps
+// (virtual-router.ts), no decisions, and no peers.
 import type { AddressWithPrefix, Family, IpAddress } from '../../model/address.js';
 import type { ChecksumDialect, Remark } from '../../model/advertisement.js';
-import type { TransitionReason, VirtualRouterState } from '../../model/reasons.js';
-import {
-  after,
-  between,
-  centisecondsToMicroseconds,
-  microseconds,
-  type Centiseconds,
-  type Instant,
-  type Microseconds,
-} from '../../model/units.js';
-import type { Peer } from '../peers/peers.js';
+import type { Adjustment } from '../../model/monitor.js';
+import type { TransitionReason } from '../../model/reasons.js';
+import type { Centiseconds, Instant } from '../../model/units.js';
 import { undisturbed, type AddressDefence } from './address-defence.js';
-import type { Soonest } from '../soonest.js';
-import { releasingOf as releasingIn, type Releasing } from './states.js';
-import type { Adjustment } from '../fitness/tracker.js';
-import { activeAddressOf, notStarted, type HoldCause, type RouterState } from './router-state.js';
-import { initialState, nextDeadline } from './virtual-router.js';
+import { initialState, releasingOf as releasingIn, type Releasing } from './states.js';
+import { notStarted, type RouterState } from './router-state.js';
 
 /** The settings of one virtual router, as the core needs them. */
 export interface RouterConfiguration {
@@ -86,35 +75,6 @@ export interface Router {
   counters: RouterCounters;
 }
 
-/** What a virtual router looks like from outside, at one instant. */
-export interface RouterSnapshot {
-  readonly configuration: RouterConfiguration;
-  readonly state: VirtualRouterState;
-  readonly reason: TransitionReason;
-  readonly because: string;
-  readonly since: Instant;
-  /** In Active: for how long nobody had the addresses before ours stood, at most; null when it is not known. */
-  readonly nobodyHeld: Microseconds | null;
-  /** Why a successor is being asked to take over; null when none is. */
-  readonly releasing: TransitionReason | null;
-  readonly effectivePriority: number;
-  readonly adjustments: readonly Adjustment[];
-  readonly activeAddress: IpAddress | null;
-  /** The Active heard is none of the peers that there are. */
-  readonly strangerActive: boolean;
-  /** The lesser router that advertises beside us, the Active; null when none goes on. */
-  readonly rivalAddress: IpAddress | null;
-  /** Why the peer that is Active is not heard. */
-  readonly unheard: HoldCause | null;
-  /** Active_Adver_Interval. */
-  readonly activeAdverInterval: Centiseconds;
-  readonly lastAdvertisementAge: Microseconds | null;
-  readonly sending: ChecksumDialect;
-  readonly received: ChecksumDialect | null;
-  readonly primaryAddress: IpAddress | null;
-  readonly counters: RouterCounters;
-}
-
 export const createRouter = (
   configuration: RouterConfiguration,
   joined: boolean,
@@ -149,64 +109,6 @@ export const createRouter = (
   },
 });
 
-export const snapshotOf = (
-  router: Router,
-  peers: readonly Pick<Peer, 'knownBy'>[],
-  now: Instant,
-): RouterSnapshot => ({
-  strangerActive: isStrangerActive(router, peers),
-  rivalAddress: rivalAddressOf(router, now),
-  unheard: router.state.kind === 'Backup' ? router.state.unheard : null,
-  configuration: router.configuration,
-  state: router.state.kind,
-  reason: router.reason,
-  because: router.because,
-  since: router.since,
-  nobodyHeld: nobodyHeldOf(router.state),
-  releasing: releasingOf(router)?.reason ?? null,
-  effectivePriority: router.effectivePriority,
-  adjustments: router.adjustments,
-  activeAddress:
-    router.state.kind === 'Active' ? primaryAddress(router) : activeAddressOf(router.state),
-  activeAdverInterval:
-    router.state.kind === 'Backup'
-      ? router.state.machine.activeAdverInterval
-      : router.configuration.advertisementInterval,
-  lastAdvertisementAge: router.heardAt === null ? null : between(router.heardAt, now),
-  sending: router.sending,
-  received: router.received,
-  primaryAddress: primaryAddress(router),
-  counters: countersOf(router),
-});
-
-/** Without peers everybody is a stranger. */
-function isStrangerActive({ state }: Router, peers: readonly Pick<Peer, 'knownBy'>[]): boolean {
-  const address = activeAddressOf(state);
-  return (
-    address !== null && peers.length > 0 && !peers.some(({ knownBy }) => knownBy.includes(address))
-  );
-}
-
-/** Null before the addresses of an Active stand, too. */
-export const nobodyHeldOf = (state: RouterState): Microseconds | null =>
-  state.kind !== 'Active' || state.nobodyHeld === 'awaited' ? null : state.nobodyHeld;
-
-const rivalAddressOf = (router: Router, now: Instant): IpAddress | null =>
-  router.state.kind === 'Active' && isRivalHeard(router, now) ? router.state.rivalAddress : null;
-
-/** For as long as any Active is believed without an advertisement, in intervals. */
-const RIVAL_INTERVALS = 4;
-
-const isRivalHeard = ({ heardAt, configuration }: Router, now: Instant): boolean =>
-  heardAt !== null &&
-  now <=
-    after(
-      heardAt,
-      microseconds(
-        RIVAL_INTERVALS * centisecondsToMicroseconds(configuration.advertisementInterval),
-      ),
-    );
-
 /** The handover under way; null when there is none. */
 export const releasingOf = ({ state }: Pick<Router, 'state'>): Releasing | null =>
   state.kind === 'Active' ? releasingIn(state.machine) : null;
@@ -217,8 +119,6 @@ export const isAnyActive = ({
 }: {
   readonly routers: ReadonlyMap<string, Router>;
 }): boolean => [...routers.values()].some(({ state: { kind } }) => kind === 'Active');
-
-const primaryAddress = (router: Router): IpAddress | null => router.primaryAddress ?? null;
 
 /** The counters as they stand now. */
 export const countersOf = ({ counters }: Router): RouterCounters => ({
@@ -243,16 +143,4 @@ export function groupRank({ vrid, family, addresses }: RouterConfiguration): str
 export function sameAddresses(own: readonly string[], other: readonly string[]): boolean {
   const listed = new Set(other);
   return own.length === other.length && own.every((address) => listed.has(address));
-}
-
-/** Offers what this virtual router waits for. */
-export function routerDeadlines(router: Router, soonest: Soonest): void {
-  const owner = router.configuration.name;
-  const at = nextDeadline(router.state.machine);
-  if (at !== null) {
-    const timer = router.state.kind === 'Active' ? 'Adver_Timer' : 'Active_Down_Timer';
-    soonest.offer(at, owner, timer);
-  }
-  const { yieldingUntil } = router.defence;
-  if (yieldingUntil !== null) soonest.offer(yieldingUntil, owner, 'yield-over');
 }

@@ -2,21 +2,11 @@
 // who outranks whom, who is the best candidate. The rows themselves are in decisions*.test.ts.
 import assert from 'node:assert/strict';
 import { describe, it } from '../../support/test.js';
-import {
-  holderAmong,
-  isBestCandidate,
-  isNotNeeded,
-  isYielding,
-  leaverAmong,
-  outranksUs,
-  successorAmong,
-  tieBreaker,
-  type Rank,
-} from '../../../src/core/decisions/candidates.js';
+import { holderAmong, isBestCandidate, isNotNeeded, isYielding, leaverAmong, outranksUs, successorAmong, tieBreaker } from '../../../src/core/decisions/candidates.js';
+import type { Rank } from '../../../src/core/peers/sight.js';
 import { whenNobodyTook } from '../../../src/core/decisions/handover.js';
-import { isBetterRival } from '../../../src/core/decisions/rivals.js';
+import { evidenceOf, isBetterRival } from '../../../src/core/decisions/rivals.js';
 import { isDeafLink, isNextAfter, whenActiveDown } from '../../../src/core/decisions/takeover.js';
-import { evidenceOf } from '../../../src/core/fitness/tracker.js';
 import type { PeerView } from '../../../src/core/peers/peers.js';
 import { OWN, PEER, router } from '../instance-bench.js';
 import { PairBench, THERE, THIRD, cause, type Saying } from '../pair-bench.js';

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from '../../support/test.js';
-import type { Rank } from '../../../src/core/decisions/candidates.js';
+
 import { whenGroupIsElsewhere, whenSuperiorCame } from '../../../src/core/decisions/group.js';
 import {
   whenFaulty,
@@ -31,7 +31,7 @@ import {
   type ActiveState,
   type BackupState,
 } from '../../../src/core/machine/router-state.js';
-import type { Sight } from '../../../src/core/peers/sight.js';
+import type { Rank, Sight } from '../../../src/core/peers/sight.js';
 import type { PeerReport, PeerRouter } from '../../../src/model/peer-report.js';
 import { instant, microseconds } from '../../../src/model/units.js';
 import { OWN, PEER, router as configured } from '../instance-bench.js';
