@@ -4,7 +4,7 @@ import type { TransitionReason } from '../model/reasons.js';
 import { causeOfReason } from './cause.js';
 import { routerAt, type Peer } from './peers/peers.js';
 import type { Router } from './machine/router.js';
-import type { Stage } from './instance-state.js';
+import type { InstanceState } from './instance-state.js';
 import { causeText } from './successors.js';
 
 /** Empty texts where nothing is known. */
@@ -18,9 +18,9 @@ export interface Doing {
  * Who had the role before this Active, what that one gave it up for, and who ordered that.
  * @param activeAddress where the advertisements of the one before us came from; null when not known.
  */
-export function takenFrom(stage: Stage, router: Router, activeAddress: IpAddress | null): Doing {
-  const place = stage.placeOf(router);
-  const peers = [...stage.peers.values()];
+export function takenFrom(instance: InstanceState, router: Router, activeAddress: IpAddress | null): Doing {
+  const place = instance.placeOf(router);
+  const peers = [...instance.peers.values()];
   const isLeaving = (peer: Peer): boolean => routerAt(peer, place)?.releasing === true;
   const isHeard = ({ knownBy }: Peer): boolean =>
     activeAddress !== null && knownBy.includes(activeAddress);
@@ -35,8 +35,8 @@ export function takenFrom(stage: Stage, router: Router, activeAddress: IpAddress
 }
 
 /** Why this one left the role, and who ordered that. */
-export function leftFor(stage: Stage, router: Router, reason: TransitionReason): Doing {
-  const because = causeOfReason(stage, router, reason);
+export function leftFor(instance: InstanceState, router: Router, reason: TransitionReason): Doing {
+  const because = causeOfReason(instance, router, reason);
   return { because, orderedBy: BY_SOMEBODY.has(reason) ? because : '' };
 }
 

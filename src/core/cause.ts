@@ -6,54 +6,54 @@ import type { TransitionReason } from '../model/reasons.js';
 import { bypassDesired, obstacleOf } from './fitness/restraint.js';
 import { ownFault } from './fitness/fitness.js';
 import { isAnyActive, releasingOf, type Router } from './machine/router.js';
-import type { Stage } from './instance-state.js';
+import type { InstanceState } from './instance-state.js';
 import { mayBeFailing, softFaults } from './fitness/tracker.js';
 
 /** What keeps all virtual routers of this appliance out of the election; null when nothing does. */
-export function commonObstacle({ phase, configuration, conduct }: Stage): TransitionReason | null {
+export function commonObstacle({ phase, configuration, restraint }: InstanceState): TransitionReason | null {
   if (phase === 'stopped') return 'shutdown';
   if (configuration.mode === 'off') return 'mode-off';
-  return obstacleOf(conduct, configuration);
+  return obstacleOf(restraint, configuration);
 }
 
 /** The weightiest cause there is; undefined when all is well. */
-export function causeOf(stage: Stage): PeerCause | undefined {
-  const { conduct, fitness } = stage;
-  const releasing = [...stage.routers.values()].map(releasingOf).find((one) => one !== null);
-  if (releasing) return cause(stage, releasing.reason);
-  if (!fitness.fit) return obstacleCause(stage);
-  const yielding = [...stage.routers.values()].find((one) => one.defence.yieldingUntil !== null);
+export function causeOf(instance: InstanceState): PeerCause | undefined {
+  const { restraint, fitness } = instance;
+  const releasing = [...instance.routers.values()].map(releasingOf).find((one) => one !== null);
+  if (releasing) return cause(instance, releasing.reason);
+  if (!fitness.fit) return obstacleCause(instance);
+  const yielding = [...instance.routers.values()].find((one) => one.defence.yieldingUntil !== null);
   if (yielding !== undefined) {
     const reason = yielding.reason === 'address-lost' ? 'address-lost' : 'address-failed';
-    return cause(stage, reason, yielding.configuration.name);
+    return cause(instance, reason, yielding.configuration.name);
   }
-  if (!fitness.sound) return cause(stage, 'soft-fault');
+  if (!fitness.sound) return cause(instance, 'soft-fault');
   // Who has another one since, because it was needed, has not that one by the order.
-  if (conduct.standBack === null || isAnyActive(stage)) return undefined;
-  return cause(stage, 'failover', conduct.standBack.by);
+  if (restraint.standBack === null || isAnyActive(instance)) return undefined;
+  return cause(instance, 'failover', restraint.standBack.by);
 }
 
-function obstacleCause(stage: Stage): PeerCause {
-  const common = commonObstacle(stage);
-  if (common !== null) return cause(stage, common);
-  const failed = [...stage.monitors.values()].filter(({ state }) => state === 'failed');
-  const faults = [...stage.routers.values()].flatMap((router) => {
+function obstacleCause(instance: InstanceState): PeerCause {
+  const common = commonObstacle(instance);
+  if (common !== null) return cause(instance, common);
+  const failed = [...instance.monitors.values()].filter(({ state }) => state === 'failed');
+  const faults = [...instance.routers.values()].flatMap((router) => {
     const fault = ownFault(router, failed);
-    return fault === null ? [] : [cause(stage, fault, router.configuration.interface)];
+    return fault === null ? [] : [cause(instance, fault, router.configuration.interface)];
   });
-  const [first] = [...faults, cause(stage, 'group-fault', '')];
+  const [first] = [...faults, cause(instance, 'group-fault', '')];
   return first;
 }
 
-function cause(stage: Stage, reason: TransitionReason, detail?: string): PeerCause {
-  const faults = softFaults([...stage.monitors.values()], false);
+function cause(instance: InstanceState, reason: TransitionReason, detail?: string): PeerCause {
+  const faults = softFaults([...instance.monitors.values()], false);
   const isSoft = reason === 'soft-fault';
   const doubtful = isSoft && faults.length === 0;
-  const { by, forced } = stage.conduct.order;
+  const { by, forced } = instance.restraint.order;
   const isForced = forced && (reason === 'failover' || reason === 'maintenance');
   return {
     reason,
-    detail: detail ?? (isSoft ? namesOf(stage, faults) : orderedBy(stage, reason, by)),
+    detail: detail ?? (isSoft ? namesOf(instance, faults) : orderedBy(instance, reason, by)),
     forced: isForced,
     doubtful,
   };
@@ -69,22 +69,22 @@ const OF_INTERFACE: ReadonlySet<TransitionReason> = new Set([
 ]);
 
 /** Who ordered a departure for this reason, or which interface or monitors are at fault; else empty. */
-export function causeOfReason(stage: Stage, router: Router, reason: TransitionReason): string {
-  return OF_INTERFACE.has(reason) ? router.configuration.interface : cause(stage, reason).detail;
+export function causeOfReason(instance: InstanceState, router: Router, reason: TransitionReason): string {
+  return OF_INTERFACE.has(reason) ? router.configuration.interface : cause(instance, reason).detail;
 }
 
-function namesOf(stage: Stage, faults: readonly MonitorStatus[]): string {
-  const concerned = faults.length > 0 ? faults : [...stage.monitors.values()].filter(mayBeFailing);
+function namesOf(instance: InstanceState, faults: readonly MonitorStatus[]): string {
+  const concerned = faults.length > 0 ? faults : [...instance.monitors.values()].filter(mayBeFailing);
   return concerned.map(({ name }) => name).join(', ');
 }
 
 /** Who ordered it, where it was ordered. */
 function orderedBy(
-  { conduct, configuration }: Stage,
+  { restraint, configuration }: InstanceState,
   reason: TransitionReason,
   by: string,
 ): string {
   if (reason === 'failover' || reason === 'maintenance') return by;
-  const engaged = conduct.bypassEngaged && bypassDesired(conduct, configuration) === 'bypass';
+  const engaged = restraint.bypassEngaged && bypassDesired(restraint, configuration) === 'bypass';
   return reason === 'bypassed' && engaged ? by : '';
 }

@@ -2,21 +2,21 @@
 // decision first asks for it. Nothing is decided here, and nothing is changed.
 import type { PeerReport } from '../model/peer-report.js';
 import type { Instant } from '../model/units.js';
-import type { Stage } from './instance-state.js';
+import type { InstanceState } from './instance-state.js';
 import { groupRank, type Router } from './machine/router.js';
 import type { PeerCheckParameters } from './peers/peer-check.js';
 import type { Peer, PeerView, Place } from './peers/peers.js';
 import type { Leader, Rank, Sight } from './peers/sight.js';
 
 /** The sight of an instance. Only good until the next step: look anew then. */
-export class StageSight implements Sight {
-  readonly #stage: Stage;
+export class InstanceSight implements Sight {
+  readonly #instance: InstanceState;
   #router: Router;
   #views: readonly PeerView[] | null = null;
   #speaking: readonly PeerView[] | null = null;
 
-  constructor(stage: Stage, router: Router) {
-    this.#stage = stage;
+  constructor(instance: InstanceState, router: Router) {
+    this.#instance = instance;
     this.#router = router;
   }
 
@@ -33,56 +33,56 @@ export class StageSight implements Sight {
   }
 
   get now(): Instant {
-    return this.#stage.clock;
+    return this.#instance.clock;
   }
 
   get place(): Place {
-    return this.#stage.placeOf(this.#router);
+    return this.#instance.placeOf(this.#router);
   }
 
   get peers(): Iterable<Peer> {
-    return this.#stage.peers.values();
+    return this.#instance.peers.values();
   }
 
   get peerCheck(): PeerCheckParameters {
-    return this.#stage.configuration.peerCheck;
+    return this.#instance.configuration.peerCheck;
   }
 
   get views(): readonly PeerView[] {
-    return (this.#views ??= this.#stage.views(this.#router));
+    return (this.#views ??= this.#instance.views(this.#router));
   }
 
   get speaking(): readonly PeerView[] {
-    return (this.#speaking ??= this.#stage.speakingViews(this.#router));
+    return (this.#speaking ??= this.#instance.speakingViews(this.#router));
   }
 
   get rank(): Rank {
-    return this.#stage.rankOf(this.#router);
+    return this.#instance.rankOf(this.#router);
   }
 
   get gateway(): PeerReport['gateway'] {
-    return this.#stage.fitness.gateway;
+    return this.#instance.fitness.gateway;
   }
 
   get fit(): boolean {
-    return this.#stage.fitness.fit;
+    return this.#instance.fitness.fit;
   }
 
   get handoverUntil(): Instant {
-    return this.#stage.handoverUntil();
+    return this.#instance.handoverUntil();
   }
 
   get leaders(): readonly Leader[] {
-    const stage = this.#stage;
-    if (!stage.movesTogether()) return [];
+    const instance = this.#instance;
+    if (!instance.movesTogether()) return [];
     const leaders: Leader[] = [];
-    for (const first of stage.routers.values()) {
+    for (const first of instance.routers.values()) {
       const { state } = first;
       // The ranks are texts made for this: with hundreds of Actives none is needed.
       if (state.kind !== 'Backup' || !isBefore(first, this.#router)) continue;
       const { activeAddress, followsSuperior } = state;
-      const stays = followsSuperior || !stage.preempts(first);
-      leaders.push({ place: stage.placeOf(first), activeAddress, stays });
+      const stays = followsSuperior || !instance.preempts(first);
+      leaders.push({ place: instance.placeOf(first), activeAddress, stays });
     }
     return leaders;
   }

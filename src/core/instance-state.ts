@@ -8,7 +8,7 @@ import type { PeerReport } from '../model/peer-report.js';
 import type { Report } from '../model/reasons.js';
 import { after, instant, microseconds, type Instant, type Microseconds } from '../model/units.js';
 import { agreementOf, type Agreement } from './agreement.js';
-import { newConduct, type Conduct } from './fitness/restraint.js';
+import { unrestrained, type Restraint } from './fitness/restraint.js';
 import { tieBreaker } from './decisions/candidates.js';
 import type { Rank } from './peers/sight.js';
 import type { Row } from './decisions/rows.js';
@@ -45,13 +45,13 @@ export const HANDOVER_MINIMUM = microseconds(100_000);
 
 export type Phase = 'new' | 'running' | 'stopped';
 
-export class Stage {
+export class InstanceState {
   configuration: InstanceConfiguration;
   agreement: Agreement;
   routers: Map<string, Router>;
   readonly monitors = new Map<string, MonitorStatus>();
   peers: Map<string, Peer>;
-  conduct: Conduct = newConduct;
+  restraint: Restraint = unrestrained;
   phase: Phase = 'new';
   /** Never runs backwards. */
   clock: Instant;
@@ -158,7 +158,7 @@ export class Stage {
         (other) => other.state.kind === 'Active' && releasingOf(other) === null,
       );
     const { sound } = this.fitness;
-    const standsBack = this.conduct.standBack !== null;
+    const standsBack = this.restraint.standBack !== null;
     return { priority: effectivePriority, family, address, sound, holdsPart, standsBack };
   }
 
@@ -194,7 +194,7 @@ export class Stage {
 
   /** Who would give the role away again, or has just been sent away, takes it only when it is free. */
   #mayPreempt(router: Router): boolean {
-    if (this.conduct.standBack !== null || this.clock < router.preemptFrom) return false;
+    if (this.restraint.standBack !== null || this.clock < router.preemptFrom) return false;
     if (hasSoftFault(this.monitors.values()) || this.#isKeptByOrder(router)) return false;
     return !this.movesTogether() || !this.#anotherFollowsSuperior(router);
   }

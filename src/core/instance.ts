@@ -5,15 +5,26 @@
 //
 //   what happened    router-events (advertisements, timers, addresses), peer-events (reports, silence, paths),
 //                    operations (an operator's orders), reconfigure (new settings)
-//   what follows     sight (the evidence about one virtual router) -> decisions/ (a verdict, by a row of
-//                    decisions/rows.ts) -> apply (carries it out) -> step (steps the machine, and what comes of it)
-//   who takes part   settle: fitness, priorities (tracker), the operator's wishes and flaps (conduct), the peers' news
+//   what follows     instance-sight gathers the evidence about one virtual router -> decisions/ gives a verdict, which
+//                    names a row of decisions/rows -> apply carries it out -> step steps the machine, and does what
+//                    follows from the step itself
+//   who takes part   settle: fitness, priorities, the operator's wishes, flaps, and what the peers are told
 //
-// Below them, without knowing them: stage holds the state of it all; router and router-state hold one virtual
-// router, its state and what is known in that state only; peers and peer-check hold the peers and their paths;
-// virtual-router, active and machine are the state machine of RFC 9568, which knows no peers, only orders. Small ones:
-// agreement (settings that must agree), successors (objections to an order), because and cause (words for a reason),
-// nobody-held, empty-handed, announcements, address-defence, flap-counter, timing, soonest, observe.
+// Below them are four rooms, each of which knows only what is named:
+//
+//   machine/         the state machine of RFC 9568: states (states, events, effects), virtual-router (a step), active;
+//                    router and router-state hold one virtual router and what is known in one state only; observe,
+//                    announcements, address-defence, timing. It knows no peers, only orders.
+//   fitness/         fitness (own faults), tracker (priorities from monitors), restraint (operators, flaps), flap-counter.
+//                    It knows no virtual routers.
+//   peers/           peers and peer-check (the peers, their paths, what they said), sight (what evidence is). It knows
+//                    the types of machine/.
+//   decisions/       the decision table (rows) and its branches: takeover, silence, handover, rivals, group, and the
+//                    questions that they share: candidates, empty-handed. It knows machine/ and peers/.
+//
+// Beside this file: instance-state holds the state of it all; interface has the types of events, effects, settings;
+// router-snapshot is a virtual router from outside; agreement compares settings with the peers'; successors has
+// objections to an order; because and cause put reasons into words; nobody-held, soonest.
 //
 // Nobody calls upwards: instance -> events, settle -> decisions, apply -> step -> machine. A decision changes nothing
 // and sees nothing but its sight; only apply reads what a verdict asks for.
@@ -41,7 +52,7 @@ import type { IpAddress } from '../model/address.js';
 import type { PeerSight } from '../model/status.js';
 import type { Instant, Microseconds } from '../model/units.js';
 import { causeOf } from './cause.js';
-import { bypassDesired, memoryOf, type Conduct } from './fitness/restraint.js';
+import { bypassDesired, memoryOf, type Restraint } from './fitness/restraint.js';
 import { recentFlaps } from './fitness/flap-counter.js';
 import type {
   Deadline,
@@ -67,7 +78,7 @@ import { nobodyHeldOf, snapshotOf } from './router-snapshot.js';
 import { settle } from './settle.js';
 import { isAlone, prospectsOf } from './successors.js';
 import { Soonest } from './soonest.js';
-import { later, NO_DECISIONS, Stage, type Decision, type OwnFitness, type Phase } from './instance-state.js';
+import { later, NO_DECISIONS, InstanceState, type Decision, type OwnFitness, type Phase } from './instance-state.js';
 import { flap, step } from './step.js';
 
 /** The whole state of an instance as plain data: what a recording starts from. */
@@ -76,7 +87,7 @@ export interface InstanceCheckpoint {
   readonly routers: readonly Router[];
   readonly monitors: readonly MonitorStatus[];
   readonly peers: readonly Peer[];
-  readonly conduct: Conduct;
+  readonly restraint: Restraint;
   readonly fitness: OwnFitness;
   readonly differences: readonly string[];
   readonly told: PeerReport | null;
@@ -86,10 +97,10 @@ export interface InstanceCheckpoint {
 }
 
 export class Instance {
-  readonly #stage: Stage;
+  readonly #state: InstanceState;
 
   constructor(configuration: InstanceConfiguration, now: Instant) {
-    this.#stage = new Stage(configuration, now);
+    this.#state = new InstanceState(configuration, now);
   }
 
   /**
@@ -98,38 +109,38 @@ export class Instance {
    * @returns the effects, to be carried out in this order.
    */
   handle(event: InstanceEvent, now: Instant): readonly InstanceEffect[] {
-    const stage = this.#stage;
-    stage.clock = later(stage.clock, now);
-    stage.decisions = NO_DECISIONS;
-    stage.unsettled = !SAYS_SO_ITSELF.has(event.kind);
-    take(stage, event);
-    settle(stage);
-    return stage.takeEffects();
+    const state = this.#state;
+    state.clock = later(state.clock, now);
+    state.decisions = NO_DECISIONS;
+    state.unsettled = !SAYS_SO_ITSELF.has(event.kind);
+    take(state, event);
+    settle(state);
+    return state.takeEffects();
   }
 
   /** What the last event led to, in order: which row of the decision table applied to which virtual router. */
   decisions(): readonly Decision[] {
-    return this.#stage.decisions;
+    return this.#state.decisions;
   }
 
   /** When to call `handle({ kind: 'deadline' })` next; null for never. */
   nextDeadline(): Deadline | null {
     const soonest = new Soonest();
-    for (const router of this.#stage.routers.values()) routerDeadlines(router, soonest);
-    peerDeadlines(this.#stage, soonest);
+    for (const router of this.#state.routers.values()) routerDeadlines(router, soonest);
+    peerDeadlines(this.#state, soonest);
     return soonest.deadline;
   }
 
   /** A copy that later events do not change; survives JSON. */
   checkpoint(): InstanceCheckpoint {
-    const { configuration, routers, monitors, peers, conduct, phase, clock, ...rest } = this.#stage;
+    const { configuration, routers, monitors, peers, restraint, phase, clock, ...rest } = this.#state;
     const { fitness, differences, told, bypassOrdered } = rest;
     return {
       configuration,
       routers: [...routers.values()].map(copyOf),
       monitors: [...monitors.values()],
       peers: [...peers.values()].map((peer) => ({ ...peer })),
-      conduct,
+      restraint,
       fitness,
       differences,
       told,
@@ -143,48 +154,48 @@ export class Instance {
   static restore(checkpoint: InstanceCheckpoint): Instance {
     const { configuration, routers, monitors, peers, clock, ...rest } = checkpoint;
     const instance = new Instance(configuration, clock);
-    const stage = instance.#stage;
-    for (const router of routers) stage.routers.set(router.configuration.name, copyOf(router));
-    for (const status of monitors) stage.monitors.set(status.name, status);
-    for (const peer of peers) stage.peers.set(peer.configuration.name, { ...peer });
-    Object.assign(stage, rest);
+    const state = instance.#state;
+    for (const router of routers) state.routers.set(router.configuration.name, copyOf(router));
+    for (const status of monitors) state.monitors.set(status.name, status);
+    for (const peer of peers) state.peers.set(peer.configuration.name, { ...peer });
+    Object.assign(state, rest);
     return instance;
   }
 
   /** Flaps within the window. */
   flapCount(now: Instant): number {
-    const { conduct, configuration } = this.#stage;
-    return recentFlaps(conduct.flaps, configuration.flaps, now).length;
+    const { restraint, configuration } = this.#state;
+    return recentFlaps(restraint.flaps, configuration.flaps, now).length;
   }
 
   /** Whether an advertisement from `source` is known to be from none of the peers. */
   isStranger(source: IpAddress): boolean {
-    return isStranger([...this.#stage.peers.values()], source);
+    return isStranger([...this.#state.peers.values()], source);
   }
 
   /** What the peers that speak say of a virtual router; empty for a name that there is not. */
   peerSights(virtualRouter: string): readonly PeerSight[] {
-    const { agreement, peers, clock } = this.#stage;
+    const { agreement, peers, clock } = this.#state;
     const place = agreement.places.get(virtualRouter);
     return place === undefined ? [] : peerSights(peers.values(), place, clock);
   }
 
   /** The virtual router is Active, its addresses stand: for how long nobody had them, in µs. Null: not known. */
   nobodyHeld(virtualRouter: string): Microseconds | null {
-    const router = this.#stage.routers.get(virtualRouter);
+    const router = this.#state.routers.get(virtualRouter);
     return router === undefined ? null : nobodyHeldOf(router.state);
   }
 
   /** What each monitor says, for whoever needs no more of the snapshot than that. */
   monitors(): readonly MonitorStatus[] {
-    return [...this.#stage.monitors.values()];
+    return [...this.#state.monitors.values()];
   }
 
   snapshot(now: Instant): InstanceSnapshot {
-    const stage = this.#stage;
-    const { configuration, routers, monitors, peers, conduct, differences } = stage;
-    const { fit, sound } = stage.fitness;
-    const cause = causeOf(stage);
+    const state = this.#state;
+    const { configuration, routers, monitors, peers, restraint, differences } = state;
+    const { fit, sound } = state.fitness;
+    const cause = causeOf(state);
     return {
       mode: configuration.mode,
       virtualRouters: [...routers.values()].map((router) =>
@@ -192,13 +203,13 @@ export class Instance {
       ),
       monitors: [...monitors.values()],
       peers: [...peers.values()].map((peer) => ({ ...peer })),
-      memory: memoryOf(conduct),
-      bypass: { desired: bypassDesired(conduct, configuration), actual: conduct.bypassActual },
+      memory: memoryOf(restraint),
+      bypass: { desired: bypassDesired(restraint, configuration), actual: restraint.bypassActual },
       flapCount: this.flapCount(now),
       differences,
       own: { fit, sound, ...(cause === undefined ? {} : { cause }) },
-      prospects: prospectsOf(stage),
-      isAlone: isAlone(stage),
+      prospects: prospectsOf(state),
+      isAlone: isAlone(state),
     };
   }
 }
@@ -210,55 +221,55 @@ const SAYS_SO_ITSELF: ReadonlySet<InstanceEvent['kind']> = new Set([
   'deadline',
 ]);
 
-function take(stage: Stage, event: InstanceEvent): void {
+function take(instance: InstanceState, event: InstanceEvent): void {
   switch (event.kind) {
     case 'start':
-      if (stage.phase !== 'new') return;
-      stage.phase = 'running';
-      excusePeers(stage);
+      if (instance.phase !== 'new') return;
+      instance.phase = 'running';
+      excusePeers(instance);
       return;
     case 'stop':
-      sayWhoIsMissed(stage);
-      stage.phase = 'stopped';
+      sayWhoIsMissed(instance);
+      instance.phase = 'stopped';
       return;
     case 'configure':
-      reconfigure(stage, event.configuration);
+      reconfigure(instance, event.configuration);
       return;
     case 'monitor':
-      stage.monitors.set(event.status.name, event.status);
+      instance.monitors.set(event.status.name, event.status);
       return;
     case 'monitor-removed':
-      stage.monitors.delete(event.name);
+      instance.monitors.delete(event.name);
       return;
     case 'deadline':
-      for (const router of stage.routers.values()) passRouterDeadline(stage, router);
-      passPeerDeadlines(stage);
+      for (const router of instance.routers.values()) passRouterDeadline(instance, router);
+      passPeerDeadlines(instance);
       return;
     case 'remember':
-      stage.conduct = { ...stage.conduct, ...event.memory, heldSinceFlap: event.crashed };
+      instance.restraint = { ...instance.restraint, ...event.memory, heldSinceFlap: event.crashed };
       if (!event.crashed) return;
-      flap(stage, 'the agent ended while it was Active');
-      for (const { state } of stage.routers.values()) {
+      flap(instance, 'the agent ended while it was Active');
+      for (const { state } of instance.routers.values()) {
         if (state.kind !== 'Active') state.vacated = true;
       }
       return;
     case 'operator':
-      operate(stage, event);
+      operate(instance, event);
       return;
     case 'bypass-state':
-      stage.conduct = { ...stage.conduct, bypassActual: event.actual };
+      instance.restraint = { ...instance.restraint, bypassActual: event.actual };
       return;
     case 'peer-report':
-      takeReport(stage, event);
+      takeReport(instance, event);
       return;
     case 'path-interface':
-      setPathInterface(stage, event);
+      setPathInterface(instance, event);
       return;
     case 'stalled':
     case 'revoked':
-      stage.report('stalled', 'what arrived meanwhile is heard first');
-      excusePeers(stage);
-      for (const router of stage.routers.values()) step(stage, router, event);
+      instance.report('stalled', 'what arrived meanwhile is heard first');
+      excusePeers(instance);
+      for (const router of instance.routers.values()) step(instance, router, event);
       return;
     case 'primary-address':
     case 'socket':
@@ -266,7 +277,7 @@ function take(stage: Stage, event: InstanceEvent): void {
     case 'addresses-present':
     case 'addresses-removed':
     case 'addresses-failed':
-      takeForRouter(stage, event);
+      takeForRouter(instance, event);
   }
 }
 

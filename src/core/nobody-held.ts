@@ -3,18 +3,18 @@
 import { between, type Instant, type Microseconds, microseconds } from '../model/units.js';
 import { routerAt, type Peer } from './peers/peers.js';
 import type { Router } from './machine/router.js';
-import type { Stage } from './instance-state.js';
+import type { InstanceState } from './instance-state.js';
 
 /** The last report before another one: until its last message the peer had what it says, by its own word. */
 export function wordEnded(
-  stage: Stage,
+  instance: InstanceState,
   peer: Peer,
   { report, paths }: Pick<Peer, 'report' | 'paths'>,
 ): void {
   const at = lastMessageAt(paths);
   if (report === null || at === null) return;
-  for (const router of stage.routers.values()) {
-    if (saysHeld(stage, { ...peer, report }, router)) sawHeld(router, at);
+  for (const router of instance.routers.values()) {
+    if (saysHeld(instance, { ...peer, report }, router)) sawHeld(router, at);
   }
 }
 
@@ -27,10 +27,10 @@ export function sawHeld(router: Router, at: Instant): void {
  * When the addresses of a new Active stand: for how long nobody had them, at most. 0 when they were handed over by
  * a peer that has them still; null when nobody is known to have had them.
  */
-export function nobodyHeld(stage: Stage, router: Router): Microseconds | null {
-  const { clock, peers } = stage;
+export function nobodyHeld(instance: InstanceState, router: Router): Microseconds | null {
+  const { clock, peers } = instance;
   for (const peer of peers.values()) {
-    if (!saysHeld(stage, peer, router)) continue;
+    if (!saysHeld(instance, peer, router)) continue;
     const at = lastMessageAt(peer.paths);
     const isKept = peer.state === 'healthy' && router.reason === 'peer-released';
     if (isKept || (at !== null && at >= router.since)) return microseconds(0);
@@ -39,8 +39,8 @@ export function nobodyHeld(stage: Stage, router: Router): Microseconds | null {
   return router.heldAt === null ? null : between(router.heldAt, clock);
 }
 
-function saysHeld(stage: Stage, peer: Peer, router: Router): boolean {
-  const theirs = routerAt(peer, stage.placeOf(router));
+function saysHeld(instance: InstanceState, peer: Peer, router: Router): boolean {
+  const theirs = routerAt(peer, instance.placeOf(router));
   return theirs?.state === 'Active' && theirs.addressesPresent;
 }
 

@@ -4,79 +4,79 @@ import { isSoundCandidate, outranksUs } from './decisions/candidates.js';
 import { noFlaps } from './fitness/flap-counter.js';
 import type { InstanceEvent } from './interface.js';
 import type { Router } from './machine/router.js';
-import type { Stage } from './instance-state.js';
+import type { InstanceState } from './instance-state.js';
 import { release, step } from './step.js';
 import { isHeldElsewhere, objectionsTo, type Objection } from './successors.js';
 
 type Operator = Extract<InstanceEvent, { kind: 'operator' }>;
 
-export function operate(stage: Stage, event: Operator): void {
+export function operate(instance: InstanceState, event: Operator): void {
   const order = { by: event.by ?? '', forced: event.force === true };
   switch (event.command) {
     case 'failover':
-      failover(stage, order);
+      failover(instance, order);
       return;
     case 'maintenance-on':
-      maintenanceOn(stage, order);
+      maintenanceOn(instance, order);
       return;
     case 'maintenance-off':
-      stage.conduct = { ...stage.conduct, maintenance: false };
-      stage.report('maintenance', `off${byWhom(order)}: back in the election`);
+      instance.restraint = { ...instance.restraint, maintenance: false };
+      instance.report('maintenance', `off${byWhom(order)}: back in the election`);
       return;
     case 'bypass-engage':
-      if (!stage.configuration.hasBypass) {
-        stage.refuse('bypass engage: the settings name no bypass hook', 'name one: hooks.bypass');
+      if (!instance.configuration.hasBypass) {
+        instance.refuse('bypass engage: the settings name no bypass hook', 'name one: hooks.bypass');
         return;
       }
-      stage.conduct = { ...stage.conduct, bypassEngaged: true, order };
+      instance.restraint = { ...instance.restraint, bypassEngaged: true, order };
       return;
     case 'bypass-release':
-      stage.conduct = { ...stage.conduct, bypassEngaged: false, flaps: noFlaps };
+      instance.restraint = { ...instance.restraint, bypassEngaged: false, flaps: noFlaps };
       return;
     case 'flaps-clear':
-      stage.conduct = { ...stage.conduct, flaps: noFlaps };
+      instance.restraint = { ...instance.restraint, flaps: noFlaps };
   }
 }
 
-type GivenOrder = Stage['conduct']['order'];
+type GivenOrder = InstanceState['restraint']['order'];
 
 /** ` by root (pid 4711)`. */
 const byWhom = ({ by }: GivenOrder): string => (by === '' ? '' : ` by ${by}`);
 
-const activeRouters = (stage: Stage): Router[] =>
-  [...stage.routers.values()].filter(({ state: { kind } }) => kind === 'Active');
+const activeRouters = (instance: InstanceState): Router[] =>
+  [...instance.routers.values()].filter(({ state: { kind } }) => kind === 'Active');
 
 /** Hands everything over, or nothing: a virtual router without a successor stays with the others. */
-function failover(stage: Stage, order: GivenOrder): void {
-  const active = activeRouters(stage);
+function failover(instance: InstanceState, order: GivenOrder): void {
+  const active = activeRouters(instance);
   if (active.length === 0) {
-    stage.refuse('failover: not Active', 'order it on the appliance that holds the role');
+    instance.refuse('failover: not Active', 'order it on the appliance that holds the role');
     return;
   }
   for (const router of active) {
-    const objections = objectionsTo(stage, router);
+    const objections = objectionsTo(instance, router);
     if (objections === null || (order.forced && isForcible(objections))) continue;
-    refuseTo(stage, 'failover', objections, router);
+    refuseTo(instance, 'failover', objections, router);
     return;
   }
-  const returns = active.every((router) => goesToOneAbove(stage, router));
-  const standBack = returns ? null : { by: order.by, since: stage.clock };
-  stage.conduct = { ...stage.conduct, standBack, order };
-  for (const router of stage.routers.values()) router.sentAway = active.includes(router);
+  const returns = active.every((router) => goesToOneAbove(instance, router));
+  const standBack = returns ? null : { by: order.by, since: instance.clock };
+  instance.restraint = { ...instance.restraint, standBack, order };
+  for (const router of instance.routers.values()) router.sentAway = active.includes(router);
   const names = active.map(({ configuration: { name } }) => name).join(', ');
-  stage.report('failover', `${names}${byWhom(order)}${order.forced ? ', forced' : ''}`);
+  instance.report('failover', `${names}${byWhom(order)}${order.forced ? ', forced' : ''}`);
   for (const router of active) {
-    const isKnown = objectionsTo(stage, router)?.every((one) => !one.forcible) !== true;
-    if (isKnown) release(stage, router, 'failover');
+    const isKnown = objectionsTo(instance, router)?.every((one) => !one.forcible) !== true;
+    if (isKnown) release(instance, router, 'failover');
     // Whoever listens to advertisements alone takes it after Skew_Time.
-    else step(stage, router, { kind: 'yield', reason: 'failover' });
+    else step(instance, router, { kind: 'yield', reason: 'failover' });
   }
 }
 
 /** The role returns to whom it belongs: we would not take it from there, so there is nothing to hold us to. */
-function goesToOneAbove(stage: Stage, router: Router): boolean {
-  const own = stage.rankOf(router);
-  return stage.views(router).some((view) => isSoundCandidate(view) && outranksUs(view, own));
+function goesToOneAbove(instance: InstanceState, router: Router): boolean {
+  const own = instance.rankOf(router);
+  return instance.views(router).some((view) => isSoundCandidate(view) && outranksUs(view, own));
 }
 
 /** Whether somebody may take it all the same: one that is there, or of whom nothing is known. */
@@ -84,26 +84,26 @@ const isForcible = (objections: readonly Objection[]): boolean =>
   objections.length === 0 || objections.some((one) => one.forcible || one.unknown);
 
 /** Out of the election; not while that would leave a virtual router to nobody, unless forced. */
-function maintenanceOn(stage: Stage, order: GivenOrder): void {
-  for (const router of stage.routers.values()) {
-    if (stage.conduct.maintenance || order.forced || !wouldBeMissed(stage, router)) continue;
-    const objections = objectionsTo(stage, router);
+function maintenanceOn(instance: InstanceState, order: GivenOrder): void {
+  for (const router of instance.routers.values()) {
+    if (instance.restraint.maintenance || order.forced || !wouldBeMissed(instance, router)) continue;
+    const objections = objectionsTo(instance, router);
     if (objections === null) continue;
-    refuseTo(stage, 'maintenance on', objections, router);
+    refuseTo(instance, 'maintenance on', objections, router);
     return;
   }
-  stage.conduct = { ...stage.conduct, maintenance: true, order };
-  stage.report('maintenance', `on${byWhom(order)}${order.forced ? ', forced' : ''}`);
+  instance.restraint = { ...instance.restraint, maintenance: true, order };
+  instance.report('maintenance', `on${byWhom(order)}${order.forced ? ', forced' : ''}`);
 }
 
 /** It holds the role here, or is the one that would take it. */
-function wouldBeMissed(stage: Stage, router: Router): boolean {
+function wouldBeMissed(instance: InstanceState, router: Router): boolean {
   const { kind } = router.state;
-  return kind === 'Active' || (kind === 'Backup' && !isHeldElsewhere(stage, router));
+  return kind === 'Active' || (kind === 'Backup' && !isHeldElsewhere(instance, router));
 }
 
 function refuseTo(
-  stage: Stage,
+  instance: InstanceState,
   what: string,
   objections: readonly Objection[],
   router: Router,
@@ -111,22 +111,22 @@ function refuseTo(
   const { name } = router.configuration;
   if (objections.length === 0) {
     const text = `${what}: no peer is configured, so nobody is known who could take ${name}`;
-    stage.refuse(text, 'name the peer in ha.peers, or insist with --force', router);
+    instance.refuse(text, 'name the peer in ha.peers, or insist with --force', router);
     return;
   }
   const why = objections.map(({ text }) => text).join('; ');
   const remedies = objections.map(({ remedy }) => remedy);
   const insist = what === 'failover' || remedies.some((one) => one.includes('--force'));
   const remedy = insist ? remedies.join('; ') : `${remedies.join('; ')}, or insist with --force`;
-  stage.refuse(`${what}: nobody is fit and sound to take ${name}: ${why}`, remedy, router);
+  instance.refuse(`${what}: nobody is fit and sound to take ${name}: ${why}`, remedy, router);
 }
 
 /** A stop cannot be refused. Without peers nobody is known ever: there is nothing to say then. */
-export function sayWhoIsMissed(stage: Stage): void {
-  if (stage.peers.size === 0) return;
-  for (const router of activeRouters(stage)) {
-    const objections = objectionsTo(stage, router);
+export function sayWhoIsMissed(instance: InstanceState): void {
+  if (instance.peers.size === 0) return;
+  for (const router of activeRouters(instance)) {
+    const objections = objectionsTo(instance, router);
     if (objections === null) continue;
-    stage.report('no-successor', objections.map(({ text }) => text).join('; '), router);
+    instance.report('no-successor', objections.map(({ text }) => text).join('; '), router);
   }
 }

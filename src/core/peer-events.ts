@@ -31,43 +31,43 @@ import {
 import { releasingOf, type Router } from './machine/router.js';
 import type { ActiveState, BackupState } from './machine/router-state.js';
 import type { PathState } from './peers/peer-check.js';
-import { StageSight } from './instance-sight.js';
+import { InstanceSight } from './instance-sight.js';
 import type { Sight } from './peers/sight.js';
 import { step } from './step.js';
 import type { Soonest } from './soonest.js';
-import type { Stage } from './instance-state.js';
+import type { InstanceState } from './instance-state.js';
 
 /** Checks begin, or this process was silent itself: every path gets a full term. */
-export function excusePeers(stage: Stage): void {
-  const { peerCheck } = stage.configuration;
-  for (const peer of stage.peers.values()) excusePeer(peer, peerCheck, stage.clock);
+export function excusePeers(instance: InstanceState): void {
+  const { peerCheck } = instance.configuration;
+  for (const peer of instance.peers.values()) excusePeer(peer, peerCheck, instance.clock);
 }
 
 /** Takes a report, then looks at every virtual router again. */
 export function takeReport(
-  stage: Stage,
+  instance: InstanceState,
   message: Extract<InstanceEvent, { kind: 'peer-report' }>,
 ): void {
-  const peer = stage.peers.get(message.peer);
+  const peer = instance.peers.get(message.peer);
   if (peer === undefined) return;
   const { paths, state, report } = peer;
-  const changed = peerHeard(peer, stage.configuration.peerCheck, message, stage.clock);
-  if (state === 'healthy') sayPaths(stage, peer, paths);
-  if (changed.state) becameHealthy(stage, message.peer, state);
-  if (changed.report) wordEnded(stage, peer, { report, paths });
-  if (changed.report) compareSettings(stage);
+  const changed = peerHeard(peer, instance.configuration.peerCheck, message, instance.clock);
+  if (state === 'healthy') sayPaths(instance, peer, paths);
+  if (changed.state) becameHealthy(instance, message.peer, state);
+  if (changed.report) wordEnded(instance, peer, { report, paths });
+  if (changed.report) compareSettings(instance);
   // Who has a soft fault asks for a successor until there is one.
-  const { fit, sound } = stage.fitness;
-  if (changed.state || changed.report || (fit && !sound)) stage.unsettled = true;
-  if (isQuiet(stage)) return;
-  for (const router of stage.routers.values()) arbitrate(stage, router);
+  const { fit, sound } = instance.fitness;
+  if (changed.state || changed.report || (fit && !sound)) instance.unsettled = true;
+  if (isQuiet(instance)) return;
+  for (const router of instance.routers.values()) arbitrate(instance, router);
 }
 
 /**
  * Whether there is nothing to arbitrate, as nearly always: nobody leaves, nobody is unheard, and nobody
  * else is Active while we are. Hundreds of virtual routers need not be looked at with every message.
  */
-function isQuiet({ routers, peers }: Stage): boolean {
+function isQuiet({ routers, peers }: InstanceState): boolean {
   let active = false;
   for (const { state, triedInVain } of routers.values()) {
     if (triedInVain) return false;
@@ -89,7 +89,7 @@ const isOfConcern = ({ releasing, wantsUnicast, state }: PeerRouter, active: boo
 
 /** The interface that reaches a peer's address directly; null when none does. */
 export function setPathInterface(
-  { peers }: Stage,
+  { peers }: InstanceState,
   { peer: name, address, ...where }: Extract<InstanceEvent, { kind: 'path-interface' }>,
 ): void {
   const peer = peers.get(name);
@@ -100,76 +100,76 @@ export function setPathInterface(
 }
 
 /** Says when settings that must agree with the peers no longer do, or do so again. */
-export function compareSettings(stage: Stage): void {
-  const { peers, configuration, agreement } = stage;
+export function compareSettings(instance: InstanceState): void {
+  const { peers, configuration, agreement } = instance;
   const found = differencesWith(peers.values(), configuration, agreement);
-  if (found.join() === stage.differences.join()) return;
+  if (found.join() === instance.differences.join()) return;
   // No name holds a colon.
   const named = (of: readonly string[]): Set<string> =>
     new Set(of.map((difference) => difference.slice(0, difference.indexOf(': '))));
   const still = named(found);
-  for (const name of named(stage.differences)) {
-    if (!still.has(name)) stage.report('settings-agree', name);
+  for (const name of named(instance.differences)) {
+    if (!still.has(name)) instance.report('settings-agree', name);
   }
-  stage.differences = found;
-  if (found.length > 0) stage.report('settings-differ', found.join('; '));
+  instance.differences = found;
+  if (found.length > 0) instance.report('settings-differ', found.join('; '));
 }
 
 /** Requests and silences that are due, and what follows from them. */
-export function passPeerDeadlines(stage: Stage): void {
-  if (stage.phase !== 'running') return;
-  const { peerCheck } = stage.configuration;
-  for (const peer of stage.peers.values()) {
+export function passPeerDeadlines(instance: InstanceState): void {
+  if (instance.phase !== 'running') return;
+  const { peerCheck } = instance.configuration;
+  for (const peer of instance.peers.values()) {
     const { paths } = peer;
-    const found = peerSilent(peer, peerCheck, stage.clock);
-    if (peer.state === 'healthy') sayPaths(stage, peer, paths);
-    if (found.state) becameUnhealthy(stage, peer);
-    if (found.silent) sayPathsLost(stage, peer);
-    if (checkDue(peer, peerCheck, stage.clock)) {
-      stage.push({ kind: 'check-peer', peer: peer.configuration.name });
+    const found = peerSilent(peer, peerCheck, instance.clock);
+    if (peer.state === 'healthy') sayPaths(instance, peer, paths);
+    if (found.state) becameUnhealthy(instance, peer);
+    if (found.silent) sayPathsLost(instance, peer);
+    if (checkDue(peer, peerCheck, instance.clock)) {
+      instance.push({ kind: 'check-peer', peer: peer.configuration.name });
     }
   }
-  for (const router of stage.routers.values()) watchTheActive(stage, router);
+  for (const router of instance.routers.values()) watchTheActive(instance, router);
 }
 
 /** A Backup asks an Active that is late, and takes the role of one that is dead. */
-function watchTheActive(stage: Stage, router: Router): void {
+function watchTheActive(instance: InstanceState, router: Router): void {
   if (router.state.kind !== 'Backup') return;
-  const sight = new StageSight(stage, router);
-  apply(stage, router, whenOverdue(sight, router.state));
-  apply(stage, router, whenNearlySilent(sight));
-  apply(stage, router, whenSilent(sight));
+  const sight = new InstanceSight(instance, router);
+  apply(instance, router, whenOverdue(sight, router.state));
+  apply(instance, router, whenNearlySilent(sight));
+  apply(instance, router, whenSilent(sight));
 }
 
-function sayPathsLost(stage: Stage, peer: Peer): void {
-  for (const router of stage.routers.values()) {
-    apply(stage, router, whenPathsLost(new StageSight(stage, router), peer));
+function sayPathsLost(instance: InstanceState, peer: Peer): void {
+  for (const router of instance.routers.values()) {
+    apply(instance, router, whenPathsLost(new InstanceSight(instance, router), peer));
   }
 }
 
 /** Says which paths of a peer that answers were lost, or are back; the first answer is no news. */
-function sayPaths(stage: Stage, { configuration, paths }: Peer, before: Peer['paths']): void {
+function sayPaths(instance: InstanceState, { configuration, paths }: Peer, before: Peer['paths']): void {
   for (const [at, { address, state }] of paths.entries()) {
     const former = before[at]?.state;
     if (former === state || former === 'unknown') continue;
     const report = state === 'healthy' ? 'path-back' : 'path-lost';
-    stage.report(report, `${configuration.name} at ${address}`);
+    instance.report(report, `${configuration.name} at ${address}`);
   }
 }
 
 /** Offers what the peers' checks, and the Backups that watch them, wait for. */
-export function peerDeadlines(stage: Stage, soonest: Soonest): void {
-  if (stage.phase !== 'running' || stage.peers.size === 0) return;
-  for (const peer of stage.peers.values()) {
-    const at = peerDeadline(peer, stage.configuration.peerCheck, stage.clock);
+export function peerDeadlines(instance: InstanceState, soonest: Soonest): void {
+  if (instance.phase !== 'running' || instance.peers.size === 0) return;
+  for (const peer of instance.peers.values()) {
+    const at = peerDeadline(peer, instance.configuration.peerCheck, instance.clock);
     soonest.offer(at, peer.configuration.name, 'peer-check');
   }
-  let shared: StageSight | null = null;
-  for (const router of stage.routers.values()) {
+  let shared: InstanceSight | null = null;
+  for (const router of instance.routers.values()) {
     const { state, configuration } = router;
     if (state.kind !== 'Backup') continue;
     // One for all of them: hundreds are looked at after every event.
-    shared ??= new StageSight(stage, router);
+    shared ??= new InstanceSight(instance, router);
     const sight: Sight = shared.at(router);
     const proven = provenAt(sight);
     // What is proven already waits for news, not for the clock.
@@ -182,87 +182,87 @@ export function peerDeadlines(stage: Stage, soonest: Soonest): void {
 }
 
 /** An advertisement came by multicast: that ends the need for unicast. */
-export function multicastHeard(stage: Stage, router: Router): void {
+export function multicastHeard(instance: InstanceState, router: Router): void {
   if (router.state.kind !== 'Backup' || router.state.unheard === null) return;
   router.state.unheard = null;
-  stage.unsettled = true;
-  stage.report('adverts-back', router.configuration.interface, router);
+  instance.unsettled = true;
+  instance.report('adverts-back', router.configuration.interface, router);
 }
 
 /** An advertisement of less than our rank came: its sender is Active too. */
 export function rivalHeard(
-  stage: Stage,
+  instance: InstanceState,
   router: Router,
   state: ActiveState,
   source: IpAddress,
 ): void {
   state.rivalAddress = source;
-  const known = [...stage.peers.values()].find(({ knownBy }) => knownBy.includes(source));
-  sayDual(stage, router, state, known?.configuration.name ?? source);
+  const known = [...instance.peers.values()].find(({ knownBy }) => knownBy.includes(source));
+  sayDual(instance, router, state, known?.configuration.name ?? source);
 }
 
 /** Whether all healthy peers see less traffic than their minimum too. */
-export function bandwidthLowEverywhere({ peers }: Stage): boolean {
+export function bandwidthLowEverywhere({ peers }: InstanceState): boolean {
   const healthy = [...peers.values()].filter(({ state }) => state === 'healthy');
   return healthy.length > 0 && healthy.every(({ report }) => report?.bandwidthLow === true);
 }
 
 /** What follows for a virtual router from what the peers say now. */
-function arbitrate(stage: Stage, router: Router): void {
-  const sight = new StageSight(stage, router);
+function arbitrate(instance: InstanceState, router: Router): void {
+  const sight = new InstanceSight(instance, router);
   const holder = holderAmong(sight.speaking);
-  if (holder !== null) foundHolder(stage, router);
+  if (holder !== null) foundHolder(instance, router);
   const { state } = router;
-  if (state.kind === 'Backup') arbitrateBackup(stage, sight, state);
-  else if (state.kind === 'Active') arbitrateActive(stage, sight, state, holder);
+  if (state.kind === 'Backup') arbitrateBackup(instance, sight, state);
+  else if (state.kind === 'Active') arbitrateActive(instance, sight, state, holder);
 }
 
-function arbitrateBackup(stage: Stage, sight: Sight, state: BackupState): void {
+function arbitrateBackup(instance: InstanceState, sight: Sight, state: BackupState): void {
   const { router } = sight;
   // Nearly always nobody leaves, and nothing more needs to be known.
   const leaver = leaverAmong(sight.views, state.activeAddress);
   if (leaver === null) router.triedInVain = false;
-  else apply(stage, router, whenReleased(sight, state, leaver));
+  else apply(instance, router, whenReleased(sight, state, leaver));
 }
 
 function arbitrateActive(
-  stage: Stage,
-  sight: StageSight,
+  instance: InstanceState,
+  sight: InstanceSight,
   state: ActiveState,
   holder: PeerView | null,
 ): void {
   const { router } = sight;
-  apply(stage, router, whenAnotherIsActive(sight, state, holder));
+  apply(instance, router, whenAnotherIsActive(sight, state, holder));
   if (router.state.kind !== 'Active') return;
-  if (releasingOf(router) !== null || stage.clock < router.askFrom) return;
+  if (releasingOf(router) !== null || instance.clock < router.askFrom) return;
   const anew = sight.at(router);
-  apply(stage, router, whenLinkIsSplit(anew) ?? whenGroupIsElsewhere(anew));
+  apply(instance, router, whenLinkIsSplit(anew) ?? whenGroupIsElsewhere(anew));
 }
 
 /** Somebody has the role that we gave up. */
-export function foundHolder(stage: Stage, { state }: Router): void {
+export function foundHolder(instance: InstanceState, { state }: Router): void {
   if (state.kind === 'Active' || !state.vacated) return;
   state.vacated = false;
-  stage.unsettled = true;
+  instance.unsettled = true;
 }
 
 /** One more to ask: whoever asked in vain before may ask again. */
-function becameHealthy(stage: Stage, peer: string, before: PathState): void {
-  stage.report('peer-healthy', peer);
-  const regained = before === 'unhealthy' && stage.phase === 'running';
-  for (const router of stage.routers.values()) {
-    router.askFrom = stage.clock;
+function becameHealthy(instance: InstanceState, peer: string, before: PathState): void {
+  instance.report('peer-healthy', peer);
+  const regained = before === 'unhealthy' && instance.phase === 'running';
+  for (const router of instance.routers.values()) {
+    router.askFrom = instance.clock;
     // While nothing connected us it may have been Active, too, and have given way before we heard it: hosts still
     // send to it.
     if (regained && router.state.kind === 'Active') {
-      step(stage, router, { kind: 'rival-gone' });
+      step(instance, router, { kind: 'rival-gone' });
     }
   }
 }
 
-function becameUnhealthy(stage: Stage, peer: Peer): void {
-  stage.unsettled = true;
-  stage.report('peer-unhealthy', peer.configuration.name);
+function becameUnhealthy(instance: InstanceState, peer: Peer): void {
+  instance.unsettled = true;
+  instance.report('peer-unhealthy', peer.configuration.name);
   // It may have been the best candidate for what another one is giving up.
-  for (const router of stage.routers.values()) arbitrate(stage, router);
+  for (const router of instance.routers.values()) arbitrate(instance, router);
 }

@@ -12,11 +12,11 @@ import {
   type Router,
   type RouterConfiguration,
 } from './machine/router.js';
-import type { Stage } from './instance-state.js';
+import type { InstanceState } from './instance-state.js';
 import { shutDown, step } from './step.js';
 
-export function reconfigure(stage: Stage, configuration: InstanceConfiguration): void {
-  const previous = stage.routers;
+export function reconfigure(instance: InstanceState, configuration: InstanceConfiguration): void {
+  const previous = instance.routers;
   const kept = new Map<string, Router>();
   const names = new Set(configuration.virtualRouters.map(({ name }) => name));
   const unnamed = new Set([...previous].flatMap(([name, one]) => (names.has(name) ? [] : [one])));
@@ -28,22 +28,22 @@ export function reconfigure(stage: Stage, configuration: InstanceConfiguration):
   const staying = new Set(kept.values());
   for (const router of previous.values()) {
     // With its old settings: its place among them is still known.
-    if (!staying.has(router)) shutDown(stage, router, 'settings-changed');
+    if (!staying.has(router)) shutDown(instance, router, 'settings-changed');
   }
-  stage.configuration = configuration;
-  stage.agreement = agreementOf(configuration);
-  stage.routers = new Map(
+  instance.configuration = configuration;
+  instance.agreement = agreementOf(configuration);
+  instance.routers = new Map(
     configuration.virtualRouters.map((wanted) => [
       wanted.name,
-      kept.get(wanted.name) ?? createRouter(wanted, false, stage.clock),
+      kept.get(wanted.name) ?? createRouter(wanted, false, instance.clock),
     ]),
   );
-  reconfigurePeers(stage);
+  reconfigurePeers(instance);
   for (const wanted of configuration.virtualRouters) {
     const router = kept.get(wanted.name);
-    if (router !== undefined) reconfigureRouter(stage, router, wanted);
+    if (router !== undefined) reconfigureRouter(instance, router, wanted);
   }
-  forgetMonitors(stage);
+  forgetMonitors(instance);
 }
 
 /** The one that has had another name until now: the others know nothing of it by its name. */
@@ -56,38 +56,38 @@ function takeNamedAnew(unnamed: Set<Router>, wanted: RouterConfiguration): Route
   return undefined;
 }
 
-function reconfigureRouter(stage: Stage, router: Router, wanted: RouterConfiguration): void {
+function reconfigureRouter(instance: InstanceState, router: Router, wanted: RouterConfiguration): void {
   const before = router.configuration;
   router.configuration = wanted;
   if (wanted.checksum !== 'auto') router.sending = wanted.checksum;
   if (before.advertisementInterval !== wanted.advertisementInterval) {
     const previousPriority = router.effectivePriority;
-    step(stage, router, { kind: 'parameters-changed', previousPriority });
+    step(instance, router, { kind: 'parameters-changed', previousPriority });
   }
   const moved = !sameAddresses(
     before.addresses.map(formatAddressWithPrefix),
     wanted.addresses.map(formatAddressWithPrefix),
   );
-  if (moved) step(stage, router, { kind: 'addresses-changed' });
+  if (moved) step(instance, router, { kind: 'addresses-changed' });
 }
 
 /** Peers that stay keep what is known of them, and of their paths that stay. */
-function reconfigurePeers(stage: Stage): void {
-  const { peers, peerCheck } = stage.configuration;
-  const known = stage.peers;
-  stage.peers = new Map(
+function reconfigurePeers(instance: InstanceState): void {
+  const { peers, peerCheck } = instance.configuration;
+  const known = instance.peers;
+  instance.peers = new Map(
     peers.map((wanted) => {
       const peer = known.get(wanted.name);
-      if (peer === undefined) return [wanted.name, createPeer(wanted, peerCheck, stage.clock)];
-      reconfigurePeer(peer, wanted, peerCheck, stage.clock);
+      if (peer === undefined) return [wanted.name, createPeer(wanted, peerCheck, instance.clock)];
+      reconfigurePeer(peer, wanted, peerCheck, instance.clock);
       return [wanted.name, peer];
     }),
   );
-  compareSettings(stage);
+  compareSettings(instance);
 }
 
 /** What is known of an interface that no virtual router uses any longer holds nobody back. */
-function forgetMonitors({ configuration, monitors }: Stage): void {
+function forgetMonitors({ configuration, monitors }: InstanceState): void {
   const used = new Set(configuration.virtualRouters.map((router) => router.interface));
   for (const [name, status] of monitors) {
     if (status.weight !== 'hard' || status.interface === undefined) continue;

@@ -17,46 +17,46 @@ import {
   type ActiveState,
   type RouterState,
 } from './machine/router-state.js';
-import { named, type Stage } from './instance-state.js';
+import { named, type InstanceState } from './instance-state.js';
 import * as machine from './machine/virtual-router.js';
 
 /** As long as a successor's address script may take: it is ended then. */
 export const SCRIPT_PATIENCE = microseconds(5_000_000);
 
 /** Steps the machine of a virtual router. */
-export function step(stage: Stage, router: Router, event: machine.Event): void {
+export function step(instance: InstanceState, router: Router, event: machine.Event): void {
   const { state: before } = router;
   const had = hasAddresses(before);
   const { state, effects } = machine.step(
-    stage.parametersOf(router),
+    instance.parametersOf(router),
     before.machine,
     event,
-    stage.clock,
+    instance.clock,
   );
   if (!advance(before, state)) router.state = entered(state, before, vacates(event));
-  if (event.kind === 'release' || event.kind === 'keep') stage.unsettled = true;
+  if (event.kind === 'release' || event.kind === 'keep') instance.unsettled = true;
   for (const effect of effects) {
     // Of a lease that lapsed it is not known since when the addresses are gone.
     if (effect.kind === 'set-addresses' && had && event.kind !== 'revoked') {
-      sawHeld(router, stage.clock);
+      sawHeld(router, instance.clock);
     }
-    emit(stage, router, effect, before);
+    emit(instance, router, effect, before);
   }
 }
 
 /** Asks for a successor: the addresses stay until there is one, or the time is over. */
-export function release(stage: Stage, router: Router, reason: TransitionReason): void {
-  const atMost = after(stage.clock, SCRIPT_PATIENCE);
-  step(stage, router, {
+export function release(instance: InstanceState, router: Router, reason: TransitionReason): void {
+  const atMost = after(instance.clock, SCRIPT_PATIENCE);
+  step(instance, router, {
     kind: 'release',
-    releasing: { reason, until: stage.handoverUntil(), atMost },
+    releasing: { reason, until: instance.handoverUntil(), atMost },
   });
 }
 
 /** With a farewell unless the interface is dead: a fault elsewhere must not cost the peer time. */
-export function shutDown(stage: Stage, router: Router, reason: TransitionReason): void {
-  const farewell = canSayFarewell(router, stage.monitors.values());
-  step(stage, router, { kind: 'shutdown', reason, farewell });
+export function shutDown(instance: InstanceState, router: Router, reason: TransitionReason): void {
+  const farewell = canSayFarewell(router, instance.monitors.values());
+  step(instance, router, { kind: 'shutdown', reason, farewell });
 }
 
 /** What makes an Active leave without another one being there. */
@@ -66,31 +66,31 @@ const LEAVING: ReadonlySet<machine.Event['kind']> = new Set(['shutdown', 'yield'
 const vacates = (event: machine.Event): boolean =>
   LEAVING.has(event.kind) || (event.kind === 'successor' && event.reason === 'dual-active');
 
-function emit(stage: Stage, router: Router, effect: machine.Effect, before: RouterState): void {
+function emit(instance: InstanceState, router: Router, effect: machine.Effect, before: RouterState): void {
   switch (effect.kind) {
     case 'set-addresses':
-      stage.push({ kind: 'set-addresses', ...named(router), present: effect.present });
+      instance.push({ kind: 'set-addresses', ...named(router), present: effect.present });
       return;
     case 'announce':
-      stage.push({ kind: 'announce', ...named(router) });
+      instance.push({ kind: 'announce', ...named(router) });
       return;
     case 'send-advertisement':
-      advertise(stage, router, effect.priority);
+      advertise(instance, router, effect.priority);
       return;
     case 'transition':
-      transition(stage, router, effect, before);
+      transition(instance, router, effect, before);
   }
 }
 
 /** Sends an advertisement: as the machine says, or as a question on the link (decisions/silence.ts). */
-export function advertise(stage: Stage, router: Router, priority: number): void {
+export function advertise(instance: InstanceState, router: Router, priority: number): void {
   router.counters.advertisementsSent += 1;
   if (priority === 0) router.counters.priorityZeroSent += 1;
   const { primaryAddress: source, sending: dialect } = router;
   assert(typeof source === 'string', 'who takes part has an address to send from');
-  const alsoTo = unicastTo(stage, router);
+  const alsoTo = unicastTo(instance, router);
   const virtualRouter = router.configuration.name;
-  stage.push({ kind: 'send-advertisement', virtualRouter, priority, source, dialect, alsoTo });
+  instance.push({ kind: 'send-advertisement', virtualRouter, priority, source, dialect, alsoTo });
 }
 
 const NOBODY: readonly IpAddress[] = [];
@@ -100,10 +100,10 @@ const NOBODY: readonly IpAddress[] = [];
  * they advertise from: the path's own may be of another family, and IPv6 advertisements come from
  * link-local addresses (RFC 9568 §5.1.2.1), which no path has.
  */
-function unicastTo(stage: Stage, router: Router): readonly IpAddress[] {
-  if (stage.peers.size === 0) return NOBODY;
+function unicastTo(instance: InstanceState, router: Router): readonly IpAddress[] {
+  if (instance.peers.size === 0) return NOBODY;
   const { family } = router.configuration;
-  return stage.views(router).flatMap(({ router: theirs, lanPath, report }) => {
+  return instance.views(router).flatMap(({ router: theirs, lanPath, report }) => {
     if (theirs?.wantsUnicast !== true || lanPath === null) return [];
     const { address } = lanPath;
     if (family === 'ipv4' && familyOf(address) === 'ipv4') return [address];
@@ -112,24 +112,24 @@ function unicastTo(stage: Stage, router: Router): readonly IpAddress[] {
 }
 
 function transition(
-  stage: Stage,
+  instance: InstanceState,
   router: Router,
   { from, to, reason }: Extract<machine.Effect, { kind: 'transition' }>,
   before: RouterState,
 ): void {
-  stage.unsettled = true;
+  instance.unsettled = true;
   const isFlap =
-    before.kind === 'Active' && FLAPS.has(reason) && !wasCalled(stage, router, before, reason);
+    before.kind === 'Active' && FLAPS.has(reason) && !wasCalled(instance, router, before, reason);
   router.reason = reason;
   const { because, orderedBy } =
     to === 'Active'
-      ? takenFrom(stage, router, activeAddressOf(before))
-      : leftFor(stage, router, reason);
+      ? takenFrom(instance, router, activeAddressOf(before))
+      : leftFor(instance, router, reason);
   router.because = because;
-  router.since = stage.clock;
+  router.since = instance.clock;
   router.counters.transitions += 1;
   const { effectivePriority } = router;
-  stage.push({
+  instance.push({
     kind: 'transition',
     ...named(router),
     from,
@@ -141,10 +141,10 @@ function transition(
   });
   if (to === 'Active') {
     router.sentAway = false;
-    stage.conduct = afterTakeover(stage.conduct, isStillSentAway(stage));
+    instance.restraint = afterTakeover(instance.restraint, isStillSentAway(instance));
   }
-  if (isFlap) flap(stage, reason);
-  if (from === 'Active') stage.conduct = { ...stage.conduct, excused: [] };
+  if (isFlap) flap(instance, reason);
+  if (from === 'Active') instance.restraint = { ...instance.restraint, excused: [] };
 }
 
 /**
@@ -153,7 +153,7 @@ function transition(
  * standby that is suspended.
  */
 function wasCalled(
-  stage: Stage,
+  instance: InstanceState,
   router: Router,
   before: ActiveState,
   reason: TransitionReason,
@@ -161,21 +161,21 @@ function wasCalled(
   if (before.ordered) return true;
   if (reason !== 'dual-active' || router.reason !== 'priority-zero') return false;
   // A rival is borne for as long as a handover takes, and then must be heard once more.
-  return stage.clock <= stage.handoverUntil(stage.handoverUntil(router.since));
+  return instance.clock <= instance.handoverUntil(instance.handoverUntil(router.since));
 }
 
 /** Each virtual router moves alone, and one that was handed over is still elsewhere. */
-const isStillSentAway = (stage: Stage): boolean =>
-  !stage.movesTogether() && [...stage.routers.values()].some(({ sentAway }) => sentAway);
+const isStillSentAway = (instance: InstanceState): boolean =>
+  !instance.movesTogether() && [...instance.routers.values()].some(({ sentAway }) => sentAway);
 
 /** Counts a departure that nobody asked for. */
-export function flap(stage: Stage, detail: string): void {
-  const { conduct, configuration } = stage;
-  stage.conduct = afterFlap(conduct, configuration.flaps, stage.clock);
-  if (stage.conduct === conduct) return;
-  const { flaps, latched } = stage.conduct.flaps;
+export function flap(instance: InstanceState, detail: string): void {
+  const { restraint, configuration } = instance;
+  instance.restraint = afterFlap(restraint, configuration.flaps, instance.clock);
+  if (instance.restraint === restraint) return;
+  const { flaps, latched } = instance.restraint.flaps;
   const { maximum } = configuration.flaps;
   const limit = maximum === 0 ? '' : ` of ${maximum}`;
-  stage.report('flap', `${flaps.length}${limit}: ${detail}`);
-  if (latched && !conduct.flaps.latched) stage.report('latched', detail);
+  instance.report('flap', `${flaps.length}${limit}: ${detail}`);
+  if (latched && !restraint.flaps.latched) instance.report('latched', detail);
 }

@@ -7,7 +7,7 @@ import { holderAmong, isYielding } from './decisions/candidates.js';
 import { isHealthy, routerAt, viewsOf, type Peer } from './peers/peers.js';
 import type { Router } from './machine/router.js';
 import { activeAddressOf } from './machine/router-state.js';
-import type { Stage } from './instance-state.js';
+import type { InstanceState } from './instance-state.js';
 
 /** What is against a peer as the next holder of a virtual router. */
 export interface Objection {
@@ -20,10 +20,10 @@ export interface Objection {
 }
 
 /** What is against every peer there is; null when one of them is fit and sound. */
-export function objectionsTo(stage: Stage, router: Router): readonly Objection[] | null {
+export function objectionsTo(instance: InstanceState, router: Router): readonly Objection[] | null {
   const objections: Objection[] = [];
-  for (const peer of stage.peers.values()) {
-    const objection = objectionTo(stage, router, peer);
+  for (const peer of instance.peers.values()) {
+    const objection = objectionTo(instance, router, peer);
     if (objection === null) return null;
     objections.push(objection);
   }
@@ -31,14 +31,14 @@ export function objectionsTo(stage: Stage, router: Router): readonly Objection[]
 }
 
 /** Who could take each virtual router that is Active here, as an order would find them. */
-export const prospectsOf = (stage: Stage): Prospect[] =>
-  [...stage.routers.values()]
+export const prospectsOf = (instance: InstanceState): Prospect[] =>
+  [...instance.routers.values()]
     .filter(({ state: { kind } }) => kind === 'Active')
     .map((router) => {
       const successors: string[] = [];
       const objections: Objection[] = [];
-      for (const peer of stage.peers.values()) {
-        const objection = objectionTo(stage, router, peer);
+      for (const peer of instance.peers.values()) {
+        const objection = objectionTo(instance, router, peer);
         if (objection === null) successors.push(peer.configuration.name);
         else objections.push(objection);
       }
@@ -46,19 +46,19 @@ export const prospectsOf = (stage: Stage): Prospect[] =>
     });
 
 /** Whether somebody holds it already, by what is heard or said. */
-export const isHeldElsewhere = (stage: Stage, router: Router): boolean =>
+export const isHeldElsewhere = (instance: InstanceState, router: Router): boolean =>
   activeAddressOf(router.state) !== null ||
-  holderAmong(viewsOf(stage.peers.values(), stage.placeOf(router), isHealthy)) !== null;
+  holderAmong(viewsOf(instance.peers.values(), instance.placeOf(router), isHealthy)) !== null;
 
 /** Whether every peer has said that it is out of the election. */
-export const isAlone = ({ peers }: Stage): boolean =>
+export const isAlone = ({ peers }: InstanceState): boolean =>
   peers.size > 0 && [...peers.values()].every(({ report }) => report?.fit === false);
 
-function objectionTo(stage: Stage, router: Router, peer: Peer): Objection | null {
+function objectionTo(instance: InstanceState, router: Router, peer: Peer): Objection | null {
   const { name } = peer.configuration;
   const { report } = peer;
   if (!isHealthy(peer) || report === null) return unheard(name, peer);
-  const theirs = routerAt(peer, stage.placeOf(router));
+  const theirs = routerAt(peer, instance.placeOf(router));
   if (theirs === null) {
     return out(`${name} has other virtual routers`, 'make the settings of both agree');
   }
@@ -67,12 +67,12 @@ function objectionTo(stage: Stage, router: Router, peer: Peer): Objection | null
     const doing = theirs.releasing ? 'gives it up itself' : `is ${theirs.state}`;
     return out(`${name} ${doing}`, `wait, then see \`understudy status\` for how ${name} stands`);
   }
-  return forcible(stage, name, report, theirs);
+  return forcible(instance, name, report, theirs);
 }
 
 /** What does not keep a peer from taking the role, but from keeping it, or from being of use with it. */
 function forcible(
-  { agreement }: Stage,
+  { agreement }: InstanceState,
   name: string,
   report: PeerReport,
   theirs: PeerRouter,

@@ -68,19 +68,6 @@ describe('inside core', () => {
     for (const path of core.keys()) assert.equal(circleFrom(path)?.join(' -> ') ?? null, null);
   });
 
-  it('a decision sees evidence and types: no stage, no steps, no effects', () => {
-    const allowed =
-      /^src\/core\/(?:decisions\/|(?:machine|timing|peer-check|peers|router|router-state|sight|tracker|conduct|empty-handed)\.ts)/;
-    for (const [path, targets] of core) {
-      if (!path.startsWith('src/core/decisions/')) continue;
-      assert.deepEqual(
-        targets.filter((target) => !allowed.test(target)),
-        [],
-        `${path} imports only what it may`,
-      );
-    }
-  });
-
   it('verdicts are carried out in one place: only apply.ts asks for the rows’ acts', () => {
     const switches = sources.filter(
       ({ path, text }) => path.startsWith('src/core/') && text.includes('verdict.act'),

@@ -111,6 +111,52 @@ const BAD: Readonly<Record<Exclude<Rule, 'first-line'>, readonly Example[]>> = {
     { says: 'main is imported', path: 'src/agent/x.ts', text: "import { a } from '../main.js';" },
     { says: 'src imports a test', path: 'src/agent/x.ts', text: "import '../../test/a.js';" },
     { says: 'an unknown room', path: 'src/misc/x.ts', text: '' },
+    { says: 'an unknown room of the core', path: 'src/core/misc/x.ts', text: '' },
+    {
+      says: 'the machine knows peers',
+      path: 'src/core/machine/x.ts',
+      text: "import type { Peer } from '../peers/peers.js';",
+    },
+    {
+      says: 'the machine knows the instance',
+      path: 'src/core/machine/x.ts',
+      text: "import type { A } from '../interface.js';",
+    },
+    {
+      says: 'fitness knows the machine',
+      path: 'src/core/fitness/x.ts',
+      text: "import type { Router } from '../machine/router.js';",
+    },
+    {
+      says: 'peers call the machine',
+      path: 'src/core/peers/x.ts',
+      text: "import { groupRank } from '../machine/router.js';",
+    },
+    {
+      says: 'peers decide',
+      path: 'src/core/peers/x.ts',
+      text: "import type { Verdict } from '../decisions/rows.js';",
+    },
+    {
+      says: 'a decision steps',
+      path: 'src/core/decisions/x.ts',
+      text: "import { step } from '../machine/virtual-router.js';",
+    },
+    {
+      says: 'a decision sees the state of the instance',
+      path: 'src/core/decisions/x.ts',
+      text: "import type { A } from '../instance-state.js';",
+    },
+    {
+      says: 'a decision asks for fitness itself',
+      path: 'src/core/decisions/x.ts',
+      text: "import { a } from '../fitness/tracker.js';",
+    },
+    {
+      says: 'the agent takes a decision',
+      path: 'src/agent/x.ts',
+      text: "import { a } from '../core/decisions/a.js';",
+    },
   ],
   purity: [
     { says: 'clock', path: 'src/core/x.ts', text: 'const at = Date.now();' },
@@ -198,6 +244,21 @@ const GOOD: readonly Example[] = [
   { says: 'an import in a comment', path: 'src/core/x.ts', text: "// import 'node:fs';" },
   { says: 'core imports model', path: 'src/core/x.ts', text: "import { a } from '../model/a.js';" },
   { says: 'a sibling', path: 'src/core/x.ts', text: "import { a } from './a.js';" },
+  {
+    says: 'the core puts its rooms together',
+    path: 'src/core/x.ts',
+    text: "import { a } from './decisions/a.js';\nimport { b } from './machine/b.js';",
+  },
+  {
+    says: 'peers know types of the machine',
+    path: 'src/core/peers/x.ts',
+    text: "import type { Router } from '../machine/router.js';",
+  },
+  {
+    says: 'a decision looks at states and peers',
+    path: 'src/core/decisions/x.ts',
+    text: "import { a } from '../machine/states.js';\nimport { b } from '../peers/peers.js';",
+  },
   { says: 'the link monitor', path: 'src/monitors/link.ts', text: "import '../kernel/a.js';" },
   {
     says: 'types of config',

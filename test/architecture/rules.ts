@@ -66,6 +66,9 @@ const AGENT_ROOMS = [
   'model',
   'wire',
   'core',
+  'core/machine',
+  'core/fitness',
+  'core/peers',
   'config',
   'kernel',
   'executor',
@@ -81,11 +84,18 @@ const AGENT_ROOMS = [
   'metrics',
 ];
 
+/** The rooms of the core, the lowest first: what stands in `src/core` itself puts them together. */
+const CORE_ROOMS = ['core/machine', 'core/fitness', 'core/peers', 'core/decisions'];
+
 /** Who may import whom. A room's own files are always allowed. `main` is src/main.ts. */
 const ROOMS: Readonly<Record<string, Room>> = {
   model: { rooms: [], outside: false },
   wire: { rooms: ['model'], outside: false },
-  core: { rooms: ['model'], outside: false },
+  core: { rooms: ['model', ...CORE_ROOMS], outside: false },
+  'core/machine': { rooms: ['model'], outside: false },
+  'core/fitness': { rooms: ['model'], outside: false },
+  'core/peers': { rooms: ['model', 'core/machine'], outside: false },
+  'core/decisions': { rooms: ['model', 'core/machine', 'core/peers'], outside: false },
   config: { rooms: ['model', 'files'], outside: true },
   sync: { rooms: ['model', 'config'], outside: true },
   'sync-service': {
@@ -131,6 +141,12 @@ function narrowing(
     !/^src\/monitors\/(?:link|own-sources)/.test(path)
   ) {
     return 'only the link monitor and the choice of sources may import kernel';
+  }
+  if (from === 'core/peers' && to === 'core/machine' && !typeOnly) {
+    return 'peers may import types of the machine only (import type)';
+  }
+  if (from === 'core/decisions' && /^src\/core\/machine\/(?:virtual-router|active)\b/.test(target)) {
+    return 'a decision steps nothing: it may import states, timing and what is known of a virtual router';
   }
   if (from === 'doctor' && to === 'kernel' && path !== 'src/doctor/listen.ts') {
     return 'of the doctor, only listen opens a socket';
@@ -219,9 +235,11 @@ function importComplaint(
   return narrowing(path, from, to, target, typeOnly);
 }
 
-/** `src/core/instance.ts` is in `core`, `src/main.ts` is `main`. */
+/** `src/core/instance.ts` is in `core`, `src/core/peers/sight.ts` in `core/peers`; `src/main.ts` is `main`. */
 function roomOf(path: string): string {
-  return (path.split('/')[1] ?? '').replace(/\.[jt]s$/, '');
+  const [, room = '', inner, file] = path.split('/');
+  if (room === 'core' && file !== undefined) return `core/${inner}`;
+  return room.replace(/\.[jt]s$/, '');
 }
 
 const IMPURE =

@@ -1,5 +1,5 @@
-// Whether a virtual router can take part in the election, and what keeps it out. No priorities
-// (tracker.ts), no consequences (instance.ts).
+// Whether a virtual router can take part in the election, and what is broken if it cannot. No priorities (tracker.ts),
+// no operators (restraint.ts), no consequences (settle.ts).
 import type { MonitorStatus } from '../../model/monitor.js';
 import type { FaultReason, TransitionReason } from '../../model/reasons.js';
 import type { IpAddress } from '../../model/address.js';

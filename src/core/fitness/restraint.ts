@@ -1,5 +1,5 @@
-// What the instance as a whole may do, apart from faults: maintenance, flaps and their latch, the
-// bypass, standing back after a handover. Pure; whoever carries it out is elsewhere.
+// What keeps an appliance from the role although nothing is broken: maintenance, flaps and their latch, the bypass,
+// standing back after a handover. Pure; whoever carries it out is elsewhere.
 import type { TransitionReason } from '../../model/reasons.js';
 import type { BypassState } from '../../model/status.js';
 import type { Instant } from '../../model/units.js';
@@ -13,7 +13,8 @@ export interface Memory {
   readonly standBack: StandBack | null;
 }
 
-export interface Conduct {
+/** What operators and flaps allow the instance to do. */
+export interface Restraint {
   readonly maintenance: boolean;
   /** An operator wants the bypass. */
   readonly bypassEngaged: boolean;
@@ -43,7 +44,7 @@ export interface StandBack {
   readonly since: Instant;
 }
 
-export const newConduct: Conduct = {
+export const unrestrained: Restraint = {
   maintenance: false,
   bypassEngaged: false,
   flaps: noFlaps,
@@ -54,7 +55,7 @@ export const newConduct: Conduct = {
   heldSinceFlap: false,
 };
 
-export const memoryOf = ({ maintenance, bypassEngaged, flaps, standBack }: Conduct): Memory => ({
+export const memoryOf = ({ maintenance, bypassEngaged, flaps, standBack }: Restraint): Memory => ({
   maintenance,
   bypassEngaged,
   flaps,
@@ -69,18 +70,18 @@ interface Relay {
 
 /** The latch puts the primary into hardware bypass; one without a relay, or another, is suspended. */
 export function bypassDesired(
-  { bypassEngaged, flaps }: Conduct,
+  { bypassEngaged, flaps }: Restraint,
   { primary, hasBypass }: Relay,
 ): 'inline' | 'bypass' {
   return hasBypass && (bypassEngaged || (flaps.latched && primary)) ? 'bypass' : 'inline';
 }
 
 /** What keeps the instance out of the election, other than a fault; null when nothing does. */
-export function obstacleOf(conduct: Conduct, relay: Relay): TransitionReason | null {
-  if (conduct.maintenance) return 'maintenance';
-  if (bypassDesired(conduct, relay) === 'bypass') return 'bypassed';
-  if (isPassedBy(conduct)) return 'bypassed';
-  return conduct.flaps.latched ? 'suspended' : null;
+export function obstacleOf(restraint: Restraint, relay: Relay): TransitionReason | null {
+  if (restraint.maintenance) return 'maintenance';
+  if (bypassDesired(restraint, relay) === 'bypass') return 'bypassed';
+  if (isPassedBy(restraint)) return 'bypassed';
+  return restraint.flaps.latched ? 'suspended' : null;
 }
 
 /** Departures that an operator ordered: they are nobody's flap. */
@@ -89,7 +90,7 @@ const ORDERED: ReadonlySet<string> = new Set(['failover', 'maintenance', 'mode-o
 export const isOrdered = (reason: string): boolean => ORDERED.has(reason);
 
 /** Whether frames pass the appliance by: what it sends reaches nobody. */
-export const isPassedBy = ({ bypassActual }: Conduct): boolean =>
+export const isPassedBy = ({ bypassActual }: Restraint): boolean =>
   bypassActual === 'bypass' || bypassActual === 'disconnect';
 
 /** Departures from Active that no operator, shutdown or preemption asked for. */
@@ -116,19 +117,19 @@ export const FLAPS: ReadonlySet<TransitionReason> = new Set([
  * A virtual router became Active: needed or asked, so there is no standing back any more, unless another
  * one that was handed over alone is still elsewhere.
  */
-export function afterTakeover(conduct: Conduct, isStillSentAway: boolean): Conduct {
-  const standBack = isStillSentAway ? conduct.standBack : null;
-  return conduct.heldSinceFlap && conduct.standBack === standBack
-    ? conduct
-    : { ...conduct, heldSinceFlap: true, standBack };
+export function afterTakeover(restraint: Restraint, isStillSentAway: boolean): Restraint {
+  const standBack = isStillSentAway ? restraint.standBack : null;
+  return restraint.heldSinceFlap && restraint.standBack === standBack
+    ? restraint
+    : { ...restraint, heldSinceFlap: true, standBack };
 }
 
-/** The conduct after an unwanted departure at `now`; unchanged when it belongs to the last one. */
-export const afterFlap = (conduct: Conduct, parameters: FlapParameters, now: Instant): Conduct =>
-  conduct.heldSinceFlap
+/** The restraint after a departure at `now` that nobody wanted; unchanged when it belongs to the last one. */
+export const afterFlap = (restraint: Restraint, parameters: FlapParameters, now: Instant): Restraint =>
+  restraint.heldSinceFlap
     ? {
-        ...conduct,
+        ...restraint,
         heldSinceFlap: false,
-        flaps: countFlap(conduct.flaps, parameters, now),
+        flaps: countFlap(restraint.flaps, parameters, now),
       }
-    : conduct;
+    : restraint;

@@ -1,4 +1,4 @@
-// When silence proves that the Active is dead (DESIGN §5; the rule is written in core/silence.ts): on every
+// When silence proves that the Active is dead (DESIGN §5; the rule is written in core/decisions/silence.ts): on every
 // path at once, on one path after the other, and when it is asked on the link. Advertisements that go on are
 // in decisions-both.
 import assert from 'node:assert/strict';
