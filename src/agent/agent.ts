@@ -25,7 +25,7 @@ import { HostWatch, networkFacts } from './host-watch.js';
 import { createJournal, TAIL_LENGTH, type Journal } from '../journal/journal.js';
 import type { Log } from '../journal/log.js';
 import { carryOut } from './operator.js';
-import { createOutlets, type AgentOutlets } from './outlets.js';
+import { AgentServices } from './services.js';
 import type { Realtime } from './realtime.js';
 import { formatRecording } from './recorder.js';
 import { MetricsDoor } from './metrics-door.js';
@@ -116,7 +116,7 @@ class RunningAgent implements Agent {
   readonly #statusFile: StatusFile;
   readonly #journal: Journal;
   readonly #driver: Driver;
-  readonly #outlets: AgentOutlets;
+  readonly #services: AgentServices;
   readonly #left: ReturnType<typeof readState>;
   readonly #problems = new Map<string, string>();
   readonly #hostWatch: HostWatch;
@@ -155,7 +155,7 @@ class RunningAgent implements Agent {
     const earlier = readEventTail(events, TAIL_LENGTH);
     this.#journal = createJournal(options.log, this.#eventFile, wallClock, earlier);
     this.#left = readState(stateFilePath(stateDirectory));
-    this.#outlets = this.#createOutlets();
+    this.#services = this.#createServices();
     this.#driver = new Driver({
       kernel,
       executor: options.executor,
@@ -163,7 +163,7 @@ class RunningAgent implements Agent {
       journal: this.#journal,
       settings,
       leftovers: leftoversOf(this.#left.state),
-      outlets: this.#outlets,
+      services: this.#services,
       onChange: () => this.#changed(),
       onWake: () => this.#statusFile.stirred(),
       watchdog: options.watchdog,
@@ -185,7 +185,7 @@ class RunningAgent implements Agent {
     if (problem !== null) log.warn(problem);
     const memory = memoryAt(state, this.#clocks);
     this.#driver.submit({ kind: 'remember', memory, crashed: state.active });
-    await this.#outlets.configure(settings);
+    await this.#services.configure(settings);
     // What comes back is small; this takes some ms, and nobody waits for an advertisement yet.
     this.#options.realtime.settle();
     this.#driver.start();
@@ -197,8 +197,8 @@ class RunningAgent implements Agent {
   status(): Status {
     return statusOf({
       driver: this.#driver,
-      channel: this.#outlets.channel,
-      bypass: () => this.#outlets.bypass(),
+      channel: this.#services.channel,
+      bypass: () => this.#services.bypass(),
       version: this.#options.version,
       startedAt: this.#startedAt,
       ...this.#clocks,
@@ -258,7 +258,7 @@ class RunningAgent implements Agent {
     this.#stopping = true;
     const remaining = this.#driver.stop();
     this.#hostWatch.end();
-    await this.#outlets.close();
+    await this.#services.close();
     const standing = await remaining;
     this.#stateFile.write(
       formatState({ ...this.#remembered(), standing, mayAdd: [], keeps: false }),
@@ -292,9 +292,9 @@ class RunningAgent implements Agent {
     this.#driver.configure(loaded.settings);
     this.#listed = loaded.listed;
     this.#coming = null;
-    const keys = this.#outlets.channel.keys();
-    await this.#outlets.configure(loaded.settings);
-    changes.push(...keyChanges(keys, this.#outlets.channel.keys()));
+    const keys = this.#services.channel.keys();
+    await this.#services.configure(loaded.settings);
+    changes.push(...keyChanges(keys, this.#services.channel.keys()));
     this.#metrics.configure(loaded.settings.metrics);
     const findings = await this.#hostWatch.look(loaded.settings);
     const unfit = findings.map(({ path, message }) => ({ path, message }));
@@ -331,8 +331,8 @@ class RunningAgent implements Agent {
     await this.#stateFile.flush();
   }
 
-  #createOutlets(): AgentOutlets {
-    return createOutlets({
+  #createServices(): AgentServices {
+    return new AgentServices({
       journal: this.#journal,
       settings: this.#options.settings,
       executor: this.#options.hookExecutor,

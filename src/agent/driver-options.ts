@@ -11,7 +11,7 @@ import type { TransitionEffect } from './records.js';
 import type { Watchdog } from './watchdog.js';
 
 /** Where effects go that are neither packets nor addresses. None of them may block. */
-export interface Outlets {
+export interface Services {
   /** Asks these peers, all together. */
   checkPeers(peers: readonly string[]): void;
   /** Submits by `hear` what the peers have said already. */
@@ -33,7 +33,7 @@ export interface DriverOptions {
   readonly journal: Journal;
   readonly settings: Settings;
   readonly leftovers: Leftovers;
-  readonly outlets: Outlets;
+  readonly services: Services;
   /** After a wake-up that changed something a person or state.json should see. */
   readonly onChange: () => void;
   /** After every wake-up: what was heard or measured may look different from outside. */

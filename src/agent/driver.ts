@@ -10,7 +10,7 @@ import { assert } from '../model/assert.js';
 import type { AddressTarget } from '../model/netlink-script.js';
 import { between, earlier, type Instant, type Microseconds } from '../model/units.js';
 import { AddressKeeper } from './address-keeper.js';
-import type { DriverOptions, Outlets } from './driver-options.js';
+import type { DriverOptions, Services } from './driver-options.js';
 import { Advertiser } from './advertiser.js';
 import { instanceConfiguration, longestSilence, standbyOf } from './instance-configuration.js';
 import { LeasedWill } from './leased-will.js';
@@ -36,7 +36,7 @@ export class Driver {
   readonly #executor: Executor;
   readonly #will: LeasedWill;
   readonly #records: Records;
-  readonly #outlets: Outlets;
+  readonly #services: Services;
   readonly #onChange: () => void;
   readonly #onWake: () => void;
   readonly #watchdog: Watchdog | null;
@@ -68,7 +68,7 @@ export class Driver {
     const { kernel, executor, journal, settings } = options;
     this.#kernel = kernel;
     this.#executor = executor;
-    this.#outlets = options.outlets;
+    this.#services = options.services;
     this.#settings = settings;
     this.#longestSilence = longestSilence(settings);
     this.#onChange = options.onChange;
@@ -264,7 +264,7 @@ export class Driver {
   #networkReadable(): void {
     if (this.#awake || this.#stopped) return;
     if (!this.#network.drain(this.#kernel.now())) return;
-    this.#outlets.networkChanged();
+    this.#services.networkChanged();
     this.#wake();
   }
 
@@ -320,9 +320,9 @@ export class Driver {
 
   #look(): void {
     if (!this.#revoked()) this.#noticeStall();
-    if (this.#network.drain(this.#kernel.now())) this.#outlets.networkChanged();
+    if (this.#network.drain(this.#kernel.now())) this.#services.networkChanged();
     this.keeper.kernelTold();
-    this.#outlets.hearPeers();
+    this.#services.hearPeers();
     this.#takeInbox();
     for (const { event, at } of this.reception.receive(this.#network)) this.#handle(event, at);
     this.#takeInbox();
@@ -373,9 +373,9 @@ export class Driver {
     this.tallies.lateness.sent(() => this.#kernel.now());
     const news = this.#news;
     this.#news = null;
-    if (news !== null) this.#outlets.peerNews(news);
+    if (news !== null) this.#services.peerNews(news);
     if (this.#asked.length === 0) return;
-    this.#outlets.checkPeers(this.#asked);
+    this.#services.checkPeers(this.#asked);
     this.#asked.length = 0;
   }
 
@@ -402,7 +402,7 @@ export class Driver {
     const effects = this.#instance.handle(event, at);
     for (const effect of effects) this.#perform(effect);
     if (this.moves.handled(event)) this.#changed = true;
-    if (MONITOR_EVENTS.has(event.kind)) this.#outlets.monitors(this.#instance.monitors());
+    if (MONITOR_EVENTS.has(event.kind)) this.#services.monitors(this.#instance.monitors());
     return effects;
   }
 
@@ -438,12 +438,12 @@ export class Driver {
         return;
       case 'set-bypass':
         this.#changed = true;
-        this.#outlets.setBypass(effect.desired, effect.reason);
+        this.#services.setBypass(effect.desired, effect.reason);
     }
   }
 
   #transition(effect: TransitionEffect): void {
     this.#changed = true;
-    this.#outlets.transition(effect, this.#records.transition(effect));
+    this.#services.transition(effect, this.#records.transition(effect));
   }
 }

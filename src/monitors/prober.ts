@@ -8,7 +8,7 @@ import {
   type FromProber,
   type ToProber,
 } from './prober-protocol.js';
-import { createRoster } from './roster.js';
+import { createMonitors } from './running-monitors.js';
 
 process.title = 'understudy-prober';
 
@@ -21,7 +21,7 @@ const told = new Map<string, string>();
 let revision = 0;
 let reporting = false;
 
-const roster = createRoster({
+const monitors = createMonitors({
   // More may change in the same turn of the loop.
   onChange: () => {
     if (reporting) return;
@@ -36,7 +36,7 @@ const roster = createRoster({
 });
 
 function report(): void {
-  const statuses = roster.statuses().filter((status) => {
+  const statuses = monitors.statuses().filter((status) => {
     const text = JSON.stringify(status);
     return told.get(status.name) !== text && told.set(status.name, text);
   });
@@ -58,18 +58,18 @@ function receive(message: ToProber): void {
   switch (message.kind) {
     case 'configure':
       revision = message.revision;
-      roster.configure(message.settings);
+      monitors.configure(message.settings);
       told.clear();
       report();
       return;
     case 'role':
-      roster.setRole(message.role);
+      monitors.setRole(message.role);
   }
 }
 
 /** Scripts under way are killed, since nobody will learn of their result. */
 function end(code: number): never {
-  roster.close();
+  monitors.close();
   process.exit(code);
 }
 

@@ -1,6 +1,6 @@
 // A driver on a fake kernel and executor, with one IPv4 virtual router unless told otherwise.
 import { Driver } from '../../src/agent/driver.js';
-import type { Outlets } from '../../src/agent/driver-options.js';
+import type { Services } from '../../src/agent/driver-options.js';
 import { createJournal } from '../../src/journal/journal.js';
 import { createWatchdog } from '../../src/agent/watchdog.js';
 import type { Settings, VirtualRouterSettings } from '../../src/config/settings.js';
@@ -60,7 +60,7 @@ export const settingsOf = (virtualRouters: readonly VirtualRouterSettings[]): Se
 });
 
 export interface Rig {
-  /** What the outlets were told, in order. */
+  /** What the services were told, in order. */
   readonly told: readonly Told[];
   /** The same among all else that left the driver. */
   readonly trace: Trace;
@@ -80,7 +80,7 @@ interface RigOptions {
   readonly inherits?: boolean;
   /** Microseconds after which the service manager would end us. */
   readonly watchdogTimeout?: number;
-  /** The relay is told which way to go, as the outlets tell it: within a turn of the driver. */
+  /** The relay is told which way to go, as the services tell it: within a turn of the driver. */
   readonly onBypass?: (driver: Driver) => void;
   /** Prepares the kernel before the driver looks at it. */
   readonly before?: (kernel: FakeKernel) => void;
@@ -108,7 +108,7 @@ export function rig(options: RigOptions = {}): Rig {
     kernel.trace.add(one);
   };
   const said: InstanceEvent[] = [];
-  const outlets: Outlets = {
+  const services: Services = {
     checkPeers: (peers) => peers.forEach((peer) => tell({ kind: 'check', peer })),
     hearPeers: () => said.splice(0).forEach((event) => driver.hear(event)),
     networkChanged: silent,
@@ -131,7 +131,7 @@ export function rig(options: RigOptions = {}): Rig {
       mayAdd: options.mayAdd ?? [],
       inherits: options.inherits ?? false,
     },
-    outlets,
+    services,
     onChange: () => kernel.trace.add({ kind: 'change' }),
     onWake: silent,
     watchdog: createWatchdog(

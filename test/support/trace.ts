@@ -1,4 +1,4 @@
-// What the fakes saw, in one ordered list: packets, frames, scripts, addresses, wills, what the outlets were
+// What the fakes saw, in one ordered list: packets, frames, scripts, addresses, wills, what the services were
 // told, signs of life. What came before what is asked here. Judges nothing.
 import type { SentFrame, SentMessage } from './fake-kernel.js';
 import { decodeArpFrame } from '../../src/wire/arp.js';
@@ -7,7 +7,7 @@ import type { LinkAddress } from '../../src/model/link.js';
 import type { PeerReport } from '../../src/model/peer-report.js';
 import type { LastWill, Program, RunRequest } from '../../src/executor/executor.js';
 
-/** What the outlets of a driver were told. */
+/** What the services of a driver were told. */
 export type Told =
   | { readonly kind: 'check'; readonly peer: string }
   | { readonly kind: 'news'; readonly report: PeerReport }

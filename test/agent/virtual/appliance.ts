@@ -1,7 +1,7 @@
 // One appliance in virtual time: the real driver, peer channel and executor slot on a fake kernel, a
 // modelled executor, and what outlives a process: addresses with their lifetimes, state.json. No tests.
 import { Driver } from '../../../src/agent/driver.js';
-import type { Outlets } from '../../../src/agent/driver-options.js';
+import type { Services } from '../../../src/agent/driver-options.js';
 import { openExecutorSlot, type SlotClock } from '../../../src/executor/executor-slot.js';
 import { openHaPort } from '../../../src/peer-channel/ha-port.js';
 import { createJournal, type Journal } from '../../../src/journal/journal.js';
@@ -176,7 +176,7 @@ export class Appliance {
       journal,
       settings: this.settings,
       leftovers: leftoversOf(left),
-      outlets: this.#outlets(channel),
+      services: this.#services(channel),
       onChange: () => {
         if (process.dead) return;
         this.state = structuredClone(stateOf(driver.snapshot(), driver.keeper.leftovers(), clocks));
@@ -514,7 +514,7 @@ export class Appliance {
     return createJournal(log, file, () => this.#world.now / 1_000);
   }
 
-  #outlets(channel: PeerChannel): Outlets {
+  #services(channel: PeerChannel): Services {
     return {
       checkPeers: (peers) => channel.check(...peers),
       hearPeers: () => channel.hear(),

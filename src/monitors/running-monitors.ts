@@ -19,7 +19,7 @@ import {
 } from './settings.js';
 import { createTcpProbe } from './tcp-probe.js';
 
-export interface Roster {
+export interface RunningMonitors {
   configure(settings: ProberSettings): void;
   setRole(role: ProberRole): void;
   /** In the order of the settings: gateway, bandwidth, checks. */
@@ -28,7 +28,7 @@ export interface Roster {
   close(): void;
 }
 
-export interface RosterEvents {
+export interface MonitorsEvents {
   /** The state of a monitor, or the doubt about it, has changed. */
   readonly onChange: () => void;
   /** A process group of a script began or ended. */
@@ -47,7 +47,7 @@ interface Wanted {
   readonly start: () => Monitor;
 }
 
-export function createRoster(events: RosterEvents): Roster {
+export function createMonitors(events: MonitorsEvents): RunningMonitors {
   let running = new Map<string, Running>();
   let bandwidth: BandwidthMonitor | null = null;
   let virtual: ReadonlySet<IpAddress> = new Set();
@@ -103,7 +103,7 @@ export function createRoster(events: RosterEvents): Roster {
 const wantedGateway = (
   settings: GatewaySettings,
   sourceFor: SourceFor,
-  { onChange }: RosterEvents,
+  { onChange }: MonitorsEvents,
 ): Wanted => ({
   name: MONITOR_NAMES.gateway,
   settings,
@@ -122,7 +122,7 @@ const wantedGateway = (
 const wantedCheck = (
   settings: CheckSettings,
   sourceFor: SourceFor,
-  events: RosterEvents,
+  events: MonitorsEvents,
 ): Wanted => ({
   name: settings.name,
   settings,
@@ -137,7 +137,7 @@ const wantedCheck = (
     }),
 });
 
-function probeOf(settings: CheckSettings, sourceFor: SourceFor, events: RosterEvents): Probe {
+function probeOf(settings: CheckSettings, sourceFor: SourceFor, events: MonitorsEvents): Probe {
   switch (settings.type) {
     case 'tcp':
       return createTcpProbe(settings, sourceFor);

@@ -1,5 +1,5 @@
-// What the agent keeps besides the driver: HA port, prober, bypass and the other hooks, each an outlet
-// of effects and a source of events. No decisions, and nothing here is waited for by the driver.
+// The services that the agent keeps besides the driver: HA port, prober, bypass and the other hooks. Each takes effects
+// and gives events. No decisions, and the driver waits for none of them.
 import type { Settings } from '../config/settings.js';
 import type { InstanceEvent } from '../core/interface.js';
 import type { Executor } from '../executor/executor.js';
@@ -9,7 +9,7 @@ import type { VirtualRouterState } from '../model/reasons.js';
 import { milliseconds, type Instant } from '../model/units.js';
 import type { BypassStatus } from '../hooks/bypass.js';
 import { BypassSlot } from '../hooks/bypass-slot.js';
-import type { Outlets } from './driver-options.js';
+import type { Services } from './driver-options.js';
 import type { Journal } from '../journal/journal.js';
 import { MonitorHook } from '../hooks/monitor-hook.js';
 import { createMonitorStates, type MonitorNews } from '../hooks/monitor-states.js';
@@ -21,7 +21,7 @@ import { TransitionHook } from '../hooks/transition-hook.js';
 /** How long a stop waits for hooks that are under way, besides the bypass hook. */
 const HOOKS_AT_STOP = milliseconds(2_000);
 
-export interface OutletsOptions {
+export interface ServicesOptions {
   readonly journal: Journal;
   readonly settings: Settings;
   /** Runs hooks; not the one that holds the last will, whose end waits for nobody. */
@@ -44,22 +44,9 @@ export interface OutletsOptions {
   readonly onProblem: (key: string, problem: string | null) => void;
 }
 
-export interface AgentOutlets extends Outlets {
+export class AgentServices implements Services {
   readonly channel: PeerChannel;
-  /** Null where the settings name no bypass. */
-  bypass(): BypassStatus | null;
-  configure(settings: Settings): Promise<void>;
-  /** The last word to the peers, then everything is ended. */
-  close(): Promise<void>;
-}
-
-export function createOutlets(options: OutletsOptions): AgentOutlets {
-  return new Company(options);
-}
-
-class Company implements AgentOutlets {
-  readonly channel: PeerChannel;
-  readonly #options: OutletsOptions;
+  readonly #options: ServicesOptions;
   readonly #prober: ProberSlot;
   readonly #hook: TransitionHook;
   readonly #monitors = createMonitorStates();
@@ -68,7 +55,7 @@ class Company implements AgentOutlets {
   readonly #bypass: BypassSlot;
   #inhibited = false;
 
-  constructor(options: OutletsOptions) {
+  constructor(options: ServicesOptions) {
     const { journal, deliver, onProblem, executor, settings } = options;
     this.#options = options;
     this.channel = createPeerChannel({
@@ -113,6 +100,7 @@ class Company implements AgentOutlets {
     });
   }
 
+  /** Null where the settings name no bypass. */
   bypass(): BypassStatus | null {
     return this.#bypass.status();
   }
@@ -138,7 +126,7 @@ class Company implements AgentOutlets {
     this.channel.forgetSources();
   }
 
-  peerNews(report: Parameters<Outlets['peerNews']>[0]): void {
+  peerNews(report: Parameters<Services['peerNews']>[0]): void {
     this.channel.news(report);
   }
 
@@ -146,7 +134,7 @@ class Company implements AgentOutlets {
     this.#bypass.order(desired, reason, this.#options.flaps());
   }
 
-  transition(...[effect, record]: Parameters<Outlets['transition']>): void {
+  transition(...[effect, record]: Parameters<Services['transition']>): void {
     const { virtualRouter, to, reason, effectivePriority } = effect;
     this.#states.set(virtualRouter, to);
     this.#tellRole();
@@ -159,6 +147,7 @@ class Company implements AgentOutlets {
     this.#monitorHook.tell(this.#monitors.all());
   }
 
+  /** The last word to the peers, then everything is ended. */
   async close(): Promise<void> {
     await this.channel.close();
     await Promise.all([
