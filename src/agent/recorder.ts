@@ -1,6 +1,7 @@
 // Every event of the instance, before it is stepped, with a checkpoint to start from: a recording
 // replays through the core and gives the same effects. No interpretation.
-import { Instance, type InstanceCheckpoint } from '../core/instance.js';
+import { Instance } from '../core/instance.js';
+import type { InstanceCheckpoint } from '../core/instance-state.js';
 import type { InstanceEffect, InstanceEvent } from '../core/interface.js';
 import { instant, type Instant } from '../model/units.js';
 

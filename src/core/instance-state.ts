@@ -24,7 +24,7 @@ import {
   type PeerView,
   type Place,
 } from './peers/peers.js';
-import { createRouter, releasingOf, type Router } from './machine/router.js';
+import { countersOf, createRouter, releasingOf, type Router } from './machine/router.js';
 import { activeAddressOf } from './machine/router-state.js';
 import { hasSoftFault } from './fitness/tracker.js';
 
@@ -44,6 +44,21 @@ export const NO_DECISIONS: readonly Decision[] = [];
 export const HANDOVER_MINIMUM = microseconds(100_000);
 
 export type Phase = 'new' | 'running' | 'stopped';
+
+/** The whole state of an instance as plain data: what a recording starts from. */
+export interface InstanceCheckpoint {
+  readonly configuration: InstanceConfiguration;
+  readonly routers: readonly Router[];
+  readonly monitors: readonly MonitorStatus[];
+  readonly peers: readonly Peer[];
+  readonly restraint: Restraint;
+  readonly fitness: OwnFitness;
+  readonly differences: readonly string[];
+  readonly told: PeerReport | null;
+  readonly bypassOrdered: 'inline' | 'bypass' | null;
+  readonly phase: Phase;
+  readonly clock: Instant;
+}
 
 export class InstanceState {
   configuration: InstanceConfiguration;
@@ -78,6 +93,34 @@ export class InstanceState {
     );
     assert(this.routers.size === virtualRouters.length, 'router names are unique');
     this.peers = new Map(peers.map((peer) => [peer.name, createPeer(peer, peerCheck, now)]));
+  }
+
+  /** A copy that later events do not change; survives JSON. */
+  checkpoint(): InstanceCheckpoint {
+    const { configuration, restraint, fitness, differences, told, bypassOrdered } = this;
+    return {
+      configuration,
+      routers: [...this.routers.values()].map(copyOf),
+      monitors: [...this.monitors.values()],
+      peers: [...this.peers.values()].map((peer) => ({ ...peer })),
+      restraint,
+      fitness,
+      differences,
+      told,
+      bypassOrdered,
+      phase: this.phase,
+      clock: this.clock,
+    };
+  }
+
+  /** The state as it was at the checkpoint. */
+  static restore(checkpoint: InstanceCheckpoint): InstanceState {
+    const { configuration, routers, monitors, peers, clock, ...rest } = checkpoint;
+    const state = new InstanceState(configuration, clock);
+    for (const router of routers) state.routers.set(router.configuration.name, copyOf(router));
+    for (const status of monitors) state.monitors.set(status.name, status);
+    for (const peer of peers) state.peers.set(peer.configuration.name, { ...peer });
+    return Object.assign(state, rest);
   }
 
   /** The effects since the last call, in order. */
@@ -235,4 +278,10 @@ export const later = (clock: Instant, now: Instant): Instant => instant(Math.max
 /** The virtual router an effect is about. */
 export const named = (router: Router): { readonly virtualRouter: string } => ({
   virtualRouter: router.configuration.name,
+});
+
+const copyOf = (router: Router): Router => ({
+  ...router,
+  state: { ...router.state },
+  counters: countersOf(router),
 });

@@ -15,7 +15,7 @@
 //   machine/         the state machine of RFC 9568: states (states, events, effects), virtual-router (a step), active;
 //                    router and router-state hold one virtual router and what is known in one state only; observe,
 //                    announcements, address-defence, timing. It knows no peers, only orders.
-//   fitness/         fitness (own faults), tracker (priorities from monitors), restraint (operators, flaps), flap-counter.
+//   fitness/         fitness (own faults), tracker (priorities by monitors), restraint (operators, flaps), flap-counter.
 //                    It knows no virtual routers.
 //   peers/           peers and peer-check (the peers, their paths, what they said), sight (what evidence is). It knows
 //                    the types of machine/.
@@ -47,12 +47,11 @@
 // to a better Active takes those behind it along; and none preempts while another still follows an Active that is at
 // least its equal.
 import type { MonitorStatus } from '../model/monitor.js';
-import type { PeerReport } from '../model/peer-report.js';
 import type { IpAddress } from '../model/address.js';
 import type { PeerSight } from '../model/status.js';
 import type { Instant, Microseconds } from '../model/units.js';
 import { causeOf } from './cause.js';
-import { bypassDesired, memoryOf, type Restraint } from './fitness/restraint.js';
+import { bypassDesired, memoryOf } from './fitness/restraint.js';
 import { recentFlaps } from './fitness/flap-counter.js';
 import type {
   Deadline,
@@ -70,34 +69,24 @@ import {
   takeReport,
 } from './peer-events.js';
 import { peerSights } from './peers/peer-sights.js';
-import { isStranger, type Peer } from './peers/peers.js';
+import { isStranger } from './peers/peers.js';
 import { reconfigure } from './reconfigure.js';
-import { countersOf, type Router } from './machine/router.js';
 import { passRouterDeadline, routerDeadlines, takeForRouter } from './router-events.js';
 import { nobodyHeldOf, snapshotOf } from './router-snapshot.js';
 import { settle } from './settle.js';
 import { isAlone, prospectsOf } from './successors.js';
 import { Soonest } from './soonest.js';
-import { later, NO_DECISIONS, InstanceState, type Decision, type OwnFitness, type Phase } from './instance-state.js';
+import {
+  InstanceState,
+  later,
+  NO_DECISIONS,
+  type Decision,
+  type InstanceCheckpoint,
+} from './instance-state.js';
 import { flap, step } from './step.js';
 
-/** The whole state of an instance as plain data: what a recording starts from. */
-export interface InstanceCheckpoint {
-  readonly configuration: InstanceConfiguration;
-  readonly routers: readonly Router[];
-  readonly monitors: readonly MonitorStatus[];
-  readonly peers: readonly Peer[];
-  readonly restraint: Restraint;
-  readonly fitness: OwnFitness;
-  readonly differences: readonly string[];
-  readonly told: PeerReport | null;
-  readonly bypassOrdered: 'inline' | 'bypass' | null;
-  readonly phase: Phase;
-  readonly clock: Instant;
-}
-
 export class Instance {
-  readonly #state: InstanceState;
+  #state: InstanceState;
 
   constructor(configuration: InstanceConfiguration, now: Instant) {
     this.#state = new InstanceState(configuration, now);
@@ -133,32 +122,13 @@ export class Instance {
 
   /** A copy that later events do not change; survives JSON. */
   checkpoint(): InstanceCheckpoint {
-    const { configuration, routers, monitors, peers, restraint, phase, clock, ...rest } = this.#state;
-    const { fitness, differences, told, bypassOrdered } = rest;
-    return {
-      configuration,
-      routers: [...routers.values()].map(copyOf),
-      monitors: [...monitors.values()],
-      peers: [...peers.values()].map((peer) => ({ ...peer })),
-      restraint,
-      fitness,
-      differences,
-      told,
-      bypassOrdered,
-      phase,
-      clock,
-    };
+    return this.#state.checkpoint();
   }
 
   /** The instance as it was at the checkpoint. */
   static restore(checkpoint: InstanceCheckpoint): Instance {
-    const { configuration, routers, monitors, peers, clock, ...rest } = checkpoint;
-    const instance = new Instance(configuration, clock);
-    const state = instance.#state;
-    for (const router of routers) state.routers.set(router.configuration.name, copyOf(router));
-    for (const status of monitors) state.monitors.set(status.name, status);
-    for (const peer of peers) state.peers.set(peer.configuration.name, { ...peer });
-    Object.assign(state, rest);
+    const instance = new Instance(checkpoint.configuration, checkpoint.clock);
+    instance.#state = InstanceState.restore(checkpoint);
     return instance;
   }
 
@@ -280,9 +250,3 @@ function take(instance: InstanceState, event: InstanceEvent): void {
       takeForRouter(instance, event);
   }
 }
-
-const copyOf = (router: Router): Router => ({
-  ...router,
-  state: { ...router.state },
-  counters: countersOf(router),
-});

@@ -1,13 +1,8 @@
-// What happens to the peers: a report, a silence, a path. What follows for every virtual router is asked of
-// decisions/, and carried out by apply.ts.
+// What happens to the peers: a report, a silence, a path. What follows from what they say is arbitrate.ts.
 import type { IpAddress } from '../model/address.js';
-import type { PeerRouter } from '../model/peer-report.js';
 import { differencesWith } from './agreement.js';
 import { apply, sayDual } from './apply.js';
-import { holderAmong, leaverAmong } from './decisions/candidates.js';
-import { whenGroupIsElsewhere } from './decisions/group.js';
-import { whenReleased } from './decisions/handover.js';
-import { whenAnotherIsActive, whenLinkIsSplit } from './decisions/rivals.js';
+import { arbitrate } from './arbitrate.js';
 import {
   overdueAt,
   provenAt,
@@ -26,10 +21,9 @@ import {
   peerHeard,
   peerSilent,
   type Peer,
-  type PeerView,
 } from './peers/peers.js';
-import { releasingOf, type Router } from './machine/router.js';
-import type { ActiveState, BackupState } from './machine/router-state.js';
+import type { Router } from './machine/router.js';
+import type { ActiveState } from './machine/router-state.js';
 import type { PathState } from './peers/peer-check.js';
 import { InstanceSight } from './instance-sight.js';
 import type { Sight } from './peers/sight.js';
@@ -59,33 +53,8 @@ export function takeReport(
   // Who has a soft fault asks for a successor until there is one.
   const { fit, sound } = instance.fitness;
   if (changed.state || changed.report || (fit && !sound)) instance.unsettled = true;
-  if (isQuiet(instance)) return;
-  for (const router of instance.routers.values()) arbitrate(instance, router);
+  arbitrate(instance);
 }
-
-/**
- * Whether there is nothing to arbitrate, as nearly always: nobody leaves, nobody is unheard, and nobody
- * else is Active while we are. Hundreds of virtual routers need not be looked at with every message.
- */
-function isQuiet({ routers, peers }: InstanceState): boolean {
-  let active = false;
-  for (const { state, triedInVain } of routers.values()) {
-    if (triedInVain) return false;
-    if (state.kind !== 'Active') {
-      if (state.vacated) return false;
-      continue;
-    }
-    if (state.dualSince !== null) return false;
-    active = true;
-  }
-  for (const { report } of peers.values()) {
-    if (report?.routers.some((one) => isOfConcern(one, active)) === true) return false;
-  }
-  return true;
-}
-
-const isOfConcern = ({ releasing, wantsUnicast, state }: PeerRouter, active: boolean): boolean =>
-  releasing || wantsUnicast || (active && state === 'Active');
 
 /** The interface that reaches a peer's address directly; null when none does. */
 export function setPathInterface(
@@ -148,7 +117,11 @@ function sayPathsLost(instance: InstanceState, peer: Peer): void {
 }
 
 /** Says which paths of a peer that answers were lost, or are back; the first answer is no news. */
-function sayPaths(instance: InstanceState, { configuration, paths }: Peer, before: Peer['paths']): void {
+function sayPaths(
+  instance: InstanceState,
+  { configuration, paths }: Peer,
+  before: Peer['paths'],
+): void {
   for (const [at, { address, state }] of paths.entries()) {
     const former = before[at]?.state;
     if (former === state || former === 'unknown') continue;
@@ -207,45 +180,6 @@ export function bandwidthLowEverywhere({ peers }: InstanceState): boolean {
   return healthy.length > 0 && healthy.every(({ report }) => report?.bandwidthLow === true);
 }
 
-/** What follows for a virtual router from what the peers say now. */
-function arbitrate(instance: InstanceState, router: Router): void {
-  const sight = new InstanceSight(instance, router);
-  const holder = holderAmong(sight.speaking);
-  if (holder !== null) foundHolder(instance, router);
-  const { state } = router;
-  if (state.kind === 'Backup') arbitrateBackup(instance, sight, state);
-  else if (state.kind === 'Active') arbitrateActive(instance, sight, state, holder);
-}
-
-function arbitrateBackup(instance: InstanceState, sight: Sight, state: BackupState): void {
-  const { router } = sight;
-  // Nearly always nobody leaves, and nothing more needs to be known.
-  const leaver = leaverAmong(sight.views, state.activeAddress);
-  if (leaver === null) router.triedInVain = false;
-  else apply(instance, router, whenReleased(sight, state, leaver));
-}
-
-function arbitrateActive(
-  instance: InstanceState,
-  sight: InstanceSight,
-  state: ActiveState,
-  holder: PeerView | null,
-): void {
-  const { router } = sight;
-  apply(instance, router, whenAnotherIsActive(sight, state, holder));
-  if (router.state.kind !== 'Active') return;
-  if (releasingOf(router) !== null || instance.clock < router.askFrom) return;
-  const anew = sight.at(router);
-  apply(instance, router, whenLinkIsSplit(anew) ?? whenGroupIsElsewhere(anew));
-}
-
-/** Somebody has the role that we gave up. */
-export function foundHolder(instance: InstanceState, { state }: Router): void {
-  if (state.kind === 'Active' || !state.vacated) return;
-  state.vacated = false;
-  instance.unsettled = true;
-}
-
 /** One more to ask: whoever asked in vain before may ask again. */
 function becameHealthy(instance: InstanceState, peer: string, before: PathState): void {
   instance.report('peer-healthy', peer);
@@ -264,5 +198,5 @@ function becameUnhealthy(instance: InstanceState, peer: Peer): void {
   instance.unsettled = true;
   instance.report('peer-unhealthy', peer.configuration.name);
   // It may have been the best candidate for what another one is giving up.
-  for (const router of instance.routers.values()) arbitrate(instance, router);
+  arbitrate(instance);
 }

@@ -6,6 +6,7 @@ import { after, type Instant } from '../model/units.js';
 import { isLackDue } from './machine/active.js';
 import { addressRemoved, expireYield, yieldingFrom } from './machine/address-defence.js';
 import { apply } from './apply.js';
+import { foundHolder } from './arbitrate.js';
 import { whenSuperiorCame } from './decisions/group.js';
 import { whenNobodyCame } from './decisions/handover.js';
 import { isQuestion, whenLeft, whenTimerFires } from './decisions/takeover.js';
@@ -13,7 +14,7 @@ import { isEmptyClaim } from './decisions/empty-handed.js';
 import type { InstanceEvent } from './interface.js';
 import { nobodyHeld, sawHeld } from './nobody-held.js';
 import { observe } from './machine/observe.js';
-import { foundHolder, multicastHeard, rivalHeard } from './peer-events.js';
+import { multicastHeard, rivalHeard } from './peer-events.js';
 import { isSpeaking, peerLeft } from './peers/peers.js';
 import { groupRank, type Router } from './machine/router.js';
 import { activeAddressOf, hasAddresses, type BackupState } from './machine/router-state.js';
@@ -61,7 +62,8 @@ export function passRouterDeadline(instance: InstanceState, router: Router): voi
   const at = nextDeadline(state.machine);
   if (at === null || at > instance.clock) return;
   if (state.kind === 'Active' && isLackDue(state.machine, instance.clock)) {
-    if (state.machine.lacking.askedAgain) addressesFailed(instance, router, 'asked for twice in vain');
+    if (state.machine.lacking.askedAgain)
+      addressesFailed(instance, router, 'asked for twice in vain');
     else {
       instance.report('address-overdue', router.configuration.interface, router);
       step(instance, router, { kind: 'deadline' });
@@ -70,7 +72,8 @@ export function passRouterDeadline(instance: InstanceState, router: Router): voi
   }
   const sight = new InstanceSight(instance, router);
   if (state.kind === 'Backup') apply(instance, router, whenTimerFires(sight, state));
-  else if (!apply(instance, router, whenNobodyCame(sight))) step(instance, router, { kind: 'deadline' });
+  else if (!apply(instance, router, whenNobodyCame(sight)))
+    step(instance, router, { kind: 'deadline' });
 }
 
 /** Offers what this virtual router waits for. */
@@ -116,12 +119,14 @@ function takeAdvertisement(
   if (wasActive && state.kind === 'Backup' && router.reason === 'preempted') {
     lostToSuperior(instance, router, state, event);
   }
-  if (wasHeard && state.kind === 'Active' && priority > 0) rivalHeard(instance, router, state, source);
+  if (wasHeard && state.kind === 'Active' && priority > 0)
+    rivalHeard(instance, router, state, source);
   if (priority === 0) {
     if (state.kind === 'Backup')
       apply(instance, router, whenLeft(new InstanceSight(instance, router), source));
   } else foundHolder(instance, router);
-  if (router.state.kind === 'Backup') followActive(instance, router, router.state, priority, source);
+  if (router.state.kind === 'Backup')
+    followActive(instance, router, router.state, priority, source);
 }
 
 /**
@@ -219,7 +224,12 @@ function addressesFailed(instance: InstanceState, router: Router, detail: string
 }
 
 /** Priority 1 first, so that the Backup's timer is that of the last resort. */
-function yieldRole(instance: InstanceState, router: Router, reason: TransitionReason, detail: string): void {
+function yieldRole(
+  instance: InstanceState,
+  router: Router,
+  reason: TransitionReason,
+  detail: string,
+): void {
   instance.report('address-yielded', detail, router);
   reassess(instance, router);
   step(instance, router, { kind: 'yield', reason });

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from '../support/test.js';
 import * as fc from 'fast-check';
-import { Instance, type InstanceCheckpoint } from '../../src/core/instance.js';
+import { Instance } from '../../src/core/instance.js';
+import type { InstanceCheckpoint } from '../../src/core/instance-state.js';
 import type {
   InstanceConfiguration,
   InstanceEffect,
