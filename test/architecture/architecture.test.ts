@@ -79,6 +79,24 @@ describe('inside core', () => {
   });
 });
 
+describe('docs/ARCHITECTURE.md', () => {
+  it('says where something is decided, and there it is', () => {
+    const page = readFileSync(join(ROOT, 'docs/ARCHITECTURE.md'), 'utf8');
+    const [, section = ''] = /^### Where is it decided\?$([^]*?)^#/m.exec(page) ?? [];
+    const places = [...section.matchAll(/^\|.*\|([^|]+)\|$/gm)]
+      .map(([, cell = '']) => [...cell.matchAll(/`([^`]+)`/g)].map(([, word = '']) => word))
+      .filter((words) => words.length > 0);
+    assert.ok(places.length >= 8, `rows are found: ${places.length}`);
+    for (const words of places) {
+      let text = '';
+      for (const word of words) {
+        if (word.endsWith('.ts')) text = readFileSync(join(ROOT, 'src/core', word), 'utf8');
+        else assert.match(text, new RegExp(`(?:function|const) ${word}\\b`), words.join(' '));
+      }
+    }
+  });
+});
+
 describe('architecture', () => {
   it('there are sources to hold against the rules', () => {
     for (const room of ['src/model/', 'src/core/', 'src/wire/', 'native/', 'scripts/', 'test/']) {

@@ -145,7 +145,10 @@ function narrowing(
   if (from === 'core/peers' && to === 'core/machine' && !typeOnly) {
     return 'peers may import types of the machine only (import type)';
   }
-  if (from === 'core/decisions' && /^src\/core\/machine\/(?:virtual-router|active)\b/.test(target)) {
+  if (
+    from === 'core/decisions' &&
+    /^src\/core\/machine\/(?:virtual-router|active)\b/.test(target)
+  ) {
     return 'a decision steps nothing: it may import states, timing and what is known of a virtual router';
   }
   if (from === 'doctor' && to === 'kernel' && path !== 'src/doctor/listen.ts') {
