@@ -97,7 +97,11 @@ function carryOut(instance: InstanceState, router: Router, verdict: Verdict): vo
 
 type Of<Act extends Verdict['act']> = Extract<Verdict, { readonly act: Act }>;
 
-function takeFrom(instance: InstanceState, router: Router, { reason, leaver }: Of<'take-from'>): void {
+function takeFrom(
+  instance: InstanceState,
+  router: Router,
+  { reason, leaver }: Of<'take-from'>,
+): void {
   step(instance, router, { kind: 'take-over', reason, grantedUntil: instance.handoverUntil() });
   const cause = leaver?.report.cause;
   activeOf(router).ordered = cause !== undefined && isOrdered(cause.reason);
@@ -132,7 +136,12 @@ function outvote(instance: InstanceState, router: Router, { rival, yields }: Of<
 }
 
 /** Anybody on the link can cause it: not with every advertisement. */
-export function sayDual(instance: InstanceState, router: Router, state: ActiveState, rival: string): void {
+export function sayDual(
+  instance: InstanceState,
+  router: Router,
+  state: ActiveState,
+  rival: string,
+): void {
   const { dualSaidAt } = state;
   if (dualSaidAt !== null && instance.clock < after(dualSaidAt, SAY_AGAIN)) return;
   state.dualSaidAt = instance.clock;

@@ -18,7 +18,11 @@ export interface Doing {
  * Who had the role before this Active, what that one gave it up for, and who ordered that.
  * @param activeAddress where the advertisements of the one before us came from; null when not known.
  */
-export function takenFrom(instance: InstanceState, router: Router, activeAddress: IpAddress | null): Doing {
+export function takenFrom(
+  instance: InstanceState,
+  router: Router,
+  activeAddress: IpAddress | null,
+): Doing {
   const place = instance.placeOf(router);
   const peers = [...instance.peers.values()];
   const isLeaving = (peer: Peer): boolean => routerAt(peer, place)?.releasing === true;

@@ -10,7 +10,11 @@ import type { InstanceState } from './instance-state.js';
 import { mayBeFailing, softFaults } from './fitness/tracker.js';
 
 /** What keeps all virtual routers of this appliance out of the election; null when nothing does. */
-export function commonObstacle({ phase, configuration, restraint }: InstanceState): TransitionReason | null {
+export function commonObstacle({
+  phase,
+  configuration,
+  restraint,
+}: InstanceState): TransitionReason | null {
   if (phase === 'stopped') return 'shutdown';
   if (configuration.mode === 'off') return 'mode-off';
   return obstacleOf(restraint, configuration);
@@ -69,12 +73,17 @@ const OF_INTERFACE: ReadonlySet<TransitionReason> = new Set([
 ]);
 
 /** Who ordered a departure for this reason, or which interface or monitors are at fault; else empty. */
-export function causeOfReason(instance: InstanceState, router: Router, reason: TransitionReason): string {
+export function causeOfReason(
+  instance: InstanceState,
+  router: Router,
+  reason: TransitionReason,
+): string {
   return OF_INTERFACE.has(reason) ? router.configuration.interface : cause(instance, reason).detail;
 }
 
 function namesOf(instance: InstanceState, faults: readonly MonitorStatus[]): string {
-  const concerned = faults.length > 0 ? faults : [...instance.monitors.values()].filter(mayBeFailing);
+  const concerned =
+    faults.length > 0 ? faults : [...instance.monitors.values()].filter(mayBeFailing);
   return concerned.map(({ name }) => name).join(', ');
 }
 

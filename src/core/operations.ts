@@ -25,7 +25,10 @@ export function operate(instance: InstanceState, event: Operator): void {
       return;
     case 'bypass-engage':
       if (!instance.configuration.hasBypass) {
-        instance.refuse('bypass engage: the settings name no bypass hook', 'name one: hooks.bypass');
+        instance.refuse(
+          'bypass engage: the settings name no bypass hook',
+          'name one: hooks.bypass',
+        );
         return;
       }
       instance.restraint = { ...instance.restraint, bypassEngaged: true, order };
@@ -86,7 +89,8 @@ const isForcible = (objections: readonly Objection[]): boolean =>
 /** Out of the election; not while that would leave a virtual router to nobody, unless forced. */
 function maintenanceOn(instance: InstanceState, order: GivenOrder): void {
   for (const router of instance.routers.values()) {
-    if (instance.restraint.maintenance || order.forced || !wouldBeMissed(instance, router)) continue;
+    if (instance.restraint.maintenance || order.forced || !wouldBeMissed(instance, router))
+      continue;
     const objections = objectionsTo(instance, router);
     if (objections === null) continue;
     refuseTo(instance, 'maintenance on', objections, router);

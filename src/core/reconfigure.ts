@@ -56,7 +56,11 @@ function takeNamedAnew(unnamed: Set<Router>, wanted: RouterConfiguration): Route
   return undefined;
 }
 
-function reconfigureRouter(instance: InstanceState, router: Router, wanted: RouterConfiguration): void {
+function reconfigureRouter(
+  instance: InstanceState,
+  router: Router,
+  wanted: RouterConfiguration,
+): void {
   const before = router.configuration;
   router.configuration = wanted;
   if (wanted.checksum !== 'auto') router.sending = wanted.checksum;

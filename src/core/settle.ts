@@ -95,7 +95,10 @@ function forgetExcuses(instance: InstanceState, monitors: readonly MonitorStatus
   if (excused.length === 0) return;
   const failed = new Set(softFaults(monitors, false).map(({ name }) => name));
   if (excused.every((name) => failed.has(name))) return;
-  instance.restraint = { ...instance.restraint, excused: excused.filter((name) => failed.has(name)) };
+  instance.restraint = {
+    ...instance.restraint,
+    excused: excused.filter((name) => failed.has(name)),
+  };
 }
 
 /** Recomputes the effective priority, and tells the machine when it changed. */
@@ -114,7 +117,11 @@ export function reassess(instance: InstanceState, router: Router): void {
 }
 
 function keepOut(instance: InstanceState, router: Router, reason: TransitionReason): void {
-  const verdict = whenKeptOut(new InstanceSight(instance, router), reason, isPassedBy(instance.restraint));
+  const verdict = whenKeptOut(
+    new InstanceSight(instance, router),
+    reason,
+    isPassedBy(instance.restraint),
+  );
   if (apply(instance, router, verdict) || router.reason === reason) return;
   router.reason = reason;
   // Who stops waits for nothing any more.
@@ -147,7 +154,8 @@ function yieldToSoundPeer(instance: InstanceState): void {
       hasSuccessor(new InstanceSight(instance, router), 'sound'),
   );
   if (instance.movesTogether() && movable.length < active.length) return;
-  for (const router of movable) apply(instance, router, whenFaulty(new InstanceSight(instance, router)));
+  for (const router of movable)
+    apply(instance, router, whenFaulty(new InstanceSight(instance, router)));
 }
 
 /**

@@ -66,7 +66,12 @@ const LEAVING: ReadonlySet<machine.Event['kind']> = new Set(['shutdown', 'yield'
 const vacates = (event: machine.Event): boolean =>
   LEAVING.has(event.kind) || (event.kind === 'successor' && event.reason === 'dual-active');
 
-function emit(instance: InstanceState, router: Router, effect: machine.Effect, before: RouterState): void {
+function emit(
+  instance: InstanceState,
+  router: Router,
+  effect: machine.Effect,
+  before: RouterState,
+): void {
   switch (effect.kind) {
     case 'set-addresses':
       instance.push({ kind: 'set-addresses', ...named(router), present: effect.present });

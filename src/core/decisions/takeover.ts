@@ -10,7 +10,16 @@ import type { BackupState, HoldCause } from '../machine/router-state.js';
 import type { Router } from '../machine/router.js';
 import type { Rank, Sight } from '../peers/sight.js';
 import { activeDownInterval, overdueInterval } from '../machine/timing.js';
-import { holderAmong, isAsked, isBestCandidate, isNotNeeded, isSplitFrom, isTiedBehind, leaverAmong, outranksUs } from './candidates.js';
+import {
+  holderAmong,
+  isAsked,
+  isBestCandidate,
+  isNotNeeded,
+  isSplitFrom,
+  isTiedBehind,
+  leaverAmong,
+  outranksUs,
+} from './candidates.js';
 import type { Verdict } from './rows.js';
 import { questionDueAt, silenceProvenAt, takeAt } from './silence.js';
 

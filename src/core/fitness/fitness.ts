@@ -15,7 +15,10 @@ interface Participant {
 }
 
 /** The fault of this virtual router itself; null when it is fit or not known yet. */
-export function ownFault(router: Participant, monitors: Iterable<MonitorStatus>): FaultReason | null {
+export function ownFault(
+  router: Participant,
+  monitors: Iterable<MonitorStatus>,
+): FaultReason | null {
   const fault = hardFault(router.configuration.interface, monitors);
   if (fault !== null) return fault;
   if (router.primaryAddress === null) return 'no-primary-address';

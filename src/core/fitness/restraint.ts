@@ -125,7 +125,11 @@ export function afterTakeover(restraint: Restraint, isStillSentAway: boolean): R
 }
 
 /** The restraint after a departure at `now` that nobody wanted; unchanged when it belongs to the last one. */
-export const afterFlap = (restraint: Restraint, parameters: FlapParameters, now: Instant): Restraint =>
+export const afterFlap = (
+  restraint: Restraint,
+  parameters: FlapParameters,
+  now: Instant,
+): Restraint =>
   restraint.heldSinceFlap
     ? {
         ...restraint,

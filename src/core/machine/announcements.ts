@@ -3,7 +3,13 @@
 // A round goes out when the addresses stand on the interface (RFC 9568 §8.1.2: not before), then
 // 1 s and 5 s later, since a single broadcast may be lost, then every minute, since switch tables
 // age. A rival that was outvoted may have announced itself: one more round corrects the caches.
-import { after, instant, microseconds, type Instant, type Microseconds } from '../../model/units.js';
+import {
+  after,
+  instant,
+  microseconds,
+  type Instant,
+  type Microseconds,
+} from '../../model/units.js';
 
 /** Rivals cause a round at most this often, so that a duel does not become a broadcast storm. */
 const RIVAL_GAP = microseconds(1_000_000);

@@ -6,7 +6,13 @@
 // one, not from the next request, finds a dead peer peerFailureThreshold intervals after it, whenever
 // in the interval it died.
 import type { IpAddress } from '../../model/address.js';
-import { after, instant, microseconds, type Instant, type Microseconds } from '../../model/units.js';
+import {
+  after,
+  instant,
+  microseconds,
+  type Instant,
+  type Microseconds,
+} from '../../model/units.js';
 
 export interface PeerCheckParameters {
   /** peerCheckIntervalMs. */

@@ -2,7 +2,16 @@
 // who outranks whom, who is the best candidate. The rows themselves are in decisions*.test.ts.
 import assert from 'node:assert/strict';
 import { describe, it } from '../../support/test.js';
-import { holderAmong, isBestCandidate, isNotNeeded, isYielding, leaverAmong, outranksUs, successorAmong, tieBreaker } from '../../../src/core/decisions/candidates.js';
+import {
+  holderAmong,
+  isBestCandidate,
+  isNotNeeded,
+  isYielding,
+  leaverAmong,
+  outranksUs,
+  successorAmong,
+  tieBreaker,
+} from '../../../src/core/decisions/candidates.js';
 import type { Rank } from '../../../src/core/peers/sight.js';
 import { whenNobodyTook } from '../../../src/core/decisions/handover.js';
 import { evidenceOf, isBetterRival } from '../../../src/core/decisions/rivals.js';
