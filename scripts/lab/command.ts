@@ -16,14 +16,30 @@ export interface Completed {
  */
 export async function run(argv: readonly string[], input = ''): Promise<Completed> {
   const result = await attempt(argv, input);
-  if (result.code === 0) return result;
-  throw new Error(
-    `${argv.join(' ')}: expected exit status 0, found ${result.code}: ${result.stderr.trim()}`,
-  );
+  succeeded(argv, result);
+  return result;
+}
+
+function succeeded(argv: readonly string[], { code, stderr }: Completed): void {
+  if (code === 0) return;
+  throw new Error(`${argv.join(' ')}: expected exit status 0, found ${code}: ${stderr.trim()}`);
 }
 
 /** Runs a command to its end, whatever its status. Rejects only when it cannot be started. */
-export async function attempt(argv: readonly string[], input = ''): Promise<Completed> {
+export const attempt = (argv: readonly string[], input = ''): Promise<Completed> =>
+  begin(argv, input)();
+
+/**
+ * Starts a command that acts when it has read all of its input, and keeps the end of that back.
+ * @returns what lets go of it, and resolves when it has ended.
+ * @throws Error from that, as `run` does.
+ */
+export function held(argv: readonly string[], input: string): () => Promise<void> {
+  const release = begin(argv, input);
+  return async () => succeeded(argv, await release());
+}
+
+function begin(argv: readonly string[], input: string): () => Promise<Completed> {
   const [command = '', ...rest] = argv;
   const child = spawn(command, rest, { stdio: ['pipe', 'pipe', 'pipe'] });
   let stdout = '';
@@ -32,11 +48,17 @@ export async function attempt(argv: readonly string[], input = ''): Promise<Comp
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   // A command may end without reading its input: that is its right.
   child.stdin.on('error', () => {});
-  child.stdin.end(input);
-  return new Promise((resolve, reject) => {
+  child.stdin.write(input);
+  const done = new Promise<Completed>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => resolve({ code: code ?? 128, stdout, stderr }));
   });
+  // Whoever lets go of it learns of that.
+  done.catch(() => {});
+  return () => {
+    child.stdin.end();
+    return done;
+  };
 }
 
 export interface LogLine {

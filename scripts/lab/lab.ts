@@ -149,9 +149,17 @@ export class Lab {
   /**
    * Power cut: nothing of the appliance is heard any more, its processes end, its kernel forgets
    * these addresses. Carrier stays everywhere. Returns the call that gives it its links back.
+   * @param apartMs the HA link falls silent so much later than the LAN.
    */
-  async powerCut(name: ApplianceName, addresses: readonly string[]): Promise<() => Promise<void>> {
-    const restore = await this.silence(name);
+  async powerCut(
+    name: ApplianceName,
+    addresses: readonly string[],
+    apartMs = 0,
+  ): Promise<() => Promise<void>> {
+    const restore =
+      apartMs === 0
+        ? await this.silence(name)
+        : await this.network.silenceInTurn(name, ['eth0', 'ha0'], apartMs);
     await this.appliance(name).annihilate();
     const commands = addresses.map((address) => `address flush to ${address}`);
     await this.network.ip(name, commands);

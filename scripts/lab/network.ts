@@ -7,8 +7,9 @@
 //      └─ha0─ direct to a.ha0: 10.98.0.1 and 10.98.0.2
 import { mkdirSync, readdirSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { cable } from './cable.js';
-import { run, type Completed } from './command.js';
+import { held, run, type Completed } from './command.js';
 
 export type ApplianceName = 'a' | 'b';
 /** The appliances, the client, the switch, or a further host of the plan. */
@@ -107,6 +108,9 @@ const MATCHES: Readonly<Record<Traffic, readonly string[]>> = {
   gateway: [`ip daddr ${GATEWAY.ipv4} icmp type echo-request`],
   ha: ['udp dport 7112'],
 };
+
+/** So long a program needs to be loaded. */
+const READY_MS = 100;
 
 export class Network {
   readonly directory: string;
@@ -296,6 +300,38 @@ export class Network {
     traffic: 'all' | 'ha',
     only: readonly string[] = ['eth0', 'ha0', ...Object.keys(this.#plan.segments ?? {})],
   ): Promise<() => Promise<void>> {
+    const { table, script } = this.#silencing(traffic, only);
+    await this.run(name, ['nft', '-f', '-'], script);
+    return async () => void (await this.run(name, ['nft', 'delete', 'table', 'netdev', table]));
+  }
+
+  /** The same for all traffic, one interface after the other. Returns the call that heals it. */
+  async silenceInTurn(
+    name: ApplianceName,
+    devices: readonly string[],
+    apartMs: number,
+  ): Promise<() => Promise<void>> {
+    const tables = devices.map((device) => this.#silencing('all', [device]));
+    // Each reads its rules to the end before it does anything: all stand ready when the first begins.
+    const ready = tables.map(({ script }) => held(this.inside(name, ['nft', '-f', '-']), script));
+    await sleep(READY_MS);
+    const done: Promise<unknown>[] = [];
+    for (const release of ready) {
+      if (done.length > 0) await sleep(apartMs);
+      done.push(release());
+    }
+    await Promise.all(done);
+    return async () => {
+      for (const { table } of tables) {
+        await this.run(name, ['nft', 'delete', 'table', 'netdev', table]);
+      }
+    };
+  }
+
+  #silencing(
+    traffic: 'all' | 'ha',
+    only: readonly string[],
+  ): { readonly table: string; readonly script: string } {
     this.#rules += 1;
     const table = `silence${this.#rules}`;
     const devices = only.join(', ');
@@ -304,9 +340,7 @@ export class Network {
         `chain ${hook} {\ntype filter hook ${hook} devices = { ${devices} } priority 0;\n` +
         `${MATCHES[traffic].map((match) => `${match} drop`).join('\n')}\n}`,
     );
-    const script = `table netdev ${table} {\n${chains.join('\n')}\n}\n`;
-    await this.run(name, ['nft', '-f', '-'], script);
-    return async () => void (await this.run(name, ['nft', 'delete', 'table', 'netdev', table]));
+    return { table, script: `table netdev ${table} {\n${chains.join('\n')}\n}\n` };
   }
 
   /** Kills every process in the namespaces and lets go of them. */

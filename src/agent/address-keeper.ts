@@ -10,9 +10,11 @@ import { after, earlier, microseconds, type Instant } from '../model/units.js';
 import { planAddresses, type Plan } from './address-plan.js';
 import { answersAll, presentOf } from './address-presence.js';
 import {
+  awaitService,
   begin,
   disinherit,
   identityOf,
+  isChecking,
   renew,
   scriptRequest,
   wishOf,
@@ -25,12 +27,6 @@ import { failuresOf } from '../executor/script-outcome.js';
 
 /** Addresses that could not be removed, and strays, are tried again this much later. */
 const RETRY = microseconds(1_000_000);
-/**
- * The kernel takes an IPv6 address into service a little after the script that added it, even without
- * duplicate address detection. Longer than this is not waited for it to say so: a script of the user's
- * own may put the address elsewhere than on this interface.
- */
-const SERVICE_DELAY = microseconds(50_000);
 
 export interface KeeperOptions {
   readonly network: Network;
@@ -297,7 +293,7 @@ export class AddressKeeper {
   flush(): void {
     const now = this.#options.now();
     for (const keeping of this.#kept.values()) {
-      if (keeping.serviceBy !== null && now >= keeping.serviceBy) this.#notInService(keeping);
+      if (keeping.serviceBy !== null && now >= keeping.serviceBy) this.#notInService(keeping, now);
       if (keeping.inheritedUntil !== null && now >= keeping.inheritedUntil) disinherit(keeping);
     }
     if (this.#running || this.#suspended) return;
@@ -400,7 +396,7 @@ export class AddressKeeper {
   /** Nothing more has to be put there: present, as soon as the kernel answers for all. */
   #await(keeping: Keeping): void {
     if (keeping.disturbed || this.#serves(keeping)) this.#confirm(keeping);
-    else keeping.serviceBy = after(this.#options.now(), SERVICE_DELAY);
+    else awaitService(keeping, this.#options.now());
   }
 
   #confirm(keeping: Keeping): void {
@@ -410,11 +406,11 @@ export class AddressKeeper {
   }
 
   /** The kernel had its time since the script succeeded: what it lacks even so is lost, not late. */
-  #notInService(keeping: Keeping): void {
+  #notInService(keeping: Keeping, now: Instant): void {
     const present = presentOf(this.#options.network, keeping.settings);
-    if (this.#putsHere && present.length < keeping.settings.addresses.length) {
-      keeping.disturbed = true;
-    }
+    const lacking = present.length < keeping.settings.addresses.length;
+    if (!lacking && isChecking(keeping, now)) return;
+    if (this.#putsHere && lacking) keeping.disturbed = true;
     this.#confirm(keeping);
   }
 

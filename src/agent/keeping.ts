@@ -2,11 +2,32 @@
 import type { VirtualRouterSettings } from '../config/settings.js';
 import { activeDownInterval } from '../core/machine/timing.js';
 import type { RunRequest } from '../executor/executor.js';
-import { after, milliseconds, type Instant, type Microseconds } from '../model/units.js';
+import {
+  after,
+  instant,
+  microseconds,
+  milliseconds,
+  type Instant,
+  type Microseconds,
+} from '../model/units.js';
 import type { Wish } from './address-plan.js';
 
 /** A netlink script that takes longer than this hangs. */
 export const SCRIPT_TIMEOUT = milliseconds(5_000);
+
+/**
+ * The kernel takes an IPv6 address into service a little after the script that added it, even without
+ * duplicate address detection. One that does not stand on this interface by then is not waited for any
+ * longer: a script of the user's own may put it elsewhere.
+ */
+const SERVICE_DELAY = microseconds(50_000);
+
+/**
+ * One that stands there is not answered for until the kernel has checked it, and on a busy machine that is
+ * a matter of a thread that has to wait for its turn. This is how long the check may take; a script that
+ * asks for duplicate address detection (a second and more) must not leave the role without anybody.
+ */
+const CHECKED_WITHIN = microseconds(500_000);
 
 export interface Keeping {
   settings: VirtualRouterSettings;
@@ -19,6 +40,8 @@ export interface Keeping {
   confirmed: boolean;
   /** The script has succeeded, but the kernel does not answer for every address: waits until then. */
   serviceBy: Instant | null;
+  /** Addresses that stand may be checked by the kernel until then. Of `serviceBy`. */
+  checkedBy: Instant;
   /** Somebody removed an address that is wanted; told once. */
   disturbed: boolean;
   /** The interface that they were last put on: its index, whatever it is called meanwhile. */
@@ -32,6 +55,8 @@ export interface Keeping {
   inheritedUntil: Instant | null;
 }
 
+const NEVER_YET = instant(0);
+
 /** `left`: some of its addresses stand, of an agent before this one, and whether that one died as Active. */
 export const begin = (
   settings: VirtualRouterSettings,
@@ -44,11 +69,25 @@ export const begin = (
   adding: false,
   confirmed: false,
   serviceBy: null,
+  checkedBy: NEVER_YET,
   disturbed: false,
   linkIndex,
   seen: false,
   inheritedUntil: left?.inherits === true ? after(left.now, longestActiveDown(settings)) : null,
 });
+
+/** The script has succeeded, and the kernel does not answer for every address yet. */
+export function awaitService(keeping: Keeping, now: Instant): void {
+  keeping.serviceBy = after(now, SERVICE_DELAY);
+  keeping.checkedBy = after(now, CHECKED_WITHIN);
+}
+
+/** Whether addresses that stand, but are not answered for, may still be checked: then it goes on waiting. */
+export function isChecking(keeping: Keeping, now: Instant): boolean {
+  if (now >= keeping.checkedBy) return false;
+  keeping.serviceBy = keeping.checkedBy;
+  return true;
+}
 
 /** The call of the netlink script runner that runs these lines. */
 export const scriptRequest = (script: string, lines: readonly string[]): RunRequest => ({

@@ -16,6 +16,11 @@ import { count, inDoubt, margin, reading, UNTRIED, type Tally } from './threshol
 /** A monitor of the prober. */
 export interface Monitor {
   status(): MonitorStatus;
+  /**
+   * Tries now, and again as soon as an attempt has failed, until the verdict is `failed` or an attempt
+   * succeeds. A failed monitor does not hurry: recovery takes its time.
+   */
+  hurry?(): void;
   /** Ends what is under way. The monitor tells nothing any more. */
   close(): void;
 }
@@ -39,16 +44,19 @@ export function startCheckMonitor(options: CheckMonitorOptions): Monitor {
   let tally: Tally = UNTRIED;
   let measured = 'waiting for the first result';
   let timer: NodeJS.Timeout | null = null;
+  let hasty = false;
 
   const run = async (): Promise<void> => {
     timer = null;
     const startedAt = monotonicMs();
-    const result = await tryOnce(probe, closing.signal);
+    const result = await tryOnce(probe, closing.signal, hasty);
     if (closing.signal.aborted) return;
     const before = tally;
     tally = count(tally, result.outcome, limits);
     measured = result.measured;
-    timer = setTimeout(() => void run(), Math.max(0, startedAt + intervalMs - monotonicMs()));
+    hasty &&= result.outcome === 'failure' && tally.state !== 'failed';
+    const nextAt = hasty ? startedAt : startedAt + intervalMs;
+    timer = setTimeout(() => void run(), Math.max(0, nextAt - monotonicMs()));
     if (tally.state !== before.state || inDoubt(tally) !== inDoubt(before)) options.onChange();
   };
   void run();
@@ -63,6 +71,16 @@ export function startCheckMonitor(options: CheckMonitorOptions): Monitor {
       ...(inDoubt(tally) ? { doubtful: true } : {}),
       ...(tally.failures + tally.successes === 0 ? {} : { reading: reading(tally, limits) }),
     }),
+    hurry: () => {
+      if (tally.state === 'failed' || closing.signal.aborted) return;
+      hasty = true;
+      if (timer === null) {
+        probe.hurry?.();
+        return;
+      }
+      clearTimeout(timer);
+      void run();
+    },
     close: () => {
       closing.abort();
       if (timer !== null) clearTimeout(timer);
@@ -76,9 +94,9 @@ export function startCheckMonitor(options: CheckMonitorOptions): Monitor {
 }
 
 /** A probe that throws is a fault of ours, and says nothing about what it probes. */
-async function tryOnce(probe: Probe, signal: AbortSignal): Promise<ProbeResult> {
+async function tryOnce(probe: Probe, signal: AbortSignal, hasty: boolean): Promise<ProbeResult> {
   try {
-    const result = await probe.run(signal);
+    const result = await probe.run(signal, hasty);
     return { ...result, measured: oneLine(result.measured) };
   } catch (error) {
     return unavailable(oneLine(`the probe itself failed: ${explain(error)}`));

@@ -26,6 +26,10 @@ interface Round {
   readonly results: (ProbeResult | null)[];
   replies: number;
   readonly onResult: () => void;
+  /** So long after its requests it is judged, in ms. */
+  timeoutMs: number;
+  /** Judges it so many ms from now at the latest. */
+  readonly shorten: (ms: number) => void;
 }
 
 /**
@@ -36,6 +40,14 @@ interface Round {
  */
 export const judgedAfterMs = ({ intervalMs, failureThreshold }: GatewaySettings): number =>
   failureThreshold === 1 ? intervalMs : Math.max(1, intervalMs / 2);
+
+/**
+ * A hasty round is judged when twice the slowest answer of late would have come, and not before this (ms).
+ * With a threshold of 1 there is no haste: no later answer could make good for it.
+ */
+const HASTY_AT_LEAST_MS = 5;
+/** What is left of the slowest answer when a faster one comes. */
+const FORGETTING = 0.9;
 
 /** When no socket could be opened, it is not tried more often than this. */
 const REOPEN_MS = 1_000;
@@ -54,7 +66,11 @@ export function createGatewayProbe(
   open: Open = openEcho,
 ): Probe {
   const probe = new GatewayProbe(settings, identifier, sourceFor, open);
-  return { run: (signal) => probe.run(signal), close: () => probe.close() };
+  return {
+    run: (signal, hasty) => probe.run(signal, hasty),
+    hurry: () => probe.hurry(),
+    close: () => probe.close(),
+  };
 }
 
 class GatewayProbe {
@@ -69,6 +85,8 @@ class GatewayProbe {
   /** The round judged last, and what has come since of the answers that it lacked. */
   #judged: { readonly round: Round; readonly late: (ProbeResult | null)[] } | null = null;
   #nextSequence = 0;
+  /** Of the answers of late, the one that took longest. */
+  #slowestMs = 0;
   #closed = false;
 
   constructor(settings: GatewaySettings, identifier: number, sourceFor: SourceFor, open: Open) {
@@ -78,8 +96,9 @@ class GatewayProbe {
     this.#open = open;
   }
 
-  async run(signal: AbortSignal): Promise<ProbeResult> {
-    const { addresses, timeoutMs = judgedAfterMs(this.#settings) } = this.#settings;
+  async run(signal: AbortSignal, hasty = false): Promise<ProbeResult> {
+    const { addresses } = this.#settings;
+    const timeoutMs = hasty ? this.#hastyMs() : this.#unhurriedMs();
     for (const family of new Set(addresses.map(familyOf))) await this.#requireSocket(family);
     if (this.#closed || signal.aborted) return unavailable('given up');
     const round = await this.#ask(addresses, timeoutMs, signal);
@@ -87,7 +106,20 @@ class GatewayProbe {
     const results = round.results.map((result, index) => result ?? late[index] ?? null);
     this.#judged = { round, late: addresses.map(() => null) };
     this.#round = null;
-    return conclude(addresses, results, timeoutMs);
+    return conclude(addresses, results, round.timeoutMs);
+  }
+
+  hurry(): void {
+    this.#round?.shorten(this.#hastyMs());
+  }
+
+  #unhurriedMs(): number {
+    return this.#settings.timeoutMs ?? judgedAfterMs(this.#settings);
+  }
+
+  #hastyMs(): number {
+    if (this.#settings.failureThreshold === 1) return this.#unhurriedMs();
+    return Math.min(this.#unhurriedMs(), Math.max(HASTY_AT_LEAST_MS, 2 * this.#slowestMs));
   }
 
   close(): void {
@@ -138,8 +170,18 @@ class GatewayProbe {
         onResult: () => {
           if (round.results.every((result) => result !== null)) finish();
         },
+        timeoutMs,
+        shorten: (ms) => {
+          const at = monotonicMs() + ms - round.startedAt;
+          if (at >= round.timeoutMs) return;
+          round.timeoutMs = Math.ceil(at);
+          clearTimeout(deadline);
+          deadline = judgedIn(ms);
+        },
       };
-      const deadline = setTimeout(() => afterReplies(round, finish), timeoutMs);
+      const judgedIn = (ms: number): NodeJS.Timeout =>
+        setTimeout(() => afterReplies(round, finish), ms);
+      let deadline = judgedIn(timeoutMs);
       signal.addEventListener('abort', finish);
       this.#round = round;
       this.#nextSequence = (round.sequence + addresses.length) % SEQUENCE_NUMBERS;
@@ -168,7 +210,7 @@ class GatewayProbe {
       round.replies += 1;
       const index = this.#indexOf(round, sequence, source);
       if (index !== null) {
-        round.results[index] = answerTo(round);
+        round.results[index] = this.#answerTo(round);
         round.onResult();
         return;
       }
@@ -176,7 +218,13 @@ class GatewayProbe {
     if (judged === null) return;
     const index = this.#indexOf(judged.round, sequence, source);
     if (index === null || judged.round.results[index] !== null) return;
-    judged.late[index] = answerTo(judged.round);
+    judged.late[index] = this.#answerTo(judged.round);
+  }
+
+  #answerTo({ startedAt }: Round): ProbeResult {
+    const tookMs = monotonicMs() - startedAt;
+    this.#slowestMs = Math.max(tookMs, FORGETTING * this.#slowestMs);
+    return success(`answered in ${formatMs(tookMs)}`);
   }
 
   /** Which gateway's answer to this round it is; null for any other, or from another host. */
@@ -185,9 +233,6 @@ class GatewayProbe {
     return this.#settings.addresses[index] === source ? index : null;
   }
 }
-
-const answerTo = ({ startedAt }: Round): ProbeResult =>
-  success(`answered in ${formatMs(monotonicMs() - startedAt)}`);
 
 /** A socket hands out one reply for each turn of the loop: as long as some come, more may wait. */
 function afterReplies(round: Round, then: () => void, limit = MAXIMUM_PENDING_REPLIES): void {

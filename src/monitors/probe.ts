@@ -9,8 +9,13 @@ export interface ProbeResult {
 
 /** Tries one thing, again and again; never two attempts at once. */
 export interface Probe {
-  /** One attempt. Aborting ends it at once; its result then interests nobody. */
-  run(signal: AbortSignal): Promise<ProbeResult>;
+  /**
+   * One attempt. Aborting ends it at once; its result then interests nobody.
+   * @param hasty judged as soon as an answer would usually have come.
+   */
+  run(signal: AbortSignal, hasty?: boolean): Promise<ProbeResult>;
+  /** The attempt under way becomes a hasty one. */
+  hurry?(): void;
   /** Called once, after the last attempt. */
   close(): void;
 }

@@ -6,7 +6,9 @@ import type { ProberRole, ProberSettings } from './settings.js';
 
 export type ToProber =
   | { readonly kind: 'configure'; readonly revision: number; readonly settings: ProberSettings }
-  | { readonly kind: 'role'; readonly role: ProberRole };
+  | { readonly kind: 'role'; readonly role: ProberRole }
+  /** Ask the gateways at once and at short distance. */
+  | { readonly kind: 'ask-gateway' };
 
 export type FromProber =
   /**

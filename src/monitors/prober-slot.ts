@@ -90,6 +90,11 @@ export class ProberSlot {
     this.#prober?.send({ kind: 'role', role });
   }
 
+  /** Has the gateways asked at once and at short distance. Costs a write to a pipe, like `setRole`. */
+  askGateway(): void {
+    if (this.#settings.gateway !== null) this.#prober?.send({ kind: 'ask-gateway' });
+  }
+
   statuses(): readonly MonitorStatus[] {
     return [...this.#statuses.values()];
   }

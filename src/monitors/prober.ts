@@ -64,6 +64,9 @@ function receive(message: ToProber): void {
       return;
     case 'role':
       monitors.setRole(message.role);
+      return;
+    case 'ask-gateway':
+      monitors.askGateway();
   }
 }
 

@@ -22,6 +22,8 @@ import { createTcpProbe } from './tcp-probe.js';
 export interface RunningMonitors {
   configure(settings: ProberSettings): void;
   setRole(role: ProberRole): void;
+  /** Asks the gateways at once and at short distance; nothing where none is monitored. */
+  askGateway(): void;
   /** In the order of the settings: gateway, bandwidth, checks. */
   statuses(): readonly MonitorStatus[];
   /** Ends every monitor and what it has under way. */
@@ -92,6 +94,7 @@ export function createMonitors(events: MonitorsEvents): RunningMonitors {
       role = next;
       bandwidth?.setRole(next);
     },
+    askGateway: () => running.get(MONITOR_NAMES.gateway)?.monitor.hurry?.(),
     statuses: () => Array.from(running.values(), ({ monitor }) => monitor.status()),
     close: () => {
       for (const { monitor } of running.values()) monitor.close();

@@ -5,17 +5,21 @@ import { describe, it } from '../support/test.js';
 import { centiseconds } from '../../src/model/units.js';
 import { encodeAdvertisement, VRRP_GROUP } from '../../src/wire/advertisement.js';
 import { address } from '../support/fake-kernel.js';
+import { exited } from '../support/fake-executor.js';
 import { INDEX, rig, routerSettings, settingsOf, settle, type Rig } from './rig.js';
 
 /** Active_Down_Interval at priority 100 and 100 cs (RFC 9568 §6.1). */
 const ACTIVE_DOWN = 3_609_375;
-/** For how long the agent waits for the kernel's word. */
+/** For how long the agent waits for addresses that do not stand there, and for the kernel to check those that do. */
 const SERVICE_DELAY = 50_000;
+const CHECKED_WITHIN = 500_000;
 const LINK_LOCAL = 'fe80::51/64';
 const GLOBAL = '2001:db8::51/64';
 
-/** Active, its addresses added by the script, none of them in service. */
-async function tentative(): Promise<{ made: Rig; mark: number }> {
+/** Active, its addresses added by the script, here or elsewhere, none of them in service. */
+async function tentative(
+  where: 'here' | 'elsewhere' = 'here',
+): Promise<{ made: Rig; mark: number }> {
   const six = routerSettings({
     name: 'six',
     family: 'ipv6',
@@ -31,13 +35,15 @@ async function tentative(): Promise<{ made: Rig; mark: number }> {
     before: (kernel) => kernel.addAddress(INDEX, 'fe80::1/64'),
   });
   made.executor.tentative = true;
+  if (where === 'elsewhere') made.executor.answers.push(exited(0));
   made.driver.start();
   await settle();
   const mark = made.trace.length;
   made.kernel.advance(ACTIVE_DOWN);
   await settle();
   assert.equal(made.driver.snapshot().virtualRouters[0]?.state, 'Active');
-  assert.ok(made.kernel.has(INDEX, LINK_LOCAL) && made.kernel.has(INDEX, GLOBAL));
+  const here = [LINK_LOCAL, GLOBAL].map((one) => made.kernel.has(INDEX, one));
+  assert.deepEqual(here, [where === 'here', where === 'here']);
   return { made, mark };
 }
 
@@ -64,8 +70,26 @@ describe('IPv6 addresses that the script has added', () => {
     ]);
   });
 
-  it('are after a while all the same: a script of the user’s may put them elsewhere', async () => {
+  it('are not while the kernel has no time to check them, however busy it is', async () => {
     const { made, mark } = await tentative();
+    made.kernel.advance(CHECKED_WITHIN - 1);
+    await settle();
+    assert.deepEqual(said(made, mark), ['news Active without addresses'], 'not before');
+    made.kernel.setUsable(INDEX, LINK_LOCAL);
+    made.kernel.setUsable(INDEX, GLOBAL);
+    await settle();
+    assert.deepEqual(said(made, mark).at(-1), 'news Active with addresses');
+  });
+
+  it('are after a while all the same: whoever asks for duplicate address detection does not wait', async () => {
+    const { made, mark } = await tentative();
+    made.kernel.advance(CHECKED_WITHIN);
+    await settle();
+    assert.deepEqual(said(made, mark).at(-1), 'news Active with addresses');
+  });
+
+  it('are called present soon where they do not stand: a script of the user’s may put them elsewhere', async () => {
+    const { made, mark } = await tentative('elsewhere');
     made.kernel.advance(SERVICE_DELAY - 1);
     await settle();
     assert.deepEqual(said(made, mark), ['news Active without addresses'], 'not before');

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { measureCost } from './cost.js';
-import { measureFailover } from './failover.js';
+import { measureFailover, measureTuned } from './failover.js';
 import { measureIdle } from './idle.js';
 import { describeMachine } from './machine.js';
 import { replaceGenerated } from './markdown.js';
@@ -60,6 +60,7 @@ async function measureAll(options: BenchOptions): Promise<Results> {
     options,
     scheduling: realtime ? 'SCHED_FIFO, priority 1' : 'the ordinary scheduler (no root)',
     failover: [],
+    tuned: [],
     cost: [],
     costFailed: [],
     idle: [],
@@ -72,13 +73,17 @@ async function measureAll(options: BenchOptions): Promise<Results> {
     Object.assign(results, found, { tookSeconds: (now() - beginning) / 1000 });
     if (options.json !== null) write(options.json, `${JSON.stringify(results, null, 2)}\n`);
   };
+  let idleFailed: Results['costFailed'] = [];
   const parts: Readonly<Record<Part, () => Promise<void>>> = {
     failover: async () => {
       const onProgress = (failover: Results['failover']): void => save({ failover });
       save({ failover: await measureFailover({ options, realtime, say, onProgress }) });
     },
-    cost: async () => {
-      let idleFailed: Results['costFailed'] = [];
+    tuned: async () => {
+      const onProgress = (tuned: Results['tuned']): void => save({ tuned });
+      save({ tuned: await measureTuned({ options, realtime, say, onProgress }) });
+    },
+    idle: async () => {
       await measureIdle({
         options,
         say,
@@ -87,6 +92,8 @@ async function measureAll(options: BenchOptions): Promise<Results> {
           save({ idle: cells, costFailed: failed });
         },
       });
+    },
+    cost: async () => {
       await measureCost({
         options,
         say,
@@ -114,7 +121,9 @@ async function measureAll(options: BenchOptions): Promise<Results> {
 
 /** Whether everything that was asked for has a number, and planned work lost nothing. */
 const complete = (results: Results): boolean =>
-  results.failover.every(({ runs }) => runs.length === results.options.runs) &&
+  [...results.failover, ...results.tuned].every(
+    ({ runs }) => runs.length === results.options.runs,
+  ) &&
   results.costFailed.length === 0 &&
   results.stressFailed.length === 0 &&
   (results.start?.unavailable.length ?? 0) === 0 &&

@@ -6,7 +6,10 @@ import { strike } from './faults.js';
 import { BenchPair } from './pair.js';
 import { ADDRESS, failoverPrograms } from './programs.js';
 import {
+  FAILOVER_FAULTS,
   SOFTWARES,
+  TUNED_FAULTS,
+  TUNED_MS,
   type BenchFault,
   type BenchOptions,
   type FailedAttempt,
@@ -48,11 +51,35 @@ export interface FailoverPart {
   readonly onProgress: (cells: readonly FailoverCell[]) => void;
 }
 
-/** Every fault at every interval. */
-export async function measureFailover(part: FailoverPart): Promise<FailoverCell[]> {
+/** Which faults, at which intervals, and how often understudy asks its peer and the gateway. */
+interface Series {
+  readonly faults: readonly BenchFault[];
+  readonly intervals: readonly number[];
+  /** Null: its defaults. */
+  readonly checksMs: number | null;
+}
+
+/** Every fault at every interval, understudy with its defaults. */
+export const measureFailover = (part: FailoverPart): Promise<FailoverCell[]> =>
+  measureSeries(part, {
+    faults: part.options.faults.filter((fault) => FAILOVER_FAULTS.includes(fault)),
+    intervals: part.options.intervals,
+    checksMs: null,
+  });
+
+/** What has to be found out, understudy asking peer and gateway every TUNED_MS. */
+export const measureTuned = (part: FailoverPart): Promise<FailoverCell[]> =>
+  measureSeries(part, {
+    faults: part.options.faults.filter((fault) => TUNED_FAULTS.includes(fault)),
+    intervals: part.options.tunedIntervals,
+    checksMs: TUNED_MS,
+  });
+
+async function measureSeries(part: FailoverPart, series: Series): Promise<FailoverCell[]> {
   const cells: FailoverCell[] = [];
-  for (const intervalMs of part.options.intervals) {
-    await atInterval(part, intervalMs, (cell) => {
+  if (series.faults.length === 0) return cells;
+  for (const intervalMs of series.intervals) {
+    await atInterval(part, series, intervalMs, (cell) => {
       cells.push(cell);
       part.onProgress(cells);
     });
@@ -62,6 +89,7 @@ export async function measureFailover(part: FailoverPart): Promise<FailoverCell[
 
 async function atInterval(
   part: FailoverPart,
+  { faults, checksMs }: Series,
   intervalMs: number,
   done: (cell: FailoverCell) => void,
 ): Promise<void> {
@@ -70,14 +98,14 @@ async function atInterval(
     BenchPair.open({
       software,
       intervalMs,
-      programs: failoverPrograms(software, intervalMs),
+      programs: failoverPrograms(software, intervalMs, checksMs),
       addresses: [ADDRESS],
       realtime,
       probed: [ADDRESS],
     });
   const opened = await Promise.all(SOFTWARES.map(open));
   try {
-    for (const fault of options.faults) {
+    for (const fault of faults) {
       const cells = SOFTWARES.map((software): Cell => ({
         software,
         intervalMs,
@@ -90,7 +118,8 @@ async function atInterval(
         await sideBySide(run % 2 === 1 ? sides : [...sides].reverse(), run);
       }
       for (const cell of cells) {
-        say(`${intervalMs} ms ${fault}: ${cell.software} ${describe(cell)}`);
+        const tuned = checksMs === null ? '' : `, checks every ${checksMs} ms`;
+        say(`${intervalMs} ms${tuned} ${fault}: ${cell.software} ${describe(cell)}`);
         done(cell);
       }
     }

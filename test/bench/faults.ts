@@ -2,7 +2,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import type { BenchPair } from './pair.js';
 import { ADDRESS, downFile, keepalivedYielding } from './programs.js';
-import type { BenchFault } from './results.js';
+import { PARTED_MS, type BenchFault } from './results.js';
 
 type Mend = () => Promise<void>;
 
@@ -32,19 +32,26 @@ export async function strike(pair: BenchPair, fault: BenchFault): Promise<Mend> 
       return () => lab.plug('a');
     case 'silent-lan':
       return lab.isolate('a');
-    case 'power-cut': {
-      const restore = await lab.powerCut('a', [ADDRESS]);
-      return async () => {
-        await restore();
-        pair.start('a');
-      };
-    }
+    case 'power-cut':
+      return cutPower(pair, 0);
+    case 'parted-5':
+    case 'parted-20':
+    case 'parted-50':
+      return cutPower(pair, PARTED_MS[fault]);
     case 'check': {
       const file = downFile(active.directory);
       writeFileSync(file, '');
       return () => Promise.resolve(rmSync(file));
     }
   }
+}
+
+async function cutPower(pair: BenchPair, apartMs: number): Promise<Mend> {
+  const restore = await pair.lab.powerCut('a', [ADDRESS], apartMs);
+  return async () => {
+    await restore();
+    pair.start('a');
+  };
 }
 
 async function handOver(pair: BenchPair): Promise<Mend> {

@@ -7,19 +7,21 @@ export const USAGE = `usage: scripts/bench [--quick] [--part NAME]... [--runs N]
                      [--minutes N] [--json FILE] [--markdown FILE]
        scripts/bench --part planned [--times N] [--work NAME]... [--interval MS]... [--keep DIR]
        scripts/bench connections --help
+       scripts/bench pull --help
 
 understudy beside keepalived, in the same run, on the same wires. As root or with user namespaces.
 The part "planned" is understudy alone: planned work on a pair that is asked 1000 times a second. It
 fails when a single probe is lost, and keeps what is needed to see why.
 
-  --quick          one run, one interval, small cost part: within two minutes
+  --quick          one run, one interval, small cost part: within five minutes
   --part NAME      ${PARTS.join(', ')}; several allowed
                    (default all but planned)
   --runs N         runs of each fault and of each start, 1 to 1000 (default 5)
   --interval MS    advertisement interval, 10 to 40950; several allowed (default 1000,100,10;
-                   planned: 1000,100)
+                   tuned: 1000,10; planned: 1000,100)
   --fault NAME     ${FAULTS.slice(0, 6).join(', ')},
-                   ${FAULTS.slice(6).join(', ')}; several allowed (default all)
+                   ${FAULTS.slice(6).join(', ')};
+                   several allowed (default all that the part knows)
   --minutes N      of the stress part, twice: with and without real time, 0.05 to 1440 (default 10)
   --times N        of each planned work, 1 to 1000 (default 50)
   --work NAME      ${WORKS.join(', ')}; several allowed (default all)
@@ -32,10 +34,18 @@ Tables go to standard output, progress to standard error. Exit status: 0 measure
 not be measured, or planned work lost a probe, 2 usage.
 `;
 
-const QUICK = { runs: 1, intervals: [100], minutes: 0.15, times: 1, planned: [100] } as const;
+const QUICK = {
+  runs: 1,
+  intervals: [100],
+  tuned: [10],
+  minutes: 0.15,
+  times: 1,
+  planned: [100],
+} as const;
 const FULL = {
   runs: 5,
   intervals: [1000, 100, 10],
+  tuned: [1000, 10],
   minutes: 10,
   times: 50,
   planned: [1000, 100],
@@ -70,6 +80,7 @@ export function readOptions(argv: readonly string[]): BenchOptions | null {
     parts: values.part === undefined ? DEFAULT_PARTS : chosen('--part', PARTS, values.part),
     runs: values.runs === undefined ? defaults.runs : readTimes('--runs', values.runs),
     intervals: intervals ?? defaults.intervals,
+    tunedIntervals: intervals ?? defaults.tuned,
     faults: chosen('--fault', FAULTS, values.fault),
     minutes: values.minutes === undefined ? defaults.minutes : readMinutes(values.minutes),
     times: values.times === undefined ? defaults.times : readTimes('--times', values.times),

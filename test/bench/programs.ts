@@ -40,10 +40,17 @@ const nodeSpec = (
   routers: readonly RouterSpec[],
 ): NodeSpec => ({ name, priority: PRIORITIES[name], advertisementIntervalMs, routers });
 
-/** The pair that is broken: one virtual router, one check, and what else each software has. */
-export function failoverPrograms(software: Software, intervalMs: number): ProgramFor {
+/**
+ * The pair that is broken: one virtual router, one check, and what else each software has.
+ * @param checksMs how often understudy asks its peer and the gateway; null for its defaults.
+ */
+export function failoverPrograms(
+  software: Software,
+  intervalMs: number,
+  checksMs: number | null,
+): ProgramFor {
   return software === 'understudy'
-    ? (name) => pairProgram(name, understudyPair(intervalMs))
+    ? (name) => pairProgram(name, understudyPair(intervalMs, checksMs))
     : (name, directory) => keepalivedPair(name, directory, intervalMs, PRIORITIES[name]);
 }
 
@@ -52,10 +59,17 @@ export function keepalivedYielding(directory: string, intervalMs: number): Progr
   return keepalivedPair('a', directory, intervalMs, PRIORITIES.b / 2);
 }
 
-const understudyPair = (advertisementIntervalMs: number): PairSpec => ({
+const understudyPair = (advertisementIntervalMs: number, checksMs: number | null): PairSpec => ({
   router: { advertisementIntervalMs },
-  top: (directory) => ({
-    gatewayMonitoring: GATEWAY_MONITORING,
+  ...(checksMs === null ? {} : { ha: { peerCheckIntervalMs: checksMs } }),
+  top: monitors(checksMs ?? GATEWAY_MONITORING.intervalMs),
+});
+
+/** A gateway that is asked so often, and the check that keepalived has too. */
+export const monitors =
+  (gatewayMs: number) =>
+  (directory: string): Readonly<Record<string, unknown>> => ({
+    gatewayMonitoring: { ...GATEWAY_MONITORING, intervalMs: gatewayMs },
     checks: [
       {
         name: 'upcheck',
@@ -66,8 +80,7 @@ const understudyPair = (advertisementIntervalMs: number): PairSpec => ({
         recoveryThreshold: 1,
       },
     ],
-  }),
-});
+  });
 
 function keepalivedPair(
   name: ApplianceName,

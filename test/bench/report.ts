@@ -7,6 +7,7 @@ import { plannedReport } from './planned-report.js';
 import {
   FAULTS,
   SOFTWARES,
+  TUNED_MS,
   type BenchFault,
   type CostCell,
   type FailoverRun,
@@ -25,6 +26,7 @@ export function report(results: Results): string {
     shape(results),
     ...(options.parts.some((part) => part !== 'planned') ? [aims(results)] : []),
     ...(results.failover.length > 0 ? [lost(results), held(results)] : []),
+    ...(results.tuned.length > 0 ? [tuned(results)] : []),
     ...(results.idle.length > 0 ? [idle(results)] : []),
     ...(results.cost.length > 0 ? [cost(results), memory(results), perRouter(results)] : []),
     ...(results.start === null ? [] : [start(results)]),
@@ -74,6 +76,9 @@ const NAMES: Readonly<Record<BenchFault, string>> = {
   'silent-lan': 'silent LAN loss',
   'power-cut': 'power cut',
   check: 'failed check',
+  'parted-5': 'power cut, 5 ms apart',
+  'parted-20': 'power cut, 20 ms apart',
+  'parted-50': 'power cut, 50 ms apart',
 };
 
 /** The cells of a row for every fault and interval that was measured. */
@@ -90,6 +95,29 @@ function faultRows(
 }
 
 function lost(results: Results): string {
+  return `### What a client lost
+
+Probes lost of 1000 a second and the longest outage, median / worst of the runs; ratio of the median
+outages, understudy to keepalived (0: none at all, -: neither had one). On return: while the primary took
+its role back.
+
+${lostTable(results)}`;
+}
+
+/** The same pairs, but understudy asks its peer and the gateway as often as keepalived advertises at its best. */
+function tuned(results: Results): string {
+  const cells = { ...results, failover: results.tuned };
+  return `### Tuned alike
+
+understudy asks its peer and the gateway every ${TUNED_MS} ms, three times each. A power cut that is some milliseconds apart
+silences the LAN first and the HA link so much later.
+
+${lostTable(cells)}
+
+${heldTable(cells)}`;
+}
+
+function lostTable(results: Results): string {
   const both = (
     fault: BenchFault,
     intervalMs: number,
@@ -116,19 +144,29 @@ function lost(results: Results): string {
     right('lost on return'),
     right('keepalived'),
   ];
-  return `### What a client lost
-
-Probes lost of 1000 a second and the longest outage, median / worst of the runs; ratio of the median
-outages, understudy to keepalived (0: none at all, -: neither had one). On return: while the primary took
-its role back.
-
-${table(columns, rows)}`;
+  return table(columns, rows);
 }
 
 /** The median, or its half between two; a number of probes. */
 const whole = (value: number): string => String(Math.round(value * 2) / 2);
 
 function held(results: Results): string {
+  const watched = results.failover.flatMap(({ runs }) =>
+    runs.filter((run) => run.aloneAfterMs === null).map((run) => run.watchedMs),
+  );
+  const good =
+    watched.length === 0
+      ? ''
+      : ` For good: still on both when the run ended, ${seconds(Math.min(...watched))} or more after the fault.`;
+  return `### Who held the address
+
+From the fault until the Backup alone held it, and how long both kernels, or none, had it; median /
+worst.${good}
+
+${heldTable(results)}`;
+}
+
+function heldTable(results: Results): string {
   const rows = faultRows(results, (fault, intervalMs) => {
     const of = (software: Software): readonly FailoverRun[] =>
       runsOf(results, software, fault, intervalMs);
@@ -150,19 +188,7 @@ function held(results: Results): string {
     right('nobody ms'),
     right('keepalived'),
   ];
-  const watched = results.failover.flatMap(({ runs }) =>
-    runs.filter((run) => run.aloneAfterMs === null).map((run) => run.watchedMs),
-  );
-  const good =
-    watched.length === 0
-      ? ''
-      : ` For good: still on both when the run ended, ${seconds(Math.min(...watched))} or more after the fault.`;
-  return `### Who held the address
-
-From the fault until the Backup alone held it, and how long both kernels, or none, had it; median /
-worst.${good}
-
-${table(columns, rows)}`;
+  return table(columns, rows);
 }
 
 const aloneAfter = (run: FailoverRun): number | null => run.aloneAfterMs;
@@ -284,6 +310,12 @@ function start({ start: measured }: Results): string {
       `\`node -e 0\` ${pairOf(spread(measured.nodeMs), milliseconds)}`,
       times(median(measured.statusMs) / median(measured.nodeMs)),
     ],
+    [
+      '`understudy check`',
+      pairOf(spread(measured.checkMs), milliseconds),
+      `\`node -e 0\` ${pairOf(spread(measured.nodeMs), milliseconds)}`,
+      times(median(measured.checkMs) / median(measured.nodeMs)),
+    ],
   ];
   const columns = [{ title: 'start' }, right('ms'), right('beside, ms'), right('ratio')];
   return `### Start
@@ -322,11 +354,12 @@ ${table(columns, rows)}`;
 /** What could not be measured, or only the second time, and why. */
 function failures(results: Results): string[] {
   const lines = [
-    ...results.failover.flatMap(({ software, fault, intervalMs, failed, runs }) =>
-      failed.map(({ run, attempt, reason }) => {
-        const done = runs.some((one) => one.run === run) ? 'measured the second time' : 'n/a';
-        return `${software}, ${NAMES[fault]} at ${intervalMs} ms, run ${run}, attempt ${attempt} (${done}): ${reason}`;
-      }),
+    ...[...results.failover, ...results.tuned].flatMap(
+      ({ software, fault, intervalMs, failed, runs }) =>
+        failed.map(({ run, attempt, reason }) => {
+          const done = runs.some((one) => one.run === run) ? 'measured the second time' : 'n/a';
+          return `${software}, ${NAMES[fault]} at ${intervalMs} ms, run ${run}, attempt ${attempt} (${done}): ${reason}`;
+        }),
     ),
     ...results.costFailed.map(
       ({ software, routers, intervalMs, reason }) =>

@@ -5,11 +5,11 @@ import type { Program } from '../../scripts/lab/program.js';
 export type Software = Program['software'];
 export const SOFTWARES = ['understudy', 'keepalived'] as const satisfies readonly Software[];
 
-export const PARTS = ['failover', 'cost', 'start', 'stress', 'planned'] as const;
+export const PARTS = ['failover', 'tuned', 'idle', 'cost', 'start', 'stress', 'planned'] as const;
 export type Part = (typeof PARTS)[number];
 
 /** What compares with keepalived. `planned` judges understudy alone, and has to be asked for. */
-export const DEFAULT_PARTS: readonly Part[] = ['failover', 'cost', 'start', 'stress'];
+export const DEFAULT_PARTS: readonly Part[] = PARTS.filter((part) => part !== 'planned');
 
 /** Planned work, in the order of the table. Each is done and undone. */
 export const WORKS = ['failover', 'maintenance', 'stop', 'move', 'add', 'key'] as const;
@@ -28,8 +28,30 @@ export const FAULTS = [
   'silent-lan',
   'power-cut',
   'check',
+  'parted-5',
+  'parted-20',
+  'parted-50',
 ] as const;
 export type BenchFault = (typeof FAULTS)[number];
+
+/** A power cut that silences the LAN first and the HA link so many milliseconds later. */
+export const PARTED_MS = {
+  'parted-5': 5,
+  'parted-20': 20,
+  'parted-50': 50,
+} as const satisfies Partial<Record<BenchFault, number>>;
+
+/** Of the failover part, in which understudy has its defaults. */
+export const FAILOVER_FAULTS: readonly BenchFault[] = FAULTS.filter(
+  (fault) => !(fault in PARTED_MS),
+);
+
+/** Of the tuned part, in which peer and gateway are asked every TUNED_MS: what has to be found out. */
+export const TUNED_FAULTS: readonly BenchFault[] = FAULTS.filter(
+  (fault) =>
+    fault in PARTED_MS || fault === 'unplug' || fault === 'silent-lan' || fault === 'power-cut',
+);
+export const TUNED_MS = 10;
 
 /** The role going back to the primary once the fault is mended. */
 export interface ReturnRun {
@@ -107,6 +129,8 @@ export interface IdleCell {
   readonly software: Software;
   /** How often the peer is asked; null: there is none. */
   readonly checksMs: number | null;
+  /** With a gateway (understudy) and a check. */
+  readonly monitors: boolean;
   readonly windowMs: number;
   readonly active: SideUsage;
   readonly backup: SideUsage;
@@ -122,8 +146,9 @@ export interface FailedCost {
 export interface StartResult {
   /** From exec to the first advertisement on the wire, address owner (priority 255), by run. */
   readonly firstAdvertisementMs: Readonly<Record<Software, readonly number[]>>;
-  /** `understudy status` and bare `node -e 0`, alternating. */
+  /** `understudy status`, `understudy check` and bare `node -e 0`, in turn. */
   readonly statusMs: readonly number[];
+  readonly checkMs: readonly number[];
   readonly nodeMs: readonly number[];
   readonly unavailable: readonly string[];
 }
@@ -201,6 +226,8 @@ export interface BenchOptions {
   readonly parts: readonly Part[];
   readonly runs: number;
   readonly intervals: readonly number[];
+  /** Of the tuned part. */
+  readonly tunedIntervals: readonly number[];
   readonly faults: readonly BenchFault[];
   /** Length of each of the two halves of the stress part. */
   readonly minutes: number;
@@ -223,6 +250,7 @@ export interface Results {
   /** How daemons and client were scheduled in the failover part. */
   readonly scheduling: string;
   readonly failover: readonly FailoverCell[];
+  readonly tuned: readonly FailoverCell[];
   readonly cost: readonly CostCell[];
   readonly costFailed: readonly FailedCost[];
   readonly idle: readonly IdleCell[];

@@ -1,4 +1,4 @@
-// The start part: from exec to the first advertisement, and `understudy status` beside bare Node. No
+// The start part: from exec to the first advertisement, `understudy status` and `check` beside bare Node. No
 // failover.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -16,8 +16,8 @@ import { median } from './statistics.js';
 
 const DEADLINE_MS = 10_000;
 
-/** Pairs of `status` and bare Node. */
-const PAIRS = { full: 20, quick: 5 } as const;
+/** So often each in turn. */
+const ROUNDS = { full: 20, quick: 5 } as const;
 
 export async function measureStart(
   options: BenchOptions,
@@ -44,11 +44,11 @@ export async function measureStart(
     const times = firstAdvertisementMs[software].map((ms) => ms.toFixed(0)).join(' ');
     say(`start to first advertisement, ${software}: ${times || '-'} ms`);
   }
-  const pairs = await statusBesideNode(options.quick ? PAIRS.quick : PAIRS.full);
-  say(
-    `status ${median(pairs.statusMs).toFixed(1)} ms, bare node ${median(pairs.nodeMs).toFixed(1)} ms`,
-  );
-  return { firstAdvertisementMs, ...pairs, unavailable };
+  const commands = await commandsBesideNode(options.quick ? ROUNDS.quick : ROUNDS.full);
+  const { statusMs, checkMs, nodeMs } = commands;
+  const [status, check, node] = [statusMs, checkMs, nodeMs].map((ms) => median(ms).toFixed(1));
+  say(`status ${status} ms, check ${check} ms, bare node ${node} ms`);
+  return { firstAdvertisementMs, ...commands, unavailable };
 }
 
 async function firstAdvertisement(software: Software): Promise<number> {
@@ -71,20 +71,23 @@ async function firstAdvertisement(software: Software): Promise<number> {
   }
 }
 
-async function statusBesideNode(pairs: number): Promise<Pick<StartResult, 'statusMs' | 'nodeMs'>> {
+async function commandsBesideNode(
+  rounds: number,
+): Promise<Pick<StartResult, 'statusMs' | 'checkMs' | 'nodeMs'>> {
   const lab = await createLab();
   try {
     const config = await startOwner(lab);
-    const status = [MAIN, 'status', '--config', config];
-    const statusMs: number[] = [];
-    const nodeMs: number[] = [];
-    for (let pair = 0; pair < pairs; pair += 1) {
-      const first = pair % 2 === 0;
-      if (first) statusMs.push(await duration(status));
-      nodeMs.push(await duration(['-e', '0']));
-      if (!first) statusMs.push(await duration(status));
+    const found = { statusMs: [] as number[], checkMs: [] as number[], nodeMs: [] as number[] };
+    const turns = [
+      { into: found.statusMs, argv: [MAIN, 'status', '--config', config] },
+      { into: found.nodeMs, argv: ['-e', '0'] },
+      { into: found.checkMs, argv: [MAIN, 'check', '--config', config] },
+    ];
+    for (let round = 0; round < rounds; round += 1) {
+      const order = round % 2 === 0 ? turns : [...turns].reverse();
+      for (const { into, argv } of order) into.push(await duration(argv));
     }
-    return { statusMs, nodeMs };
+    return found;
   } finally {
     await lab.close();
   }

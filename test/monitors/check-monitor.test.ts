@@ -5,7 +5,7 @@ import { describe, test, type TestContext } from '../support/test.js';
 import type { MonitorStatus } from '../../src/model/monitor.js';
 import { startCheckMonitor } from '../../src/monitors/check-monitor.js';
 import { failure, success, unavailable, type ProbeResult } from '../../src/monitors/probe.js';
-import { within } from '../support/limits.js';
+import { until, within } from '../support/limits.js';
 
 const YES = success('answered');
 const NO = failure('no answer');
@@ -42,6 +42,38 @@ async function follow(
   return { told, last: monitor.status() };
 }
 
+/** A monitor that asks once an hour, with a probe that answers from a list, and its reports. */
+function hourly(t: TestContext, results: readonly ProbeResult[]) {
+  const told: MonitorStatus[] = [];
+  const asked: (boolean | undefined)[] = [];
+  const left = [...results];
+  let hurried = 0;
+  const monitor = startCheckMonitor({
+    name: 'gateway',
+    weight: 'soft',
+    limits: { failureThreshold: 3, recoveryThreshold: 2 },
+    intervalMs: 3_600_000,
+    onChange: () => told.push(monitor.status()),
+    probe: {
+      run: (_, hasty) => {
+        asked.push(hasty);
+        const next = left.shift();
+        return next === undefined ? new Promise(() => undefined) : Promise.resolve(next);
+      },
+      hurry: () => (hurried += 1),
+      close: () => undefined,
+    },
+  });
+  t.after(() => monitor.close());
+  const settled = (count: number) =>
+    until(
+      `${count} attempts`,
+      () => asked.length,
+      (seen) => seen >= count,
+    );
+  return { told, asked, settled, hurry: () => monitor.hurry?.(), hurried: () => hurried };
+}
+
 const states = (told: readonly MonitorStatus[]): string[] =>
   told.map(({ state, doubtful }) => (doubtful === undefined ? state : `${state}, in doubt`));
 
@@ -70,6 +102,50 @@ describe('a check monitor', () => {
     const { told, last } = await follow(t, [YES, NO, unavailable('no socket')]);
     assert.deepEqual(states(told), ['ok', 'ok, in doubt', 'unknown']);
     assert.equal(last.detail, 'no socket');
+  });
+
+  test('in a hurry it asks at once, and again until the verdict is there', async (t) => {
+    const { told, asked, settled, hurry } = hourly(t, [YES, NO, NO, NO, NO]);
+    await until('the first result', () => told.length);
+    hurry();
+    await until(
+      'the verdict',
+      () => told.length,
+      (seen) => seen === 3,
+    );
+    assert.deepEqual(states(told), ['ok', 'ok, in doubt', 'failed']);
+    await settled(4);
+    assert.deepEqual(asked, [false, true, true, true], 'the next one in an hour');
+  });
+
+  test('an answer ends the hurry', async (t) => {
+    const { told, asked, hurry } = hourly(t, [YES, NO, YES, NO]);
+    await until('the first result', () => told.length);
+    hurry();
+    await until(
+      'the answer',
+      () => told.length,
+      (seen) => seen === 3,
+    );
+    assert.deepEqual(states(told), ['ok', 'ok, in doubt', 'ok']);
+    assert.deepEqual(asked, [false, true, true]);
+  });
+
+  test('what is under way is hurried; one that has failed is not', async (t) => {
+    const waiting = hourly(t, []);
+    await waiting.settled(1);
+    waiting.hurry();
+    assert.deepEqual([waiting.hurried(), waiting.asked.length], [1, 1]);
+    const failing = hourly(t, [NO, NO, NO, YES]);
+    await until('the first failure', () => failing.told.length);
+    failing.hurry();
+    await until(
+      'the verdict',
+      () => failing.told.length,
+      (seen) => seen === 2,
+    );
+    failing.hurry();
+    assert.deepEqual(failing.asked, [false, true, true]);
   });
 
   test('a detail alone is no change', async (t) => {

@@ -184,6 +184,25 @@ describe('gateway', { skip }, () => {
     assert.equal(await run(() => undefined), 'failure', 'what was late counts once');
   });
 
+  test('in a hurry a round is judged when an answer would usually have come', async (t) => {
+    const { probe, run, reply, last } = answeredByHand(t, { timeoutMs: 3_600_000 });
+    assert.equal(await run(() => probe.hurry?.()), 'failure', 'the one under way');
+    assert.equal(await run(() => undefined, true), 'failure', 'one of its own');
+    const slowly = (): void => void setTimeout(() => reply(last()), 100);
+    assert.equal(await run(slowly), 'success');
+    assert.equal(await run(slowly, true), 'success', 'it waits for what takes as long as before');
+  });
+
+  test('told to ask, the prober finds a lost gateway long before its turn', async (t) => {
+    const bench = new ProberBench(t);
+    bench.configure({ gateway: gateway([GATEWAYS.ipv4], { intervalMs: 3_600_000 }) });
+    await bench.reaches('gateway', 'ok');
+    filter(true);
+    t.after(() => filter(false));
+    bench.askGateway();
+    await bench.reaches('gateway', 'failed', /no answer within \d+ ms/);
+  });
+
   test('a request names the source that is chosen for its gateway and interface', async (t) => {
     const sources: unknown[] = [];
     const probe = createGatewayProbe(
@@ -215,10 +234,10 @@ describe('gateway', { skip }, () => {
 });
 
 /** A probe whose requests go nowhere, judged after 5 ms: every answer is given by the test. */
-function answeredByHand(t: TestContext) {
+function answeredByHand(t: TestContext, change: Partial<GatewaySettings> = {}) {
   const sent: number[] = [];
   let receive: (sequence: number, source: IpAddress) => void = () => undefined;
-  const settings = gateway([GATEWAYS.ipv4], { timeoutMs: 5 });
+  const settings = gateway([GATEWAYS.ipv4], { timeoutMs: 5, ...change });
   const probe = createGatewayProbe(
     settings,
     1,
@@ -237,13 +256,14 @@ function answeredByHand(t: TestContext) {
   );
   t.after(() => probe.close());
   return {
+    probe,
     reply: (sequence: number, source = GATEWAYS.ipv4) => receive(sequence, source),
     /** The sequence number of the last request. */
     last: () => sent.at(-1) ?? -1,
     /** One round, with `during` done after its request. */
-    run: async (during: () => void): Promise<string> => {
+    run: async (during: () => void, hasty = false): Promise<string> => {
       const asked = sent.length;
-      const result = probe.run(new AbortController().signal);
+      const result = probe.run(new AbortController().signal, hasty);
       const sentMore = (): boolean => sent.length > asked;
       await until('a request', sentMore, Boolean, () => Promise.resolve());
       during();

@@ -101,6 +101,10 @@ export class ProberBench {
     t.after(() => this.end());
   }
 
+  askGateway(): void {
+    this.#prober.send({ kind: 'ask-gateway' });
+  }
+
   configure(settings: Partial<ProberSettings>): void {
     this.#revision += 1;
     const all = { ...NOTHING, ...settings };

@@ -5,7 +5,7 @@ import process from 'node:process';
 import { describe, it } from '../support/test.js';
 import { fileURLToPath } from 'node:url';
 import { readOptions, USAGE } from '../bench/options.js';
-import { DEFAULT_PARTS, FAULTS, WORKS } from '../bench/results.js';
+import { DEFAULT_PARTS, FAILOVER_FAULTS, FAULTS, TUNED_FAULTS, WORKS } from '../bench/results.js';
 
 const PROGRAM = fileURLToPath(new URL('../bench/bench.js', import.meta.url));
 
@@ -15,6 +15,7 @@ describe('options of the benchmark', () => {
       parts: DEFAULT_PARTS,
       runs: 5,
       intervals: [1000, 100, 10],
+      tunedIntervals: [1000, 10],
       faults: FAULTS,
       minutes: 10,
       times: 50,
@@ -33,6 +34,7 @@ describe('options of the benchmark', () => {
     assert.equal(options?.runs, 1);
     assert.ok((options?.minutes ?? 1) < 0.2);
     assert.deepEqual(options?.intervals, [10]);
+    assert.deepEqual(options?.tunedIntervals, [10]);
   });
 
   it('takes lists and repeated options, in its own order', () => {
@@ -42,6 +44,15 @@ describe('options of the benchmark', () => {
     assert.deepEqual(options?.parts, ['cost', 'stress']);
     assert.deepEqual(options?.faults, ['stop', 'hang']);
     assert.deepEqual(options?.intervals, [1000, 10]);
+  });
+
+  it('has a part for each fault, and each fault in a part', () => {
+    const known = new Set([...FAILOVER_FAULTS, ...TUNED_FAULTS]);
+    assert.deepEqual(
+      FAULTS.filter((fault) => !known.has(fault)),
+      [],
+    );
+    assert.ok(TUNED_FAULTS.includes('parted-20') && !FAILOVER_FAULTS.includes('parted-20'));
   });
 
   it('takes files, runs and minutes', () => {
@@ -83,7 +94,10 @@ describe('options of the benchmark', () => {
     ['--interval 10,', /--interval: .* found ""/],
     ['--interval 40960', /--interval: .* found "40960"/],
     ['--fault freeze', /--fault: expected one of stop, .*, found "freeze"/],
-    ['--part demo', /--part: expected one of failover, cost, start, stress, planned, found "demo"/],
+    [
+      '--part demo',
+      /--part: expected one of failover, tuned, idle, cost, start, stress, planned, found "demo"/,
+    ],
     ['--minutes 0', /--minutes: expected a number from 0\.05 to 1440, found "0"/],
     ['--minutes -1', /minutes/],
     ['--times 1001', /--times: expected a whole number from 1 to 1000, found "1001"/],

@@ -72,7 +72,14 @@ const idleOf = (
   checksMs: number | null,
   active: number,
   backup: number,
-): IdleCell => ({ software, checksMs, windowMs: 1000, active: side(active), backup: side(backup) });
+): IdleCell => ({
+  software,
+  checksMs,
+  monitors: false,
+  windowMs: 1000,
+  active: side(active),
+  backup: side(backup),
+});
 
 const cost = (
   software: Software,
@@ -106,6 +113,7 @@ const NOTHING: Results = {
   options: readOptions([]) ?? assert.fail('options'),
   scheduling: 'SCHED_FIFO',
   failover: [],
+  tuned: [],
   cost: [],
   costFailed: [],
   idle: [],
@@ -187,11 +195,43 @@ describe('aims', () => {
     assert.equal(verdict(/Active at most 1 /), 'NOT met');
     assert.equal(verdict(/Backup at most 1 /), 'NOT met');
     assert.equal(verdict(/take-over at most/), 'met');
-    assert.equal(verdict(/agent at most 64/), 'met');
+    assert.equal(verdict(/^250 .*: agent at most 55/), 'met');
+    assert.equal(verdict(/^1 .*: agent at most 45/), 'NOT met');
     assert.equal(verdict(/executor at most 2/), 'met');
     const growth = verdictOf({ cost: cells }, /growth linear/);
     assert.equal(growth.verdict, 'NOT met');
     assert.equal(growth.measured, '0.98 at the Active, 2.45 at the Backup');
+  });
+
+  it('tuned: by the cells of that part alone, and parted power cuts by their worst', () => {
+    const tuned = [
+      failover('understudy', 'parted-20', 1000, [{ outageMs: 20 }, { outageMs: 71 }]),
+      failover('understudy', 'silent-lan', 10, [{ outageMs: 49, aloneAfterMs: 60 }]),
+      failover('keepalived', 'silent-lan', 10, [{ outageMs: 33 }]),
+    ];
+    const of = (aim: RegExp) => verdictOf({ tuned }, aim);
+    assert.equal(of(/^tuned, parted-20: worst outage at most 70/).verdict, 'NOT met');
+    assert.equal(of(/^tuned, silent-lan at 10 ms: at most 1.5/).measured, '1.48 at 10 ms');
+    assert.equal(of(/^tuned, silent-lan: address on one node only/).verdict, 'met');
+    assert.equal(of(/^silent-lan at 10 ms/).verdict, 'not measured');
+    const failovers = [failover('understudy', 'unplug', 100, [{ outageMs: 8 }, { outageMs: 22 }])];
+    const found = (aim: RegExp) => verdictOf({ failover: failovers }, aim).verdict;
+    assert.equal(found(/^unplug: median outage/), 'NOT met');
+    assert.equal(found(/^unplug: worst outage/), 'NOT met');
+  });
+
+  it('memory: all processes of the side that needs more, with monitors and without', () => {
+    const cell = idleOf('understudy', 100, 1, 1);
+    const of = (pssMib: number): SideUsage => ({
+      ...side(1),
+      processes: [{ ...usage('agent', 1, 50), pssKib: pssMib * 1024 }],
+    });
+    const idle = [
+      { ...cell, active: of(20), backup: of(31) },
+      { ...cell, monitors: true, active: of(60), backup: of(59) },
+    ];
+    assert.equal(verdictOf({ idle }, /without monitors: at most 30/).measured, '31.0 MiB');
+    assert.equal(verdictOf({ idle }, /with monitors: at most 60/).verdict, 'met');
   });
 
   it('idle: the side that needs more counts', () => {
@@ -206,13 +246,16 @@ describe('aims', () => {
   it('start and load', () => {
     const start = {
       firstAdvertisementMs: { understudy: [200, 260], keepalived: [] },
-      statusMs: [90, 100, 80],
+      statusMs: [60, 72, 75],
+      checkMs: [90, 96, 80],
       nodeMs: [60, 60, 60],
       unavailable: [],
     };
-    assert.equal(verdictOf({ start }, /status at most/).measured, '1.50');
+    assert.equal(verdictOf({ start }, /status at most/).measured, '1.20');
     assert.equal(verdictOf({ start }, /status at most/).verdict, 'met');
-    assert.equal(verdictOf({ start }, /first advertisement/).verdict, 'NOT met');
+    assert.equal(verdictOf({ start }, /check at most/).measured, '1.50');
+    assert.equal(verdictOf({ start }, /exec to first advertisement/).measured, '3.83');
+    assert.equal(verdictOf({ start }, /first advertisement within/).verdict, 'NOT met');
     const stress: StressCell = {
       software: 'understudy',
       realtime: true,
@@ -305,9 +348,32 @@ describe('the report', () => {
       idleOf('understudy', 100, 0.3, 0.4),
     ];
     const text = report({ ...NOTHING, idle });
-    assert.deepEqual(row(text, 'keepalived', 'no peer').slice(2), ['0.10', '0.05', '-']);
-    assert.deepEqual(row(text, 'understudy', 'no peer').slice(2), ['0.20', '0.10', '2.00']);
-    assert.deepEqual(row(text, 'understudy', '100 ms').slice(2), ['0.30', '0.40', '4.00']);
+    const numbers = (software: Software, asked: string) => row(text, software, asked).slice(2, 6);
+    assert.deepEqual(numbers('keepalived', 'no peer'), ['no', '0.10', '0.05', '-']);
+    assert.deepEqual(numbers('understudy', 'no peer'), ['no', '0.20', '0.10', '2.00']);
+    assert.deepEqual(numbers('understudy', '100 ms'), ['no', '0.30', '0.40', '4.00']);
+  });
+
+  it('idle: with monitors beside keepalived with its own', () => {
+    const idle = [
+      idleOf('keepalived', null, 0.1, 0.05),
+      { ...idleOf('keepalived', null, 0.2, 0.1), monitors: true },
+      { ...idleOf('understudy', 100, 0.6, 0.4), monitors: true },
+    ];
+    const text = report({ ...NOTHING, idle });
+    assert.deepEqual(row(text, 'understudy', 'yes').slice(2, 6), ['yes', '0.60', '0.40', '3.00']);
+  });
+
+  it('tuned alike has tables of its own', () => {
+    const tuned = [failover('understudy', 'parted-50', 1000, [{ lost: 35, outageMs: 35 }])];
+    const text = report({ ...NOTHING, tuned });
+    assert.match(text, /### Tuned alike/);
+    assert.deepEqual(row(text, 'power cut, 50 ms apart', '35').slice(1, 4), [
+      '1000 ms',
+      '35',
+      'n/a',
+    ]);
+    assert.doesNotMatch(text, /### What a client lost/);
   });
 
   it('memory: one sum a side, of what is counted in part', () => {

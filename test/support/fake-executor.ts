@@ -8,7 +8,7 @@ import type {
 } from '../../src/executor/executor.js';
 import type { FakeKernel } from './fake-kernel.js';
 
-const exited = (code: number, stderr = ''): RunResult => ({
+export const exited = (code: number, stderr = ''): RunResult => ({
   outcome: { kind: 'exited', code },
   stdout: '',
   stderr,
