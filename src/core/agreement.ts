@@ -63,13 +63,13 @@ export function differencesWith(
   });
 }
 
-/** A peer that has not spoken may be it. */
+/** A peer that has not spoken yet may be the primary one. */
 const isNobodyPrimary = (peers: readonly Peer[], { mode, primary }: InstanceConfiguration) =>
   mode === 'active-passive' &&
   !primary &&
   peers.every(({ report }) => report?.mode === 'active-passive' && !report.primary);
 
-/** Whether addresses decide who is preferred; priorities of their own would. */
+/** Whether only addresses decide who is preferred: both have the same priority. */
 const isTied = (peer: Peer, { virtualRouters }: InstanceConfiguration, { places }: Agreement) =>
   virtualRouters.some(({ name, priority }) => {
     const place = places.get(name);
@@ -85,7 +85,7 @@ function differencesOf(
   const { digests, mode, primary } = report;
   const found: string[] = [];
   if (mode !== configuration.mode) found.push(`mode is ${mode}`);
-  // In active-active it prefers nobody: each virtual router names its own.
+  // In active-active `primary` prefers nobody: each virtual router names its own instance.
   if (primary && configuration.primary && ![mode, configuration.mode].includes('active-active')) {
     found.push('both are primary (set ha.primary to false on one of them)');
   }
@@ -100,6 +100,6 @@ function differencesOf(
   return found;
 }
 
-/** Null: not told, by an earlier release, or because it means nothing. */
+/** Null: an earlier release does not tell it, or it has no meaning in this mode. */
 const differ = (theirs: number | null, ours: number | null): boolean =>
   theirs !== null && ours !== null && theirs !== ours;

@@ -10,10 +10,10 @@ import type { InstanceState } from './instance-state.js';
 import { advertise, release, shutDown, step } from './step.js';
 import { softFaults } from './fitness/tracker.js';
 
-/** After a handover that nobody completed, nobody is asked again for so long. */
+/** For so long nobody is asked again after a handover that nobody completed. */
 const ASK_AGAIN = microseconds(5_000_000);
 
-/** That there are two Actives is said at most so often. */
+/** Two Actives are reported at most this often. */
 const SAY_AGAIN = microseconds(1_000_000);
 
 /** Does what the verdict says; nothing when there is none. @returns whether there was one. */
@@ -68,7 +68,7 @@ function carryOut(instance: InstanceState, router: Router, verdict: Verdict): vo
       activeOf(router).dualSince = instance.clock;
       return;
     case 'rival-gone':
-      // It may have announced itself after we did.
+      // The rival may have announced itself after we did.
       step(instance, router, { kind: 'rival-gone' });
       activeOf(router).dualSince = null;
       return;
@@ -108,7 +108,7 @@ function takeFrom(
   if (leaver !== null) excuseFaults(instance, leaver);
 }
 
-/** An operator has forced the role upon us in spite of our soft faults: they are no reason to give it back. */
+/** An operator has forced the role upon us in spite of our soft faults, so they are no reason to give it back. */
 function excuseFaults(instance: InstanceState, leaver: PeerView): void {
   if (!isForcedBy(leaver) || leaver.report.cause?.reason !== 'failover') return;
   const excused = softFaults([...instance.monitors.values()], false).map(({ name }) => name);
@@ -126,7 +126,7 @@ function hold(instance: InstanceState, router: Router, cause: HoldCause | null):
   step(instance, router, { kind: 'hold' });
 }
 
-/** Both have been Active for too long: said, and settled anew if the other one stays. */
+/** Both have been Active for too long: this is reported, and decided again if the other one stays. */
 function outvote(instance: InstanceState, router: Router, { rival, yields }: Of<'outvote'>): void {
   const state = activeOf(router);
   state.dualSince = instance.clock;
@@ -135,7 +135,7 @@ function outvote(instance: InstanceState, router: Router, { rival, yields }: Of<
   else step(instance, router, { kind: 'outvoted' });
 }
 
-/** Anybody on the link can cause it: not with every advertisement. */
+/** Anybody on the link can cause this report, so it is not made with every advertisement. */
 export function sayDual(
   instance: InstanceState,
   router: Router,

@@ -56,7 +56,7 @@ export function arbitrateOne(instance: InstanceState, router: Router): void {
 
 function arbitrateBackup(instance: InstanceState, sight: Sight, state: BackupState): void {
   const { router } = sight;
-  // Nearly always nobody leaves, and nothing more needs to be known.
+  // Nearly always nobody leaves, and there is nothing more to look at.
   const leaver = leaverAmong(sight.views, state.activeAddress);
   if (leaver === null) router.triedInVain = false;
   else apply(instance, router, whenReleased(sight, state, leaver));
@@ -76,7 +76,7 @@ function arbitrateActive(
   apply(instance, router, whenLinkIsSplit(anew) ?? whenGroupIsElsewhere(anew));
 }
 
-/** Somebody has the role that we gave up. */
+/** Somebody else has the role that we gave up. */
 export function foundHolder(instance: InstanceState, { state }: Router): void {
   if (state.kind === 'Active' || !state.vacated) return;
   state.vacated = false;

@@ -1,4 +1,4 @@
-// Whose doing a transition was, and what for, in words for the record of it. Nothing is decided here.
+// Who caused a transition and why, in words for its record. Nothing is decided here.
 import type { IpAddress } from '../model/address.js';
 import type { TransitionReason } from '../model/reasons.js';
 import { causeOfReason } from './cause.js';
@@ -7,7 +7,7 @@ import type { Router } from './machine/router.js';
 import type { InstanceState } from './instance-state.js';
 import { causeText } from './successors.js';
 
-/** Empty texts where nothing is known. */
+/** A text is empty where nothing is known. */
 export interface Doing {
   readonly because: string;
   /** Who ordered it, and where. */
@@ -15,8 +15,8 @@ export interface Doing {
 }
 
 /**
- * Who had the role before this Active, what that one gave it up for, and who ordered that.
- * @param activeAddress where the advertisements of the one before us came from; null when not known.
+ * Who had the role before this Active, why that router gave it up, and who ordered it to.
+ * @param activeAddress where the advertisements of the router before us came from; null when not known.
  */
 export function takenFrom(
   instance: InstanceState,
@@ -38,11 +38,11 @@ export function takenFrom(
   return { because: `${name}: ${causeText(report)}`, orderedBy: by };
 }
 
-/** Why this one left the role, and who ordered that. */
+/** Why this virtual router left the role, and who ordered it to. */
 export function leftFor(instance: InstanceState, router: Router, reason: TransitionReason): Doing {
   const because = causeOfReason(instance, router, reason);
   return { because, orderedBy: BY_SOMEBODY.has(reason) ? because : '' };
 }
 
-/** Reasons whose detail is who ordered it. */
+/** Reasons whose detail names who gave the order. */
 const BY_SOMEBODY: ReadonlySet<string> = new Set(['failover', 'maintenance', 'bypassed']);

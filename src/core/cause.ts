@@ -1,5 +1,5 @@
-// Why this appliance gives the role up, stays out of the election, or would be a doubtful successor, in
-// the words that its peers are told. Nothing is decided here.
+// Why this appliance gives the role up, stays out of the election, or would be a doubtful successor, in the words
+// that it tells its peers. Nothing is decided here.
 import type { MonitorStatus } from '../model/monitor.js';
 import type { PeerCause } from '../model/peer-report.js';
 import type { TransitionReason } from '../model/reasons.js';
@@ -32,7 +32,7 @@ export function causeOf(instance: InstanceState): PeerCause | undefined {
     return cause(instance, reason, yielding.configuration.name);
   }
   if (!fitness.sound) return cause(instance, 'soft-fault');
-  // Who has another one since, because it was needed, has not that one by the order.
+  // If we are Active again since, because we were needed, the order is no longer why we are not.
   if (restraint.standBack === null || isAnyActive(instance)) return undefined;
   return cause(instance, 'failover', restraint.standBack.by);
 }
@@ -63,7 +63,7 @@ function cause(instance: InstanceState, reason: TransitionReason, detail?: strin
   };
 }
 
-/** The faults whose interface says where they are. */
+/** Faults that are located by the name of the interface. */
 const OF_INTERFACE: ReadonlySet<TransitionReason> = new Set([
   'interface-missing',
   'interface-down',
@@ -87,7 +87,7 @@ function namesOf(instance: InstanceState, faults: readonly MonitorStatus[]): str
   return concerned.map(({ name }) => name).join(', ');
 }
 
-/** Who ordered it, where it was ordered. */
+/** Who gave the order; empty where nobody did. */
 function orderedBy(
   { restraint, configuration }: InstanceState,
   reason: TransitionReason,

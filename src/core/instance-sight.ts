@@ -8,7 +8,7 @@ import type { PeerCheckParameters } from './peers/peer-check.js';
 import type { Peer, PeerView, Place } from './peers/peers.js';
 import type { Leader, Rank, Sight } from './peers/sight.js';
 
-/** The sight of an instance. Only good until the next step: look anew then. */
+/** What an instance sees. It is out of date after a step: look again then. */
 export class InstanceSight implements Sight {
   readonly #instance: InstanceState;
   #router: Router;
@@ -78,7 +78,7 @@ export class InstanceSight implements Sight {
     const leaders: Leader[] = [];
     for (const first of instance.routers.values()) {
       const { state } = first;
-      // The ranks are texts made for this: with hundreds of Actives none is needed.
+      // Comparing ranks builds texts; with hundreds of Actives none of them is needed.
       if (state.kind !== 'Backup' || !isBefore(first, this.#router)) continue;
       const { activeAddress, followsSuperior } = state;
       const stays = followsSuperior || !instance.preempts(first);

@@ -28,7 +28,7 @@ import { countersOf, createRouter, releasingOf, type Router } from './machine/ro
 import { activeAddressOf } from './machine/router-state.js';
 import { hasSoftFault } from './fitness/tracker.js';
 
-/** What the instance knows of itself and the peers must hear. */
+/** What the instance knows about itself and tells its peers. */
 export type OwnFitness = Pick<PeerReport, 'fit' | 'sound' | 'gateway' | 'bandwidthLow'>;
 
 /** A row of the decision table that applied to a virtual router. */
@@ -37,10 +37,10 @@ export interface Decision {
   readonly row: Row;
 }
 
-/** What most events lead to. */
+/** What most events lead to: none. */
 export const NO_DECISIONS: readonly Decision[] = [];
 
-/** An answer to a request to take over is awaited for three check intervals, at least this long. */
+/** We wait three check intervals for somebody to take over, and at least this long. */
 export const HANDOVER_MINIMUM = microseconds(100_000);
 
 export type Phase = 'new' | 'running' | 'stopped';
@@ -77,7 +77,7 @@ export class InstanceState {
   told: PeerReport | null = null;
   /** The last order to the hardware bypass; null before the first. */
   bypassOrdered: 'inline' | 'bypass' | null = null;
-  /** Something changed on which it depends who may take part, or which the peers must know. */
+  /** Something changed that may change who takes part, or that the peers must be told. */
   unsettled = false;
   /** What the event that is being taken has led to. */
   decisions: readonly Decision[] = NO_DECISIONS;
@@ -131,7 +131,7 @@ export class InstanceState {
     return effects;
   }
 
-  /** Writes down that a decision was taken: for whoever replays a recording. */
+  /** Notes which row applied, for a replay of the recording. */
   decided(router: Router, row: Row): void {
     const decision = { virtualRouter: router.configuration.name, row };
     this.decisions = [...this.decisions, decision];
@@ -145,7 +145,7 @@ export class InstanceState {
     this.push({ kind: 'report', ...(router && named(router)), report, detail });
   }
 
-  /** The addresses of a new Active stand. */
+  /** Reports that the addresses of a new Active stand. */
   reportTakenOver(router: Router, atMost: Microseconds): void {
     const nobodyHeldAtMostMs = Math.ceil(atMost / 1_000);
     const detail = atMost === 0 ? 'never' : `for at most ${nobodyHeldAtMostMs} ms`;
@@ -153,7 +153,7 @@ export class InstanceState {
     this.push({ kind: 'report', ...named(router), report, detail, nobodyHeldAtMostMs });
   }
 
-  /** Of an order that cannot be carried out: why, and what to do. */
+  /** Reports why an order cannot be carried out, and what to do. */
   refuse(detail: string, remedy: string, router?: Router): void {
     const subject = router === undefined ? {} : named(router);
     this.push({ kind: 'report', ...subject, report: 'refused', detail, remedy });
@@ -175,9 +175,8 @@ export class InstanceState {
   }
 
   /**
-   * The peers that speak, as this virtual router sees them. After a partition both may be Active:
-   * that the other one is needs no proof but its word, while to be relied on takes
-   * peerRecoveryThreshold answers.
+   * The peers that speak, as this virtual router sees them. After a partition both may be Active. A peer's
+   * word is enough to believe that it is; to rely on the peer takes peerRecoveryThreshold answers.
    */
   speakingViews(router: Router): PeerView[] {
     return this.#views(router, (peer) => isSpeaking(peer, this.clock));
@@ -188,8 +187,8 @@ export class InstanceState {
   }
 
   /**
-   * The first of the group breaks the ties of all: an appliance whose IPv4 address is the higher one may
-   * have the lower IPv6 address, and the two would go to different successors.
+   * The first virtual router of the group breaks the ties of all. An appliance with the higher IPv4 address may
+   * have the lower IPv6 address, and otherwise the two would go to different successors.
    */
   rankOf(router: Router): Rank {
     const { effectivePriority } = router;
@@ -211,13 +210,13 @@ export class InstanceState {
     return [...new Set(all)].sort().slice(0, PRIMARY_ADDRESSES_TOLD);
   }
 
-  /** Until when an answer to a handover is awaited. */
+  /** Until when a handover waits for somebody to take the role. */
   handoverUntil(from: Instant = this.clock): Instant {
     const wait = Math.max(3 * this.configuration.peerCheck.interval, HANDOVER_MINIMUM);
     return after(from, microseconds(wait));
   }
 
-  /** What the machine of RFC 9568 goes by at this moment. */
+  /** The parameters of the RFC 9568 machine at this moment. */
   parametersOf(router: Router): Parameters {
     const { advertisementInterval } = router.configuration;
     return {
@@ -235,14 +234,14 @@ export class InstanceState {
     return priority === 255 || (preempt && this.#mayPreempt(router));
   }
 
-  /** Who would give the role away again, or has just been sent away, takes it only when it is free. */
+  /** A router that would give the role away again, or was just sent away, takes it only when it is free. */
   #mayPreempt(router: Router): boolean {
     if (this.restraint.standBack !== null || this.clock < router.preemptFrom) return false;
     if (hasSoftFault(this.monitors.values()) || this.#isKeptByOrder(router)) return false;
     return !this.movesTogether() || !this.#anotherFollowsSuperior(router);
   }
 
-  /** One of ours holds it since an operator sent another one away, who stands back: it stays there. */
+  /** An operator sent another appliance away, which stands back since; the role stays with the peer that has it. */
   #isKeptByOrder({ state }: Router): boolean {
     const activeAddress = activeAddressOf(state);
     let isOurs = activeAddress === null;
@@ -250,7 +249,7 @@ export class InstanceState {
     for (const peer of this.peers.values()) {
       const isHolder = activeAddress !== null && peer.knownBy.includes(activeAddress);
       if (isHolder) isOurs = true;
-      // The holder itself may stand back from another one.
+      // The holder may itself stand back from another virtual router.
       const isSaid = !isHolder && isSpeaking(peer, this.clock) && peer.report?.standsBack === true;
       if (isSaid) ordered = true;
     }
@@ -266,10 +265,10 @@ export class InstanceState {
   }
 }
 
-/** What most packets cause. */
+/** What most packets cause: none. */
 const NO_EFFECTS: readonly InstanceEffect[] = [];
 
-/** Stands for an address not known yet; never sent. */
+/** Stands for an address that is not known yet; it is never sent. */
 const UNSPECIFIED = '0.0.0.0' as IpAddress;
 
 /** A new clock reading; the instance's clock never runs backwards. */

@@ -15,8 +15,8 @@
 //   machine/         the state machine of RFC 9568: states (states, events, effects), virtual-router (a step), active;
 //                    router and router-state hold one virtual router and what is known in one state only; observe,
 //                    announcements, address-defence, timing. It knows no peers, only orders.
-//   fitness/         fitness (own faults), tracker (priorities by monitors), restraint (operators, flaps), flap-counter.
-//                    It knows no virtual routers.
+//   fitness/         fitness (own faults), tracker (priorities), restraint (operators, flaps), flap-counter. It knows no
+//                    virtual routers.
 //   peers/           peers and peer-check (the peers, their paths, what they said), sight (what evidence is). It knows
 //                    the types of machine/.
 //   decisions/       the decision table (rows) and its branches: takeover, silence, handover, rivals, group, and the
@@ -156,7 +156,7 @@ export class Instance {
     return router === undefined ? null : nobodyHeldOf(router.state);
   }
 
-  /** What each monitor says, for whoever needs no more of the snapshot than that. */
+  /** What each monitor says, for callers that need nothing else of the snapshot. */
   monitors(): readonly MonitorStatus[] {
     return [...this.#state.monitors.values()];
   }
@@ -184,7 +184,7 @@ export class Instance {
   }
 }
 
-/** Packets and timers are many: what takes them says when they have changed something. */
+/** There are many packets and timers, so the code that takes them says itself when something has changed. */
 const SAYS_SO_ITSELF: ReadonlySet<InstanceEvent['kind']> = new Set([
   'advertisement',
   'peer-report',

@@ -28,7 +28,7 @@ export interface InstanceConfiguration {
   readonly hasBypass: boolean;
   /** How long a router that has become fit waits before it preempts. */
   readonly preemptDelay: Microseconds;
-  /** Further settings that are usually the same on all, as one text; left out, they are not compared. */
+  /** Further settings that are usually the same on all appliances, as one text. Without it they are not compared. */
   readonly rules?: string;
 }
 
@@ -41,22 +41,22 @@ export type OperatorCommand =
   | 'bypass-release';
 
 export type InstanceEvent =
-  /** All facts known so far have been told; take part from now on. */
+  /** Everything known so far has been told: take part from now on. */
   | { readonly kind: 'start' }
   /** Leave the election for good. */
   | { readonly kind: 'stop' }
   | { readonly kind: 'configure'; readonly configuration: InstanceConfiguration }
-  /** What an earlier agent left to remember; `crashed`: it was Active and did not stop. */
+  /** What an earlier agent left in its state file. `crashed`: it was Active and was not stopped. */
   | { readonly kind: 'remember'; readonly memory: Memory; readonly crashed: boolean }
   | { readonly kind: 'monitor'; readonly status: MonitorStatus }
-  /** The settings ask for this monitor no longer. */
+  /** The settings no longer ask for this monitor. */
   | { readonly kind: 'monitor-removed'; readonly name: string }
   | {
       readonly kind: 'operator';
       readonly command: OperatorCommand;
       /** Although no successor is fit and sound. */
       readonly force?: boolean;
-      /** Who orders it, for whoever reads of it. */
+      /** Who gives the order, for people who read of it. */
       readonly by?: string;
     }
   /** The relay of the hardware bypass, read back. */
@@ -97,7 +97,7 @@ export type InstanceEvent =
       readonly advertisement: Advertisement;
       readonly source: IpAddress;
       readonly dialect: ChecksumDialect;
-      /** Whether it came to the group; else to our own address. */
+      /** True: it came to the multicast group. False: to our own address. */
       readonly multicast: boolean;
     }
   /** The takeover script has put the addresses in place. */
@@ -120,7 +120,7 @@ export type InstanceEffect =
     }
   /** Send a request on every path of the peer. */
   | { readonly kind: 'check-peer'; readonly peer: string }
-  /** What peers must know has changed: it goes out at once and with every request from now on. */
+  /** What peers must know has changed. It is sent at once, and with every request from now on. */
   | { readonly kind: 'peer-news'; readonly report: PeerReport }
   /** What the relay of the hardware bypass should be. */
   | { readonly kind: 'set-bypass'; readonly desired: 'inline' | 'bypass'; readonly reason: string }
@@ -132,9 +132,9 @@ export type InstanceEffect =
       readonly from: VirtualRouterState;
       readonly to: VirtualRouterState;
       readonly reason: TransitionReason;
-      /** Whose doing it was, and what for: a peer and its cause, an operator; empty for nothing. */
+      /** Who caused it and why: a peer and its cause, or an operator. Empty when there is nothing to say. */
       readonly because: string;
-      /** Who ordered it, and where that is not here; absent when nobody did, or it is not known who. */
+      /** Who ordered it, and at which peer. Absent when nobody did, or it is not known who. */
       readonly orderedBy?: string;
       readonly effectivePriority: number;
     }
@@ -144,7 +144,7 @@ export type InstanceEffect =
       readonly virtualRouter?: string;
       readonly report: Report | Remark;
       readonly detail: string;
-      /** What to do about a refusal. */
+      /** Of a refusal: what to do about it. */
       readonly remedy?: string;
       /** Of `taken-over`. */
       readonly nobodyHeldAtMostMs?: number;
@@ -169,10 +169,10 @@ export interface InstanceSnapshot {
   /** Flaps within the window. */
   readonly flapCount: number;
   readonly differences: readonly string[];
-  /** Of this appliance, what its peers are told. */
+  /** What this appliance tells its peers about itself. */
   readonly own: Pick<PeerReport, 'fit' | 'sound' | 'cause'>;
   /** Of each virtual router that is Active here. */
   readonly prospects: readonly Prospect[];
-  /** Every peer has said that it is out of the election: nobody is waited for. */
+  /** Every peer has said that it is out of the election, so there is nobody to wait for. */
   readonly isAlone: boolean;
 }

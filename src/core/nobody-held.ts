@@ -1,11 +1,11 @@
-// For how long nobody had the addresses before this Active, by our own clock: a bound, since only signs of the one
-// before are seen. Nothing is decided here.
+// For how long nobody had the addresses before this Active, by our own clock. It is an upper bound, since we only see
+// signs of the router before us. Nothing is decided here.
 import { between, type Instant, type Microseconds, microseconds } from '../model/units.js';
 import { routerAt, type Peer } from './peers/peers.js';
 import type { Router } from './machine/router.js';
 import type { InstanceState } from './instance-state.js';
 
-/** The last report before another one: until its last message the peer had what it says, by its own word. */
+/** A new report ends the one before: until its last message the peer had what that one said. */
 export function wordEnded(
   instance: InstanceState,
   peer: Peer,
@@ -24,8 +24,8 @@ export function sawHeld(router: Router, at: Instant): void {
 }
 
 /**
- * When the addresses of a new Active stand: for how long nobody had them, at most. 0 when they were handed over by
- * a peer that has them still; null when nobody is known to have had them.
+ * Asked when the addresses of a new Active stand: for how long nobody had them, at most. 0 when a peer that still
+ * has them handed them over; null when nobody is known to have had them.
  */
 export function nobodyHeld(instance: InstanceState, router: Router): Microseconds | null {
   const { clock, peers } = instance;

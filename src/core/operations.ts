@@ -1,5 +1,5 @@
-// What operators order. Maintenance, latches and the bypass take effect when the instance settles; a
-// failover begins at once. Who would leave the role to nobody is refused, unless the operator insists.
+// The orders of operators. Maintenance, latches and the bypass take effect when the instance settles; a failover
+// begins at once. An order that would leave the role to nobody is refused, unless the operator insists.
 import { isSoundCandidate, outranksUs } from './decisions/candidates.js';
 import { noFlaps } from './fitness/flap-counter.js';
 import type { InstanceEvent } from './interface.js';
@@ -71,22 +71,22 @@ function failover(instance: InstanceState, order: GivenOrder): void {
   for (const router of active) {
     const isKnown = objectionsTo(instance, router)?.every((one) => !one.forcible) !== true;
     if (isKnown) release(instance, router, 'failover');
-    // Whoever listens to advertisements alone takes it after Skew_Time.
+    // A router that only listens to advertisements takes it after Skew_Time.
     else step(instance, router, { kind: 'yield', reason: 'failover' });
   }
 }
 
-/** The role returns to whom it belongs: we would not take it from there, so there is nothing to hold us to. */
+/** The role goes to a router that ranks above us. We would not take it back from there, so we need not stand back. */
 function goesToOneAbove(instance: InstanceState, router: Router): boolean {
   const own = instance.rankOf(router);
   return instance.views(router).some((view) => isSoundCandidate(view) && outranksUs(view, own));
 }
 
-/** Whether somebody may take it all the same: one that is there, or of whom nothing is known. */
+/** Whether somebody may take the role all the same: a peer that is there, or one of which nothing is known. */
 const isForcible = (objections: readonly Objection[]): boolean =>
   objections.length === 0 || objections.some((one) => one.forcible || one.unknown);
 
-/** Out of the election; not while that would leave a virtual router to nobody, unless forced. */
+/** Leaves the election; refused where that would leave a virtual router to nobody, unless forced. */
 function maintenanceOn(instance: InstanceState, order: GivenOrder): void {
   for (const router of instance.routers.values()) {
     if (instance.restraint.maintenance || order.forced || !wouldBeMissed(instance, router))
@@ -100,7 +100,7 @@ function maintenanceOn(instance: InstanceState, order: GivenOrder): void {
   instance.report('maintenance', `on${byWhom(order)}${order.forced ? ', forced' : ''}`);
 }
 
-/** It holds the role here, or is the one that would take it. */
+/** Whether this appliance holds the role, or is the one that would take it. */
 function wouldBeMissed(instance: InstanceState, router: Router): boolean {
   const { kind } = router.state;
   return kind === 'Active' || (kind === 'Backup' && !isHeldElsewhere(instance, router));
@@ -125,7 +125,7 @@ function refuseTo(
   instance.refuse(`${what}: nobody is fit and sound to take ${name}: ${why}`, remedy, router);
 }
 
-/** A stop cannot be refused. Without peers nobody is known ever: there is nothing to say then. */
+/** Reports that nobody can take over: a stop cannot be refused. Without peers there is nothing to report. */
 export function sayWhoIsMissed(instance: InstanceState): void {
   if (instance.peers.size === 0) return;
   for (const router of activeRouters(instance)) {

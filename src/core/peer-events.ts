@@ -31,7 +31,7 @@ import { step } from './step.js';
 import type { Soonest } from './soonest.js';
 import type { InstanceState } from './instance-state.js';
 
-/** Checks begin, or this process was silent itself: every path gets a full term. */
+/** Gives every path a full term: checks begin, or this process was silent itself. */
 export function excusePeers(instance: InstanceState): void {
   const { peerCheck } = instance.configuration;
   for (const peer of instance.peers.values()) excusePeer(peer, peerCheck, instance.clock);
@@ -50,7 +50,7 @@ export function takeReport(
   if (changed.state) becameHealthy(instance, message.peer, state);
   if (changed.report) wordEnded(instance, peer, { report, paths });
   if (changed.report) compareSettings(instance);
-  // Who has a soft fault asks for a successor until there is one.
+  // With a soft fault we ask for a successor until there is one.
   const { fit, sound } = instance.fitness;
   if (changed.state || changed.report || (fit && !sound)) instance.unsettled = true;
   arbitrate(instance);
@@ -68,12 +68,12 @@ export function setPathInterface(
   );
 }
 
-/** Says when settings that must agree with the peers no longer do, or do so again. */
+/** Reports when settings that must agree with the peers no longer do, or do again. */
 export function compareSettings(instance: InstanceState): void {
   const { peers, configuration, agreement } = instance;
   const found = differencesWith(peers.values(), configuration, agreement);
   if (found.join() === instance.differences.join()) return;
-  // No name holds a colon.
+  // No name of a peer contains a colon.
   const named = (of: readonly string[]): Set<string> =>
     new Set(of.map((difference) => difference.slice(0, difference.indexOf(': '))));
   const still = named(found);
@@ -116,7 +116,7 @@ function sayPathsLost(instance: InstanceState, peer: Peer): void {
   }
 }
 
-/** Says which paths of a peer that answers were lost, or are back; the first answer is no news. */
+/** Reports which paths of a peer that answers were lost or are back; the first answer is not reported. */
 function sayPaths(
   instance: InstanceState,
   { configuration, paths }: Peer,
@@ -141,11 +141,11 @@ export function peerDeadlines(instance: InstanceState, soonest: Soonest): void {
   for (const router of instance.routers.values()) {
     const { state, configuration } = router;
     if (state.kind !== 'Backup') continue;
-    // One for all of them: hundreds are looked at after every event.
+    // One sight for all of them: there may be hundreds, after every event.
     shared ??= new InstanceSight(instance, router);
     const sight: Sight = shared.at(router);
     const proven = provenAt(sight);
-    // What is proven already waits for news, not for the clock.
+    // Once proven, it waits for news and not for the clock.
     if (proven !== null) soonest.offer(proven, configuration.name, 'silence-proven');
     const question = questionAt(sight);
     if (question !== null) soonest.offer(question, configuration.name, 'question');
@@ -154,7 +154,7 @@ export function peerDeadlines(instance: InstanceState, soonest: Soonest): void {
   }
 }
 
-/** An advertisement came by multicast: that ends the need for unicast. */
+/** An advertisement came by multicast, so unicast is no longer needed. */
 export function multicastHeard(instance: InstanceState, router: Router): void {
   if (router.state.kind !== 'Backup' || router.state.unheard === null) return;
   router.state.unheard = null;
@@ -180,14 +180,14 @@ export function bandwidthLowEverywhere({ peers }: InstanceState): boolean {
   return healthy.length > 0 && healthy.every(({ report }) => report?.bandwidthLow === true);
 }
 
-/** One more to ask: whoever asked in vain before may ask again. */
+/** There is one more peer to ask, so a virtual router that asked in vain may ask again. */
 function becameHealthy(instance: InstanceState, peer: string, before: PathState): void {
   instance.report('peer-healthy', peer);
   const regained = before === 'unhealthy' && instance.phase === 'running';
   for (const router of instance.routers.values()) {
     router.askFrom = instance.clock;
-    // While nothing connected us it may have been Active, too, and have given way before we heard it: hosts still
-    // send to it.
+    // While nothing connected us the peer may have been Active, too, and have given way before we heard it. Hosts
+    // may still send to it.
     if (regained && router.state.kind === 'Active') {
       step(instance, router, { kind: 'rival-gone' });
     }
@@ -197,6 +197,6 @@ function becameHealthy(instance: InstanceState, peer: string, before: PathState)
 function becameUnhealthy(instance: InstanceState, peer: Peer): void {
   instance.unsettled = true;
   instance.report('peer-unhealthy', peer.configuration.name);
-  // It may have been the best candidate for what another one is giving up.
+  // This peer may have been the best candidate for a role that another peer gives up.
   arbitrate(instance);
 }

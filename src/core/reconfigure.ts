@@ -1,5 +1,5 @@
-// New settings for a running instance: the difference is applied, and what did not change does not
-// notice. No validation: config has refused what makes no sense.
+// New settings for a running instance: only what changed is touched. No validation: config has refused what makes no
+// sense.
 import { formatAddressWithPrefix } from '../model/address.js';
 import { agreementOf } from './agreement.js';
 import type { InstanceConfiguration } from './interface.js';
@@ -27,7 +27,7 @@ export function reconfigure(instance: InstanceState, configuration: InstanceConf
   }
   const staying = new Set(kept.values());
   for (const router of previous.values()) {
-    // With its old settings: its place among them is still known.
+    // Before the settings are replaced: its place among the peers' is still known.
     if (!staying.has(router)) shutDown(instance, router, 'settings-changed');
   }
   instance.configuration = configuration;
@@ -46,7 +46,7 @@ export function reconfigure(instance: InstanceState, configuration: InstanceConf
   forgetMonitors(instance);
 }
 
-/** The one that has had another name until now: the others know nothing of it by its name. */
+/** The same virtual router under another name, if there is one. */
 function takeNamedAnew(unnamed: Set<Router>, wanted: RouterConfiguration): Router | undefined {
   for (const router of unnamed) {
     if (!sameRouter(router.configuration, wanted)) continue;
@@ -90,7 +90,7 @@ function reconfigurePeers(instance: InstanceState): void {
   compareSettings(instance);
 }
 
-/** What is known of an interface that no virtual router uses any longer holds nobody back. */
+/** Forgets the faults of interfaces that no virtual router uses any longer. */
 function forgetMonitors({ configuration, monitors }: InstanceState): void {
   const used = new Set(configuration.virtualRouters.map((router) => router.interface));
   for (const [name, status] of monitors) {

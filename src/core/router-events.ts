@@ -1,5 +1,5 @@
-// What happens to one virtual router: advertisements, its timers, its addresses. The rules between
-// virtual routers are elsewhere, but for two: who follows a superior, and who has a successor.
+// What happens to one virtual router: advertisements, its timers, its addresses. Of the rules between virtual routers
+// two are here: who follows a better Active, and what happens once there is a successor.
 import type { IpAddress } from '../model/address.js';
 import type { TransitionReason } from '../model/reasons.js';
 import { after, type Instant } from '../model/units.js';
@@ -53,7 +53,7 @@ export function takeForRouter(
   }
 }
 
-/** Whatever of this virtual router is due. */
+/** Does what is due for this virtual router. */
 export function passRouterDeadline(instance: InstanceState, router: Router): void {
   const defence = expireYield(router.defence, instance.clock);
   if (defence !== router.defence) instance.unsettled = true;
@@ -107,9 +107,9 @@ function takeAdvertisement(
     peerLeft(instance.peers.values(), source, place, until, activeAddressOf(router.state));
   }
   if (priority > 0 && isEmptyClaim(sight, source)) return;
-  // A farewell is said before the addresses go (RFC 9568 §6.4.3).
+  // A farewell is sent before the addresses go (RFC 9568 §6.4.3).
   if (priority > 0 || source === activeAddressOf(router.state)) sawHeld(router, instance.clock);
-  // After a preemption the one before us may not have heard us yet, for the time of a handover.
+  // For the time of a handover the router that we preempted may not have heard us yet.
   const isSettled =
     router.reason !== 'priority' || instance.clock >= instance.handoverUntil(router.since);
   const wasHeard = isSettled && isHeardAsActive(router, instance.clock);
@@ -130,10 +130,9 @@ function takeAdvertisement(
 }
 
 /**
- * A better Active has taken this one's role: those behind it in the group's order follow. Not
- * those before it: two appliances that each win one of two virtual routers would both give up the
- * other one, for ever. Nor does anything follow a stranger: what it wants of the others it takes
- * itself, and what is given up meanwhile would go to somebody else.
+ * A better Active has taken this virtual router; those behind it in the group's order follow. Those before it do
+ * not: two appliances that each win one of two virtual routers would both give up the other one, for ever. Nothing
+ * follows a stranger either: a stranger takes what it wants by itself, and what we gave up would go to somebody else.
  */
 function lostToSuperior(
   instance: InstanceState,
@@ -143,7 +142,7 @@ function lostToSuperior(
 ): void {
   const isPeer = [...instance.peers.values()].some(({ knownBy }) => knownBy.includes(source));
   if (instance.peers.size > 0 && !isPeer) {
-    // Who it was is worth more than that it was better.
+    // It matters more that it was a stranger than that it was better.
     instance.report('stranger-active', `${source} with priority ${advertisement.priority}`, router);
   }
   if (!instance.movesTogether()) return;
@@ -156,7 +155,7 @@ function lostToSuperior(
   }
 }
 
-/** Known to be none of the peers, since all of them speak and say where they advertise from. */
+/** Whether this address is known to be no peer's: all of them speak, and say where they advertise from. */
 function isStranger({ peers, clock }: InstanceState, address: IpAddress): boolean {
   if (peers.size === 0) return false;
   return [...peers.values()].every(
@@ -188,14 +187,14 @@ function addressesPresent(instance: InstanceState, router: Router): void {
   if (state.nobodyHeld !== null) instance.reportTakenOver(router, state.nobodyHeld);
 }
 
-/** Active, and heard by now: before that it may be the one before us, who has not heard us yet. */
+/** Whether we are Active and heard by now. Before that, a rival may be the router before us that has not heard us. */
 const isHeardAsActive = ({ state }: Router, now: Instant): boolean =>
   state.kind === 'Active' &&
   state.machine.claim.kind === 'made' &&
   hasAddresses(state) &&
   now >= state.machine.claim.obeysFrom;
 
-/** One that yielded has a successor now; until then the others had nobody to move to. */
+/** A virtual router that yielded has a successor now. Until now the others of the group had nowhere to go. */
 function successorHeard(instance: InstanceState, router: Router): void {
   if (router.defence.yieldingUntil === null) return;
   for (const other of instance.routers.values()) {
@@ -223,7 +222,7 @@ function addressesFailed(instance: InstanceState, router: Router, detail: string
   yieldRole(instance, router, 'address-failed', detail);
 }
 
-/** Priority 1 first, so that the Backup's timer is that of the last resort. */
+/** Lowers the priority to 1 before it yields, so that our own timer is the last to fire. */
 function yieldRole(
   instance: InstanceState,
   router: Router,

@@ -29,16 +29,16 @@ export interface RouterSnapshot {
   readonly reason: TransitionReason;
   readonly because: string;
   readonly since: Instant;
-  /** In Active: for how long nobody had the addresses before ours stood, at most; null when it is not known. */
+  /** In Active: for how long nobody had the addresses before ours stood, at most. Null when it is not known. */
   readonly nobodyHeld: Microseconds | null;
   /** Why a successor is being asked to take over; null when none is. */
   readonly releasing: TransitionReason | null;
   readonly effectivePriority: number;
   readonly adjustments: readonly Adjustment[];
   readonly activeAddress: IpAddress | null;
-  /** The Active heard is none of the peers that there are. */
+  /** The Active that is heard is not one of the peers. */
   readonly strangerActive: boolean;
-  /** The lesser router that advertises beside us, the Active; null when none goes on. */
+  /** A router of lower rank that advertises although we are Active; null when none does. */
   readonly rivalAddress: IpAddress | null;
   /** Why the peer that is Active is not heard. */
   readonly unheard: HoldCause | null;
@@ -89,14 +89,14 @@ function isStrangerActive({ state }: Router, peers: readonly Pick<Peer, 'knownBy
   );
 }
 
-/** Null before the addresses of an Active stand, too. */
+/** Null, too, before the addresses of an Active stand. */
 export const nobodyHeldOf = (state: RouterState): Microseconds | null =>
   state.kind !== 'Active' || state.nobodyHeld === 'awaited' ? null : state.nobodyHeld;
 
 const rivalAddressOf = (router: Router, now: Instant): IpAddress | null =>
   router.state.kind === 'Active' && isRivalHeard(router, now) ? router.state.rivalAddress : null;
 
-/** For as long as any Active is believed without an advertisement, in intervals. */
+/** A rival counts as heard for so many intervals after its last advertisement, as long as an Active does. */
 const RIVAL_INTERVALS = 4;
 
 const isRivalHeard = ({ heardAt, configuration }: Router, now: Instant): boolean =>

@@ -1,5 +1,5 @@
-// After an event: who may take part, with which priority, and what the peers must hear of it. What
-// the event itself did is over.
+// After each event: who may take part, with which priority, and what the peers are told. What the event itself did is
+// done by then.
 import type { MonitorStatus } from '../model/monitor.js';
 import type { TransitionReason } from '../model/reasons.js';
 import type { PeerReport } from '../model/peer-report.js';
@@ -26,7 +26,7 @@ import {
   softFaults,
 } from './fitness/tracker.js';
 
-/** What settling itself changes is settled again: a flap may latch. It comes to rest in two rounds. */
+/** Settling may change something itself (a flap may latch), so it is repeated. It comes to rest in two rounds. */
 const ROUNDS = 4;
 
 /** Brings the instance to rest; does nothing when nothing has changed. */
@@ -44,7 +44,7 @@ function settleOnce(instance: InstanceState): void {
   const routers = [...instance.routers.values()];
   const monitors = [...instance.monitors.values()];
   const lowered = monitors.some(lowersPriority);
-  // After every address of hundreds of virtual routers: those that nothing lowers are passed over.
+  // This runs for each address of hundreds of virtual routers, so those that nothing lowers are passed over.
   for (const router of routers) if (lowered || !isUnmoved(router)) reassess(instance, router);
   if (instance.phase === 'new') return;
   forgetExcuses(instance, monitors);
@@ -63,7 +63,7 @@ function settleOnce(instance: InstanceState): void {
   orderBypass(instance);
 }
 
-/** Nothing of its own lowers its priority, and nothing did. */
+/** Whether nothing lowers its priority now, and nothing did before. */
 const isUnmoved = ({ configuration, effectivePriority, adjustments, defence }: Router): boolean =>
   defence.yieldingUntil === null &&
   adjustments.length === 0 &&
@@ -82,14 +82,14 @@ function fitnessOf(instance: InstanceState, fit: boolean): OwnFitness {
   };
 }
 
-/** Soft faults; low bandwidth is none while all peers see too little traffic as well. */
+/** The soft faults. Low bandwidth is not counted while all peers see too little traffic, too. */
 function countedFaults(instance: InstanceState): MonitorStatus[] {
   const monitors = [...instance.monitors.values()];
   const excused = isBandwidthLow(monitors) && bandwidthLowEverywhere(instance);
   return softFaults(monitors, excused);
 }
 
-/** A fault that was gone once is no longer the one that the operator knew of. */
+/** A fault that went away and comes back is not the one that the operator knew of. */
 function forgetExcuses(instance: InstanceState, monitors: readonly MonitorStatus[]): void {
   const { excused } = instance.restraint;
   if (excused.length === 0) return;
@@ -124,7 +124,7 @@ function keepOut(instance: InstanceState, router: Router, reason: TransitionReas
   );
   if (apply(instance, router, verdict) || router.reason === reason) return;
   router.reason = reason;
-  // Who stops waits for nothing any more.
+  // A virtual router that is being stopped does not wait for anything.
   if (reason !== 'shutdown') instance.report('waiting', reason, router);
 }
 
@@ -136,9 +136,8 @@ function letIn(instance: InstanceState, router: Router): void {
 }
 
 /**
- * Soft faults yield only to a peer that has none: an address is never given up to nobody. Nor is it
- * for a fault that seems to be over: two that see the same gateway come back see it at different
- * instants.
+ * With a soft fault the role goes only to a peer that has none: an address is never given up to nobody. Nor is it
+ * given up for a fault that seems to be over: two appliances see the same gateway come back at different instants.
  */
 function yieldToSoundPeer(instance: InstanceState): void {
   const { excused } = instance.restraint;
@@ -159,8 +158,8 @@ function yieldToSoundPeer(instance: InstanceState): void {
 }
 
 /**
- * Whether it has had the role for longer than a handover takes. Until then a monitor may still speak of the
- * role before: traffic that a Backup does not get is none of its faults once it is Active.
+ * Whether it has had the role for longer than a handover takes. Until then a monitor may still speak of the time
+ * before: a Backup gets no traffic, and that is no fault of a new Active.
  */
 const isAtHome = (instance: InstanceState, { since }: Router): boolean =>
   instance.clock >= instance.handoverUntil(since);
@@ -168,7 +167,7 @@ const isAtHome = (instance: InstanceState, { since }: Router): boolean =>
 function orderBypass(instance: InstanceState): void {
   const { restraint, configuration } = instance;
   const desired = bypassDesired(restraint, configuration);
-  // The relay would cut the handover short.
+  // The relay would cut off the handover.
   if (desired === 'bypass' && isAnyActive(instance)) return;
   const { bypassActual: actual } = restraint;
   // A relay that nobody has touched is left alone, unless it stands in the way.

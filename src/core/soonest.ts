@@ -1,7 +1,7 @@
-// The soonest of many deadlines, asked for after every event: nothing is allocated for the others.
+// The soonest of many deadlines. It is asked for after every event, so nothing is allocated for the others.
 import type { Instant } from '../model/units.js';
 
-/** The soonest thing to do, and why: it explains a wake-up. */
+/** The next thing to do and its cause: it explains why the driver wakes up. */
 export interface Deadline {
   readonly at: Instant;
   /** A virtual router or a peer. */
@@ -21,7 +21,7 @@ export class Soonest {
   #owner = '';
   #cause: Deadline['cause'] = 'Adver_Timer';
 
-  /** Of two at the same instant, the one offered first. */
+  /** Of two at the same instant the one that was offered first stays. */
   offer(at: Instant, owner: string, cause: Deadline['cause']): void {
     if (this.#at !== null && this.#at <= at) return;
     this.#at = at;

@@ -1,5 +1,5 @@
-// The one way to change a virtual router: a step of its machine, and what follows from it at once. What is to be
-// stepped is decided elsewhere: by what happens (router-events.ts), or by a verdict (apply.ts).
+// The only way to change a virtual router: a step of its machine, and what follows from it at once. The caller decides
+// that there is a step: something has happened (router-events.ts), or there is a verdict (apply.ts).
 import { assert } from '../model/assert.js';
 import { familyOf, type IpAddress } from '../model/address.js';
 import type { TransitionReason } from '../model/reasons.js';
@@ -20,7 +20,7 @@ import {
 import { named, type InstanceState } from './instance-state.js';
 import * as machine from './machine/virtual-router.js';
 
-/** As long as a successor's address script may take: it is ended then. */
+/** For so long a successor's address script may run; then it is ended. */
 export const SCRIPT_PATIENCE = microseconds(5_000_000);
 
 /** Steps the machine of a virtual router. */
@@ -36,7 +36,7 @@ export function step(instance: InstanceState, router: Router, event: machine.Eve
   if (!advance(before, state)) router.state = entered(state, before, vacates(event));
   if (event.kind === 'release' || event.kind === 'keep') instance.unsettled = true;
   for (const effect of effects) {
-    // Of a lease that lapsed it is not known since when the addresses are gone.
+    // When the lease has lapsed, we do not know since when the addresses are gone.
     if (effect.kind === 'set-addresses' && had && event.kind !== 'revoked') {
       sawHeld(router, instance.clock);
     }
@@ -53,16 +53,16 @@ export function release(instance: InstanceState, router: Router, reason: Transit
   });
 }
 
-/** With a farewell unless the interface is dead: a fault elsewhere must not cost the peer time. */
+/** Sends a farewell unless the interface is dead: a fault elsewhere must not cost the peer time. */
 export function shutDown(instance: InstanceState, router: Router, reason: TransitionReason): void {
   const farewell = canSayFarewell(router, instance.monitors.values());
   step(instance, router, { kind: 'shutdown', reason, farewell });
 }
 
-/** What makes an Active leave without another one being there. */
+/** Events by which an Active leaves although there is no other Active. */
 const LEAVING: ReadonlySet<machine.Event['kind']> = new Set(['shutdown', 'yield', 'deadline']);
 
-/** Two that yield to each other at once, each by what it last heard, find out by this. */
+/** Two Actives may yield to each other at once, each by what it heard last; vacated, they find out. */
 const vacates = (event: machine.Event): boolean =>
   LEAVING.has(event.kind) || (event.kind === 'successor' && event.reason === 'dual-active');
 
@@ -153,9 +153,9 @@ function transition(
 }
 
 /**
- * Whether this Active only came because it was called: by an operator, or by the farewell of one that is
- * Active all the same. Anybody on the link can say priority 0 in another's name: that must not add up to a
- * standby that is suspended.
+ * Whether this Active only took the role because it was called: by an operator, or by the farewell of a router that
+ * is Active all the same. Anybody on the link can send priority 0 in another's name; that must not add up until the
+ * standby is suspended.
  */
 function wasCalled(
   instance: InstanceState,
@@ -165,11 +165,11 @@ function wasCalled(
 ): boolean {
   if (before.ordered) return true;
   if (reason !== 'dual-active' || router.reason !== 'priority-zero') return false;
-  // A rival is borne for as long as a handover takes, and then must be heard once more.
+  // We put up with a rival for as long as a handover takes, and it must be heard once more after that.
   return instance.clock <= instance.handoverUntil(instance.handoverUntil(router.since));
 }
 
-/** Each virtual router moves alone, and one that was handed over is still elsewhere. */
+/** Whether virtual routers move alone, and one that was handed over has not come back. */
 const isStillSentAway = (instance: InstanceState): boolean =>
   !instance.movesTogether() && [...instance.routers.values()].some(({ sentAway }) => sentAway);
 

@@ -1,5 +1,5 @@
-// Who could take the role from us when an operator orders us out, and what is against each peer, in
-// words, with what to do about it. Nothing is ordered here: operations.ts.
+// Who could take the role from us when an operator orders us out; in words, what speaks against each peer and what to
+// do about it. The orders themselves are operations.ts.
 import { TRANSITION_REASONS } from '../model/reasons.js';
 import type { Prospect } from './interface.js';
 import type { PeerReport, PeerRouter } from '../model/peer-report.js';
@@ -9,17 +9,17 @@ import type { Router } from './machine/router.js';
 import { activeAddressOf } from './machine/router-state.js';
 import type { InstanceState } from './instance-state.js';
 
-/** What is against a peer as the next holder of a virtual router. */
+/** What speaks against a peer as the next holder of a virtual router. */
 export interface Objection {
   readonly text: string;
   readonly remedy: string;
   /** It could take the role all the same, if an operator insists. */
   readonly forcible: boolean;
-  /** It is not known how it stands: it may be there and take the role by advertisements. */
+  /** Nothing is known of it: it may be there, and take the role when it hears no advertisement. */
   readonly unknown: boolean;
 }
 
-/** What is against every peer there is; null when one of them is fit and sound. */
+/** What speaks against each of the peers; null when one of them is fit and sound. */
 export function objectionsTo(instance: InstanceState, router: Router): readonly Objection[] | null {
   const objections: Objection[] = [];
   for (const peer of instance.peers.values()) {
@@ -30,7 +30,7 @@ export function objectionsTo(instance: InstanceState, router: Router): readonly 
   return objections;
 }
 
-/** Who could take each virtual router that is Active here, as an order would find them. */
+/** Who could take each virtual router that is Active here, if an operator ordered it now. */
 export const prospectsOf = (instance: InstanceState): Prospect[] =>
   [...instance.routers.values()]
     .filter(({ state: { kind } }) => kind === 'Active')
@@ -45,7 +45,7 @@ export const prospectsOf = (instance: InstanceState): Prospect[] =>
       return { virtualRouter: router.configuration.name, successors, objections };
     });
 
-/** Whether somebody holds it already, by what is heard or said. */
+/** Whether another router holds it already: it is heard on the link, or a peer says so. */
 export const isHeldElsewhere = (instance: InstanceState, router: Router): boolean =>
   activeAddressOf(router.state) !== null ||
   holderAmong(viewsOf(instance.peers.values(), instance.placeOf(router), isHealthy)) !== null;
@@ -70,7 +70,7 @@ function objectionTo(instance: InstanceState, router: Router, peer: Peer): Objec
   return forcible(instance, name, report, theirs);
 }
 
-/** What does not keep a peer from taking the role, but from keeping it, or from being of use with it. */
+/** Objections to a peer that could take the role, but would not keep it or would be of no use with it. */
 function forcible(
   { agreement }: InstanceState,
   name: string,
@@ -135,7 +135,7 @@ function remedyFor(name: string, report: PeerReport): string {
   return command === null ? `mend that on ${name}` : `on ${name}: ${command}`;
 }
 
-/** The command that lets one take part again who is out for this cause; null when it takes more than that. */
+/** The command that ends this cause, so that the peer takes part again; null when no command is enough. */
 export function remedyOf({ cause }: Pick<PeerReport, 'cause'>): string | null {
   const command = cause && Object.hasOwn(REMEDIES, cause.reason) && REMEDIES[cause.reason];
   return typeof command === 'string' ? command : null;
