@@ -1,5 +1,5 @@
-// How often the role was lost without anybody asking for it, and when that is too often. No reasons:
-// what counts as a flap is the instance's to say. Pure.
+// How often the role was lost although nobody wanted that, and when this is too often. Pure. What counts as a flap is
+// decided in restraint.ts and step.ts.
 import { after, type Instant, type Microseconds } from '../../model/units.js';
 
 export interface FlapParameters {
@@ -12,7 +12,7 @@ export interface FlapParameters {
 export interface FlapCounter {
   /** When each flap of the window happened, oldest first. A flap before the boot has a negative instant. */
   readonly flaps: readonly Instant[];
-  /** More than `maximum` happened within the window: only an operator unlatches. */
+  /** More than `maximum` happened within the window. Only an operator can end this. */
   readonly latched: boolean;
 }
 

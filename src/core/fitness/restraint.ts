@@ -5,7 +5,7 @@ import type { BypassState } from '../../model/status.js';
 import type { Instant } from '../../model/units.js';
 import { countFlap, noFlaps, type FlapCounter, type FlapParameters } from './flap-counter.js';
 
-/** What must survive the agent; instants lie before the start of this one. */
+/** What must survive the agent. Its instants lie before the start of this one. */
 export interface Memory {
   readonly maintenance: boolean;
   readonly bypassEngaged: boolean;
@@ -20,21 +20,21 @@ export interface Restraint {
   readonly bypassEngaged: boolean;
   readonly flaps: FlapCounter;
   readonly bypassActual: BypassState;
-  /** The role was handed over by an operator: it is taken back when needed or asked, not before. */
+  /** An operator handed the role over: we take it back when we are needed or asked, and not before. */
   readonly standBack: StandBack | null;
-  /** The last order to leave, for as long as it may still be carried out. */
+  /** The last order to leave, as long as it may still be carried out. */
   readonly order: Order;
-  /** Soft faults that stood when an operator forced the role upon this one: no reason to give it back. */
+  /** Soft faults that were there when an operator forced the role upon us: no reason to give it back. */
   readonly excused: readonly string[];
-  /** Something became Active since the last flap: what is lost together counts once. */
+  /** A virtual router became Active since the last flap. Those that are lost together count once. */
   readonly heldSinceFlap: boolean;
 }
 
-/** What an operator said beside the command itself. */
+/** What an operator gave with the command. */
 export interface Order {
   /** Who gave it; empty when not known. */
   readonly by: string;
-  /** Although no successor is fit and sound. */
+  /** The operator insists, although no successor is fit and sound. */
   readonly forced: boolean;
 }
 
@@ -68,7 +68,7 @@ interface Relay {
   readonly hasBypass: boolean;
 }
 
-/** The latch puts the primary into hardware bypass; one without a relay, or another, is suspended. */
+/** The latch engages the hardware bypass of the primary; any other appliance is suspended instead. */
 export function bypassDesired(
   { bypassEngaged, flaps }: Restraint,
   { primary, hasBypass }: Relay,
@@ -84,12 +84,12 @@ export function obstacleOf(restraint: Restraint, relay: Relay): TransitionReason
   return restraint.flaps.latched ? 'suspended' : null;
 }
 
-/** Departures that an operator ordered: they are nobody's flap. */
+/** Departures that an operator ordered: they count as no flap. */
 const ORDERED: ReadonlySet<string> = new Set(['failover', 'maintenance', 'mode-off', 'shutdown']);
 
 export const isOrdered = (reason: string): boolean => ORDERED.has(reason);
 
-/** Whether frames pass the appliance by: what it sends reaches nobody. */
+/** Whether frames bypass the appliance, so that what it sends reaches nobody. */
 export const isPassedBy = ({ bypassActual }: Restraint): boolean =>
   bypassActual === 'bypass' || bypassActual === 'disconnect';
 
@@ -114,8 +114,8 @@ export const FLAPS: ReadonlySet<TransitionReason> = new Set([
 ]);
 
 /**
- * A virtual router became Active: needed or asked, so there is no standing back any more, unless another
- * one that was handed over alone is still elsewhere.
+ * A virtual router became Active because it was needed or asked. So we no longer stand back, unless another one that
+ * was handed over by itself is still elsewhere.
  */
 export function afterTakeover(restraint: Restraint, isStillSentAway: boolean): Restraint {
   const standBack = isStillSentAway ? restraint.standBack : null;

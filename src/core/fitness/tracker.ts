@@ -1,5 +1,5 @@
-// From what the monitors report to what the election needs: effective priority and faults. No state
-// of its own, no measuring, no thresholds: those are the monitors'.
+// Turns what the monitors report into what the election needs: effective priority and faults. It keeps no state and
+// measures nothing; thresholds are the monitors' affair.
 import type { Adjustment, MonitorStatus } from '../../model/monitor.js';
 import type { FaultReason } from '../../model/reasons.js';
 
@@ -10,8 +10,8 @@ export interface Assessment {
 }
 
 /**
- * What becomes of the priority of a virtual router among these statuses; `extra` are adjustments with another cause.
- * An `unknown` monitor changes nothing: not knowing is not a failure.
+ * The priority of a virtual router with these statuses; `extra` are adjustments for other causes. An `unknown` monitor
+ * changes nothing: not to know is not to fail.
  */
 export function judge(
   configuredPriority: number,
@@ -29,7 +29,7 @@ export function judge(
   return { effectivePriority: Math.min(254, Math.max(1, sum)), adjustments };
 }
 
-/** A weight of 0 is a check that somebody else acts upon: it lowers nothing. */
+/** A weight of 0 lowers nothing: somebody else acts upon that check. */
 export const lowersPriority = (
   status: MonitorStatus,
 ): status is MonitorStatus & { readonly weight: number } =>
@@ -47,7 +47,7 @@ export function hardFault(
   return null;
 }
 
-/** Whether the interface itself is at fault, so that nothing leaves it: one that was renamed still sends. */
+/** Whether the interface itself is at fault and sends nothing; a renamed one still sends. */
 export function interfaceFailed(interfaceName: string, statuses: Iterable<MonitorStatus>): boolean {
   for (const status of statuses) {
     if (status.state !== 'failed' || status.weight !== 'hard') continue;
@@ -56,7 +56,7 @@ export function interfaceFailed(interfaceName: string, statuses: Iterable<Monito
   return false;
 }
 
-/** The names by which the instance knows two monitors whose facts the peers are told. */
+/** The names of two monitors whose results are told to the peers. */
 export const GATEWAY_MONITOR = 'gateway';
 export const BANDWIDTH_MONITOR = 'bandwidth';
 
@@ -70,7 +70,7 @@ export const softFaults = (
       state === 'failed' && weight === 'soft' && !(bandwidthExcused && name === BANDWIDTH_MONITOR),
   );
 
-/** Whether there is any soft fault; asked with every packet. */
+/** Whether there is any soft fault. This is asked with every packet. */
 export function hasSoftFault(statuses: Iterable<MonitorStatus>): boolean {
   for (const { state, weight } of statuses) {
     if (state === 'failed' && weight === 'soft') return true;
@@ -79,8 +79,8 @@ export function hasSoftFault(statuses: Iterable<MonitorStatus>): boolean {
 }
 
 /**
- * Whether a soft fault may be about to be found. Two appliances that lose the same gateway find it
- * at different instants: who is in doubt is no successor for who is sure.
+ * Whether a soft fault may be about to be found. Two appliances that lose the same gateway find out at different
+ * instants: one that is still in doubt is no successor for one that is sure.
  */
 export const mayBeFailing = ({ state, weight, doubtful }: MonitorStatus): boolean =>
   weight === 'soft' && state !== 'failed' && doubtful === true;

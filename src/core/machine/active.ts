@@ -1,5 +1,4 @@
-// What an Active does (RFC 9568 §6.4.3), and how it gives the role away. No other state; no effects
-// carried out.
+// What an Active does (RFC 9568 §6.4.3), and how it gives the role away. The other states are virtual-router.ts.
 import { compareAddresses, type IpAddress } from '../../model/address.js';
 import type { TransitionReason } from '../../model/reasons.js';
 import {
@@ -43,12 +42,12 @@ import {
 } from './states.js';
 import { overdueInterval } from './timing.js';
 
-/** An Active answers rivals at most this often: two may answer each other for ever. */
+/** An Active answers rivals at most this often, since two may answer each other for ever. */
 const ANSWER_GAP = microseconds(10_000);
 
 /**
- * What the one before us sent before it heard our claim has arrived by then (arrival is the kernel's
- * word, however late it is read). It may have changed its mind since, and preempt: it is obeyed again.
+ * By then everything has arrived that the router before us sent before it heard our claim (the kernel says when it
+ * arrived, however late we read it). What comes later it may have sent to preempt us, and is obeyed again.
  */
 const IN_FLIGHT = microseconds(50_000);
 
@@ -58,7 +57,7 @@ export function activeDeadlineAt(state: Active): Instant | null {
   return earlier(earlier(timers, state.lacking?.until ?? null), announceAt(state.announcements));
 }
 
-/** Nobody is told of an Active without its addresses, unless it has spoken before it could know. */
+/** An Active without its addresses does not advertise, unless it did so before it could know. */
 const adverAtOf = ({ adverAt, claim, lacking }: Active): Instant | null =>
   claim.kind === 'made' || lacking === null ? adverAt : null;
 
@@ -122,15 +121,15 @@ export function stepActive(
   }
 }
 
-/** Nothing is announced that the interface would not answer for (§8.1.2, §8.2.2). */
+/** Asks for the addresses again. Nothing is announced that the interface would not answer for (§8.1.2, §8.2.2). */
 const wantAnew = (state: Active): Step => ({
   state: { ...state, announcements: awaitingAddresses },
   effects: [{ kind: 'set-addresses', present: true }],
 });
 
 /**
- * Nothing is claimed either: a Backup that hears nothing for Active_Down_Interval takes over, as it should,
- * and is obeyed.
+ * The role is not claimed either: a Backup that hears nothing for Active_Down_Interval takes over, as it should, and
+ * we obey it.
  */
 const lostAddresses = (state: Active, now: Instant): Active => ({
   ...state,
@@ -154,7 +153,7 @@ function activeHears(
       return giveWay(parameters, 'preempted', interval, now);
     }
   }
-  // Who leaves by agreement keeps the addresses until it hears us: not before ours are in place.
+  // A router that leaves by agreement keeps the addresses until it hears us, and we speak once ours are in place.
   if (priority === 0 && state.claim.kind === 'withheld' && isAgreed(state.claim, now)) {
     return stay(state);
   }
@@ -168,7 +167,7 @@ function activeHears(
       );
 }
 
-/** Whether the one before us has agreed, and may not have heard us yet: not before we have spoken. */
+/** Whether the router before us has agreed and may not have heard us yet. It cannot before we have spoken. */
 const isAgreed = (claim: Claim, now: Instant): boolean =>
   claim.kind === 'withheld' ? claim.agreedUntil !== null : now < claim.obeysFrom;
 
@@ -183,8 +182,8 @@ function giveWay(
 }
 
 /**
- * After a stall somebody may have taken over, and the packets that say so come first. For one
- * interval and a half any Active is believed; only then is the next advertisement sent.
+ * After a stall somebody may have taken over, and the packets that say so must come first. For one interval and a half
+ * we believe any Active; only then do we send the next advertisement.
  */
 function listening(parameters: Parameters, state: Active, now: Instant): Active {
   const listenUntil = after(now, overdueInterval(parameters.advertisementInterval));
@@ -195,17 +194,17 @@ function listening(parameters: Parameters, state: Active, now: Instant): Active 
 
 const isListening = (state: Active, now: Instant): boolean => listensUntil(state, now) !== null;
 
-/** A handover that waits until then for a successor that is putting its addresses in place. */
+/** What an Active does whose successor is putting its addresses in place: it waits until then. */
 const awaiting = (doing: Doing, until: Instant): Doing =>
   doing.kind === 'releasing' ? { ...doing, releasing: { ...doing.releasing, until } } : doing;
 
-/** A rival may go on for a while, and a rival may be our equal: it is answered at most so often. */
+/** A rival may go on for a while, and may be our equal, so it is answered only now and then. */
 const outvote = (parameters: Parameters, state: Active, now: Instant): Step =>
   now < state.answerFrom || state.claim.kind === 'withheld'
     ? stay(state)
     : answer(parameters, state, now);
 
-/** From its first advertisement on, an Active is heard. */
+/** An Active has claimed the role with its first advertisement. */
 function claimed(state: Active, now: Instant): Active {
   if (state.claim.kind === 'made') return state;
   const { agreedUntil } = state.claim;
@@ -214,7 +213,7 @@ function claimed(state: Active, now: Instant): Active {
   return { ...state, claim: { kind: 'made', obeysFrom } };
 }
 
-/** At once and always after priority 0: the Backups that heard it count down their Skew_Time. */
+/** Always at once after priority 0: the Backups that heard it count down their Skew_Time. */
 const answer = (parameters: Parameters, state: Active, now: Instant): Step => ({
   state: {
     ...claimed(state, now),
@@ -234,8 +233,8 @@ const outranks = (
     compareAddresses(advertisement.source, parameters.primaryAddress) > 0);
 
 /**
- * The announcements, and the claim that waited for the addresses too: last, since the one before us
- * lets go when it hears it, and whoever still speaks to it by then is not answered.
+ * Sends the announcements, and then the claim if it waited for the addresses. The claim comes last: the router before
+ * us lets go when it hears it, and hosts that still speak to that router would get no answer.
  */
 function addressesPresent(parameters: Parameters, before: Active, now: Instant): Step {
   const state: Active = { ...before, lacking: null };
@@ -255,7 +254,7 @@ function addressesPresent(parameters: Parameters, before: Active, now: Instant):
 function activeDeadline(parameters: Parameters, state: Active, now: Instant): Step {
   const releasing = releasingOf(state);
   if (releasing !== null && now >= releasing.until) {
-    // Nobody answered: the advertisement of priority 0 is the last word (RFC 9568 §6.4.3).
+    // Nobody came: the advertisement of priority 0 is the last thing it sends (RFC 9568 §6.4.3).
     const backup = backupState(parameters, parameters.advertisementInterval, now);
     return leaveActive(backup, releasing.reason, true);
   }
@@ -280,7 +279,7 @@ function activeDeadline(parameters: Parameters, state: Active, now: Instant): St
   return { state: { ...next, adverAt, announcements }, effects };
 }
 
-/** Counted from the last deadline, so that lateness does not add up; never in the past. */
+/** The next one is counted from the last deadline, so that lateness does not add up. It is never in the past. */
 function followingAdverAt(parameters: Parameters, adverAt: Instant, now: Instant): Instant {
   const interval = centisecondsToMicroseconds(parameters.advertisementInterval);
   const following = after(adverAt, interval);

@@ -1,17 +1,17 @@
-// What to do about virtual addresses that somebody else takes off the interface, or that cannot be
-// put on it: put back, a bounded number of times, then yield for a while. No kernel, no script.
+// What to do when somebody else takes virtual addresses off the interface, or they cannot be put on it: put them back a
+// few times, then yield for a while. No kernel, no script.
 import { after, instant, microseconds, type Instant } from '../../model/units.js';
 
-/** So many restorations within the window are a fight, and the other program wins it. */
+/** After so many restorations within the window the other program wins. */
 const RESTORATION_LIMIT = 5;
 const RESTORATION_WINDOW = microseconds(10_000_000);
-/** While this lasts the priority is 1: any peer is better, and nobody is worse than us. */
+/** For so long the priority is 1: any peer is better than we are. */
 const YIELD_TIME = microseconds(60_000_000);
 
 export interface AddressDefence {
   /** When addresses were put back, oldest first, within the window. */
   readonly restorations: readonly Instant[];
-  /** Until when this virtual router stands back; null when it does not. */
+  /** Until when this virtual router is yielding; null when it is not. */
   readonly yieldingUntil: Instant | null;
 }
 

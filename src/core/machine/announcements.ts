@@ -1,8 +1,8 @@
 // When to send gratuitous ARP or unsolicited neighbor advertisements: a schedule, no frames.
 //
-// A round goes out when the addresses stand on the interface (RFC 9568 §8.1.2: not before), then
-// 1 s and 5 s later, since a single broadcast may be lost, then every minute, since switch tables
-// age. A rival that was outvoted may have announced itself: one more round corrects the caches.
+// The first round goes out when the addresses stand on the interface, and not before (RFC 9568 §8.1.2). It is repeated
+// after 1 s and 5 s, since a single broadcast may be lost, and then every minute, since switch tables age. A rival that
+// was outvoted may have announced itself, so one more round corrects the caches.
 import {
   after,
   instant,
@@ -31,7 +31,7 @@ export const awaitingAddresses: Announcements = { kind: 'awaiting-addresses' };
 /** The schedule after the first round, which goes out at `now`: the addresses are present (again). */
 export const firstRound = (now: Instant): Announcements => afterRound(1, null, now);
 
-/** The rounds begin only then, though the addresses are present already. */
+/** A schedule that begins at `at`, although the addresses are present already. */
 export const roundsFrom = (at: Instant): Announcements => ({
   kind: 'scheduled',
   rounds: 0,
@@ -39,7 +39,7 @@ export const roundsFrom = (at: Instant): Announcements => ({
   rivalAt: null,
 });
 
-/** Nothing is announced before then. */
+/** The schedule without rounds before `until`. */
 export const silentUntil = (state: Announcements, until: Instant): Announcements =>
   state.kind === 'awaiting-addresses' || state.announceAt >= until
     ? state
@@ -49,9 +49,9 @@ export const announceAt = (state: Announcements): Instant | null =>
   state.kind === 'scheduled' ? state.announceAt : null;
 
 /**
- * A rival was outvoted, and may have announced itself: a round is due at once, so that nobody is
- * misled for longer than need be, and the schedule starts anew, since its announcement may have come
- * after ours. While rivals keep coming, one every RIVAL_GAP.
+ * A rival was outvoted, and may have announced itself. A round is due at once, so that nobody is misled for longer than
+ * necessary, and the schedule starts again, since the rival's announcement may have come after ours. While rivals keep
+ * coming there is one round every RIVAL_GAP.
  */
 export function rivalOutvoted(state: Announcements, now: Instant): Announcements {
   if (state.kind === 'awaiting-addresses') return state;
@@ -61,7 +61,7 @@ export function rivalOutvoted(state: Announcements, now: Instant): Announcements
   return { ...state, rounds: 0, rivalAt: soonest, announceAt: instant(Math.min(due, soonest)) };
 }
 
-/** A rival let go of the addresses: the last word must be ours, however lately we spoke. */
+/** A rival let go of the addresses. Ours must be the last announcement, however recent the one before is. */
 export function rivalGone(state: Announcements, now: Instant): Announcements {
   return state.kind === 'awaiting-addresses' ? state : { ...state, rounds: 0, announceAt: now };
 }

@@ -1,5 +1,5 @@
-// What an accepted advertisement tells besides the election: counters, remarks, the checksum dialect.
-// It changes no timer and no state of the machine.
+// What an accepted advertisement tells us beside its part in the election: counters, remarks, the checksum dialect. No
+// timer and no state of the machine is changed.
 import type { IpAddress } from '../../model/address.js';
 import {
   REMARKS,
@@ -25,7 +25,7 @@ interface Observation {
 /** Counts the advertisement and learns its dialect; returns what is worth a report. */
 export function observe(router: Router, heard: Heard, now: Instant): readonly Observation[] {
   const { advertisement, source } = heard;
-  // Priority 0 is no sign of an Active: whoever leaves says it, and whoever asks for one.
+  // Priority 0 is no sign of an Active: it is sent by a router that leaves, and by one that asks whether there is one.
   if (advertisement.priority === 0) router.counters.priorityZeroReceived += 1;
   else router.heardAt = now;
   if (router.state.kind === 'Backup') router.state.deferred = false;
@@ -40,10 +40,10 @@ export function observe(router: Router, heard: Heard, now: Instant): readonly Ob
   return [...learned, ...details];
 }
 
-/** Nearly every packet is as expected: nothing is made anew to say so. */
+/** Nearly every packet is as expected, so the empty answer is made once. */
 const NOTHING: readonly never[] = [];
 
-/** Checks 12 to 14 of RFC 9568 §7.1: they never discard (errata 8298). */
+/** Checks 12 to 14 of RFC 9568 §7.1. They never discard a packet (errata 8298). */
 function remarksOn(router: Router, advertisement: Advertisement): readonly Remark[] {
   const { configuration } = router;
   if (isAsConfigured(configuration, advertisement)) return NOTHING;
@@ -59,7 +59,7 @@ function remarksOn(router: Router, advertisement: Advertisement): readonly Remar
   return remarks;
 }
 
-/** Whether there is nothing to remark, seen without making anything. */
+/** Whether there is nothing to remark. Allocates nothing. */
 const isAsConfigured = (own: RouterConfiguration, heard: Advertisement): boolean =>
   own.priority !== 255 &&
   heard.maxAdvertiseInterval === own.advertisementInterval &&
@@ -67,11 +67,10 @@ const isAsConfigured = (own: RouterConfiguration, heard: Advertisement): boolean
   own.addresses.every(({ address }, index) => heard.addresses[index] === address);
 
 /**
- * `checksum: auto` starts with RFC 9568 and goes over to RFC 5798 for good when it hears it: routers
- * that send the old form reject the new one, and those that send the new one accept both. To follow
- * the last speaker would make it waver between two of them. Only an Active is a speaker: a farewell says
- * nothing of who is there, and one in an emergency comes in both dialects, since nobody knows any more
- * which one was spoken.
+ * `checksum: auto` starts with RFC 9568 and changes to RFC 5798 for good when it hears that: routers that send the old
+ * form reject the new one, and those that send the new one accept both. If it followed whoever spoke last, two routers
+ * could make it go back and forth. Only an Active counts: a farewell does not tell who is there, and one that is sent
+ * in an emergency comes in both dialects, since nobody knows by then which one was spoken.
  */
 function learnDialect(
   router: Router,

@@ -1,11 +1,11 @@
-// What an instance knows of a virtual router in one state only, beside its machine of RFC 9568: it begins with
-// the state and is gone with it, so nothing is ever reset. What holds in every state is router.ts.
+// What an instance knows of a virtual router in one state only, beside its machine of RFC 9568. Such a fact begins with
+// the state and ends with it, so nothing is ever reset. What holds in every state is router.ts.
 import { assert } from '../../model/assert.js';
 import type { IpAddress } from '../../model/address.js';
 import type { Instant, Microseconds } from '../../model/units.js';
 import type { Active, Backup, Initialize, State } from './states.js';
 
-/** Why a Backup that hears nothing waits: the group does not reach it, or its link reaches nobody. */
+/** Why a Backup that hears nothing waits: multicast does not reach it, or its link reaches nobody. */
 export type HoldCause = 'adverts-lost' | 'lan-split';
 
 export interface InitializeState {
@@ -25,11 +25,11 @@ export interface BackupState {
   /** The Active heard last is at least our equal. */
   followsSuperior: boolean;
   /**
-   * Why the Active is not heard although it is there; null when nothing of the kind is known. As long
-   * as there is a cause, the Active is asked to send to our own address too.
+   * Why the Active is not heard although it is there; null when it is heard, or not known to be there. As long as there
+   * is a cause, we ask the Active to send to our own address, too.
    */
   unheard: HoldCause | null;
-  /** Has let a better candidate go first, once, since the last advertisement. */
+  /** Whether it has let a better candidate go first since the last advertisement. It does so once. */
   deferred: boolean;
   /** When the Active was last asked on the link whether it is there (silence.ts). */
   askedAt: Instant | null;
@@ -38,15 +38,15 @@ export interface BackupState {
 export interface ActiveState {
   readonly kind: 'Active';
   machine: Active;
-  /** Took the role from one that an operator ordered to leave, and has not had the addresses yet. */
+  /** Took the role from a peer that an operator ordered to leave, and has not had the addresses yet. */
   ordered: boolean;
   /** Since when a peer has been Active beside us; null when none is. */
   dualSince: Instant | null;
-  /** When it was last said that another one is Active too. */
+  /** When we last reported that another one is Active, too. */
   dualSaidAt: Instant | null;
-  /** The lesser router heard last. */
+  /** The router of lower rank that was heard last. */
   rivalAddress: IpAddress | null;
-  /** For how long nobody had the addresses before, at most; `awaited` until ours stand. Null: not known. */
+  /** For how long nobody had the addresses before us, at most; `awaited` until ours stand. Null: not known. */
   nobodyHeld: Microseconds | 'awaited' | null;
 }
 
@@ -59,7 +59,7 @@ export const notStarted = (machine: Initialize): InitializeState => ({
   vacated: false,
 });
 
-/** Takes what the machine has become without leaving its state. @returns false when it has left it. */
+/** Takes over the new machine if it is still in the same state. @returns whether it is. */
 export function advance(state: RouterState, machine: State): boolean {
   if (state.kind === 'Backup' && machine.kind === 'Backup') state.machine = machine;
   else if (state.kind === 'Active' && machine.kind === 'Active') state.machine = machine;
@@ -67,7 +67,7 @@ export function advance(state: RouterState, machine: State): boolean {
   return true;
 }
 
-/** The state that `machine` has entered. `vacates`: an Active has left without another one being there. */
+/** The state that `machine` has entered. `vacates`: an Active has left although there is no other Active. */
 export function entered(machine: State, before: RouterState, vacates: boolean): RouterState {
   const vacated = before.kind === 'Active' ? vacates : before.vacated;
   switch (machine.kind) {

@@ -43,9 +43,9 @@ export interface Router {
   /** Whether the advertisement socket is open; undefined when not tried yet. */
   socketOpen: boolean | undefined;
   /**
-   * Whether a fault of this router holds back the others. One added to a running instance does so
-   * only once it has worked: a slip in the settings, or an interface whose link, address and socket
-   * come one after the other, must not cost the role.
+   * Whether a fault of this router keeps the others out. One that is added to a running instance does so only after it
+   * has worked once: the role must not be lost by a slip in the settings, or while an interface gets its link, address
+   * and socket one after the other.
    */
   joined: boolean;
   defence: AddressDefence;
@@ -54,18 +54,18 @@ export interface Router {
   sending: ChecksumDialect;
   received: ChecksumDialect | null;
   /**
-   * Could not add its addresses, by an order or for the second time, since somebody gave the role up:
-   * as long as that one does, it is not asked again.
+   * Could not add its addresses, on an order or for the second time, since a peer gave the role up. As long as that
+   * peer does, this one does not try again.
    */
   triedInVain: boolean;
   /** Handed over by `failover`, and not taken back since. */
   sentAway: boolean;
-  /** From when on it preempts. */
+  /** It preempts from then on. */
   preemptFrom: Instant;
-  /** From when on a successor may be asked again, after nobody took the role. */
+  /** A successor may be asked again from then on, after nobody took the role. */
   askFrom: Instant;
   reason: TransitionReason;
-  /** Whose doing the last transition was, and what for; empty when there is no more to say. */
+  /** Who caused the last transition and why; empty when there is nothing to say. */
   because: string;
   since: Instant;
   /** The last advertisement of an Active: not priority 0. */
@@ -113,7 +113,7 @@ export const createRouter = (
 export const releasingOf = ({ state }: Pick<Router, 'state'>): Releasing | null =>
   state.kind === 'Active' ? releasingIn(state.machine) : null;
 
-/** Whether an appliance with these holds any. */
+/** Whether any of these virtual routers is Active. */
 export const isAnyActive = ({
   routers,
 }: {
@@ -131,15 +131,15 @@ export const sameRouter = (a: RouterConfiguration, b: RouterConfiguration): bool
   a.interface === b.interface && a.family === b.family && a.vrid === b.vrid;
 
 /**
- * Where a virtual router stands in its group. Made only of what every appliance has configured
- * alike, so that all agree on the order without a word.
+ * Where a virtual router stands in its group. It is made only of what all appliances have configured alike, so that
+ * they agree on the order without asking each other.
  */
 export function groupRank({ vrid, family, addresses }: RouterConfiguration): string {
   const listed = addresses.map(({ address }) => address).sort();
   return [String(vrid).padStart(3, '0'), family, ...listed].join(' ');
 }
 
-/** Whether `other` lists the addresses of `own`, in which none stands twice, in any order. */
+/** Whether both list the same addresses, in any order. None stands twice in `own`. */
 export function sameAddresses(own: readonly string[], other: readonly string[]): boolean {
   const listed = new Set(other);
   return own.length === other.length && own.every((address) => listed.has(address));

@@ -1,5 +1,5 @@
-// The vocabulary of the virtual router's machine (RFC 9568 §6): parameters, states, events, effects,
-// and the transitions between its states. No decision when one happens: virtual-router.ts, active.ts.
+// The vocabulary of the virtual router's machine (RFC 9568 §6): parameters, states, events, effects, and the
+// transitions between its states. When a transition happens is in virtual-router.ts and active.ts.
 import type { IpAddress } from '../../model/address.js';
 import type { TransitionReason, VirtualRouterState } from '../../model/reasons.js';
 import {
@@ -12,7 +12,7 @@ import {
 import { awaitingAddresses, type Announcements } from './announcements.js';
 import { activeDownInterval } from './timing.js';
 
-/** RFC 9568 §6.1, as they stand at the moment of the step. */
+/** The parameters of RFC 9568 §6.1 at the moment of the step. */
 export interface Parameters {
   /** Effective priority: 255 for the address owner, 1..254 otherwise. */
   readonly priority: number;
@@ -20,7 +20,7 @@ export interface Parameters {
   readonly preempt: boolean;
   /** Advertisement_Interval. */
   readonly advertisementInterval: Centiseconds;
-  /** The address advertisements are sent from; decides between equal priorities. */
+  /** The address that advertisements are sent from. It decides between equal priorities. */
   readonly primaryAddress: IpAddress;
 }
 
@@ -39,42 +39,42 @@ export type TakeoverReason = Extract<
 export interface Releasing {
   readonly reason: TransitionReason;
   readonly until: Instant;
-  /** A successor whose addresses do not stand yet is waited for until then at most. */
+  /** The longest that we wait for a successor whose addresses do not stand yet. */
   readonly atMost: Instant;
 }
 
 /** An Active waits for its addresses. */
 export interface Lacking {
   readonly since: Instant;
-  /** Then it asks for them once more; when it has done so, it gives the role up. */
+  /** Then it asks for them once more. The second time it gives the role up. */
   readonly until: Instant;
   readonly askedAgain: boolean;
-  /** They stood, and went: another Active has something to offer, this one has not. */
+  /** They stood once and are gone: another Active has addresses, and this one has none. */
   readonly lost: boolean;
 }
 
-/** Whether an Active has advertised itself since it has its addresses: see becomeActive. */
+/** Whether an Active has claimed the role by an advertisement: see becomeActive. */
 export type Claim =
   | {
       readonly kind: 'withheld';
       /**
-       * The one before us has agreed to the handover: until it hears us, at most until then, what it
-       * sends does not outrank us. Null when nobody has agreed.
+       * The router before us has agreed to the handover. What it sends does not outrank us until it hears us, or until
+       * then at the latest. Null when nobody has agreed.
        */
       readonly agreedUntil: Instant | null;
     }
   | {
       readonly kind: 'made';
-      /** From then on a better advertisement is obeyed: what came earlier was sent before we were heard. */
+      /** A better advertisement is obeyed from then on. What came earlier was sent before we were heard. */
       readonly obeysFrom: Instant;
     };
 
-/** What an Active is about, beside its addresses. */
+/** What an Active is doing, apart from its addresses. */
 export type Doing =
   | { readonly kind: 'holding' }
-  /** After a stall: until then any other Active is believed, and nothing is sent. */
+  /** After a stall: until then we believe any other Active and send nothing. */
   | { readonly kind: 'listening'; readonly until: Instant }
-  /** The next Active is being asked to take over. A stall may come on top: then it listens, too. */
+  /** Others are being asked to take over. After a stall meanwhile it listens, too. */
   | {
       readonly kind: 'releasing';
       readonly releasing: Releasing;
@@ -83,17 +83,17 @@ export type Doing =
 
 const HOLDING: Doing = { kind: 'holding' };
 
-/** What an Active does that has been silent until now: listen, and go on with its handover if there is one. */
+/** What an Active does after it was silent: it listens, and goes on with its handover if there is one. */
 export const alsoListening = (doing: Doing, until: Instant): Doing =>
   doing.kind === 'releasing' ? { ...doing, listenUntil: until } : { kind: 'listening', until };
 
-/** What an Active does that asks for a successor; the first request counts. */
+/** What an Active does when it asks for a successor. The first request counts. */
 export const nowReleasing = (doing: Doing, releasing: Releasing): Doing =>
   doing.kind === 'releasing'
     ? doing
     : { kind: 'releasing', releasing, listenUntil: listenUntilOf(doing) };
 
-/** What an Active does that asks for a successor no longer. */
+/** What an Active does when it no longer asks for a successor. */
 export function noLongerReleasing(doing: Doing): Doing {
   const until = listenUntilOf(doing);
   return until === null ? HOLDING : { kind: 'listening', until };
@@ -164,9 +164,9 @@ export type Event =
     }
   /** The Active is leaving, but others come first: Skew_Time keeps the order, as after priority 0. */
   | { readonly kind: 'leaving' }
-  /** The Active is known to be there although it is not heard: wait once more. */
+  /** The Active is known to be there although it is not heard: wait for another Active_Down_Interval. */
   | { readonly kind: 'hold' }
-  /** The Active is gone, but a better candidate is known: it has the Skew_Time of `priority` to go first. */
+  /** The Active is gone, but a better candidate is known. Let it go first, for the Skew_Time of `priority`. */
   | { readonly kind: 'defer'; readonly priority: number }
   /** Make before break: keep the addresses until a successor is there. */
   | { readonly kind: 'release'; readonly releasing: Releasing }
@@ -174,13 +174,13 @@ export type Event =
   | { readonly kind: 'await'; readonly until: Instant }
   /** No successor came: the role is kept. */
   | { readonly kind: 'keep' }
-  /** A lesser Active is known that the link does not show us: it may have announced itself. */
+  /** There is an Active of lower rank that we do not hear on the link. It may have announced itself. */
   | { readonly kind: 'outvoted' }
-  /** Such a one has let go of the addresses: whatever it announced stands uncorrected no longer. */
+  /** Such a rival has let go of the addresses. What it announced must be corrected. */
   | { readonly kind: 'rival-gone' }
   /** Another router is Active and its addresses stand. */
   | { readonly kind: 'successor'; readonly reason: TransitionReason }
-  /** The own process was silent for longer than Active_Down_Interval. */
+  /** This process was silent for longer than Active_Down_Interval. */
   | { readonly kind: 'stalled' }
   /** The lease on the addresses lapsed during such a silence: another router is Active. */
   | { readonly kind: 'revoked' }
@@ -193,7 +193,7 @@ export type Event =
     }
   /** The virtual addresses stand on the interface. */
   | { readonly kind: 'addresses-present' }
-  /** Some of them do not stand there any more, though they should. */
+  /** Some of them no longer stand there, although they should. */
   | { readonly kind: 'addresses-missing' }
   /** The settings list others. */
   | { readonly kind: 'addresses-changed' }
@@ -246,7 +246,7 @@ export function becomeBackup(
   };
 }
 
-/** Reasons for taking over from somebody who keeps the addresses until he hears us. */
+/** Reasons for taking over from a router that keeps the addresses until it hears us. */
 const STILL_ANSWERED: ReadonlySet<TakeoverReason> = new Set([
   'priority',
   'priority-zero',
@@ -255,12 +255,12 @@ const STILL_ANSWERED: ReadonlySet<TakeoverReason> = new Set([
 ]);
 
 /**
- * Longer than a script may take, which is ended after 5 s. Whoever has no word of its addresses for so long
- * will have none: the order was lost, or what came of it.
+ * Longer than a script may take, which is ended after 5 s. If nothing has been heard of the addresses for so long,
+ * nothing will be: the order was lost, or its result.
  */
 export const ADDRESS_PATIENCE = microseconds(6_000_000);
 
-/** From now on the addresses are waited for. */
+/** The state of waiting for the addresses from now on. */
 export const lackingFrom = (now: Instant, lost: boolean): Lacking => ({
   since: now,
   until: after(now, ADDRESS_PATIENCE),
@@ -269,10 +269,10 @@ export const lackingFrom = (now: Instant, lost: boolean): Lacking => ({
 });
 
 /**
- * Announcements wait until the addresses are reported present (§8.1.2, §8.2.2). So does the first
- * advertisement when the one before us still answers for the addresses: it lets go of them when it
- * hears us, and until ours are in place that would leave them to nobody, however long a busy machine
- * takes. After a silence there is nobody to wait for, but other Backups to tell.
+ * Announcements wait until the addresses are reported present (§8.1.2, §8.2.2). The first advertisement waits, too,
+ * when the router before us still answers for the addresses: it lets go of them when it hears us, and nobody would have
+ * them until ours are in place, which may take long on a busy machine. After a silence there is nobody to wait for,
+ * but there are other Backups to tell.
  */
 export function becomeActive(
   parameters: Parameters,

@@ -19,6 +19,6 @@ export const activeDownInterval = (
     3 * centisecondsToMicroseconds(activeAdverInterval) + skewTime(priority, activeAdverInterval),
   );
 
-/** After so long without one, an advertisement is overdue: by half an interval. */
+/** After so long without one, an advertisement is overdue by half an interval. */
 export const overdueInterval = (activeAdverInterval: Centiseconds): Microseconds =>
   microseconds(1.5 * centisecondsToMicroseconds(activeAdverInterval));

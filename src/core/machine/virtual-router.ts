@@ -1,8 +1,8 @@
-// The state machine of one virtual router, RFC 9568 §6. No input or output, no clock, no timers, no
-// priority tracking, no knowledge of other virtual routers.
+// The state machine of one virtual router, RFC 9568 §6. No input or output, no clock, no timers, no priority tracking.
+// It knows nothing of other virtual routers, nor of peers.
 //
-// Same parameters, state, event and instant give the same state and effects. A deadline is data in
-// the state that waits for it. The order of the effects is contract.
+// The same parameters, state, event and instant give the same state and effects. A deadline is part of the state that
+// waits for it. The order of the effects is contract.
 import { assert } from '../../model/assert.js';
 import { after, centisecondsToMicroseconds, instant, type Instant } from '../../model/units.js';
 import { activeDeadlineAt, stepActive } from './active.js';
@@ -110,7 +110,7 @@ function stepBackup(parameters: Parameters, state: Backup, event: Event, now: In
       return stay(backupHears(parameters, state, event, now));
     case 'parameters-changed': {
       const activeDownAt = reskewed(parameters, state, event.previousPriority);
-      // The new end may have passed already: then the timer fires now, not in the past.
+      // The new end may have passed already. Then the timer fires now.
       return stay({ ...state, activeDownAt: instant(Math.max(activeDownAt, now)) });
     }
     case 'deadline':
@@ -145,7 +145,7 @@ function stepBackup(parameters: Parameters, state: Backup, event: Event, now: In
   }
 }
 
-/** Said again and again: the first time counts. */
+/** A peer says this again and again; the first time counts. */
 function afterLeaver(parameters: Parameters, state: Backup, now: Instant): Backup {
   const inTurn = after(now, skewTime(parameters.priority, state.activeAdverInterval));
   if (inTurn >= state.activeDownAt) return state;
@@ -167,12 +167,12 @@ function backupHears(
   now: Instant,
 ): Backup {
   if (advertisement.priority === 0) {
-    // The interval of this advertisement is not learned: its sender is leaving.
+    // The interval of this advertisement is not learned, since its sender is leaving.
     const activeDownAt = after(now, skewTime(parameters.priority, state.activeAdverInterval));
     return { ...state, activeDownAt, takeoverReason: 'priority-zero' };
   }
   if (parameters.preempt && advertisement.priority < parameters.priority) {
-    // Discarded, and the timer keeps running: this is how preemption happens.
+    // It is discarded and the timer keeps running: this is how preemption works.
     return { ...state, takeoverReason: 'priority' };
   }
   return {
