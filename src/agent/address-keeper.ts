@@ -28,7 +28,7 @@ import { failuresOf } from '../executor/script-outcome.js';
 /** Addresses that could not be removed, and strays, are tried again this much later. */
 const RETRY = microseconds(1_000_000);
 
-export interface KeeperOptions {
+interface KeeperOptions {
   readonly network: Network;
   readonly executor: Executor;
   /** Gives the core an event; it is taken after the present wake-up. */

@@ -26,7 +26,7 @@ export interface Wish {
   readonly due: boolean;
 }
 
-export interface PlanInput {
+interface PlanInput {
   readonly own: OwnAddresses;
   readonly wishes: readonly Wish[];
   /** What stands on the interface, by the kernel's word. */
@@ -36,7 +36,7 @@ export interface PlanInput {
 }
 
 /** One address on one interface, and the virtual router that it is for; null for nobody's any more. */
-export interface PlannedAddress {
+interface PlannedAddress {
   readonly interface: string;
   readonly address: AddressWithPrefix;
   readonly owner: string | null;

@@ -12,7 +12,7 @@ import { isMac } from '../wire/ethernet.js';
 import { unsolicitedNeighborAdvertisementFrame } from '../wire/neighbor-advertisement.js';
 import type { Network } from './network.js';
 
-export interface AdvertisementToSend {
+interface AdvertisementToSend {
   readonly settings: VirtualRouterSettings;
   readonly priority: number;
   readonly source: IpAddress;
@@ -26,10 +26,10 @@ interface Encoded extends AdvertisementToSend {
 }
 
 /** `code` is an errno name, or ENODEV when the interface has no open socket. */
-export type OnSendFailure = (virtualRouter: string, what: string, code: string) => void;
+type OnSendFailure = (virtualRouter: string, what: string, code: string) => void;
 
 /** Announcements that went out, in frames. */
-export type OnAnnounced = (virtualRouter: string, frames: number) => void;
+type OnAnnounced = (virtualRouter: string, frames: number) => void;
 
 export class Advertiser {
   readonly #network: Network;

@@ -12,7 +12,7 @@ import type { Port } from './ports.js';
 import { Reception } from './reception.js';
 import { sourceOf } from './sources.js';
 
-export type Succession = 'nobody-to-tell' | 'taken' | 'time-over';
+type Succession = 'nobody-to-tell' | 'taken' | 'time-over';
 
 /** What other routers send is of no interest here but for who has taken over: no log, no counters. */
 const MUTE: Journal = {

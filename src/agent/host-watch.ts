@@ -9,9 +9,9 @@ import { later as realLater, type Later } from '../timers/later.js';
 import type { Network } from './network.js';
 
 /** Between two looks, in ms. */
-export const HOST_LOOK_MS = 30_000;
+const HOST_LOOK_MS = 30_000;
 
-export interface HostWatchOptions {
+interface HostWatchOptions {
   readonly journal: Journal;
   /** The facts now; never rejects. */
   readonly observe: (settings: Settings) => Promise<HostFacts>;

@@ -1,7 +1,7 @@
 // One task after the other, in the order in which they were asked for. No knowledge of any task.
 
 /** Begins each task when the one before has ended, however it ended; answers what it answers. */
-export type InTurn = <Answer>(task: () => Promise<Answer>) => Promise<Answer>;
+type InTurn = <Answer>(task: () => Promise<Answer>) => Promise<Answer>;
 
 export function createTurn(): InTurn {
   let last: Promise<unknown> = Promise.resolve();

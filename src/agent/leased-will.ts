@@ -8,7 +8,7 @@ import type { AddressKeeper } from './address-keeper.js';
 import { lastWill } from './last-will.js';
 import type { Network } from './network.js';
 
-export interface LeasedWillOptions {
+interface LeasedWillOptions {
   readonly executor: Pick<Executor, 'setWill'>;
   readonly lease: Lease;
   readonly network: Network;

@@ -12,7 +12,7 @@ import { isSameSources, keepSources, NO_SOURCES, type Sources } from './sources.
  * addresses off an interface and put them back (systemd-networkd, NetworkManager, a DHCP client): the role and the
  * virtual addresses stay meanwhile. Duplicate address detection is over by then, too.
  */
-export const ADDRESS_GRACE = microseconds(3_000_000);
+const ADDRESS_GRACE = microseconds(3_000_000);
 
 /** One interface and family with the virtual routers on it. */
 export interface Port {

@@ -14,9 +14,9 @@ import type { Network } from './network.js';
 import type { Port } from './ports.js';
 import { Unheard } from './unheard.js';
 
-export type DiscardCounters = Partial<Record<DiscardReason, number>>;
+type DiscardCounters = Partial<Record<DiscardReason, number>>;
 
-export interface ArrivedEvent {
+interface ArrivedEvent {
   readonly event: InstanceEvent;
   readonly at: Instant;
 }

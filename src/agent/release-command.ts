@@ -14,7 +14,7 @@ import { stateFilePath } from '../journal/state-file.js';
 const DONE = 0;
 const FAILED = 1;
 
-export interface ReleaseCommand {
+interface ReleaseCommand {
   readonly kernel: Kernel;
   readonly settingsFile: string;
   /** Null when they are invalid, which has been said. */

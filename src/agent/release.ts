@@ -15,7 +15,7 @@ import { OwnAddresses, placeOf, sameAddress } from './own-addresses.js';
 import { createBackgroundFile } from '../files/background-file.js';
 import { formatState, readState, stateFilePath } from '../journal/state-file.js';
 
-export interface Released {
+interface Released {
   /** `10.99.0.100/24 on eth0`. */
   readonly removed: readonly string[];
   readonly remaining: readonly string[];
@@ -24,7 +24,7 @@ export interface Released {
   readonly problem: string | null;
 }
 
-export interface ReleaseInput {
+interface ReleaseInput {
   readonly kernel: Kernel;
   readonly stateDirectory: string;
   /** The netlink script runner. */

@@ -21,7 +21,7 @@ import { TransitionHook } from '../hooks/transition-hook.js';
 /** How long a stop waits for hooks that are under way, besides the bypass hook. */
 const HOOKS_AT_STOP = milliseconds(2_000);
 
-export interface ServicesOptions {
+interface ServicesOptions {
   readonly journal: Journal;
   readonly settings: Settings;
   /** Runs hooks; not the one that holds the last will, whose end waits for nobody. */

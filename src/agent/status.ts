@@ -18,7 +18,7 @@ import type { PeerChannel } from '../peer-channel/peer-channel.js';
 import { readinessOf } from './readiness.js';
 import { peerStatuses, type PathSource } from './peer-status.js';
 
-export interface StatusInput {
+interface StatusInput {
   readonly driver: Driver;
   readonly channel: PathSource & Pick<PeerChannel, 'counters' | 'keys'>;
   /** Null where no bypass is set up. */

@@ -23,7 +23,7 @@ export interface EventFilter {
   readonly last: number | null;
 }
 
-export type ReadFilter =
+type ReadFilter =
   | { readonly ok: true; readonly filter: EventFilter }
   | { readonly ok: false; readonly message: string; readonly remedy: string };
 

@@ -9,7 +9,7 @@ export const KEPT_BY_AGENT = 1_000;
 /** The agent begins another file at 8 MiB. */
 const LARGEST_FILE = 64 * 1024 * 1024;
 
-export type EventHistory =
+type EventHistory =
   | {
       readonly ok: true;
       readonly file: string;

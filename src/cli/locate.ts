@@ -8,7 +8,7 @@ import type { ConfigChoice } from './surroundings.js';
 
 export const DEFAULT_CONFIG = '/etc/understudy/understudy.yaml';
 
-export type Located =
+type Located =
   | { readonly ok: true; readonly socketPath: string }
   | { readonly ok: false; readonly errors: readonly SettingsError[] };
 

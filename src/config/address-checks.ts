@@ -53,7 +53,7 @@ function prefixRemedy(text: string): string {
 }
 
 /** Why no interface can carry the address, or null. */
-export function unfitReason(address: IpAddress): string | null {
+function unfitReason(address: IpAddress): string | null {
   if (isUnspecified(address)) return 'which is the unspecified address';
   if (isMulticast(address)) return 'which is a multicast address';
   const bytes = addressBytes(address);

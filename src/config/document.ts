@@ -43,7 +43,7 @@ export interface SettingsDocument {
 
 export type Place = Pick<SettingsError, 'line' | 'column'>;
 
-export type ReadDocument =
+type ReadDocument =
   | { readonly ok: true; readonly document: SettingsDocument }
   | { readonly ok: false; readonly errors: readonly SettingsError[] };
 

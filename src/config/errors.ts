@@ -113,7 +113,7 @@ export function formatSettingsError(error: SettingsError, file: string): string 
 }
 
 /** The same in one line: `file:line:column: path: expected …, found …; remedy`. */
-export function settingsErrorLine(error: SettingsError, file: string): string {
+function settingsErrorLine(error: SettingsError, file: string): string {
   const line = error.line === undefined ? '' : `:${error.line}`;
   const column = error.column === undefined ? '' : `:${error.column}`;
   const path = error.path === '' ? '' : ` ${error.path}:`;

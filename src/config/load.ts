@@ -34,7 +34,7 @@ export type LoadResult =
     }
   | { readonly ok: false; readonly file: string; readonly errors: readonly SettingsError[] };
 
-export type TextResult =
+type TextResult =
   /** `mark`: the byte order mark before the text, or nothing. */
   | { readonly ok: true; readonly text: string; readonly mark: string }
   | { readonly ok: false; readonly errors: readonly SettingsError[] };

@@ -135,7 +135,7 @@ function isOfTheFile(name: string): boolean {
 }
 
 /** Why there is no setting of this name to set. */
-export function unsettable(name: string): SettingsError {
+function unsettable(name: string): SettingsError {
   const names = SETTABLE.map((setting) => setting.name);
   if (isOfTheFile(name)) {
     return {

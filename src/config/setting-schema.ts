@@ -2,7 +2,7 @@
 // a schema accepts. No setting is here: see schema.ts.
 
 /** What says more of a setting than its form does. */
-export interface Notes {
+interface Notes {
   readonly default?: unknown;
   /** Of what is not plain from its form: texts and lists. */
   readonly examples?: readonly unknown[];

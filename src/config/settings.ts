@@ -4,7 +4,7 @@ import type { AddressWithPrefix, Family, IpAddress } from '../model/address.js';
 import type { Centiseconds, Milliseconds } from '../model/units.js';
 import type { SettingsFile } from './schema.js';
 
-export interface PeerSettings {
+interface PeerSettings {
   readonly name: string;
   readonly addresses: readonly IpAddress[];
 }

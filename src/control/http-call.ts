@@ -7,7 +7,7 @@ import { AgentNotReachable, UnexpectedAnswer } from './client-errors.js';
 /** 1024 virtual routers of 255 addresses, with room to spare. */
 const LARGEST_ANSWER_BYTES = 32 * 1024 * 1024;
 
-export interface CallRequest {
+interface CallRequest {
   readonly socketPath: string;
   readonly method: 'GET' | 'POST';
   readonly path: string;

@@ -7,7 +7,7 @@ import type { EventRecord, Status } from '../model/status.js';
 
 export type { SetOutcome, SettingsView };
 
-export const SOCKET_NAME = 'control.sock';
+const SOCKET_NAME = 'control.sock';
 
 /** The control socket of an agent with this runtime directory. */
 export const controlSocketPath = (runtimeDirectory: string): string =>

@@ -15,7 +15,7 @@ import {
 import { handle } from './requests.js';
 import { clearStaleSocket, ControlSocketError, giveToGroup } from './socket-file.js';
 
-export interface ControlServerOptions {
+interface ControlServerOptions {
   /** Where the socket is made; at most 107 bytes. */
   readonly path: string;
   /** Whose members may use it, when the host has such a group. Default `understudy`. */

@@ -41,9 +41,9 @@ export interface Decision {
 export const NO_DECISIONS: readonly Decision[] = [];
 
 /** We wait three check intervals for somebody to take over, and at least this long. */
-export const HANDOVER_MINIMUM = microseconds(100_000);
+const HANDOVER_MINIMUM = microseconds(100_000);
 
-export type Phase = 'new' | 'running' | 'stopped';
+type Phase = 'new' | 'running' | 'stopped';
 
 /** The whole state of an instance as plain data: what a recording starts from. */
 export interface InstanceCheckpoint {

@@ -3,7 +3,7 @@ import type { Executor, LastWill, Program, RunRequest, RunResult } from './execu
 import { startExecutor, type ExecutorProcess } from './process.js';
 import { later } from '../timers/later.js';
 
-export interface ExecutorSlotOptions {
+interface ExecutorSlotOptions {
   readonly path: string;
   /** Shared with every executor in turn; without one nobody notices that it hangs. */
   readonly lease?: { readonly fd: number; executorSilence(): number };

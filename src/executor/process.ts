@@ -32,7 +32,7 @@ export interface ExecutorExit {
   readonly message: string;
 }
 
-export interface ExecutorOptions {
+interface ExecutorOptions {
   readonly path: string;
   /** Called once, when the process is gone for whatever reason; never before `startExecutor` resolved. */
   readonly onExit: (cause: ExecutorExit) => void;

@@ -10,7 +10,7 @@ export const PROTOCOL_VERSION = 2;
 export const HEADER_LENGTH = 12;
 export const PAYLOAD_MAX = 4 * 1024 * 1024;
 /** Links times families times VRIDs that one will can wait for. */
-export const SUCCESSORS_MAX = 1024;
+const SUCCESSORS_MAX = 1024;
 
 export const FrameType = {
   hello: 1,

@@ -32,7 +32,7 @@ export type ReplaceFile = (
   options: { readonly mode: number; readonly durable: boolean; readonly followsLink: boolean },
 ) => Promise<void>;
 
-export interface BackgroundOptions {
+interface BackgroundOptions {
   readonly replace?: ReplaceFile | undefined;
   readonly later?: Later;
   /** Default 0o640. */

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import process from 'node:process';
 
 /** The kernel, as far as a lock needs it. */
-export interface Locker<Lock> {
+interface Locker<Lock> {
   /** @returns null when somebody holds it. @throws when it cannot be opened. */
   lockFile(path: string): Lock | null;
 }

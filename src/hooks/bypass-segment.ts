@@ -25,7 +25,7 @@ export interface Order {
   readonly again?: true;
 }
 
-export interface SegmentOptions extends Omit<HookCall, 'occasion'> {
+interface SegmentOptions extends Omit<HookCall, 'occasion'> {
   readonly segment: string;
   readonly runner: HookRunner;
   /** The occasion of a call that nobody ordered. */

@@ -7,7 +7,7 @@ import { later as realLater } from '../timers/later.js';
 /** From the end of one routine reading to the next, in ms. */
 export const REREAD_MS = 30_000;
 
-export interface BypassSlotOptions extends Omit<
+interface BypassSlotOptions extends Omit<
   BypassOptions,
   'settings' | 'name' | 'onInhibit' | 'onProblems'
 > {

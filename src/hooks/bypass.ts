@@ -12,17 +12,17 @@ import type { Severity } from '../journal/journal.js';
 import { later as realLater, type Later } from '../timers/later.js';
 
 /** After this the hook's process group is killed. Relays need about half a second. */
-export const BYPASS_DEADLINE = milliseconds(5_000);
+const BYPASS_DEADLINE = milliseconds(5_000);
 
 /**
  * How long monitors stay inhibited after a segment has left the bypass. Both ends renegotiate (1 to
  * 4 s for copper at 1 Gbit/s), a switch port goes to forwarding, and traffic has to come back before
  * a monitor's word means anything. Ten seconds cover that, short of spanning tree's 30 s.
  */
-export const SETTLING = milliseconds(10_000);
+const SETTLING = milliseconds(10_000);
 
 /** The longest a stop waits for `onStop`: a call that hangs, and the three calls after it. */
-export const STOP_LIMIT = milliseconds(20_000);
+const STOP_LIMIT = milliseconds(20_000);
 
 export interface BypassOptions {
   readonly executor: Executor;

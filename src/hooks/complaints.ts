@@ -4,7 +4,7 @@ import type { EventFields } from '../model/status.js';
 import type { Severity } from '../journal/journal.js';
 import { createLimiter } from '../journal/limiter.js';
 
-export interface ComplaintsOptions {
+interface ComplaintsOptions {
   /** The name of the events. */
   readonly event: string;
   readonly onEvent: (severity: Severity, fields: EventFields) => void;

@@ -21,7 +21,7 @@ export interface HookOccasion {
 }
 
 /** What every hook finds in its environment; `deadline` is when its process group is killed. */
-export const hookEnvironment = (
+const hookEnvironment = (
   { name, reason, eventId, flaps }: HookOccasion,
   deadline: Milliseconds,
 ): Record<string, string> => ({
@@ -52,13 +52,13 @@ export type HookResult<Answer> =
   | { readonly ok: false; readonly failure: HookFailure; readonly detail: string };
 
 /** What `status` and `set` answer: the state that was read. */
-export interface StateAnswer {
+interface StateAnswer {
   readonly state: BypassState;
   readonly detail?: string;
 }
 
 /** What `capabilities` answers: the words that `set` can switch this segment to. */
-export interface CapabilitiesAnswer {
+interface CapabilitiesAnswer {
   readonly capabilities: readonly BypassWord[];
   readonly detail?: string;
 }
@@ -103,12 +103,12 @@ const ANSWER_LIMIT = 4_096;
 const DETAIL_LIMIT = 300;
 
 const detail = { type: 'string' } as const;
-export const isStateAnswer = form<StateAnswer>('state-answer', {
+const isStateAnswer = form<StateAnswer>('state-answer', {
   type: 'object',
   required: ['state'],
   properties: { state: { enum: ['inline', 'bypass', 'disconnect', 'unknown'] }, detail },
 });
-export const isCapabilitiesAnswer = form<CapabilitiesAnswer>('capabilities-answer', {
+const isCapabilitiesAnswer = form<CapabilitiesAnswer>('capabilities-answer', {
   type: 'object',
   required: ['capabilities'],
   properties: {
@@ -193,7 +193,7 @@ function failureOf(result: RunResult): { ok: false; failure: HookFailure; detail
 }
 
 /** What went wrong with the run of a hook, on one line, with a remedy where there is one. */
-export function failureDetail(result: RunResult): string {
+function failureDetail(result: RunResult): string {
   const described = oneLine(describeResult(result));
   return result.outcome.kind === 'failed' && described.startsWith('cannot start')
     ? `${described}; install the hook there, make it executable, or correct the setting`

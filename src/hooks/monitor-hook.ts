@@ -13,7 +13,7 @@ import { later as realLater, type Later } from '../timers/later.js';
 import type { MonitorVerdict } from './monitor-states.js';
 
 /** After this the hook's process group is killed. */
-export const MONITOR_DEADLINE = milliseconds(30_000);
+const MONITOR_DEADLINE = milliseconds(30_000);
 /** The first wait before a call that failed is repeated; doubled each time. */
 export const FIRST_RETRY = milliseconds(1_000);
 export const LONGEST_RETRY = milliseconds(30_000);

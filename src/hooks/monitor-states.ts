@@ -19,7 +19,7 @@ export interface MonitorNews extends MonitorVerdict {
   readonly from: MonitorStatus['state'];
 }
 
-export interface MonitorStates {
+interface MonitorStates {
   /**
    * Takes over all the monitors that there are, and tells of those whose state is another than was told last.
    * @param tell whether it could be told: what could not is tried again each time, as long as it is so.

@@ -4,7 +4,7 @@
 import type { Milliseconds } from '../model/units.js';
 import type { Later } from '../timers/later.js';
 
-export interface RunnerOptions {
+interface RunnerOptions {
   /**
    * What is to be done for this subject now; null when nothing is. Asked anew when that has been done, so that
    * whatever is newest then is next.
@@ -16,7 +16,7 @@ export interface RunnerOptions {
 }
 
 /** When a call is made again, and for how long. */
-export interface Persistence<Answer> {
+interface Persistence<Answer> {
   readonly isWorthAnother: (answer: Answer) => boolean;
   /** False as soon as something newer is to be done: then there is no other try. */
   readonly isWanted: () => boolean;

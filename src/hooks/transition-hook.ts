@@ -12,14 +12,14 @@ import type { Severity } from '../journal/journal.js';
 import { later as realLater, type Later } from '../timers/later.js';
 
 /** After this the hook's process group is killed. */
-export const TRANSITION_DEADLINE = milliseconds(30_000);
+const TRANSITION_DEADLINE = milliseconds(30_000);
 /** Transitions of one virtual router that wait for their turn; the oldest goes when one more comes. */
 export const WAITING_LIMIT = 8;
 /** Hooks at a time, whatever the number of virtual routers: the netlink scripts need room too. */
 export const RUNNING_LIMIT = 4;
 
 /** keepalived's words for a state, which existing scripts know. */
-export type KeepalivedState = 'MASTER' | 'BACKUP' | 'FAULT' | 'STOP';
+type KeepalivedState = 'MASTER' | 'BACKUP' | 'FAULT' | 'STOP';
 
 /** A transition, as the hook is told. */
 export interface HookTransition {

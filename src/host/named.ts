@@ -3,7 +3,7 @@ import type { Settings } from '../config/settings.js';
 import type { NamedFile } from './facts.js';
 
 /** `name` is an interface of `setting`; `effect` says what becomes of it without one. */
-export interface NamedInterface {
+interface NamedInterface {
   readonly setting: string;
   readonly name: string;
   readonly effect: string;

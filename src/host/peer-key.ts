@@ -21,7 +21,7 @@ import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /** Bytes of a key: as long as the output of SHA-256. */
-export const KEY_LENGTH = 32;
+const KEY_LENGTH = 32;
 /** No sensible key file is longer. */
 const MAXIMUM_FILE = 4096;
 /** Without O_NONBLOCK a named pipe would hold us until somebody writes. */
@@ -167,7 +167,7 @@ function checkFile(path: string, stats: Stats): void {
   }
 }
 
-export interface GenerateOptions {
+interface GenerateOptions {
   readonly force?: boolean;
   /** Replaces fsync(2). For tests, which see here what is forced to the disk, and when. */
   readonly sync?: (descriptor: number) => void;

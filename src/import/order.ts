@@ -3,7 +3,7 @@ import type { Instance, Parts } from './parts.js';
 import { familyOf } from '../model/address.js';
 
 /** The instances that speak VRRPv2 as the file stands. */
-export const speakingVersion2 = ({ instances, version }: Parts): Instance[] =>
+const speakingVersion2 = ({ instances, version }: Parts): Instance[] =>
   instances.filter(
     (one) =>
       (one.version ?? version) === 2 &&

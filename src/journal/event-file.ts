@@ -18,7 +18,7 @@ export interface EventFile {
   flush(): Promise<void>;
 }
 
-export interface EventFileOptions {
+interface EventFileOptions {
   readonly later?: Later;
   /** Called when `problem` begins or ends. */
   readonly onProblem?: () => void;

@@ -9,7 +9,7 @@ const PASSES_PER_PERIOD = 100;
 /** Of one key, whose news is another each time. */
 const CHANGES_PER_PERIOD = 10;
 
-export interface Limiter {
+interface Limiter {
   /**
    * Whether a message of this key may pass at `now` (milliseconds): null when not, else the number
    * that were held back since the last one that passed.

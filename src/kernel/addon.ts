@@ -12,7 +12,7 @@ export interface Handle {
 }
 
 /** A key of HMAC-SHA-256 inside the addon; gone when it is collected. */
-export interface AddonKey {
+interface AddonKey {
   readonly [key]: true;
 }
 

@@ -7,7 +7,7 @@ import type { DeadlineTimer, FileLock, Kernel, Lease, PeerCredentials } from './
 import { openNetworkWatch } from './network-watch.js';
 import { attempt, refusal } from './refusal.js';
 
-export interface KernelOptions {
+interface KernelOptions {
   /** Receive buffer of the rtnetlink subscription, in bytes; small ones are for tests. */
   readonly networkReceiveBuffer?: number;
 }

@@ -3,7 +3,7 @@ import type { IpAddress } from './address.js';
 import type { Centiseconds } from './units.js';
 
 /** Virtual Router Identifier, 1..255 (RFC 9568 §5.2.3). */
-export type Vrid = number;
+type Vrid = number;
 
 /**
  * How the IPv4 checksum was, or is to be, computed. `rfc9568`: over the VRRP message only (§5.2.8).

@@ -9,7 +9,7 @@ export type HaMode = 'off' | 'active-passive' | 'active-active';
 
 export type BypassState = 'inline' | 'bypass' | 'disconnect' | 'unknown';
 
-export interface AddressStatus {
+interface AddressStatus {
   readonly address: string;
   readonly present: boolean;
   /** It stands, and somebody else has put it there: understudy never removes it. */

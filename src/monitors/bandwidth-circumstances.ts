@@ -1,7 +1,7 @@
 // What else an interface says when its traffic is low, for people: link state, packets dropped and
 // damaged, from systeminformation. Nothing is judged by it, nothing waits for it.
 /** The part of systeminformation that is used. */
-export interface Systeminformation {
+interface Systeminformation {
   networkStats(interfaceName: string): Promise<readonly Statistics[]>;
 }
 

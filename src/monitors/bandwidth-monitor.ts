@@ -32,7 +32,7 @@ const UNREAD_LIMIT = 3;
 const READINGS_PER_WINDOW = 10;
 const MAXIMUM_READING_INTERVAL_MS = 5_000;
 
-export interface BandwidthTools {
+interface BandwidthTools {
   readonly source: TrafficSource;
   /** The clock of the source's readings. */
   readonly now: () => Instant;

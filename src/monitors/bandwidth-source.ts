@@ -30,7 +30,7 @@ export interface Counter {
 }
 
 /** Null when there is no such interface. @throws Error when there is, and it cannot be read. */
-export type ReadCounter = (name: string) => Counter | null;
+type ReadCounter = (name: string) => Counter | null;
 
 /** @param now monotonic, the clock of `Kernel.now`. */
 export function createTrafficSource(

@@ -25,7 +25,7 @@ export interface Monitor {
   close(): void;
 }
 
-export interface CheckMonitorOptions {
+interface CheckMonitorOptions {
   readonly name: string;
   readonly weight: 'soft' | number;
   readonly limits: Thresholds;

@@ -22,7 +22,7 @@ export interface EchoOptions {
   readonly onError: (reason: string) => void;
 }
 
-export type EchoSent =
+type EchoSent =
   | { readonly ok: true; readonly sentAt: Instant }
   /** The kernel refused; `reason` is its text, for instance "Network is unreachable". */
   | { readonly ok: false; readonly reason: string };

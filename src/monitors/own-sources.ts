@@ -41,7 +41,7 @@ function standingAddresses(): Parameters<typeof ownSource>[3] {
 }
 
 /** How a connection to a host is tried: options of `net.connect`. */
-export interface Route {
+interface Route {
   readonly lookup: LookupFunction;
   readonly localAddress?: IpAddress;
 }

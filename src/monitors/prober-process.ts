@@ -17,7 +17,7 @@ export const PROBER_COMMAND: readonly string[] = [
   fileURLToPath(new URL('prober.js', import.meta.url)),
 ];
 
-export interface ProberProcessOptions {
+interface ProberProcessOptions {
   readonly command: readonly string[];
   /** A prober that says nothing for so long hangs and is killed. */
   readonly silenceLimitMs: number;

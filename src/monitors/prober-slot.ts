@@ -9,7 +9,7 @@ import {
 } from './prober-process.js';
 import { MONITOR_NAMES, type ProberRole, type ProberSettings } from './settings.js';
 
-export interface ProberSlotOptions {
+interface ProberSlotOptions {
   /**
    * A status that changed: at once when its state or its doubt did; each monitor at most once a
    * second when it is the detail alone.
@@ -24,7 +24,7 @@ export interface ProberSlotOptions {
   readonly timing?: ProberTiming;
 }
 
-export interface ProberTiming {
+interface ProberTiming {
   /** The first wait before another prober is started; doubled each time. */
   readonly firstRestartMs: number;
   readonly longestRestartMs: number;

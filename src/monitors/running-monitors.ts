@@ -19,7 +19,7 @@ import {
 } from './settings.js';
 import { createTcpProbe } from './tcp-probe.js';
 
-export interface RunningMonitors {
+interface RunningMonitors {
   configure(settings: ProberSettings): void;
   setRole(role: ProberRole): void;
   /** Asks the gateways at once and at short distance; nothing where none is monitored. */
@@ -30,7 +30,7 @@ export interface RunningMonitors {
   close(): void;
 }
 
-export interface MonitorsEvents {
+interface MonitorsEvents {
   /** The state of a monitor, or the doubt about it, has changed. */
   readonly onChange: () => void;
   /** A process group of a script began or ended. */

@@ -7,7 +7,6 @@ import { between, type Instant } from '../model/units.js';
 import {
   PeerMessageDraft,
   type EncodedReport,
-  type PeerMessage,
   type PeerMessageKind,
   type ReportMemory,
 } from '../wire/peer-message.js';
@@ -180,13 +179,8 @@ export class HaPeer {
    * first answer on a path counts, and only from the address the request went to: when the link of
    * a path is down, its request may reach the peer by another route, but the answer then comes
    * from another address.
+   * @param age of the message's echo, in checks; null when it echoes none of ours.
    */
-  roundTripOf(message: PeerMessage, path: HaPath, now: Instant): number | null {
-    const { kind, echo } = message.header;
-    return this.roundTrip(kind, echo === null ? null : this.freshness.checksSince(echo), path, now);
-  }
-
-  /** The same of a message of this kind whose echo is `age` checks old. */
   roundTrip(kind: PeerMessageKind, age: number | null, path: HaPath, now: Instant): number | null {
     if (kind !== 'answer' || age !== 0 || this.#checkedAt === null) return null;
     if (this.#answered.has(path)) return null;

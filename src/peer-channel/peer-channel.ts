@@ -29,7 +29,7 @@ export interface HeardReport {
   readonly answered: boolean;
 }
 
-export interface PeerChannelOptions {
+interface PeerChannelOptions {
   readonly journal: Journal;
   readonly now: () => Instant;
   /** Takes what was heard; the same object for what says the same. */

@@ -24,16 +24,16 @@ import { BROADCAST_MAC, ethernetFrame, ipHeader } from './ethernet.js';
 /** IPv4 protocol and IPv6 next header (RFC 9568 §5.1.1.4, §5.1.2.4). */
 export const VRRP_PROTOCOL = 112;
 /** TTL and hop limit, sent and required (RFC 9568 §5.1.1.3, §5.1.2.3). */
-export const VRRP_HOP_LIMIT = 255;
+const VRRP_HOP_LIMIT = 255;
 /** TOS and traffic class, CS6: RFC 9568 names none, deployed routers send this. */
-export const VRRP_TRAFFIC_CLASS = 0xc0;
+const VRRP_TRAFFIC_CLASS = 0xc0;
 /** The groups advertisements are sent to (RFC 9568 §5.1.1.2, §5.1.2.2). */
 export const VRRP_GROUP: Readonly<Record<Family, IpAddress>> = {
   ipv4: constantAddress('224.0.0.18'),
   ipv6: constantAddress('ff02::12'),
 };
 /** The groups' Ethernet addresses (RFC 1112 §6.4, RFC 2464 §7). */
-export const VRRP_GROUP_MAC: Readonly<Record<Family, string>> = {
+const VRRP_GROUP_MAC: Readonly<Record<Family, string>> = {
   ipv4: '01:00:5e:00:00:12',
   ipv6: '33:33:00:00:00:12',
 };
@@ -126,7 +126,7 @@ export type DecodedAdvertisement =
     }
   | DiscardedPacket;
 
-export interface DiscardedPacket {
+interface DiscardedPacket {
   readonly ok: false;
   readonly reason: DiscardReason;
   /** Virtual Rtr ID, given whenever the packet had a whole header, so that it can be counted there. */
@@ -216,7 +216,7 @@ export function encodeAdvertisement(
   return message;
 }
 
-export interface FrameEnvelope extends AdvertisementEnvelope {
+interface FrameEnvelope extends AdvertisementEnvelope {
   /** The interface's own address, `02:00:00:00:00:01`, or the virtual router's. */
   readonly sourceMac: string;
   /** IPv4 identification. Nothing reassembles an unfragmented packet, so it may stay 0. */

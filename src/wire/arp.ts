@@ -24,7 +24,7 @@ const PREFIX = Uint8Array.of(0x00, 0x01, 0x08, 0x00, 6, 4);
 //  +---------------------------------------------------------------+
 //  RFC 826.
 
-export interface ArpMessage {
+interface ArpMessage {
   /** 1 request, 2 reply. */
   readonly operation: number;
   readonly senderMac: string;

@@ -4,9 +4,9 @@ import { addressBytes, familyOf, type IpAddress } from '../model/address.js';
 import { assert } from '../model/assert.js';
 import { internetChecksum } from './checksum.js';
 
-export const ETHERTYPE_IPV4 = 0x0800;
+const ETHERTYPE_IPV4 = 0x0800;
 export const ETHERTYPE_ARP = 0x0806;
-export const ETHERTYPE_IPV6 = 0x86dd;
+const ETHERTYPE_IPV6 = 0x86dd;
 
 export const BROADCAST_MAC = 'ff:ff:ff:ff:ff:ff';
 
@@ -44,7 +44,7 @@ export function ethernetFrame(
   return frame;
 }
 
-export interface IpHeader {
+interface IpHeader {
   readonly source: IpAddress;
   readonly destination: IpAddress;
   /** Protocol or next header. */

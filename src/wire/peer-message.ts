@@ -8,7 +8,7 @@ import { decodeReport, encodeReport, keysIn, type DecodedReport } from './peer-r
 /** The largest datagram, whatever the number of virtual routers: it crosses any link in one piece. */
 export const PEER_MESSAGE_MAXIMUM = 1200;
 /** Another major cannot be understood; a higher minor only adds what may be skipped. */
-export const PEER_VERSION = { major: 1, minor: 3 } as const;
+const PEER_VERSION = { major: 1, minor: 3 } as const;
 /** A nonce and the echo of one, in bytes. */
 export const NONCE_LENGTH = 16;
 /** HMAC-SHA-256, in bytes. */
@@ -120,7 +120,7 @@ export const encodePeerReport = (
   version: AnnouncedVersion | null = null,
 ): EncodedReport => encodeReport(report, keys, REPORT_MAXIMUM, version);
 
-export interface UnsignedPeerMessage {
+interface UnsignedPeerMessage {
   /** The whole datagram, with room for the HMAC at its end. */
   readonly datagram: Uint8Array;
   /** What the HMAC is over: a view of the datagram. */
@@ -208,7 +208,7 @@ export function splitSigned(datagram: Uint8Array): { signed: Uint8Array; mac: Ui
   return { signed: datagram.subarray(0, cut), mac: datagram.subarray(cut) };
 }
 
-export interface DiscardedPeerMessage {
+interface DiscardedPeerMessage {
   readonly ok: false;
   readonly reason: PeerDiscardReason;
   /** What was found, for the log. */
@@ -247,7 +247,7 @@ export const peekEcho = (datagram: Uint8Array): Uint8Array => datagram.subarray(
 export const peekKeys = (datagram: Uint8Array): readonly number[] | null =>
   keysIn(datagram.subarray(HEADER_LENGTH, datagram.length - MAC_LENGTH));
 
-export type DecodedPeerMessage = (PeerMessage & { readonly ok: true }) | DiscardedPeerMessage;
+type DecodedPeerMessage = (PeerMessage & { readonly ok: true }) | DiscardedPeerMessage;
 
 /**
  * The last report of one peer. Nearly every message repeats it: the same bytes give the same object, of

@@ -14,12 +14,12 @@ import type { AnnouncedVersion } from '../model/settings-version.js';
 import { decodeVersion, encodeVersion } from './settings-version.js';
 
 /** The longest name, in bytes of UTF-8. */
-export const NAME_MAXIMUM = 64;
-export const PRIMARY_ADDRESSES_MAXIMUM = 8;
+const NAME_MAXIMUM = 64;
+const PRIMARY_ADDRESSES_MAXIMUM = 8;
 /** More virtual routers than settings allow; a bound for the receiver. */
-export const ROUTERS_MAXIMUM = 1024;
+const ROUTERS_MAXIMUM = 1024;
 /** More keys than anybody has; a bound for the receiver. */
-export const KEYS_MAXIMUM = 8;
+const KEYS_MAXIMUM = 8;
 
 const TLV_HEADER = 3;
 /** Type numbers. A new meaning gets a new number; these never change theirs. */

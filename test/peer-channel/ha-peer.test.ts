@@ -4,8 +4,8 @@ import { describe, it } from '../support/test.js';
 import { haKey } from '../../src/peer-channel/ha-key.js';
 import { HaPeer } from '../../src/peer-channel/ha-peer.js';
 import { instant } from '../../src/model/units.js';
-import type { PeerHeader, PeerMessageKind } from '../../src/wire/peer-message.js';
-import { address, reportOf } from './ha-port-rig.js';
+import type { PeerMessageKind } from '../../src/wire/peer-message.js';
+import { address } from './ha-port-rig.js';
 
 const LAN = address('10.99.0.2');
 const LINK = address('10.98.0.2');
@@ -19,12 +19,8 @@ function asked() {
   const [lan, link] = peer.paths;
   assert.ok(lan !== undefined && link !== undefined);
   const hear = (kind: PeerMessageKind, echo: Uint8Array | null, path = lan): number | null => {
-    const header: PeerHeader = { kind, session: 1n, sequence: 1, nonce: nonce(1), echo };
-    return peer.roundTripOf(
-      { header, report: reportOf('there'), keys: null, truncated: false },
-      path,
-      instant(3_500),
-    );
+    const age = echo === null ? null : peer.freshness.checksSince(echo);
+    return peer.roundTrip(kind, age, path, instant(3_500));
   };
   return { peer, lan, link, hear };
 }
@@ -60,14 +56,7 @@ describe('an answer to the check', () => {
     const peer = new HaPeer('there', [LAN], 7112, nonce(5));
     const [path] = peer.paths;
     assert.ok(path !== undefined);
-    const header = { kind: 'answer' as const, session: 1n, sequence: 1, nonce: nonce(1) };
-    const message = {
-      header: { ...header, echo: nonce(5) },
-      report: reportOf('there'),
-      keys: null,
-      truncated: false,
-    };
-    assert.equal(peer.roundTripOf(message, path, instant(9)), null);
+    assert.equal(peer.roundTrip('answer', 0, path, instant(9)), null);
   });
 });
 

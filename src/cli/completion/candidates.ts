@@ -8,7 +8,7 @@ export interface Candidate {
   readonly description: string;
 }
 
-export type Completion =
+type Completion =
   | { readonly kind: 'words'; readonly candidates: readonly Candidate[] }
   /** Paths, which the shell knows best. */
   | { readonly kind: 'files' };

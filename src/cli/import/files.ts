@@ -4,7 +4,7 @@ import { isAbsolute, join } from 'node:path';
 import type { ImportSource } from '../../import/lines.js';
 
 /** All files of one import together. A thousand instances are half of it. */
-export const LARGEST_IMPORT_BYTES = 512 * 1024;
+const LARGEST_IMPORT_BYTES = 512 * 1024;
 
 /** Reads from the disk. What keepalived itself would not read is a problem in words. */
 export function fileReader(): ImportSource['read'] {

@@ -17,7 +17,7 @@ import {
   type Paint,
 } from './text.js';
 
-export interface RenderOptions extends Clock {
+interface RenderOptions extends Clock {
   readonly colour: boolean;
   /** Columns of the screen. */
   readonly width: number;

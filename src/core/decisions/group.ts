@@ -25,7 +25,7 @@ export function whenGroupIsElsewhere(sight: Sight): Verdict | null {
  * Whether the one that is Active on `first` would take this virtual router too: sound as we are, and
  * not standing back (priority 1). So a group that two have parted between them comes together.
  */
-export const isGroupLeader = (
+const isGroupLeader = (
   view: PeerView,
   first: { readonly activeAddress: IpAddress | null; readonly theirs: PeerRouter | null },
   own: Rank,

@@ -89,7 +89,7 @@ export function whenLinkIsSplit(sight: Sight): Verdict | null {
 }
 
 /** Whether the link is split between us, the Active, and a peer that stands on its better side. */
-export const isWorseSide = (view: PeerView, ownEvidence: number): boolean =>
+const isWorseSide = (view: PeerView, ownEvidence: number): boolean =>
   isCandidate(view) &&
   view.router !== null &&
   view.router.wantsUnicast &&

@@ -69,7 +69,7 @@ function askedSince(router: Router, peer: Peer): Instant | null {
 }
 
 /** When the last of its paths will have been silent for long enough, unless something comes first. */
-export const lastSilentAt = ({ paths }: Peer): Instant =>
+const lastSilentAt = ({ paths }: Peer): Instant =>
   instant(Math.max(...paths.map(({ silentAt }) => silentAt)));
 
 const before = (at: Instant, parameters: PeerCheckParameters): Instant =>

@@ -39,7 +39,7 @@ export interface Order {
 }
 
 /** Sent away by an operator. */
-export interface StandBack {
+interface StandBack {
   readonly by: string;
   readonly since: Instant;
 }

@@ -3,7 +3,7 @@
 import type { Adjustment, MonitorStatus } from '../../model/monitor.js';
 import type { FaultReason } from '../../model/reasons.js';
 
-export interface Assessment {
+interface Assessment {
   /** 1..254, or 255 for the address owner, whose priority no monitor changes (RFC 9568 §5.2.4). */
   readonly effectivePriority: number;
   readonly adjustments: readonly Adjustment[];
@@ -57,8 +57,8 @@ export function interfaceFailed(interfaceName: string, statuses: Iterable<Monito
 }
 
 /** The names of two monitors whose results are told to the peers. */
-export const GATEWAY_MONITOR = 'gateway';
-export const BANDWIDTH_MONITOR = 'bandwidth';
+const GATEWAY_MONITOR = 'gateway';
+const BANDWIDTH_MONITOR = 'bandwidth';
 
 /** The soft faults; low bandwidth is excused while the peers see no more traffic than we do. */
 export const softFaults = (

@@ -8,7 +8,7 @@ import type { Active, Backup, Initialize, State } from './states.js';
 /** Why a Backup that hears nothing waits: multicast does not reach it, or its link reaches nobody. */
 export type HoldCause = 'adverts-lost' | 'lan-split';
 
-export interface InitializeState {
+interface InitializeState {
   readonly kind: 'Initialize';
   readonly machine: Initialize;
   /** Gave the role up, and knows of nobody who has it since. */
