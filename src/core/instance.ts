@@ -216,6 +216,7 @@ function take(instance: InstanceState, event: InstanceEvent): void {
       passPeerDeadlines(instance);
       return;
     case 'remember':
+      if (instance.phase !== 'new') return;
       instance.restraint = { ...instance.restraint, ...event.memory, heldSinceFlap: event.crashed };
       if (!event.crashed) return;
       flap(instance, 'the agent ended while it was Active');

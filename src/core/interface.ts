@@ -46,7 +46,7 @@ export type InstanceEvent =
   /** Leave the election for good. */
   | { readonly kind: 'stop' }
   | { readonly kind: 'configure'; readonly configuration: InstanceConfiguration }
-  /** What an earlier agent left in its state file. `crashed`: it was Active and was not stopped. */
+  /** What an earlier agent left in its state file; after `start` it is ignored. `crashed`: it was Active and was not stopped. */
   | { readonly kind: 'remember'; readonly memory: Memory; readonly crashed: boolean }
   | { readonly kind: 'monitor'; readonly status: MonitorStatus }
   /** The settings no longer ask for this monitor. */

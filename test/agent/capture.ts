@@ -1,6 +1,7 @@
 // tcpdump at the peer's end of the cable, and the frames it saw. No dissection beyond what is asked.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { listening } from '../kernel/capture.js';
 import { inNetns } from '../support/namespace.js';
 import { until, within } from '../support/limits.js';
 
@@ -39,14 +40,7 @@ export class Capture {
     const [program = '', ...words] = inNetns('peer', 'tcpdump', ...options, filter);
     const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] });
     const capture = new Capture(child);
-    let said = '';
-    child.stderr.on('data', (piece: Buffer) => (said += piece.toString()));
-    await until(
-      'tcpdump to listen',
-      () => said,
-      (text) => text.includes('listening on'),
-      1,
-    );
+    await listening(child);
     return capture;
   }
 

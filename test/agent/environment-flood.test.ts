@@ -6,7 +6,7 @@ import { ipv4Frame, ipv6Frame } from '../kernel/frames.js';
 import { Peer } from '../kernel/peer.js';
 import type { ReceivedPacket } from '../../src/kernel/kernel.js';
 import type { Status } from '../../src/model/status.js';
-import { AgentHome, AgentProcess, type LogLine } from '../support/agent-process.js';
+import { AgentHome, AgentProcess } from '../support/agent-process.js';
 import { enterNamespace, joinPeer } from '../support/namespace.js';
 import { address, advertisementOfPeer, PEER, priorityOf, router, settings } from './lan.js';
 
@@ -62,14 +62,6 @@ function countedBy({ virtualRouters, interfaces }: Status): number {
   return tables.flatMap((table) => Object.values(table)).reduce((a, b) => a + b, 0);
 }
 
-/** The last word of a takeover: nothing but the flood is left to be told of. */
-const takenOver = (agent: AgentProcess, name: string): Promise<LogLine> =>
-  agent.line(
-    ({ event, virtualRouter }) => event === 'move' && virtualRouter === name,
-    0,
-    `the move of ${name}`,
-  );
-
 describe('a flood of bad packets', { skip }, () => {
   let agent: AgentProcess;
   let peer: Peer;
@@ -83,7 +75,8 @@ describe('a flood of bad packets', { skip }, () => {
       router({ name: 'six', advertisementIntervalMs: 100, addresses: ['fe80::51/64'] }),
     );
     agent = new AgentProcess(new AgentHome('a', wanted));
-    for (const name of ['lan', 'six']) await takenOver(agent, name);
+    // Nothing but the flood is left to be told of.
+    for (const name of ['lan', 'six']) await agent.takenOver(name);
   });
   after(async () => {
     await agent.end('SIGTERM');

@@ -6,15 +6,22 @@ import { noTcpdump } from '../kernel/capture.js';
 import { AgentHome, AgentProcess } from '../support/agent-process.js';
 import { enterNamespace, ip } from '../support/namespace.js';
 import { Capture } from './capture.js';
-import { router, settings, VIRTUAL } from './lan.js';
+import { CALM, router, settings, VIRTUAL } from './lan.js';
 import { dropFromA, dropMulticast, laySwitch, setCable, setPath } from './switch.js';
 
 const skip = enterNamespace(import.meta.url);
 const VIRTUAL_WAN = '198.51.100.100/24';
 
-const lan = (priority: number, change: object = {}): object => router({ priority, ...change });
+const lan = (priority: number, change: object = {}): object => router({ ...CALM.router, priority, ...change });
 const wan = (priority: number): object =>
-  router({ name: 'wan', interface: 'wan', vrid: 52, addresses: [VIRTUAL_WAN], priority });
+  router({
+    ...CALM.router,
+    name: 'wan',
+    interface: 'wan',
+    vrid: 52,
+    addresses: [VIRTUAL_WAN],
+    priority,
+  });
 
 /** Who has the address: `a` is here, `b` is the peer. */
 function holders(address = VIRTUAL): string {
@@ -61,6 +68,7 @@ describe('two agents', { skip }, () => {
     const other = b.lines.length;
     await a.end('SIGTERM');
     assert.equal((await b.transition('Active', other)).reason, 'priority-zero');
+    await b.takenOver('lan', other);
     await b.until(() => holders() === 'b');
 
     a = start(settings(lan(50)));

@@ -37,6 +37,15 @@ export const router = (change: object = {}): object => ({
   ...change,
 });
 
+/**
+ * For tests in which a role moves by what they do, and by nothing else: only a machine that stands still for
+ * most of a second moves one besides. Into a virtual router, and into `ha`.
+ */
+export const CALM = {
+  router: { advertisementIntervalMs: 300 },
+  ha: { peerCheckIntervalMs: 50, peerFailureThreshold: 20 },
+} as const;
+
 export const settings = (...virtualRouters: readonly object[]): object => ({
   name: 'test',
   virtualRouters: virtualRouters.length === 0 ? [router()] : virtualRouters,

@@ -14,7 +14,6 @@ import {
 } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { after, afterEach, before, describe, it } from '../support/test.js';
-import { createControlClient } from '../../src/control/client.js';
 import { controlSocketPath } from '../../src/control/protocol.js';
 import type { Status } from '../../src/model/status.js';
 import { openKernel } from '../../src/kernel/native.js';
@@ -68,7 +67,7 @@ describe('an agent in a bad house', { skip }, () => {
     // Its log may be out of reach: what it sends shows that it is Active.
     await peer.packets.takeUntil((packet) => priorityOf(packet) === 200);
     await watch.stands();
-    if (options.stdout === undefined) await agent.transition('Active');
+    if (options.stdout === undefined) await agent.takenOver();
   }
 
   /** Advertisements that the agent says it has sent; null when it cannot be asked. */
@@ -202,8 +201,10 @@ describe('an agent in a bad house', { skip }, () => {
       execFileSync('mount', ['-o', 'remount,bind,ro', elsewhere]);
       execFileSync('mount', ['--bind', elsewhere, home.stateDirectory]);
       await handOver();
-      const { health } = await agent.until((status) => status.health.state === 'degraded');
-      assert.ok(health.reasons.some((reason) => /events\.jsonl: EROFS/.test(reason)));
+      const { health } = await agent.until(({ health: { reasons } }) =>
+        reasons.some((reason) => /events\.jsonl: EROFS/.test(reason)),
+      );
+      assert.equal(health.state, 'degraded');
       assert.deepEqual(await agent.end('SIGTERM'), { code: 0, signal: null });
       assert.equal(watch.has(VIRTUAL), false);
     });
@@ -213,12 +214,12 @@ describe('an agent in a bad house', { skip }, () => {
       mkdirSync(home.stateDirectory);
       execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4k', 'tmpfs', home.stateDirectory]);
       await startActive({}, home);
-      const { health } = await agent.until((status) => status.health.state === 'degraded');
-      assert.ok(health.reasons.some((reason) => /ENOSPC/.test(reason)));
+      const { health } = await agent.until(({ health: { reasons } }) =>
+        reasons.some((reason) => /ENOSPC/.test(reason)),
+      );
+      assert.equal(health.state, 'degraded');
       await handOver();
-      const outcome = await createControlClient(
-        controlSocketPath(agent.home.runtimeDirectory),
-      ).command('maintenance', 'on', true);
+      const outcome = await agent.control.command('maintenance', 'on', true);
       assert.ok(outcome.ok);
       assert.match(outcome.detail, /not recorded yet, .*ENOSPC/);
       execFileSync('mount', ['-o', 'remount,size=1m', home.stateDirectory]);

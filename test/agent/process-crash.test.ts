@@ -11,7 +11,7 @@ import { AgentHome, AgentProcess, type StartOptions } from '../support/agent-pro
 import { until } from '../support/limits.js';
 import { enterNamespace, ip, joinPeer } from '../support/namespace.js';
 import { dialectAfter, dialectsOf } from './auto-listener.js';
-import { AddressWatch, Lan, priorityOf, router, settings, VIRTUAL } from './lan.js';
+import { AddressWatch, CALM, Lan, priorityOf, router, settings, VIRTUAL } from './lan.js';
 import { gone } from './pair-house.js';
 
 const skip = enterNamespace(import.meta.url);
@@ -32,7 +32,7 @@ describe('a crash', { skip }, () => {
     lan = new Lan(kernel);
     peer = await Peer.start();
     watch = new AddressWatch(kernel);
-    agent = start(new AgentHome('alone', settings(router())), { preload: FAULT });
+    agent = start(new AgentHome('alone', settings(router(CALM.router))), { preload: FAULT });
     await agent.transition('Active');
     await agent.until(() => watch.has(VIRTUAL));
   });
@@ -85,7 +85,7 @@ describe('a crash', { skip }, () => {
       assert.equal(await dialectAfter([farewell], dialect), dialect, 'the will teaches none');
     }
     assert.ok(existsSync(`/proc/${former}/exe`), 'its executor does its will');
-    home.configure(settings(router()));
+    home.configure(settings(router(CALM.router)));
     agent = start(home, { preload: FAULT });
     assert.equal((await agent.transition('Active')).reason, 'no-response');
     await agent.until(({ virtualRouters }) => virtualRouters[0]?.addresses[0]?.present === true);

@@ -7,7 +7,7 @@ import { after, before, describe, it } from '../support/test.js';
 import type { PeerStatus } from '../../src/model/status.js';
 import { AgentHome, AgentProcess, MAIN } from '../support/agent-process.js';
 import { enterNamespace, joinPeer } from '../support/namespace.js';
-import { router } from './lan.js';
+import { CALM, router } from './lan.js';
 
 const skip = enterNamespace(import.meta.url);
 
@@ -27,11 +27,11 @@ const sideOf = (name: Name, ha: object = {}): object => ({
         ? { name: 'b', addresses: ['192.0.2.2'] }
         : { name: 'a', addresses: ['192.0.2.1'] },
     ],
-    peerCheckIntervalMs: 50,
+    ...CALM.ha,
     peerRecoveryThreshold: 2,
     ...ha,
   },
-  virtualRouters: [router({ priority: name === 'a' ? 200 : 100 })],
+  virtualRouters: [router({ ...CALM.router, priority: name === 'a' ? 200 : 100 })],
 });
 
 describe('the key file of a running pair', { skip }, () => {

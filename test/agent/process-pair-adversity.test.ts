@@ -6,7 +6,7 @@ import { afterEach, before, describe, it } from '../support/test.js';
 import type { Status } from '../../src/model/status.js';
 import { AgentHome, AgentProcess } from '../support/agent-process.js';
 import { enterNamespace, ip, joinPeer } from '../support/namespace.js';
-import { router } from './lan.js';
+import { CALM, router } from './lan.js';
 
 const skip = enterNamespace(import.meta.url);
 
@@ -26,9 +26,9 @@ const sideOf = (name: 'a' | 'b', more: object = {}): object => ({
         ? { name: 'b', addresses: ['192.0.2.2'] }
         : { name: 'a', addresses: ['192.0.2.1'] },
     ],
-    peerCheckIntervalMs: 50,
+    ...CALM.ha,
   },
-  virtualRouters: [router({ priority: name === 'a' ? 200 : 100 })],
+  virtualRouters: [router({ ...CALM.router, priority: name === 'a' ? 200 : 100 })],
   ...more,
 });
 
@@ -49,7 +49,7 @@ describe('a pair in a bad house', { skip }, () => {
   async function startPair(more: object = {}): Promise<void> {
     homes += 1;
     a = new AgentProcess(new AgentHome(`a-${homes}`, sideOf('a', more)), { preload: CLOCK });
-    await a.transition('Active');
+    await a.takenOver();
     b = new AgentProcess(new AgentHome(`b-${homes}`, sideOf('b')), {
       netns: 'peer',
       preload: CLOCK,

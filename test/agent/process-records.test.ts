@@ -15,7 +15,7 @@ import {
   type LogLine,
 } from '../support/agent-process.js';
 import { enterNamespace, ip, joinPeer } from '../support/namespace.js';
-import { advertisementOfPeer, settings } from './lan.js';
+import { advertisementOfPeer, router, settings } from './lan.js';
 
 const skip = enterNamespace(import.meta.url);
 
@@ -34,7 +34,9 @@ describe('the records of a running agent', { skip }, () => {
   before(async () => {
     joinPeer();
     peer = await Peer.start();
-    agent = new AgentProcess(new AgentHome('a', settings()));
+    // It is asked before its next transition, which Active_Down_Interval brings about.
+    const slow = settings(router({ advertisementIntervalMs: 500 }));
+    agent = new AgentProcess(new AgentHome('a', slow));
   });
   after(async () => {
     await agent.dispose();
@@ -45,7 +47,7 @@ describe('the records of a running agent', { skip }, () => {
     const steps: [() => unknown, string, string][] = [
       [() => {}, 'Backup', 'startup'],
       [() => {}, 'Active', 'no-response'],
-      [() => peer.send(advertisementOfPeer(250)), 'Backup', 'preempted'],
+      [() => peer.send(advertisementOfPeer(250, { interval: 100 })), 'Backup', 'preempted'],
       [() => peer.send(advertisementOfPeer(0)), 'Active', 'priority-zero'],
       [() => ip('-n peer link set lan down'), 'Initialize', 'no-carrier'],
       [() => ip('-n peer link set lan up'), 'Backup', 'fault-cleared'],
@@ -58,9 +60,9 @@ describe('the records of a running agent', { skip }, () => {
         ({ event, to }) => event === 'transition' && to === state,
         from,
       );
-      const router = await agent.router();
+      const now = await agent.router();
       assert.deepEqual(
-        [router.state, router.reason, router.since, router.effectivePriority],
+        [now.state, now.reason, now.since, now.effectivePriority],
         [state, reason, line.time, line['effectivePriority']],
       );
       assert.equal(line.reason, reason);

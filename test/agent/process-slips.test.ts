@@ -6,7 +6,7 @@ import { after, before, describe, it } from '../support/test.js';
 import type { Status } from '../../src/model/status.js';
 import { AgentHome, AgentProcess } from '../support/agent-process.js';
 import { enterNamespace, ip, joinPeer } from '../support/namespace.js';
-import { router, VIRTUAL } from './lan.js';
+import { CALM, router, VIRTUAL } from './lan.js';
 
 const skip = enterNamespace(import.meta.url);
 
@@ -27,12 +27,12 @@ const settingsOf = (side: Side, slip: Slip = {}): object => ({
     primary: side === 'a',
     keyFile: '/run/ha.key',
     peers: [{ name: slip.peer ?? OTHER[side], addresses: [ADDRESS[OTHER[side]]] }],
-    peerCheckIntervalMs: 50,
+    ...CALM.ha,
     peerRecoveryThreshold: 2,
     ...slip.ha,
   },
   // Without a priority of its own: that of a primary, or not.
-  virtualRouters: [router({ priority: undefined, ...slip.router })],
+  virtualRouters: [router({ ...CALM.router, priority: undefined, ...slip.router })],
 });
 
 describe('slips in the settings of a pair', { skip }, () => {

@@ -6,7 +6,7 @@ import { after, before, describe, it } from '../support/test.js';
 import type { Status } from '../../src/model/status.js';
 import { AgentHome, AgentProcess } from '../support/agent-process.js';
 import { enterNamespace, ip, joinPeer } from '../support/namespace.js';
-import { router } from './lan.js';
+import { CALM, router } from './lan.js';
 
 const skip = enterNamespace(import.meta.url);
 
@@ -22,10 +22,12 @@ const sideOf = (name: 'a' | 'b'): object => ({
         ? { name: 'b', addresses: ['192.0.2.2'] }
         : { name: 'a', addresses: ['192.0.2.1'] },
     ],
-    peerCheckIntervalMs: 50,
+    ...CALM.ha,
     peerRecoveryThreshold: 2,
   },
-  virtualRouters: [router({ addresses: [VIRTUAL], priority: name === 'a' ? 200 : 100 })],
+  virtualRouters: [
+    router({ ...CALM.router, addresses: [VIRTUAL], priority: name === 'a' ? 200 : 100 }),
+  ],
 });
 
 describe('a virtual address with a longer prefix than the own one', { skip }, () => {

@@ -5,8 +5,8 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { after, before, describe, it } from '../support/test.js';
 import { AgentHome, AgentProcess } from '../support/agent-process.js';
 import { enterNamespace, ip } from '../support/namespace.js';
-import { eventOf } from '../support/limits.js';
-import { router } from './lan.js';
+import { Words } from '../support/child.js';
+import { CALM, router } from './lan.js';
 
 /** Opens `near` and `far`, says so, and hands every packet of the one to the other. */
 const CARRIER = `
@@ -38,9 +38,9 @@ describe('a pair on tun interfaces', { skip }, () => {
   const agents: AgentProcess[] = [];
   before(async () => {
     ip('netns add peer');
-    carrier = spawn('python3', ['-u', '-c', CARRIER], { stdio: ['ignore', 'pipe', 'inherit'] });
-    assert.ok(carrier.stdout);
-    await eventOf(carrier.stdout, 'data');
+    const program = spawn('python3', ['-u', '-c', CARRIER], { stdio: ['ignore', 'pipe', 'pipe'] });
+    carrier = program;
+    await new Words(program, program.stdout).until('both ends open', (text) => text !== '');
     ip('link set far netns peer');
     ip('address add 192.0.2.1/24 dev near');
     ip('-n peer address add 192.0.2.2/24 dev far');
@@ -53,7 +53,8 @@ describe('a pair on tun interfaces', { skip }, () => {
   });
 
   const start = (name: string, on: string, priority: number, netns?: string): AgentProcess => {
-    const settings = { name, virtualRouters: [router({ interface: on, priority })] };
+    const virtualRouters = [router({ ...CALM.router, interface: on, priority })];
+    const settings = { name, virtualRouters };
     const agent = new AgentProcess(new AgentHome(name, settings), netns ? { netns } : {});
     agents.push(agent);
     return agent;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from '../support/test.js';
 import { AgentHome, AgentProcess } from '../support/agent-process.js';
 import { enterNamespace, ip, joinPeer } from '../support/namespace.js';
-import { router } from './lan.js';
+import { CALM, router } from './lan.js';
 
 const skip = enterNamespace(import.meta.url);
 
@@ -13,6 +13,7 @@ const sideOf = (name: 'a' | 'b'): object => ({
   name,
   virtualRouters: [
     router({
+      ...CALM.router,
       addresses: ['fe80::100/64', '2001:db8::100/64'],
       // Equals: of two Actives the one with the higher address stays.
       priority: 100,

@@ -12,6 +12,7 @@ import { startControlServer, type ControlServer } from '../../src/control/server
 import { giveToGroup, groupId } from '../../src/control/socket-file.js';
 import { healthy } from '../cli/statuses.js';
 import { eventSource } from './events.js';
+import { Words } from '../support/child.js';
 import { eventOf } from '../support/limits.js';
 
 const handlers: ControlHandlers = {
@@ -403,8 +404,8 @@ describe('the control socket as a file', () => {
 
   it('replaces one that a killed agent left behind', async () => {
     const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => console.log('up'))`;
-    const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-    await eventOf(child.stdout, 'data');
+    const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'pipe'] });
+    await new Words(child, child.stdout).until('a server', (text) => text !== '');
     child.kill('SIGKILL');
     await eventOf(child, 'exit');
     assert.ok(existsSync(path));

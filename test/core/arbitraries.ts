@@ -193,6 +193,20 @@ const pathInterface: fc.Arbitrary<InstanceEvent> = fc
   .tuple(fc.constantFrom('there', UNKNOWN), fc.constantFrom('eth0', 'eth1', null))
   .map(([peer, on]) => ({ kind: 'path-interface', peer, address: PEER, interface: on }));
 
+/** What an earlier agent left; told after the start it changes nothing. */
+const remember: fc.Arbitrary<InstanceEvent> = fc
+  .record({ maintenance: fc.boolean(), crashed: fc.boolean() })
+  .map(({ maintenance, crashed }) => ({
+    kind: 'remember',
+    memory: {
+      maintenance,
+      bypassEngaged: false,
+      flaps: { flaps: [instant(-1_000_000)], latched: false },
+      standBack: null,
+    },
+    crashed,
+  }));
+
 const orders: fc.Arbitrary<InstanceEvent> = fc.oneof(
   fc
     .constantFrom(
@@ -214,19 +228,7 @@ const orders: fc.Arbitrary<InstanceEvent> = fc.oneof(
     .map((actual) => ({ kind: 'bypass-state', actual }) as const),
   fc.constant({ kind: 'stalled' } as const),
   fc.constant({ kind: 'revoked' } as const),
-  fc.record({ maintenance: fc.boolean(), crashed: fc.boolean() }).map(
-    ({ maintenance, crashed }) =>
-      ({
-        kind: 'remember',
-        memory: {
-          maintenance,
-          bypassEngaged: false,
-          flaps: { flaps: [instant(-1_000_000)], latched: false },
-          standBack: null,
-        },
-        crashed,
-      }) as const,
-  ),
+  remember,
 );
 
 /**
@@ -291,7 +293,10 @@ export interface Happening {
   readonly pause: number;
 }
 
-export const happenings: fc.Arbitrary<readonly Happening[]> = fc.array(
-  fc.record({ event: events, pause: pauses }),
-  { maxLength: 60 },
-);
+/** A life: often there was one before it. */
+export const happenings: fc.Arbitrary<readonly Happening[]> = fc
+  .tuple(
+    fc.array(fc.record({ event: remember, pause: fc.constant(0) }), { maxLength: 1 }),
+    fc.array(fc.record({ event: events, pause: pauses }), { maxLength: 60 }),
+  )
+  .map(([left, story]) => [...left, ...story]);

@@ -44,11 +44,18 @@ function running(configuration: InstanceConfiguration): Instance {
   return instance;
 }
 
-/** A witness of an instance that was started, and of everything that then happened to it. */
+/**
+ * A witness of an instance that was started, and of everything that then happened to it. What an earlier agent
+ * left stands first in the story, and is told before the start.
+ */
 function witnessOf(configuration: InstanceConfiguration, story: readonly Happening[]): Witness {
   const witness = new Witness(running(configuration), 0);
+  const isLeft = story[0]?.event.kind === 'remember';
+  for (const { event, pause } of story.slice(0, isLeft ? 1 : 0)) witness.happen(event, pause);
   witness.happen({ kind: 'start' }, 0);
-  for (const { event, pause } of story) witness.happen(aim(event, witness.instance), pause);
+  for (const { event, pause } of story.slice(isLeft ? 1 : 0)) {
+    witness.happen(aim(event, witness.instance), pause);
+  }
   return witness;
 }
 

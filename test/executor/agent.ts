@@ -46,4 +46,7 @@ if (task.run !== null) {
 // Frames are handled in order: an answer to this one means that the will has arrived.
 await executor.run(request(['/bin/true']));
 say(String(executor.pid));
-process.stdin.resume();
+// Who asks gets a word once the lease has been renewed: it lives, and is not silent any more.
+process.stdin.on('data', () => {
+  if (lease?.renew() !== false) say('alive');
+});

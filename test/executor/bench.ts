@@ -135,12 +135,18 @@ export async function agent(t: TestContext, will: LastWill, options: AgentOption
   t.after(() => child.kill('SIGKILL'));
   const stderr = text(child.stderr);
   const next = linesOf(child.stdout, 'the agent in miniature');
-  const executorPid = Number(await next('the process id of its executor'));
+  const first = 'the process id of its executor';
+  const executorPid = Number(await wordOf(child, first, next(first)));
   const lastWords = (): Promise<string> => within('the end of agent and executor', stderr);
   return {
     pid: child.pid ?? 0,
     executorPid,
     signal: (signal: NodeJS.Signals): boolean => child.kill(signal),
+    /** Resolves when it has answered; with a lease it has renewed that. */
+    alive: async (): Promise<void> => {
+      child.stdin.write('?\n');
+      assert.equal(await wordOf(child, 'a sign of life', next()), 'alive');
+    },
     /** The next thing it says. */
     next: (): Promise<string> => next(),
     /** Why it ended. */
@@ -175,11 +181,11 @@ export async function namespace(t: TestContext) {
     'unshare',
     [...UNSHARE, '--pid', '--fork', '--kill-child', 'sh', '-c', SETUP],
     {
-      stdio: ['pipe', 'pipe', 'inherit'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     },
   );
   t.after(() => holder.kill('SIGKILL'));
-  const index = await linesOf(holder.stdout, 'the namespace')('the index of va');
+  const index = await wordOf(holder, 'the index of va', linesOf(holder.stdout, 'the namespace')());
   const enter = ['-t', String(holder.pid), '--user', '--net', '--preserve-credentials'];
   const run = (...argv: string[]): string =>
     execFileSync('nsenter', [...enter, ...argv], { encoding: 'utf8' });
@@ -228,15 +234,16 @@ while True:
             wire.send(bytes.fromhex(line))
             print("sent", flush=True)
 `;
+import { wordOf } from '../support/child.js';
 import { WAIT_LIMIT_MS, eventOf, linesOf, within } from '../support/limits.js';
 
 async function openWire(t: TestContext, enter: readonly string[]) {
   const child = spawn('nsenter', [...enter, 'python3', '-u', '-c', WIRE], {
-    stdio: ['pipe', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
   t.after(() => child.kill('SIGKILL'));
   const next = linesOf(child.stdout, 'the wire');
-  assert.equal(await next(), 'open');
+  assert.equal(await wordOf(child, 'the wire to be open', next()), 'open');
   const arrived: string[] = [];
   return {
     /** The next VRRP frame that arrived. */

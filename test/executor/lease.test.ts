@@ -48,7 +48,7 @@ describe('the lease', { concurrency: 4 }, () => {
     limits,
     async (t) => {
       const net = await lan(t);
-      const listenAfter = scaled(300);
+      const listenAfter = scaled(1_000);
       const will = willFor(net.linkIndex, {
         lease: silence({ listenAfter: milliseconds(listenAfter) }),
       });
@@ -62,7 +62,7 @@ describe('the lease', { concurrency: 4 }, () => {
         await atLeast(100);
       }
       victim.signal('SIGCONT');
-      await atLeast(300);
+      await victim.alive();
       for (let time = 0; time < 20; time += 1) await net.wire.send(frame4({}));
       assert.equal(net.present(), true);
       const ended = victim.kill();
@@ -86,13 +86,13 @@ describe('the lease', { concurrency: 4 }, () => {
       const victim = await agent(t, willFor(net.linkIndex, { lease, keepAtMost }), {
         path: net.executor(),
       });
-      const begun = performance.now();
       victim.signal('SIGSTOP');
       assert.equal(await net.wire.next(), hex(farewell4));
       assert.equal(net.present(), true);
       assert.deepEqual(await victim.ended, [null, 'SIGKILL']);
-      assert.ok(performance.now() - begun >= scaled(750));
       const words = await victim.lastWords();
+      const [, killedAfter] = /silent for (\d+) ms: killing/.exec(words) ?? [];
+      assert.ok(Number(killedAfter) >= scaled(800), words);
       assert.match(
         words,
         /farewell sent; the addresses stay[^]*killing process \d+, so that it is started/,
@@ -186,17 +186,18 @@ describe('the lease', { concurrency: 4 }, () => {
 
   test('for how long it was stopped itself is not held against the agent', limits, async (t) => {
     const net = await lan(t);
-    const lease = silence({ farewellAfter: milliseconds(scaled(400)) });
+    const lease = silence({ farewellAfter: milliseconds(scaled(1_000)) });
     const victim = await agent(t, willFor(net.linkIndex, { lease }), { path: net.executor() });
     process.kill(victim.executorPid, 'SIGSTOP');
     victim.signal('SIGSTOP');
-    await atLeast(1_500);
+    await atLeast(scaled(1_500));
     const woken = performance.now();
     process.kill(victim.executorPid, 'SIGCONT');
     assert.equal(await net.wire.next(), hex(farewell4));
-    // It planned to look after 100 ms of silence, and was stopped by then: 300 ms or more are left.
+    // It planned to look after 100 ms of silence, and was stopped by then: of the rest most is left, however
+    // long the agent had been kept waiting before.
     const waited = performance.now() - woken;
-    assert.ok(waited >= scaled(400) - 150, `${waited} ms`);
+    assert.ok(waited >= scaled(1_000) - 800, `${waited} ms`);
     const ended = victim.kill();
     await sendUntil(net.wire, ended);
   });

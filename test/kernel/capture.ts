@@ -1,9 +1,11 @@
 // tcpdump at the other end of the cable, as an independent judge of what was sent. No tests in here.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { Words } from '../support/child.js';
 import { inNetns } from '../support/namespace.js';
-import { until, within } from '../support/limits.js';
+import { within } from '../support/limits.js';
 
 /** Why tcpdump cannot be used, or false. */
 export function noTcpdump(): string | false {
@@ -24,17 +26,17 @@ export async function capture(count: number, action: () => void): Promise<Buffer
   child.stdout.on('data', (piece: Buffer) => pieces.push(piece));
   const closed = once(child, 'close');
   // Read to its end: tcpdump that cannot print its last words is killed before it has written all.
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (piece: string) => (said += piece));
-  await until(
-    'tcpdump to listen',
-    () => said,
-    (text) => text.includes('listening on'),
-    1,
-  );
+  const said = await listening(child);
   action();
-  await within(`${count} frames, and the end of tcpdump`, closed, () => said);
+  await within(`${count} frames, and the end of tcpdump`, closed, () => said.text);
   return framesOf(Buffer.concat(pieces));
+}
+
+/** Resolves with its words when tcpdump listens. @throws Error with them when it ends instead. */
+export async function listening(tcpdump: ChildProcessByStdio<null, Readable, Readable>): Promise<Words> {
+  const said = new Words(tcpdump, tcpdump.stderr);
+  await said.until('tcpdump to listen', (text) => text.includes('listening on'));
+  return said;
 }
 
 /** The frames of a little-endian pcap file. */

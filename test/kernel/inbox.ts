@@ -4,9 +4,10 @@ import { within } from '../support/limits.js';
 /** What arrived, in order, and whoever waits for it. */
 export class Inbox<Item> {
   readonly #items: Item[] = [];
-  readonly #waiting: ((item: Item) => void)[] = [];
+  readonly #waiting: { readonly resolve: (item: Item) => void; readonly reject: (error: Error) => void }[] = [];
   /** What was taken last: the best hint when nothing more comes. */
   #last: Item | undefined;
+  #ended: Error | null = null;
 
   get size(): number {
     return this.#items.length;
@@ -15,15 +16,22 @@ export class Inbox<Item> {
   readonly put = (item: Item): void => {
     const waiting = this.#waiting.shift();
     if (waiting === undefined) this.#items.push(item);
-    else waiting(item);
+    else waiting.resolve(item);
   };
 
-  /** @throws Error when nothing comes: what was expected, and what was taken last. */
+  /** Nothing more comes: whoever waits, or asks for more than there is, gets the error. */
+  end(error: Error): void {
+    this.#ended = error;
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
+  }
+
+  /** @throws Error when nothing comes: what was expected, and what was taken last; or as `end` says. */
   async take(expected = 'something more in the inbox'): Promise<Item> {
     const known = this.#items.shift();
     if (known !== undefined) return (this.#last = known);
-    const next = new Promise<Item>((resolve) => {
-      this.#waiting.push(resolve);
+    if (this.#ended !== null) throw new Error(`expected ${expected}; found: ${this.#ended.message}`);
+    const next = new Promise<Item>((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
     });
     return (this.#last = await within(expected, next, () => this.#last ?? 'nothing'));
   }

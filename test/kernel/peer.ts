@@ -6,6 +6,7 @@ import { openKernel } from '../../src/kernel/native.js';
 import type { OutgoingMessage, ReceivedPacket, SendFailure } from '../../src/kernel/kernel.js';
 import { inNetns } from '../support/namespace.js';
 import { Inbox } from './inbox.js';
+import { endOf } from '../support/child.js';
 import { eventOf } from '../support/limits.js';
 
 type Request =
@@ -29,17 +30,22 @@ export class Peer {
       if (report.kind === 'packet') this.packets.put(report.packet);
       else this.#answers.put(report);
     });
+    process.stderr?.pipe(globalThis.process.stderr, { end: false });
+    endOf(process).catch((error: Error) => {
+      this.packets.end(error);
+      this.#answers.end(error);
+    });
   }
 
   /** Starts a peer; it listens on both families when this resolves. */
   static async start(): Promise<Peer> {
     const [program = '', ...prefix] = inNetns('peer', process.execPath);
     const child = spawn(program, [...prefix, fileURLToPath(import.meta.url), 'peer'], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
       serialization: 'advanced',
     });
     const peer = new Peer(child);
-    await peer.#answers.take();
+    await peer.#answers.take('the peer to be ready');
     return peer;
   }
 
@@ -60,8 +66,9 @@ export class Peer {
   }
 
   async #ask(request: Request): Promise<SendFailure[]> {
-    this.#process.send(request);
-    const answer = await this.#answers.take();
+    // One that has ended cannot be asked: its end says why.
+    this.#process.send(request, () => undefined);
+    const answer = await this.#answers.take('an answer of the peer');
     return answer.kind === 'sent' ? answer.failures : [];
   }
 }

@@ -22,7 +22,8 @@ s.bind('\\0' + name[1:] if name[0] == '@' else name)
 print('bound', flush=True)
 for i in range(int(sys.argv[2])): print(repr(s.recv(4096).decode()), flush=True)
 `;
-import { eventOf, until } from '../support/limits.js';
+import { Words } from '../support/child.js';
+import { eventOf } from '../support/limits.js';
 
 describe('notify', { skip }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'understudy-'));
@@ -33,22 +34,14 @@ describe('notify', { skip }, () => {
 
   const listen = async (address: string, count: number): Promise<() => Promise<string>> => {
     const child = spawn('python3', ['-c', LISTENER, address, String(count)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
-    let said = '';
-    child.stdout.on('data', (piece: Buffer) => {
-      said += piece.toString();
-    });
-    const closed = eventOf(child, 'close', undefined, () => said);
-    await until(
-      'the listener to be bound',
-      () => said,
-      (text) => text.includes('bound'),
-      1,
-    );
+    const said = new Words(child, child.stdout);
+    const closed = eventOf(child, 'close', undefined, () => said.text);
+    await said.until('the listener to be bound', (text) => text.includes('bound'));
     return async () => {
       await closed;
-      return said;
+      return said.text;
     };
   };
 
@@ -99,10 +92,10 @@ describe('lock file', { skip }, () => {
       process.stdout.write(lock === null ? 'refused' : 'held');
       setInterval(() => globalThis.gc(), 10);`;
     const child = spawn(process.execPath, ['--expose-gc', '--input-type=module', '-e', script], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const [said] = (await eventOf(child.stdout, 'data')) as [Buffer];
-    return [child, said.toString()];
+    const said = new Words(child, child.stdout);
+    return [child, await said.until('held or refused', (text) => text !== '')];
   };
   const end = async (child: ChildProcess): Promise<void> => {
     const gone = eventOf(child, 'exit');

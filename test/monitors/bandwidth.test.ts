@@ -2,7 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { before, describe, test, type TestContext } from '../support/test.js';
 import type { BandwidthSettings } from '../../src/monitors/settings.js';
-import { eventOf } from '../support/limits.js';
+import { Words } from '../support/child.js';
 import { enterNamespace, inNetns, ip, joinPeer, layCable } from '../support/namespace.js';
 import { ProberBench } from './prober-bench.js';
 
@@ -18,10 +18,10 @@ const SENDER = `
 /** Traffic from the peer to `lan` until the function returned is called. */
 async function send(t: TestContext): Promise<() => void> {
   const [program = '', ...words] = inNetns('peer', process.execPath, '-e', SENDER);
-  const sender = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const sender = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] });
   const stop = (): void => void sender.kill('SIGKILL');
   t.after(stop);
-  await eventOf(sender.stdout, 'data');
+  await new Words(sender, sender.stdout).until('a sender that sends', (text) => text !== '');
   return stop;
 }
 

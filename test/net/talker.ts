@@ -7,7 +7,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import type { Lab } from '../../scripts/lab/lab.js';
 import type { NamespaceName } from '../../scripts/lab/network.js';
-import { WAIT_LIMIT_MS } from '../support/limits.js';
+import { wordOf } from '../support/child.js';
 import type { TalkerEvent, TalkerOrder, TalkerPlan, TalkerReport } from './talker-process.js';
 
 /** The process in one namespace, with all the servers and clients there. It ends with the lab. */
@@ -18,7 +18,7 @@ class Company {
   constructor(lab: Lab, where: NamespaceName) {
     const program = fileURLToPath(new URL('talker-process.js', import.meta.url));
     const [command = '', ...rest] = lab.network.inside(where, [process.execPath, program]);
-    this.#child = spawn(command, rest, { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#child = spawn(command, rest, { stdio: ['pipe', 'pipe', 'pipe'] });
     if (this.#child.stdout === null) throw new Error('a pipe from the talkers expected');
     createInterface({ input: this.#child.stdout }).on('line', (line) => {
       const { id, event } = JSON.parse(line) as TalkerReport;
@@ -29,6 +29,11 @@ class Company {
   /** The number of one more, whose events `hear` gets. */
   join(hear: (event: TalkerEvent) => void): number {
     return this.#hearers.push(hear) - 1;
+  }
+
+  /** What one of them has to say. @throws Error when the process ends instead. */
+  word<T>(expected: string, word: Promise<T>, lastSeen: () => unknown): Promise<T> {
+    return wordOf(this.#child, expected, word, lastSeen);
   }
 
   order(order: TalkerOrder): void {
@@ -115,23 +120,16 @@ export class Talker {
   }
 
   #event(index: number): Promise<TalkerEvent> {
-    return new Promise((resolve, reject) => {
+    const next = new Promise<TalkerEvent>((resolve) => {
       const look = (): void => {
         const event = this.events[index];
         if (event === undefined) return;
-        clearTimeout(timer);
         this.#listeners.delete(look);
         resolve(event);
       };
-      const timer = setTimeout(() => {
-        this.#listeners.delete(look);
-        const found = JSON.stringify(this.events.slice(-3));
-        reject(
-          new Error(`expected within ${WAIT_LIMIT_MS} ms: another event; last seen: ${found}`),
-        );
-      }, WAIT_LIMIT_MS);
       this.#listeners.add(look);
       look();
     });
+    return this.#company.word('another event', next, () => this.events.slice(-3));
   }
 }

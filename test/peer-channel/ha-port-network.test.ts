@@ -7,6 +7,7 @@ import { after, before, describe, test } from '../support/test.js';
 import { fileURLToPath } from 'node:url';
 import { cable } from '../../scripts/lab/cable.js';
 import { takeoverScript } from '../../src/model/netlink-script.js';
+import { wordOf } from '../support/child.js';
 import { enterNamespace, inNetns, ip, joinPeer } from '../support/namespace.js';
 import { address, Appliance, Happenings } from './ha-port-rig.js';
 
@@ -47,12 +48,13 @@ function tests(): void {
     }
     const [program = '', ...prefix] = inNetns('peer', process.execPath);
     const child = spawn(program, [...prefix, fileURLToPath(import.meta.url), 'peer'], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     });
     child.on('message', (word) => words.add(word));
     askPeer = () => void child.send('check');
     stopPeer = () => child.disconnect();
-    await words.until((all) => all.length === 1);
+    const ready = words.until((all) => all.length === 1);
+    await wordOf(child, 'the peer to be ready', ready);
     await a.start([{ name: 'b', addresses: THERE }]);
   });
   after(async () => {

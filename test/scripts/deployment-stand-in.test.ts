@@ -2,12 +2,11 @@
 // its own; no nginx, no lab.
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { StandInPlan } from '../deployments/stand-in.js';
-import { within } from '../support/limits.js';
+import { eventOf, within } from '../support/limits.js';
 import { enterNamespace } from '../support/namespace.js';
 import { describe, it } from '../support/test.js';
 
@@ -32,7 +31,7 @@ describe('a stand-in', { skip }, () => {
   it('says how long its answer is: a host that dies before the end of the connection costs no request', async (t) => {
     const child = fork(PROGRAM, [JSON.stringify(PLAN)]);
     t.after(() => child.kill('SIGKILL'));
-    await within('the stand-in listens', once(child, 'message'));
+    await eventOf(child, 'message', 'the stand-in to listen');
     for (const path of ['/upcheck', '/anything']) {
       const { head, body } = await asked(path);
       assert.match(head, /^http\/1\.[01] 200 /);

@@ -4,12 +4,12 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { createControlClient } from '../../src/control/client.js';
+import { createControlClient, type ControlClient } from '../../src/control/client.js';
 import { controlSocketPath } from '../../src/control/protocol.js';
 import { ENGINE_OPTIONS } from '../../src/agent/engine.js';
 import type { VirtualRouterState } from '../../src/model/reasons.js';
 import type { EventRecord, Status, VirtualRouterStatus } from '../../src/model/status.js';
-import { until, within } from './limits.js';
+import { until, WAIT_LIMIT_MS, within } from './limits.js';
 import { inNetns } from './namespace.js';
 
 /** The compiled sources', or the bundle's where scripts/test says so: that is what is installed. */
@@ -160,6 +160,18 @@ export class AgentProcess {
     );
   }
 
+  /**
+   * The end of its takeover: the addresses stand, and nothing more is told of it. Whoever judges all that the
+   * log says from a position on waits for this first.
+   */
+  takenOver(virtualRouter = 'lan', from = 0): Promise<LogLine> {
+    return this.line(
+      (line) => line.event === 'move' && line.virtualRouter === virtualRouter,
+      from,
+      `the move of ${virtualRouter}`,
+    );
+  }
+
   /** The log from position `from` on, without that a machine stood still for a moment. */
   said(from: number): LogLine[] {
     return this.lines.slice(from).filter(({ event }) => event !== 'stalled');
@@ -169,8 +181,14 @@ export class AgentProcess {
     return this.lines.filter(({ event }) => event === 'transition');
   }
 
+  /** As patient as a test: how soon an agent answers on a busy machine is no verdict. */
+  get control(): ControlClient {
+    const path = controlSocketPath(this.home.runtimeDirectory);
+    return createControlClient(path, { deadlineMs: WAIT_LIMIT_MS });
+  }
+
   status(): Promise<Status> {
-    return createControlClient(controlSocketPath(this.home.runtimeDirectory)).status();
+    return this.control.status();
   }
 
   async router(name = 'lan'): Promise<VirtualRouterStatus> {

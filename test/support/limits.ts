@@ -1,7 +1,7 @@
 // How long a test and a wait may take. Only to end a hang: nothing is judged by these.
 import { once, type EventEmitter } from 'node:events';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
+import { Stream, type Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** Milliseconds from the start of an agent to its first answer where the limits below were chosen. */
@@ -116,23 +116,53 @@ function nameOf(emitter: EventEmitter): string {
   return Array.isArray(spawnargs) ? spawnargs.join(' ') : emitter.constructor.name;
 }
 
-/** The arguments of the emitter's next event of that name. @throws Error as `notSeen` makes it, or the emitter's. */
-export const eventOf = (
+/** What comes after all else, of a stream and of a child process. */
+const ENDS = { stream: ['end', 'close'], process: ['exit', 'close'] } as const;
+
+/** The event after which nothing else comes, of what has an end. */
+function endOf(emitter: EventEmitter, awaited: string): string | null {
+  const kind = emitter instanceof Stream ? 'stream' : 'process';
+  if (kind === 'process' && !('spawnargs' in emitter)) return null;
+  const [, last] = ENDS[kind];
+  return ENDS[kind].some((end) => end === awaited) ? null : last;
+}
+
+/**
+ * The arguments of the emitter's next event of that name.
+ * @throws Error as `notSeen` makes it, the emitter's, or that a stream or a child process has ended without it.
+ */
+export async function eventOf(
   emitter: EventEmitter,
   event: string,
   expected = `'${event}' of ${nameOf(emitter)}`,
   lastSeen?: () => unknown,
-): Promise<unknown[]> => within(expected, once(emitter, event), lastSeen);
+): Promise<unknown[]> {
+  const over = new AbortController();
+  const come = once(emitter, event, { signal: over.signal });
+  const end = endOf(emitter, event);
+  const ended = async (last: string): Promise<never> => {
+    const how = await once(emitter, last, { signal: over.signal });
+    throw new Error(`expected ${expected}; found: it ended without (${how.map(String).join() || last})`);
+  };
+  const either = end === null ? come : Promise.race([come, ended(end)]);
+  try {
+    return await within(expected, either, lastSeen);
+  } finally {
+    over.abort();
+  }
+}
 
 /**
- * The lines of a stream, one for each call; the text `undefined` after its end.
+ * The lines of a stream, one for each call.
  * @param of whose lines they are, for the message when none comes.
+ * @throws Error at the limit, or when the stream has ended, with the line before.
  */
 export function linesOf(stream: Readable, of: string): (expected?: string) => Promise<string> {
   const lines = createInterface({ input: stream })[Symbol.asyncIterator]();
   let last = 'no line yet';
   return async (expected = 'a line') => {
-    const { value } = await within(`${expected} of ${of}`, lines.next(), () => last);
-    return (last = String(value));
+    const { value, done } = await within(`${expected} of ${of}`, lines.next(), () => last);
+    if (done === true) throw new Error(`expected ${expected} of ${of}; found its end after: ${last}`);
+    return (last = value);
   };
 }

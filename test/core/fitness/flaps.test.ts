@@ -478,6 +478,18 @@ describe('what an earlier agent left to remember', () => {
     assert.equal(bench.start(0)[0], 'lan Initialize -> Backup startup');
   });
 
+  it('told after the start it is nothing: neither maintenance nor a flap', () => {
+    const bench = new PairBench([router()], { primary: true });
+    bench.cut();
+    bench.start(0);
+    const before = [memoryOf(bench), bench.instance.snapshot(instant(0))];
+    const memory = { ...remembered([-10 * SECOND], true), maintenance: true };
+
+    assert.deepEqual(bench.take({ kind: 'remember', memory, crashed: true }, 0), []);
+
+    assert.deepEqual([memoryOf(bench), bench.instance.snapshot(instant(0))], before);
+  });
+
   it('what is to be remembered is what was remembered', () => {
     const memory = { ...remembered([-10 * SECOND], true), maintenance: true, bypassEngaged: true };
 
