@@ -1,5 +1,5 @@
-// What crosses the switch of advertisements and announcements, as it comes, with the kernel's times. The
-// record says in which order things happened; whole frames, byte by byte, are capture.ts.
+// What crosses the switch of advertisements, announcements and messages of the HA port, as it comes, with the kernel's
+// times. The record says in which order things happened; whole frames, byte by byte, are capture.ts.
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Network } from './network.js';
@@ -13,7 +13,9 @@ export interface Frame {
   readonly what:
     | { readonly kind: 'advertisement'; readonly vrid: number; readonly priority: number }
     /** Gratuitous ARP, or an unsolicited neighbor advertisement. */
-    | { readonly kind: 'announcement'; readonly address: string };
+    | { readonly kind: 'announcement'; readonly address: string }
+    /** To the HA port, whatever is in it: its sender lives. */
+    | { readonly kind: 'ha-message' };
 }
 
 /** tcpdump's first words of a line with `-tt -e`: time and sender. */
@@ -30,16 +32,20 @@ export function parseFrame(line: string): Frame | null {
   return what && { at: Number(head[1]) * 1000, sender: head[2] ?? '', what };
 }
 
+const HA_MESSAGE = /\.7112: UDP, length \d+/;
+
 function whatOf(line: string): Frame['what'] | null {
   const said = ADVERTISEMENT.exec(line);
   if (said !== null) {
     return { kind: 'advertisement', vrid: Number(said[1]), priority: Number(said[2]) };
   }
+  if (HA_MESSAGE.test(line)) return { kind: 'ha-message' };
   const announced = GRATUITOUS_ARP.exec(line) ?? NEIGHBOR_ADVERTISEMENT.exec(line);
   return announced && { kind: 'announcement', address: announced[1] ?? '' };
 }
 
-const FILTER = 'arp or ip proto 112 or ip6 proto 112 or (icmp6 and ip6[40] = 136)';
+const FILTER =
+  'arp or ip proto 112 or ip6 proto 112 or (icmp6 and ip6[40] = 136) or udp dst port 7112';
 
 export class FrameLog {
   readonly frames: Frame[] = [];

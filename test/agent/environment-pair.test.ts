@@ -12,7 +12,8 @@ import { dropFromA, dropMulticast, laySwitch, setCable, setPath } from './switch
 const skip = enterNamespace(import.meta.url);
 const VIRTUAL_WAN = '198.51.100.100/24';
 
-const lan = (priority: number, change: object = {}): object => router({ ...CALM.router, priority, ...change });
+const lan = (priority: number, change: object = {}): object =>
+  router({ ...CALM.router, priority, ...change });
 const wan = (priority: number): object =>
   router({
     ...CALM.router,

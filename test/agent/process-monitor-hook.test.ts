@@ -45,7 +45,7 @@ describe('a monitor hook', { skip }, () => {
         host: '127.0.0.1',
         port: PORT,
         intervalMs: 50,
-        timeoutMs: 500,
+        timeoutMs: 10_000,
         failureThreshold: 2,
         recoveryThreshold: 1,
         weight: 0,

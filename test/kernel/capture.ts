@@ -33,7 +33,9 @@ export async function capture(count: number, action: () => void): Promise<Buffer
 }
 
 /** Resolves with its words when tcpdump listens. @throws Error with them when it ends instead. */
-export async function listening(tcpdump: ChildProcessByStdio<null, Readable, Readable>): Promise<Words> {
+export async function listening(
+  tcpdump: ChildProcessByStdio<null, Readable, Readable>,
+): Promise<Words> {
   const said = new Words(tcpdump, tcpdump.stderr);
   await said.until('tcpdump to listen', (text) => text.includes('listening on'));
   return said;

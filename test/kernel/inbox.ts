@@ -4,7 +4,10 @@ import { within } from '../support/limits.js';
 /** What arrived, in order, and whoever waits for it. */
 export class Inbox<Item> {
   readonly #items: Item[] = [];
-  readonly #waiting: { readonly resolve: (item: Item) => void; readonly reject: (error: Error) => void }[] = [];
+  readonly #waiting: {
+    readonly resolve: (item: Item) => void;
+    readonly reject: (error: Error) => void;
+  }[] = [];
   /** What was taken last: the best hint when nothing more comes. */
   #last: Item | undefined;
   #ended: Error | null = null;
@@ -29,7 +32,8 @@ export class Inbox<Item> {
   async take(expected = 'something more in the inbox'): Promise<Item> {
     const known = this.#items.shift();
     if (known !== undefined) return (this.#last = known);
-    if (this.#ended !== null) throw new Error(`expected ${expected}; found: ${this.#ended.message}`);
+    if (this.#ended !== null)
+      throw new Error(`expected ${expected}; found: ${this.#ended.message}`);
     const next = new Promise<Item>((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
     });

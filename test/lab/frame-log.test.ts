@@ -25,6 +25,13 @@ describe('a line of tcpdump', () => {
     assert.deepEqual(said(neighbor), { kind: 'announcement', address: '2001:db8:99::100' });
   });
 
+  it('is a message to the HA port', () => {
+    const four = `${head('02:00:00:63:00:02')} IPv4 (0x0800), length 178: 10.99.0.1.7112 > 10.99.0.2.7112: UDP, length 136`;
+    assert.deepEqual(said(four), { kind: 'ha-message' });
+    const six = `${head('02:00:00:63:00:02')} IPv6 (0x86dd), length 198: 2001:db8:99::1.7112 > 2001:db8:99::2.7112: UDP, length 136`;
+    assert.deepEqual(said(six), { kind: 'ha-message' });
+  });
+
   it('is nothing else: a question, an answer, an advertisement of version 2', () => {
     const lines = [
       `${head('ff:ff:ff:ff:ff:ff')} ARP (0x0806), length 42: Request who-has 10.99.0.100 tell 10.99.0.10, length 28`,

@@ -10,6 +10,7 @@ import {
   assertHandover,
   assertHeardBefore,
   assertSeamless,
+  assertStill,
   assertSwift,
   causesOf,
   macOf,
@@ -146,6 +147,58 @@ describe('after a failure', () => {
       () => assertHeardBefore(seen([{ lost: 'a' }, { advertises: 'b' }, { has: 'b' }])),
       /b advertises before a lets go/,
     );
+  });
+});
+
+describe('a role that is to stay', () => {
+  type Word = readonly [at: number, sender: 'a' | 'b', what: Frame['what']];
+  const alive = (at: number, sender: 'a' | 'b' = 'a'): Word => [at, sender, { kind: 'ha-message' }];
+  const told = (at: number, priority: number): Word => [
+    at,
+    'a',
+    { kind: 'advertisement', vrid: 51, priority },
+  ];
+  const taken = (reason: string): EventRecord =>
+    record({ time: new Date(1_000).toISOString(), from: 'Backup', to: 'Active', reason });
+  /** `b` has taken the role of `a` at 1000 ms, as it says. */
+  function still(b: readonly EventRecord[], words: readonly Word[] | null): string[] {
+    const printed: string[] = [];
+    const frames =
+      words?.map(([at, name, what]): Frame => ({ at, sender: macOf(name), what })) ?? null;
+    const moved = seen(b.length === 0 ? [] : [{ has: 'b' }, { lost: 'a' }], { lost: b.length });
+    const courses = moved.courses.map((one) => ({ ...one, frames }));
+    assertStill((line) => printed.push(line), { ...moved, courses, events: { a: [], b } });
+    return printed;
+  }
+  const SILENT = [alive(700), alive(800), alive(1_300)];
+
+  it('stays, and no request is lost', () => {
+    assert.deepEqual(still([], SILENT), []);
+    assert.throws(() => assertStill(() => undefined, seen([{ has: 'b' }])), /no address moves/);
+    assert.throws(() => assertStill(() => undefined, seen([], { lost: 1 })), /0 lost expected/);
+  });
+
+  it('may move when the one that had it was silent on the wire, which is printed', () => {
+    for (const reason of ['peer-dead', 'no-response', 'priority-zero']) {
+      assert.match(still([taken(reason)], SILENT).join(), /^this machine stood still/);
+    }
+    // Its executor says farewell for it.
+    still([taken('priority-zero')], [...SILENT, told(990, 0)]);
+  });
+
+  it('may not when that one spoke all the while, is never heard again, or nothing was recorded', () => {
+    for (const last of [alive(900), told(950, 200)]) {
+      assert.throws(() => still([taken('peer-dead')], [...SILENT, last]), /a silent on the wire/);
+    }
+    still([taken('peer-dead')], [...SILENT, alive(950, 'b')]);
+    assert.throws(() => still([taken('peer-dead')], [alive(700), alive(800)]), /a silent/);
+    assert.throws(() => still([taken('peer-dead')], [alive(1_300)]), /a silent/);
+    assert.throws(() => still([taken('peer-dead')], null), /a silent/);
+  });
+
+  it('may not for another reason, however silent that one was', () => {
+    assert.throws(() => still([taken('peer-released')], SILENT), /a silent/);
+    assert.throws(() => still([record({ from: 'Active', to: 'Backup' })], SILENT), /a silent/);
   });
 });
 

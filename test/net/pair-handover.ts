@@ -20,6 +20,7 @@ const SPEC: PairSpec = {
         type: 'script',
         command: ['/usr/bin/test', '!', '-e', `${directory}/down`],
         intervalMs: 100,
+        timeoutMs: 5_000,
         failureThreshold: 2,
         recoveryThreshold: 2,
         weight: WEIGHT,

@@ -6,6 +6,7 @@ import { createLab, type Lab } from '../../scripts/lab/lab.js';
 import type { RouterName } from '../../scripts/lab/network.js';
 import { LAN, pairProgram, type PairSpec } from '../../scripts/lab/pair-program.js';
 import { keepalived, keepalivedConfiguration, type Program } from '../../scripts/lab/program.js';
+import { mappedUser } from '../../scripts/lab/sandbox.js';
 import type { CommandName } from '../../src/control/protocol.js';
 import type { Status } from '../../src/model/status.js';
 import { atLeast, until, WAIT_LIMIT_MS } from '../support/limits.js';
@@ -33,6 +34,8 @@ const ENTERING = /Entering (BACKUP|MASTER) STATE/;
 const SPEC: PairSpec = {
   members: OURS,
   router: { advertisementIntervalMs: INTERVAL_MS, checksum: 'rfc5798' },
+  // While the peer's silence is shorter than a second, a machine that stands still moves no role.
+  ha: { peerFailureThreshold: 10 },
   own: Object.fromEntries(OURS.map((name) => [name, { priority: PRIORITIES[name] }])),
 };
 
@@ -75,7 +78,7 @@ export class Trio {
   async start(name: RouterName): Promise<void> {
     const appliance = this.lab.appliance(name);
     const said = appliance.logged(ENTERING).length;
-    appliance.start(this.#program(name));
+    appliance.start(this.#program(name), { realtime: !mappedUser() });
     if (name === FOREIGN) {
       await until('keepalived in a state', () => appliance.logged(ENTERING).length > said);
     } else {

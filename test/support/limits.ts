@@ -142,7 +142,9 @@ export async function eventOf(
   const end = endOf(emitter, event);
   const ended = async (last: string): Promise<never> => {
     const how = await once(emitter, last, { signal: over.signal });
-    throw new Error(`expected ${expected}; found: it ended without (${how.map(String).join() || last})`);
+    throw new Error(
+      `expected ${expected}; found: it ended without (${how.map(String).join() || last})`,
+    );
   };
   const either = end === null ? come : Promise.race([come, ended(end)]);
   try {
@@ -162,7 +164,8 @@ export function linesOf(stream: Readable, of: string): (expected?: string) => Pr
   let last = 'no line yet';
   return async (expected = 'a line') => {
     const { value, done } = await within(`${expected} of ${of}`, lines.next(), () => last);
-    if (done === true) throw new Error(`expected ${expected} of ${of}; found its end after: ${last}`);
+    if (done === true)
+      throw new Error(`expected ${expected} of ${of}; found its end after: ${last}`);
     return (last = value);
   };
 }
