@@ -77,7 +77,7 @@ describe('virtual addresses on a real interface', { skip }, () => {
     const from = agent.lines.length;
     await peer.send(advertisementOfPeer(255, { addresses: ['192.0.2.1'], interval: 50 }));
     assert.equal((await agent.transition('Backup', from)).reason, 'preempted', 'case 66');
-    assert.ok(agent.lines.some(({ reason }) => reason === 'ownerConflict'));
+    await agent.line(({ reason }) => reason === 'ownerConflict');
     await peer.send(advertisementOfPeer(0, { addresses: ['192.0.2.1'] }));
     await agent.transition('Active', from);
     assert.deepEqual(await agent.end('SIGTERM'), { code: 0, signal: null });

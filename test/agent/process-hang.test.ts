@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from '../support/test.js';
 import type { AgentProcess } from '../support/agent-process.js';
+import { until } from '../support/limits.js';
 import { enterNamespace, joinPeer } from '../support/namespace.js';
 import { gone, PairHouse } from './pair-house.js';
 
@@ -37,7 +38,13 @@ describe('a hang', { skip }, () => {
     await house.until('b');
     a.signal('SIGCONT');
     assert.equal((await a.transition('Backup', from)).reason, 'lease-lapsed');
-    assert.match(a.stderr, /another router is Active: its lease has lapsed/);
+    // The executor's word, by another way than the agent's.
+    const said = /another router is Active: its lease has lapsed/;
+    await until(
+      'the word of the executor',
+      () => a.stderr,
+      (text) => said.test(text),
+    );
     // It is the better one, and takes the role back by the usual rules: with a successor that yields.
     await a.transition('Active', from);
     await house.until('a');

@@ -79,9 +79,7 @@ describe('the key file of a running pair', { skip }, () => {
         (status) => status.haPort?.keys?.length === 1 && status.peers[0]?.keys?.settled === true,
       );
       assert.equal(haPort?.discarded['authentic'], undefined, 'nothing went unheard');
-      assert.ok(
-        agent.lines.some(({ event, reason }) => event === 'ha-key' && reason === 'everywhere'),
-      );
+      await agent.line(({ event, reason }) => event === 'ha-key' && reason === 'everywhere');
     }
   });
 

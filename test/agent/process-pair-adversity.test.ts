@@ -101,6 +101,7 @@ describe('a pair in a bad house', { skip }, () => {
       health.reasons.some((reason) => /^transition hook, lan .*\/run\/hook/.test(reason));
     const { health, virtualRouters } = await a.until(both);
     assert.deepEqual([health.state, virtualRouters[0]?.state], ['degraded', 'Active']);
+    await a.event('bypass-problem');
     const told = a.lines.filter(({ event }) => event === 'bypass-problem');
     assert.deepEqual([told.length, told[0]?.reason], [1, 'unavailable']);
 

@@ -106,7 +106,7 @@ const transitions = (events: readonly EventRecord[]): EventRecord[] =>
 const STOOD_STILL_MS = 200;
 
 /** How an agent takes the role of one that is silent; its executor says farewell for it. */
-const OF_THE_SILENT: readonly string[] = ['peer-dead', 'no-response', 'priority-zero'];
+const OF_THE_SILENT: ReadonlySet<string> = new Set(['peer-dead', 'no-response', 'priority-zero']);
 
 /**
  * Whether an appliance said nothing in the last moments before `at`, by the wire: not even that it lives. What
@@ -142,10 +142,13 @@ export function assertStill(print: (line: string) => void, seen: Seen): void {
   const frames = seen.courses[0]?.frames ?? null;
   const excused =
     record.to === 'Active' &&
-    OF_THE_SILENT.includes(record.reason) &&
+    OF_THE_SILENT.has(record.reason) &&
     wasSilent(frames, other, Date.parse(record.time));
   const found = JSON.stringify({ events: seen.events, changes });
-  assert.ok(excused, `a role that stays, or ${other} silent on the wire before, expected: ${found}`);
+  assert.ok(
+    excused,
+    `a role that stays, or ${other} silent on the wire before, expected: ${found}`,
+  );
   print(`this machine stood still, and the role moved rightly: ${record.detail}`);
 }
 

@@ -83,18 +83,18 @@ describe('advertisements of a stranger', () => {
     assert.equal(refused(pair.a), 10);
   });
 
-  it('count when unicastPeers names it', async () => {
+  it('count when unicastPeers names it, though the peer has been heard', async () => {
     const router = {
       sources: 'peers',
-      unicastPeers: ['10.99.0.2', STRANGER].map(address),
+      unicastPeers: ['10.99.0.1', '10.99.0.2', STRANGER].map(address),
     } as const;
-    const lone = makePair({ router });
-    await lone.a.start();
-    await lone.world.until('a holds', () => lone.world.holders().join() === 'a');
-    lone.a.receive('ipv4', { ...message(255), destination: address('10.99.0.1') });
-    await lone.world.run(10);
-    assert.equal(refused(lone.a), 0);
-    assert.equal(lone.a.router().state, 'Backup');
+    const { world, a } = await started(makePair({ ...SLOW, router }));
+    a.receive('ipv4', { ...message(255, '10.99.0.67'), destination: address('10.99.0.1') });
+    await world.run(10);
+    assert.equal(a.router().state, 'Active', 'another one is not named');
+    a.receive('ipv4', { ...message(255), destination: address('10.99.0.1') });
+    await world.run(10);
+    assert.deepEqual([a.router().state, refused(a)], ['Backup', 0]);
   });
 
   it('the peer itself is none, by any of its addresses: a handover goes on', async () => {
