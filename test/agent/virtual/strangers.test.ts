@@ -91,10 +91,10 @@ describe('advertisements of a stranger', () => {
     const { world, a } = await started(makePair({ ...SLOW, router }));
     a.receive('ipv4', { ...message(255, '10.99.0.67'), destination: address('10.99.0.1') });
     await world.run(10);
-    assert.equal(a.router().state, 'Active', 'another one is not named');
+    assert.deepEqual([a.router().state, refused(a)], ['Active', 1], 'who is not named');
     a.receive('ipv4', { ...message(255), destination: address('10.99.0.1') });
     await world.run(10);
-    assert.deepEqual([a.router().state, refused(a)], ['Backup', 0]);
+    assert.deepEqual([a.router().state, refused(a)], ['Backup', 1]);
   });
 
   it('the peer itself is none, by any of its addresses: a handover goes on', async () => {
