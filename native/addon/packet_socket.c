@@ -165,9 +165,14 @@ static double monotonic_offset(double now) {
   return now - microseconds_of(&wall);
 }
 
-/* Copies the value of a control message; false when the message is too short to hold it. */
-static bool copy_control(const struct cmsghdr *message, void *value, size_t need) {
-  if (message->cmsg_len < CMSG_LEN(need)) return false;
+/* Copies the value of a control message; false when the message is too short to hold it, or would go on behind
+ * what was received. */
+static bool copy_control(const struct msghdr *header, const struct cmsghdr *message, void *value,
+                         size_t need) {
+  const uint8_t *end = (const uint8_t *)header->msg_control + header->msg_controllen;
+  if (message->cmsg_len < CMSG_LEN(need) ||
+      (size_t)(end - (const uint8_t *)message) < CMSG_LEN(need))
+    return false;
   memcpy(value, CMSG_DATA(message), need);
   return true;
 }
@@ -179,19 +184,19 @@ static void read_control(struct msghdr *header, struct packet_record *record) {
   for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c != NULL; c = CMSG_NXTHDR(header, c)) {
     if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
       struct timespec stamp;
-      if (!copy_control(c, &stamp, sizeof stamp)) continue;
+      if (!copy_control(header, c, &stamp, sizeof stamp)) continue;
       record->arrived_at = microseconds_of(&stamp);
     } else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
       struct in_pktinfo info;
-      if (!copy_control(c, &info, sizeof info)) continue;
+      if (!copy_control(header, c, &info, sizeof info)) continue;
       record->link_index = info.ipi_ifindex;
     } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
       struct in6_pktinfo info;
-      if (!copy_control(c, &info, sizeof info)) continue;
+      if (!copy_control(header, c, &info, sizeof info)) continue;
       record->link_index = (int32_t)info.ipi6_ifindex;
       memcpy(record->destination, &info.ipi6_addr, 16);
     } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_HOPLIMIT) {
-      copy_control(c, &record->hop_limit, sizeof record->hop_limit);
+      copy_control(header, c, &record->hop_limit, sizeof record->hop_limit);
     }
   }
 }

@@ -128,7 +128,9 @@ static void take_request(struct cursor *cursor, struct request *request) {
   request->timeout_ms = take_u32(cursor);
   size_t arguments = take_u16(cursor);
   size_t additions = take_u16(cursor);
-  if (cursor->broken || arguments == 0) {
+  /* Counts that cannot be are refused before memory is taken for them: a text has 5 bytes at least. */
+  if (cursor->broken || arguments == 0 ||
+      (size_t)(cursor->end - cursor->at) < (arguments + additions) * 5) {
     cursor->broken = true;
     return;
   }
@@ -201,7 +203,7 @@ int address_compare(const void *one, const void *other) {
   return memcmp(one, other, sizeof(struct address));
 }
 
-/* Counts that cannot be are refused before memory is taken for them. */
+/* Here too counts that cannot be are refused first. */
 static void take_counts(struct cursor *cursor, struct will *will) {
   will->farewell_count = take_u16(cursor);
   will->successor_count = take_u16(cursor);

@@ -31,6 +31,12 @@ static inline void *exactly(const void *bytes, size_t length) {
   return copy;
 }
 
+/* gcc has the one word for it, clang the other. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__
+#endif
+#endif
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
 #else

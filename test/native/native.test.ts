@@ -1,33 +1,14 @@
 // The C tests beside this file: units of native/ on crafted bytes, built with the compiler's own checks of memory
 // and undefined behaviour. What they hold stands in them.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { after, before, describe, it } from '../support/test.js';
+import { COMPILER, run, SANITIZERS, works } from './compiler.js';
 
 const SOURCES = new URL('../../../test/native/', import.meta.url).pathname;
-const COMPILER = process.env['CC'] ?? 'cc';
 const FLAGS = ['-std=gnu11', '-O1', '-g', '-Wall', '-Wextra', '-Werror', '-D_GNU_SOURCE'];
-const SANITIZERS = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
-
-const run = promisify(execFile);
-
-/** Whether a program that these flags make runs here. */
-async function works(folder: string, flags: readonly string[]): Promise<boolean> {
-  const program = join(folder, 'empty');
-  try {
-    const compile = run(COMPILER, [...flags, '-x', 'c', '-', '-o', program]);
-    compile.child.stdin?.end('int main(void) { return 0; }\n');
-    await compile;
-    await run(program);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 describe('native units on crafted bytes', () => {
   const folder = mkdtempSync(join(tmpdir(), 'understudy-native-'));
