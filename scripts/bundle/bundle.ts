@@ -7,6 +7,7 @@ import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
 import { ENGINE_OPTIONS } from '../../src/agent/engine.js';
 import { SETTINGS_SCHEMA } from '../../src/config/schema.js';
 import { formsCode, settingsFormCode } from './compiled-forms.js';
+import { layOutPage, PAGE_PACKAGES } from './page.js';
 import { PROGRAMS, SHARED, startedAs, type ProgramPart } from './parts.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -69,7 +70,8 @@ function inputOf(name: string): BuildOptions {
   if (written !== undefined) {
     return { stdin: { contents: written(), resolveDir: ROOT, sourcefile: `${name}.js` } };
   }
-  return { entryPoints: [name === 'agent' ? 'src/agent/main.ts' : name] };
+  const source = { agent: 'src/agent/main.ts', console: 'src/cli/commands/console.ts' }[name];
+  return { entryPoints: [source ?? name] };
 }
 
 /** A source is called what it is called in the checkout, wherever the bundle lies. */
@@ -114,6 +116,7 @@ export async function makeBundle(folder: string): Promise<string[]> {
   // For editors that check a file while it is written.
   const schema = { $schema: 'http://json-schema.org/draft-07/schema#', ...SETTINGS_SCHEMA };
   writeFileSync(join(fresh, 'settings.schema.json'), `${JSON.stringify(schema, null, 2)}\n`);
+  layOutPage(ROOT, fresh);
   const inputs = [
     ...PROGRAMS.map(({ name, source }) => makePart(name, { entryPoints: [source] }, fresh)),
     ...SHARED.map(({ name }) => makePart(name, inputOf(name), fresh)),
@@ -125,5 +128,5 @@ export async function makeBundle(folder: string): Promise<string[]> {
   const packages = made
     .flatMap((metafile) => Object.keys(metafile.inputs))
     .flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []);
-  return [...new Set(packages)].sort();
+  return [...new Set([...packages, ...PAGE_PACKAGES])].sort();
 }

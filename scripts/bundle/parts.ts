@@ -31,6 +31,7 @@ export interface SharedPart {
 /** Not loaded by a command that does not read settings: yaml. Not by one that does not run: the agent. */
 export const SHARED: readonly SharedPart[] = [
   { name: 'agent', stands: /\/src\/agent\/main\.[jt]s$/ },
+  { name: 'console', stands: /\/src\/cli\/commands\/console\.[jt]s$/ },
   { name: 'yaml', stands: /^yaml$/ },
   { name: 'settings-form', stands: /\/src\/config\/compile\.[jt]s$/ },
   { name: 'forms', stands: /\/src\/json\/compile-form\.[jt]s$/ },

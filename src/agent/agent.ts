@@ -3,8 +3,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { settingsErrorLines, type SettingsError } from '../config/errors.js';
-import { changeSettingElsewhere, loadSettingsElsewhere } from '../config/elsewhere.js';
+import {
+  changeSettingElsewhere,
+  changeSettingsElsewhere,
+  loadSettingsElsewhere,
+} from '../config/elsewhere.js';
 import type { SetOutcome } from '../config/save.js';
+import type { ChangeOutcome, ChangeRequest } from '../config/change.js';
 import type { ListedSetting } from '../config/listed.js';
 import { viewSettings } from '../config/setting-names.js';
 import type { Settings } from '../config/settings.js';
@@ -27,6 +32,7 @@ import type { Log } from '../journal/log.js';
 import { carryOut } from './operator.js';
 import { AgentServices } from './services.js';
 import type { Realtime } from './realtime.js';
+import { movedDirectories, settingsChanges } from './settings-changes.js';
 import { formatRecording } from './recorder.js';
 import { MetricsDoor } from './metrics-door.js';
 import { leftoversOf, memoryAt, stateOf, type Clocks } from './memory.js';
@@ -62,6 +68,8 @@ export interface AgentOptions {
   readonly settings: Settings;
   /** The same, setting by setting, for people. */
   readonly listed: readonly ListedSetting[];
+  /** Of the settings file, as it was loaded. */
+  readonly digest?: string;
   readonly settingsFile: string;
   readonly version: string;
   readonly realtime: Realtime;
@@ -109,6 +117,7 @@ class RunningAgent implements Agent {
   readonly #options: AgentOptions;
   /** The settings in force. */
   #listed: readonly ListedSetting[];
+  #digest: string | undefined;
   readonly #clocks: Clocks;
   readonly #startedAt: number;
   readonly #eventFile: EventFile;
@@ -136,6 +145,7 @@ class RunningAgent implements Agent {
     const { runtimeDirectory, stateDirectory } = settings;
     this.#options = options;
     this.#listed = options.listed;
+    this.#digest = options.digest;
     this.#clocks = { wallClock, now: () => kernel.now() };
     this.#startedAt = wallClock();
     const events = join(stateDirectory, 'events.jsonl');
@@ -291,6 +301,7 @@ class RunningAgent implements Agent {
     await this.#recordAhead(loaded.settings);
     this.#driver.configure(loaded.settings);
     this.#listed = loaded.listed;
+    this.#digest = loaded.digest;
     this.#coming = null;
     const keys = this.#services.channel.keys();
     await this.#services.configure(loaded.settings);
@@ -354,9 +365,10 @@ class RunningAgent implements Agent {
       group: 'understudy',
       handlers: {
         status: () => this.status(),
-        settings: () => viewSettings(this.#listed, settingsFile),
+        settings: () => viewSettings(this.#listed, settingsFile, this.#digest),
         metrics: () => this.#metrics.metrics(),
         set: (setting, value) => this.#set(setting, value),
+        change: (request) => this.#change(request),
         reload: () => this.reload(),
         command: (name, argument, manner) => this.#command(name, argument, manner),
         events: () => this.#journal.tail(),
@@ -396,6 +408,15 @@ class RunningAgent implements Agent {
     });
   }
 
+  #change(request: ChangeRequest): Promise<ChangeOutcome> {
+    return this.#inTurn(async () => {
+      const outcome = await changeSettingsElsewhere(this.#options.settingsFile, request);
+      if (!outcome.ok || !request.apply) return outcome;
+      const applied = await this.#announcedReload();
+      return applied.ok ? outcome : { ok: false, file: outcome.file, errors: applied.errors };
+    });
+  }
+
   #refuse(errors: readonly SettingsError[]): void {
     const { settingsFile } = this.#options;
     const stay = (most: number): string =>
@@ -420,31 +441,4 @@ class RunningAgent implements Agent {
     const all = { ...left, mayAdd: [...left.mayAdd, ...coming] };
     return stateOf(this.#driver.snapshot(), all, this.#clocks);
   }
-}
-
-/** What differs between two settings, one line each: `primary: true → false`. */
-function settingsChanges(
-  before: readonly ListedSetting[],
-  after: readonly ListedSetting[],
-  file: string,
-): string[] {
-  const old = new Map(viewSettings(before, file).settings.map((one) => [one.setting, one.value]));
-  const now = new Map(viewSettings(after, file).settings.map((one) => [one.setting, one.value]));
-  const names = new Set([...old.keys(), ...now.keys()]);
-  return [...names]
-    .filter((name) => old.get(name) !== now.get(name))
-    .map((name) => `${name}: ${old.get(name) ?? '-'} → ${now.get(name) ?? '-'}`);
-}
-
-/** The directories hold the lock and the control socket of the running agent: they cannot move. */
-function movedDirectories(current: Settings, wanted: Settings): SettingsError[] {
-  return (['runtimeDirectory', 'stateDirectory'] as const)
-    .filter((key) => current[key] !== wanted[key])
-    .map((key) => ({
-      path: key,
-      code: 'needs-restart' as const,
-      expected: `${current[key]}, as the running agent uses it`,
-      found: wanted[key],
-      remedy: 'restart the agent to move this directory, or undo the change',
-    }));
 }

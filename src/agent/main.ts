@@ -99,7 +99,7 @@ interface Ground {
 }
 
 async function runLocked(
-  { file: settingsFile, settings, listed }: Loaded,
+  { file: settingsFile, settings, listed, digest }: Loaded,
   { kernel, agentLog, realtime }: Ground,
 ): Promise<number> {
   const { log } = agentLog;
@@ -149,6 +149,7 @@ async function runLocked(
     log,
     settings,
     listed,
+    digest,
     settingsFile,
     version,
     realtime,

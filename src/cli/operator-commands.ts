@@ -26,6 +26,7 @@ export function addOperatorCommands(context: Context): void {
     .action((what: string, options: AnswerOptions) => order(options, 'flaps', what));
   addEvents(context);
   addMetrics(context);
+  addConsole(context);
   addKeygen(context);
   addKey(context);
 }
@@ -78,6 +79,15 @@ function addMetrics({ add, chosen, surroundings, finish }: Context): void {
     const { printMetrics } = await import('./commands/metrics.js');
     finish(await printMetrics(surroundings, chosen(options)));
   });
+}
+
+function addConsole({ add, chosen, surroundings, finish }: Context): void {
+  add('console', 'serve the web page, in the foreground: a unit of its own, off by default').action(
+    async (options: ConfigOption) => {
+      const { serveConsole } = await import('./commands/console.js');
+      finish(await serveConsole(surroundings, chosen(options)));
+    },
+  );
 }
 
 function addKeygen({ addAnswering: add, chosen, answering, finish }: Context): void {

@@ -10,6 +10,7 @@ import {
   type IpAddress,
 } from '../model/address.js';
 import { assert } from '../model/assert.js';
+import { parseListen } from '../model/listen.js';
 import { milliseconds, millisecondsToCentiseconds } from '../model/units.js';
 import { DEFAULT_PRIORITY, INSTALLED_VIP_SCRIPT, type SettingsFile } from './schema.js';
 import type {
@@ -79,6 +80,7 @@ export const settingsOf = (file: CompleteFile): Settings => ({
     textfile: file.metrics.textfile ?? null,
     interval: milliseconds(file.metrics.intervalSeconds * 1_000),
   },
+  console: consoleOf(file.console),
   runtimeDirectory: file.runtimeDirectory,
   stateDirectory: file.stateDirectory,
 });
@@ -93,6 +95,17 @@ function haOf(file: SettingsFile['ha']): Settings['ha'] {
     peerCheckInterval: milliseconds(peerCheckIntervalMs),
     flapWindow: milliseconds(flapWindowSeconds * 1_000),
   };
+}
+
+function consoleOf(file: SettingsFile['console']): Settings['console'] {
+  const { listen: text, certificateFile, privateKeyFile, ...same } = file;
+  const listen = parseListen(text);
+  assert(listen !== null, `${text} passed the checks, so it is a place to listen at`);
+  const tls =
+    certificateFile === undefined || privateKeyFile === undefined
+      ? null
+      : { certificateFile, privateKeyFile };
+  return { ...same, listen, tls };
 }
 
 function routerOf(file: CompleteRouter): VirtualRouterSettings {

@@ -2,20 +2,20 @@
 // package says where things stand; the text itself is spliced, since printing the document anew
 // would move comments. No file: see save.ts.
 import { isMap, isNode, isPair, isScalar, isSeq, type Document, type YAMLMap } from 'yaml';
-import type { SettingValue } from './setting-names.js';
+import { asText, type PlainValue } from './plain-value.js';
 
 /** The text with `section.key` set to `value`, or null when the place cannot be edited safely. */
 export function editSetting(
   document: Document,
   text: string,
   path: readonly [section: string, key: string],
-  value: SettingValue,
+  value: PlainValue,
 ): string | null {
   const [section, key] = path;
   const root = document.contents;
   if (!isMap(root)) return null;
   const style = styleOf(root, text);
-  const written = style.json ? JSON.stringify(value) : String(value);
+  const written = style.json ? JSON.stringify(value) : asText(value);
   const pair = pairOf(root, section);
   if (pair === undefined) return addSection(root, text, section, `${style.name(key)}: ${written}`);
   if (isScalar(pair.value) && pair.value.value === null) {
@@ -27,37 +27,41 @@ export function editSetting(
   return replaceScalar(own, text, value, style.json);
 }
 
-interface Style {
+/** How the file writes its keys. */
+export interface Style {
   /** Keys stand in double quotes, as in JSON. */
   readonly json: boolean;
   name(key: string): string;
 }
 
-function styleOf(root: YAMLMap, text: string): Style {
+export function styleOf(root: YAMLMap, text: string): Style {
   const first = root.items[0]?.key;
   const json = root.flow === true && isNode(first) && text[first.range?.[0] ?? 0] === '"';
   return { json, name: (key) => (json ? JSON.stringify(key) : key) };
 }
 
-interface FoundPair {
+export interface FoundPair {
   readonly key: unknown;
   readonly value: unknown;
 }
 
-const pairOf = (map: YAMLMap, name: string): FoundPair | undefined =>
+export const pairOf = (map: YAMLMap, name: string): FoundPair | undefined =>
   map.items.find(({ key }) => isScalar(key) && key.value === name);
 
 function replaceScalar(
   pair: FoundPair,
   text: string,
-  value: SettingValue,
+  value: PlainValue,
   json: boolean,
 ): string | null {
   if (!isNode(pair.value) || !pair.value.range) return null;
   const [start, end] = pair.value.range;
-  if (start === end) return fillEmpty(pair.key, text, String(value));
+  if (start === end) return fillEmpty(pair.key, text, asText(value));
   const quoteMark = text[start] === '"' || text[start] === "'" ? text[start] : '';
-  const quoted = typeof value === 'string' ? `${quoteMark}${value}${quoteMark}` : String(value);
+  const quoted =
+    typeof value === 'string' && quoteMark !== ''
+      ? `${quoteMark}${value}${quoteMark}`
+      : asText(value);
   return splice(text, start, end, json ? JSON.stringify(value) : quoted);
 }
 
@@ -68,7 +72,7 @@ function fillEmpty(key: unknown, text: string, written: string): string | null {
   return text[colon] === ':' ? splice(text, colon + 1, colon + 1, ` ${written}`) : null;
 }
 
-function addToMap(map: YAMLMap, text: string, line: string): string | null {
+export function addToMap(map: YAMLMap, text: string, line: string): string | null {
   const last = map.items.at(-1);
   if (map.range && last === undefined)
     return splice(text, map.range[0] + 1, map.range[0] + 1, ` ${line} `);
@@ -102,7 +106,7 @@ function endOf(pair: FoundPair | undefined): number | null {
  * Where a node's last character stands. The range of a block collection, and of a block scalar, goes on
  * to the beginning of what follows it, which may be another section.
  */
-function endOfNode(node: unknown): number | null {
+export function endOfNode(node: unknown): number | null {
   if ((isMap(node) || isSeq(node)) && node.flow !== true) {
     const last: unknown = node.items.at(-1);
     if (last !== undefined) return isPair(last) ? endOf(last) : endOfNode(last);
@@ -119,5 +123,5 @@ function insertLine(text: string, after: number, line: string): string {
 
 const newlineOf = (text: string): string => (text.includes('\r\n') ? '\r\n' : '\n');
 
-const splice = (text: string, start: number, end: number, inserted: string): string =>
+export const splice = (text: string, start: number, end: number, inserted: string): string =>
   `${text.slice(0, start)}${inserted}${text.slice(end)}`;

@@ -4,10 +4,12 @@ import { Worker } from 'node:worker_threads';
 import type { SettingsError } from './errors.js';
 import type { LoadResult } from './load.js';
 import type { SetOutcome } from './save.js';
+import type { ChangeOutcome, ChangeRequest } from './change.js';
 
-/** What the other thread is asked; its answer is a LoadResult or a SetOutcome. */
+/** What the other thread is asked; its answer is a LoadResult, a SetOutcome or a ChangeOutcome. */
 export type SettingsJob =
   | { readonly kind: 'load'; readonly path: string }
+  | { readonly kind: 'change'; readonly path: string; readonly request: ChangeRequest }
   | {
       readonly kind: 'set';
       readonly path: string;
@@ -31,13 +33,19 @@ export const changeSettingElsewhere = (
   value: string,
 ): Promise<SetOutcome> => ask<SetOutcome>({ kind: 'set', path, setting, value });
 
+/** `changeSettings`, elsewhere. Never rejects. */
+export const changeSettingsElsewhere = (
+  path: string,
+  request: ChangeRequest,
+): Promise<ChangeOutcome> => ask<ChangeOutcome>({ kind: 'change', path, request });
+
 type Refusal = {
   readonly ok: false;
   readonly file: string;
   readonly errors: readonly SettingsError[];
 };
 
-async function ask<Answer extends LoadResult | SetOutcome>(
+async function ask<Answer extends LoadResult | SetOutcome | ChangeOutcome>(
   job: SettingsJob,
 ): Promise<Answer | Refusal> {
   try {

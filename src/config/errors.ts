@@ -46,6 +46,8 @@ export type SettingsErrorCode =
   | 'contradiction'
   | 'not-editable'
   | 'write-failed'
+  // The file is another one than that the changes were made for.
+  | 'changed-meanwhile'
   // The file is in order, but a running agent cannot follow it.
   | 'needs-restart'
   // The agent runs as root, and others may change what it would start.

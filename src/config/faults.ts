@@ -53,6 +53,16 @@ const FAULTS = {
     'a plain place in the file to write the setting to',
     'write <setting> into the file by hand, then: systemctl reload understudy',
   ],
+  changedMeanwhile: [
+    'changed-meanwhile',
+    'the version of <path> that the changes were made for',
+    'look at what differs, and make the changes again',
+  ],
+  notOnPage: [
+    'not-settable',
+    'a setting of the HA page, which names no program, no file and no secret',
+    'change it in the file, then: understudy reload',
+  ],
   notWritten: ['write-failed', 'to replace <path>', '<remedy>'],
 
   // Texts and paths.
@@ -87,6 +97,22 @@ const FAULTS = {
     'out-of-range',
     '0 (for ever), or 2 to 3600 seconds',
     'write 2 or more: the kernel counts whole seconds, and one renewal may come late',
+  ],
+
+  listen: [
+    'invalid-address',
+    'an address of this host and a port, or unix: and an absolute path',
+    'write it as in 127.0.0.1:7180, [::1]:7180 or unix:/run/understudy-console/http.sock',
+  ],
+  openConsole: [
+    'contradiction',
+    'an address that only this host reaches, unless TLS protects the token',
+    'add console.certificateFile and console.privateKeyFile, or behindProxy: true, or listen at 127.0.0.1',
+  ],
+  halfTls: [
+    'missing-setting',
+    'certificate and private key together',
+    'add console.<missing>, or remove the other one',
   ],
 
   // Virtual routers.

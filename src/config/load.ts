@@ -2,6 +2,7 @@
 // Text to value: document.ts. Form, by the schema: compile.ts, form.ts. Meaning, on what has the right form: validate.ts;
 // texts of both in faults.ts. Defaults: defaults.ts. Every setting one by one: listed.ts.
 // The agent, `check` and `set` all come through here. No writing: see save.ts.
+import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { completeFile, settingsOf, thisHost, type Host } from './defaults.js';
 import { readDocument, type SettingsDocument } from './document.js';
@@ -30,6 +31,8 @@ export type LoadResult =
       readonly settings: Settings;
       /** Every setting by itself, in force or not. */
       readonly listed: readonly ListedSetting[];
+      /** Of the text: what tells this version of the file from another. */
+      readonly digest: string;
       readonly warnings: readonly SettingsWarning[];
     }
   | { readonly ok: false; readonly file: string; readonly errors: readonly SettingsError[] };
@@ -68,9 +71,14 @@ export function parseSettings(text: string, fileName: string, host: Host = thisH
     file: fileName,
     settings: settingsOf(file),
     listed: listSettings(file, written),
+    digest: digestOfText(text),
     warnings: [...document.warnings, ...warningsOf(whole, written)],
   };
 }
+
+/** What tells one version of a file from another: 16 hexadecimal digits. */
+const digestOfText = (text: string): string =>
+  createHash('sha256').update(text).digest('hex').slice(0, 16);
 
 /** What a person reads, and a control socket carries. */
 const MOST_ERRORS = 100;

@@ -54,7 +54,7 @@ export async function changeSetting(
   if (!result.ok) return refuse(...result.errors);
   const changed = edited.text !== read.text;
   if (changed) {
-    const failure = await write(path, `${read.mark}${edited.text}`, options);
+    const failure = await replaceSettings(path, `${read.mark}${edited.text}`, options);
     if (failure !== null) return refuse(failure);
   }
   const unit = unitOf(change.setting);
@@ -109,7 +109,8 @@ function notEditable({ path }: SettableSetting): SettingsError {
   return refusal('notEditable', found, { setting }, { path: setting });
 }
 
-async function write(
+/** Writes the whole file at once. @returns the error when it cannot be; the file is as it was then. */
+export async function replaceSettings(
   path: string,
   text: string,
   options: AtomicWriteOptions,

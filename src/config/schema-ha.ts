@@ -113,3 +113,41 @@ export const HOOKS = standingSection('Programs that are told what happens.', {
     { examples: ['/usr/local/lib/on-monitor'] },
   ),
 });
+
+export const CONSOLE = standingSection(
+  'The web console: a process of its own, `understudy console`, which no agent needs. It reads these settings when it starts.',
+  {
+    listen: own.text(
+      'Where it listens: address and port, or unix: and a path. Other addresses than those of this host alone need TLS files, or behindProxy.',
+      4200,
+      {
+        default: '127.0.0.1:7180',
+        examples: ['127.0.0.1:7180', 'unix:/run/understudy-console/http.sock'],
+      },
+    ),
+    tokenFile: own.text(
+      'File with the token that a person signs in with; nobody but the user of the console may read it. It is made at the first start. Absolute path.',
+      4095,
+      { default: '/var/lib/understudy-console/token' },
+    ),
+    certificateFile: own.text('TLS certificate, with its chain, in PEM. Absolute path.', 4095, {
+      examples: ['/etc/understudy/console.crt'],
+    }),
+    privateKeyFile: own.text('Private key of the certificate, in PEM. Absolute path.', 4095, {
+      examples: ['/etc/understudy/console.key'],
+    }),
+    behindProxy: own.flag(
+      'Whether a proxy in front of it does TLS and hands the name of the host on (Host).',
+      { default: false },
+    ),
+    names: own.list(
+      'Names under which browsers reach it, beside localhost and the addresses of this host.',
+      item('Host name, without port.', 253),
+      [0, 16],
+      { default: [], examples: [['dallas-1.example.com']] },
+    ),
+    metrics: own.flag('Whether it answers GET /metrics, without a token, for Prometheus.', {
+      default: false,
+    }),
+  },
+);

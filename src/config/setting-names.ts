@@ -1,6 +1,6 @@
 // The settings as `understudy get` and `set` name them, and their values as a person types them.
 // No file, no YAML: see save.ts.
-import type { SettingsError } from './errors.js';
+import { formatPath, type SettingsError } from './errors.js';
 import { describeFound } from './found.js';
 import { durationOf, expectation, millisecondsPerUnit } from './remedy.js';
 import { schemaAt, type SettingSchema } from './schema.js';
@@ -23,6 +23,8 @@ export interface SettingView {
   /** Of the values: `ms`, `s`, `bit/s`; absent when they have none. */
   readonly unit?: string;
   readonly settable: boolean;
+  /** As in an error: `ha.mode`, `virtualRouters[0].vrid`. */
+  readonly path?: string;
 }
 
 /** The answer of the control socket to what the agent runs with. */
@@ -30,18 +32,26 @@ export interface SettingsView {
   /** The file the settings came from. */
   readonly file: string;
   readonly settings: readonly SettingView[];
+  /** What tells this version of the file from another. */
+  readonly digest?: string;
 }
 
 /** The settings as names and values, in the order of the file's documentation. */
-export const viewSettings = (listed: readonly ListedSetting[], file: string): SettingsView => ({
+export const viewSettings = (
+  listed: readonly ListedSetting[],
+  file: string,
+  digest?: string,
+): SettingsView => ({
   file,
-  settings: listed.map(({ name, value, default: standard, source, unit, settable }) => ({
+  ...(digest === undefined ? {} : { digest }),
+  settings: listed.map(({ path, name, value, default: standard, source, unit, settable }) => ({
     setting: name,
     value: plainValue(value),
     ...(standard === undefined ? {} : { default: plainValue(standard) }),
     source,
     ...(unit === undefined ? {} : { unit: SYMBOLS[unit] }),
     settable,
+    path: formatPath(path),
   })),
 });
 

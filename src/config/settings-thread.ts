@@ -13,16 +13,21 @@ try {
   // Without CAP_SYS_NICE or RLIMIT_NICE it takes its turn with all others.
 }
 
+type Job<K extends SettingsJob['kind']> = Extract<SettingsJob, { kind: K }>;
+
 async function main(): Promise<void> {
-  const [{ loadSettings }, { changeSetting }] = await Promise.all([
+  const [{ loadSettings }, { changeSetting }, { changeSettings }] = await Promise.all([
     import('./load.js'),
     import('./save.js'),
+    import('./change.js'),
   ]);
   const job = workerData as SettingsJob;
-  const answer =
-    job.kind === 'load'
-      ? loadSettings(job.path)
-      : await changeSetting(job.path, job.setting, job.value);
+  const answers = {
+    load: () => loadSettings(job.path),
+    set: ({ path, setting, value }: Job<'set'>) => changeSetting(path, setting, value),
+    change: ({ path, request }: Job<'change'>) => changeSettings(path, request),
+  };
+  const answer = await answers[job.kind](job as never);
   // Nothing is transferred: all of it is copied.
   parentPort?.postMessage(answer, []);
 }

@@ -1,6 +1,7 @@
 // The settings as the rest of the program sees them: complete, validated, defaults filled in, units
 // typed. Meaning and range of each are in the schema. No file, no YAML: see load.ts. No decisions.
 import type { AddressWithPrefix, Family, IpAddress } from '../model/address.js';
+import type { ListenAddress } from '../model/listen.js';
 import type { Centiseconds, Milliseconds } from '../model/units.js';
 import type { SettingsFile } from './schema.js';
 
@@ -109,4 +110,14 @@ export interface Settings extends Pick<CompleteFile, SameInBoth> {
     readonly textfile: string | null;
     readonly interval: Milliseconds;
   };
+  readonly console: ConsoleSettings;
+}
+
+export interface ConsoleSettings extends Pick<
+  SettingsFile['console'],
+  'tokenFile' | 'behindProxy' | 'names' | 'metrics'
+> {
+  readonly listen: ListenAddress;
+  /** Both files, absolute paths; null for plain HTTP. */
+  readonly tls: { readonly certificateFile: string; readonly privateKeyFile: string } | null;
 }

@@ -5,6 +5,7 @@ import { checkAddresses, checkUnicastPeers, virtualAddresses } from './address-c
 import { formatPath, type Finding } from './errors.js';
 import { fault } from './faults.js';
 import { quote } from './found.js';
+import { checkConsole } from './console-checks.js';
 import { checkPair } from './ha-checks.js';
 import { checkMonitors } from './monitor-checks.js';
 import { routersOf, type PlacedAddress, type PlacedRouter, type Settled } from './placed.js';
@@ -25,6 +26,7 @@ export function checkMeaning(settings: Settled, hostName: string): Finding[] {
     ...checkPath(stateDirectory, ['stateDirectory']),
     ...checkPath(vip?.script, ['vip', 'script']),
     ...checkTextfile(metrics?.textfile),
+    ...checkConsole(settings.console),
     ...checkSocketPath(runtimeDirectory ?? ''),
     ...checkLease(vip?.leaseSeconds),
     ...routers.flatMap((router) => [

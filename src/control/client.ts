@@ -9,6 +9,8 @@ import {
   type CommandName,
   type CommandOutcome,
   type ReloadOutcome,
+  type ChangeOutcome,
+  type ChangeRequest,
   type SetOutcome,
   type SettingsView,
 } from './protocol.js';
@@ -21,6 +23,7 @@ export interface ControlClient {
   /** The exposition text. */
   metrics(): Promise<string>;
   set(setting: string, value: string): Promise<SetOutcome>;
+  change(request: ChangeRequest): Promise<ChangeOutcome>;
   reload(): Promise<ReloadOutcome>;
   /** `force`: although no successor is fit and sound. */
   command(name: CommandName, argument?: string, force?: boolean): Promise<CommandOutcome>;
@@ -70,6 +73,12 @@ export function createControlClient(
       if (answer.status === 200 && isSetDone(answer.body)) return answer.body;
       return settingsRefusal(answer);
     },
+    async change(body) {
+      const answer = await call({ socketPath, ...ENDPOINTS.change, body, deadlineMs: changing });
+      const { isChangeDone } = await import('./schemas.js');
+      if (answer.status === 200 && isChangeDone(answer.body)) return answer.body;
+      return settingsRefusal(answer);
+    },
     async reload() {
       const answer = await call({ socketPath, ...ENDPOINTS.reload, deadlineMs: changing });
       const { isReloadDone } = await import('./schemas.js');
@@ -99,13 +108,12 @@ export function createControlClient(
 }
 
 /** The errors of refused settings as an outcome; anything else is thrown. */
-async function settingsRefusal(
-  answer: RawAnswer,
-): Promise<Extract<SetOutcome & ReloadOutcome, { ok: false }>> {
+async function settingsRefusal(answer: RawAnswer): Promise<Extract<ChangeOutcome, { ok: false }>> {
   const { isErrorAnswer } = await import('./schemas.js');
   const { body } = answer;
   if (answer.status === 422 && isErrorAnswer(body) && body.errors !== undefined) {
-    return { ok: false, file: body.file ?? '', errors: body.errors };
+    const now = body.now === undefined ? {} : { now: body.now };
+    return { ok: false, file: body.file ?? '', errors: body.errors, ...now };
   }
   throw await refusalOf(answer);
 }

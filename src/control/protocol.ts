@@ -1,11 +1,12 @@
 // What agent and command line say to each other over the control socket: paths, limits, answers.
 // HTTP and JSON; no sockets here, no validation (schemas.ts), nothing that is slow to load.
+import type { ChangeOutcome, ChangeRequest } from '../config/change.js';
 import type { SettingsError, SettingsWarning } from '../config/errors.js';
 import type { SetOutcome } from '../config/save.js';
 import type { SettingsView } from '../config/setting-names.js';
 import type { EventRecord, Status } from '../model/status.js';
 
-export type { SetOutcome, SettingsView };
+export type { ChangeOutcome, ChangeRequest, SetOutcome, SettingsView };
 
 const SOCKET_NAME = 'control.sock';
 
@@ -18,6 +19,8 @@ export const ENDPOINTS = {
   status: { method: 'GET', path: '/v1/status' },
   settings: { method: 'GET', path: '/v1/settings' },
   set: { method: 'POST', path: '/v1/set' },
+  /** Several settings at once, on one version of the file; or only what that would do. */
+  change: { method: 'POST', path: '/v1/change' },
   reload: { method: 'POST', path: '/v1/reload' },
   command: { method: 'POST', path: '/v1/command' },
   /** JSON lines. `since`: only records after this time (ISO 8601); `follow=1`: goes on. */
@@ -86,6 +89,8 @@ export interface ErrorAnswer {
   /** With 422: what is wrong with the settings in `file`. */
   readonly file?: string;
   readonly errors?: readonly SettingsError[];
+  /** With `changed-meanwhile`: what the file says by now. */
+  readonly now?: SettingsView;
 }
 
 /** What the agent does for a request. Called on its loop; must not block. */
@@ -96,6 +101,7 @@ export interface ControlHandlers {
   metrics(): Promise<{ readonly type: string; readonly bytes: Uint8Array }>;
   /** `setting` and `value` as typed at the command line. */
   set(setting: string, value: string): Promise<SetOutcome>;
+  change(request: ChangeRequest): Promise<ChangeOutcome>;
   reload(): Promise<ReloadOutcome>;
   /** Resolves when it is done or refused; name and argument have been checked against COMMANDS. */
   command(

@@ -3,7 +3,7 @@
 import { failure, type Answer } from './answers.js';
 import { nameOf } from './caller.js';
 import { COMMANDS, type ControlHandlers, type EndpointName, type ErrorAnswer } from './protocol.js';
-import { isCommandRequest, isSetRequest } from './schemas.js';
+import { isChangeRequest, isCommandRequest, isSetRequest } from './schemas.js';
 
 export interface Request {
   readonly body: string;
@@ -29,6 +29,8 @@ export async function handle(
       return outcomeAnswer(await handlers.reload());
     case 'set':
       return handleSet(body, handlers);
+    case 'change':
+      return handleChange(body, handlers);
     case 'command':
       return handleCommand(body, uid, handlers);
   }
@@ -49,6 +51,23 @@ async function handleSet(body: string, handlers: ControlHandlers): Promise<Answe
     );
   }
   return outcomeAnswer(await handlers.set(request.value.setting, request.value.value));
+}
+
+async function handleChange(body: string, handlers: ControlHandlers): Promise<Answer> {
+  const request = parseJson(body);
+  if (!request.ok) {
+    return failure(400, 'malformed-json', 'the request is not JSON', 'send one JSON object');
+  }
+  if (!isChangeRequest(request.value)) {
+    const [first] = isChangeRequest.errors ?? [];
+    return failure(
+      400,
+      'invalid-request',
+      `expected { "base": digest, "changes": [{ "path", "value" }], "apply": true or false }: ${first?.instancePath || 'it'} ${first?.message ?? 'is something else'}`,
+      'send the digest of GET /v1/settings, and paths as it lists them',
+    );
+  }
+  return outcomeAnswer(await handlers.change(request.value));
 }
 
 async function handleCommand(
@@ -86,7 +105,7 @@ function parseJson(text: string): { ok: true; value: unknown } | { ok: false } {
   }
 }
 
-type Outcome = Awaited<ReturnType<ControlHandlers['set'] | ControlHandlers['reload']>>;
+type Outcome = Awaited<ReturnType<ControlHandlers['set' | 'reload' | 'change']>>;
 
 function outcomeAnswer(outcome: Outcome): Answer {
   if (outcome.ok) return { status: 200, body: outcome };
@@ -96,6 +115,8 @@ function outcomeAnswer(outcome: Outcome): Answer {
     'the settings were refused; the agent runs on with what it had',
     'correct what the errors name',
   );
-  const body: ErrorAnswer = { ...refusal.body, file: outcome.file, errors: outcome.errors };
+  const { file, errors } = outcome;
+  const now = 'now' in outcome && outcome.now !== undefined ? { now: outcome.now } : {};
+  const body: ErrorAnswer = { ...refusal.body, file, errors, ...now };
   return { status: 422, body };
 }

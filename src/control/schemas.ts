@@ -5,6 +5,8 @@ import { form } from '../json/form.js';
 import {
   COMMANDS,
   FORCIBLE,
+  type ChangeOutcome,
+  type ChangeRequest,
   type CommandName,
   type CommandOutcome,
   type CommandRequest,
@@ -55,6 +57,41 @@ export const isSetRequest = form<SetRequest>('set-request', {
   },
 });
 
+const plain = { type: ['string', 'number', 'boolean'] } as const;
+
+/** The body of `POST /v1/change`. Nothing else may stand in it. */
+export const isChangeRequest = form<ChangeRequest>('change-request', {
+  type: 'object',
+  required: ['base', 'changes', 'apply'],
+  additionalProperties: false,
+  properties: {
+    base: { type: 'string', minLength: 1, maxLength: 100 },
+    apply: flag,
+    changes: {
+      type: 'array',
+      maxItems: 500,
+      items: {
+        type: 'object',
+        required: ['path', 'value'],
+        additionalProperties: false,
+        properties: {
+          path: { type: 'string', minLength: 1, maxLength: 200 },
+          value: {
+            anyOf: [
+              plain,
+              {
+                type: 'array',
+                maxItems: 255,
+                items: { anyOf: [plain, { type: 'array', maxItems: 16, items: plain }] },
+              },
+            ],
+          },
+        },
+      },
+    },
+  },
+});
+
 /** The body of `POST /v1/command`: a command with one of its arguments, or with none if it has none. */
 export const isCommandRequest = form<CommandRequest>('command-request', {
   type: 'object',
@@ -98,6 +135,29 @@ export const isSetDone = form<Done<SetOutcome>>('set-done', {
     previous: { type: ['string', 'number', 'boolean', 'null'] },
     changed: flag,
     file: text,
+    warnings,
+  },
+});
+
+const difference = {
+  type: 'object',
+  required: ['setting', 'from', 'to'],
+  properties: {
+    setting: text,
+    from: { type: ['string', 'number', 'boolean', 'null'] },
+    to: { type: ['string', 'number', 'boolean', 'null'] },
+  },
+} as const;
+
+export const isChangeDone = form<Done<ChangeOutcome>>('change-done', {
+  type: 'object',
+  required: ['ok', 'applied', 'file', 'changes', 'plan', 'warnings'],
+  properties: {
+    ok: { const: true },
+    applied: flag,
+    file: text,
+    changes: { type: 'array', items: difference },
+    plan: { type: 'array', items: { type: 'object' } },
     warnings,
   },
 });

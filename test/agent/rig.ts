@@ -55,6 +55,14 @@ export const settingsOf = (virtualRouters: readonly VirtualRouterSettings[]): Se
   vip: { script: '/usr/lib/understudy/vip', leaseSeconds: 3 },
   realtime: { enabled: false, priority: 1 },
   metrics: { textfile: null, interval: milliseconds(15_000) },
+  console: {
+    listen: { kind: 'tcp', host: '127.0.0.1', port: 7180, loopback: true },
+    tokenFile: '/nowhere/token',
+    tls: null,
+    behindProxy: false,
+    names: [],
+    metrics: false,
+  },
   runtimeDirectory: '/nowhere/run',
   stateDirectory: '/nowhere/state',
 });

@@ -120,11 +120,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
   agent: { rooms: AGENT_ROOMS, outside: true },
   import: { rooms: ['model', 'config'], outside: false },
   doctor: { rooms: ['model', 'config', 'kernel'], outside: true },
+  console: { rooms: ['model', 'config', 'control', 'metrics'], outside: true },
   cli: {
-    rooms: ['model', 'config', 'control', 'files', 'host', 'import', 'doctor'],
+    rooms: ['model', 'config', 'control', 'files', 'host', 'import', 'doctor', 'console'],
     outside: true,
   },
-  main: { rooms: [...AGENT_ROOMS, 'import', 'doctor', 'agent', 'cli'], outside: true },
+  main: { rooms: [...AGENT_ROOMS, 'import', 'doctor', 'agent', 'cli', 'console'], outside: true },
 };
 
 /** Where a room is open only in part: the answer is a complaint, or null. */
@@ -177,6 +178,19 @@ function narrowing(
     !typeOnly
   ) {
     return 'a running agent reads settings on another thread (config/elsewhere): import type only';
+  }
+  if (from === 'console' && to === 'config' && !/^src\/config\/(?:schema|on-page)\b/.test(target)) {
+    return 'of config, console may import the schema and what of it the page changes only';
+  }
+  if (
+    from === 'console' &&
+    to === 'control' &&
+    /^(?:server|requests)/.test(posix.basename(target))
+  ) {
+    return 'console may import the control client, not the server';
+  }
+  if (from === 'cli' && to === 'console' && path !== 'src/cli/commands/console.ts') {
+    return 'only the command console may import console: it is a process of its own';
   }
   if (from === 'cli' && to === 'control' && /(?:^|\/)server/.test(posix.basename(target))) {
     return 'cli may import the control client, not the server';

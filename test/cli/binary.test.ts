@@ -41,6 +41,7 @@ before(async () => {
       metrics: () => Promise.resolve({ type: 'text/plain', bytes: Buffer.from('# HELP x y\n') }),
       settings: () => assert.fail(),
       set: () => assert.fail(),
+      change: () => assert.fail(),
       reload: () => assert.fail(),
       command: () => assert.fail(),
       events: () => [],

@@ -106,6 +106,7 @@ export async function startAgent(changed: Partial<ControlHandlers> = {}): Promis
       return viewSettings(loaded.listed, config);
     },
     set: (setting, value) => changeSetting(config, setting, value),
+    change: () => assert.fail('nobody changes several settings'),
     reload: () => assert.fail('nobody reloads'),
     command: () => assert.fail('nobody orders'),
     ...eventSource().handlers,

@@ -59,6 +59,21 @@ export const FAULTY_FILES: readonly FaultyFile[] = [
   },
   { title: 'an empty section', text: withTop('ha:'), errors: ['wrong-type ha'] },
   {
+    title: 'a console at no place to listen at',
+    text: withTop('console: { listen: 10.0.0.1 }'),
+    errors: ['invalid-address console.listen'],
+  },
+  {
+    title: 'a console that others reach without TLS',
+    text: withTop('console: { listen: "[2001:db8::1]:7180" }'),
+    errors: ['contradiction console.listen'],
+  },
+  {
+    title: 'a console with half of TLS, and a token file without its whole path',
+    text: withTop('console: { listen: 0.0.0.0:7180, certificateFile: /c, tokenFile: token }'),
+    errors: ['missing-setting console', 'invalid-path console.tokenFile'],
+  },
+  {
     title: 'no virtual routers',
     text: 'virtualRouters: []\n',
     errors: ['out-of-range virtualRouters'],

@@ -113,6 +113,8 @@ function exampleFile(path: string, value: unknown): object {
       const of = inner === undefined ? value : { name: 'Age', [inner]: value };
       return { ...file, checks: [{ name: 'c', ...(type ?? OF_CHECK_TYPE[0])?.[1], [key]: of }] };
     }
+    case 'console':
+      return { ...file, console: { certificateFile: '/c', privateKeyFile: '/k', [key]: value } };
     case 'bypass':
       return { ...file, bypass: { hook: '/h', segments: ['s'], [key]: value } };
     default:

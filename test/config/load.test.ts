@@ -65,6 +65,14 @@ describe('settings', () => {
       vip: { script: PACKAGE_VIP_SCRIPT, leaseSeconds: 3 },
       realtime: { enabled: true, priority: 1 },
       metrics: { textfile: null, interval: 15_000 },
+      console: {
+        listen: { kind: 'tcp', host: '127.0.0.1', port: 7180, loopback: true },
+        tokenFile: '/var/lib/understudy-console/token',
+        tls: null,
+        behindProxy: false,
+        names: [],
+        metrics: false,
+      },
       runtimeDirectory: '/run/understudy',
       stateDirectory: '/var/lib/understudy',
     });
@@ -89,6 +97,13 @@ virtualRouters:
 vip: { script: /opt/vip, leaseSeconds: 0 }
 realtime: { enabled: false, priority: 40 }
 metrics: { textfile: /m/u.prom, intervalSeconds: 1 }
+console:
+  listen: '[2001:DB8::1]:443'
+  tokenFile: /t
+  certificateFile: /c
+  privateKeyFile: /k
+  names: [a.example]
+  metrics: true
 runtimeDirectory: /run/u
 stateDirectory: /var/u
 `);
@@ -117,6 +132,14 @@ stateDirectory: /var/u
       vip: { script: '/opt/vip', leaseSeconds: 0 },
       realtime: { enabled: false, priority: 40 },
       metrics: { textfile: '/m/u.prom', interval: 1_000 },
+      console: {
+        listen: { kind: 'tcp', host: '2001:db8::1', port: 443, loopback: false },
+        tokenFile: '/t',
+        tls: { certificateFile: '/c', privateKeyFile: '/k' },
+        behindProxy: false,
+        names: ['a.example'],
+        metrics: true,
+      },
       runtimeDirectory: '/run/u',
       stateDirectory: '/var/u',
     });

@@ -247,8 +247,8 @@ describe('changeSetting', () => {
       'contradiction',
     ],
     ['a mode nobody knows', FILE, 'mode', 'of', 'out-of-range'],
-    ['a mode that would break the YAML', FILE, 'mode', 'off }\nx: [', 'not-editable'],
-    ['a mode that would add a comment', FILE, 'mode', 'off # x', 'not-editable'],
+    ['a mode that would break the YAML', FILE, 'mode', 'off }\nx: [', 'out-of-range'],
+    ['a mode that would add a comment', FILE, 'mode', 'off # x', 'out-of-range'],
     ['no boolean', FILE, 'primary', 'maybe', 'wrong-type'],
     [
       'a file with another fault',

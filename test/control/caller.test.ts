@@ -39,6 +39,7 @@ describe('who gave an order', () => {
         metrics: () => Promise.resolve({ type: 'text/plain', bytes: Buffer.from('# HELP x y\n') }),
         settings: () => ({ file: '/f', settings: [] }),
         set: () => Promise.reject(new Error('not asked for')),
+        change: () => Promise.reject(new Error('not asked for')),
         reload: () => Promise.reject(new Error('not asked for')),
         command: (_name, _argument, { by }) => {
           orders.push(by);

@@ -52,6 +52,15 @@ const handlers: ControlHandlers = {
           file: '/f',
           warnings: [],
         }),
+  change: ({ apply }) =>
+    Promise.resolve({
+      ok: true,
+      applied: apply,
+      file: '/f',
+      changes: [{ setting: 'mode', from: 'off', to: 'active-passive' }],
+      plan: [],
+      warnings: [],
+    }),
   reload: () => Promise.resolve({ ok: true, file: '/f', changes: ['mode'], warnings: [] }),
   command: (name, argument) =>
     name === 'failover'

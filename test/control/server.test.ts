@@ -29,6 +29,15 @@ const handlers: ControlHandlers = {
       file: '/f',
       warnings: [],
     }),
+  change: ({ apply }) =>
+    Promise.resolve({
+      ok: true,
+      applied: apply,
+      file: '/f',
+      changes: [],
+      plan: [],
+      warnings: [],
+    }),
   reload: () => Promise.resolve({ ok: true, file: '/f', changes: [], warnings: [] }),
   command: (name, argument) =>
     Promise.resolve({ ok: true, detail: [name, argument ?? 'without argument'].join(' ') }),

@@ -9,9 +9,11 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { get, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +21,7 @@ import { makeBundle } from '../../scripts/bundle/bundle.js';
 import { PROGRAMS, startedAs } from '../../scripts/bundle/parts.js';
 import { startControlServer, type ControlServer } from '../../src/control/server.js';
 import { healthy } from '../cli/statuses.js';
-import { eventOf } from '../support/limits.js';
+import { eventOf, linesOf } from '../support/limits.js';
 import { after, before, describe, it } from '../support/test.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -52,6 +54,7 @@ before(async () => {
         settings: [{ setting: 'mode', value: 'off', source: 'file', settable: true }],
       }),
       set: () => assert.fail(),
+      change: () => assert.fail(),
       reload: () => assert.fail(),
       command: () => assert.fail(),
       events: () => [],
@@ -116,6 +119,48 @@ describe('the bundle', () => {
 
   it('loads what reads settings for check, and no agent', async () => {
     assert.deepEqual((await loadedBy('plan')).sort(), ['settings-form', 'understudy', 'yaml']);
+  });
+
+  it('serves the page of the console, with the libraries on board', async () => {
+    const socketPath = join(folder, 'http.sock');
+    const file = join(folder, 'console.yaml');
+    const own = { listen: `unix:${socketPath}`, tokenFile: join(folder, 'token') };
+    writeFileSync(file, `${readFileSync(settings, 'utf8')}console: ${JSON.stringify(own)}\n`);
+    const child = spawn(process.execPath, [main(), 'console', '--config', file], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const line = linesOf(child.stdout, 'the console');
+    assert.match(await line(), /wrote a new token/);
+    assert.match(await line(), /listening at unix:/);
+    const statuses = ['/', '/main.js', '/preact.js', '/htm.js', '/page.css', '/icon.svg'].map(
+      async (path) => {
+        const asked = get({ socketPath, path, headers: { Host: 'localhost' } });
+        const [response] = (await eventOf(asked, 'response')) as [IncomingMessage];
+        response.resume();
+        return response.statusCode;
+      },
+    );
+    assert.deepEqual(await Promise.all(statuses), [200, 200, 200, 200, 200, 200]);
+    child.kill();
+    await eventOf(child, 'close');
+    assert.equal(child.exitCode, 0);
+    assert.equal(statSync(own.tokenFile).mode & 0o777, 0o600);
+    assert.ok(packages.includes('preact') && packages.includes('htm'), packages.join());
+  });
+
+  it('has the same page for Cockpit, which finds all of it beside its own bridge', () => {
+    const cockpit = join(folder, 'dist/cockpit');
+    const index = readFileSync(join(cockpit, 'index.html'), 'utf8');
+    const named = [...index.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, name = '']) => name);
+    assert.deepEqual(named.sort(), ['../base1/cockpit.js', 'cockpit.js', 'icon.svg', 'page.css']);
+    const files = readdirSync(cockpit);
+    for (const name of ['about.json', 'manifest.json', 'main.js', ...named.slice(1)]) {
+      assert.ok(files.includes(name), name);
+    }
+    const about = JSON.parse(readFileSync(join(cockpit, 'about.json'), 'utf8')) as {
+      fields: unknown[];
+    };
+    assert.ok(about.fields.length > 40);
   });
 
   it('names a line of the sources when something is wrong with the program', () => {

@@ -57,6 +57,7 @@ describe('the package', () => {
       'scripts/hooks/command',
       'scripts/checks/mount',
       'scripts/systemd/understudy.service',
+      'scripts/systemd/understudy-console.service',
       'docs/INSTALL.md',
       'README.md',
       'LICENSE',

@@ -11,7 +11,8 @@ const skip = boxRefusal() ?? (await enterSandbox()) ?? false;
 
 const INSTALL = `${SOURCE}/scripts/install`;
 const CONNECTIONS = 'understudy-connections.service';
-const UNITS = [UNIT, CONNECTIONS, 'understudy-hooks.socket', 'understudy-hooks@.service'];
+const CONSOLE = 'understudy-console.service';
+const UNITS = [UNIT, CONNECTIONS, CONSOLE, 'understudy-hooks.socket', 'understudy-hooks@.service'];
 /** In tenths, as `systemd-analyze security --threshold` takes it. */
 const EXPOSURE_LIMIT = '25';
 
@@ -142,7 +143,7 @@ describe('installation', { skip }, () => {
 
   it('security: the exposure is within its limit', async (t) => {
     const words = ['security', '--no-pager', '--offline=true', `--threshold=${EXPOSURE_LIMIT}`];
-    for (const unit of [UNIT, CONNECTIONS]) {
+    for (const unit of [UNIT, CONNECTIONS, CONSOLE]) {
       const path = `/usr/lib/systemd/system/${unit}`;
       const { code, stdout } = await box.attempt(['systemd-analyze', ...words, path]);
       t.diagnostic(stdout.trim().split('\n').at(-1) ?? '');

@@ -1,0 +1,136 @@
+// Orders: each says what it is going to do, then what came of it, with the events that prove it.
+import { ui, list, put, store } from './store.js';
+import { Events } from './screen.js';
+
+const here = ({ virtualRouters }) =>
+  virtualRouters.filter(({ state }) => state === 'Active').map(({ name }) => name);
+
+/** Words, what it will do, and whether it can be forced. */
+const ORDERS = [
+  [
+    'Failover',
+    { command: 'failover' },
+    (status) =>
+      here(status).length
+        ? `Hands over ${list(here(status))} to ${list(status.readiness?.find((one) => one.direction === 'away')?.to ?? [])}. It comes back only when it is asked or needed.`
+        : 'Nothing is Active here, so there is nothing to hand over: the agent will say so.',
+    true,
+  ],
+  [
+    'Maintenance on',
+    { command: 'maintenance', argument: 'on' },
+    (status) =>
+      `${here(status).length ? `Hands over ${list(here(status))}, then` : 'This appliance'} stays out of the election until maintenance is switched off, after a reboot too.`,
+    true,
+  ],
+  [
+    'Maintenance off',
+    { command: 'maintenance', argument: 'off' },
+    () => 'Takes part in the election again.',
+  ],
+  [
+    'Engage bypass',
+    { command: 'bypass', argument: 'engage' },
+    () =>
+      'Moves the relay to bypass: traffic goes past this appliance, which stays out of the election until the bypass is released.',
+  ],
+  [
+    'Release bypass',
+    { command: 'bypass', argument: 'release' },
+    () => 'Moves the relay back in line, clears the flaps, and takes part in the election again.',
+  ],
+  [
+    'Clear flaps',
+    { command: 'flaps', argument: 'clear' },
+    (status) =>
+      `Forgets ${status.flaps.count} flaps, and takes part in the election again if they kept it out.`,
+  ],
+  [
+    'Read the file again',
+    null,
+    () => 'Reads the settings file, and applies what differs (understudy reload).',
+  ],
+];
+
+const key = (one) => `${one.time} ${one.event} ${one.detail}`;
+
+async function give(order) {
+  const known = new Set(store.events.map(key));
+  put({ order: { ...order, state: 'under way' } });
+  const force = document.getElementById('force')?.checked ?? false;
+  const answer = order.body
+    ? await store.fetch('order', { ...order.body, ...(force ? { force } : {}) })
+    : await store.fetch('reload');
+  put({ order: { ...order, state: 'done', answer, known } });
+}
+
+function Outcome({ answer, known }) {
+  const { error, errors = [], detail, changes } = answer;
+  const proof = store.events.filter((one) => !known.has(key(one)));
+  return ui`<div role="status">
+    ${
+      error
+        ? ui`<p class="error">✕ Not done: ${error.message}; ${error.remedy}</p>`
+        : errors.length
+          ? ui`<p class="error">
+              ${`✕ Not done: ${errors[0].path} expected ${errors[0].expected}, found ${errors[0].found}; ${errors[0].remedy}`}
+            </p>`
+          : ui`<p>
+              ✓ Done: ${detail ?? (list(changes ?? []) === '-' ? 'nothing differs' : list(changes))}
+            </p>`
+    }
+    <h3>What happened since</h3>
+    ${proof.length ? ui`<${Events} events=${proof} />` : ui`<p>No event yet.</p>`}
+    <button type="button" onClick=${() => put({ order: null })}>Close</button>
+  </div>`;
+}
+
+export function Orders({ status }) {
+  const { order } = store;
+  if (!order) {
+    return ui`<div class="buttons">
+      ${ORDERS.map(
+        ([name, body, what, forcible]) =>
+          ui`<button
+            type="button"
+            onClick=${() => put({ order: { name, body, what, forcible, state: 'asked' } })}
+          >
+            ${name}…
+          </button>`,
+      )}
+    </div>`;
+  }
+  const away = status.readiness?.find((one) => one.direction === 'away');
+  return ui`<div>
+    <h3
+      tabindex="-1"
+      ref=${(element) => order.state === 'asked' && !order.seen && element && ((order.seen = true), element.focus())}
+    >
+      ${order.name}
+    </h3>
+    <p>${order.what(status)}</p>
+    ${
+      order.state === 'done'
+        ? ui`<${Outcome} ...${order} />`
+        : ui`${
+            order.forcible && away && !away.ready
+              ? ui`<ul>
+                      ${away.hindrances.map(({ reason, remedy }) => ui`<li>! ${reason}; ${remedy}</li>`)}
+                    </ul>
+                    <label><input type="checkbox" id="force" /> although no peer is fit and sound</label>`
+              : null
+          }
+            <div class="buttons">
+              <button
+                type="button"
+                class="act"
+                disabled=${order.state !== 'asked'}
+                onClick=${() => give(order)}
+              >
+                ${order.state === 'asked' ? order.name : 'Under way…'}
+              </button>
+              <button type="button" onClick=${() => put({ order: null })}>Cancel</button>
+            </div>`
+    }
+  </div>`;
+}

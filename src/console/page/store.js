@@ -1,0 +1,63 @@
+// What the page knows, and how it is drawn anew when that changes. No text for people.
+import { h, render } from './preact.js';
+import htm from './htm.js';
+
+export const ui = htm.bind(h);
+
+/** The transport puts in what it hears; the parts of the page put in what the person does. */
+export const store = {
+  status: null,
+  settings: null,
+  events: [],
+  about: { fields: [], reasons: {} },
+  problem: null,
+  /** Why there is no news at all. */
+  cut: null,
+  view: location.hash === '#settings' ? 'settings' : 'status',
+  order: null,
+  draft: null,
+  fetch: null,
+};
+
+let heard = 0;
+let age = null;
+let draw = () => {};
+let waits = false;
+
+/** The status, and how old it is by the clock of who sent it. */
+export function heardState({ status, problem, at, now }) {
+  heard = performance.now();
+  age = at === null ? null : now - at;
+  put({ status, problem, cut: null });
+}
+
+/** Milliseconds; null before the first. */
+export const ageNow = () => (age === null ? null : age + performance.now() - heard);
+
+export function put(news) {
+  Object.assign(store, news);
+  if (waits) return;
+  waits = true;
+  queueMicrotask(() => {
+    waits = false;
+    draw();
+  });
+}
+
+export function show(App) {
+  const root = document.getElementById('page');
+  root.textContent = '';
+  draw = () => render(ui`<${App} />`, root);
+  // Ages grow without any news.
+  setInterval(draw, 500);
+  draw();
+}
+
+export const time = (iso) => {
+  const at = new Date(iso);
+  return Number.isNaN(at.getTime())
+    ? iso
+    : at.toLocaleString(undefined, { dateStyle: 'short', timeStyle: 'medium' });
+};
+
+export const list = (words) => (words.length ? words.join(', ') : '-');
