@@ -27,7 +27,7 @@ function valueOf({ type, items }, typed) {
       : words;
 }
 
-function type(path, typed) {
+function enter(path, typed) {
   const { settings, draft } = store;
   const now = settings.settings.find((one) => one.path === path).value;
   const values = { ...draft?.values, [path]: typed };
@@ -145,7 +145,7 @@ function Field({ setting }) {
               id=${id}
               field=${field}
               value=${typed ?? setting.value}
-              set=${(value) => type(path, value)}
+              set=${(value) => enter(path, value)}
               described=${about}
               bad=${errors.length > 0}
             />
