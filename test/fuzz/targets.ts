@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { parseSettings } from '../../src/config/load.js';
+import { parsePath } from '../../src/config/on-page.js';
 import type { ControlHandlers } from '../../src/control/protocol.js';
 import { handle } from '../../src/control/requests.js';
 import { importKeepalived } from '../../src/import/import.js';
@@ -233,6 +234,11 @@ const HANDLERS: ControlHandlers = {
   events: refused,
   follow: refused,
   set: async () => ({ ok: false, file: 'understudy.yaml', errors: [] }),
+  change: async ({ base, changes }) => {
+    assert.equal(typeof base, 'string');
+    for (const { path } of changes) parsePath(path);
+    return { ok: false, file: 'understudy.yaml', errors: [] };
+  },
   reload: async () => ({ ok: false, file: 'understudy.yaml', errors: [] }),
   command: async (name, argument) => {
     assert.equal(typeof name, 'string');
@@ -245,7 +251,7 @@ const control: Target = {
   name: 'control',
   words: wordsOf(
     '{¦}¦[¦]¦"¦:¦,¦null¦true¦1e999¦"command"¦"argument"¦"set"¦"setting"¦"value"¦"failover"¦' +
-      '"maintenance"¦"on"¦"__proto__"',
+      '"maintenance"¦"on"¦"__proto__"¦"base"¦"changes"¦"path"¦"apply"¦"virtualRouters[0].vrid"',
   ),
   longest: 1_024,
   seeds: [
@@ -258,7 +264,9 @@ const control: Target = {
   take: async (input) => {
     const body = textOf(input);
     const answers = await Promise.all(
-      (['set', 'command'] as const).map((name) => handle(name, { body, uid: 0 }, HANDLERS)),
+      (['set', 'change', 'command'] as const).map((name) =>
+        handle(name, { body, uid: 0 }, HANDLERS),
+      ),
     );
     for (const { status } of answers) assert([200, 400, 409, 422].includes(status), `${status}`);
     return answers.map(({ status }) => status).join();
