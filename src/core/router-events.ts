@@ -99,34 +99,35 @@ function takeAdvertisement(
   const { advertisement, source } = event;
   const { priority, maxAdvertiseInterval: interval } = advertisement;
   if (event.multicast) multicastHeard(instance, router);
-  const sight = new InstanceSight(instance, router);
+  const { peers, clock } = instance;
+  const place = instance.placeOf(router);
   if (priority === 0) {
-    if (isQuestion(sight, source)) return;
-    const until = after(instance.clock, instance.configuration.peerCheck.interval);
-    const place = instance.placeOf(router);
-    peerLeft(instance.peers.values(), source, place, until, activeAddressOf(router.state));
+    if (isQuestion(new InstanceSight(instance, router), source)) return;
+    const until = after(clock, instance.configuration.peerCheck.interval);
+    peerLeft(peers.values(), source, place, until, activeAddressOf(router.state));
   }
-  if (priority > 0 && isEmptyClaim(sight, source)) return;
+  if (priority > 0 && isEmptyClaim(peers.values(), place, source, clock)) return;
   // A farewell is sent before the addresses go (RFC 9568 §6.4.3).
-  if (priority > 0 || source === activeAddressOf(router.state)) sawHeld(router, instance.clock);
+  if (priority > 0 || source === activeAddressOf(router.state)) sawHeld(router, clock);
   // For the time of a handover the router that we preempted may not have heard us yet.
-  const isSettled =
-    router.reason !== 'priority' || instance.clock >= instance.handoverUntil(router.since);
-  const wasHeard = isSettled && isHeardAsActive(router, instance.clock);
+  const isSettled = router.reason !== 'priority' || clock >= instance.handoverUntil(router.since);
+  const wasHeard = isSettled && isHeardAsActive(router, clock);
   const wasActive = router.state.kind === 'Active';
   step(instance, router, { kind: 'advertisement', priority, interval, source });
   const { state } = router;
   if (wasActive && state.kind === 'Backup' && router.reason === 'preempted') {
     lostToSuperior(instance, router, state, event);
   }
-  if (wasHeard && state.kind === 'Active' && priority > 0)
+  if (wasHeard && state.kind === 'Active' && priority > 0) {
     rivalHeard(instance, router, state, source);
-  if (priority === 0) {
-    if (state.kind === 'Backup')
-      apply(instance, router, whenLeft(new InstanceSight(instance, router), source));
-  } else foundHolder(instance, router);
-  if (router.state.kind === 'Backup')
+  }
+  if (priority > 0) foundHolder(instance, router);
+  else if (state.kind === 'Backup') {
+    apply(instance, router, whenLeft(new InstanceSight(instance, router), source));
+  }
+  if (router.state.kind === 'Backup') {
     followActive(instance, router, router.state, priority, source);
+  }
 }
 
 /**

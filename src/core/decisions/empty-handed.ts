@@ -1,9 +1,9 @@
 // For how long an Active is believed that says over the HA port that it has no addresses: it is about to
 // have them, and no longer than that. Questions only; the answers count in takeover.ts and router-events.ts.
 import type { IpAddress } from '../../model/address.js';
-import { microseconds } from '../../model/units.js';
+import { microseconds, type Instant } from '../../model/units.js';
 import { ADDRESS_PATIENCE } from '../machine/states.js';
-import { isSpeaking, lacksFor, type PeerView } from '../peers/peers.js';
+import { isSpeaking, lacksFor, type Peer, type PeerView, type Place } from '../peers/peers.js';
 import type { Sight } from '../peers/sight.js';
 import { activeDownInterval } from '../machine/timing.js';
 
@@ -25,12 +25,16 @@ export function isEmptyHanded({ router, place, now }: Sight, { peer }: PeerView)
  * Whether an advertisement from here is nobody's to obey: its sender has had no addresses for longer than
  * a script may take, and says so to this moment. When it has them it says that too, and counts again.
  */
-export function isEmptyClaim(sight: Sight, source: IpAddress): boolean {
-  const { now } = sight;
-  for (const peer of sight.peers) {
+export function isEmptyClaim(
+  peers: Iterable<Peer>,
+  place: Place,
+  source: IpAddress,
+  now: Instant,
+): boolean {
+  for (const peer of peers) {
     if (peer.lacking.length === 0 || !peer.knownBy.includes(source)) continue;
     if (!isSpeaking(peer, now)) continue;
-    return lacksFor(peer, sight.place, ADDRESS_PATIENCE, now);
+    return lacksFor(peer, place, ADDRESS_PATIENCE, now);
   }
   return false;
 }
