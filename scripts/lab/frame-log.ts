@@ -58,7 +58,8 @@ export class FrameLog {
       const frame = parseFrame(line);
       if (frame === null) return;
       this.frames.push(frame);
-      onFrame();
+      // There are many, and nobody waits for one of them.
+      if (frame.what.kind !== 'ha-message') onFrame();
     });
   }
 

@@ -187,9 +187,9 @@ const moved = (part: Part): Part => ({ ...part, answering: ['portal-2'] });
 async function maintenance(site: Site): Promise<void> {
   const a = site.lab.appliance('a');
   await site.observe(moved(planned('maintenance of portal-1', 'b')), () =>
-    a.control.command('maintenance', 'on'),
+    a.patientControl.command('maintenance', 'on'),
   );
-  await site.observe(back('its end'), () => a.control.command('maintenance', 'off'));
+  await site.observe(back('its end'), () => a.patientControl.command('maintenance', 'off'));
   await site.settled(SPREAD);
   await site.observe(moved(planned('agent of portal-1 stopped', 'b')), () => a.stop());
   await site.observe(back('and started'), async () => site.startAgent('a'));

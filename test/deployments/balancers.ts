@@ -18,15 +18,17 @@ export async function operations(
   moved: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   const [a, b] = [site.lab.appliance('a'), site.lab.appliance('b')];
-  await site.observe(planned('failover by command', 'b'), () => a.control.command('failover'));
-  await moved();
-  await site.observe(planned('failover back', 'a'), () => b.control.command('failover'));
-  await moved();
-  await site.observe(planned('maintenance of the primary', 'b'), () =>
-    a.control.command('maintenance', 'on'),
+  await site.observe(planned('failover by command', 'b'), () =>
+    a.patientControl.command('failover'),
   );
   await moved();
-  await site.observe(planned('its end', 'a'), () => a.control.command('maintenance', 'off'));
+  await site.observe(planned('failover back', 'a'), () => b.patientControl.command('failover'));
+  await moved();
+  await site.observe(planned('maintenance of the primary', 'b'), () =>
+    a.patientControl.command('maintenance', 'on'),
+  );
+  await moved();
+  await site.observe(planned('its end', 'a'), () => a.patientControl.command('maintenance', 'off'));
   await site.settled(['a']);
   await site.observe(planned('agent of the primary stopped', 'b'), () => a.stop());
   await moved();

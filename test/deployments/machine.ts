@@ -15,7 +15,7 @@ const PATIENCE_MS = 60_000;
 
 /** Milliseconds from the start of an agent to its first answer, measured once, with nothing beside it. */
 export async function measureAgentStart(): Promise<number> {
-  const lab = await createLab();
+  const lab = await createLab({ patienceMs: 60_000 });
   try {
     const agent = lab.appliance('a');
     const startedAt = now();

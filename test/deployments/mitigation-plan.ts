@@ -86,7 +86,7 @@ export function relays(site: Site, name: ApplianceName): string {
 
 /** Hands the role over from this appliance. */
 export const failover = (site: Site, name: ApplianceName): Promise<CommandOutcome> =>
-  site.lab.appliance(name).control.command('failover');
+  site.lab.appliance(name).patientControl.command('failover');
 
 export const heldBy = (site: Site, name: ApplianceName): Promise<void> =>
   site.waitFor(`held by ${name}`, () => site.heldBy(name));

@@ -24,7 +24,7 @@ const flapping = (times: number, apartMs: number) => async (site: Site) => {
 /** The relay inline, and monitors judged again. */
 async function released(site: Site): Promise<void> {
   await site.waitFor('node 1 answers', (a) => a !== null);
-  await site.lab.appliance('a').control.command('bypass', 'release');
+  await site.lab.appliance('a').patientControl.command('bypass', 'release');
   await site.waitFor('node 1 inline, and its monitors judged', (a) => {
     const judged = a?.monitors.every(({ detail }) => !detail.includes('not judged while bypassed'));
     return a?.bypass.actual === 'inline' && judged === true;
@@ -85,7 +85,7 @@ export const BYPASS: readonly Experiment[] = [
   },
   {
     done: 'understudy bypass engage on node 1',
-    act: (site) => site.lab.appliance('a').control.command('bypass', 'engage'),
+    act: (site) => site.lab.appliance('a').patientControl.command('bypass', 'engage'),
     mend: released,
     look: relay,
     page: { outcome: 'relays: bypass' },

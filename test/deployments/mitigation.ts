@@ -24,13 +24,15 @@ export const mitigation: readonly Chapter[] = [
 /** What an operator does. */
 async function work(site: Site): Promise<void> {
   const [a, b] = [site.lab.appliance('a'), site.lab.appliance('b')];
-  await site.observe(planned('failover by command', 'b'), () => a.control.command('failover'));
-  await site.observe(planned('failover back', 'a'), () => b.control.command('failover'));
+  await site.observe(planned('failover by command', 'b'), () =>
+    a.patientControl.command('failover'),
+  );
+  await site.observe(planned('failover back', 'a'), () => b.patientControl.command('failover'));
   await site.observe(planned('maintenance of the primary', 'b'), () =>
-    a.control.command('maintenance', 'on'),
+    a.patientControl.command('maintenance', 'on'),
   );
   await site.observe(planned('its end: preemption', 'a'), () =>
-    a.control.command('maintenance', 'off'),
+    a.patientControl.command('maintenance', 'off'),
   );
   await site.settled(['a', 'a']);
   await site.observe(planned('agent of the primary stopped', 'b'), () => a.stop());
@@ -112,7 +114,7 @@ async function traffic(site: Site): Promise<void> {
   await site.observe(unnoticed('and back: the role stays', 'b'), () => heal());
   // So it is in doubt, and the order insists.
   await site.observe(planned('failover back', 'a'), () =>
-    lab.appliance('b').control.command('failover', undefined, true),
+    lab.appliance('b').patientControl.command('failover', undefined, true),
   );
   await site.settled(['a', 'a']);
 }
@@ -128,7 +130,7 @@ async function flaps(site: Site): Promise<void> {
     await site.observe(planned('plugged in, and failover back', 'a'), async () => {
       await lab.plug('a');
       await site.bothAble();
-      await b.control.command('failover');
+      await b.patientControl.command('failover');
     });
   }
   const relay = (state: string) => (): Promise<void> =>
@@ -143,7 +145,7 @@ async function flaps(site: Site): Promise<void> {
     await relay('bypass')();
   });
   await site.observe(planned('understudy bypass release', 'a'), async () => {
-    await a.control.command('bypass', 'release');
+    await a.patientControl.command('bypass', 'release');
     await relay('inline')();
   });
   await site.settled(['a', 'a']);
@@ -155,10 +157,10 @@ const ALL_ON = (name: ApplianceName): readonly ApplianceName[] => SHARES.map(() 
 async function shareWork(site: Site): Promise<void> {
   const a = site.lab.appliance('a');
   await site.observe(planned('maintenance of node 1', ALL_ON('b')), () =>
-    a.control.command('maintenance', 'on'),
+    a.patientControl.command('maintenance', 'on'),
   );
   await site.observe(planned('its end: the shares are back', SHARES), () =>
-    a.control.command('maintenance', 'off'),
+    a.patientControl.command('maintenance', 'off'),
   );
   await site.settled(SHARES);
   await site.observe(planned('agent of node 1 stopped', ALL_ON('b')), () => a.stop());

@@ -117,11 +117,13 @@ async function upload(site: Site): Promise<void> {
   const [a, b] = [site.lab.appliance('a'), site.lab.appliance('b')];
   await whileUploading(site, () =>
     site.observe(planned('failover during an upload of 4 s', 'b'), () =>
-      a.control.command('failover'),
+      a.patientControl.command('failover'),
     ),
   );
   await whileUploading(site, () =>
-    site.observe(planned('failover back during another', 'a'), () => b.control.command('failover')),
+    site.observe(planned('failover back during another', 'a'), () =>
+      b.patientControl.command('failover'),
+    ),
   );
 }
 

@@ -114,7 +114,8 @@ export class Site {
       Object.entries(plan.standIns ?? {}).map(([name, { host }]) => [name, host]),
     );
     const network = { ...plan.network, hosts: { ...plan.network?.hosts, ...hosts } };
-    const site = new Site(await createLab({ ...network, folders: hostFolders }), plan);
+    const lab = await createLab({ ...network, folders: hostFolders, patienceMs: PATIENCE_MS });
+    const site = new Site(lab, plan);
     try {
       await site.#start();
     } catch (error) {
@@ -215,7 +216,7 @@ export class Site {
   async status(name: ApplianceName): Promise<Status | null> {
     const appliance = this.lab.appliance(name);
     if (!appliance.running) return null;
-    return appliance.control.status().catch(() => null);
+    return appliance.patientControl.status().catch(() => null);
   }
 
   /** Resolves when `predicate` holds of what both agents say, asked again and again. */
@@ -253,7 +254,7 @@ export class Site {
   async clearFlaps(): Promise<void> {
     for (const name of APPLIANCES) {
       const flaps = (await this.status(name))?.flaps.count ?? 0;
-      if (flaps > 0) await this.lab.appliance(name).control.command('flaps', 'clear');
+      if (flaps > 0) await this.lab.appliance(name).patientControl.command('flaps', 'clear');
     }
   }
 

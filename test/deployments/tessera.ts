@@ -125,10 +125,10 @@ async function maintenance(site: Site): Promise<void> {
   await site.observe({ ...planned('stopped', 'a'), ...without }, () => first.stop());
   const [a, b] = [site.lab.appliance('a'), site.lab.appliance('b')];
   await site.observe({ ...planned('failover meanwhile', 'b'), ...without }, () =>
-    a.control.command('failover'),
+    a.patientControl.command('failover'),
   );
   await site.observe({ ...planned('and back', 'a'), ...without }, () =>
-    b.control.command('failover'),
+    b.patientControl.command('failover'),
   );
   await site.observe({ ...planned('started', 'a'), ...without }, () => first.start());
   await site.observe({ ...planned('and taken back', 'a'), answering: BOTH }, async () => {

@@ -231,7 +231,8 @@ export class PairBench {
     await Promise.all(
       NAMES.map(async (name) => {
         const appliance = this.lab.appliance(name);
-        const answer = appliance.running ? appliance.control.status() : Promise.reject();
+        // Patiently: a test that is kept waiting itself finds the answer late.
+        const answer = appliance.running ? appliance.patientControl.status() : Promise.reject();
         const status = await answer.catch(() => undefined);
         if (status === undefined) this.#statuses.delete(name);
         else this.#statuses.set(name, status);

@@ -158,7 +158,7 @@ export class Trio {
   #status(name: RouterName): Promise<Status | undefined> {
     return this.lab
       .appliance(name)
-      .control.status()
+      .patientControl.status()
       .catch(() => undefined);
   }
 

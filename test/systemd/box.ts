@@ -18,7 +18,7 @@ import type { Lab } from '../../scripts/lab/lab.js';
 import type { ApplianceName } from '../../scripts/lab/network.js';
 import { ROOT } from '../../scripts/lab/program.js';
 import { createControlClient, type ControlClient } from '../../src/control/client.js';
-import { until, within } from '../support/limits.js';
+import { until, WAIT_LIMIT_MS, within } from '../support/limits.js';
 
 /** Where the project lies in a box, read-only. */
 export const SOURCE = '/opt/understudy';
@@ -195,7 +195,8 @@ export class Box {
   }
 
   client(): ControlClient {
-    return createControlClient(this.path('/run/understudy/control.sock'));
+    const deadlineMs = WAIT_LIMIT_MS;
+    return createControlClient(this.path('/run/understudy/control.sock'), { deadlineMs });
   }
 
   /** Processes of the unit's control group, by their numbers in the sandbox. */

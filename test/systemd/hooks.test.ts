@@ -18,7 +18,7 @@ describe('hooks that root runs', { skip }, () => {
   let lab: Lab;
   let box: Box;
   before(async () => {
-    lab = await createLab();
+    lab = await createLab({ patienceMs: WAIT_LIMIT_MS });
     box = await Box.boot(lab, 'a');
     await install(box);
   });

@@ -2,6 +2,7 @@
 // itself says of the units.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from '../support/test.js';
+import { WAIT_LIMIT_MS } from '../support/limits.js';
 import { createLab, type Lab } from '../../scripts/lab/lab.js';
 import { enterSandbox } from '../../scripts/lab/sandbox.js';
 import { Box, boxRefusal, SOURCE, UNIT } from './box.js';
@@ -28,7 +29,7 @@ describe('installation', { skip }, () => {
   let lab: Lab;
   let box: Box;
   before(async () => {
-    lab = await createLab();
+    lab = await createLab({ patienceMs: WAIT_LIMIT_MS });
     box = await Box.boot(lab, 'a');
   });
   after(async () => {

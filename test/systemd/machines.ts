@@ -77,7 +77,7 @@ export class Machines {
 
   /** Boots and installs both; `a` is Active and probed when this resolves. */
   static async start(put = install): Promise<Machines> {
-    const lab = await createLab();
+    const lab = await createLab({ patienceMs: WAIT_LIMIT_MS });
     const [a, b] = await Promise.all([Box.boot(lab, 'a'), Box.boot(lab, 'b')]);
     await Promise.all([put(a), put(b)]);
     await a.systemctl('start', UNIT);
