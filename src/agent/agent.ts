@@ -175,7 +175,7 @@ class RunningAgent implements Agent {
       leftovers: leftoversOf(this.#left.state),
       services: this.#services,
       onChange: () => this.#changed(),
-      onWake: () => this.#statusFile.stirred(),
+      onWake: (news) => this.#statusFile.stirred(news),
       watchdog: options.watchdog,
     });
     this.#hostWatch = this.#createHostWatch();

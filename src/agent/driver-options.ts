@@ -36,8 +36,11 @@ export interface DriverOptions {
   readonly services: Services;
   /** After a wake-up that changed something a person or state.json should see. */
   readonly onChange: () => void;
-  /** After every wake-up: what was heard or measured may look different from outside. */
-  readonly onWake: () => void;
+  /**
+   * After every wake-up that went all the way: what was heard or measured may look different from outside.
+   * `news`: it was another thing than before.
+   */
+  readonly onWake: (news: boolean) => void;
   /** Of the service manager; told at the end of a wake-up that has gone all the way. */
   readonly watchdog?: Watchdog;
 }

@@ -4,12 +4,12 @@ import type { Settings, VirtualRouterSettings } from '../config/settings.js';
 import { Instance } from '../core/instance.js';
 import type { InstanceEffect, InstanceEvent, InstanceSnapshot } from '../core/interface.js';
 import type { PeerReport } from '../model/peer-report.js';
-import type { Executor } from '../executor/executor.js';
-import type { DeadlineTimer, Kernel } from '../kernel/kernel.js';
+import type { Kernel } from '../kernel/kernel.js';
 import { assert } from '../model/assert.js';
 import type { AddressTarget } from '../model/netlink-script.js';
-import { between, earlier, type Instant, type Microseconds } from '../model/units.js';
+import { between, earlier, type Microseconds, type Instant } from '../model/units.js';
 import { AddressKeeper } from './address-keeper.js';
+import { Alarm } from './alarm.js';
 import type { DriverOptions, Services } from './driver-options.js';
 import { Advertiser } from './advertiser.js';
 import { instanceConfiguration, longestSilence, standbyOf } from './instance-configuration.js';
@@ -17,11 +17,11 @@ import { LeasedWill } from './leased-will.js';
 import type { Leftovers } from './leftovers.js';
 import { Moves } from './moves.js';
 import { Network } from './network.js';
+import { Novelty } from './novelty.js';
 import { Reception } from './reception.js';
 import { Recorder } from './recorder.js';
 import { isRemark, Records, type ReportEffect, type TransitionEffect } from './records.js';
 import { Tallies } from './tallies.js';
-import type { Watchdog } from './watchdog.js';
 
 /** Deadlines handled in one wake-up; more means that the core makes no progress. */
 const DEADLINES_PER_WAKE = 1_000;
@@ -32,18 +32,15 @@ const MONITOR_EVENTS: ReadonlySet<string> = new Set(['monitor', 'monitor-removed
 const DEADLINE: InstanceEvent = { kind: 'deadline' };
 
 export class Driver {
+  readonly #options: Pick<DriverOptions, 'executor' | 'onChange' | 'onWake' | 'watchdog'>;
   readonly #kernel: Kernel;
-  readonly #executor: Executor;
   readonly #will: LeasedWill;
   readonly #records: Records;
   readonly #services: Services;
-  readonly #onChange: () => void;
-  readonly #onWake: () => void;
-  readonly #watchdog: Watchdog | null;
   readonly #instance: Instance;
   readonly #network: Network;
   readonly #advertiser: Advertiser;
-  readonly #timer: DeadlineTimer;
+  readonly #alarm: Alarm;
   readonly reception: Reception;
   readonly keeper: AddressKeeper;
   readonly recorder: Recorder;
@@ -56,24 +53,20 @@ export class Driver {
   #wakeScheduled = false;
   #stopped = false;
   #changed = true;
+  readonly #novelty = new Novelty();
   /** The last of this wake-up that the peers have not been told. */
   #news: PeerReport | null = null;
   /** Peers that are to be asked in this wake-up. */
   readonly #asked: string[] = [];
-  #armedFor: Instant | null = null;
-  #deadline: ReturnType<Instance['nextDeadline']> = null;
   #longestSilence: Microseconds;
 
   constructor(options: DriverOptions) {
     const { kernel, executor, journal, settings } = options;
+    this.#options = options;
     this.#kernel = kernel;
-    this.#executor = executor;
     this.#services = options.services;
     this.#settings = settings;
     this.#longestSilence = longestSilence(settings);
-    this.#onChange = options.onChange;
-    this.#onWake = options.onWake;
-    this.#watchdog = options.watchdog ?? null;
     this.#instance = new Instance(instanceConfiguration(settings), kernel.now());
     this.moves = new Moves(journal, this.#instance);
     this.#records = new Records(journal, this.tallies, this.moves);
@@ -96,7 +89,12 @@ export class Driver {
     });
     const { lease } = options;
     this.#will = new LeasedWill({ executor, lease, network: this.#network, keeper: this.keeper });
-    this.#timer = kernel.openDeadlineTimer(() => this.#wake());
+    this.#alarm = new Alarm({
+      kernel,
+      core: () => this.#instance.nextDeadline(),
+      others: () => this.#othersDueAt(),
+      onExpired: () => this.#wake(),
+    });
     this.#adopt(settings, options.leftovers);
   }
 
@@ -150,7 +148,7 @@ export class Driver {
   heard(): void {
     if (this.#awake || this.#stopped || this.#inbox.length === 0) return;
     const now = this.#kernel.now();
-    const armedFor = this.#wakeScheduled ? null : this.#armedFor;
+    const armedFor = this.#wakeScheduled ? null : this.#alarm.armedFor;
     if (armedFor === null || now >= armedFor || this.#will.isRevoked()) {
       this.#wake();
       return;
@@ -165,7 +163,7 @@ export class Driver {
       this.#awake = false;
     }
     if (!quiet || this.#changed) this.#wake();
-    else if (this.#nextDeadline() !== armedFor) this.#arm();
+    else this.#alarm.arm(now);
   }
 
   /** Link pairs are counted but not judged while bypassed or settling. */
@@ -181,7 +179,7 @@ export class Driver {
       this.#takeInbox();
       this.#changed = true;
       this.#flush();
-      this.#arm();
+      this.#alarm.arm(this.#kernel.now());
       return own;
     });
     const reports = effects.filter((effect) => effect.kind === 'report');
@@ -219,11 +217,11 @@ export class Driver {
       // Nobody will come: what is left to be done is to remove what stands.
       if (this.snapshot().isAlone) this.#will.leave(this.#settings, this.snapshot());
       this.#send();
-      this.#timer.close();
+      this.#alarm.close();
       this.#network.close();
-      this.#onChange();
+      this.#options.onChange();
     });
-    await this.#executor.finish({ farewellSent: true });
+    await this.#options.executor.finish({ farewellSent: true });
     this.#network.lookAgain();
     const remaining = this.keeper.remaining();
     for (const target of remaining) this.#records.addressesLeft(target);
@@ -240,7 +238,7 @@ export class Driver {
     this.#network.configure(settings);
     // What has yet to go, now that the mode is off, goes by the program that waits.
     const goes = settings.ha.mode === 'off' && this.keeper.standing().length > 0;
-    if (!goes) this.#executor.setStandby(standbyOf(settings));
+    if (!goes) this.#options.executor.setStandby(standbyOf(settings));
   }
 
   #networkEvents(): ConstructorParameters<typeof Network>[2] {
@@ -264,8 +262,13 @@ export class Driver {
   #networkReadable(): void {
     if (this.#awake || this.#stopped) return;
     if (!this.#network.drain(this.#kernel.now())) return;
-    this.#services.networkChanged();
+    this.#networkChanged();
     this.#wake();
+  }
+
+  #networkChanged(): void {
+    this.#novelty.note();
+    this.#services.networkChanged();
   }
 
   /** The lease was revoked in our silence: before a packet is sent or a deadline passed. */
@@ -282,7 +285,7 @@ export class Driver {
    */
   #noticeStall(): void {
     const now = this.#kernel.now();
-    const due = this.#armedFor;
+    const due = this.#alarm.armedFor;
     if (due === null) return;
     const silence = between(due, now);
     const longest = this.#longestSilence;
@@ -320,17 +323,20 @@ export class Driver {
 
   #look(): void {
     if (!this.#revoked()) this.#noticeStall();
-    if (this.#network.drain(this.#kernel.now())) this.#services.networkChanged();
+    if (this.#network.drain(this.#kernel.now())) this.#networkChanged();
     this.keeper.kernelTold();
     this.#services.hearPeers();
     this.#takeInbox();
-    for (const { event, at } of this.reception.receive(this.#network)) this.#handle(event, at);
+    this.reception.receive(this.#network, this.#take);
     this.#takeInbox();
     this.#passDeadlines();
     this.#flush();
-    this.#watchdog?.alive(this.#kernel.now());
-    this.#arm();
+    const now = this.#kernel.now();
+    this.#options.watchdog?.alive(now);
+    this.#alarm.arm(now);
   }
+
+  readonly #take = (event: InstanceEvent, at: Instant): void => void this.#handle(event, at);
 
   #takeInbox(): void {
     while (this.#inbox.length > 0) {
@@ -343,8 +349,8 @@ export class Driver {
   #passDeadlines(): void {
     for (let passed = 0; ; passed += 1) {
       const now = this.#kernel.now();
-      const deadline = this.#coreDeadline();
-      if (deadline === null || deadline.at > now) return;
+      const deadline = this.#alarm.passed(now);
+      if (deadline === null) return;
       assert(passed < DEADLINES_PER_WAKE, `${deadline.cause} of ${deadline.owner} passes`);
       this.tallies.passed(deadline, this.#handle(DEADLINE, now));
     }
@@ -358,9 +364,9 @@ export class Driver {
     } else if (this.#changed) {
       this.#changed = false;
       this.#will.leave(this.#settings, this.snapshot());
-      this.#onChange();
+      this.#options.onChange();
     }
-    this.#onWake();
+    this.#options.onWake(this.#novelty.told());
     if (this.#inbox.length > 0) this.submit(DEADLINE);
   }
 
@@ -379,18 +385,10 @@ export class Driver {
     this.#asked.length = 0;
   }
 
-  #arm(): void {
-    this.#armedFor = this.#nextDeadline();
-    this.#timer.arm(this.#armedFor);
-  }
-
-  /** Every virtual router is looked at for it: once after an event is enough. */
-  readonly #coreDeadline = () => (this.#deadline ??= this.#instance.nextDeadline());
-
-  #nextDeadline(): Instant | null {
+  /** Other than the core's. */
+  #othersDueAt(): Instant | null {
     const retry = earlier(this.#network.dueAt, this.keeper.dueAt);
-    const soonest = earlier(this.#coreDeadline()?.at ?? null, retry);
-    return earlier(soonest, this.#watchdog?.dueAt ?? null);
+    return earlier(retry, this.#options.watchdog?.dueAt ?? null);
   }
 
   #handle(event: InstanceEvent, at: Instant): readonly InstanceEffect[] {
@@ -398,8 +396,9 @@ export class Driver {
     if (event.kind === 'advertisement' && event.advertisement.priority > 0) {
       this.keeper.successorHeard(event.virtualRouter);
     }
-    this.#deadline = null;
     const effects = this.#instance.handle(event, at);
+    this.#novelty.take(event, effects);
+    this.#alarm.eventTaken(this.#instance.onlyDelayed);
     for (const effect of effects) this.#perform(effect);
     if (this.moves.handled(event)) this.#changed = true;
     if (MONITOR_EVENTS.has(event.kind)) this.#services.monitors(this.#instance.monitors());

@@ -98,10 +98,9 @@ function awaitSuccessors(
     const timer = kernel.openDeadlineTimer(() => settle('time-over'));
     onNotice(() => {
       network.drain(kernel.now());
-      for (const { event } of reception.receive(network)) {
-        if (event.kind !== 'advertisement' || event.advertisement.priority === 0) continue;
-        awaited.delete(event.virtualRouter);
-      }
+      reception.receive(network, ({ advertisement, virtualRouter }) => {
+        if (advertisement.priority > 0) awaited.delete(virtualRouter);
+      });
       if (awaited.size === 0) settle('taken');
     });
     timer.arm(after(kernel.now(), microseconds(longest)));

@@ -7,8 +7,13 @@ import { DISCARD_REASONS, type DiscardReason } from '../model/advertisement.js';
 import type { ReceivedPacket } from '../kernel/kernel.js';
 import type { Instant } from '../model/units.js';
 import type { UnheardStatus } from '../model/status.js';
-import { checkDelivery, type DecodedAdvertisement } from '../wire/advertisement.js';
-import { createAdvertisementDecoder } from '../wire/advertisement-decoder.js';
+import {
+  checkDelivery,
+  VRRP_HOP_LIMIT,
+  type DecodedAdvertisement,
+  type DeliveryScope,
+} from '../wire/advertisement.js';
+import { createAdvertisementDecoder, isSameMessage } from '../wire/advertisement-decoder.js';
 import type { Journal } from '../journal/journal.js';
 import type { Network } from './network.js';
 import type { Port } from './ports.js';
@@ -16,13 +21,17 @@ import { Unheard } from './unheard.js';
 
 type DiscardCounters = Partial<Record<DiscardReason, number>>;
 
-interface ArrivedEvent {
-  readonly event: InstanceEvent;
-  readonly at: Instant;
-}
-
 type AdvertisementEvent = Extract<InstanceEvent, { kind: 'advertisement' }>;
 type Accepted = Extract<DecodedAdvertisement, { ok: true }>;
+
+/** The last advertisement accepted of a VRID, and who we were then. */
+interface Memory {
+  readonly router: VirtualRouterSettings;
+  readonly scope: DeliveryScope;
+  readonly destination: IpAddress;
+  readonly message: Uint8Array;
+  readonly event: AdvertisementEvent;
+}
 
 export class Reception {
   readonly #journal: Journal;
@@ -30,8 +39,11 @@ export class Reception {
   readonly #byRouter = new Map<string, DiscardCounters>();
   readonly #byInterface = new Map<string, DiscardCounters>();
   readonly #unheard = new Unheard();
-  /** The last event of each VRID; a port whose settings change is another port. */
-  readonly #events = new WeakMap<Port, Map<number, AdvertisementEvent>>();
+  /** By VRID; a port whose settings change is another port. */
+  readonly #memories = new WeakMap<Port, Map<number, Memory>>();
+  /** What has arrived in this wake-up, in columns that are used again: nothing is made for a packet. */
+  readonly #arrived: AdvertisementEvent[] = [];
+  readonly #times: Instant[] = [];
 
   readonly #isStranger: (source: IpAddress) => boolean;
 
@@ -41,14 +53,25 @@ export class Reception {
     this.#isStranger = isStranger;
   }
 
-  /** All pending packets that are valid advertisements for us, in the order of their arrival. */
-  receive(network: Network): ArrivedEvent[] {
-    const arrived: ArrivedEvent[] = [];
+  /** Hands over all pending packets that are valid advertisements for us, in the order of their arrival. */
+  receive(network: Network, take: (event: AdvertisementEvent, at: Instant) => void): void {
+    const [arrived, times] = [this.#arrived, this.#times];
+    let inOrder = true;
     network.receive((port, packet) => {
-      const event = this.#examine(port, packet);
-      if (event !== null) arrived.push({ event, at: packet.arrivedAt });
+      const event = this.#repeated(port, packet) ?? this.#examine(port, packet);
+      if (event === null) return;
+      if (packet.arrivedAt < (times.at(-1) ?? 0)) inOrder = false;
+      arrived.push(event);
+      times.push(packet.arrivedAt);
     });
-    return arrived.length > 1 ? arrived.sort((a, b) => a.at - b.at) : arrived;
+    // Of several ports each has an order of its own.
+    const order = inOrder ? null : byTime(times);
+    for (let place = 0; place < arrived.length; place += 1) {
+      const at = order?.[place] ?? place;
+      take(arrived[at] as AdvertisementEvent, times[at] as Instant);
+    }
+    arrived.length = 0;
+    times.length = 0;
   }
 
   /** Discards on the account of a virtual router: the packet named its VRID. */
@@ -66,7 +89,21 @@ export class Reception {
     return this.#unheard.loud(virtualRouter, now);
   }
 
-  #examine(port: Port, packet: ReceivedPacket): InstanceEvent | null {
+  /**
+   * The event of a packet that is, byte for byte, the last one accepted of its VRID, from the same source to the same
+   * destination, while we are who we were: an Active repeats itself for hours. Null for any other.
+   */
+  #repeated(port: Port, packet: ReceivedPacket): AdvertisementEvent | null {
+    const { message, source, destination } = packet;
+    const known = this.#memories.get(port)?.get(message[1] ?? 0);
+    if (known === undefined || known.scope !== port.scope) return null;
+    if (known.event.source !== source || known.destination !== destination) return null;
+    if (packet.hopLimit !== VRRP_HOP_LIMIT || !isSameMessage(known.message, message)) return null;
+    // Whose address it is may be known by now.
+    return this.#isRefused(known.router, source) ? null : known.event;
+  }
+
+  #examine(port: Port, packet: ReceivedPacket): AdvertisementEvent | null {
     const misdelivered = checkDelivery(packet, port.scope);
     if (misdelivered !== null) {
       this.#discard(port, packet, misdelivered, packet.message[1], undefined);
@@ -87,7 +124,7 @@ export class Reception {
       this.#discard(port, packet, 'stranger', router.vrid, undefined);
       return null;
     }
-    return this.#eventOf(port, router.name, packet, decoded);
+    return this.#remembered(port, router, packet, decoded);
   }
 
   /** VRRP has no authentication (RFC 9568 §9): with `sources: peers` it matters who speaks. */
@@ -95,34 +132,40 @@ export class Reception {
     return sources === 'peers' && !unicastPeers.includes(source) && this.#isStranger(source);
   }
 
-  /** The event of the last packet when this one says the same: an Active repeats itself for hours. */
-  #eventOf(
+  /** Its event, the one before when it says the same; from now on it is what the next packet is compared with. */
+  #remembered(
     port: Port,
-    virtualRouter: string,
-    { source, destination }: ReceivedPacket,
+    router: VirtualRouterSettings,
+    { source, destination, message }: ReceivedPacket,
     { advertisement, dialect }: Accepted,
-  ): InstanceEvent {
-    let events = this.#events.get(port);
-    if (events === undefined) this.#events.set(port, (events = new Map()));
+  ): AdvertisementEvent {
+    let memories = this.#memories.get(port);
+    if (memories === undefined) this.#memories.set(port, (memories = new Map()));
+    const { scope } = port;
     const multicast = isMulticast(destination);
-    const known = events.get(advertisement.vrid);
+    const known = memories.get(advertisement.vrid);
     // The decoder answers with the same advertisement for the same bytes from the same source.
-    if (
-      known?.advertisement === advertisement &&
-      known.source === source &&
-      known.multicast === multicast
-    ) {
-      return known;
-    }
-    const event: AdvertisementEvent = {
-      kind: 'advertisement',
-      virtualRouter,
-      advertisement,
-      source,
-      dialect,
-      multicast,
-    };
-    events.set(advertisement.vrid, event);
+    const isSame =
+      known?.event.advertisement === advertisement &&
+      known.event.source === source &&
+      known.event.multicast === multicast;
+    const event: AdvertisementEvent = isSame
+      ? known.event
+      : {
+          kind: 'advertisement',
+          virtualRouter: router.name,
+          advertisement,
+          source,
+          dialect,
+          multicast,
+        };
+    memories.set(advertisement.vrid, {
+      router,
+      scope,
+      destination,
+      message: message.slice(),
+      event,
+    });
     return event;
   }
 
@@ -163,3 +206,7 @@ function count(
   table.set(key, counters);
   counters[reason] = (counters[reason] ?? 0) + 1;
 }
+
+/** The places of these instants in their order; of equals the first stays the first. */
+const byTime = (times: readonly Instant[]): number[] =>
+  [...times.keys()].sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0));

@@ -79,6 +79,8 @@ export class InstanceState {
   bypassOrdered: 'inline' | 'bypass' | null = null;
   /** Something changed that may change who takes part, or that the peers must be told. */
   unsettled = false;
+  /** The event that is being taken brings no deadline nearer: the soonest is as it was, or later. */
+  onlyDelayed = false;
   /** What the event that is being taken has led to. */
   decisions: readonly Decision[] = NO_DECISIONS;
   #effects: InstanceEffect[] = [];

@@ -101,10 +101,19 @@ export class Instance {
     const state = this.#state;
     state.clock = later(state.clock, now);
     state.decisions = NO_DECISIONS;
+    state.onlyDelayed = false;
     state.unsettled = !SAYS_SO_ITSELF.has(event.kind);
     take(state, event);
     settle(state);
     return state.takeEffects();
+  }
+
+  /**
+   * Whether the last event has put off what was waited for, at most: what `nextDeadline` answered before is not
+   * later than what it would answer now.
+   */
+  get onlyDelayed(): boolean {
+    return this.#state.onlyDelayed;
   }
 
   /** What the last event led to, in order: which row of the decision table applied to which virtual router. */

@@ -2,7 +2,8 @@
 import type { IpAddress } from '../model/address.js';
 import { differencesWith } from './agreement.js';
 import { apply, sayDual } from './apply.js';
-import { arbitrate } from './arbitrate.js';
+import { arbitrate, isQuiet } from './arbitrate.js';
+import { isNearlySilent } from './decisions/silence.js';
 import {
   overdueAt,
   provenAt,
@@ -23,7 +24,7 @@ import {
   type Peer,
 } from './peers/peers.js';
 import type { Router } from './machine/router.js';
-import type { ActiveState } from './machine/router-state.js';
+import type { ActiveState, BackupState } from './machine/router-state.js';
 import type { PathState } from './peers/peer-check.js';
 import { InstanceSight } from './instance-sight.js';
 import type { Sight } from './peers/sight.js';
@@ -53,7 +54,8 @@ export function takeReport(
   // With a soft fault we ask for a successor until there is one.
   const { fit, sound } = instance.fitness;
   if (changed.state || changed.report || (fit && !sound)) instance.unsettled = true;
-  arbitrate(instance);
+  if (isQuiet(instance)) instance.onlyDelayed = !instance.unsettled;
+  else arbitrate(instance);
 }
 
 /** The interface that reaches a peer's address directly; null when none does. */
@@ -98,14 +100,28 @@ export function passPeerDeadlines(instance: InstanceState): void {
       instance.push({ kind: 'check-peer', peer: peer.configuration.name });
     }
   }
-  for (const router of instance.routers.values()) watchTheActive(instance, router);
+  let shared: InstanceSight | null = null;
+  for (const router of instance.routers.values()) {
+    if (router.state.kind !== 'Backup') continue;
+    // One for all of them: hundreds are looked at after every check.
+    shared ??= new InstanceSight(instance, router);
+    watchTheActive(instance, shared.at(router), router.state);
+  }
+}
+
+/** Nearly always no peer is silent, and nothing is to be asked about it for any virtual router. */
+function isAnyNearlySilent({ peers, configuration, clock }: InstanceState): boolean {
+  for (const peer of peers.values()) {
+    if (isNearlySilent(peer, configuration.peerCheck, clock)) return true;
+  }
+  return false;
 }
 
 /** A Backup asks an Active that is late, and takes the role of one that is dead. */
-function watchTheActive(instance: InstanceState, router: Router): void {
-  if (router.state.kind !== 'Backup') return;
-  const sight = new InstanceSight(instance, router);
-  apply(instance, router, whenOverdue(sight, router.state));
+function watchTheActive(instance: InstanceState, sight: Sight, state: BackupState): void {
+  const { router } = sight;
+  apply(instance, router, whenOverdue(sight, state));
+  if (!isAnyNearlySilent(instance)) return;
   apply(instance, router, whenNearlySilent(sight));
   apply(instance, router, whenSilent(sight));
 }
@@ -137,6 +153,7 @@ export function peerDeadlines(instance: InstanceState, soonest: Soonest): void {
     const at = peerDeadline(peer, instance.configuration.peerCheck, instance.clock);
     soonest.offer(at, peer.configuration.name, 'peer-check');
   }
+  const nearlySilent = isAnyNearlySilent(instance);
   let shared: InstanceSight | null = null;
   for (const router of instance.routers.values()) {
     const { state, configuration } = router;
@@ -144,11 +161,13 @@ export function peerDeadlines(instance: InstanceState, soonest: Soonest): void {
     // One sight for all of them: there may be hundreds, after every event.
     shared ??= new InstanceSight(instance, router);
     const sight: Sight = shared.at(router);
-    const proven = provenAt(sight);
-    // Once proven, it waits for news and not for the clock.
-    if (proven !== null) soonest.offer(proven, configuration.name, 'silence-proven');
-    const question = questionAt(sight);
-    if (question !== null) soonest.offer(question, configuration.name, 'question');
+    if (nearlySilent) {
+      const proven = provenAt(sight);
+      // Once proven, it waits for news and not for the clock.
+      if (proven !== null) soonest.offer(proven, configuration.name, 'silence-proven');
+      const question = questionAt(sight);
+      if (question !== null) soonest.offer(question, configuration.name, 'question');
+    }
     const overdue = overdueAt(sight, state);
     if (overdue !== null) soonest.offer(overdue, configuration.name, 'advertisement-overdue');
   }

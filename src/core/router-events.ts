@@ -18,6 +18,7 @@ import { multicastHeard, rivalHeard } from './peer-events.js';
 import { isSpeaking, peerLeft } from './peers/peers.js';
 import { groupRank, type Router } from './machine/router.js';
 import { activeAddressOf, hasAddresses, type BackupState } from './machine/router-state.js';
+import { isRepetition, takeRepetition } from './repetition.js';
 import { reassess } from './settle.js';
 import { InstanceSight } from './instance-sight.js';
 import type { Soonest } from './soonest.js';
@@ -40,7 +41,8 @@ export function takeForRouter(
       router.socketOpen = event.open;
       return;
     case 'advertisement':
-      takeAdvertisement(instance, router, event);
+      if (isRepetition(instance, router, event)) takeRepetition(instance, router);
+      else takeAdvertisement(instance, router, event);
       return;
     case 'addresses-present':
       addressesPresent(instance, router);
@@ -88,7 +90,8 @@ export function routerDeadlines(router: Router, soonest: Soonest): void {
   if (yieldingUntil !== null) soonest.offer(yieldingUntil, owner, 'yield-over');
 }
 
-function takeAdvertisement(
+/** Whatever it says: what `takeRepetition` does is the least of it. */
+export function takeAdvertisement(
   instance: InstanceState,
   router: Router,
   event: Extract<InstanceEvent, { kind: 'advertisement' }>,

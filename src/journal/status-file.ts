@@ -13,6 +13,9 @@ export const STATUS_GAP_MS = 250;
  */
 const LOOK_MS_PER_ROUTER = 10;
 
+/** Between two looks as long as nothing was heard that had not been heard before, in ms: the clock alone changes little. */
+export const QUIET_GAP_MS = 2_000;
+
 export class StatusFile {
   readonly #file: BackgroundFile;
   readonly #status: () => Status;
@@ -25,6 +28,8 @@ export class StatusFile {
   #soon = false;
   /** Ends the wait for the next look; null while there is none. */
   #cancel: (() => void) | null = null;
+  /** The next look is one for which there was no news. */
+  #patient = false;
   /** Written less than a gap ago. */
   #resting = false;
   #ended = false;
@@ -50,10 +55,14 @@ export class StatusFile {
   /**
    * Something was heard or measured, and may have changed: looked at after the gap, or after 10 ms for
    * each virtual router. Costs next to nothing.
+   * @param news whether it is another thing than before; else nobody is in a hurry.
    */
-  stirred(): void {
-    if (this.#cancel !== null || this.#ended) return;
-    this.#wait(Math.max(STATUS_GAP_MS, LOOK_MS_PER_ROUTER * this.#routers));
+  stirred(news = true): void {
+    const isSoonEnough = this.#cancel !== null && !(news && this.#patient);
+    if (isSoonEnough || this.#ended) return;
+    const soon = Math.max(STATUS_GAP_MS, LOOK_MS_PER_ROUTER * this.#routers);
+    this.#wait(news ? soon : Math.max(soon, QUIET_GAP_MS));
+    this.#patient = !news;
   }
 
   problem(): string | null {
@@ -71,6 +80,7 @@ export class StatusFile {
 
   #wait(ms: number): void {
     this.#cancel?.();
+    this.#patient = false;
     this.#cancel = this.#later(ms, () => {
       this.#cancel = null;
       this.#resting = false;

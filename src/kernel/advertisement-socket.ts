@@ -1,6 +1,6 @@
 // The raw socket of protocol 112 over the addon: batches in, packets out. Does not look into a
 // message; that is wire's.
-import type { Family } from '../model/address.js';
+import type { Family, IpAddress } from '../model/address.js';
 import { instant } from '../model/units.js';
 import type { Addon, Handle } from './addon.js';
 import { AddressTexts } from './address-texts.js';
@@ -28,16 +28,20 @@ const WORD = {
   destination: 10,
 } as const;
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 class NativeAdvertisementSocket implements AdvertisementSocket {
   readonly #addon: Addon;
   readonly #handle: Handle;
-  readonly #family: Family;
   readonly #link: { readonly index: number; readonly name: string };
   readonly #batch = new ArrayBuffer(BATCH * (RECORD_SIZE + PACKET_SIZE));
   readonly #doubles = new Float64Array(this.#batch, 0, BATCH * DOUBLES);
   readonly #words = new Int32Array(this.#batch, 0, BATCH * WORDS);
   readonly #messages = new Uint8Array(this.#batch, BATCH * RECORD_SIZE);
   readonly #texts: AddressTexts;
+  /** The same for every packet, and for each place in the batch the view of the last message that lay there. */
+  readonly #packet: Mutable<ReceivedPacket>;
+  readonly #views: Uint8Array[] = [];
   readonly #outgoing = new OutgoingBatch();
   #receiving = false;
   #closed = false;
@@ -50,9 +54,17 @@ class NativeAdvertisementSocket implements AdvertisementSocket {
   ) {
     this.#addon = addon;
     this.#handle = handle;
-    this.#family = family;
     this.#link = link;
     this.#texts = new AddressTexts(family);
+    this.#packet = {
+      family,
+      linkIndex: 0,
+      source: '' as IpAddress,
+      destination: '' as IpAddress,
+      hopLimit: 0,
+      message: this.#messages,
+      arrivedAt: instant(0),
+    };
   }
 
   receive(handler: (packet: ReceivedPacket) => void, limit: number): number {
@@ -95,16 +107,25 @@ class NativeAdvertisementSocket implements AdvertisementSocket {
   #packetAt(index: number): ReceivedPacket {
     const words = this.#words;
     const word = index * WORDS;
-    const offset = words[word + WORD.offset] ?? 0;
-    return {
-      family: this.#family,
-      linkIndex: words[word + WORD.linkIndex] ?? 0,
-      source: this.#texts.at(words, word + WORD.source),
-      destination: this.#texts.at(words, word + WORD.destination),
-      hopLimit: words[word + WORD.hopLimit] ?? 0,
-      message: this.#messages.subarray(offset, offset + (words[word + WORD.length] ?? 0)),
-      arrivedAt: instant(this.#doubles[index * DOUBLES] ?? 0),
-    };
+    const packet = this.#packet;
+    packet.linkIndex = words[word + WORD.linkIndex] ?? 0;
+    packet.source = this.#texts.at(words, word + WORD.source);
+    packet.destination = this.#texts.at(words, word + WORD.destination);
+    packet.hopLimit = words[word + WORD.hopLimit] ?? 0;
+    packet.message = this.#messageAt(index, words[word + WORD.offset] ?? 0, word + WORD.length);
+    packet.arrivedAt = instant(this.#doubles[index * DOUBLES] ?? 0);
+    return packet;
+  }
+
+  /** An Active's messages are of one length: its view is made once. */
+  #messageAt(index: number, offset: number, lengthAt: number): Uint8Array {
+    const length = this.#words[lengthAt] ?? 0;
+    const known = this.#views[index];
+    const start = this.#messages.byteOffset + offset;
+    if (known?.byteOffset === start && known.length === length) return known;
+    const view = this.#messages.subarray(offset, offset + length);
+    this.#views[index] = view;
+    return view;
   }
 
   send(batch: readonly OutgoingMessage[]): SendFailure[] {

@@ -10,7 +10,7 @@ export interface KernelError extends Error {
   readonly syscall: string;
 }
 
-/** One datagram of IP protocol 112, IP header removed. */
+/** One datagram of IP protocol 112, IP header removed: the same object for each, good until the handler returns. */
 export interface ReceivedPacket {
   readonly family: Family;
   /** The interface it arrived on (IP_PKTINFO, IPV6_RECVPKTINFO). */
@@ -19,7 +19,7 @@ export interface ReceivedPacket {
   readonly destination: IpAddress;
   /** TTL or hop limit as it arrived. */
   readonly hopLimit: number;
-  /** The VRRP message; a view that is valid until the handler returns. */
+  /** The VRRP message, a view of the buffer that it was received into. */
   readonly message: Uint8Array;
   /** Kernel arrival time, moved to the monotonic clock. */
   readonly arrivedAt: Instant;

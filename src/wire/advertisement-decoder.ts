@@ -59,7 +59,7 @@ function isSame(known: Memory, packet: ReceivedMessage): boolean {
 }
 
 /** A loop: with a call for each byte this was half of what a Backup does. */
-function isSameMessage(known: Uint8Array, message: Uint8Array): boolean {
+export function isSameMessage(known: Uint8Array, message: Uint8Array): boolean {
   if (known.length !== message.length) return false;
   for (let index = 0; index < known.length; index += 1) {
     if (known[index] !== message[index]) return false;

@@ -1,7 +1,7 @@
 // Watches everything an instance gives and says what broke a rule that must hold whatever happens.
 // Knows the rules, not the machine: it keeps only what the effects themselves have said.
 import type { Instance } from '../../src/core/instance.js';
-import type { InstanceEffect, InstanceEvent } from '../../src/core/interface.js';
+import type { Deadline, InstanceEffect, InstanceEvent } from '../../src/core/interface.js';
 import type { RouterSnapshot } from '../../src/core/router-snapshot.js';
 import { assert, unreachable } from '../../src/model/assert.js';
 import { instant } from '../../src/model/units.js';
@@ -64,12 +64,22 @@ export class Witness {
 
   #take(event: InstanceEvent, at: number): readonly InstanceEffect[] {
     const before = this.#names();
+    const due = this.instance.nextDeadline();
     const effects = this.instance.handle(event, instant(at));
+    if (this.instance.onlyDelayed) this.#judgeDelay(due);
     if (event.kind === 'configure') this.#follow(before);
     this.#judge({ event, effects });
     if (event.kind === 'stop') this.stopped = true;
     this.#compareWithSnapshot();
     return effects;
+  }
+
+  /** Whoever armed a timer for `before` need not arm it anew. */
+  #judgeDelay(before: Deadline | null): void {
+    const now = this.instance.nextDeadline();
+    if (now === null) return;
+    assert(before !== null, `nothing was waited for, and only delayed ${now.cause} is`);
+    assert(now.at >= before.at, `only delayed, from ${before.at} (${before.cause}) to ${now.at}`);
   }
 
   /** Names, and what each virtual router is (RFC 9568 §6). */

@@ -1,7 +1,7 @@
 // When status.json is written: on a clock that is moved by hand, with a file that only counts.
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
-import { StatusFile, STATUS_GAP_MS } from '../../src/journal/status-file.js';
+import { QUIET_GAP_MS, StatusFile, STATUS_GAP_MS } from '../../src/journal/status-file.js';
 import type { Status } from '../../src/model/status.js';
 import { pair } from '../cli/pair-statuses.js';
 import { manualClock } from '../support/manual-clock.js';
@@ -139,6 +139,24 @@ describe('status.json', () => {
     assert.ok(written.length <= 1 + 1 + 1_000 / STATUS_GAP_MS, `${written.length} writes`);
     clock.advance(STATUS_GAP_MS);
     assert.equal(written.at(-1)?.peers[0]?.paths[0]?.state, 'healthy');
+  });
+
+  it('is looked at seldom while what is heard is nothing new, and soon when there is news', async () => {
+    const { file, clock, written, become } = await rested();
+    become(withPath({ state: 'unhealthy' }));
+    file.stirred(false);
+    clock.advance(QUIET_GAP_MS - 1);
+    file.stirred(false);
+    assert.equal(written.length, 1);
+    clock.advance(1);
+    assert.equal(written.length, 2);
+    clock.advance(STATUS_GAP_MS);
+    become(withPath({ state: 'healthy' }));
+    file.stirred(false);
+    file.stirred(true);
+    file.stirred(false);
+    clock.advance(STATUS_GAP_MS);
+    assert.equal(written.length, 3);
   });
 
   it('needs no timer while nothing is heard', async () => {

@@ -10,6 +10,7 @@ import type {
 } from '../../src/core/interface.js';
 import { activeDownInterval } from '../../src/core/machine/timing.js';
 import type { Family, IpAddress } from '../../src/model/address.js';
+import { assert } from '../../src/model/assert.js';
 import type { PeerReport } from '../../src/model/peer-report.js';
 import { centisecondsToMicroseconds, instant } from '../../src/model/units.js';
 import { hard, line } from '../core/instance-bench.js';
@@ -80,6 +81,8 @@ export class Appliance {
   #stopping = false;
   #inbox: { readonly at: number | null; readonly take: () => void }[] = [];
   #arrivedAt: number | null = null;
+  /** What the instance waited for after the last event. */
+  #due: number | null = null;
   #armedFor: number | null = null;
   #token = 0;
 
@@ -300,6 +303,12 @@ export class Appliance {
 
   #arm(): void {
     const at = this.instance?.nextDeadline()?.at ?? null;
+    if (this.instance?.onlyDelayed === true) {
+      // The driver leaves its timer as it is then.
+      const due = this.#due;
+      assert(at === null || (due !== null && at >= due), `only delayed, from ${due} to ${at}`);
+    }
+    this.#due = at;
     if (at === this.#armedFor) return;
     this.#armedFor = at;
     this.#token += 1;

@@ -213,11 +213,13 @@ export class FakeKernel implements Kernel {
       open: true,
     };
     this.sockets.push(socket);
+    const shared = {} as ReceivedPacket;
     return {
       receive: (handler, limit) => {
         if (!socket.open) throw refusal('ENODEV', 'recvmmsg');
         const batch = socket.pending.splice(0, limit);
-        for (const packet of batch) handler(packet);
+        // The same object for each, as the kernel's: whoever keeps it keeps the last.
+        for (const packet of batch) handler(Object.assign(shared, packet));
         return batch.length;
       },
       send: (batch) => {

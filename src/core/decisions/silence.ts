@@ -69,8 +69,18 @@ function askedSince(router: Router, peer: Peer): Instant | null {
 }
 
 /** When the last of its paths will have been silent for long enough, unless something comes first. */
-const lastSilentAt = ({ paths }: Peer): Instant =>
-  instant(Math.max(...paths.map(({ silentAt }) => silentAt)));
+function lastSilentAt({ paths }: Peer): Instant {
+  let last = Number.NEGATIVE_INFINITY;
+  for (const { silentAt } of paths) last = Math.max(last, silentAt);
+  return instant(last);
+}
+
+/** Whether its silence may be asked about, or be proof, whichever virtual router it is about; nearly always not. */
+export const isNearlySilent = (
+  peer: Peer,
+  parameters: PeerCheckParameters,
+  now: Instant,
+): boolean => peer.silent || now >= before(lastSilentAt(peer), parameters);
 
 const before = (at: Instant, parameters: PeerCheckParameters): Instant =>
   instant(at - tolerance(parameters));

@@ -60,7 +60,7 @@ function remarksOn(router: Router, advertisement: Advertisement): readonly Remar
 }
 
 /** Whether there is nothing to remark. Allocates nothing. */
-const isAsConfigured = (own: RouterConfiguration, heard: Advertisement): boolean =>
+export const isAsConfigured = (own: RouterConfiguration, heard: Advertisement): boolean =>
   own.priority !== 255 &&
   heard.maxAdvertiseInterval === own.advertisementInterval &&
   heard.addresses.length === own.addresses.length &&

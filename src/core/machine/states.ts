@@ -233,6 +233,18 @@ export const backupState = (
   takeoverReason: 'no-response',
 });
 
+/** The Active_Down_Timer begins anew: the Active has said what it said before. */
+export const rearmed = (
+  { activeAdverInterval, takeoverReason }: Backup,
+  priority: number,
+  now: Instant,
+): Backup => ({
+  kind: 'Backup',
+  activeAdverInterval,
+  activeDownAt: after(now, activeDownInterval(priority, activeAdverInterval)),
+  takeoverReason,
+});
+
 export function becomeBackup(
   parameters: Parameters,
   from: Initialize,

@@ -6,13 +6,7 @@
 // one, not from the next request, finds a dead peer peerFailureThreshold intervals after it, whenever
 // in the interval it died.
 import type { IpAddress } from '../../model/address.js';
-import {
-  after,
-  instant,
-  microseconds,
-  type Instant,
-  type Microseconds,
-} from '../../model/units.js';
+import { after, microseconds, type Instant, type Microseconds } from '../../model/units.js';
 
 export interface PeerCheckParameters {
   /** peerCheckIntervalMs. */
@@ -135,8 +129,11 @@ export const fellSilent = (paths: readonly Path[], now: Instant): boolean =>
 
 /** The last message on any path; null when there was none. */
 export function lastHeard(paths: readonly Path[]): Instant | null {
-  const times = paths.flatMap(({ heardAt }) => (heardAt === null ? [] : [heardAt]));
-  return times.length === 0 ? null : instant(Math.max(...times));
+  let last: Instant | null = null;
+  for (const { heardAt } of paths) {
+    if (heardAt !== null && (last === null || heardAt > last)) last = heardAt;
+  }
+  return last;
 }
 
 /** Whether anything came from the peer since then, on any path. */

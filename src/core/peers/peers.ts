@@ -113,7 +113,7 @@ export function peerHeard(
   },
   now: Instant,
 ): Heard {
-  peer.left = peer.left.filter(({ until }) => until > now);
+  if (peer.left.length > 0) peer.left = peer.left.filter(({ until }) => until > now);
   const report = withoutLeft(peer, message.report);
   const changed = peer.report === null || !sameReport(peer.report, report);
   peer.report = report;
@@ -209,6 +209,7 @@ const saysActive = (peer: Peer, place: Place): boolean =>
   peer.left.some(({ position }) => position === place.position);
 
 function withoutLeft({ left }: Peer, report: PeerReport): PeerReport {
+  if (left.length === 0) return report;
   const stale = (position: number): boolean => left.some((place) => place.position === position);
   if (!report.routers.some(({ state }, index) => state === 'Active' && stale(index))) return report;
   const gone = { state: 'Initialize', addressesPresent: false } as const;

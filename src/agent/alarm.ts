@@ -1,0 +1,77 @@
+// When the driver is woken next: the soonest of what the core and everything else wait for, and the one timer. What
+// is due is done elsewhere.
+import type { Deadline } from '../core/interface.js';
+import type { DeadlineTimer, Kernel } from '../kernel/kernel.js';
+import { earlier, type Instant } from '../model/units.js';
+
+export interface AlarmOptions {
+  readonly kernel: Pick<Kernel, 'openDeadlineTimer'>;
+  /** What the core waits for: every virtual router is looked at for it. */
+  readonly core: () => Deadline | null;
+  /** What everything else waits for; null for nothing. */
+  readonly others: () => Instant | null;
+  readonly onExpired: () => void;
+}
+
+/**
+ * Nearly every event only puts something off: an advertisement repeats itself, a peer confirms. Then the deadline
+ * that was the soonest is still no later than any other, and what really is the soonest is looked for when that one
+ * is over. So the timer may expire once for nothing; it never expires late.
+ */
+export class Alarm {
+  readonly #options: AlarmOptions;
+  readonly #timer: DeadlineTimer;
+  /** The soonest when it was last looked for; undefined when something may be due before it. */
+  #soonest: Deadline | null | undefined;
+  /** It may have been put off meanwhile. */
+  #stale = false;
+  #armedFor: Instant | null = null;
+  /** The timer is not armed any more, whatever it was armed for. */
+  #expired = true;
+
+  constructor(options: AlarmOptions) {
+    this.#options = options;
+    this.#timer = options.kernel.openDeadlineTimer(() => {
+      this.#expired = true;
+      options.onExpired();
+    });
+  }
+
+  /** For when the timer was armed last; null for never. */
+  get armedFor(): Instant | null {
+    return this.#armedFor;
+  }
+
+  /** The core has taken an event. `onlyDelayed`: it waits for nothing sooner than before. */
+  eventTaken(onlyDelayed: boolean): void {
+    if (onlyDelayed) this.#stale = true;
+    else this.#soonest = undefined;
+  }
+
+  /** What the core waited for until now; null when it is nothing. */
+  passed(now: Instant): Deadline | null {
+    const soonest = this.#look(now);
+    return soonest !== null && soonest.at <= now ? soonest : null;
+  }
+
+  /** Arms the timer, unless it is armed for that. */
+  arm(now: Instant): void {
+    const at = earlier(this.#look(now)?.at ?? null, this.#options.others());
+    if (at === this.#armedFor && !this.#expired) return;
+    this.#armedFor = at;
+    this.#expired = false;
+    this.#timer.arm(at);
+  }
+
+  close(): void {
+    this.#timer.close();
+  }
+
+  /** A deadline that is not later than the core's soonest, and that itself if it is over. */
+  #look(now: Instant): Deadline | null {
+    const known = this.#soonest;
+    if (known !== undefined && (!this.#stale || known === null || known.at > now)) return known;
+    this.#stale = false;
+    return (this.#soonest = this.#options.core());
+  }
+}

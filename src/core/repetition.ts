@@ -1,0 +1,52 @@
+// An advertisement that tells a Backup what the one before told it, as nearly every one does: it re-arms the
+// Active_Down_Timer and is counted, and nothing else. All others are taken by router-events.ts, which would do the
+// same with this one (test/core/repetition.test.ts compares).
+import { overdueFrom } from './decisions/takeover.js';
+import type { InstanceEvent } from './interface.js';
+import { rearmed } from './machine/states.js';
+import { sawHeld } from './nobody-held.js';
+import { isAsConfigured } from './machine/observe.js';
+import type { Router } from './machine/router.js';
+import { backupOf } from './machine/router-state.js';
+import type { InstanceState } from './instance-state.js';
+
+type Advertisement = Extract<InstanceEvent, { kind: 'advertisement' }>;
+
+/** Whether it comes from the Active that this Backup follows, and there is nothing to learn from it, or to remark. */
+export function isRepetition(
+  instance: InstanceState,
+  router: Router,
+  heard: Advertisement,
+): boolean {
+  const { state, configuration, received, effectivePriority } = router;
+  const { advertisement, source, dialect } = heard;
+  if (state.kind !== 'Backup' || state.activeAddress !== source || !state.followsSuperior) {
+    return false;
+  }
+  if (state.vacated || state.unheard !== null) return false;
+  const { takeoverReason, activeAdverInterval } = state.machine;
+  if (takeoverReason !== 'no-response' || advertisement.priority < effectivePriority) return false;
+  if (activeAdverInterval !== advertisement.maxAdvertiseInterval) return false;
+  if (configuration.family === 'ipv4' && received !== dialect) return false;
+  return isAsConfigured(configuration, advertisement) && !isAnyLacking(instance);
+}
+
+/** Whether a peer is Active without its addresses: it may be nobody to obey (empty-handed.ts). */
+function isAnyLacking({ peers }: InstanceState): boolean {
+  for (const { lacking } of peers.values()) if (lacking.length > 0) return true;
+  return false;
+}
+
+/** Takes an advertisement of which `isRepetition` is true. */
+export function takeRepetition(instance: InstanceState, router: Router): void {
+  const { clock } = instance;
+  const state = backupOf(router);
+  const { effectivePriority } = router;
+  // One that was overdue will be so again before the timer that ran would have fired.
+  instance.onlyDelayed = overdueFrom(state.machine, effectivePriority) > clock;
+  state.machine = rearmed(state.machine, effectivePriority, clock);
+  state.deferred = false;
+  router.heardAt = clock;
+  router.counters.advertisementsReceived += 1;
+  sawHeld(router, clock);
+}
