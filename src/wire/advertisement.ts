@@ -24,7 +24,7 @@ import { BROADCAST_MAC, ethernetFrame, ipHeader } from './ethernet.js';
 /** IPv4 protocol and IPv6 next header (RFC 9568 §5.1.1.4, §5.1.2.4). */
 export const VRRP_PROTOCOL = 112;
 /** TTL and hop limit, sent and required (RFC 9568 §5.1.1.3, §5.1.2.3). */
-const VRRP_HOP_LIMIT = 255;
+export const VRRP_HOP_LIMIT = 255;
 /** TOS and traffic class, CS6: RFC 9568 names none, deployed routers send this. */
 const VRRP_TRAFFIC_CLASS = 0xc0;
 /** The groups advertisements are sent to (RFC 9568 §5.1.1.2, §5.1.2.2). */
