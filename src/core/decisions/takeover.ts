@@ -98,7 +98,10 @@ const justBefore = (overdue: Instant): Instant => instant(overdue - ASKED_JUST_N
  * From when on an advertisement of the Active is overdue by half an interval. Then it is asked whether it
  * is there, so that the answer is known when the Active_Down_Timer fires.
  */
-export const overdueFrom = ({ activeDownAt, activeAdverInterval }: Backup, priority: number): Instant =>
+export const overdueFrom = (
+  { activeDownAt, activeAdverInterval }: Backup,
+  priority: number,
+): Instant =>
   instant(
     activeDownAt -
       activeDownInterval(priority, activeAdverInterval) +
