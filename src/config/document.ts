@@ -57,6 +57,8 @@ export function readDocument(text: string): ReadDocument {
     lineCounter: lines,
     uniqueKeys: false,
     strict: true,
+    // What it has to say is an error of ours, and not a line on standard error.
+    logLevel: 'error',
   });
   if (document.errors.length > 0) return { ok: false, errors: document.errors.map(syntaxError) };
   if (document.contents === null) return { ok: false, errors: [emptyError('only comments')] };

@@ -51,9 +51,20 @@ export function routersOf(instances: readonly Instance[], account: Account): Imp
       place(one, main, routers, { names, seen, account });
     }
   }
-  for (const router of routers) finish(router, account);
-  if (routers.length > MOST_ROUTERS) failMany(routers.length, instances, account);
-  return routers;
+  const held = routers.filter((router) => hasAddresses(router, account));
+  for (const router of held) finish(router, account);
+  if (held.length > MOST_ROUTERS) failMany(held.length, instances, account);
+  return held;
+}
+
+/** An instance may advertise where none of its addresses are; a virtual router advertises where its addresses are. */
+function hasAddresses(router: ImportedRouter, account: Account): boolean {
+  if (router.addresses.length > 0) return true;
+  account.changed(
+    router.instance.place,
+    `no virtual router on ${router.interface}: no address of the instance is left there, and advertisements go where the addresses are`,
+  );
+  return false;
 }
 
 const failMany = (found: number, instances: readonly Instance[], account: Account): void =>

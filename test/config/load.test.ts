@@ -5,6 +5,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from '../support/test.js';
+import { turn } from '../support/limits.js';
 import { PACKAGE_VIP_SCRIPT, type Host } from '../../src/config/defaults.js';
 import { loadSettings, parseSettings, LARGEST_FILE_BYTES } from '../../src/config/load.js';
 import type { Settings } from '../../src/config/settings.js';
@@ -210,6 +211,18 @@ virtualRouters:
       settings.virtualRouters.map(({ addresses }) => addresses.length),
       [255, 90, 2],
     );
+  });
+
+  it('writes no line of its own on standard error, whatever stands for a key', async () => {
+    const heard: string[] = [];
+    const hear = ({ message }: Error): void => void heard.push(message);
+    process.on('warning', hear);
+    const result = parseSettings('? [a, b]\n: 1\n', 'keys.yaml', bareHost);
+    // Node tells of a warning in a later turn.
+    await turn();
+    process.off('warning', hear);
+    assert.ok(!result.ok && result.errors.some(({ code }) => code === 'unknown-setting'));
+    assert.deepEqual(heard, []);
   });
 
   it('warns of a tag it does not know', () => {

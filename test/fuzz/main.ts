@@ -14,7 +14,7 @@ const USAGE = `usage: scripts/fuzz [--minutes N] [--target NAME] [--seed S] [--k
   --minutes N     for all targets together; default 1
   --target NAME   this one alone, of: ${TARGETS.map(({ name }) => name).join(', ')}, native
   --seed S        of the inputs; default: drawn, and printed
-  --keep FOLDER   where a failing input goes, and libFuzzer's corpus; default fuzz.kept
+  --keep FOLDER   where a failing input, the slowest one and libFuzzer's corpus go; default fuzz.kept
 `;
 
 const NATIVE = fileURLToPath(new URL('../../../test/fuzz/native', import.meta.url));
@@ -69,9 +69,10 @@ async function feed(target: Target, seed: number, ms: number, keep: string): Pro
   );
   const slow = `slowest ${slowest.ms.toFixed(1)} ms for ${slowest.input.length} bytes`;
   say(`${target.name}: ${executions} inputs, ${outcomes.size} outcomes, ${slow}`);
+  mkdirSync(keep, { recursive: true });
+  writeFileSync(join(keep, `${target.name}-slowest`), slowest.input);
   if (failure === null) return true;
   const { input, error } = await shrunk(target, failure);
-  mkdirSync(keep, { recursive: true });
   const file = join(keep, `${target.name}-${seed}`);
   writeFileSync(file, input);
   say(`${target.name}: FAILED: ${error.stack ?? error.message}\nthe input: ${file}`);

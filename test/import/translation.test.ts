@@ -53,6 +53,30 @@ describe('an instance', () => {
     assert.equal(loaded(importGood(instance(), { primary: true })).ha.primary, true);
   });
 
+  it('advertises where its addresses are: none is left where none of them is', () => {
+    const elsewhere = instance().replace(/(10\.99\S+)/, '$1 dev eth1');
+    const result = importGood(elsewhere);
+    const routers = loaded(result).virtualRouters;
+    assert.deepEqual(
+      routers.map(({ name, interface: on, addresses }) => [name, on, addresses.length]),
+      [['VI_1-eth1', 'eth1', 1]],
+    );
+    assert.match(said(result.account, 'vrrp_instance'), /^changed: .*no virtual router on eth0/);
+
+    const six = elsewhere.replace(/10\.99\S+/, '2001:db8::1/64');
+    const names = loaded(importGood(six)).virtualRouters.map(({ name }) => name);
+    assert.deepEqual(names, ['VI_1-eth1']);
+  });
+
+  it('whose addresses all stand above already is left out', () => {
+    const result = importGood(
+      instance() + instance('', 'VI_2', 52).replace('10.99.0.52', '10.99.0.51'),
+    );
+    assert.equal(loaded(result).virtualRouters.length, 1);
+    const reasons = result.account.map((line) => line.reasons.join()).join();
+    assert.match(reasons, /no virtual router on eth0.*stands in this file already/s);
+  });
+
   it('an interval is centiseconds, and at most 40.95 s', () => {
     const interval = (text: string): number | undefined =>
       loaded(importGood(instance(`advert_int ${text}`))).virtualRouters[0]?.advertisementInterval;
