@@ -6,8 +6,8 @@ import type { PeerView } from '../peers/peers.js';
 import type { Rank } from '../peers/sight.js';
 
 /**
- * The address of the family with which an appliance breaks ties. It may have one on every link: the
- * highest is taken, on both sides, or each of two could think the other one the better.
+ * The address of the family by which an appliance breaks ties. It may have one on every link; both sides take the
+ * highest, since otherwise each of two could think that the other one is better.
  */
 export function tieBreaker(addresses: readonly IpAddress[], family: Family): IpAddress | null {
   const candidates = addresses.filter((one) => familyOf(one) === family);
@@ -28,8 +28,8 @@ export function outranksUs({ router, report }: PeerView, own: Rank): boolean {
 }
 
 /**
- * Whether no other fit peer would be the better successor of the one that leaves; `asked`: that one does so
- * on an operator's order, which goes to the best of all others.
+ * Whether no other fit peer would be a better successor of the router that leaves. `asked`: it leaves on an operator's
+ * order, which goes to the best of all others.
  */
 export const isBestCandidate = (views: readonly PeerView[], own: Rank, asked = false): boolean =>
   !views.some((view) => isCandidate(view) && isBetterSuccessor(view, own, asked));
@@ -43,7 +43,7 @@ export const isTiedBehind = (views: readonly PeerView[], own: Rank): boolean =>
       isBetterSuccessor(view, own, false),
   );
 
-/** Whether we stand back and somebody else could take the role who does not: we are not needed. */
+/** Whether we stand back and are not needed: a peer that does not stand back could take the role. */
 export const isNotNeeded = (views: readonly PeerView[], { standsBack }: Rank): boolean =>
   standsBack && views.some((view) => isCandidate(view) && view.report.standsBack !== true);
 
@@ -55,8 +55,8 @@ export const isCandidate = ({ report, router }: PeerView): boolean =>
 export const isSoundCandidate = (view: PeerView): boolean => isCandidate(view) && view.report.sound;
 
 /**
- * One without soft faults before one that would pass the role on at once; then one that no operator has
- * sent away; then one that holds another part of the group, so that it comes together again.
+ * First comes a candidate without soft faults, as another one would pass the role on at once; then one that no operator
+ * has sent away; then one that holds another part of the group, so that the group comes together again.
  */
 function isBetterSuccessor(view: PeerView, own: Rank, asked: boolean): boolean {
   if (view.report.sound !== own.sound) return view.report.sound;
@@ -70,7 +70,7 @@ const holdsPartOf = ({ mode, routers }: PeerReport): boolean =>
   mode === 'active-passive' &&
   routers.some(({ state, releasing }) => state === 'Active' && !releasing);
 
-/** Whether it could not add or keep its addresses just now, by its own word (priority 1 for 60 s). */
+/** Whether it says that it could not add or keep its addresses just now (priority 1 for 60 s). */
 export const isYielding = ({
   report: { cause },
   router,
@@ -79,13 +79,13 @@ export const isYielding = ({
   cause?.reason === 'address-lost' ||
   router?.effectivePriority === 1;
 
-/** The peer that holds the role by its own word, and does not want to be rid of it. */
+/** The peer that says that it has the role, and does not ask for a successor. */
 export const holderAmong = (views: readonly PeerView[]): PeerView | null =>
   views.find(({ router }) => router?.state === 'Active' && !router.releasing) ?? null;
 
 /**
- * The peer that asks for a successor, or has given the role up and knows of none. Not one that has
- * lost it to somebody else, whose advertisements are heard.
+ * The peer that asks for a successor, or has given the role up and knows of none. A peer that has lost the role to
+ * another router, whose advertisements we hear, does not count.
  */
 export const leaverAmong = (
   views: readonly PeerView[],

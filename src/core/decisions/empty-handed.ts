@@ -1,5 +1,5 @@
-// For how long an Active is believed that says over the HA port that it has no addresses: it is about to
-// have them, and no longer than that. Questions only; the answers count in takeover.ts and router-events.ts.
+// For how long we believe an Active that says over the HA port that it has no addresses: as long as it may be about to
+// have them. Questions only; the answers are used in takeover.ts and router-events.ts.
 import type { IpAddress } from '../../model/address.js';
 import { microseconds, type Instant } from '../../model/units.js';
 import { ADDRESS_PATIENCE } from '../machine/states.js';
@@ -7,12 +7,12 @@ import { isSpeaking, lacksFor, type Peer, type PeerView, type Place } from '../p
 import type { Sight } from '../peers/sight.js';
 import { activeDownInterval } from '../machine/timing.js';
 
-/** A script takes milliseconds; on a busy machine a hundred times as long. */
+/** A script takes milliseconds, and on a busy machine a hundred times as long. */
 const SLOW_SCRIPT = microseconds(1_000_000);
 
 /**
- * Whether this Active that is not heard is waited for in vain: it says nothing because it has nothing, and
- * a Backup whose Active_Down_Timer has fired takes the role.
+ * Whether we wait in vain for this Active that is not heard. It does not advertise because it has no addresses, and a
+ * Backup whose Active_Down_Timer has fired takes the role.
  */
 export function isEmptyHanded({ router, place, now }: Sight, { peer }: PeerView): boolean {
   const { priority, advertisementInterval } = router.configuration;
@@ -22,8 +22,8 @@ export function isEmptyHanded({ router, place, now }: Sight, { peer }: PeerView)
 }
 
 /**
- * Whether an advertisement from here is nobody's to obey: its sender has had no addresses for longer than
- * a script may take, and says so to this moment. When it has them it says that too, and counts again.
+ * Whether nobody need obey an advertisement from this source: its sender has had no addresses for longer than a script
+ * may take, by its own latest word. When it has them it says so, and counts again.
  */
 export function isEmptyClaim(
   peers: Iterable<Peer>,

@@ -1,5 +1,5 @@
-// What holds a group of virtual routers together: those behind follow one that has lost the role to a better
-// Active, at once or when it is seen. Verdicts only.
+// What keeps a group of virtual routers together: when one has lost the role to a better Active, those behind it
+// follow, at once or as soon as it is seen. Verdicts only.
 import type { IpAddress } from '../../model/address.js';
 import type { PeerRouter } from '../../model/peer-report.js';
 import { routerAt, type PeerView } from '../peers/peers.js';
@@ -7,7 +7,7 @@ import type { Rank, Sight } from '../peers/sight.js';
 import { isCandidate } from './candidates.js';
 import type { Verdict } from './rows.js';
 
-/** Those before it in the group have a better Active that could take this one too. */
+/** A virtual router before this one in the group has a better Active, which could take this one, too. */
 export function whenGroupIsElsewhere(sight: Sight): Verdict | null {
   for (const { stays, activeAddress, place } of sight.leaders) {
     if (!stays) continue;
@@ -22,8 +22,8 @@ export function whenGroupIsElsewhere(sight: Sight): Verdict | null {
 }
 
 /**
- * Whether the one that is Active on `first` would take this virtual router too: sound as we are, and
- * not standing back (priority 1). So a group that two have parted between them comes together.
+ * Whether the peer that is Active on `first` would take this virtual router, too: it is as sound as we are, and is not
+ * yielding (priority 1). So a group that is split between two appliances comes together.
  */
 const isGroupLeader = (
   view: PeerView,
@@ -39,8 +39,8 @@ const isGroupLeader = (
   view.router?.effectivePriority !== 1;
 
 /**
- * The one at `superior` has just taken a virtual router before this one. A peer is about to take the others:
- * they stay until it has them. It need not answer reliably yet: it has just advertised itself.
+ * The router at `superior` has just taken a virtual router before this one. If it is a peer it is about to take the
+ * others, which stay until it has them. It need not answer reliably yet, since it has just advertised.
  */
 export const whenSuperiorCame = ({ speaking }: Sight, superior: IpAddress): Verdict =>
   speaking.some(

@@ -33,9 +33,10 @@ export function whenReleased(sight: Sight, state: BackupState, leaver: PeerView)
 }
 
 /**
- * Who could not put the addresses in place just now does not take them from one that has them, unless an
- * operator insists: once for each order. Nor at once from one that could not either, nor from anybody when
- * it has failed again: it would do so as fast as its script fails. Its timer goes on: somebody has to try.
+ * A router that could not put its addresses in place just now does not take the role from one that has them, unless an
+ * operator insists, once for each order. Nor does it take the role at once from one that failed likewise, nor from
+ * anybody when it has failed again: it would do so as fast as its script fails. Its timer goes on, since somebody has
+ * to try.
  */
 function isLeftAlone({ defence, triedInVain }: Router, leaver: PeerView): boolean {
   if (defence.yieldingUntil === null) return false;
@@ -56,7 +57,7 @@ const VOLUNTARY: ReadonlySet<TransitionReason> = new Set([
   'suspended',
 ]);
 
-/** What an Active does whose handover nobody has completed in time; null while there is time. */
+/** What an Active does when nobody has completed its handover in time; null while there is time. */
 export function whenNobodyCame(sight: Sight): Verdict | null {
   const releasing = releasingOf(sight.router);
   if (releasing === null || sight.now < releasing.until) return null;
@@ -71,9 +72,9 @@ export function whenNobodyCame(sight: Sight): Verdict | null {
 }
 
 /**
- * What an Active does whose handover nobody has completed in time: it leaves when an operator wants
- * it out still (`fit` is false then), or when a peer has taken the role;
- * else it stays, since nobody would hold the addresses.
+ * What an Active does when nobody has completed its handover in time. It leaves when an operator still wants it out
+ * (`fit` is false then), or when a peer has taken the role. Otherwise it stays, since nobody else would hold the
+ * addresses.
  */
 export const whenNobodyTook = (
   views: readonly PeerView[],
@@ -89,9 +90,9 @@ export const hasSuccessor = ({ views }: Sight, quality: 'fit' | 'sound'): boolea
   successorAmong(views, quality) !== null;
 
 /**
- * What a virtual router does that something keeps out of the election; null when it is out already. Where
- * nothing is broken the addresses stay until the peer has them.
- * @param passedBy the relay of the hardware bypass is engaged: what we send reaches nobody.
+ * What a virtual router does when something keeps it out of the election; null when it is out already. Where nothing is
+ * broken the addresses stay until the peer has them.
+ * @param passedBy whether the relay of the hardware bypass is engaged, so that what we send reaches nobody.
  */
 export function whenKeptOut(
   sight: Sight,

@@ -9,12 +9,12 @@ import type { Rank, Sight } from '../peers/sight.js';
 import { isCandidate, isSplitFrom, outranksUs } from './candidates.js';
 import type { Verdict } from './rows.js';
 
-/** A rival is borne for a check interval, at most as long as a handover may take at least. */
+/** We put up with a rival for a check interval, but not longer than this. */
 const BORNE_AT_MOST = microseconds(100_000);
 
 /**
- * What an Active does about the peer that says it is Active too. Looked at with every report, so that only
- * what that one says now counts.
+ * What an Active does about a peer that says that it is Active, too. It is asked with every report, so that only what
+ * the peer says now counts.
  * @param holder null when nobody says so.
  */
 export function whenAnotherIsActive(
@@ -26,7 +26,7 @@ export function whenAnotherIsActive(
   return (stands && succeededBy(sight, state, stands)) ?? bothAreActive(sight, state, stands);
 }
 
-/** The other one is our successor: we asked for one, or have nothing to hold against it. */
+/** The other one is our successor: we asked for one, or have no claim of our own. */
 function succeededBy(sight: Sight, { machine }: ActiveState, holder: PeerView): Verdict | null {
   const releasing = releasingOf(sight.router);
   if (releasing !== null) {
@@ -41,7 +41,7 @@ function succeededBy(sight: Sight, { machine }: ActiveState, holder: PeerView): 
     : null;
 }
 
-/** Both are Active: for longer than a handover takes, the lower one yields, and the other one says so. */
+/** Both are Active. If this lasts longer than a handover takes, the lower one yields; both report it. */
 function bothAreActive(
   sight: Sight,
   { dualSince }: ActiveState,
@@ -57,14 +57,14 @@ function bothAreActive(
     : { row: 'both: better', act: 'outvote', rival: name, yields: false };
 }
 
-/** The report of one that died meanwhile says nothing about now. */
+/** The old report of a peer that may have died meanwhile says nothing about now. */
 const isHeardAfter = ({ peer }: PeerView, since: Instant): boolean =>
   peer.paths.some(({ heardAt }) => heardAt !== null && heardAt > since);
 
 const borneUntil = ({ peerCheck }: Sight, since: Instant): Instant =>
   instant(Math.min(after(since, peerCheck.interval), after(since, BORNE_AT_MOST)));
 
-/** Whether of two Actives the other one stays: on a split link the better side, else the higher rank. */
+/** Whether the other one of two Actives stays: on a split link the better side, otherwise the higher rank. */
 export function isBetterRival(view: PeerView, own: Rank, ownEvidence: number): boolean {
   const evidence = view.router?.evidence ?? ownEvidence;
   if (isSplitFrom(view) && evidence !== ownEvidence) return evidence > ownEvidence;
@@ -72,8 +72,8 @@ export function isBetterRival(view: PeerView, own: Rank, ownEvidence: number): b
 }
 
 /**
- * How well the LAN is seen: a gateway that answers is the best proof there is. Carrier is none: who
- * has lost it is not in the election. 0..15.
+ * How well we see the LAN, 0..15. A gateway that answers is the best proof. Carrier proves nothing, since a router that
+ * has lost it is not in the election.
  */
 export function evidenceOf(gateway: PeerReport['gateway']): number {
   if (gateway === 'reachable') return 8;

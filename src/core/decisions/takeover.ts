@@ -23,7 +23,7 @@ import {
 import type { Verdict } from './rows.js';
 import { questionDueAt, silenceProvenAt, takeAt } from './silence.js';
 
-/** Of one that stands back: after anybody else's Active_Down_Timer. */
+/** The priority by which one that stands back waits: its timer fires after everybody else's. */
 const LAST_RESORT = 1;
 
 /** One question for all virtual routers whose advertisements are overdue at about the same time. */
@@ -32,8 +32,8 @@ const ASKED_JUST_NOW = microseconds(2_000);
 // --- priority 0 --------------------------------------------------------------------------------------
 
 /**
- * A Backup heard priority 0: with a known pair nobody needs to wait for Skew_Time. But for one that could
- * not add its addresses just now: whoever said farewell may have failed likewise.
+ * A Backup heard priority 0. In a pair that knows itself nobody needs to wait for Skew_Time, except a router that could
+ * not add its addresses just now: the one that said farewell may have failed likewise.
  */
 export const whenLeft = (sight: Sight, source: IpAddress): Verdict =>
   sight.router.defence.yieldingUntil === null && isNextAfter(sight.views, source, sight.rank)
@@ -51,9 +51,9 @@ export const isNextAfter = (views: readonly PeerView[], source: IpAddress, own: 
   );
 
 /**
- * Whether priority 0 is another Backup's question, and no farewell: it comes from a peer that says it is a
- * Backup, and that is not the Active heard last. Its answer may be lost, or come first; or it was meant for
- * us, and we wake only now.
+ * Whether priority 0 is another Backup's question and no farewell: it comes from a peer that says that it is a Backup,
+ * and that is not the Active heard last. The answer to it may be lost, or come first; or the question was meant for us, and
+ * we wake up only now.
  */
 export function isQuestion({ router, place, peers }: Sight, source: IpAddress): boolean {
   if (router.state.kind !== 'Backup') return false;
@@ -126,7 +126,7 @@ export function whenNearlySilent(sight: Sight): Verdict | null {
   return due === null || due > sight.now ? null : { row: 'silent: ask', act: 'ask-on-link' };
 }
 
-/** Takes the role of one whose silence is proof; another one may have found it out first. */
+/** Takes the role of an Active whose silence is proof, unless a peer has found out first. */
 export function whenSilent(sight: Sight): Verdict | null {
   const due = soonestOf(sight, takeAt);
   if (due === null || due > sight.now) return null;
@@ -172,8 +172,8 @@ export function whenTimerFires(sight: Sight, state: BackupState): Verdict {
 }
 
 /**
- * Whether this Backup has nothing but silence to go by, which a living Active would explain. It has
- * after a lesser advertisement too, unless those go on coming: the link may have died since.
+ * Whether this Backup has nothing but silence to go by, which may have other causes than a dead Active. So it is after
+ * an advertisement of lower priority, too, unless more of them come: the link may have died since.
  */
 function hasHeardNothing({ heardAt }: Router, state: Backup, now: Instant): boolean {
   if (state.takeoverReason !== 'priority') return state.takeoverReason !== 'priority-zero';
@@ -181,13 +181,13 @@ function hasHeardNothing({ heardAt }: Router, state: Backup, now: Instant): bool
 }
 
 /**
- * A peer says that it is Active. Its word counts when it was given since its advertisement is overdue: it
- * was asked then, and one that is there answers at once.
+ * A peer says that it is Active. Its word counts if it gave it after its advertisement was overdue: it was asked then,
+ * and answers at once if it is there.
  */
 function unlessHeld(sight: Sight, state: BackupState): Verdict | null {
   const overdue = overdueFrom(state.machine, sight.router.effectivePriority);
   const peer = peerToAsk(sight, overdue);
-  // We were late ourselves.
+  // We were too late ourselves to ask before the timer fired.
   if (peer !== null) return { row: 'down: not asked yet', act: 'ask', peer, hold: true };
   const decision = whenActiveDown(
     sight.speaking
@@ -214,8 +214,8 @@ export function whenActiveDown(
 }
 
 /**
- * Another candidate goes first: two of one priority would both take the role at the same instant, and who
- * was sent away is not needed yet. Once: the other one may be gone too.
+ * Whether another candidate goes first: two of the same priority would take the role at the same instant, and a router
+ * that was sent away is not needed yet. It does so once, since the other one may be gone, too.
  */
 function unlessOthersFirst({ views, rank }: Sight, { deferred }: BackupState): Verdict | null {
   if (deferred) return null;
@@ -228,8 +228,8 @@ function unlessOthersFirst({ views, rank }: Sight, { deferred }: BackupState): V
 }
 
 /**
- * After priority 0, in our turn, or from a lower priority: a peer has taken the role rightly. It advertises
- * itself only when its addresses stand.
+ * Our turn has come (after priority 0, after a release, or from a lower priority), but a peer has taken the role
+ * rightly. It advertises only when its addresses stand.
  */
 function unlessTaken(sight: Sight, { takeoverReason }: Backup): Verdict | null {
   const holder = holderAmong(sight.speaking);
@@ -238,7 +238,7 @@ function unlessTaken(sight: Sight, { takeoverReason }: Backup): Verdict | null {
   return { row: 'down: taken', act: 'hold', cause: null };
 }
 
-/** We could preempt, but the Active's answers do not come over the link: whoever it serves would not hear us. */
+/** We could preempt, but the Active does not answer over the link: the hosts that it serves would not hear us. */
 const unlessDeaf = ({ views }: Sight): Verdict | null =>
   isDeafLink(views) ? { row: 'down: deaf link', act: 'hold', cause: null } : null;
 

@@ -1,10 +1,9 @@
-// Whether a peer can be reached: successes and failures on each path, and what they amount to. No
-// sockets, no authenticity: a message that gets here is authentic and fresh.
+// Whether a peer can be reached: successes and failures on each path, and what they amount to. No sockets; a message
+// that gets here is known to be authentic and fresh.
 //
-// A success is an answer in time; a failure is an interval without one: a path that carries only what
-// the peer sends is not healthy. Any message is a sign of life. Counting the intervals from the last
-// one, not from the next request, finds a dead peer peerFailureThreshold intervals after it, whenever
-// in the interval it died.
+// A success is an answer in time, and a failure is an interval without one: a path that carries messages only from the
+// peer to us is not healthy. Any message is a sign of life. Intervals are counted from the last message and not from
+// the next request. So a dead peer is found peerFailureThreshold intervals after it spoke, whenever it died in between.
 import type { IpAddress } from '../../model/address.js';
 import { after, microseconds, type Instant, type Microseconds } from '../../model/units.js';
 
@@ -76,7 +75,7 @@ export function heard(
   if (!answered) return { ...path, heardAt: now, silentAt };
   const successes = Math.min(path.successes + 1, parameters.recoveryThreshold);
   const recovered = successes >= parameters.recoveryThreshold;
-  // Field by field: there is no message that does not come here.
+  // Field by field, since this runs for every message.
   return {
     address: path.address,
     interface: path.interface,
@@ -90,8 +89,8 @@ export function heard(
 }
 
 /**
- * The path with the failure counted that is due at `now`. One at a time: whoever looks only after
- * several intervals has not asked in the meantime, and an answer may lie in the socket.
+ * The path after the failure that is due at `now`. Only one is counted at a time: if we look only after several
+ * intervals we have not asked in the meantime, and an answer may be waiting in the socket.
  */
 export function silent(parameters: PeerCheckParameters, path: Path, now: Instant): Path {
   if (now < path.failAt) return path;
@@ -115,15 +114,15 @@ export const excused = (parameters: PeerCheckParameters, path: Path, now: Instan
 });
 
 /**
- * The peer as a whole: healthy when any path is, unhealthy when all are, unknown else. A path never
- * heard from does not keep a peer from being unhealthy once its time is over.
+ * The peer as a whole: healthy when any path is, unhealthy when all are, otherwise unknown. A path that was never heard
+ * counts as unhealthy, too, once its time is over.
  */
 export function peerState(paths: readonly Path[]): PathState {
   if (paths.some(({ state }) => state === 'healthy')) return 'healthy';
   return paths.every(({ state }) => state === 'unhealthy') ? 'unhealthy' : 'unknown';
 }
 
-/** Whether nothing at all comes from the peer: one that asks and does not answer is alive. */
+/** Whether nothing at all comes from the peer. One that asks us is alive, even if it does not answer. */
 export const fellSilent = (paths: readonly Path[], now: Instant): boolean =>
   paths.every(({ state, silentAt }) => state === 'unhealthy' && now >= silentAt);
 

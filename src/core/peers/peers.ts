@@ -1,5 +1,5 @@
-// The peers of an instance: their paths, what they last reported, and how they stand to one of our
-// virtual routers. No decisions: decisions/.
+// The peers of an instance: their paths, what they reported last, and how they stand to one of our virtual routers.
+// What follows from it is decided in decisions/.
 import type { IpAddress } from '../../model/address.js';
 import type { PeerReport, PeerRouter } from '../../model/peer-report.js';
 import { after, instant, type Instant, type Microseconds } from '../../model/units.js';
@@ -31,18 +31,18 @@ export interface Peer {
   silent: boolean;
   /** The last authentic report; worth nothing once the peer is unhealthy. */
   report: PeerReport | null;
-  /** Addresses it has advertised from, newest first: one that lost its address is still known by it. */
+  /** Addresses that it has advertised from, newest first. A peer that lost its address is still known by it. */
   knownBy: readonly IpAddress[];
-  /** Places where it has said priority 0, and until when its word that it is Active is older. */
+  /** Places where it has sent priority 0, and until when messages that say it is Active may be older. */
   left: readonly { readonly position: number; readonly until: Instant }[];
-  /** Places where it is Active by its own word and has no addresses, and since when it says so. */
+  /** Places where it says that it is Active and has no addresses, and since when it says so. */
   lacking: readonly { readonly position: number; readonly since: Instant }[];
   nextCheckAt: Instant;
   /** When it was last asked. */
   askedAt: Instant;
 }
 
-/** A report names no more of them. */
+/** A report names at most so many. */
 export const PRIMARY_ADDRESSES_TOLD = 8;
 /** Twice that outlasts any change of addresses. */
 const KNOWN_BY_MAXIMUM = 2 * PRIMARY_ADDRESSES_TOLD;
@@ -87,7 +87,7 @@ export function reconfigurePeer(
   peer.silent = fellSilent(peer.paths, now);
 }
 
-/** Checks begin, or this process was silent itself: every path gets a full term. */
+/** Gives every path a full term: checks begin, or this process was silent itself. */
 export function excusePeer(peer: Peer, parameters: PeerCheckParameters, now: Instant): void {
   peer.nextCheckAt = now;
   peer.paths = peer.paths.map((path) => excused(parameters, path, now));
@@ -137,7 +137,7 @@ function lackingNow(before: Peer, { routers }: PeerReport, now: Instant): Peer['
   });
 }
 
-/** Whether it has been Active without addresses at this place for so long, by its own word. */
+/** Whether it has said for so long that it is Active at this place without addresses. */
 export const lacksFor = (
   { lacking }: Peer,
   { position }: Place,
@@ -146,7 +146,7 @@ export const lacksFor = (
 ): boolean =>
   lacking.some((place) => place.position === position && after(place.since, duration) <= now);
 
-/** Most messages say nothing new: telling so must cost less than settling for nothing. */
+/** Most messages say nothing new. To find that out must cost less than to settle for nothing. */
 function sameReport(a: PeerReport, b: PeerReport): boolean {
   if (a === b) return true;
   const { routers: left, primaryAddresses: from, digests: of, cause: why, ...rest } = a;
@@ -169,7 +169,7 @@ const sameFields = (a: object, b: object): boolean => {
 
 /**
  * Whether `source` is known to be no address of a peer: each of them has told all its primary addresses, now or before,
- * and it is none of them. One that has never been heard, or has more addresses than it tells, may be anybody.
+ * and this is none of them. A peer that was never heard, or has more addresses than it tells, may have any address.
  */
 export const isStranger = (peers: readonly Peer[], source: IpAddress): boolean =>
   peers.length > 0 &&
@@ -181,9 +181,9 @@ export const isStranger = (peers: readonly Peer[], source: IpAddress): boolean =
   );
 
 /**
- * An advertisement of priority 0 came from `source`: that peer's word that it is Active is out of date.
- * It may have died, and nobody else is to wait for it. Messages on their way say so for a while yet. Not
- * so for a Backup: its priority 0 is the question whether there is an Active (silence.ts).
+ * An advertisement of priority 0 came from `source`, so that peer's word that it is Active is out of date. It may have
+ * died, and nobody else should wait for it. Messages that are on their way say so for a while yet. A Backup is another
+ * matter: its priority 0 asks whether there is an Active (silence.ts).
  * @param activeAddress from which the Active advertised until now; null when it is not known.
  */
 export function peerLeft(
@@ -203,7 +203,7 @@ export function peerLeft(
   }
 }
 
-/** Its word as it came, also where it is taken for out of date already. */
+/** Whether it said that it is Active, even if this counts as out of date already. */
 const saysActive = (peer: Peer, place: Place): boolean =>
   routerAt(peer, place)?.state === 'Active' ||
   peer.left.some(({ position }) => position === place.position);
@@ -219,7 +219,7 @@ function withoutLeft({ left }: Peer, report: PeerReport): PeerReport {
   return { ...report, routers };
 }
 
-/** What the clock brought to light. */
+/** What has changed because time has passed. */
 export interface Silence {
   /** The peer became unhealthy. */
   readonly state: boolean;
@@ -253,7 +253,7 @@ export function checkDue(peer: Peer, { interval }: PeerCheckParameters, now: Ins
   return true;
 }
 
-/** The soonest request or failure, or the end of the last sign of life, or when that is nearly over. */
+/** When something is due next: a request, a failure, the end of a silence, or the moment shortly before it. */
 export function peerDeadline(peer: Peer, parameters: PeerCheckParameters, now: Instant): Instant {
   const { nextCheckAt, paths } = peer;
   if (!peer.silent && fellSilent(paths, now)) return now;
@@ -274,7 +274,7 @@ export interface PeerView {
   readonly lanPath: Path | null;
 }
 
-/** Where a virtual router stands in what peers report, and what makes positions comparable. */
+/** Where a virtual router stands in the reports of peers, and what must agree for this to hold. */
 export interface Place {
   /** In the common order (`routerOrder`). */
   readonly position: number;
@@ -290,7 +290,7 @@ export function routerAt({ report }: Peer, place: Place): PeerRouter | null {
 
 export const isHealthy = ({ state }: Peer): boolean => state === 'healthy';
 
-/** Whether messages come from it. One that does not answer reliably yet says what it is all the same. */
+/** Whether messages come from it. A peer that does not answer reliably yet can be believed all the same. */
 export const isSpeaking = ({ paths }: Peer, now: Instant): boolean =>
   paths.some(({ heardAt, silentAt }) => heardAt !== null && now < silentAt);
 
