@@ -44,15 +44,8 @@ import {
 import { formatState, readState, stateFilePath, type State } from '../journal/state-file.js';
 import { statusOf } from './status.js';
 import { StatusFile } from '../journal/status-file.js';
+import { judged, ordered, STOPPING } from './reload-words.js';
 import type { Watchdog } from './watchdog.js';
-
-const STOPPING: SettingsError = {
-  path: '',
-  code: 'needs-restart',
-  expected: 'an agent that goes on',
-  found: 'one that is being stopped',
-  remedy: 'nothing is lost: the next agent reads the file at its start',
-};
 
 /** Of a file that was refused; status has the first alone, `check` has all. */
 const ERRORS_IN_EVENT = 10;
@@ -85,8 +78,8 @@ export interface AgentOptions {
 }
 
 export interface Agent {
-  /** Reads the settings file again and applies the difference; an invalid file changes nothing. */
-  reload(): Promise<ReloadOutcome>;
+  /** Reads the settings file again and applies the difference; an invalid file changes nothing. `by`: who asks. */
+  reload(by?: string): Promise<ReloadOutcome>;
   status(): Status;
   /** The last events of the core, and the file they belong in when somebody wants them. */
   recording(): { readonly path: string; readonly text: string };
@@ -135,6 +128,8 @@ class RunningAgent implements Agent {
   readonly #inTurn = createTurn();
   /** The reload that waits for its turn. */
   #nextReload: Promise<ReloadOutcome> | null = null;
+  /** Who asked for it. */
+  readonly #askers = new Set<string>();
   #stopping = false;
   #control: ControlServer | null = null;
   /** Settings that are about to be applied. */
@@ -244,20 +239,23 @@ class RunningAgent implements Agent {
     };
   }
 
-  reload(): Promise<ReloadOutcome> {
+  reload(by = ''): Promise<ReloadOutcome> {
+    if (by !== '') this.#askers.add(by);
     // One that waits for its turn reads what is there then: it serves all who ask meanwhile.
     this.#nextReload ??= this.#inTurn(() => {
       this.#nextReload = null;
-      return this.#announcedReload();
+      const all = [...this.#askers].join(', ');
+      this.#askers.clear();
+      return this.#announcedReload(all);
     });
     return this.#nextReload;
   }
 
-  async #announcedReload(): Promise<ReloadOutcome> {
+  async #announcedReload(by: string): Promise<ReloadOutcome> {
     const { notify } = this.#options;
     notify(`RELOADING=1\nMONOTONIC_USEC=${this.#clocks.now()}`);
     try {
-      return await this.#reload();
+      return await this.#reload(by);
     } finally {
       // Also when the file was refused: whoever waits for the reload waits for its end.
       notify('READY=1');
@@ -278,7 +276,7 @@ class RunningAgent implements Agent {
     await Promise.all([this.#eventFile.flush(), this.#stateFile.flush(), written]);
   }
 
-  async #reload(): Promise<ReloadOutcome> {
+  async #reload(by: string): Promise<ReloadOutcome> {
     const file = this.#options.settingsFile;
     const loaded = await loadSettingsElsewhere(file);
     const refused = loaded.ok ? await refusedByRoot(loaded.settings) : loaded.errors;
@@ -287,7 +285,7 @@ class RunningAgent implements Agent {
     const moved = loaded.ok ? movedDirectories(current, loaded.settings) : [];
     const errors = [...moved, ...refused];
     if (!loaded.ok || errors.length > 0) {
-      this.#refuse(errors);
+      this.#refuse(errors, by);
       return { ok: false, file, errors };
     }
     this.#problems.delete('settings');
@@ -295,7 +293,7 @@ class RunningAgent implements Agent {
     this.#journal.record('info', {
       event: 'settings-applied',
       reason: 'reload',
-      detail: changes.length === 0 ? 'nothing differs' : changes.join('; '),
+      ...ordered(changes.length === 0 ? 'nothing differs' : changes.join('; '), by),
     });
     this.#options.realtime.apply(loaded.settings.realtime);
     await this.#recordAhead(loaded.settings);
@@ -308,8 +306,8 @@ class RunningAgent implements Agent {
     changes.push(...keyChanges(keys, this.#services.channel.keys()));
     this.#metrics.configure(loaded.settings.metrics);
     const findings = await this.#hostWatch.look(loaded.settings);
-    const unfit = findings.map(({ path, message }) => ({ path, message }));
-    return { ok: true, file, changes, warnings: [...loaded.warnings, ...unfit] };
+    const { all, unfit } = judged(findings);
+    return { ok: true, file, changes, warnings: [...loaded.warnings, ...all], unfit };
   }
 
   #createHostWatch(): HostWatch {
@@ -367,13 +365,14 @@ class RunningAgent implements Agent {
         status: () => this.status(),
         settings: () => viewSettings(this.#listed, settingsFile, this.#digest),
         metrics: () => this.#metrics.metrics(),
-        set: (setting, value) => this.#set(setting, value),
-        change: (request) => this.#change(request),
-        reload: () => this.reload(),
+        set: (setting, value, by) => this.#set(setting, value, by),
+        change: (request, by) => this.#change(request, by),
+        reload: (by) => this.reload(by),
         command: (name, argument, manner) => this.#command(name, argument, manner),
         events: () => this.#journal.tail(),
         follow: (listener) => this.#journal.follow(listener),
       },
+      onRequest: () => this.#driver.heard(),
       userOf: (fd) => kernel.peerCredentials(fd)?.uid ?? null,
       onError: (error) => {
         const detail = error instanceof Error ? error.message : String(error);
@@ -399,32 +398,32 @@ class RunningAgent implements Agent {
     };
   }
 
-  #set(setting: string, value: string): Promise<SetOutcome> {
+  #set(setting: string, value: string, by: string): Promise<SetOutcome> {
     return this.#inTurn(async () => {
       const outcome = await changeSettingElsewhere(this.#options.settingsFile, setting, value);
       if (!outcome.ok) return outcome;
-      const applied = await this.#announcedReload();
+      const applied = await this.#announcedReload(by);
       return applied.ok ? outcome : { ok: false, file: outcome.file, errors: applied.errors };
     });
   }
 
-  #change(request: ChangeRequest): Promise<ChangeOutcome> {
+  #change(request: ChangeRequest, by: string): Promise<ChangeOutcome> {
     return this.#inTurn(async () => {
       const outcome = await changeSettingsElsewhere(this.#options.settingsFile, request);
       if (!outcome.ok || !request.apply) return outcome;
-      const applied = await this.#announcedReload();
+      const applied = await this.#announcedReload(by);
       return applied.ok ? outcome : { ok: false, file: outcome.file, errors: applied.errors };
     });
   }
 
-  #refuse(errors: readonly SettingsError[]): void {
+  #refuse(errors: readonly SettingsError[], by: string): void {
     const { settingsFile } = this.#options;
     const stay = (most: number): string =>
       `the settings in force stay: ${settingsErrorLines(errors, settingsFile, most).join('; ')}`;
     this.#journal.record('error', {
       event: 'reload-refused',
       reason: 'invalid-settings',
-      detail: stay(ERRORS_IN_EVENT),
+      ...ordered(stay(ERRORS_IN_EVENT), by),
     });
     this.setProblem('settings', stay(1));
   }

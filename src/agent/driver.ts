@@ -142,12 +142,13 @@ export class Driver {
   }
 
   /**
-   * Gives the core what the peers have said, now. Nearly all of it only confirms what is known: when nothing
-   * follows, and no deadline is due, nothing else is looked at. A packet or a notice wakes us itself.
+   * Gives the core what the peers have said, now; also called before other work. Nearly all of it only confirms what is
+   * known: when nothing follows, and no deadline is due, nothing else is looked at. A packet or a notice wakes us itself.
    */
   heard(): void {
-    if (this.#awake || this.#stopped || this.#inbox.length === 0) return;
+    if (this.#awake || this.#stopped) return;
     const now = this.#kernel.now();
+    if (this.#inbox.length === 0 && (this.#alarm.armedFor ?? Infinity) > now) return;
     const armedFor = this.#wakeScheduled ? null : this.#alarm.armedFor;
     if (armedFor === null || now >= armedFor || this.#will.isRevoked()) {
       this.#wake();

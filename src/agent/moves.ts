@@ -1,10 +1,11 @@
 // The last move of each virtual router, for status, and the event `move` once one to Active is over. No decisions.
-// All of it begins anew with each agent.
+// What an earlier agent has recorded counts until there is one of this agent's own.
 import type { Instance } from '../core/instance.js';
 import type { InstanceEvent } from '../core/interface.js';
 import { TRANSITION_REASONS } from '../model/reasons.js';
 import type { MoveStatus, PeerSight } from '../model/status.js';
 import type { Journal } from '../journal/journal.js';
+import { earlierMoves } from './earlier-moves.js';
 import type { TransitionEffect } from './records.js';
 
 /** What the core knows of a move beside its transition. */
@@ -13,13 +14,14 @@ type Witness = Pick<Instance, 'peerSights' | 'nobodyHeld'>;
 export class Moves {
   readonly #journal: Journal;
   readonly #witness: Witness;
-  readonly #last = new Map<string, MoveStatus>();
+  readonly #last: Map<string, MoveStatus>;
   /** Those whose addresses are not known to stand yet: here after one to Active, else at a peer. */
   readonly #open = new Map<string, MoveStatus['way']>();
 
   constructor(journal: Journal, witness: Witness) {
     this.#journal = journal;
     this.#witness = witness;
+    this.#last = earlierMoves(journal.tail());
   }
 
   /** @param noticedAt time of its record, ISO 8601. */

@@ -15,11 +15,10 @@ import {
 } from '../wire/advertisement.js';
 import { createAdvertisementDecoder, isSameMessage } from '../wire/advertisement-decoder.js';
 import type { Journal } from '../journal/journal.js';
+import { Discards } from './discards.js';
 import type { Network } from './network.js';
 import type { Port } from './ports.js';
 import { Unheard } from './unheard.js';
-
-type DiscardCounters = Partial<Record<DiscardReason, number>>;
 
 type AdvertisementEvent = Extract<InstanceEvent, { kind: 'advertisement' }>;
 type Accepted = Extract<DecodedAdvertisement, { ok: true }>;
@@ -36,8 +35,10 @@ interface Memory {
 export class Reception {
   readonly #journal: Journal;
   readonly #decode = createAdvertisementDecoder();
-  readonly #byRouter = new Map<string, DiscardCounters>();
-  readonly #byInterface = new Map<string, DiscardCounters>();
+  /** Of packets that named the VRID of a virtual router, by its name. */
+  readonly byRouter = new Discards();
+  /** Of those that could be matched to none, by interface. */
+  readonly byInterface = new Discards();
   readonly #unheard = new Unheard();
   /** By VRID; a port whose settings change is another port. */
   readonly #memories = new WeakMap<Port, Map<number, Memory>>();
@@ -72,16 +73,6 @@ export class Reception {
     }
     arrived.length = 0;
     times.length = 0;
-  }
-
-  /** Discards on the account of a virtual router: the packet named its VRID. */
-  discardedFor(virtualRouter: string): DiscardCounters {
-    return this.#byRouter.get(virtualRouter) ?? {};
-  }
-
-  /** Discards that could be matched to no virtual router of the interface. */
-  discardedOn(interfaceName: string): DiscardCounters {
-    return this.#byInterface.get(interfaceName) ?? {};
   }
 
   /** Who is loud on the VRID of this virtual router, and not heard. */
@@ -177,8 +168,9 @@ export class Reception {
     detail: string | undefined,
   ): void {
     const router = vrid === undefined ? undefined : port.routers.get(vrid);
-    count(this.#byRouter, this.#byInterface, router?.name, port.interface, reason);
-    if (router !== undefined) {
+    if (router === undefined) this.byInterface.add(port.interface, reason, packet.arrivedAt);
+    else {
+      this.byRouter.add(router.name, reason, packet.arrivedAt);
       this.#unheard.note(router.name, packet.source, reason, detail, packet.arrivedAt);
     }
     this.#journal.recordForeign('warn', `discard ${port.key} ${reason} ${packet.source}`, {
@@ -191,20 +183,6 @@ export class Reception {
       source: packet.source,
     });
   }
-}
-
-function count(
-  byRouter: Map<string, DiscardCounters>,
-  byInterface: Map<string, DiscardCounters>,
-  virtualRouter: string | undefined,
-  interfaceName: string,
-  reason: DiscardReason,
-): void {
-  const [table, key] =
-    virtualRouter === undefined ? [byInterface, interfaceName] : [byRouter, virtualRouter];
-  const counters = table.get(key) ?? {};
-  table.set(key, counters);
-  counters[reason] = (counters[reason] ?? 0) + 1;
 }
 
 /** The places of these instants in their order; of equals the first stays the first. */

@@ -62,6 +62,7 @@ export class Records {
   report({ virtualRouter, report, detail, nobodyHeldAtMostMs }: ReportEffect): void {
     const subject = virtualRouter === undefined ? {} : { virtualRouter };
     if (isRemark(report)) {
+      this.#tallies.remarked(virtualRouter ?? '', report, this.#journal.now());
       // Anyone on the link can cause these, as often as he likes.
       this.#journal.recordForeign('warn', `${virtualRouter ?? ''} ${report} ${detail}`, {
         event: 'remark',

@@ -41,7 +41,7 @@ export function statusOf(input: StatusInput): Status {
   const { settings } = driver;
   const snapshot = driver.snapshot();
   const virtualRouters = snapshot.virtualRouters.map((router) => routerStatus(router, input));
-  const interfaces = interfaceStatuses(driver, settings);
+  const interfaces = interfaceStatuses(input);
   const peers = peerStatuses(snapshot, settings, input.channel);
   const handover = handoverOf(snapshot);
   return {
@@ -109,6 +109,7 @@ function routerStatus(router: RouterSnapshot, input: StatusInput): VirtualRouter
   const { tallies, moves } = input.driver;
   const lastMove = moves.lastOf(name);
   const sendErrors = tallies.sendErrorsOf(name);
+  const { byRouter } = input.driver.reception;
   const discarding = input.driver.reception.unheardBy(name, input.now());
   const primary = primaryOf(name, input.driver.settings);
   return {
@@ -157,10 +158,14 @@ function routerStatus(router: RouterSnapshot, input: StatusInput): VirtualRouter
       announcementsSent: tallies.announcementsOf(name),
       transitionsBy: tallies.transitionsOf(name),
       errors: {
-        ...input.driver.reception.discardedFor(name),
+        ...byRouter.countsOf(name),
         ...counters.remarks,
         ...(sendErrors === undefined ? {} : { send: sendErrors }),
       },
+      ...fieldOf('lastErrors', {
+        ...wallTimes(byRouter.lastOf(name), input),
+        ...tallies.lastRemarksOf(name),
+      }),
     },
   };
 }
@@ -186,16 +191,18 @@ function haPortOf(channel: StatusInput['channel']): Pick<Status, 'haPort'> {
   return { haPort: { discarded: counters.discarded, keys: channel.keys() } };
 }
 
-function interfaceStatuses(driver: Driver, settings: Settings): InterfaceStatus[] {
+function interfaceStatuses(input: StatusInput): InterfaceStatus[] {
+  const { network, reception, settings } = input.driver;
   const names = new Set(settings.virtualRouters.map((router) => router.interface));
   return [...names].map((name) => {
-    const link = driver.network.linkNamed(name);
+    const link = network.linkNamed(name);
     return {
       name,
       present: link !== undefined,
       up: link?.up ?? false,
       carrier: link?.carrier ?? false,
-      discarded: driver.reception.discardedOn(name),
+      discarded: reception.byInterface.countsOf(name),
+      ...fieldOf('lastDiscarded', wallTimes(reception.byInterface.lastOf(name), input)),
     };
   });
 }
@@ -215,6 +222,19 @@ function handoverOf({
     reason,
   };
 }
+
+type Times = Readonly<Record<string, string>>;
+
+/** When the last of each kind came, by the wall clock. */
+const wallTimes = (instants: Readonly<Record<string, Instant>>, input: StatusInput): Times =>
+  Object.fromEntries(Object.entries(instants).map(([name, at]) => [name, wallTime(at, input)]));
+
+/** A field that is left out while there was none. */
+const fieldOf = <Name extends string>(
+  name: Name,
+  times: Times,
+): { readonly [Key in Name]?: Times } =>
+  (Object.keys(times).length === 0 ? {} : { [name]: times }) as { readonly [Key in Name]?: Times };
 
 const wallTime = (at: Instant, { now, wallClock }: StatusInput): string =>
   new Date(wallClock() - (now() - at) / 1_000).toISOString();

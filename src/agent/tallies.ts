@@ -1,6 +1,7 @@
 // What the driver has counted, for status: transitions by kind, announcements, refusals of the kernel, lateness. No
 // decisions. All of it begins anew with each agent.
 import type { Deadline, InstanceEffect } from '../core/interface.js';
+import type { Remark } from '../model/advertisement.js';
 import type { TransitionCount } from '../model/status.js';
 import { Lateness } from './lateness.js';
 import type { TransitionEffect } from './records.js';
@@ -14,6 +15,8 @@ export class Tallies {
   readonly #transitions = new Map<string, Counted[]>();
   readonly #announcements = new Map<string, number>();
   readonly #sendErrors = new Map<string, number>();
+  /** Wall time of the last one of each kind, ISO 8601. */
+  readonly #remarks = new Map<string, Partial<Record<Remark, string>>>();
 
   /** @param effects what came of this deadline. */
   passed({ cause, at }: Deadline, effects: readonly InstanceEffect[]): void {
@@ -42,9 +45,17 @@ export class Tallies {
     add(this.#sendErrors, virtualRouter, 1);
   }
 
+  /** An advertisement was accepted although it is odd. @param time ISO 8601. */
+  remarked(virtualRouter: string, remark: Remark, time: string): void {
+    const times = this.#remarks.get(virtualRouter) ?? {};
+    this.#remarks.set(virtualRouter, times);
+    times[remark] = time;
+  }
+
   /** Forgets virtual routers that the settings name no longer. */
   keepOnly(isKnown: (virtualRouter: string) => boolean): void {
-    for (const map of [this.#times, this.#transitions, this.#announcements, this.#sendErrors]) {
+    const all = [this.#times, this.#transitions, this.#announcements, this.#sendErrors];
+    for (const map of [...all, this.#remarks]) {
       for (const name of map.keys()) if (!isKnown(name)) map.delete(name);
     }
   }
@@ -60,6 +71,11 @@ export class Tallies {
 
   announcementsOf(virtualRouter: string): number {
     return this.#announcements.get(virtualRouter) ?? 0;
+  }
+
+  /** When the last of each kind came. */
+  lastRemarksOf(virtualRouter: string): Readonly<Partial<Record<Remark, string>>> {
+    return { ...this.#remarks.get(virtualRouter) };
   }
 
   /** Undefined while there were none. */

@@ -80,6 +80,8 @@ export type ReloadOutcome =
       /** What was applied, one line each; empty when nothing differed. */
       readonly changes: readonly string[];
       readonly warnings: readonly SettingsWarning[];
+      /** Of the warnings, what is wrong on this host although the settings are in force: `check` exits with 1 for it. */
+      readonly unfit?: readonly SettingsWarning[];
     }
   | { readonly ok: false; readonly file: string; readonly errors: readonly SettingsError[] };
 
@@ -99,10 +101,10 @@ export interface ControlHandlers {
   settings(): SettingsView;
   /** The exposition text and its media type; may be some hundred milliseconds old. */
   metrics(): Promise<{ readonly type: string; readonly bytes: Uint8Array }>;
-  /** `setting` and `value` as typed at the command line. */
-  set(setting: string, value: string): Promise<SetOutcome>;
-  change(request: ChangeRequest): Promise<ChangeOutcome>;
-  reload(): Promise<ReloadOutcome>;
+  /** `setting` and `value` as typed at the command line. `by`: who gives the order, empty when that is not known. */
+  set(setting: string, value: string, by: string): Promise<SetOutcome>;
+  change(request: ChangeRequest, by: string): Promise<ChangeOutcome>;
+  reload(by: string): Promise<ReloadOutcome>;
   /** Resolves when it is done or refused; name and argument have been checked against COMMANDS. */
   command(
     name: CommandName,

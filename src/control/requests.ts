@@ -26,17 +26,21 @@ export async function handle(
       return { status: 200, type, body: bytes };
     }
     case 'reload':
-      return outcomeAnswer(await handlers.reload());
+      return outcomeAnswer(await handlers.reload(await nameOf(uid)));
     case 'set':
-      return handleSet(body, handlers);
+      return handleSet(body, uid, handlers);
     case 'change':
-      return handleChange(body, handlers);
+      return handleChange(body, uid, handlers);
     case 'command':
       return handleCommand(body, uid, handlers);
   }
 }
 
-async function handleSet(body: string, handlers: ControlHandlers): Promise<Answer> {
+async function handleSet(
+  body: string,
+  uid: number | null,
+  handlers: ControlHandlers,
+): Promise<Answer> {
   const request = parseJson(body);
   if (!request.ok) {
     return failure(400, 'malformed-json', 'the request is not JSON', 'send one JSON object');
@@ -50,10 +54,15 @@ async function handleSet(body: string, handlers: ControlHandlers): Promise<Answe
       'send setting and value as texts, as typed at the command line',
     );
   }
-  return outcomeAnswer(await handlers.set(request.value.setting, request.value.value));
+  const { setting, value } = request.value;
+  return outcomeAnswer(await handlers.set(setting, value, await nameOf(uid)));
 }
 
-async function handleChange(body: string, handlers: ControlHandlers): Promise<Answer> {
+async function handleChange(
+  body: string,
+  uid: number | null,
+  handlers: ControlHandlers,
+): Promise<Answer> {
   const request = parseJson(body);
   if (!request.ok) {
     return failure(400, 'malformed-json', 'the request is not JSON', 'send one JSON object');
@@ -67,7 +76,7 @@ async function handleChange(body: string, handlers: ControlHandlers): Promise<An
       'send the digest of GET /v1/settings, and paths as it lists them',
     );
   }
-  return outcomeAnswer(await handlers.change(request.value));
+  return outcomeAnswer(await handlers.change(request.value, await nameOf(uid)));
 }
 
 async function handleCommand(

@@ -170,6 +170,7 @@ export const isReloadDone = form<Done<ReloadOutcome>>('reload-done', {
     file: text,
     changes: { type: 'array', items: text },
     warnings,
+    unfit: warnings,
   },
 });
 

@@ -25,6 +25,8 @@ interface ControlServerOptions {
   readonly userOf?: UserOf;
   /** Told of what went wrong on this side: a handler that threw, a group that could not be set. */
   readonly onError: (error: unknown) => void;
+  /** Called before anything is done for a request: what is due is not to wait for it, nor for those behind it. */
+  readonly onRequest?: () => void;
   /** For tests. */
   readonly limits?: Partial<ControlLimits>;
 }
@@ -46,6 +48,7 @@ export async function startControlServer(options: ControlServerOptions): Promise
   const feed = createEventFeed(options.handlers, limits);
   const served = new WeakSet<Duplex>();
   server.on('request', (request, response) => {
+    options.onRequest?.();
     // One request a connection: what was sent behind it in one go would all be carried out in one turn of
     // the loop. The connection is closed when the first one is answered.
     if (served.has(request.socket)) {
@@ -141,6 +144,9 @@ async function answer(
   request.resume();
 }
 
+/** What changes something: whoever asks for it stands in its event. */
+const ORDERS: ReadonlySet<EndpointName> = new Set(['command', 'set', 'change', 'reload']);
+
 const bytesOf = ({ body }: Answer): Uint8Array =>
   body instanceof Uint8Array ? body : Buffer.from(`${JSON.stringify(body)}\n`);
 
@@ -152,7 +158,7 @@ async function respond(
 ): Promise<Answer | null> {
   const found = findEndpoint(request);
   if ('status' in found) return found;
-  const uid = found.name === 'command' ? userAt(request.socket, userOf) : null;
+  const uid = ORDERS.has(found.name) ? userAt(request.socket, userOf) : null;
   const body = await readBody(request, limits.bodyBytes);
   if (body === null) return tooLarge(limits.bodyBytes);
   try {

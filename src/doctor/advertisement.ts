@@ -1,6 +1,9 @@
 // An advertisement of either version as the doctor tells of it: what it says, whoever would discard it. The agent's
 // own decoder is wire's; this one believes everything. RFC 3768 §5.1 (version 2), RFC 9568 §5.2 (version 3).
-import { addressFromBytes, addressLength, type Family } from '../model/address.js';
+import { addressFromBytes, addressLength, type Family, type IpAddress } from '../model/address.js';
+import type { ChecksumDialect } from '../model/advertisement.js';
+import { VRRP_PROTOCOL } from '../wire/advertisement.js';
+import { internetChecksum, pseudoHeader } from '../wire/checksum.js';
 
 export interface Said {
   readonly version: number;
@@ -33,4 +36,18 @@ export function saidBy(message: Uint8Array, family: Family): Said | null {
     ),
     authentication: version === 2 ? fourth : 0,
   };
+}
+
+/**
+ * Which form of the IPv4 checksum an advertisement of version 3 has: without the pseudo-header (RFC 9568 §5.2.8), with it
+ * (RFC 5798), or neither. Null where there is but one form: version 2, IPv6.
+ */
+export function dialectOf(
+  message: Uint8Array,
+  { source, destination, family }: { source: IpAddress; destination: IpAddress; family: Family },
+): ChecksumDialect | 'neither' | null {
+  if ((message[0] ?? 0) >> 4 !== 3 || family !== 'ipv4') return null;
+  if (internetChecksum(message) === 0) return 'rfc9568';
+  const header = pseudoHeader(source, destination, VRRP_PROTOCOL, message.length);
+  return internetChecksum(header, message) === 0 ? 'rfc5798' : 'neither';
 }

@@ -1,5 +1,6 @@
 // All that the doctor says of a host, in one list. Pure: the facts are given.
-import type { DoctorFacts } from './facts.js';
+import { clockFindings } from './clocks.js';
+import type { DoctorFacts, Known } from './facts.js';
 import { sound, type DoctorFinding } from './finding.js';
 import { networkFindings } from './network.js';
 import { processFindings } from './processes.js';
@@ -14,6 +15,7 @@ export function diagnose(facts: DoctorFacts): readonly DoctorFinding[] {
     ...networkFindings(facts),
     ...sysctlFindings(facts),
     ...wireFindings(facts),
+    ...clockFindings(facts),
   ];
 }
 
@@ -26,17 +28,31 @@ function knownFindings({ known, agent }: DoctorFacts): readonly DoctorFinding[] 
       if (from === 'health' && agent === null) return [];
       return [sound(from, `${commands[from]} has nothing to say`)];
     }
-    return all.map(({ level, message }) => ({
+    const remedyFor = ({ message }: Known): string =>
+      remedyIn(message) ?? `${commands[from]}; what it says there has to be mended by hand`;
+    if (from === 'health' && all.length > 1) return [unwell(all, commands.health, remedyFor)];
+    return all.map((one) => ({
       id: from,
-      level,
-      message,
+      level: one.level,
+      message: one.message,
       evidence: [commands[from]],
-      remedy: [
-        remedyIn(message) ?? `${commands[from]}; what it says there has to be mended by hand`,
-      ],
+      remedy: [remedyFor(one)],
     }));
   });
 }
+
+/** One state of health is one finding, however many reasons it has. */
+const unwell = (
+  all: readonly Known[],
+  command: string,
+  remedyFor: (one: Known) => string,
+): DoctorFinding => ({
+  id: 'health',
+  level: all.some(({ level }) => level === 'failure') ? 'failure' : 'warning',
+  message: `the agent says that ${all.length} things are not as they should be`,
+  evidence: all.map(({ message }) => `${command}: ${message}`),
+  remedy: [...new Set(all.map(remedyFor))],
+});
 
 /** What stands behind the last semicolon of such a message, where it is an order. */
 const remedyIn = (message: string): string | null =>

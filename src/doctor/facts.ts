@@ -2,6 +2,7 @@
 // judged in the files beside.
 import type { Settings } from '../config/settings.js';
 import type { AddressWithPrefix } from '../model/address.js';
+import type { ChecksumDialect } from '../model/advertisement.js';
 import type { Status } from '../model/status.js';
 
 /** What `check` or health says already. */
@@ -68,6 +69,16 @@ export interface Heard {
   /** VRRPv2 only: 0 none, 1 simple password, 2 IP authentication header. */
   readonly authentication: number;
   readonly unicast: boolean;
+  /** Of IPv4 in version 3: the form of its checksum that fits; null elsewhere. */
+  readonly dialect: ChecksumDialect | 'neither' | null;
+}
+
+/** What a peer's kernel said of its clock on one path. */
+export interface ClockSight {
+  readonly peer: string;
+  readonly address: string;
+  /** Negative where it is behind ours. */
+  readonly aheadMs: number;
 }
 
 export interface DoctorFacts {
@@ -88,6 +99,8 @@ export interface DoctorFacts {
     readonly address: string;
     readonly device: string;
   }[];
+  /** Of the peers that answer with their time. */
+  readonly clocks: readonly ClockSight[];
   /** Routes that send from a virtual address. */
   readonly sources: readonly string[];
   /** Null: none answers. */

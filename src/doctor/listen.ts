@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Settings, VirtualRouterSettings } from '../config/settings.js';
 import type { AdvertisementSocket, Kernel, ReceivedPacket } from '../kernel/kernel.js';
 import { isMulticast } from '../model/address.js';
-import { saidBy } from './advertisement.js';
+import { dialectOf, saidBy } from './advertisement.js';
 import type { DoctorFacts, Heard, InterfaceFacts } from './facts.js';
 
 /** However long the interval is, nobody waits longer. */
@@ -51,7 +51,8 @@ export function openEars(
     for (const { name: virtualRouter, interface: on, family, vrid } of settings.virtualRouters) {
       if (on !== name || family !== packet.family || vrid !== said.vrid) continue;
       const { source } = packet;
-      heard.set(`${virtualRouter} ${source}`, { virtualRouter, source, unicast, ...said });
+      const dialect = dialectOf(packet.message, packet);
+      heard.set(`${virtualRouter} ${source}`, { virtualRouter, source, unicast, dialect, ...said });
     }
   };
   const close = (): void => {

@@ -4,6 +4,7 @@ import type { Settings } from '../config/settings.js';
 import { formatAddressWithPrefix, parseAddressWithPrefix } from '../model/address.js';
 import type { Status } from '../model/status.js';
 import { caretakersOf } from './caretakers.js';
+import { aheadIn } from './clocks.js';
 import type { Eyes } from './eyes.js';
 import type { AgentFacts, DoctorFacts, InterfaceFacts } from './facts.js';
 import { blockedBy, chainsOfIptables, chainsOfNft, type Packet } from './firewall.js';
@@ -30,6 +31,7 @@ export async function lookAt(
     caretakers: caretakersOf(names, (name) => links.get(name)?.ifindex ?? null, eyes),
     ...(await firewallOf(settings, eyes)),
     ways,
+    clocks: await clocksOf(settings, eyes),
     sources: await sourcesOf(virtual, eyes),
     agent: status === null ? null : agentOf(status, eyes),
     leftovers: status === null ? leftoversOf(settings, links, eyes) : [],
@@ -237,6 +239,20 @@ async function waysOf({ ha }: Settings, eyes: Eyes): Promise<DoctorFacts['ways']
       const device = route?.dev;
       return device === undefined ? [] : [{ peer: name, address, device }];
     }),
+  );
+  return (await Promise.all(all)).flat();
+}
+
+/** IPv6 has no such option. */
+async function clocksOf({ ha }: Settings, eyes: Eyes): Promise<DoctorFacts['clocks']> {
+  const all = ha.peers.flatMap(({ name, addresses }) =>
+    addresses
+      .filter((address) => !address.includes(':'))
+      .map(async (address) => {
+        const said = await eyes.run('ping', '-n', '-c', '1', '-W', '1', '-T', 'tsonly', address);
+        const aheadMs = aheadIn(said ?? '');
+        return aheadMs === null ? [] : [{ peer: name, address, aheadMs }];
+      }),
   );
   return (await Promise.all(all)).flat();
 }

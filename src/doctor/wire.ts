@@ -53,7 +53,7 @@ function version2({ vrid }: VirtualRouterSettings, one: Heard): Complaint {
 
 function contrasts(
   router: VirtualRouterSettings,
-  { source, intervalMs, addresses, priority, unicast }: Heard,
+  { source, intervalMs, addresses, priority, unicast, dialect }: Heard,
   { settings }: DoctorFacts,
 ): Complaint[] {
   const found: Complaint[] = [];
@@ -88,6 +88,7 @@ function contrasts(
       'understudy set primary on, on the appliance that is preferred, and off on the other',
     ]);
   }
+  found.push(...checksums(router, source, dialect));
   if (unicast !== router.unicastPeers.length > 0) {
     const [theirs, mine] = unicast ? ['unicast', 'multicast'] : ['multicast', 'unicast'];
     found.push([
@@ -98,3 +99,21 @@ function contrasts(
   }
   return found;
 }
+
+/** We take both forms; others do not. With `auto` we send what we hear. */
+function checksums(
+  { checksum }: VirtualRouterSettings,
+  source: string,
+  dialect: Heard['dialect'],
+): Complaint[] {
+  if (dialect === null || dialect === checksum) return [];
+  if (dialect === 'neither') {
+    const message = `${source} sends a checksum that fits neither RFC 9568 nor RFC 5798: it is discarded`;
+    return [['failure', message, 'look for what changes its packets on the way, or for its fault']];
+  }
+  if (checksum === 'auto') return [];
+  const message = `${source} sends the IPv4 checksum of ${NAMES[dialect]}, and we are told to send that of ${NAMES[checksum]}: it may refuse ours`;
+  return [['failure', message, `write checksum: ${dialect}, or auto, for the virtual router here`]];
+}
+
+const NAMES = { rfc9568: 'RFC 9568', rfc5798: 'RFC 5798' } as const;

@@ -39,8 +39,9 @@ export function safeOrder(parts: Parts, file: string): string[] {
         ]
       : []),
     'On the former Backup: systemctl enable --now understudy. understudy status must say Backup, and name the Active. If it says Active: systemctl stop understudy, and look again at the step before.',
-    'On the Active: systemctl disable --now keepalived. It says so by priority 0, and the other takes over within the skew time.',
-    'There too: systemctl enable --now understudy. understudy status on both: one Active, one Backup.',
+    `On the Active: write priority 1 into every vrrp_instance of ${file}, and systemctl reload keepalived. The other one takes over, with the addresses in place before this one lets go of them. (With preempt: false it does not: the next step moves the role then, and the addresses answer nobody for the skew time.)`,
+    'There too, when understudy status on the other one says Active: systemctl disable --now keepalived.',
+    'And systemctl enable --now understudy. understudy status on both: one Active, one Backup.',
   ];
   return [
     'The order of the move, with one Active at all times:',

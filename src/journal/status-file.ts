@@ -117,7 +117,7 @@ function appearanceOf(status: Status): string {
     virtualRouters.map(
       ({ counters: _counters, lastAdvertisementAgeMs: _age, ...router }) => router,
     ),
-    interfaces.map(({ discarded: _discarded, ...link }) => link),
+    interfaces.map(({ discarded: _discarded, lastDiscarded: _last, ...link }) => link),
     peers.map(({ paths, ...peer }) => [peer, paths.map(({ rttMs: _rtt, ...path }) => path)]),
     monitors.map(({ name, state, weight }) => [name, state, weight]),
   ]);

@@ -72,7 +72,10 @@ export interface VirtualRouterStatus {
     readonly announcementsSent?: number;
     /** Each kind of transition there has been, and how often. */
     readonly transitionsBy?: readonly TransitionCount[];
+    /** Counted since the agent started. */
     readonly errors: Readonly<Partial<Record<DiscardReason | Remark | 'send', number>>>;
+    /** When the last packet of each of them came, wall time, ISO 8601; absent while there was none. */
+    readonly lastErrors?: Readonly<Partial<Record<DiscardReason | Remark, string>>>;
   };
 }
 
@@ -110,6 +113,8 @@ export interface MoveStatus {
   readonly nobodyHeldAtMostMs: number | null;
   /** What each peer said of the virtual router when this was told, as far as it said anything. */
   readonly peerSaw: readonly PeerSight[];
+  /** An earlier agent saw it, and has recorded it. */
+  readonly beforeStart?: true;
 }
 
 export interface PeerSight {
@@ -159,6 +164,8 @@ export interface InterfaceStatus {
   readonly carrier: boolean;
   /** Packets discarded before they could be matched to a virtual router, by reason. */
   readonly discarded: Readonly<Partial<Record<DiscardReason, number>>>;
+  /** When the last one of each reason came, wall time, ISO 8601; absent while there was none. */
+  readonly lastDiscarded?: Readonly<Partial<Record<DiscardReason, string>>>;
 }
 
 export interface Status {

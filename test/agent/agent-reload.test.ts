@@ -1,8 +1,12 @@
 // What a reload does to a whole agent: what the service manager is told of it, and what only a restart
 // can change. Not what the settings mean.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EventRecord } from '../../src/model/status.js';
 import { it } from '../support/test.js';
 import { benchFolder, startBench } from './agent-bench.js';
+import { settle } from './rig.js';
 
 it('a reload is begun and ended for the service manager, also when it is refused', async (t) => {
   const { agent, kernel, write } = await startBench(benchFolder(t));
@@ -73,4 +77,29 @@ it('a reload that waits serves all who ask meanwhile, and reads what is there th
   assert.ok((await Promise.all([...others, last])).every(({ ok }) => ok));
   assert.equal(agent.status().name, 'latter');
   assert.ok(kernel.notifications.length <= 6, kernel.notifications.join());
+});
+
+it('who ordered a reload stands in its event, those that one serves together, and in that of a refusal', async (t) => {
+  const folder = benchFolder(t);
+  const { agent, write, stop } = await startBench(folder);
+  const first = agent.reload('alice');
+  await settle();
+  const second = Promise.all([agent.reload('bob'), agent.reload('carol'), agent.reload()]);
+  await Promise.all([first, second]);
+  write({ virtualRouters: [] });
+  assert.equal((await agent.reload('dave')).ok, false);
+  await stop();
+  const told = readFileSync(join(folder, 'events.jsonl'), 'utf8')
+    .split('\n')
+    .filter((line) => /settings-applied|reload-refused/.test(line))
+    .map((line) => JSON.parse(line) as EventRecord);
+  assert.deepEqual(
+    told.map(({ event, orderedBy }) => [event, orderedBy]),
+    [
+      ['settings-applied', 'alice'],
+      ['settings-applied', 'bob, carol'],
+      ['reload-refused', 'dave'],
+    ],
+  );
+  assert.match(told[0]?.detail ?? '', /^nothing differs \(ordered by alice\)$/);
 });

@@ -162,7 +162,7 @@ describe('a rival that advertises from the virtual link-local address', () => {
     made.kernel.deliver(from('fe80::1'));
     await settle();
     assert.equal(made.driver.snapshot().virtualRouters[0]?.state, 'Active');
-    assert.deepEqual(made.driver.reception.discardedOn('eth0'), {});
-    assert.deepEqual(made.driver.reception.discardedFor('six'), { ownPacket: 1 });
+    assert.deepEqual(made.driver.reception.byInterface.countsOf('eth0'), {});
+    assert.deepEqual(made.driver.reception.byRouter.countsOf('six'), { ownPacket: 1 });
   });
 });

@@ -55,7 +55,7 @@ describe('unicastPeers', () => {
       made.kernel.advance(SECOND);
     }
     assert.equal(routerOf(made)?.state, 'Backup');
-    assert.deepEqual(made.driver.reception.discardedFor('lan'), {});
+    assert.deepEqual(made.driver.reception.byRouter.countsOf('lan'), {});
   });
 
   it('nobody else is: it is counted, and the timer runs on', async () => {
@@ -65,7 +65,7 @@ describe('unicastPeers', () => {
     made.kernel.deliver(advertisementTo(OWN, address('10.99.0.66')));
     made.kernel.advance(ACTIVE_DOWN);
     assert.equal(routerOf(made)?.state, 'Active');
-    assert.deepEqual(made.driver.reception.discardedFor('lan'), { notForUs: 1 });
+    assert.deepEqual(made.driver.reception.byRouter.countsOf('lan'), { notForUs: 1 });
   });
 });
 
@@ -136,7 +136,7 @@ describe('a peer that the group does not reach', () => {
     made.driver.start();
     await settle();
     made.kernel.deliver(advertisementTo(OWN));
-    assert.deepEqual(made.driver.reception.discardedFor('lan'), {});
+    assert.deepEqual(made.driver.reception.byRouter.countsOf('lan'), {});
     const heard = made.driver.recorder
       .recording()
       .events.flatMap(({ event }) => (event.kind === 'advertisement' ? [event.multicast] : []));

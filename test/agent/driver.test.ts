@@ -388,7 +388,10 @@ describe('packets that are discarded', () => {
       made.kernel.deliver({ ...peerAdvertisement(200), destination: address('224.0.0.1') });
     }
     assert.equal(made.kernel.armedFor, before);
-    assert.deepEqual(made.driver.reception.discardedFor('lan'), { hopLimit: 50, notForUs: 50 });
+    assert.deepEqual(made.driver.reception.byRouter.countsOf('lan'), {
+      hopLimit: 50,
+      notForUs: 50,
+    });
     const told = made.records.filter(({ event }) => event === 'packet-discarded');
     assert.deepEqual(
       told.map(({ reason }) => reason),
@@ -401,7 +404,7 @@ describe('packets that are discarded', () => {
     made.driver.start();
     await settle();
     made.kernel.deliver(peerAdvertisement(200));
-    assert.deepEqual(made.driver.reception.discardedOn('eth0'), { vrid: 1 });
+    assert.deepEqual(made.driver.reception.byInterface.countsOf('eth0'), { vrid: 1 });
     assert.equal(stateOf(made), 'Backup');
   });
 });

@@ -75,7 +75,7 @@ describe('a packet that repeats the last one of its VRID', () => {
   it('is discarded when it has come through a router', () => {
     const { port, hear, reception } = bench();
     assert.equal(hear([port, packet()], [port, packet({ hopLimit: 254 })]).length, 1);
-    assert.deepEqual(reception.discardedFor('lan'), { hopLimit: 1 });
+    assert.deepEqual(reception.byRouter.countsOf('lan'), { hopLimit: 1 });
   });
 
   it('is discarded when its source has become an address of ours', () => {
@@ -83,7 +83,7 @@ describe('a packet that repeats the last one of its VRID', () => {
     assert.equal(hear([port, packet()]).length, 1);
     port.scope = { ...port.scope, ownSources: new Set([PEER]) };
     assert.equal(hear([port, packet()]).length, 0);
-    assert.deepEqual(reception.discardedFor('lan'), { ownPacket: 1 });
+    assert.deepEqual(reception.byRouter.countsOf('lan'), { ownPacket: 1 });
   });
 
   it('is discarded when its source is known by now to be no peer, and peers alone count', () => {
@@ -91,7 +91,7 @@ describe('a packet that repeats the last one of its VRID', () => {
     assert.equal(hear([port, packet()]).length, 1);
     unmask();
     assert.equal(hear([port, packet()]).length, 0);
-    assert.deepEqual(reception.discardedFor('lan'), { stranger: 1 });
+    assert.deepEqual(reception.byRouter.countsOf('lan'), { stranger: 1 });
   });
 });
 

@@ -119,7 +119,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   metrics: { rooms: ['model'], outside: false },
   agent: { rooms: AGENT_ROOMS, outside: true },
   import: { rooms: ['model', 'config'], outside: false },
-  doctor: { rooms: ['model', 'config', 'kernel'], outside: true },
+  doctor: { rooms: ['model', 'config', 'kernel', 'wire'], outside: true },
   console: { rooms: ['model', 'config', 'control', 'metrics'], outside: true },
   cli: {
     rooms: ['model', 'config', 'control', 'files', 'host', 'import', 'doctor', 'console'],

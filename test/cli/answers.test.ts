@@ -43,6 +43,31 @@ describe('reload', () => {
     assert.deepEqual([JSON.parse(out), err], [outcome, '']);
   });
 
+  it('ends with 1 where the settings are in force and this host does not fit them, as check does', async () => {
+    const wrong = { path: 'ha.keyFile', message: '/k may be read by others; chmod 600 /k' };
+    const later = { path: 'hooks.transition', message: 'there is no /x' };
+    const outcome: ReloadOutcome = {
+      ok: true,
+      file: '/etc/u.yaml',
+      changes: ['primary: true → false'],
+      warnings: [later, wrong],
+      unfit: [wrong],
+    };
+    await startAgent({ reload: () => Promise.resolve(outcome) });
+    assert.deepEqual(await say(['reload']), {
+      code: 1,
+      out: 'in force now, from /etc/u.yaml:\n  primary: true → false\n',
+      err: `warning: ${later.path}: ${later.message}\nerror: ${wrong.path}: ${wrong.message}\n`,
+    });
+    const { code, out } = await say(['reload', '--json']);
+    const { ok, code: name, message, changes } = JSON.parse(out) as Record<string, unknown>;
+    assert.deepEqual(
+      [code, ok, name, changes],
+      [1, false, 'unfit-host', ['primary: true → false']],
+    );
+    assert.match(String(message), /^the settings are in force, but .*ha\.keyFile: \/k may be read/);
+  });
+
   it('says that nothing differs', async () => {
     const outcome: ReloadOutcome = { ok: true, file: '/etc/u.yaml', changes: [], warnings: [] };
     await startAgent({ reload: () => Promise.resolve(outcome) });

@@ -258,11 +258,17 @@ describe('status', () => {
     assert.ok(router);
     const moved: Status = {
       ...healthy,
+      time: '2026-01-01T02:05:00.500Z',
+      lateness: { atMost: [], count: 7501, sumMs: 3 },
       virtualRouters: [
         {
           ...router,
           lastAdvertisementAgeMs: 7,
-          counters: { ...router.counters, advertisementsSent: 7501 },
+          counters: {
+            ...router.counters,
+            advertisementsSent: 7501,
+            lastErrors: { vrid: '2026-01-01T02:05:00.400Z' },
+          },
         },
       ],
     };

@@ -93,6 +93,25 @@ describe('the status screen', () => {
     assert.equal(readFileSync(file, 'utf8'), whole, 'UPDATE_GOLDEN=1 writes it anew');
   });
 
+  it('tells a move that an earlier agent has recorded, without what nobody can know any more', () => {
+    const [router] = statuses.healthy.virtualRouters;
+    assert.ok(router);
+    const lastMove = {
+      way: 'given',
+      reason: 'shutdown',
+      noticedAt: '2026-01-01T00:00:00.000Z',
+      stoodAt: null,
+      nobodyHeldAtMostMs: null,
+      peerSaw: [],
+      beforeStart: true,
+    } as const;
+    const status = { ...statuses.healthy, virtualRouters: [{ ...router, lastMove }] };
+    assert.match(
+      renderStatus(status, { ...plain, width: 1_000 }),
+      /\n {2}last move {3}went 2026-01-01 00:00:00 UTC, 2 h 5 min ago; before this agent started\n/,
+    );
+  });
+
   it('tells when agent and command are of different versions', () => {
     const screen = renderStatus({ ...statuses.healthy, version: '0.2.0' }, plain);
     assert.match(screen, /\nagent 0\.2\.0, this command 0\.1\.0\n$/);
@@ -148,12 +167,21 @@ describe('an event', () => {
         { time, ...change, reason: 'peer-dead', detail: 'the peer is silent on every path' },
         { time, event: 'flap', reason: 'flap', detail: '2 of 3' },
         { time, event: 'discarded', reason: 'checksum', detail: 'x\u001B[2Jy', interface: 'eth0' },
+        {
+          time,
+          event: 'discarded',
+          reason: 'length',
+          detail: 'd',
+          source: '10.0.0.7\n',
+          interface: 'eth0',
+        },
         { time: 'soon', event: 'a' },
       ].map(render),
       [
         '2026-01-01 00:00:00.123 UTC  lan: Backup → Active, peer-dead: the peer is silent on every path',
         '2026-01-01 00:00:00.123 UTC  flap: 2 of 3',
         '2026-01-01 00:00:00.123 UTC  discarded, checksum: x?[2Jy',
+        '2026-01-01 00:00:00.123 UTC  discarded, length from 10.0.0.7? on eth0: d',
         'soon  a, -',
       ],
     );

@@ -152,6 +152,10 @@ export const degraded: Status = {
         ...activeRouter.counters,
         advertisementsReceived: 12,
         errors: { checksum: 2, intervalMismatch: 12, send: 1 },
+        lastErrors: {
+          checksum: new Date(NOW - 8_000).toISOString(),
+          intervalMismatch: new Date(NOW - 500).toISOString(),
+        },
       },
     },
   ],

@@ -20,7 +20,7 @@ const CLIENT = `
 const socket = require('net').connect(process.argv[1]);
 socket.on('data', (said) => process.stdout.write(said)).on('error', (error) => console.log(error.code));
 const body = process.argv[2];
-socket.write('POST /v1/command HTTP/1.1\\r\\nHost: x\\r\\nX-User: mallory\\r\\nContent-Length: ' + body.length +
+socket.write('POST ' + (process.argv[3] ?? '/v1/command') + ' HTTP/1.1\\r\\nHost: x\\r\\nX-User: mallory\\r\\nContent-Length: ' + body.length +
   '\\r\\n\\r\\n' + body);`;
 
 describe('who gave an order', () => {
@@ -38,9 +38,15 @@ describe('who gave an order', () => {
         status: () => healthy,
         metrics: () => Promise.resolve({ type: 'text/plain', bytes: Buffer.from('# HELP x y\n') }),
         settings: () => ({ file: '/f', settings: [] }),
-        set: () => Promise.reject(new Error('not asked for')),
+        set: (_setting, _value, by) => {
+          orders.push(`set ${by}`);
+          return Promise.resolve({ ok: false, file: '/f', errors: [] });
+        },
         change: () => Promise.reject(new Error('not asked for')),
-        reload: () => Promise.reject(new Error('not asked for')),
+        reload: (by) => {
+          orders.push(`reload ${by}`);
+          return Promise.resolve({ ok: false, file: '/f', errors: [] });
+        },
         command: (_name, _argument, { by }) => {
           orders.push(by);
           return Promise.resolve(refused);
@@ -61,7 +67,11 @@ describe('who gave an order', () => {
   });
 
   async function say(body: object, ...as: string[]): Promise<string> {
-    const order = [...as, process.execPath, '-e', CLIENT, path, JSON.stringify(body)];
+    return sayTo('/v1/command', body, ...as);
+  }
+
+  async function sayTo(endpoint: string, body: object, ...as: string[]): Promise<string> {
+    const order = [...as, process.execPath, '-e', CLIENT, path, JSON.stringify(body), endpoint];
     const [program = '', ...rest] = order;
     const env = { ...process.env, SUDO_USER: 'mallory', USER: 'mallory', LOGNAME: 'mallory' };
     const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'inherit'], env });
@@ -76,6 +86,13 @@ describe('who gave an order', () => {
   it('the user of this process, whatever the environment and the request say', async () => {
     await say({ command: 'failover' });
     assert.deepEqual(orders, [await nameOf(own)]);
+  });
+
+  it('also of a setting and of a reload', async () => {
+    await sayTo('/v1/set', { setting: 'primary', value: 'on' });
+    await sayTo('/v1/reload', {});
+    const by = await nameOf(own);
+    assert.deepEqual(orders, [`set ${by}`, `reload ${by}`]);
   });
 
   it('a request cannot say who sends it', async () => {

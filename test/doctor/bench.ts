@@ -81,6 +81,8 @@ const COMMANDS: Readonly<Record<string, string>> = {
   'ip -4 -json route show table all':
     '[{"dst":"10.99.0.0/24","dev":"eth0","protocol":"kernel","prefsrc":"10.99.0.100"}]',
   'ip -6 -json route show table all': '[]',
+  // It sent it at 20:33:20.123 UTC; a millisecond later it was there.
+  'ping -n -c 1 -W 1 -T tsonly 10.98.0.2': 'TS: \t74000123 absolute\n\t1\n\t0\n\t0\n',
   'nft --json list ruleset': '{"nftables":[{"metainfo":{}}]}',
   'systemctl show understudy --property=NeedDaemonReload': 'NeedDaemonReload=no\n',
 };
@@ -114,6 +116,7 @@ const HEARD: Heard = {
   addresses: ['10.99.0.100'],
   authentication: 0,
   unicast: false,
+  dialect: 'rfc9568',
 };
 
 export const VERSION = '1.2.3';

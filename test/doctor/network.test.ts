@@ -156,6 +156,7 @@ describe('the doctor in a real namespace', { skip }, () => {
         intervalMs: 3000,
         addresses: ['192.0.2.100'],
         authentication: 1,
+        dialect: null,
       },
     ]);
   });

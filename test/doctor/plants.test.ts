@@ -394,6 +394,44 @@ const PLANTS: readonly (readonly [string, Plant, readonly string[], RegExp])[] =
     ['failure wire'],
     /10\.99\.0\.2/,
   ],
+  [
+    'a checksum of RFC 5798 beside a setting that says RFC 9568',
+    {
+      heard: [{ dialect: 'rfc5798' }],
+      settings: `
+name: a
+ha: { primary: true, keyFile: /k, peers: [{ name: b, addresses: [10.98.0.2, 10.99.0.2] }] }
+virtualRouters:
+  - { name: lan, interface: eth0, vrid: 51, addresses: [10.99.0.100/24], checksum: rfc9568 }
+`,
+    },
+    ['failure wire'],
+    /VRRPv3, VRID 51/,
+  ],
+  [
+    'a checksum that fits nothing',
+    { heard: [{ dialect: 'neither' }] },
+    ['failure wire'],
+    /VRRPv3, VRID 51/,
+  ],
+  [
+    'a peer whose clock is ahead',
+    {
+      commands: { 'ping -n -c 1 -W 1 -T tsonly 10.98.0.2': 'TS: \t5000 absolute\n\t37000\n\t0\n' },
+    },
+    ['warning clocks'],
+    /10\.98\.0\.2: 37000 ms/,
+  ],
+  [
+    'a peer whose clock is behind, seen around midnight',
+    {
+      commands: {
+        'ping -n -c 1 -W 1 -T tsonly 10.99.0.2': 'TS: \t3000 absolute\n\t86393000\n\t0\n',
+      },
+    },
+    ['warning clocks'],
+    /10\.99\.0\.2: -7000 ms/,
+  ],
   ['no right to listen', { heard: null }, ['warning wire'], /^$/],
   [
     'what check says',
@@ -414,6 +452,17 @@ const PLANTS: readonly (readonly [string, Plant, readonly string[], RegExp])[] =
     { known: [{ from: 'health', level: 'warning', message: 'settings differ: primary' }] },
     ['warning health'],
     /understudy status/,
+  ],
+  [
+    'a fault of two reasons, which is one finding',
+    {
+      known: [
+        { from: 'health', level: 'failure', message: 'lan: the interface has no carrier' },
+        { from: 'health', level: 'failure', message: 'b is silent on every path' },
+      ],
+    },
+    ['failure health'],
+    /no carrier\n.*silent/,
   ],
 ];
 

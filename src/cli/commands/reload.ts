@@ -3,11 +3,16 @@
 import type { SettingsError } from '../../config/errors.js';
 import { AgentNotReachable, createControlClient } from '../../control/client.js';
 import { answer, failCall, failSettings } from '../failures.js';
+import type { ReloadOutcome } from '../../control/protocol.js';
 import { locateSocket } from '../locate.js';
 import { harmless } from '../render/text.js';
 import { EXIT, type ConfigChoice, type Surroundings } from '../surroundings.js';
 
-/** Prints what changed, or every error. @returns the exit code: 2 when the settings are refused. */
+/**
+ * Prints what changed, or every error.
+ * @returns the exit code: 2 when the settings are refused, 1 when they are in force and this host does not fit them, as
+ * `check` judges.
+ */
 export async function reloadAgent(
   surroundings: Surroundings,
   config: ConfigChoice,
@@ -22,9 +27,14 @@ export async function reloadAgent(
       if (surroundings.json !== true) stderr.write('the agent goes on with what it had\n');
       return code;
     }
-    if (surroundings.json === true) return answer(surroundings, outcome, EXIT.done);
+    // An earlier agent does not say what is wrong.
+    const { unfit = [] } = outcome;
+    const code = unfit.length === 0 ? EXIT.done : EXIT.failed;
+    if (surroundings.json === true) return answer(surroundings, jsonOf(outcome), code);
     for (const { path, message } of outcome.warnings) {
-      stderr.write(`warning: ${path === '' ? '' : `${harmless(path)}: `}${harmless(message)}\n`);
+      const isWrong = unfit.some((one) => one.path === path && one.message === message);
+      const where = path === '' ? '' : `${harmless(path)}: `;
+      stderr.write(`${isWrong ? 'error' : 'warning'}: ${where}${harmless(message)}\n`);
     }
     const { changes, file } = outcome;
     const title =
@@ -34,12 +44,22 @@ export async function reloadAgent(
     stdout.write(
       `${[title, ...changes.map((change) => `  ${change}`)].map(harmless).join('\n')}\n`,
     );
-    return EXIT.done;
+    return code;
   } catch (error) {
     const errors = await errorsOfTheFile(config, error);
     if (errors !== null) return failSettings(surroundings, errors, config.path);
     return failCall(surroundings, config, error);
   }
+}
+
+type Applied = Extract<ReloadOutcome, { ok: true }>;
+
+/** `ok` tells a script what the exit code does. */
+function jsonOf(outcome: Applied): object {
+  const [first] = outcome.unfit ?? [];
+  if (first === undefined) return outcome;
+  const message = `the settings are in force, but this host does not fit them: ${first.path}: ${first.message}`;
+  return { ...outcome, ok: false, code: 'unfit-host', message, remedy: 'understudy check' };
 }
 
 /**

@@ -130,7 +130,7 @@ const wait = ({ watchIntervalMs = 500, interrupted }: Surroundings): Promise<voi
     () => undefined,
   );
 
-/** What counts as a change: everything but what moves with every advertisement. */
+/** What counts as a change: everything but what moves with every packet, or with the clock. */
 function essence(status: Status): string {
   return JSON.stringify(status, (key, value: unknown) => (MOVING.has(key) ? undefined : value));
 }
@@ -140,6 +140,10 @@ const MOVING: ReadonlySet<string> = new Set([
   'advertisementsSent',
   'advertisementsReceived',
   'rttMs',
+  'time',
+  'lateness',
+  'lastErrors',
+  'lastDiscarded',
 ]);
 
 const isFailedCall = (error: unknown): error is Error =>

@@ -16,6 +16,14 @@ export function renderEvent(
     const change = paint('bold', `${harmless(from)} → ${harmless(to)}`);
     return `${when}  ${subject}${change}, ${harmless(reason)}${text}`;
   }
-  const what = event === reason ? harmless(event) : `${harmless(event)}, ${harmless(reason)}`;
+  const what =
+    (event === reason ? harmless(event) : `${harmless(event)}, ${harmless(reason)}`) +
+    whence(record);
   return `${when}  ${subject}${what}${text}`;
+}
+
+/** ` from 10.99.0.7 on eth0`: whose packet it was, where the event is about one. */
+function whence({ source, interface: link }: EventRecord): string {
+  if (typeof source !== 'string') return '';
+  return ` from ${harmless(source)}${typeof link === 'string' ? ` on ${harmless(link)}` : ''}`;
 }

@@ -2,6 +2,13 @@
 import type { Readiness, Status } from '../../model/status.js';
 import { hang, harmless, row, type Line, type Paint } from './text.js';
 
+/** Behind the word of health, which is about this appliance: whether the role could move. Nothing without peers. */
+export function readyWord({ readiness = [] }: Status, paint: Paint): string {
+  if (readiness.length === 0) return '';
+  const isReady = readiness.every(({ ready }) => ready);
+  return `, ${isReady ? paint('green', 'READY') : paint('yellow', 'NOT READY')}`;
+}
+
 /** Below the text of a row. */
 const INDENT = ' '.repeat(14);
 

@@ -2,7 +2,7 @@
 import { DISCARD_REASONS } from '../../model/advertisement.js';
 import { TRANSITION_REASONS } from '../../model/reasons.js';
 import type { MoveStatus, PeerSight, VirtualRouterStatus } from '../../model/status.js';
-import { countLines } from './counts.js';
+import { countLines, sinceLines, type Counting } from './counts.js';
 import {
   formatDuration,
   formatSince,
@@ -26,7 +26,7 @@ const STATE_COLOUR: Readonly<Record<string, Colour>> = {
 const FAMILY_NAME: Readonly<Record<string, string>> = { ipv4: 'IPv4', ipv6: 'IPv6' };
 
 /** The lines of one virtual router: its role first. */
-export function renderRouter(router: VirtualRouterStatus, paint: Paint, clock: Clock): Line[] {
+export function renderRouter(router: VirtualRouterStatus, paint: Paint, clock: Counting): Line[] {
   const { name, state, vrid, family } = router;
   const isOff = router.reason === 'mode-off';
   const colour = isOff ? 'dim' : (STATE_COLOUR[state] ?? 'yellow');
@@ -42,7 +42,7 @@ export function renderRouter(router: VirtualRouterStatus, paint: Paint, clock: C
     ...row('active', activeText(router)),
     ...row('adverts', advertText(router)),
     ...checksumRows(router),
-    ...counterRows(router),
+    ...counterRows(router, clock),
   ];
 }
 
@@ -82,10 +82,13 @@ function lastMoveRows({ lastMove }: VirtualRouterStatus, clock: Clock): Line[] {
   if (lastMove === undefined) return [];
   const { way, orderedBy, noticedAt, peerSaw } = lastMove;
   const by = orderedBy === undefined ? '' : `, ordered by ${harmless(orderedBy)}`;
+  const earlier = lastMove.beforeStart === true;
   const text = [
     `${way === 'taken' ? 'came here' : 'went'} ${formatSince(noticedAt, clock)}${by}`,
-    stoodText(lastMove),
+    // Of what an earlier agent had under way nothing more will be known.
+    ...(earlier && lastMove.stoodAt === null ? [] : [stoodText(lastMove)]),
     ...peerSaw.map(sightText),
+    ...(earlier ? ['before this agent started'] : []),
   ];
   return row('last move', text.join('; '));
 }
@@ -150,13 +153,22 @@ function checksumRows({ family, checksum }: VirtualRouterStatus): Line[] {
   return row('checksum', `sends ${how}${heard}`);
 }
 
-function counterRows({ counters }: VirtualRouterStatus): Line[] {
+function counterRows({ counters }: VirtualRouterStatus, clock: Counting): Line[] {
   const { send = 0, ...others } = counters?.errors ?? {};
   const isDiscard = (name: string): boolean => Object.hasOwn(DISCARD_REASONS, name);
   const entries = Object.entries(others);
-  return [
-    ...countLines(Object.fromEntries(entries.filter(([name]) => isDiscard(name))), 'discarded'),
-    ...countLines(Object.fromEntries(entries.filter(([name]) => !isDiscard(name))), 'remarked'),
+  const last = counters?.lastErrors ?? {};
+  const counted = (title: string, ofDiscards: boolean): Line[] =>
+    countLines(
+      Object.fromEntries(entries.filter(([name]) => isDiscard(name) === ofDiscards)),
+      title,
+      last,
+      clock,
+    );
+  const lines = [
+    ...counted('discarded', true),
+    ...counted('remarked', false),
     ...(send > 0 ? row('not sent', `${send} advertisements: the kernel refused them`) : []),
   ];
+  return [...lines, ...sinceLines(lines, clock)];
 }

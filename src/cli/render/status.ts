@@ -1,9 +1,9 @@
 // The status screen: a Status in, text out. Pure; asks nobody. An agent of another version may leave
 // fields out or add some, so nothing is relied on but what the client has checked.
 import type { InterfaceStatus, Status } from '../../model/status.js';
-import { countLines } from './counts.js';
+import { countLines, sinceLines, type Counting } from './counts.js';
 import { haPortLines, monitorLines, peerBlocks } from './peers.js';
-import { readinessLines } from './readiness.js';
+import { readinessLines, readyWord } from './readiness.js';
 import { renderRouter } from './router.js';
 import { handoverLines, standingLines } from './standing.js';
 import {
@@ -28,10 +28,11 @@ interface RenderOptions extends Clock {
 /** The whole screen, health first. */
 export function renderStatus(status: Status, options: RenderOptions): string {
   const paint = painter(options.colour);
+  const counting = { ...options, startedAt: status.startedAt };
   const blocks: Line[][] = [
     [...headline(status, paint), ...handoverLines(status, paint), ...readinessLines(status, paint)],
-    ...status.virtualRouters.map((router) => renderRouter(router, paint, options)),
-    interfaceLines(status.interfaces ?? [], paint),
+    ...status.virtualRouters.map((router) => renderRouter(router, paint, counting)),
+    interfaceLines(status.interfaces ?? [], paint, counting),
     ...peerBlocks(status.peers ?? [], paint),
     haPortLines(status),
     monitorLines(status.monitors ?? [], paint),
@@ -58,18 +59,24 @@ function headline(status: Status, paint: Paint): Line[] {
   if (status.mode !== 'active-active') words.push(status.primary ? 'primary' : 'not primary');
   if (status.maintenance) words.push(paint('yellow', 'in maintenance'));
   return [
-    `${paint(colour, harmless(state).toUpperCase())}  ${words.join(', ')}`,
+    `${paint(colour, harmless(state).toUpperCase())}${readyWord(status, paint)}  ${words.join(', ')}`,
     ...reasons.flatMap((reason) => hang(`  ${paint(colour, '!')} `, harmless(reason))),
   ];
 }
 
 /** Only what is not as it should be: interfaces that are up have nothing to say. */
-function interfaceLines(interfaces: readonly InterfaceStatus[], paint: Paint): Line[] {
+function interfaceLines(
+  interfaces: readonly InterfaceStatus[],
+  paint: Paint,
+  clock: Counting,
+): Line[] {
   const lines = interfaces.flatMap((one) => {
     const trouble = interfaceTrouble(one);
+    const counted = countLines(one.discarded ?? {}, 'discarded', one.lastDiscarded, clock);
     return [
       ...(trouble === null ? [] : [`  ${paint('red', trouble)}`]),
-      ...countLines(one.discarded ?? {}, 'discarded'),
+      ...counted,
+      ...sinceLines(counted, clock),
     ].map((line, index) => (index === 0 ? [`interface ${harmless(one.name)}`, line] : [line]));
   });
   return lines.flat();

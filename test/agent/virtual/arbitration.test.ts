@@ -64,7 +64,7 @@ describe('what is lost between the two', () => {
     assert.equal(b.events('adverts-lost').length, 1);
     const toB = world.story.of('advertisement', from).filter(({ to }) => to === '10.99.0.2');
     assert.ok(toB.length >= 2, 'advertised to the address that the peer advertises from');
-    assert.deepEqual(b.driver.reception.discardedFor('lan'), {}, 'and heard there');
+    assert.deepEqual(b.driver.reception.byRouter.countsOf('lan'), {}, 'and heard there');
   });
 
   for (const dead of [false, true]) {
@@ -93,7 +93,7 @@ describe('what is lost between the two', () => {
       assert.equal(b.events('adverts-lost').length, 1);
       const byUnicast = world.story.of('advertisement', from).filter(({ to }) => to === 'fe80::b');
       assert.ok(byUnicast.length >= 2, 'advertised to the peer itself');
-      assert.deepEqual(b.driver.reception.discardedFor('lan'), {}, 'and heard there');
+      assert.deepEqual(b.driver.reception.byRouter.countsOf('lan'), {}, 'and heard there');
       if (!dead) return;
       a.executor.kill('power');
       a.kill();

@@ -38,7 +38,7 @@ const moves = ({ world }: Pair, from: number): string[] =>
   world.story.lines(from, 'address', 'transition');
 
 const refused = ({ driver }: Appliance): number =>
-  driver.reception.discardedFor('lan').stranger ?? 0;
+  driver.reception.byRouter.countsOf('lan').stranger ?? 0;
 
 describe('advertisements of a stranger', () => {
   for (const priority of [255, 150, 0]) {

@@ -1,0 +1,108 @@
+// `understudy doctor` on a real pair: of a sound one it finds nothing, of each thing that is planted what it is. In CI
+// only: each time it listens for three advertisement intervals. Plants of every kind: test/doctor.
+import assert from 'node:assert/strict';
+import { attempt } from '../../scripts/lab/command.js';
+import type { ApplianceName } from '../../scripts/lab/network.js';
+import { keepalived, MAIN } from '../../scripts/lab/program.js';
+import type { PairSpec } from '../../scripts/lab/pair-program.js';
+import { enterSandbox } from '../../scripts/lab/sandbox.js';
+import type { DoctorFinding } from '../../src/doctor/finding.js';
+import { EVERYTHING } from './pace.js';
+import { describePair, type PairBench } from './pair-bench.js';
+
+const skip = EVERYTHING ? ((await enterSandbox()) ?? false) : 'played in CI';
+
+const router = (change: object): PairSpec => ({
+  router: { advertisementIntervalMs: 500, ...change },
+});
+const SPEC = router({});
+
+/** What is the machine's own, and not the pair's. */
+const OF_THE_MACHINE = new Set(['swap', 'realtime', 'confinement', 'disk', 'proc-sys', 'update']);
+
+/** What is not in order at an appliance: `failure wire`, sorted. */
+async function found(bench: PairBench, name: ApplianceName): Promise<string[]> {
+  const { directory } = bench.lab.appliance(name);
+  const words = [process.execPath, MAIN, 'doctor', '--json', '--config'];
+  const command = bench.lab.network.inside(name, [...words, `${directory}/understudy.yaml`]);
+  const { stdout, stderr } = await attempt(command);
+  assert.notEqual(stdout, '', stderr);
+  const { findings } = JSON.parse(stdout) as { findings: readonly DoctorFinding[] };
+  const wrong = findings.filter(({ level, id }) => level !== 'ok' && !OF_THE_MACHINE.has(id));
+  for (const { id, message, evidence } of wrong) {
+    bench.print(`${name}: ${id}: ${message}${evidence.map((one) => `; ${one}`).join('')}`);
+  }
+  return [...new Set(wrong.map(({ level, id }) => `${level} ${id}`))].sort();
+}
+
+describePair('the doctor at a pair', { skip, spec: SPEC, probeEveryMs: 100 }, (test) => {
+  test('that is sound: nothing', async (bench) => {
+    assert.deepEqual(await Promise.all([found(bench, 'a'), found(bench, 'b')]), [[], []]);
+  });
+
+  test('of which one advertises at another interval: told at the one that hears it', async (bench) => {
+    bench.undoing(async () => bench.reload('b'));
+    bench.reload('b', router({ advertisementIntervalMs: 1_000 }));
+    await bench.waitFor('b knows that settings differ', () => differs(bench));
+    assert.deepEqual(await found(bench, 'b'), ['warning health', 'warning wire']);
+  });
+
+  test('beside a keepalived that speaks version 2 on the same VRID', async (bench) => {
+    const { lab } = bench;
+    const file = `${lab.appliance('b').directory}/keepalived.conf`;
+    const program = keepalived(VERSION_2).prepare(lab.appliance('b').directory);
+    const inside = lab.network.inside('c', program);
+    const running = attempt(inside);
+    bench.undoing(async () => {
+      await lab.run('c', ['sh', '-c', `kill $(cat ${file.replace('keepalived.conf', 'pid')})`]);
+      await running;
+    });
+    await bench.waitFor('b discards its packets', () => discards(bench));
+    assert.ok((await found(bench, 'b')).includes('failure wire'));
+  });
+
+  test('where keepalived runs beside the agent', async (bench) => {
+    const { lab } = bench;
+    const { directory } = lab.appliance('b');
+    const running = attempt(lab.network.inside('b', keepalived(OTHER).prepare(directory)));
+    bench.undoing(async () => {
+      await lab.run('b', ['sh', '-c', `kill $(cat ${directory}/pid)`]);
+      await running;
+    });
+    await lab.run('b', ['sh', '-c', `until [ -s ${directory}/vrrp.pid ]; do sleep 0.05; done`]);
+    assert.deepEqual(await found(bench, 'b'), ['failure keepalived']);
+  });
+
+  test('whose agent is dead, with an address that it has left', async (bench) => {
+    await bench.b.stop();
+    await bench.a.annihilate();
+    await bench.lab.run('a', ['ip', 'address', 'replace', '10.99.0.100/24', 'dev', 'eth0']);
+    bench.undoing(() => bench.lab.run('a', ['ip', 'address', 'flush', 'to', '10.99.0.100']));
+    assert.deepEqual(await found(bench, 'a'), ['failure leftovers']);
+  });
+});
+
+const differs = (bench: PairBench): boolean =>
+  (bench.status('b')?.peers[0]?.differences ?? []).length > 0;
+
+const discards = (bench: PairBench): boolean =>
+  Object.keys(bench.router('b')?.counters.errors ?? {}).length > 0;
+
+const instance = (vrid: number, version: 2 | 3): string => `
+global_defs {
+  router_id other
+  ${version === 3 ? 'vrrp_version 3' : ''}
+}
+vrrp_instance other {
+  state BACKUP
+  interface eth0
+  virtual_router_id ${vrid}
+  priority 50
+  advert_int 1
+  virtual_ipaddress {
+    10.99.0.${vrid}/24
+  }
+}
+`;
+const VERSION_2 = instance(51, 2);
+const OTHER = instance(77, 3);
