@@ -1,6 +1,7 @@
 // Makes the bundle: one file a program instead of some hundred modules, with every form compiled. It lies in
 // `bundle`, laid out as `dist` is, in whose place it is installed. What it consists of: parts.ts.
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
@@ -31,8 +32,22 @@ const COMMON: BuildOptions = {
   external: ['raw-socket'],
 };
 
+/** What src/model/build.ts has: the same for the same sources, wherever and whenever they are bundled. */
+function buildOfSources(): string {
+  const files = ['src', 'scripts'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => join(folder, name)),
+  );
+  const hash = createHash('sha256');
+  for (const file of ['package.json', 'package-lock.json', ...files.sort()]) {
+    hash.update(`${file}\0`).update(readFileSync(join(ROOT, file)));
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
 /** Answers the imports of shared files, but for the one that is being made; tells each source where it would be. */
-const asParts = (made: string): Plugin => ({
+const asParts = (made: string, buildName: string): Plugin => ({
   name: 'parts',
   setup(under) {
     const wanted = async (path: string, options: object): Promise<string> => {
@@ -55,7 +70,8 @@ const asParts = (made: string): Plugin => ({
     under.onLoad({ filter: /\/(?:src|scripts)\/.*\.ts$/ }, ({ path }) => {
       const compiled = relative(ROOT, path).replace(/\.ts$/, '.js');
       // The one at the place where it is started has a line for the kernel of its own.
-      const text = readFileSync(path, 'utf8').replace(/^#!.*/, '');
+      let text = readFileSync(path, 'utf8').replace(/^#!.*/, '');
+      if (compiled === 'src/model/build.js') text = text.replace("'checkout'", `'${buildName}'`);
       return {
         contents: text.replaceAll('import.meta.url', `urlOf(${JSON.stringify(compiled)})`),
         loader: 'ts',
@@ -81,9 +97,14 @@ function nameSources(file: string): void {
   writeFileSync(file, JSON.stringify(map));
 }
 
-async function makePart(name: string, input: BuildOptions, folder: string): Promise<Metafile> {
+async function makePart(
+  name: string,
+  input: BuildOptions,
+  { folder, buildName }: { readonly folder: string; readonly buildName: string },
+): Promise<Metafile> {
   const outfile = join(folder, 'program', `${name}.cjs`);
-  const { metafile } = await build({ ...COMMON, ...input, outfile, plugins: [asParts(name)] });
+  const plugins = [asParts(name, buildName)];
+  const { metafile } = await build({ ...COMMON, ...input, outfile, plugins });
   nameSources(`${outfile}.map`);
   if (metafile === undefined) throw new Error(`esbuild was to say what ${name} consists of`);
   return metafile;
@@ -117,9 +138,10 @@ export async function makeBundle(folder: string): Promise<string[]> {
   const schema = { $schema: 'http://json-schema.org/draft-07/schema#', ...SETTINGS_SCHEMA };
   writeFileSync(join(fresh, 'settings.schema.json'), `${JSON.stringify(schema, null, 2)}\n`);
   layOutPage(ROOT, fresh);
+  const into = { folder: fresh, buildName: buildOfSources() };
   const inputs = [
-    ...PROGRAMS.map(({ name, source }) => makePart(name, { entryPoints: [source] }, fresh)),
-    ...SHARED.map(({ name }) => makePart(name, inputOf(name), fresh)),
+    ...PROGRAMS.map(({ name, source }) => makePart(name, { entryPoints: [source] }, into)),
+    ...SHARED.map(({ name }) => makePart(name, inputOf(name), into)),
   ];
   const made = await Promise.all(inputs);
   await Promise.all(PROGRAMS.map((part) => makeStart(part, fresh)));

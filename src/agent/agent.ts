@@ -425,6 +425,11 @@ class RunningAgent implements Agent {
       reason: 'invalid-settings',
       ...ordered(stay(ERRORS_IN_EVENT), by),
     });
+    // No fault of the file: what this host has instead of our program is a reason of its own.
+    if (errors.every(({ code, path }) => code === 'needs-restart' && path === '')) {
+      void this.#hostWatch.look(this.#driver.settings);
+      return;
+    }
     this.setProblem('settings', stay(1));
   }
 

@@ -1,13 +1,17 @@
 // Reads and changes the settings file on another thread: however large or strange the file is, the thread that
 // advertises goes on. What is done there is load.ts and save.ts; no settings are known here.
 import { Worker } from 'node:worker_threads';
+import { BUILD } from '../model/build.js';
 import type { SettingsError } from './errors.js';
+import { refusal } from './faults.js';
 import type { LoadResult } from './load.js';
 import type { SetOutcome } from './save.js';
 import type { ChangeOutcome, ChangeRequest } from './change.js';
 
 /** What the other thread is asked; its answer is a LoadResult, a SetOutcome or a ChangeOutcome. */
-export type SettingsJob =
+export type SettingsJob = { readonly build: string } & SettingsTask;
+
+type SettingsTask =
   | { readonly kind: 'load'; readonly path: string }
   | { readonly kind: 'change'; readonly path: string; readonly request: ChangeRequest }
   | {
@@ -17,14 +21,23 @@ export type SettingsJob =
       readonly value: string;
     };
 
+/** What it posts. One of another program, which an upgrade put in place, may understand settings otherwise. */
+export interface SettingsAnswer {
+  readonly build: string;
+  readonly answer: LoadResult | SetOutcome | ChangeOutcome;
+}
+
 /** Settings of 1 MiB take a tenth of it. In MiB. */
 const HEAP_LIMIT = { maxOldGenerationSizeMb: 512 } as const;
 /** Only to end what would never end, in ms. */
 const DEADLINE_MS = 60_000;
 
+/** Tests have others. */
+export const SETTINGS_THREAD = new URL('./settings-thread.js', import.meta.url);
+
 /** `loadSettings`, elsewhere. Never rejects: a thread that fails is an error of the file. */
-export const loadSettingsElsewhere = (path: string): Promise<LoadResult> =>
-  ask<LoadResult>({ kind: 'load', path });
+export const loadSettingsElsewhere = (path: string, thread?: URL): Promise<LoadResult> =>
+  ask<LoadResult>({ kind: 'load', path }, thread);
 
 /** `changeSetting`, elsewhere. Never rejects. */
 export const changeSettingElsewhere = (
@@ -46,10 +59,12 @@ type Refusal = {
 };
 
 async function ask<Answer extends LoadResult | SetOutcome | ChangeOutcome>(
-  job: SettingsJob,
+  job: SettingsTask,
+  thread = SETTINGS_THREAD,
 ): Promise<Answer | Refusal> {
   try {
-    return await answerOf<Answer>(job);
+    const { build, answer } = await answerOf({ ...job, build: BUILD }, thread);
+    return build === BUILD ? (answer as Answer) : replaced(job.path);
   } catch (error) {
     const found = error instanceof Error ? error.message : String(error);
     return { ok: false, file: job.path, errors: [unreadable(found)] };
@@ -64,9 +79,16 @@ const unreadable = (found: string): SettingsError => ({
   remedy: 'shorten the file, or see whether the host has room for another thread; then try again',
 });
 
-function answerOf<Answer>(job: SettingsJob): Promise<Answer> {
+/** By both threads, each for the other. */
+export const replaced = (file: string): Refusal => ({
+  ok: false,
+  file,
+  errors: [refusal('replaced', 'another one, installed since', { path: file })],
+});
+
+function answerOf(job: SettingsJob, thread: URL): Promise<SettingsAnswer> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./settings-thread.js', import.meta.url), {
+    const worker = new Worker(thread, {
       workerData: job,
       resourceLimits: HEAP_LIMIT,
     });

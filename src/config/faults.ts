@@ -13,6 +13,11 @@ const FAULTS = {
     'create it, or name another one with --config',
   ],
   unreadable: ['unreadable', 'the settings file <path>', '<remedy>'],
+  replaced: [
+    'needs-restart',
+    'the program that this agent was started from, to read <path>',
+    'when a peer is fit and sound: systemctl restart understudy',
+  ],
   notAFile: [
     'not-a-file',
     'a settings file',
@@ -83,6 +88,11 @@ const FAULTS = {
     'remove one of the two, or write the interface that was meant',
   ],
   path: ['invalid-path', 'an absolute path', 'write the whole path, beginning with "/"'],
+  credential: [
+    'invalid-path',
+    'credential:NAME, of at most 255 letters, digits, ".", "_" and "-"',
+    'write the name that LoadCredential= has in the unit, such as credential:ha.key',
+  ],
   textfile: [
     'invalid-path',
     'a file whose name ends in ".prom": node_exporter reads no others',

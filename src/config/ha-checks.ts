@@ -3,6 +3,7 @@
 import { isLinkLocal, parseAddress } from '../model/address.js';
 import { hostComplaint, virtualAddresses } from './address-checks.js';
 import type { Complaint, VirtualAddresses } from './address-checks.js';
+import { credentialOf, isCredentialName } from './credential.js';
 import { formatPath, type Finding, type SettingsPath } from './errors.js';
 import { fault } from './faults.js';
 import { quote } from './found.js';
@@ -77,6 +78,10 @@ function peerComplaint(peer: PlacedHost, virtual: VirtualAddresses): Complaint |
 
 function checkKeyFile(keyFile: string | undefined, peers: number): Finding[] {
   const at = ['ha', 'keyFile'];
+  const credential = keyFile === undefined ? null : credentialOf(keyFile);
+  if (credential !== null) {
+    return isCredentialName(credential) ? [] : [fault('credential', at, quote(keyFile ?? ''))];
+  }
   if (peers === 0 || keyFile !== undefined) return checkPath(keyFile, at);
   return [fault('noKey', at, 'peers, and no ha.keyFile')];
 }

@@ -35,9 +35,9 @@ export const HA = standingSection('High availability.', {
     page: 'HA Port',
   }),
   keyFile: own.path(
-    'The secret that the peers share; "understudy keygen" writes one. Absolute path. Required with peers.',
+    'The secret that the peers share: the absolute path of a file, which "understudy keygen" writes, or credential:NAME, which systemd gives to the unit (LoadCredential=). Required with peers.',
     'key',
-    { examples: ['/etc/understudy/ha.key'] },
+    { examples: ['/etc/understudy/ha.key', 'credential:ha.key'] },
   ),
   peers: own.list('The other appliances of the group.', PEER, [0, 7], {
     default: [],

@@ -1,7 +1,8 @@
 // The other thread of elsewhere.ts: one job, one answer, and its end. Nothing else may run here.
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { SettingsJob } from './elsewhere.js';
+import { BUILD } from '../model/build.js';
+import { replaced, type SettingsAnswer, type SettingsJob } from './elsewhere.js';
 
 /** Before ordinary work of the host: an operator waits for the answer, and it takes a fraction of a second. */
 const NICE = -10;
@@ -16,20 +17,22 @@ try {
 type Job<K extends SettingsJob['kind']> = Extract<SettingsJob, { kind: K }>;
 
 async function main(): Promise<void> {
+  const job = workerData as SettingsJob;
+  // In the form of every release: an agent of an earlier one takes it as its answer.
+  if (job.build !== BUILD) return parentPort?.postMessage(replaced(job.path), []);
   const [{ loadSettings }, { changeSetting }, { changeSettings }] = await Promise.all([
     import('./load.js'),
     import('./save.js'),
     import('./change.js'),
   ]);
-  const job = workerData as SettingsJob;
   const answers = {
     load: () => loadSettings(job.path),
     set: ({ path, setting, value }: Job<'set'>) => changeSetting(path, setting, value),
     change: ({ path, request }: Job<'change'>) => changeSettings(path, request),
   };
-  const answer = await answers[job.kind](job as never);
+  const answer: SettingsAnswer['answer'] = await answers[job.kind](job as never);
   // Nothing is transferred: all of it is copied.
-  parentPort?.postMessage(answer, []);
+  parentPort?.postMessage({ build: BUILD, answer } satisfies SettingsAnswer, []);
 }
 
 // A rejection ends the thread, whose starter is told.

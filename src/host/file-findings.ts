@@ -1,6 +1,7 @@
 // What is wrong with a file of the settings on a host: a key, a program and its interpreter, a folder, the
 // control socket. Judged from facts; nothing is opened here.
 import { dirname } from 'node:path';
+import { credentialOf } from '../config/credential.js';
 import {
   ABSENT,
   interpreterOf,
@@ -9,7 +10,7 @@ import {
   type Identity,
   type NamedFile,
 } from './facts.js';
-import type { HostFinding } from './findings.js';
+import { advice, type HostFinding } from './finding.js';
 
 const READ = 4;
 const WRITE = 2;
@@ -66,6 +67,13 @@ function keyFindings({ setting, file }: NamedFile, host: HostFacts): HostFinding
     const message = problem ?? `${file}: there is no key file`;
     return [{ path: setting, level: 'missing', message }];
   }
+  const wrong =
+    problem === undefined ? [] : [{ path: setting, level: 'wrong', message: problem } as const];
+  if (credentialOf(file) !== null) {
+    // Who may read it is systemd's affair; who is not of the unit sees none.
+    if (facts.kind !== 'unknown') return wrong;
+    return problem === undefined ? [] : [advice(setting, problem)];
+  }
   if (facts.kind === 'unknown') return [];
   const hidden = host.agent !== null && (!permits(host.agent, facts, READ) || barrier(host, file));
   if (hidden !== false && hidden !== null) {
@@ -73,7 +81,7 @@ function keyFindings({ setting, file }: NamedFile, host: HostFacts): HostFinding
     const message = `${file}: the agent's user cannot read it (user ${facts.uid}, group ${facts.gid}, mode ${modeOf(facts)}); ${remedy}`;
     return [{ path: setting, level: 'wrong', message }];
   }
-  return problem === undefined ? [] : [{ path: setting, level: 'wrong', message: problem }];
+  return wrong;
 }
 
 function programFindings({ setting, file, effect }: NamedFile, host: HostFacts): HostFinding[] {

@@ -7,6 +7,7 @@ import { networkInterfaces } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
+import { credentialOf } from '../config/credential.js';
 import type { Settings } from '../config/settings.js';
 import { parseAddress } from '../model/address.js';
 import {
@@ -20,7 +21,7 @@ import {
 } from './facts.js';
 import { controlSocketOf, namedFiles } from './named.js';
 import { programReplaced } from './own-program.js';
-import { KeyFileError, readKeyFileLater } from './peer-key.js';
+import { credentialPath, KeyFileError, readKeyFileLater } from './peer-key.js';
 
 /** What a first line is read with: the kernel's own limit (BINPRM_BUF_SIZE − 1). */
 const FIRST_LINE_BYTES = 255;
@@ -37,6 +38,11 @@ export async function observeHost(
   const named = namedFiles(settings);
   const see = async (path: string, program: boolean): Promise<void> => {
     if (files.has(path)) return;
+    if (credentialOf(path) !== null) {
+      const place = credentialPath(path);
+      files.set(path, place === null ? UNSEEN : await fileFacts(place, false));
+      return;
+    }
     files.set(path, await fileFacts(path, program));
     const folder = dirname(path);
     if (folder !== path) await see(folder, false);
@@ -54,6 +60,9 @@ export async function observeHost(
   await see(controlSocketOf(settings), false);
   return { agent, files, keyProblems, programReplaced: await programReplaced(), ...network };
 }
+
+/** Nobody but the unit's own processes can look. */
+const UNSEEN: FileFacts = { ...ABSENT, kind: 'unknown' };
 
 async function keyProblem(path: string): Promise<string | null> {
   try {
@@ -105,7 +114,9 @@ export const ownIdentity = (): Identity => ({
  */
 export function agentIdentity({ stateDirectory, ha }: Settings): Identity | null {
   const own = ownerOf(stateDirectory);
-  const other = own ?? (ha.keyFile === null ? null : ownerOf(dirname(ha.keyFile)));
+  const { keyFile } = ha;
+  const hasFolder = keyFile !== null && credentialOf(keyFile) === null;
+  const other = own ?? (hasFolder ? ownerOf(dirname(keyFile)) : null);
   // /etc/understudy of root's says nothing of the agent.
   if (other === null || (own === null && other.uid === 0)) return null;
   if (other.uid === process.getuid?.()) return ownIdentity();

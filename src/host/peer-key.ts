@@ -1,5 +1,5 @@
-// The shared secret of the HA port, as a file: reading it with suspicion, writing a new one, beside the
-// former one or alone. No cryptography beyond drawing random bytes.
+// The shared secret of the HA port, as a file or as a credential of the unit: reading it with suspicion, writing a new
+// one, beside the former one or alone. No cryptography beyond drawing random bytes.
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
@@ -19,6 +19,8 @@ import {
 } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { credentialOf, credentialRefusal } from '../config/credential.js';
 
 /** Bytes of a key: as long as the output of SHA-256. */
 const KEY_LENGTH = 32;
@@ -37,7 +39,8 @@ export type KeyProblem =
   | 'malformed'
   | 'exists'
   | 'rotating'
-  | 'unwritable';
+  | 'unwritable'
+  | 'credential';
 
 /** The message says what was expected, what was found and what to do; never any of the key. */
 export class KeyFileError extends Error {
@@ -67,6 +70,22 @@ interface Reading {
 /** In front of the former key: no character of it but the letters may stand in a key. */
 const FORMER = 'former:';
 
+/** Where systemd has put it; null: it gives this process no credentials. */
+export function credentialPath(keyFile: string): string | null {
+  const folder = process.env['CREDENTIALS_DIRECTORY'];
+  const name = credentialOf(keyFile);
+  return name === null || folder === undefined || folder === '' ? null : join(folder, name);
+}
+
+/** The file to open for what `ha.keyFile` says. @throws KeyFileError */
+function placeOf(keyFile: string): string {
+  if (credentialOf(keyFile) === null) return keyFile;
+  const path = credentialPath(keyFile);
+  if (path !== null) return path;
+  const message = `${keyFile}: only the unit sees its credentials, and this process is not of it; whether the agent has the key says: understudy status.`;
+  throw new KeyFileError('credential', message);
+}
+
 /**
  * Reads the key, and the former one, if the file has one behind the word "former:". Each is 64 hexadecimal
  * digits, or base64 of at least 32 bytes; white space is ignored.
@@ -76,7 +95,7 @@ export const readKeyFile = (path: string): KeyFile => keysOf(path, readCarefully
 
 /** The same, read by another thread. Rejects with a KeyFileError. */
 export async function readKeyFileLater(path: string): Promise<KeyFile> {
-  const file = await open(path, OPENING).catch((error: unknown) => {
+  const file = await open(placeOf(path), OPENING).catch((error: unknown) => {
     throw openingError(path, codeOf(error));
   });
   try {
@@ -102,7 +121,10 @@ function keysOf(path: string, text: string): KeyFile {
 }
 
 function keyOf(path: string, text: string): Buffer {
-  const fresh = 'write a new one with "understudy keygen --force" and copy it to every peer.';
+  const fresh =
+    credentialOf(path) === null
+      ? 'write a new one with "understudy keygen --force" and copy it to every peer.'
+      : 'put a new one (openssl rand -hex 32) where LoadCredential= finds it, on every peer.';
   if (/^[\da-f]*$/i.test(text)) {
     // Digits lost from the end would still be base64 of something: say so instead.
     if (text.length === KEY_LENGTH * 2) return Buffer.from(text, 'hex');
@@ -125,9 +147,9 @@ function keyOf(path: string, text: string): Buffer {
 function readCarefully(path: string): Reading {
   let file: number;
   try {
-    file = openSync(path, OPENING);
+    file = openSync(placeOf(path), OPENING);
   } catch (error) {
-    throw openingError(path, codeOf(error));
+    throw error instanceof KeyFileError ? error : openingError(path, codeOf(error));
   }
   try {
     const ownership = fstatSync(file);
@@ -140,6 +162,11 @@ function readCarefully(path: string): Reading {
 }
 
 function openingError(path: string, code: string): KeyFileError {
+  const credential = credentialOf(path);
+  if (credential !== null && code === 'ENOENT') {
+    const remedy = `systemctl edit understudy, with LoadCredential=${credential}:PATH in [Service], then restart it.`;
+    return new KeyFileError('missing', `${path}: the unit has no such credential; ${remedy}`);
+  }
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     const remedy = 'write one with "understudy keygen" and copy it to every peer.';
     return new KeyFileError('missing', `${path}: there is no key file; ${remedy}`);
@@ -230,6 +257,8 @@ function writeKeyFile(
   options: GenerateOptions,
   ownership?: Ownership,
 ): void {
+  const refusal = credentialRefusal(path);
+  if (refusal !== null) throw new KeyFileError('credential', refusal);
   const sync = options.sync ?? fsyncSync;
   const temporary = join(dirname(path), `.${randomBytes(6).toString('hex')}.key.tmp`);
   try {

@@ -5,16 +5,18 @@ import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterPendingInput, explain, oneLine } from './probe.js';
 import { encodeMessage, messageReader, type FromProber, type ToProber } from './prober-protocol.js';
+import { BUILD } from '../model/build.js';
 import { killGroup } from './process-group.js';
 
 export type ProberReport = Extract<FromProber, { readonly kind: 'report' }>;
 
-/** Program and arguments. */
+/** Program and arguments. The last tells a prober of another build that it is not the agent's. */
 export const PROBER_COMMAND: readonly string[] = [
   process.execPath,
   // Under real-time scheduling, which it inherits, the prober needs what the agent needs.
   ...process.execArgv.filter((option) => option === '--single-threaded-gc'),
   fileURLToPath(new URL('prober.js', import.meta.url)),
+  BUILD,
 ];
 
 interface ProberProcessOptions {
@@ -42,6 +44,9 @@ type Child = ChildProcess & {
 
 /** A prober told to end needs a moment to kill its scripts. */
 const PATIENCE_MS = 2_000;
+/** After an upgrade that left the agent running: what lies on the disk may speak otherwise. */
+const FOREIGN =
+  'it is of another program than this agent, installed since its start; systemctl restart understudy, when a peer is fit and sound';
 /** What it has said last on standard error, for the cause of its end. */
 const KEPT_STDERR = 4_096;
 
@@ -62,6 +67,8 @@ class Prober implements ProberProcess {
   #verdict: string | null = null;
   #ended = false;
   #heard = false;
+  /** What is to be said once it has said that it is of our build; null since then. */
+  #unsaid: ToProber[] | null = [];
   readonly #silence: NodeJS.Timeout;
   #patience: NodeJS.Timeout | null = null;
 
@@ -77,8 +84,10 @@ class Prober implements ProberProcess {
   }
 
   send(message: ToProber): void {
-    // A prober that does not read is killed for its silence before much can queue.
-    if (!this.#ended && this.#verdict === null) this.#child?.stdin.write(encodeMessage(message));
+    if (this.#ended || this.#verdict !== null) return;
+    // A prober that says nothing, or does not read, is killed for its silence before much can queue.
+    if (this.#unsaid === null) this.#child?.stdin.write(encodeMessage(message));
+    else this.#unsaid.push(message);
   }
 
   end(): void {
@@ -129,13 +138,24 @@ class Prober implements ProberProcess {
 
   #receive(message: FromProber): void {
     this.#heard = true;
-    if (message.kind === 'report') {
+    if (message.kind === 'hello') {
+      this.#greet(message.build);
+    } else if (this.#unsaid !== null) {
+      this.#kill(`it does not speak our protocol: ${FOREIGN}`);
+    } else if (message.kind === 'report') {
       if (this.#verdict === null) this.#options.onReport(message);
     } else if (message.running) {
       this.#groups.add(message.group);
     } else {
       this.#groups.delete(message.group);
     }
+  }
+
+  #greet(build: string): void {
+    if (build !== BUILD) return this.#kill(FOREIGN);
+    const unsaid = this.#unsaid ?? [];
+    this.#unsaid = null;
+    for (const message of unsaid) this.send(message);
   }
 
   /** After a stall of our own, what it said meanwhile still waits to be read. */

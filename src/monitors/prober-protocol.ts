@@ -11,6 +11,8 @@ export type ToProber =
   | { readonly kind: 'ask-gateway' };
 
 export type FromProber =
+  /** The first: which build of the program it is. Of another one than the agent's, it is ended. */
+  | { readonly kind: 'hello'; readonly build: string }
   /**
    * The statuses that changed; all of them after `configure`. Sent at once when a state changed or
    * became doubtful, and every REPORT_INTERVAL_MS even if nothing did, which shows that the prober is alive.
@@ -28,5 +30,5 @@ export const REPORT_INTERVAL_MS = 1_000;
 
 export const encodeMessage = (message: ToProber | FromProber): string => encodeLine(message);
 
-/** Cuts a stream into messages: `lineReader`. */
+/** Cuts a stream into messages: `lineReader`. Both ends are of one build, as the first message says. */
 export const messageReader = lineReader;

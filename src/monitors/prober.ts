@@ -1,6 +1,7 @@
 // The prober process: monitors on one side, the agent on standard input and output on the other.
 // Nothing of VRRP is known here; without an agent it ends, and with it all that it started.
 import { writeSync } from 'node:fs';
+import { BUILD } from '../model/build.js';
 import {
   encodeMessage,
   messageReader,
@@ -75,6 +76,16 @@ function end(code: number): never {
   monitors.close();
   process.exit(code);
 }
+
+// An agent that an upgrade left running may start the program that lies there now. Agents of the releases before this
+// question say nothing.
+if (process.argv[2] !== BUILD) {
+  process.stderr.write(
+    'this prober is of another program than the agent, installed since its start; systemctl restart understudy, when a peer is fit and sound\n',
+  );
+  end(FAILED);
+}
+send({ kind: 'hello', build: BUILD });
 
 const read = messageReader((message) => receive(message as ToProber));
 process.stdin.setEncoding('utf8');

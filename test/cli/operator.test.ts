@@ -288,6 +288,22 @@ describe('keygen', () => {
     });
   });
 
+  it('leaves a credential of the unit to systemd, and so does key: exit code 2', async () => {
+    configure('ha: { keyFile: "credential:ha.key" }');
+    const never = (): never => assert.fail('nothing is written, and nobody becomes anybody');
+    const asked = { keygen: never, rotateKey: never, retireKey: never, actAsOwner: never };
+    const { actAsOwner: _, ...others } = asked;
+    for (const words of [
+      ['keygen', '--force'],
+      ['key', 'rotate'],
+      ['key', 'retire', '--force'],
+    ]) {
+      const { code, out, err } = await say(words, others);
+      assert.deepEqual([code, out], [2, ''], err);
+      assert.match(err, /^understudy: credential:ha\.key: expected a file to write the key to/);
+    }
+  });
+
   it('needs valid settings and a place: exit code 2', async () => {
     const none = await say(['keygen']);
     assert.equal(none.code, 2);

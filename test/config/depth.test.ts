@@ -4,11 +4,16 @@ import assert from 'node:assert/strict';
 import { writeFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { parseDocument } from 'yaml';
 import { describe, it } from '../support/test.js';
-import { within } from '../support/limits.js';
+import { eventOf, within } from '../support/limits.js';
 import { depthOfText, excessOf, DEEPEST, MOST_ALIASES } from '../../src/config/depth.js';
-import { changeSettingElsewhere, loadSettingsElsewhere } from '../../src/config/elsewhere.js';
+import {
+  changeSettingElsewhere,
+  loadSettingsElsewhere,
+  SETTINGS_THREAD,
+} from '../../src/config/elsewhere.js';
 import { loadSettings, parseSettings } from '../../src/config/load.js';
 
 const ROUTERS = `virtualRouters:
@@ -103,5 +108,45 @@ describe('settings that are read on another thread', () => {
     assert.ok(changed.ok && changed.changed);
     const after = loadSettings(path);
     assert.ok(after.ok && after.settings.ha.port === 7_200);
+  });
+
+  // What an upgrade that left the agent running has put in place of the agent's own.
+  const refusal = {
+    ok: false,
+    file: '/none',
+    errors: [
+      {
+        path: '',
+        code: 'needs-restart',
+        expected: 'the program that this agent was started from, to read /none',
+        found: 'another one, installed since',
+        remedy: 'when a peer is fit and sound: systemctl restart understudy',
+      },
+    ],
+  };
+
+  it('are not those that a thread of another build takes them for', async () => {
+    const posts = (message: object): URL =>
+      new URL(
+        `data:text/javascript,import { parentPort } from 'node:worker_threads'; parentPort.postMessage(${JSON.stringify(message)});`,
+      );
+    const sound = loadSettings('/none');
+    for (const message of [sound, { build: 'another', answer: sound }]) {
+      assert.deepEqual(
+        await within('an answer', loadSettingsElsewhere('/none', posts(message))),
+        refusal,
+      );
+    }
+  });
+
+  it('are not read for an agent of another build, or of a release that names none', async () => {
+    for (const job of [
+      { kind: 'load', path: '/none', build: 'another' },
+      { kind: 'load', path: '/none' },
+    ]) {
+      const worker = new Worker(SETTINGS_THREAD, { workerData: job });
+      const [answer] = await eventOf(worker, 'message');
+      assert.deepEqual(answer, refusal, 'in the form in which every release takes it');
+    }
   });
 });

@@ -34,6 +34,11 @@ export const FAULTY_PAIRS: readonly FaultyFile[] = [
     errors: ['invalid-path ha.keyFile'],
   },
   {
+    title: 'a key that is a credential by no name that a unit could have',
+    text: withHa('keyFile: "credential:../ha.key"'),
+    errors: ['invalid-path ha.keyFile'],
+  },
+  {
     title: 'eight peers',
     text: withPeers(
       ...Array.from({ length: 8 }, (_, i) => `{ name: p${i}, addresses: [10.98.0.${i + 2}] }`),

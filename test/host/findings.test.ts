@@ -165,6 +165,20 @@ describe('what does not fit on a host', () => {
     ]);
   });
 
+  it('a credential: not seen from here, not given, or no key; whose it is, is no matter', () => {
+    const text = withRouter('10.99.0.100/24', PEER.replace('/k', 'credential:k'));
+    const of = (facts: FileFacts, problem?: string): string[] =>
+      found(text, {
+        ...withFile('credential:k', facts, { agent: user, files: new Map() }),
+        keyProblems: new Map(problem === undefined ? [] : [['credential:k', problem]]),
+      }).filter((one) => one.includes('ha.keyFile'));
+    const unknown = { ...ABSENT, kind: 'unknown' as const };
+    assert.deepEqual(of(unknown, 'not seen'), ['advice ha.keyFile: not seen']);
+    assert.deepEqual(of(ABSENT, 'not given'), ['missing ha.keyFile: not given']);
+    assert.deepEqual(of(file({ mode: 0o440 }), 'no key'), ['wrong ha.keyFile: no key']);
+    assert.deepEqual(of(file({ mode: 0o440 })), []);
+  });
+
   it("whose a key must be: the agent's, or its group's", () => {
     const says = (change: Partial<FileFacts>): number =>
       found(

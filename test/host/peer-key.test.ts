@@ -17,11 +17,12 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from '../support/test.js';
+import { after, before, describe, test, type TestContext } from '../support/test.js';
 import {
   generateKey,
   KeyFileError,
   readKeyFile,
+  readKeyFileLater,
   retireKey,
   rotateKey,
   type KeyProblem,
@@ -241,5 +242,58 @@ describe('a key and the former one', () => {
   test('a file that others can read is neither rotated nor retired', () => {
     refuses(() => rotateKey(keyFile(HEX, 0o644)), 'permissions', /0644/);
     refuses(() => retireKey(keyFile(HEX, 0o644)), 'permissions', /0644/);
+  });
+});
+
+describe('a key that is a credential of the unit', () => {
+  const withCredentials = (t: TestContext, directory: string | undefined): void => {
+    const former = process.env['CREDENTIALS_DIRECTORY'];
+    const put = (value: string | undefined): void => {
+      if (value === undefined) delete process.env['CREDENTIALS_DIRECTORY'];
+      else process.env['CREDENTIALS_DIRECTORY'] = value;
+    };
+    put(directory);
+    t.after(() => put(former));
+  };
+
+  test('is read where systemd has put it, with the mode that systemd gives it', async (t) => {
+    const credentials = mkdtempSync(join(folder, 'credentials-'));
+    writeFileSync(join(credentials, 'ha.key'), `${HEX}\nformer: ${'0f'.repeat(32)}\n`);
+    chmodSync(join(credentials, 'ha.key'), 0o440);
+    withCredentials(t, credentials);
+    const expected = { key: Buffer.from(HEX, 'hex'), former: Buffer.alloc(32, 0x0f) };
+    assert.deepEqual(readKeyFile('credential:ha.key'), expected);
+    assert.deepEqual(await readKeyFileLater('credential:ha.key'), expected);
+    writeFileSync(join(credentials, 'short'), HEX.slice(1), { mode: 0o400 });
+    refuses(
+      () => readKeyFile('credential:short'),
+      'short',
+      /^credential:short: .*found 63; put a new one \(openssl rand -hex 32\) where LoadCredential= finds it/,
+    );
+    refuses(
+      () => readKeyFile('credential:other'),
+      'missing',
+      /^credential:other: the unit has no such credential; systemctl edit understudy, with LoadCredential=other:PATH/,
+    );
+  });
+
+  test('is not seen by a process that is not of the unit', async (t) => {
+    withCredentials(t, undefined);
+    const unseen = /^credential:ha\.key: only the unit sees its credentials/;
+    refuses(() => readKeyFile('credential:ha.key'), 'credential', unseen);
+    await assert.rejects(readKeyFileLater('credential:ha.key'), { message: unseen });
+  });
+
+  test('is not written, whoever asks', (t) => {
+    const credentials = mkdtempSync(join(folder, 'credentials-'));
+    writeFileSync(join(credentials, 'ha.key'), `${HEX}\nformer: ${'0f'.repeat(32)}\n`);
+    chmodSync(join(credentials, 'ha.key'), 0o600);
+    withCredentials(t, credentials);
+    const given = /found a credential, which systemd gives to the unit; write the file that/;
+    refuses(() => generateKey('credential:new', { force: true }), 'credential', given);
+    refuses(() => retireKey('credential:ha.key'), 'credential', given);
+    writeFileSync(join(credentials, 'ha.key'), HEX);
+    refuses(() => rotateKey('credential:ha.key'), 'credential', given);
+    assert.deepEqual(readdirSync(credentials), ['ha.key']);
   });
 });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type AddressInfo } from 'node:net';
 import { describe, test, type TestContext } from '../support/test.js';
+import { PROBER_COMMAND } from '../../src/monitors/prober-process.js';
 import { PROBER_TIMING, ProberSlot } from '../../src/monitors/prober-slot.js';
 import type { MonitorStatus } from '../../src/model/monitor.js';
 import { enterNamespace } from '../support/namespace.js';
@@ -170,6 +171,48 @@ describe('prober slot', { skip, concurrency: 3 }, () => {
     foreign.slot.configure({ ...NOTHING, checks: [tcpCheck('db', 1)] });
     await foreign.until('the loss', () => foreign.lost.length > 0);
     assert.match(foreign.lost[0] ?? '', /does not speak our protocol/);
+  });
+
+  test('one of another build, which an upgrade has put there, is told nothing and believed nothing', async (t) => {
+    const [node = '', ...words] = PROBER_COMMAND;
+    const others = [
+      [
+        'of an agent of another build',
+        [node, ...words.slice(0, -1), 'another'],
+        /exit 1: .*another program/,
+      ],
+      [
+        'of an agent that says no build',
+        [node, ...words.slice(0, -1)],
+        /exit 1: .*another program/,
+      ],
+      [
+        'that says another build',
+        ['/bin/sh', '-c', `echo '{"kind":"hello","build":"another"}'; exec cat >&2`],
+        /ended: it is of another program/,
+      ],
+      [
+        'that says none',
+        [
+          '/bin/sh',
+          '-c',
+          `echo '{"kind":"report","revision":1,"statuses":[{"name":"db","weight":"soft","state":"failed","detail":""}]}'; exec cat >&2`,
+        ],
+        /does not speak our protocol: it is of another program/,
+      ],
+    ] as const;
+    for (const [title, command, cause] of others) {
+      const bench = new SlotBench(t, command);
+      bench.slot.configure({ ...NOTHING, checks: [tcpCheck('db', 1)] });
+      await bench.until(`the loss of one ${title}`, () => bench.lost.length > 0);
+      assert.match(bench.lost[0] ?? '', cause, title);
+      assert.doesNotMatch(
+        bench.lost.join(),
+        /configure/,
+        'what it was told, it would have repeated',
+      );
+      assert.deepEqual([...new Set(bench.told.map(({ state }) => state))], ['unknown'], title);
+    }
   });
 
   test('one that hangs is killed and replaced', async (t) => {

@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeBundle } from '../../scripts/bundle/bundle.js';
 import { PROGRAMS, startedAs } from '../../scripts/bundle/parts.js';
@@ -192,6 +192,35 @@ describe('the bundle', () => {
     assert.equal(said[0]?.status, 2);
     assert.match(said[0].stderr, /virtualRouters\[0\]\.vrid/);
     assert.deepEqual(said[0], said[1]);
+  });
+
+  it('has the same bytes wherever and whenever it is made', async () => {
+    const again = join(folder, 'made', 'once', 'more');
+    await makeBundle(again);
+    const files = (top: string): Map<string, string> =>
+      new Map(
+        readdirSync(top, { recursive: true, withFileTypes: true })
+          .filter((entry) => entry.isFile())
+          .map(({ parentPath, name }) => join(parentPath, name))
+          .map((path) => [relative(top, path), readFileSync(path, 'latin1')] as const)
+          .sort(([one], [other]) => (one < other ? -1 : 1)),
+      );
+    const [first, second] = [files(join(folder, 'dist')), files(again)];
+    assert.deepEqual([...first.keys()], [...second.keys()]);
+    const differing = [...first].filter(([name, text]) => second.get(name) !== text);
+    assert.deepEqual(
+      differing.map(([name]) => name),
+      [],
+    );
+  });
+
+  it('has in each program of which build it is', () => {
+    const [agent, ...others] = ['agent', 'prober', 'settings-thread'].map((name) => {
+      const text = readFileSync(join(folder, 'dist/program', `${name}.cjs`), 'latin1');
+      return /\bBUILD\s*=\s*"([0-9a-f]{16})"/.exec(text)?.[1];
+    });
+    assert.ok(agent !== undefined);
+    assert.deepEqual(others, [agent, agent]);
   });
 
   it('can start each program by its path, with the options that it needs', () => {

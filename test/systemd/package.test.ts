@@ -1,24 +1,13 @@
 // The .deb: installed without a network, upgraded while it is Active, removed and purged. What the program itself
 // does under systemd is unit.test.ts's; scripts/install is install.test.ts's.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
-import { ROOT } from '../../scripts/lab/program.js';
 import { enterSandbox } from '../../scripts/lab/sandbox.js';
 import { after, afterEach, before, describe, it } from '../support/test.js';
 import { boxRefusal, SOURCE, UNIT, type Box } from './box.js';
 import { ADDRESS, Machines, SETTINGS, settingsText, setUp } from './machines.js';
+import { installPackage, PACKAGE, packageRefusal } from './packages.js';
 
-const FOLDER = `${ROOT}package`;
-const name = existsSync(FOLDER)
-  ? readdirSync(FOLDER).find((one) =>
-      one.endsWith(`_${process.arch === 'x64' ? 'amd64' : process.arch}.deb`),
-    )
-  : undefined;
-const skip =
-  boxRefusal() ??
-  (await enterSandbox()) ??
-  (name === undefined ? 'no package is there: run scripts/package deb' : false);
-const PACKAGE = `${SOURCE}/package/${name ?? ''}`;
+const skip = boxRefusal() ?? (await enterSandbox()) ?? packageRefusal();
 
 /** Every file that is there, but for dpkg's own and what runs and logs. */
 async function files(box: Box): Promise<string[]> {
@@ -35,9 +24,8 @@ describe('the package', { skip }, () => {
   before(async () => {
     machines = await Machines.start(async (box) => {
       if (box.name === 'a') clean = await files(box);
-      const { stdout } = await box.run(['dpkg', '--install', PACKAGE]);
       assert.match(
-        stdout,
+        await installPackage(box),
         /edit \/etc\/understudy\/understudy\.yaml, then: understudy check && systemctl start understudy\n$/,
       );
       assert.equal((await box.run(['systemctl', 'is-enabled', UNIT])).stdout.trim(), 'enabled');
@@ -79,9 +67,9 @@ describe('the package', { skip }, () => {
   it('restarts a Backup, but not over settings that the new program does not take', async () => {
     const { a } = machines;
     const pid = await a.mainPid();
-    a.write(SETTINGS, 'virtualRouters: [\n');
+    a.write(SETTINGS, settingsText('a', { ofALaterRelease: 1 }));
     const { stdout, stderr } = await a.run(['dpkg', '--install', PACKAGE]);
-    assert.match(stderr, /understudy\.yaml:\d+:\d+: \(syntax\)\n +expected .*\n +found /);
+    assert.match(stderr, /understudy\.yaml:\d+:\d+: ofALaterRelease.*\n +expected .*\n +found /);
     assert.match(stdout, /is not in order for this version.*goes on with the former program/);
     assert.equal(await a.mainPid(), pid);
     a.write(SETTINGS, settingsText('a'));

@@ -1,5 +1,6 @@
 // `understudy key`: the shared secret of the HA port in use: which appliance has which, a new one beside the
 // former one, and the end of that. The secret itself is never seen here.
+import { credentialRefusal } from '../../config/credential.js';
 import { loadSettings } from '../../config/load.js';
 import {
   AgentNotReachable,
@@ -82,6 +83,8 @@ function theirs({ keys }: PeerStatus): string {
 async function rotate(call: Call): Promise<number> {
   const { surroundings, config, keyFile } = call;
   if (keyFile === null) return noKeyFile(surroundings, config);
+  const refusal = credentialRefusal(keyFile);
+  if (refusal !== null) return fail(surroundings, EXIT.usage, refusal);
   const digest = await written(surroundings, keyFile, () => surroundings.rotateKey(keyFile));
   if (digest === null) return EXIT.failed;
   return takenOver(call, digest, [
@@ -94,6 +97,8 @@ async function rotate(call: Call): Promise<number> {
 async function retire(call: Call, force: boolean): Promise<number> {
   const { surroundings, config, keyFile } = call;
   if (keyFile === null) return noKeyFile(surroundings, config);
+  const refusal = credentialRefusal(keyFile);
+  if (refusal !== null) return fail(surroundings, EXIT.usage, refusal);
   const obstacle = force ? null : await obstacleOf(call);
   if (obstacle !== null) {
     const remedy = 'see understudy key status; --force takes the former key away all the same';

@@ -1,5 +1,6 @@
 // `understudy keygen`: has a new shared secret written where the settings say. The secret itself is
 // never seen here.
+import { credentialRefusal } from '../../config/credential.js';
 import { loadSettings } from '../../config/load.js';
 import { answer, fail, failSettings, refusalToAct } from '../failures.js';
 import { EXIT, type ConfigChoice, type Surroundings } from '../surroundings.js';
@@ -23,6 +24,8 @@ export async function writeKey(
       'add keyFile: /etc/understudy/ha.key below ha:, then run this again',
     );
   }
+  const refusal = credentialRefusal(keyFile);
+  if (refusal !== null) return fail(surroundings, EXIT.usage, refusal);
   try {
     await surroundings.actAsOwner(keyFile);
     await surroundings.keygen(keyFile, force);

@@ -18,7 +18,8 @@ const PRIORITY = { a: 200, b: 100 } as const;
 /** The key that both have, for as long as this process lives. */
 const folder = mkdtempSync(join(tmpdir(), 'understudy-virtual-'));
 const KEY_FILE = join(folder, 'ha.key');
-writeFileSync(KEY_FILE, `${'5a'.repeat(32)}\n`, { mode: 0o600 });
+export const KEY = Buffer.alloc(32, 0x5a);
+writeFileSync(KEY_FILE, `${KEY.toString('hex')}\n`, { mode: 0o600 });
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 export interface Wanted {

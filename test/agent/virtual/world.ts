@@ -62,6 +62,8 @@ export class World {
   readonly #cuts: { readonly traffic: ReadonlySet<Traffic>; readonly from: Side }[] = [];
   readonly #unplugged = new Set<Side>();
   readonly #sockets = new Map<Side, OpenSocket>();
+  /** What becomes of each message of the HA port on its way; for peers of another release. */
+  rewrite: (datagram: Uint8Array) => Uint8Array = (datagram) => datagram;
   #tasks: Task[] = [];
 
   join(appliance: Appliance): void {
@@ -219,7 +221,7 @@ export class World {
         flush: () => {
           for (const [datagram, to] of open.waiting.splice(0)) {
             if (!process.dead && this.#sockets.get(side) === open) {
-              this.#carry(side, datagram, to, port);
+              this.#carry(side, this.rewrite(datagram), to, port);
             }
           }
         },
