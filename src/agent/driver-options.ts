@@ -14,6 +14,8 @@ import type { Watchdog } from './watchdog.js';
 export interface Services {
   /** Asks these peers, all together. */
   checkPeers(peers: readonly string[]): void;
+  /** Has the gateways asked at once. */
+  askGateway(): void;
   /** Submits by `hear` what the peers have said already. */
   hearPeers(): void;
   /** Interfaces or addresses of this host have changed. */

@@ -20,7 +20,7 @@ import { Network } from './network.js';
 import { Novelty } from './novelty.js';
 import { Reception } from './reception.js';
 import { Recorder } from './recorder.js';
-import { isRemark, Records, type ReportEffect, type TransitionEffect } from './records.js';
+import { isRemark, Records, type ReportEffect } from './records.js';
 import { Tallies } from './tallies.js';
 
 /** Deadlines handled in one wake-up; more means that the core makes no progress. */
@@ -423,7 +423,8 @@ export class Driver {
         return;
       }
       case 'transition':
-        this.#transition(effect);
+        this.#changed = true;
+        this.#services.transition(effect, this.#records.transition(effect));
         return;
       case 'report':
         // What anybody on the link can cause must not have files rewritten.
@@ -433,6 +434,9 @@ export class Driver {
       case 'check-peer':
         this.#asked.push(effect.peer);
         return;
+      case 'ask-gateway':
+        this.#services.askGateway();
+        return;
       case 'peer-news':
         this.#news = effect.report;
         return;
@@ -440,10 +444,5 @@ export class Driver {
         this.#changed = true;
         this.#services.setBypass(effect.desired, effect.reason);
     }
-  }
-
-  #transition(effect: TransitionEffect): void {
-    this.#changed = true;
-    this.#services.transition(effect, this.#records.transition(effect));
   }
 }

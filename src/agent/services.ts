@@ -118,6 +118,10 @@ export class AgentServices implements Services {
     this.channel.check(...peers);
   }
 
+  askGateway(): void {
+    this.#prober.askGateway();
+  }
+
   hearPeers(): void {
     this.channel.hear();
   }

@@ -58,6 +58,9 @@ function carryOut(instance: InstanceState, router: Router, verdict: Verdict): vo
       backupOf(router).askedAt = instance.clock;
       advertise(instance, router, 0);
       return;
+    case 'ask-gateway':
+      askGateway(instance);
+      return;
     case 'say-path-lost':
       instance.report('ha-path-lost', verdict.peer, router);
       return;
@@ -93,6 +96,13 @@ function carryOut(instance: InstanceState, router: Router, verdict: Verdict): vo
     case 'shut-down':
       shutDown(instance, router, verdict.reason);
   }
+}
+
+/** Here at once, and at the peers as soon as they hear of it: what is compared is then of the same moment. */
+function askGateway(instance: InstanceState): void {
+  instance.gatewayWish = { told: !instance.gatewayWish.told, at: instance.clock };
+  instance.push({ kind: 'ask-gateway' });
+  instance.unsettled = true;
 }
 
 type Of<Act extends Verdict['act']> = Extract<Verdict, { readonly act: Act }>;

@@ -43,6 +43,13 @@ export const NO_DECISIONS: readonly Decision[] = [];
 /** We wait three check intervals for somebody to take over, and at least this long. */
 const HANDOVER_MINIMUM = microseconds(100_000);
 
+/** That the gateways be asked at once: what the peers are told changes with each wish, and when the last one was. */
+interface GatewayWish {
+  readonly told: boolean;
+  /** Ours or a peer's; null before the first. */
+  readonly at: Instant | null;
+}
+
 type Phase = 'new' | 'running' | 'stopped';
 
 /** The whole state of an instance as plain data: what a recording starts from. */
@@ -56,6 +63,7 @@ export interface InstanceCheckpoint {
   readonly differences: readonly string[];
   readonly told: PeerReport | null;
   readonly bypassOrdered: 'inline' | 'bypass' | null;
+  readonly gatewayWish: GatewayWish;
   readonly phase: Phase;
   readonly clock: Instant;
 }
@@ -77,6 +85,7 @@ export class InstanceState {
   told: PeerReport | null = null;
   /** The last order to the hardware bypass; null before the first. */
   bypassOrdered: 'inline' | 'bypass' | null = null;
+  gatewayWish: GatewayWish = { told: false, at: null };
   /** Something changed that may change who takes part, or that the peers must be told. */
   unsettled = false;
   /** The event that is being taken brings no deadline nearer: the soonest is as it was, or later. */
@@ -110,6 +119,7 @@ export class InstanceState {
       differences,
       told,
       bypassOrdered,
+      gatewayWish: this.gatewayWish,
       phase: this.phase,
       clock: this.clock,
     };

@@ -120,6 +120,8 @@ export type InstanceEffect =
     }
   /** Send a request on every path of the peer. */
   | { readonly kind: 'check-peer'; readonly peer: string }
+  /** Ask the gateways at once and at short distance, instead of in their turn. */
+  | { readonly kind: 'ask-gateway' }
   /** What peers must know has changed. It is sent at once, and with every request from now on. */
   | { readonly kind: 'peer-news'; readonly report: PeerReport }
   /** What the relay of the hardware bypass should be. */

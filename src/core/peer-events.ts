@@ -13,6 +13,7 @@ import {
   whenPathsLost,
   whenSilent,
 } from './decisions/takeover.js';
+import { whenLateOnLink, whenUnansweredOnLink } from './decisions/link.js';
 import type { InstanceEvent } from './interface.js';
 import { wordEnded } from './nobody-held.js';
 import {
@@ -51,11 +52,18 @@ export function takeReport(
   if (changed.state) becameHealthy(instance, message.peer, state);
   if (changed.report) wordEnded(instance, peer, { report, paths });
   if (changed.report) compareSettings(instance);
+  if (report !== null && report.gatewayWish !== peer.report?.gatewayWish) heedWish(instance);
   // With a soft fault we ask for a successor until there is one.
   const { fit, sound } = instance.fitness;
   if (changed.state || changed.report || (fit && !sound)) instance.unsettled = true;
   if (isQuiet(instance)) instance.onlyDelayed = !instance.unsettled;
   else arbitrate(instance);
+}
+
+/** A peer wonders whose side of the link is broken: the gateways are asked here too, and ours is no wish of its own. */
+function heedWish(instance: InstanceState): void {
+  instance.gatewayWish = { ...instance.gatewayWish, at: instance.clock };
+  if (instance.fitness.gateway === 'reachable') instance.push({ kind: 'ask-gateway' });
 }
 
 /** The interface that reaches a peer's address directly; null when none does. */
@@ -107,6 +115,24 @@ export function passPeerDeadlines(instance: InstanceState): void {
     shared ??= new InstanceSight(instance, router);
     watchTheActive(instance, shared.at(router), router.state);
   }
+  if (isAnyLate(instance)) watchTheLinks(instance);
+}
+
+/** Nearly always every check was answered. */
+function isAnyLate({ peers }: InstanceState): boolean {
+  for (const { paths } of peers.values()) {
+    if (paths.some(({ failures }) => failures > 0)) return true;
+  }
+  return false;
+}
+
+/** Whoever takes part asks the gateways when a link to a peer may be broken on one side. */
+function watchTheLinks(instance: InstanceState): void {
+  for (const router of instance.routers.values()) {
+    if (router.state.kind === 'Initialize') continue;
+    const sight = new InstanceSight(instance, router);
+    if (apply(instance, router, whenUnansweredOnLink(sight, instance.gatewayWish.at))) return;
+  }
 }
 
 /** Nearly always no peer is silent, and nothing is to be asked about it for any virtual router. */
@@ -121,6 +147,7 @@ function isAnyNearlySilent({ peers, configuration, clock }: InstanceState): bool
 function watchTheActive(instance: InstanceState, sight: Sight, state: BackupState): void {
   const { router } = sight;
   apply(instance, router, whenOverdue(sight, state));
+  apply(instance, router, whenLateOnLink(sight, state, instance.gatewayWish.at));
   if (!isAnyNearlySilent(instance)) return;
   apply(instance, router, whenNearlySilent(sight));
   apply(instance, router, whenSilent(sight));

@@ -211,6 +211,7 @@ function compose(instance: InstanceState): PeerReport {
     primary,
     ...fitness,
     ...(instance.restraint.standBack === null ? {} : { standsBack: true }),
+    ...(instance.gatewayWish.told ? { gatewayWish: true } : {}),
     ...(cause === undefined ? {} : { cause }),
     digests: instance.agreement.digests,
     primaryAddresses: instance.primaryAddresses(),

@@ -59,6 +59,8 @@ export interface PeerReport {
   readonly bandwidthLow: boolean;
   /** Sent away by an operator: takes the role when it is asked or needed. Absent: not told, or no. */
   readonly standsBack?: boolean;
+  /** Changes whenever the sender wants the gateways asked at once. Absent: false, as at the start. */
+  readonly gatewayWish?: boolean;
   /** Absent: not told by an earlier release, or nothing to say. */
   readonly cause?: PeerCause;
   readonly digests: SettingsDigests;

@@ -160,7 +160,7 @@ function decodeName(bytes: Uint8Array, most: number = NAME_MAXIMUM): string | nu
 //   0                   1                   2                   3
 //   0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
 //  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
-//  |     Mode      |R|B|Gwy|L|S|F|P|   Virtual Routers Digest ...  |
+//  |     Mode      |W|B|Gwy|L|S|F|P|   Virtual Routers Digest ...  |
 //  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 //  |                               |      Addresses Digest ...     |
 //  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
@@ -175,7 +175,7 @@ function decodeName(bytes: Uint8Array, most: number = NAME_MAXIMUM): string | nu
 //  |                               |
 //  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 //  TLV 2, instance. Mode: 0 off, 1 active-passive, 2 active-active. Gateway: 0 unknown, 1 reachable,
-//  2 unreachable. B: stands back; L: bandwidth low; S: sound; F: fit; P: primary. The reserved bit and
+//  2 unreachable. W: gateway wish; B: stands back; L: bandwidth low; S: sound; F: fit; P: primary. The
 //  bytes after the last digest are for later minors: ignored. Minor 0 ends with the thresholds; a digest that is not
 //  there, and nothing after it, is unknown, and so is one of zero.
 
@@ -190,6 +190,7 @@ function encodeInstance(report: PeerReport): Uint8Array {
       bit(report.sound, 2) |
       bit(report.bandwidthLow, 3) |
       bit(report.standsBack === true, 6) |
+      bit(report.gatewayWish === true, 7) |
       (GATEWAYS.indexOf(report.gateway) << 4),
   );
   const { virtualRouters, addresses, intervals, thresholds, primaries, rules } = report.digests;
@@ -219,6 +220,7 @@ function decodeInstance(
     gateway,
     bandwidthLow: hasBit(flags, 3),
     ...(hasBit(flags, 6) ? { standsBack: true } : {}),
+    ...(hasBit(flags, 7) ? { gatewayWish: true } : {}),
     digests: {
       virtualRouters: view.getUint32(2),
       addresses: view.getUint32(6),

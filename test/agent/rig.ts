@@ -118,6 +118,7 @@ export function rig(options: RigOptions = {}): Rig {
   const said: InstanceEvent[] = [];
   const services: Services = {
     checkPeers: (peers) => peers.forEach((peer) => tell({ kind: 'check', peer })),
+    askGateway: () => tell({ kind: 'ask-gateway' }),
     hearPeers: () => said.splice(0).forEach((event) => driver.hear(event)),
     networkChanged: silent,
     peerNews: (report) => tell({ kind: 'news', report }),

@@ -164,6 +164,7 @@ const report: fc.Arbitrary<PeerReport> = fc.record(
     gateway: fc.constantFrom('reachable', 'unreachable', 'unknown'),
     bandwidthLow: fc.boolean(),
     standsBack: fc.constantFrom(false, false, true),
+    gatewayWish: fc.boolean(),
     cause,
     digests: fc.constantFrom(SAME, SAME, SAME, 1).map((virtualRouters) => ({
       virtualRouters,

@@ -236,6 +236,8 @@ export function line(effect: InstanceEffect): string {
       return `${name} ${effect.from} -> ${effect.to} ${effect.reason}`;
     case 'check-peer':
       return `check ${effect.peer}`;
+    case 'ask-gateway':
+      return 'ask the gateway';
     case 'peer-news':
       return `tell ${newsLine(effect.report)}`;
     case 'set-bypass':
@@ -246,7 +248,13 @@ export function line(effect: InstanceEffect): string {
 }
 
 /** `sound: Active 200 present, Backup 100` */
-function newsLine({ fit, sound, routers, standsBack = false }: PeerReport): string {
+function newsLine({
+  fit,
+  sound,
+  routers,
+  standsBack = false,
+  gatewayWish = false,
+}: PeerReport): string {
   const standing = routers.map((one) => {
     const flags = [
       one.addressesPresent ? ' present' : '',
@@ -257,5 +265,6 @@ function newsLine({ fit, sound, routers, standsBack = false }: PeerReport): stri
   });
   const fitness = fit ? 'fit' : 'unfit';
   const back = standsBack ? ' stands-back' : '';
-  return `${sound ? 'sound' : fitness}: ${standing.join(', ')}${back}`;
+  const wish = gatewayWish ? ' gateway-wish' : '';
+  return `${sound ? 'sound' : fitness}: ${standing.join(', ')}${back}${wish}`;
 }

@@ -62,6 +62,12 @@ function witnessOf(configuration: InstanceConfiguration, story: readonly Happeni
 const aim = (event: InstanceEvent, instance: Instance): InstanceEvent =>
   event.kind === 'peer-report' ? aimed(event, instance.checkpoint().configuration) : event;
 
+function withoutWish({ event, pause }: Happening): Happening {
+  if (event.kind !== 'peer-report') return { event, pause };
+  const { gatewayWish: _, ...report } = event.report;
+  return { event: { ...event, report }, pause };
+}
+
 const priorityZero = (effect: InstanceEffect): boolean =>
   effect.kind === 'send-advertisement' && effect.priority === 0;
 
@@ -104,6 +110,21 @@ describe('an instance, whatever happens', () => {
           silence.filter(({ kind }) => !STILL_SAID.has(kind)),
           [],
         );
+      }),
+    );
+  });
+
+  it('a wish that the gateway be asked at once moves nobody: only what the gateway answers does', (context) => {
+    holds(
+      context,
+      fc.property(configurations, happenings, (configuration, story) => {
+        const [wishing, silent] = [story, story.map(withoutWish)].map((told) => {
+          const witness = witnessOf(configuration, []);
+          return told
+            .flatMap(({ event, pause }) => witness.happen(aim(event, witness.instance), pause))
+            .filter(({ kind }) => kind !== 'ask-gateway' && kind !== 'peer-news');
+        });
+        assert.deepEqual(wishing, silent);
       }),
     );
   });

@@ -141,6 +141,7 @@ export class Witness {
         return;
       case 'report':
       case 'check-peer':
+      case 'ask-gateway':
       case 'peer-news':
       case 'set-bypass':
         return;

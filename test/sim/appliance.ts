@@ -21,6 +21,8 @@ import { Kernel } from './kernel.js';
 const SOCKET_BUFFER = 400;
 /** From end of file on the executor's pipe to the first farewell. */
 const WILL_DELAY = 500;
+/** How the gateway is asked, and how a question is judged that is asked at once. */
+export const GATEWAY = { interval: 100_000, judged: 50_000, failures: 3, hasty: 5_000 } as const;
 /** The relay of the bypass takes at most so long. */
 const RELAY = 30_000;
 
@@ -77,6 +79,7 @@ export class Appliance {
   bypass: 'inline' | 'bypass' = 'inline';
   relayWorks = false;
   #desiredBypass: 'inline' | 'bypass' = 'inline';
+  #gatewayLost: { readonly say: (word: 'doubtful' | 'failed') => void } | null = null;
   readonly #around: Surroundings;
   #stopping = false;
   #inbox: { readonly at: number | null; readonly take: () => void }[] = [];
@@ -141,6 +144,34 @@ export class Appliance {
 
   get pairsDown(): boolean {
     return this.statuses.get(PAIRS)?.status.state === 'failed';
+  }
+
+  /**
+   * The gateway does not answer any more: the prober is in doubt after its next question, and sure after
+   * GATEWAY.failures of them; much sooner when it is told to ask at once.
+   */
+  loseGateway(say: (word: 'doubtful' | 'failed') => void): void {
+    const { chance } = this.#around;
+    this.#gatewayLost = { say };
+    this.#findGateway(GATEWAY.judged + chance.between(0, GATEWAY.interval), GATEWAY.interval);
+  }
+
+  /** It answers again. */
+  regainGateway(): void {
+    this.#gatewayLost = null;
+  }
+
+  #findGateway(first: number, apart: number): void {
+    const lost = this.#gatewayLost;
+    if (lost === null) return;
+    const tell = (word: 'doubtful' | 'failed') => () => {
+      if (this.#gatewayLost === lost && this.statuses.get('gateway')?.status.state !== 'failed') {
+        lost.say(word);
+      }
+    };
+    const { agenda, now } = this.#around;
+    agenda.add(now() + first, 0, tell('doubtful'));
+    agenda.add(now() + first + (GATEWAY.failures - 1) * apart, 0, tell('failed'));
   }
 
   /** The prober says so, if there is an agent to hear it. */
@@ -266,6 +297,10 @@ export class Appliance {
         return;
       case 'set-bypass':
         this.#moveRelay(effect.desired);
+        return;
+      case 'ask-gateway':
+        this.#around.count('gateway asked at once');
+        this.#findGateway(GATEWAY.hasty, GATEWAY.hasty);
         return;
       case 'send-advertisement':
       case 'check-peer':

@@ -228,8 +228,11 @@ function performOn(
   switch (wanted.kind) {
     case 'lan-lost': {
       const { index } = appliance;
+      for (const one of world.appliances) {
+        if (!one.statuses.has('gateway')) tellMonitor(one, 'gateway', 'ok');
+      }
       cut(world, { from: index, to: index, what: 'lan', oneWay: false });
-      tellMonitor(appliance, 'gateway', 'failed');
+      appliance.loseGateway((word) => void tellMonitor(appliance, 'gateway', word));
       return 'LAN lost with the gateway';
     }
     case 'mend':
@@ -374,7 +377,10 @@ function cut(world: World, { from, to, what, oneWay }: Cut): string {
 function mend(world: World, appliance: Appliance): string {
   const { appliances, network } = world;
   const { index, statuses } = appliance;
-  if (statuses.get('gateway')?.status.state === 'failed') tellMonitor(appliance, 'gateway', 'ok');
+  appliance.regainGateway();
+  const gateway = statuses.get('gateway')?.status;
+  if (gateway?.state === 'failed' || gateway?.doubtful === true)
+    tellMonitor(appliance, 'gateway', 'ok');
   for (const other of appliances) {
     for (const way of CUTS.everything) {
       network.setCut(index, other.index, way, false);

@@ -122,6 +122,7 @@ const DECISIONS = [
   'report latched',
   'report address-restored',
   'report address-overdue',
+  'gateway asked at once',
   'advertisement by unicast',
 ];
 

@@ -6,6 +6,7 @@ import * as fc from 'fast-check';
 import type { RouterConfiguration } from '../../src/core/machine/router.js';
 import { timingOf } from './bounds.js';
 import { perform, type Deed } from './deeds.js';
+import { GATEWAY } from './appliance.js';
 import { LOOK, SCRIPT } from './kernel.js';
 import { settings, THRESHOLDS, type Setting } from './settings.js';
 import { begin, build, unrest, type Stage } from './story.js';
@@ -108,6 +109,10 @@ const FAULTS = {
   'HA port filtered': (of) => cut('HA port', of),
   'HA port filtered one way': (of) => cut('HA port', of, true),
   'LAN split': (of) => cut('lan', of),
+  'LAN lost with the gateway': (of) => ({
+    breaks: [{ kind: 'lan-lost', of }],
+    mends: [{ kind: 'mend', of }],
+  }),
   'all paths cut': (of) => cut('everything', of),
 } as const satisfies Record<string, (of: Index) => Fault>;
 
@@ -172,6 +177,7 @@ export function endure(stage: Stage, { setting, fault, of, phase }: SingleFault)
     act(stage, deed);
     if (fault !== UNNOTICED && deed !== breaks.at(-1)) world.run(apart);
   }
+  if (fault === 'LAN lost with the gateway') findsLoss(stage, setting, of);
   // Shorter than any silence that counts: nobody may notice.
   const isShort = fault === 'pause' && phase < 1;
   const least = Math.min(advertisement, (THRESHOLDS.failureThreshold - 1) * check);
@@ -187,6 +193,25 @@ export function endure(stage: Stage, { setting, fault, of, phase }: SingleFault)
   for (const deed of mends) act(stage, deed);
   world.run(3 * down + 8 * check + setting.preemptDelay);
   assert.equal(unrest(stage, 'the best hold'), null, 'at rest after it is mended');
+}
+
+/**
+ * Whoever lost the LAN has let go of the role when the gateway has told: as soon as the link is late both sides ask,
+ * and the one that gets no answer hands over. Without another path nothing is late: it is a split, or nothing.
+ */
+function findsLoss({ world }: Stage, setting: Setting, of: Index): void {
+  const { advertisement, check, packet } = timingOf(setting);
+  const unanswered =
+    setting.paths === 'ha and lan' ? check + Math.min(check / 2, 40_000) : Infinity;
+  const late = Math.min(unanswered, 1.5 * advertisement);
+  const asked = late + packet + GATEWAY.failures * GATEWAY.hasty;
+  const inTurn = GATEWAY.judged + GATEWAY.failures * GATEWAY.interval;
+  // It asks for a successor, which puts its addresses in place and says so.
+  const handedOver = 2 * packet + 2 * SCRIPT.most;
+  world.run(Math.round(Math.min(asked, inTurn) + handedOver + packet));
+  if (setting.paths.startsWith('ha')) {
+    assert.deepEqual([...(world.appliances[of]?.active ?? [])], [], 'it has handed over');
+  }
 }
 
 function act({ world, watch, scenario }: Stage, deed: Deed): void {
@@ -219,7 +244,8 @@ function takenBy(fault: FaultName, isConcerned: boolean, setting: Setting): numb
   const { appliances, mode, paths } = setting;
   // Without another path what is cut is all there was, and each side must think itself alone. And
   // equals, or Backups nearly so, who do not speak to each other take it both.
-  const isAlone = fault === 'all paths cut' || (fault === 'LAN split' && paths === 'lan');
+  const isSplit = fault === 'LAN split' || fault === 'LAN lost with the gateway';
+  const isAlone = fault === 'all paths cut' || (isSplit && paths === 'lan');
   if (isAlone || paths === 'none') return Infinity;
   // Each finds it in its turn, and whoever holds something then gives it to one that has not.
   if (fault === 'bandwidth low everywhere') return mode === 'active-active' ? appliances : 0;

@@ -175,6 +175,7 @@ function healOne(world: World, setting: Setting, appliance: Appliance): void {
 }
 
 function tellAllIsWell(appliance: Appliance): void {
+  appliance.regainGateway();
   for (const monitor of MONITORS) tellMonitor(appliance, monitor, 'ok');
 }
 

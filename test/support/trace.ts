@@ -10,6 +10,7 @@ import type { LastWill, Program, RunRequest } from '../../src/executor/executor.
 /** What the services of a driver were told. */
 export type Told =
   | { readonly kind: 'check'; readonly peer: string }
+  | { readonly kind: 'ask-gateway' }
   | { readonly kind: 'news'; readonly report: PeerReport }
   | { readonly kind: 'bypass'; readonly desired: string; readonly reason: string }
   | { readonly kind: 'transition'; readonly to: string };
@@ -70,8 +71,9 @@ export function lineOf(deed: Deed): string {
       return deed.will === null ? 'no will' : `will, ${deed.will.farewell.length} farewells`;
     case 'standby':
       return `standby ${deed.program?.argv.join(' ') ?? 'none'}`;
+    case 'ask-gateway':
     case 'finish':
-      return 'finish';
+      return deed.kind;
     case 'notification':
       return deed.message;
     case 'lease':

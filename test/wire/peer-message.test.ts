@@ -137,15 +137,16 @@ describe('encoding', () => {
     assert.deepEqual(decoded.report, full);
   });
 
-  test('the cause and whether it stands back: every byte, and back', () => {
+  test('the cause, its wish and whether it stands back: every byte, and back', () => {
     const cause = { reason: 'failover', detail: 'root', forced: true, doubtful: false };
-    const datagram = datagramOf(header, { ...report, standsBack: true, cause });
+    const more = { standsBack: true, gatewayWish: true, cause };
+    const datagram = datagramOf(header, { ...report, ...more });
     const hex = Buffer.from(datagram).toString('hex');
-    assert.ok(hex.includes('02001a026d'), 'the instance with B set');
+    assert.ok(hex.includes('02001a02ed'), 'the instance with W and B set');
     assert.ok(hex.includes('06000e01086661696c6f766572726f6f7400'), 'TLV 6, the last one');
     const decoded = decodePeerMessage(datagram);
     assert.ok(decoded.ok);
-    assert.deepEqual(decoded.report, { ...report, standsBack: true, cause });
+    assert.deepEqual(decoded.report, { ...report, ...more });
   });
 
   test('a cause that is too long is cut between characters; one that cannot be read is none', () => {

@@ -51,6 +51,16 @@ export const ROWS = {
     'an advertisement is overdue by half an interval',
     'ask the Active over the HA port',
   ],
+  'overdue: ask the gateway': [
+    'Backup',
+    'an advertisement is overdue by half an interval, and the Active speaks elsewhere',
+    'ask the gateway at once, on both sides',
+  ],
+  'unanswered: ask the gateway': [
+    'any',
+    'a check over the link went unanswered, and another path to the same peer works',
+    'ask the gateway at once, on both sides',
+  ],
   'silent: ask': [
     'Backup',
     'the Active is about to be silent on every path',
@@ -208,6 +218,7 @@ type Act =
   | { readonly act: 'defer'; readonly priority: number }
   | { readonly act: 'ask'; readonly peer: Peer; readonly hold: boolean }
   | { readonly act: 'ask-on-link' }
+  | { readonly act: 'ask-gateway' }
   | { readonly act: 'say-path-lost'; readonly peer: string }
   | { readonly act: 'succeeded'; readonly reason: TransitionReason }
   | { readonly act: 'see-rival' }

@@ -154,6 +154,7 @@ function sameReport(a: PeerReport, b: PeerReport): boolean {
   return (
     left.length === right.length &&
     rest.standsBack === other.standsBack &&
+    rest.gatewayWish === other.gatewayWish &&
     sameFields(rest, other) &&
     (why === reason || (why !== undefined && sameFields(why, reason ?? {}))) &&
     sameFields(of, by) &&

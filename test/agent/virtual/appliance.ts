@@ -53,6 +53,8 @@ export class Appliance {
   state: State = EMPTY_STATE;
   /** Every record of every agent, and what the slot has said. */
   readonly records: EventRecord[] = [];
+  /** How often its prober was told to ask the gateways at once. */
+  askedGateway = 0;
   readonly said: string[] = [];
   /** What the peer has told of its shared settings, and when that came, in microseconds. */
   readonly versions: (AnnouncedVersion | null)[] = [];
@@ -517,6 +519,7 @@ export class Appliance {
   #services(channel: PeerChannel): Services {
     return {
       checkPeers: (peers) => channel.check(...peers),
+      askGateway: () => void (this.askedGateway += 1),
       hearPeers: () => channel.hear(),
       networkChanged: () => channel.forgetSources(),
       peerNews: (report) => channel.news(report),

@@ -11,6 +11,7 @@ import {
   whenNobodyCame,
   whenReleased,
 } from '../../../src/core/decisions/handover.js';
+import { whenLateOnLink, whenUnansweredOnLink } from '../../../src/core/decisions/link.js';
 import { whenAnotherIsActive, whenLinkIsSplit } from '../../../src/core/decisions/rivals.js';
 import { ROWS, type Row, type Verdict } from '../../../src/core/decisions/rows.js';
 import {
@@ -22,7 +23,7 @@ import {
   whenTimerFires,
 } from '../../../src/core/decisions/takeover.js';
 import { releasingOf, type Active, type Backup } from '../../../src/core/machine/states.js';
-import { newPath, type PathState } from '../../../src/core/peers/peer-check.js';
+import { newPath, type Path, type PathState } from '../../../src/core/peers/peer-check.js';
 import { createPeer, type Peer, type PeerView } from '../../../src/core/peers/peers.js';
 import { createRouter, type Router } from '../../../src/core/machine/router.js';
 import {
@@ -209,6 +210,18 @@ function beside(
   return whenAnotherIsActive(sight, state, view.state === 'Active' ? holder : null);
 }
 
+const REACHABLE = { gateway: 'reachable' } as const;
+
+/** A peer that has not answered the last check over the link. */
+function unanswered(change: Partial<Path> = {}): PeerView {
+  const view = other({});
+  const { peer } = view;
+  peer.paths = peer.paths.map((path) =>
+    path.address === PEER ? { ...path, failures: 1, ...change } : path,
+  );
+  return { ...view, lanPath: peer.paths.find(({ address }) => address === PEER) ?? null };
+}
+
 const SINCE = { dualSince: instant(NOW - SECOND) };
 const SILENT = { heardAgo: 400_000 };
 
@@ -241,6 +254,14 @@ const CASES: Readonly<Record<Row, () => Verdict | null>> = {
       other({ ...ACTIVE, heardAgo: 4 * SECOND, askedAgo: 4 * SECOND }),
     ]);
     return whenOverdue(sight, state);
+  },
+  'overdue: ask the gateway': () => {
+    const { sight, state } = aBackup({}, [other(ACTIVE)], REACHABLE);
+    return whenLateOnLink(sight, state, null);
+  },
+  'unanswered: ask the gateway': () => {
+    const { sight } = anActive({}, [unanswered()], {}, REACHABLE);
+    return whenUnansweredOnLink(sight, null);
   },
   'silent: ask': () => silent(300_000, whenNearlySilent),
   'silent: dead': () => silent(SILENT.heardAgo, whenSilent),
@@ -320,6 +341,52 @@ describe('next to a row', () => {
     );
     assert.equal(whenFaulty(anActive(asking(NOW), []).sight), null, 'asked already');
     assert.equal(whenKeptOut(see(made(), []), 'maintenance', false), null, 'out already');
+  });
+
+  it('the gateway is asked once a silence, and by nobody who has nothing to ask', () => {
+    const ask = (
+      askedAgo: number | null,
+      facts: BackupFacts = {},
+      view: Other = ACTIVE,
+      change: Partial<Sight> = REACHABLE,
+    ): Verdict | null => {
+      const { sight, state } = aBackup(facts, [other(view)], change);
+      return whenLateOnLink(sight, state, askedAgo === null ? null : instant(NOW - askedAgo));
+    };
+    assert.notEqual(ask(null), null);
+    assert.notEqual(ask(4 * SECOND), null, 'asked before it was overdue');
+    assert.equal(ask(1_100_000), null, 'asked since it is overdue');
+    assert.equal(ask(999_999), null, 'asked just now');
+    assert.equal(ask(null, { unheard: 'lan-split' }), null, 'it is known by now');
+    assert.equal(ask(null, { reason: 'priority-zero' }), null, 'it said farewell');
+    assert.equal(ask(null, {}, {}), null, 'nobody says that it is Active');
+    assert.equal(ask(null, {}, ACTIVE, {}), null, 'whether there is a gateway is not known');
+    const early = aBackup({}, [other(ACTIVE)], { ...REACHABLE, now: instant(NOW - 3 * SECOND) });
+    assert.equal(whenLateOnLink(early.sight, early.state, null), null, 'not overdue');
+  });
+
+  it('a link is in doubt only where its path alone is late, and was not asked about', () => {
+    const ask = (view: PeerView, askedAgo: number | null = null): Verdict | null => {
+      const { sight } = anActive({}, [view], {}, REACHABLE);
+      return whenUnansweredOnLink(sight, askedAgo === null ? null : instant(NOW - askedAgo));
+    };
+    assert.notEqual(ask(unanswered(), 2 * SECOND), null);
+    assert.equal(ask(unanswered(), 500_000), null, 'asked just now');
+    const since = unanswered({ silentAt: instant(NOW - SECOND) });
+    assert.equal(ask(since, 1_200_000), null, 'asked since it was heard there');
+    assert.equal(ask(other({})), null, 'everything was answered');
+    assert.equal(ask(unanswered({ state: 'unhealthy' })), null, 'it is known by now');
+    const both = unanswered();
+    both.peer.paths = both.peer.paths.map((path) => ({ ...path, failures: 1 }));
+    const lanPath = both.peer.paths.find(({ address }) => address === PEER) ?? null;
+    assert.equal(ask({ ...both, lanPath }), null, 'the other path is late too');
+    const away = unanswered();
+    assert.equal(ask({ ...away, lanPath: null }), null, 'no path is known to be on the link');
+    const lost = unanswered();
+    lost.peer.paths = lost.peer.paths.map((path) =>
+      path.address === PEER ? path : { ...path, state: 'unhealthy' },
+    );
+    assert.equal(ask(lost), null, 'there is no other path');
   });
 
   it('a state takes only what the machine has become without leaving it', () => {
