@@ -50,9 +50,7 @@ function carryOut(instance: InstanceState, router: Router, verdict: Verdict): vo
       step(instance, router, { kind: 'defer', priority: verdict.priority });
       return;
     case 'ask':
-      verdict.peer.askedAt = instance.clock;
-      instance.push({ kind: 'check-peer', peer: verdict.peer.configuration.name });
-      if (verdict.hold) step(instance, router, { kind: 'hold' });
+      ask(instance, router, verdict);
       return;
     case 'ask-on-link':
       backupOf(router).askedAt = instance.clock;
@@ -71,9 +69,7 @@ function carryOut(instance: InstanceState, router: Router, verdict: Verdict): vo
       activeOf(router).dualSince = instance.clock;
       return;
     case 'rival-gone':
-      // The rival may have announced itself after we did.
-      step(instance, router, { kind: 'rival-gone' });
-      activeOf(router).dualSince = null;
+      rivalGone(instance, router);
       return;
     case 'outvote':
       outvote(instance, router, verdict);
@@ -106,6 +102,18 @@ function askGateway(instance: InstanceState): void {
 }
 
 type Of<Act extends Verdict['act']> = Extract<Verdict, { readonly act: Act }>;
+
+function ask(instance: InstanceState, router: Router, { peer, hold: waits }: Of<'ask'>): void {
+  peer.askedAt = instance.clock;
+  instance.push({ kind: 'check-peer', peer: peer.configuration.name });
+  if (waits) step(instance, router, { kind: 'hold' });
+}
+
+function rivalGone(instance: InstanceState, router: Router): void {
+  // The rival may have announced itself after we did.
+  step(instance, router, { kind: 'rival-gone' });
+  activeOf(router).dualSince = null;
+}
 
 function takeFrom(
   instance: InstanceState,

@@ -54,6 +54,26 @@ test('a run finds it started, and the next run finds another', async (t) => {
   assert.equal(new Set(pids).size, 3);
 });
 
+for (const priority of [null, '1']) {
+  const where = priority === null ? 'ordinary' : 'real-time';
+  test(`its lines come before other ordinary work when the executor is ${where}, or do not`, async (t) => {
+    if (priority !== null) process.env['UNDERSTUDY_REALTIME_PRIORITY'] = priority;
+    const { executor } = await start(t).finally(
+      () => delete process.env['UNDERSTUDY_REALTIME_PRIORITY'],
+    );
+    const policy = 'cut -d" " -f41 /proc/$PPID/stat';
+    const { program, next, given } = waiter(t, `${policy}; cut -d" " -f19 /proc/$$/stat`);
+    executor.setStandby(program);
+    await next();
+    const { stdout } = await executor.run(given(''));
+    const [, scheduled, nice] = stdout.trim().split('\n');
+    // Who may not have real time has ordinary time.
+    const first = scheduled === '1';
+    assert.ok(!(first && priority === null), 'nobody asked for real time');
+    assert.equal(nice, first ? '-20' : '0');
+  });
+}
+
 test('another program, argument or addition is started by itself', async (t) => {
   const { executor } = await start(t);
   const { program, next, given } = waiter(t);

@@ -169,9 +169,10 @@ export class Appliance {
         lost.say(word);
       }
     };
-    const { agenda, now } = this.#around;
-    agenda.add(now() + first, 0, tell('doubtful'));
-    agenda.add(now() + first + (GATEWAY.failures - 1) * apart, 0, tell('failed'));
+    const { agenda } = this.#around;
+    const at = this.#around.now() + first;
+    agenda.add(at, 0, tell('doubtful'));
+    agenda.add(at + (GATEWAY.failures - 1) * apart, 0, tell('failed'));
   }
 
   /** The prober says so, if there is an agent to hear it. */
