@@ -3,7 +3,6 @@
 import { after, microseconds, type Instant } from '../../model/units.js';
 import type { BackupState } from '../machine/router-state.js';
 import { silenceDue, type Path } from '../peers/peer-check.js';
-import type { PeerView } from '../peers/peers.js';
 import type { Sight } from '../peers/sight.js';
 import { holderAmong } from './candidates.js';
 import type { Verdict } from './rows.js';
@@ -34,20 +33,22 @@ export function whenLateOnLink(
 /** A check over the link went unanswered, and another path to the same peer works. */
 export function whenUnansweredOnLink(sight: Sight, askedAt: Instant | null): Verdict | null {
   if (!mayAsk(sight, askedAt)) return null;
-  return sight.views.some((view) => isOnlyLinkLate(view) && isNews(sight, view, askedAt))
-    ? { row: 'unanswered: ask the gateway', act: 'ask-gateway' }
-    : null;
+  const late = sight.views.some(
+    ({ peer, lanPath }) =>
+      lanPath !== null &&
+      isLate(lanPath) &&
+      isNews(sight, lanPath, askedAt) &&
+      peer.paths.some((path) => path !== lanPath && works(path)),
+  );
+  return late ? { row: 'unanswered: ask the gateway', act: 'ask-gateway' } : null;
 }
-
-const isOnlyLinkLate = ({ peer, lanPath }: PeerView): boolean =>
-  lanPath !== null && isLate(lanPath) && peer.paths.some((path) => path !== lanPath && works(path));
 
 const isLate = ({ state, failures }: Path): boolean => state === 'healthy' && failures > 0;
 const works = ({ state, failures }: Path): boolean => state === 'healthy' && failures === 0;
 
 /** Not asked since it was last heard there. */
-const isNews = ({ peerCheck }: Sight, { lanPath }: PeerView, askedAt: Instant | null): boolean =>
-  askedAt === null || (lanPath?.silentAt ?? 0) > silenceDue(peerCheck, askedAt);
+const isNews = ({ peerCheck }: Sight, { silentAt }: Path, askedAt: Instant | null): boolean =>
+  askedAt === null || silentAt > silenceDue(peerCheck, askedAt);
 
 /** Who has no gateway, or knows that it is lost, has nothing to ask. */
 const mayAsk = ({ gateway, peerCheck, now }: Sight, askedAt: Instant | null): boolean =>
