@@ -8,7 +8,10 @@ import { refuse, type Answer } from './answer.js';
 
 export type Agent = Pick<ControlClient, 'command' | 'change' | 'reload'>;
 
-/** What changes something: each a POST of the page. */
+/**
+ * What changes something: each a POST of the page. What the agent refuses is an answer like any other (200): a browser
+ * would write anything else into its console as a fault of the page.
+ */
 export const ORDERS: Readonly<Record<string, (agent: Agent, body: unknown) => Promise<Answer>>> = {
   '/api/order': order,
   '/api/change': change,
@@ -28,7 +31,7 @@ async function order(agent: Agent, body: unknown): Promise<Answer> {
   const { command, argument, force = false } = body;
   const outcome = await agent.command(command satisfies CommandName, argument, force);
   if (outcome.ok) return { status: 200, body: outcome };
-  return refuse(409, outcome.code, outcome.message, outcome.remedy);
+  return refuse(200, outcome.code, outcome.message, outcome.remedy);
 }
 
 async function change(agent: Agent, body: unknown): Promise<Answer> {
@@ -41,12 +44,12 @@ async function change(agent: Agent, body: unknown): Promise<Answer> {
     );
   }
   const outcome = await agent.change(body);
-  return { status: outcome.ok ? 200 : 422, body: outcome };
+  return { status: 200, body: outcome };
 }
 
 async function reload(agent: Agent): Promise<Answer> {
   const outcome = await agent.reload();
-  return { status: outcome.ok ? 200 : 422, body: outcome };
+  return { status: 200, body: outcome };
 }
 
 /** An agent that refuses, is gone, or is not understood. Rethrows anything else. */

@@ -116,6 +116,11 @@ export class Bench {
     });
   }
 
+  async stopConsole(): Promise<void> {
+    await this.#console?.close();
+    this.#console = null;
+  }
+
   get host(): string {
     return `127.0.0.1:${this.port}`;
   }

@@ -1,0 +1,380 @@
+// The page of the console in a real browser, over a real pair: what it shows, what it does, and what it says when there
+// is nothing new. What its server refuses: test/console.
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { Page } from 'playwright-core';
+import { startConsole, type ConsoleServer } from '../../src/console/server.js';
+import { formatSettingsError, type SettingsError } from '../../src/config/errors.js';
+import { loadSettings, parseSettings } from '../../src/config/load.js';
+import { createControlClient, type ControlClient } from '../../src/control/client.js';
+import type { AgentProcess } from '../support/agent-process.js';
+import { PairHouse } from '../agent/pair-house.js';
+import { healthy } from '../cli/statuses.js';
+import { Bench, TOKEN } from '../console/bench.js';
+import { until } from '../support/limits.js';
+import { enterNamespace, joinPeer } from '../support/namespace.js';
+import { after, afterEach, before, describe, it } from '../support/test.js';
+import { browserRefusal, findings, overflow, Screens, type Screen } from './browser.js';
+
+const skip = browserRefusal() ?? enterNamespace(import.meta.url);
+
+/** The eleven fields of the appliance's page in its order: label, what is typed, and what is in force then. */
+const ELEVEN: readonly (readonly [
+  label: string,
+  setting: string,
+  typed: string | boolean,
+  value: unknown,
+])[] = [
+  ['HA Mode', 'mode', 'off', 'off'],
+  ['Primary Instance', 'primary', false, false],
+  ['HA Port', 'ha-port', '7113', 7113],
+  ['Peer Check Interval', 'peer-check-interval', '60', 60],
+  ['Peer Failure Threshold', 'peer-failure-threshold', '4', 4],
+  ['Peer Recovery Threshold', 'peer-recovery-threshold', '6', 6],
+  ['Maximum Allowed Flaps', 'maximum-flaps', '7', 7],
+  ['Enable Bandwidth Monitoring', 'bandwidth-monitoring', true, true],
+  ['Minimum Bandwidth', 'minimum-bandwidth', '1000', 1000],
+  ['Link Monitoring Interval', 'link-monitoring-interval', '700', 700],
+  ['Minimum Active Links', 'minimum-active-links', '0', 0],
+];
+
+const signIn = async (page: Page): Promise<void> => {
+  await page.getByLabel('Token').fill(TOKEN);
+  await page.keyboard.press('Enter');
+  await page.locator('header h1').waitFor();
+};
+
+const heading = (page: Page): Promise<string> =>
+  page.getByRole('heading', { level: 1 }).innerText();
+
+const picture = async (page: Page): Promise<string> =>
+  (await page.locator('svg.pair').getAttribute('aria-label')) ?? '';
+
+/** Tab after Tab until the element has the focus: no mouse. */
+async function tabTo(page: Page, name: string): Promise<void> {
+  const focused = (): Promise<string> => page.evaluate('document.activeElement?.textContent ?? ""');
+  await until(
+    `the focus on ${name}`,
+    async () => {
+      await page.keyboard.press('Tab');
+      return focused();
+    },
+    (text) => text.trim() === name,
+    0,
+  );
+}
+
+describe('the page over a real pair', { skip }, () => {
+  const house = new PairHouse();
+  let screens: Screens;
+  let a: AgentProcess;
+  let b: AgentProcess;
+  const consoles: ConsoleServer[] = [];
+  const windows: Screen[] = [];
+
+  const serve = async (client: ControlClient): Promise<string> => {
+    const server = await startConsole({
+      client,
+      listen: { kind: 'tcp', host: '127.0.0.1', port: 0, loopback: true },
+      tls: null,
+      behindProxy: false,
+      names: [],
+      metrics: false,
+      token: () => TOKEN,
+      onError: (error) => assert.fail(String(error)),
+    });
+    consoles.push(server);
+    return `http://127.0.0.1:${server.port}/`;
+  };
+  const open = async (url: string, options = {}): Promise<Page> => {
+    const screen = await screens.window(url, options);
+    windows.push(screen);
+    await signIn(screen.page);
+    return screen.page;
+  };
+
+  before(async () => {
+    joinPeer();
+    screens = await Screens.open();
+    ({ a, b } = await house.startPair());
+  });
+  after(async () => {
+    await screens.close();
+    await Promise.all(consoles.map((server) => server.close()));
+    await house.close();
+  });
+  afterEach(() => {
+    const told = windows.splice(0).flatMap(({ complaints }) => complaints);
+    assert.deepEqual(told, [], 'the browser complains of nothing');
+  });
+
+  it('a failover is ordered by the keyboard alone, and both pages show it as it happens', async () => {
+    const here = await open(await serve(a.control));
+    const there = await open(await serve(b.control));
+    assert.match(await heading(here), /^a ◆ Active$/);
+    assert.match(await heading(there), /^b ◇ Backup$/);
+    assert.match(await picture(here), /^a is Active\. b is Backup, healthy$/);
+    await here.getByText('✓ yes, from here to b').waitFor();
+    await here.getByText('■ 192.0.2.100/24 stands').waitFor();
+    await there.getByText('□ 192.0.2.100/24 is not here').waitFor();
+    await tabTo(here, 'Failover…');
+    await here.keyboard.press('Enter');
+    await here.getByText('Hands over lan to b.').waitFor();
+    await tabTo(here, 'Failover');
+    await here.keyboard.press('Enter');
+    await here.getByText('✓ Done: handed over: lan').waitFor();
+    await here
+      .getByText(/transition lan Active → Backup/)
+      .first()
+      .waitFor();
+    await there.getByText('b ◆ Active').waitFor();
+    await here.getByText('a ◇ Backup').waitFor();
+    await until(
+      'the picture',
+      () => picture(here),
+      (text) => /^a is Backup\. b is Active/.test(text),
+    );
+    await until(
+      'the other picture',
+      () => picture(there),
+      (text) => /^b is Active\. a is Backup/.test(text),
+    );
+    await there.getByText('■ 192.0.2.100/24 stands').waitFor();
+    await house.until('b');
+    await there.getByRole('button', { name: 'Failover…' }).click();
+    await there.getByRole('button', { name: 'Failover', exact: true }).click();
+    await here.getByText('a ◆ Active').waitFor();
+  });
+
+  it('axe finds nothing, narrow or wide, light or dark, on any view', async () => {
+    const page = await open(await serve(a.control));
+    const port = page.getByLabel('HA Port');
+    for (const [width, colorScheme] of [
+      [360, 'dark'],
+      [1600, 'light'],
+    ] as const) {
+      await page.setViewportSize({ width, height: 800 });
+      await page.emulateMedia({ colorScheme });
+      await page.getByRole('link', { name: 'Status' }).click();
+      await page.locator('svg.pair').waitFor();
+      assert.deepEqual(await findings(page), [], `status, ${width}, ${colorScheme}`);
+      assert.equal(await overflow(page), 0, `status, ${width}`);
+      await page.getByRole('link', { name: 'High availability' }).click();
+      await port.fill('0');
+      await page.getByRole('button', { name: 'Save…' }).click();
+      await page.getByText('✕ ha.port (out-of-range)').waitFor();
+      assert.deepEqual(await findings(page), [], `settings, ${width}, ${colorScheme}`);
+      assert.equal(await overflow(page), 0, `settings, ${width}`);
+    }
+  });
+
+  it('every error stands at its field, in the words of check', async () => {
+    const page = await open(await serve(a.control));
+    await page.getByRole('link', { name: 'High availability' }).click();
+    const file = a.home.settingsFile;
+    const before = readFileSync(file, 'utf8');
+    const wrong = JSON.parse(before) as Record<string, Record<string, unknown>>;
+    const bad: Record<string, [section: string, key: string, typed: string, value: unknown]> = {
+      'HA Port': ['ha', 'port', '70000', 70_000],
+      'Peer Check Interval': ['ha', 'peerCheckIntervalMs', '5', 5],
+      'Peer Failure Threshold': ['ha', 'peerFailureThreshold', '0', 0],
+      'Peer Recovery Threshold': ['ha', 'peerRecoveryThreshold', 'many', 'many'],
+      'Maximum Allowed Flaps': ['ha', 'maximumFlaps', '-1', -1],
+      'Minimum Bandwidth': ['bandwidthMonitoring', 'minimumBps', '0', 0],
+      'Link Monitoring Interval': ['linkMonitoring', 'intervalMs', '1', 1],
+      'Minimum Active Links': ['linkMonitoring', 'minimumActive', '65', 65],
+    };
+    for (const [label, [section, key, typed, value]] of Object.entries(bad)) {
+      wrong[section] = { ...wrong[section], [key]: value };
+      await page.getByLabel(label, { exact: true }).fill(typed);
+    }
+    await page.getByRole('button', { name: 'Save…' }).click();
+    await page.getByText('✕ Not saved: 8 errors').waitFor();
+    const checked = parseSettings(JSON.stringify(wrong), file);
+    assert.ok(!checked.ok);
+    const plain = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
+    for (const [label, [section, key]] of Object.entries(bad)) {
+      const error: SettingsError | undefined = checked.errors.find(
+        ({ path }) => path === `${section}.${key}`,
+      );
+      assert.ok(error, label);
+      // Without its place in the file: what is told of has not been written.
+      const { line: _, column: __, ...told } = error;
+      const words = formatSettingsError(told, '').replace(/^: /, '');
+      const field = page.locator('.field', { has: page.getByLabel(label, { exact: true }) });
+      assert.equal(
+        plain(await field.locator('.error').innerText()).replace('✕ ', ''),
+        plain(words),
+      );
+      assert.equal(await field.locator('input').getAttribute('aria-invalid'), 'true', label);
+    }
+    assert.equal(readFileSync(file, 'utf8'), before);
+  });
+
+  it('of two tabs the second one is shown what the first has saved, and overwrites nothing', async () => {
+    const url = await serve(a.control);
+    const first = await open(`${url}#settings`);
+    const second = await open(`${url}#settings`);
+    for (const [page, value] of [
+      [first, '8'],
+      [second, '9'],
+    ] as const) {
+      await page.getByLabel('Peer Recovery Threshold').fill(value);
+    }
+    const save = async (page: Page): Promise<void> => {
+      await page.getByRole('button', { name: 'Save…' }).click();
+      await page.getByRole('button', { name: 'Save now' }).click();
+      await page.getByText('✓ Saved in').waitFor();
+    };
+    const inForce = async (): Promise<unknown> => {
+      const { settings } = await a.control.settings();
+      return settings.find(({ setting }) => setting === 'peer-recovery-threshold')?.value;
+    };
+    await save(first);
+    await second.getByText('The settings have changed meanwhile').waitFor();
+    await second.getByText('peer-recovery-threshold: 5 → 8').waitFor();
+    // The page says so at once; the agent refuses it all the same.
+    await second.getByRole('button', { name: 'Save…' }).click();
+    await second.getByText('✕ Not saved: 1 error').waitFor();
+    assert.equal(await inForce(), 8);
+    await second.getByRole('button', { name: 'Make my changes on top of these' }).click();
+    await save(second);
+    assert.equal(await inForce(), 9);
+  });
+
+  it('sets each of the eleven fields, having shown first what will change', async () => {
+    const page = await open(`${await serve(a.control)}#settings`);
+    const labels = await page.locator('section').first().locator('.field label').allInnerTexts();
+    assert.deepEqual(
+      labels,
+      ELEVEN.map(([label]) => label),
+    );
+    await page.getByLabel('interfaces').fill('lan');
+    for (const [label, , typed] of ELEVEN) {
+      const field = page.getByLabel(label, { exact: true });
+      if (typeof typed === 'boolean') await field.setChecked(typed);
+      else if (label === 'HA Mode') await field.selectOption(typed);
+      else await field.fill(typed);
+    }
+    const before = readFileSync(a.home.settingsFile, 'utf8');
+    await page.getByRole('button', { name: 'Save…' }).click();
+    const preview = page.getByRole('region', { name: 'What will change' });
+    await preview.getByText('peer-check-interval: 50 → 60 ms').waitFor();
+    assert.equal(readFileSync(a.home.settingsFile, 'utf8'), before);
+    await preview.getByRole('button', { name: 'Save now' }).click();
+    await page.getByText('✓ Saved in').waitFor();
+    const { settings } = await a.control.settings();
+    for (const [, setting, , value] of ELEVEN) {
+      assert.equal(settings.find((one) => one.setting === setting)?.value, value, setting);
+    }
+    const status = await a.status();
+    assert.deepEqual([status.mode, status.primary, status.flaps.limit], ['off', false, 7]);
+    assert.ok(loadSettings(a.home.settingsFile).ok);
+    writeFileSync(a.home.settingsFile, before);
+    await page.getByRole('link', { name: 'Status' }).click();
+    await page.getByRole('button', { name: 'Read the file again…' }).click();
+    await page.getByRole('button', { name: 'Read the file again', exact: true }).click();
+    await page.getByText(/✓ Done: .*mode: off → active-passive/).waitFor();
+  });
+
+  it('an agent that is gone is said to be gone, and is shown again when it is back', async () => {
+    const page = await open(await serve(b.control));
+    await b.end('SIGKILL');
+    await page
+      .getByRole('alert')
+      .getByText(/The agent is gone: .*What is shown is \d+ s old/)
+      .waitFor();
+    await page.locator('.stale main').waitFor();
+    const again = house.start('b');
+    await again.transition('Backup');
+  });
+});
+
+describe('the page over a made-up agent', { skip }, () => {
+  let screens: Screens;
+  let bench: Bench;
+  before(async () => {
+    screens = await Screens.open();
+  });
+  after(() => screens.close());
+  afterEach(() => bench.close());
+
+  it('draws script in every name as text', async () => {
+    const evil = '"><img src=x onerror="window.owned=1"><script>window.owned=1</script>';
+    bench = new Bench();
+    const status = {
+      ...healthy,
+      name: evil,
+      health: { state: 'degraded' as const, reasons: [evil] },
+      virtualRouters: healthy.virtualRouters.map((one) => ({ ...one, name: evil, because: evil })),
+      monitors: [{ name: evil, state: evil, detail: evil }],
+      peers: [
+        { name: evil, state: evil, cause: evil, paths: [{ address: evil, state: evil, rttMs: 1 }] },
+      ],
+    };
+    await bench.startAgent({
+      status: () => status,
+      settings: () => ({
+        file: evil,
+        digest: '0',
+        settings: [
+          {
+            setting: `checks[${evil}].url`,
+            path: 'checks[0].url',
+            value: evil,
+            source: 'file',
+            settable: false,
+          },
+        ],
+      }),
+    });
+    await bench.startConsole({ now: Date.now });
+    bench.events.record({
+      time: new Date().toISOString(),
+      event: evil,
+      reason: evil,
+      detail: evil,
+    });
+    const { page, complaints } = await screens.window(`http://${bench.host}/`);
+    await signIn(page);
+    await page.locator('.events').getByText(evil).first().waitFor();
+    await page.getByRole('link', { name: 'High availability' }).click();
+    await page.getByText(evil).first().waitFor();
+    assert.equal(await page.evaluate('window.owned'), undefined);
+    assert.equal(await page.locator('img, #page script').count(), 0);
+    assert.deepEqual(complaints, []);
+  });
+
+  it('goes grey and says how old it is when no news comes', async () => {
+    bench = new Bench();
+    await bench.startAgent();
+    const client = createControlClient(bench.socketPath);
+    let looks = 0;
+    const status: ControlClient['status'] = () =>
+      (looks += 1) > 1 ? new Promise(() => undefined) : client.status();
+    await bench.startConsole({ now: Date.now, client: { ...client, status } });
+    const { page, complaints } = await screens.window(`http://${bench.host}/`);
+    await signIn(page);
+    await page
+      .getByRole('alert')
+      .getByText(/No news from the agent\. What is shown is \d+ s old/)
+      .waitFor();
+    await page.locator('.stale main').waitFor();
+    assert.deepEqual(await findings(page), []);
+    assert.deepEqual(complaints, []);
+  });
+
+  it('says that the console is gone, and asks for the token again when it is back', async () => {
+    bench = new Bench();
+    await bench.startAgent();
+    await bench.startConsole({ now: Date.now });
+    const { page } = await screens.window(`http://${bench.host}/`);
+    await signIn(page);
+    const port = bench.port;
+    await bench.stopConsole();
+    await page.getByRole('alert').getByText('No connection to the console').waitFor();
+    const listen = { kind: 'tcp', host: '127.0.0.1', port, loopback: true } as const;
+    await bench.startConsole({ now: Date.now, listen });
+    await page.getByLabel('Token').waitFor();
+  });
+});
