@@ -132,12 +132,12 @@ describe('the page over a real pair', { skip }, () => {
     await until(
       'the picture',
       () => picture(here),
-      (text) => /^a is Backup\. b is Active/.test(text),
+      (text) => text.startsWith('a is Backup. b is Active'),
     );
     await until(
       'the other picture',
       () => picture(there),
-      (text) => /^b is Active\. a is Backup/.test(text),
+      (text) => text.startsWith('b is Active. a is Backup'),
     );
     await there.getByText('■ 192.0.2.100/24 stands').waitFor();
     await house.until('b');
@@ -172,8 +172,8 @@ describe('the page over a real pair', { skip }, () => {
     const page = await open(await serve(a.control));
     await page.getByRole('link', { name: 'High availability' }).click();
     const file = a.home.settingsFile;
-    const before = readFileSync(file, 'utf8');
-    const wrong = JSON.parse(before) as Record<string, Record<string, unknown>>;
+    const untouched = readFileSync(file, 'utf8');
+    const wrong = JSON.parse(untouched) as Record<string, Record<string, unknown>>;
     const bad: Record<string, [section: string, key: string, typed: string, value: unknown]> = {
       'HA Port': ['ha', 'port', '70000', 70_000],
       'Peer Check Interval': ['ha', 'peerCheckIntervalMs', '5', 5],
@@ -208,7 +208,7 @@ describe('the page over a real pair', { skip }, () => {
       );
       assert.equal(await field.locator('input').getAttribute('aria-invalid'), 'true', label);
     }
-    assert.equal(readFileSync(file, 'utf8'), before);
+    assert.equal(readFileSync(file, 'utf8'), untouched);
   });
 
   it('of two tabs the second one is shown what the first has saved, and overwrites nothing', async () => {
@@ -256,11 +256,11 @@ describe('the page over a real pair', { skip }, () => {
       else if (label === 'HA Mode') await field.selectOption(typed);
       else await field.fill(typed);
     }
-    const before = readFileSync(a.home.settingsFile, 'utf8');
+    const untouched = readFileSync(a.home.settingsFile, 'utf8');
     await page.getByRole('button', { name: 'Save…' }).click();
     const preview = page.getByRole('region', { name: 'What will change' });
     await preview.getByText('peer-check-interval: 50 → 60 ms').waitFor();
-    assert.equal(readFileSync(a.home.settingsFile, 'utf8'), before);
+    assert.equal(readFileSync(a.home.settingsFile, 'utf8'), untouched);
     await preview.getByRole('button', { name: 'Save now' }).click();
     await page.getByText('✓ Saved in').waitFor();
     const { settings } = await a.control.settings();
@@ -270,7 +270,7 @@ describe('the page over a real pair', { skip }, () => {
     const status = await a.status();
     assert.deepEqual([status.mode, status.primary, status.flaps.limit], ['off', false, 7]);
     assert.ok(loadSettings(a.home.settingsFile).ok);
-    writeFileSync(a.home.settingsFile, before);
+    writeFileSync(a.home.settingsFile, untouched);
     await page.getByRole('link', { name: 'Status' }).click();
     await page.getByRole('button', { name: 'Read the file again…' }).click();
     await page.getByRole('button', { name: 'Read the file again', exact: true }).click();
