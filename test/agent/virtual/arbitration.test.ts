@@ -152,6 +152,27 @@ describe('what is lost between the two', () => {
     });
   });
 
+  for (const intervalMs of [100, 1_000]) {
+    it(`LAN silent on one side at ${intervalMs} ms: both ask the gateway before a path counts as lost`, async () => {
+      const pair = await start({ intervalMs });
+      const { world, a, b } = pair;
+      const asked = (): number[] => [a.askedGateway, b.askedGateway];
+      assert.deepEqual(asked(), [0, 0], 'nobody asks out of turn while nothing is wrong');
+      const from = world.story.end;
+      const held = world.watch();
+      world.cut(LAN_TRAFFIC);
+      await world.until('both have asked', () => asked().every((times) => times > 0));
+      assert.deepEqual(
+        [a, b].map((one) => one.events('path-lost').length),
+        [0, 0],
+      );
+      gateway(a, 'failed');
+      await rests(pair, 'b');
+      assert.equal(held().nobody, 0, 'the other one has it first');
+      assert.deepEqual(world.story.moves('a', from), ['Active → Backup, soft-fault']);
+    });
+  }
+
   it('HA link lost: no move', async () => {
     const pair = await start();
     await still(pair, () => pair.world.cut(['ha-link']));
