@@ -8,6 +8,7 @@ import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
 import { ENGINE_OPTIONS } from '../../src/agent/engine.js';
 import { SETTINGS_SCHEMA } from '../../src/config/schema.js';
 import { formsCode, settingsFormCode } from './compiled-forms.js';
+import { digestOf } from './digest.js';
 import { layOutPage, PAGE_PACKAGES } from './page.js';
 import { PROGRAMS, SHARED, startedAs, type ProgramPart } from './parts.js';
 
@@ -86,7 +87,12 @@ function inputOf(name: string): BuildOptions {
   if (written !== undefined) {
     return { stdin: { contents: written(), resolveDir: ROOT, sourcefile: `${name}.js` } };
   }
-  const source = { agent: 'src/agent/main.ts', console: 'src/cli/commands/console.ts' }[name];
+  const source = {
+    agent: 'src/agent/main.ts',
+    console: 'src/cli/commands/console.ts',
+    doctor: 'src/cli/commands/doctor.ts',
+    import: 'src/cli/commands/import.ts',
+  }[name];
   return { entryPoints: [source ?? name] };
 }
 
@@ -111,7 +117,7 @@ async function makePart(
 }
 
 /** The file at the path where a program is started. */
-async function makeStart(part: ProgramPart, folder: string): Promise<void> {
+async function makeStart(part: ProgramPart, folder: string, digests: object): Promise<void> {
   const path = startedAs(part);
   const options = ENGINE_OPTIONS.join(' ');
   await build({
@@ -123,8 +129,17 @@ async function makeStart(part: ProgramPart, folder: string): Promise<void> {
     define: {
       PROGRAM: JSON.stringify(part.name),
       TO_TOP: JSON.stringify(relative(dirname(path), '.')),
+      DIGESTS: JSON.stringify(digests),
     },
   });
+}
+
+/** By the name of each file: it is started by code that was made of this text, or of none. */
+function digestsOf(folder: string): Record<string, string> {
+  const files = readdirSync(folder).filter((name) => name.endsWith('.cjs'));
+  return Object.fromEntries(
+    files.sort().map((name) => [name, digestOf(readFileSync(join(folder, name), 'latin1'))]),
+  );
 }
 
 /** Makes the bundle in `folder`, which is replaced at the end. @returns the packages that are in it. */
@@ -144,7 +159,8 @@ export async function makeBundle(folder: string): Promise<string[]> {
     ...SHARED.map(({ name }) => makePart(name, inputOf(name), into)),
   ];
   const made = await Promise.all(inputs);
-  await Promise.all(PROGRAMS.map((part) => makeStart(part, fresh)));
+  const digests = digestsOf(join(fresh, 'program'));
+  await Promise.all(PROGRAMS.map((part) => makeStart(part, fresh, digests)));
   rmSync(folder, { recursive: true, force: true });
   renameSync(fresh, folder);
   const packages = made

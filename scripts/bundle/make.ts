@@ -1,5 +1,11 @@
-// `npm run build:bundle`: makes the bundle of the checkout. How: bundle.ts.
+// `npm run build:bundle`: makes the bundle of the checkout, and has it compiled for this Node. How: bundle.ts.
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ENGINE_OPTIONS } from '../../src/agent/engine.js';
 import { makeBundle } from './bundle.js';
 
-await makeBundle(fileURLToPath(new URL('../../../bundle/', import.meta.url)).replace(/\/$/, ''));
+const folder = fileURLToPath(new URL('../../../bundle', import.meta.url));
+await makeBundle(folder);
+const program = join(folder, 'scripts/bundle/precompile.js');
+execFileSync(process.execPath, [...ENGINE_OPTIONS, program], { stdio: 'inherit' });

@@ -13,6 +13,7 @@ export const PROGRAMS: readonly ProgramPart[] = [
   { name: 'understudy', source: 'src/main.ts' },
   { name: 'prober', source: 'src/monitors/prober.ts' },
   { name: 'settings-thread', source: 'src/config/settings-thread.ts' },
+  { name: 'precompile', source: 'scripts/bundle/precompile.ts' },
   { name: 'privileged-hook', source: 'scripts/privileged-hook.ts' },
   { name: 'connections', source: 'scripts/connections.ts' },
   { name: 'demo', source: 'scripts/demo.ts' },
@@ -28,9 +29,11 @@ export interface SharedPart {
   readonly stands: RegExp;
 }
 
-/** Not loaded by a command that does not read settings: yaml. Not by one that does not run: the agent. */
+/** Not loaded by a command that does not read settings: yaml. Not by one that does not run: the agent. Seldom: doctor, import, console. */
 export const SHARED: readonly SharedPart[] = [
   { name: 'agent', stands: /\/src\/agent\/main\.[jt]s$/ },
+  { name: 'doctor', stands: /\/src\/cli\/commands\/doctor\.[jt]s$/ },
+  { name: 'import', stands: /\/src\/cli\/commands\/import\.[jt]s$/ },
   { name: 'console', stands: /\/src\/cli\/commands\/console\.[jt]s$/ },
   { name: 'yaml', stands: /^yaml$/ },
   { name: 'settings-form', stands: /\/src\/config\/compile\.[jt]s$/ },

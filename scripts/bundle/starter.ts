@@ -7,10 +7,13 @@ import type { SourceMap, SourceMapPayload } from 'node:module';
 import { join } from 'node:path';
 import type * as Url from 'node:url';
 import { Script } from 'node:vm';
+import { codeFor, wrapped } from './compiled-code.js';
 
 /** The name of the program's file, and the way from here to the folder that all paths of programs begin at. */
 declare const PROGRAM: string;
 declare const TO_TOP: string;
+/** Of each file of the bundle, by its name. */
+declare const DIGESTS: Readonly<Record<string, string>>;
 
 type PartFunction = (
   exports: object,
@@ -39,7 +42,8 @@ function load(name: string): unknown {
   loaded.set(name, module);
   // esbuild writes ASCII.
   const text = readFileSync(filename, 'latin1');
-  const script = new Script(`(function(exports,require,module,urlOf){${text}\n})`, { filename });
+  const cachedData = codeFor(filename, DIGESTS[name] ?? '');
+  const script = new Script(wrapped(text), { filename, cachedData });
   const part = script.runInThisContext() as PartFunction;
   part(module.exports, requireFrom, module, urlOf);
   return module.exports;

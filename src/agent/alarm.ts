@@ -1,6 +1,6 @@
 // When the driver is woken next: the soonest of what the core and everything else wait for, and the one timer. What
 // is due is done elsewhere.
-import type { Deadline } from '../core/interface.js';
+import type { Deadline, InstanceEvent } from '../core/interface.js';
 import type { DeadlineTimer, Kernel } from '../kernel/kernel.js';
 import { earlier, type Instant } from '../model/units.js';
 
@@ -14,9 +14,9 @@ export interface AlarmOptions {
 }
 
 /**
- * Nearly every event only puts something off: an advertisement repeats itself, a peer confirms. Then the deadline
- * that was the soonest is still no later than any other, and what really is the soonest is looked for when that one
- * is over. So the timer may expire once for nothing; it never expires late.
+ * Nearly every event only puts something off: an advertisement repeats itself, a peer confirms. Unless it was the
+ * soonest itself, that one is still no later than any other, and nothing is looked for. What else was put off may
+ * have been the soonest, too: then the timer expires once for nothing. It never expires late.
  */
 export class Alarm {
   readonly #options: AlarmOptions;
@@ -42,10 +42,10 @@ export class Alarm {
     return this.#armedFor;
   }
 
-  /** The core has taken an event. `onlyDelayed`: it waits for nothing sooner than before. */
-  eventTaken(onlyDelayed: boolean): void {
-    if (onlyDelayed) this.#stale = true;
-    else this.#soonest = undefined;
+  /** The core has taken this event. `onlyDelayed`: it waits for nothing sooner than before. */
+  eventTaken(event: InstanceEvent, onlyDelayed: boolean): void {
+    if (!onlyDelayed || this.#soonest?.owner === ownerOf(event)) this.#soonest = undefined;
+    else this.#stale = true;
   }
 
   /** What the core waited for until now; null when it is nothing. */
@@ -74,4 +74,10 @@ export class Alarm {
     this.#stale = false;
     return (this.#soonest = this.#options.core());
   }
+}
+
+/** Of the deadlines that an event may put off. */
+function ownerOf(event: InstanceEvent): string | undefined {
+  if (event.kind === 'advertisement') return event.virtualRouter;
+  return event.kind === 'peer-report' ? event.peer : undefined;
 }

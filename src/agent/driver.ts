@@ -399,7 +399,7 @@ export class Driver {
     }
     const effects = this.#instance.handle(event, at);
     this.#novelty.take(event, effects);
-    this.#alarm.eventTaken(this.#instance.onlyDelayed);
+    this.#alarm.eventTaken(event, this.#instance.onlyDelayed);
     for (const effect of effects) this.#perform(effect);
     if (this.moves.handled(event)) this.#changed = true;
     if (MONITOR_EVENTS.has(event.kind)) this.#services.monitors(this.#instance.monitors());

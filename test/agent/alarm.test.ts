@@ -2,8 +2,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
 import { Alarm } from '../../src/agent/alarm.js';
-import type { Deadline } from '../../src/core/interface.js';
+import type { Deadline, InstanceEvent } from '../../src/core/interface.js';
 import { instant, type Instant } from '../../src/model/units.js';
+
+const about = (peer: string): InstanceEvent =>
+  ({ kind: 'peer-report', peer }) as Extract<InstanceEvent, { kind: 'peer-report' }>;
 
 function bench() {
   const armed: (Instant | null)[] = [];
@@ -57,7 +60,7 @@ describe('the alarm', () => {
     const looks = looksOf(() => {
       for (const core of [310, 320, 330]) {
         state.core = core;
-        alarm.eventTaken(true);
+        alarm.eventTaken(about('wan'), true);
         alarm.arm(instant(100));
         assert.equal(alarm.passed(instant(299)), null);
       }
@@ -69,14 +72,24 @@ describe('the alarm', () => {
     assert.equal(alarm.passed(instant(330))?.at, 330);
   });
 
+  it('looks at once when the soonest itself was put off: the timer does not expire for it', () => {
+    const { alarm, armed, state } = bench();
+    state.core = 300;
+    alarm.arm(instant(0));
+    state.core = 310;
+    alarm.eventTaken(about('lan'), true);
+    alarm.arm(instant(100));
+    assert.deepEqual(armed, [300, 310]);
+  });
+
   it('looks at once after any other event', () => {
     const { alarm, armed, state } = bench();
     state.core = 300;
     alarm.arm(instant(0));
     state.core = 250;
-    alarm.eventTaken(true);
-    alarm.eventTaken(false);
-    alarm.eventTaken(true);
+    alarm.eventTaken(about('wan'), true);
+    alarm.eventTaken({ kind: 'deadline' }, false);
+    alarm.eventTaken(about('wan'), true);
     alarm.arm(instant(100));
     assert.deepEqual(armed, [300, 250]);
   });

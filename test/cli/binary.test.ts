@@ -160,7 +160,11 @@ describe('the program', () => {
       '/pino/',
       '/src/agent/',
       '/src/kernel/',
+      '/src/doctor/',
+      '/src/host/',
+      '/src/import/',
       '/config/load.js',
+      '/config/validate.js',
     ]) {
       assert.ok(!has(part), `${part} was loaded`);
     }

@@ -11,6 +11,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
@@ -18,6 +19,7 @@ import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeBundle } from '../../scripts/bundle/bundle.js';
+import { ENGINE_OPTIONS } from '../../src/agent/engine.js';
 import { PROGRAMS, startedAs } from '../../scripts/bundle/parts.js';
 import { startControlServer, type ControlServer } from '../../src/control/server.js';
 import { healthy } from '../cli/statuses.js';
@@ -119,6 +121,92 @@ describe('the bundle', () => {
 
   it('loads what reads settings for check, and no agent', async () => {
     assert.deepEqual((await loadedBy('plan')).sort(), ['settings-form', 'understudy', 'yaml']);
+  });
+
+  describe('compiled ahead', () => {
+    /** What V8 says of the code that it was given, by file, as `NAME taken` or `NAME refused`. */
+    const startedWith = (
+      options: readonly string[],
+      tree = 'dist',
+    ): { out: string; said: string[] } => {
+      const spy = join(folder, 'spy.cjs');
+      writeFileSync(
+        spy,
+        `const vm = require('node:vm');
+const { Script } = vm;
+vm.Script = class extends Script {
+  constructor(text, options) {
+    super(text, options);
+    const said = this.cachedDataRejected === undefined ? 'none' : this.cachedDataRejected ? 'refused' : 'taken';
+    process.stderr.write(\`\${options.filename.replace(/.*[/]/, '')} \${said}\\n\`);
+  }
+};\n`,
+      );
+      const words = [
+        '--require',
+        spy,
+        ...options,
+        join(folder, tree, 'src/main.js'),
+        'plan',
+        '--config',
+        settings,
+      ];
+      const { stdout, stderr, status } = spawnSync(process.execPath, words, { encoding: 'utf8' });
+      assert.equal(status, 0, stderr);
+      return { out: stdout, said: stderr.trim().split('\n').sort() };
+    };
+    const files = (said: string): string[] =>
+      ['settings-form', 'understudy', 'yaml'].map((name) => `${name}.cjs ${said}`);
+    const precompile = (tree: string): void => {
+      const program = join(folder, tree, 'scripts/bundle/precompile.js');
+      const { status, stderr } = spawnSync(process.execPath, [...ENGINE_OPTIONS, program], {
+        encoding: 'utf8',
+      });
+      assert.deepEqual([status, stderr], [0, '']);
+    };
+    const codesIn = (tree: string): string[] =>
+      readdirSync(join(folder, tree, 'program')).filter((name) => name.includes('.code'));
+
+    it('takes the code that was made for this Node, these options and this text, and is the same without', () => {
+      const tree = 'ahead';
+      cpSync(join(folder, 'dist'), join(folder, tree), { recursive: true });
+      const before = startedWith(ENGINE_OPTIONS, tree);
+      assert.deepEqual(before.said, files('none'));
+      writeFileSync(
+        join(folder, tree, 'program', 'agent.cjs.0123456789abcdef.code'),
+        'of another release',
+      );
+      precompile(tree);
+      assert.equal(
+        codesIn(tree).length,
+        readdirSync(join(folder, tree, 'program')).filter((name) => name.endsWith('.cjs')).length,
+      );
+      assert.deepEqual(startedWith(ENGINE_OPTIONS, tree), {
+        out: before.out,
+        said: files('taken'),
+      });
+      assert.deepEqual(startedWith(['--stack-size=900'], tree), {
+        out: before.out,
+        said: files('refused'),
+      });
+      for (const name of codesIn(tree))
+        writeFileSync(join(folder, tree, 'program', name), 'no code');
+      assert.deepEqual(startedWith(ENGINE_OPTIONS, tree), {
+        out: before.out,
+        said: files('refused'),
+      });
+    });
+
+    it('takes none for a file that was changed since, though its length is the same', () => {
+      const tree = 'changed';
+      cpSync(join(folder, 'dist'), join(folder, tree), { recursive: true });
+      precompile(tree);
+      const file = join(folder, tree, 'program/understudy.cjs');
+      const later = Date.now() / 1_000 + 60;
+      utimesSync(file, later, later);
+      const { said } = startedWith(ENGINE_OPTIONS, tree);
+      assert.deepEqual(said, ['settings-form.cjs taken', 'understudy.cjs none', 'yaml.cjs taken']);
+    });
   });
 
   it('serves the page of the console, with the libraries on board', async () => {
