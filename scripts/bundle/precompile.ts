@@ -19,18 +19,19 @@ function compiled(text: string, filename: string): Buffer {
 
 function precompile(folder: string): void {
   const files = readdirSync(folder).filter((name) => name.endsWith('.cjs'));
-  const kept = files.map((name) => {
+  const kept = new Set<string>();
+  for (const name of files) {
     const file = join(folder, name);
     const text = readFileSync(file, 'latin1');
     const code = codeFile(file, digestOf(text));
     // A program may be started meanwhile: it finds all of it or nothing.
     writeFileSync(`${code}.new`, compiled(text, file), { mode: 0o644 });
     renameSync(`${code}.new`, code);
-    return code;
-  });
+    kept.add(code);
+  }
   for (const name of readdirSync(folder)) {
     const file = join(folder, name);
-    if (/\.code(?:\.new)?$/.test(name) && !kept.includes(file)) rmSync(file);
+    if (/\.code(?:\.new)?$/.test(name) && !kept.has(file)) rmSync(file);
   }
 }
 

@@ -3,7 +3,7 @@
 import type { IpAddress } from '../model/address.js';
 import type { PeerReport } from '../model/peer-report.js';
 import type { AnnouncedVersion } from '../model/settings-version.js';
-import { between, type Instant } from '../model/units.js';
+import { between, microseconds, type Instant } from '../model/units.js';
 import {
   PeerMessageDraft,
   type EncodedReport,
@@ -15,6 +15,9 @@ import { NONCES_KEPT, PeerFreshness, type Freshness } from './peer-freshness.js'
 
 /** Messages a second and source address that are verified although they echo no nonce of ours. */
 export const UNSOLICITED_PER_SECOND = 200;
+
+/** For so long the source that the kernel would choose is not asked for again, unless there is a reason. */
+const SOURCE_LASTS = microseconds(1_000_000);
 
 /** One way to the peer: one of its addresses. */
 export class HaPath {
@@ -28,8 +31,9 @@ export class HaPath {
   refusal: string | null = null;
   /** When the last message that was believed came; null before the first. */
   receivedAt: Instant | null = null;
-  /** The address that we send to it from; undefined while nobody has asked since the last check. */
+  /** The address that we send to it from; undefined while the kernel has yet to be asked for it. */
   source: IpAddress | null | undefined = undefined;
+  #sourceFrom: Instant | null = null;
   /** What goes to it is laid out here. */
   readonly draft = new PeerMessageDraft();
   #allowance = UNSOLICITED_PER_SECOND;
@@ -43,8 +47,16 @@ export class HaPath {
   readonly noteSent = (refusal: string | null): void => {
     this.refusal = refusal;
     if (refusal === null) return;
+    this.source = undefined;
     this.sendFailures.set(refusal, (this.sendFailures.get(refusal) ?? 0) + 1);
   };
+
+  /** A check begins. Routes change without a word to us: an answer of the kernel is good for a second. */
+  beginCheck(now: Instant): void {
+    if (this.#sourceFrom !== null && between(this.#sourceFrom, now) < SOURCE_LASTS) return;
+    this.#sourceFrom = now;
+    this.source = undefined;
+  }
 
   /** Whether one more unsolicited message may cost us a verification now. */
   admitUnsolicited(now: Instant): boolean {

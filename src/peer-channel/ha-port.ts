@@ -153,9 +153,10 @@ class OpenHaPort implements HaPort {
         randomFillSync(this.#nonces);
         this.#given = 0;
       }
-      peer.beginCheck(this.#nonces, this.#options.now(), this.#given * NONCE_LENGTH);
+      const now = this.#options.now();
+      peer.beginCheck(this.#nonces, now, this.#given * NONCE_LENGTH);
       this.#given += 1;
-      for (const path of peer.paths) path.source = undefined;
+      for (const path of peer.paths) path.beginCheck(now);
       this.#putToAll(peer, 'request');
     }
     this.#flush();

@@ -124,6 +124,59 @@ describe('batches', () => {
   });
 });
 
+describe('the source of what is sent', () => {
+  it('is asked for once a second and path, and at once when the kernel refuses to send, or addresses have changed', async () => {
+    let now = 0;
+    let refusal: string | null = null;
+    const asked: string[] = [];
+    const ha = await openHaPort({
+      port: PORT,
+      keys: [haKey(KEY)],
+      self: 'a',
+      peers: [{ name: 'b', addresses: [B1, B2] }],
+      now: () => instant(now),
+      sourceFor: (destination) => {
+        asked.push(`${now / 1_000} ${destination}`);
+        return null;
+      },
+      onReport: () => undefined,
+      onDiscard: () => undefined,
+      openSocket: () =>
+        Promise.resolve({
+          receive: () => undefined,
+          put: (_bytes, _source, to, _port, done) => done(to === B2 ? refusal : null),
+          flush: () => undefined,
+          close: () => Promise.resolve(),
+        }),
+    });
+    ha.setReport(reportOf('a'));
+    for (const [at, refused] of [
+      [0, null],
+      [100, null],
+      [200, 'ENETUNREACH'],
+      [300, null],
+      [999, null],
+      [1_000, null],
+      [1_100, null],
+    ] as const) {
+      now = at * 1_000;
+      refusal = refused;
+      ha.check('b');
+    }
+    ha.forgetSources();
+    ha.check('b');
+    assert.deepEqual(asked, [
+      `0 ${B1}`,
+      `0 ${B2}`,
+      `300 ${B2}`,
+      `1000 ${B1}`,
+      `1000 ${B2}`,
+      `1100 ${B1}`,
+      `1100 ${B2}`,
+    ]);
+  });
+});
+
 describe('a message that only confirms', () => {
   it('is the report that was known, and no other object', async () => {
     const { a, b } = await inTouch();

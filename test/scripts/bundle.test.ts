@@ -170,8 +170,8 @@ vm.Script = class extends Script {
     it('takes the code that was made for this Node, these options and this text, and is the same without', () => {
       const tree = 'ahead';
       cpSync(join(folder, 'dist'), join(folder, tree), { recursive: true });
-      const before = startedWith(ENGINE_OPTIONS, tree);
-      assert.deepEqual(before.said, files('none'));
+      const plain = startedWith(ENGINE_OPTIONS, tree);
+      assert.deepEqual(plain.said, files('none'));
       writeFileSync(
         join(folder, tree, 'program', 'agent.cjs.0123456789abcdef.code'),
         'of another release',
@@ -182,17 +182,17 @@ vm.Script = class extends Script {
         readdirSync(join(folder, tree, 'program')).filter((name) => name.endsWith('.cjs')).length,
       );
       assert.deepEqual(startedWith(ENGINE_OPTIONS, tree), {
-        out: before.out,
+        out: plain.out,
         said: files('taken'),
       });
       assert.deepEqual(startedWith(['--stack-size=900'], tree), {
-        out: before.out,
+        out: plain.out,
         said: files('refused'),
       });
       for (const name of codesIn(tree))
         writeFileSync(join(folder, tree, 'program', name), 'no code');
       assert.deepEqual(startedWith(ENGINE_OPTIONS, tree), {
-        out: before.out,
+        out: plain.out,
         said: files('refused'),
       });
     });
