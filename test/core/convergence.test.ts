@@ -7,7 +7,9 @@ import { Appliances } from './appliances.js';
 import { playCommand } from './scenario.js';
 
 const RUNS = Number(process.env['RUNS'] ?? 60);
-const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
+/** In CI the same each time: a change is judged by what it changed. */
+const DRAWN = process.env['CI'] === 'true' ? 9_568 : Date.now() % 1_000_000_000;
+const SEED = Number(process.env['SEED'] ?? DRAWN);
 
 const ROUTERS = ['lan', 'wan', 'dmz'];
 const INTERFACES = ['eth0', 'eth1', 'eth2'];

@@ -24,7 +24,9 @@ import { Witness } from './witness.js';
 
 /** In CI all that it takes to find what happens rarely; elsewhere what finds the rest. */
 const RUNS = Number(process.env['RUNS'] ?? (process.env['CI'] === 'true' ? 400 : 120));
-const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
+/** In CI the same each time: a change is judged by what it changed. */
+const DRAWN = process.env['CI'] === 'true' ? 9_568 : Date.now() % 1_000_000_000;
+const SEED = Number(process.env['SEED'] ?? DRAWN);
 
 function holds<Values extends [unknown, ...unknown[]]>(
   context: TestContext,

@@ -18,7 +18,9 @@ import { HA, THERE } from './pair-bench.js';
 import { address } from './machine/virtual-router-bench.js';
 
 const RUNS = Number(process.env['RUNS'] ?? (process.env['CI'] === 'true' ? 400 : 150));
-const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
+/** In CI the same each time: a change is judged by what it changed. */
+const DRAWN = process.env['CI'] === 'true' ? 9_568 : Date.now() % 1_000_000_000;
+const SEED = Number(process.env['SEED'] ?? DRAWN);
 
 type Heard = Extract<InstanceEvent, { kind: 'advertisement' }>;
 
