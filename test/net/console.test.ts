@@ -14,6 +14,7 @@ import { Bench, TOKEN } from '../console/bench.js';
 import { until } from '../support/limits.js';
 import { enterNamespace, joinPeer } from '../support/namespace.js';
 import { after, afterEach, before, describe, it } from '../support/test.js';
+import { startCockpit } from './cockpit.js';
 import { browserRefusal, findings, overflow, Screens, type Screen } from './browser.js';
 
 const skip = browserRefusal() ?? enterNamespace(import.meta.url);
@@ -298,6 +299,38 @@ describe('the page over a made-up agent', { skip }, () => {
   });
   after(() => screens.close());
   afterEach(() => bench.close());
+
+  it('inside Cockpit asks the control socket by its bridge: status, events, orders, a refusal', async () => {
+    bench = new Bench();
+    await bench.startAgent({
+      command: (name) =>
+        Promise.resolve(
+          name === 'failover'
+            ? { ok: false, code: 'refused', message: 'nobody is fit', remedy: 'mend it' }
+            : { ok: true, detail: 'flaps are cleared' },
+        ),
+    });
+    bench.events.record({
+      time: '2026-01-01T00:00:00.000Z',
+      event: 'flap',
+      reason: 'flap',
+      detail: 'the role was lost',
+    });
+    const cockpit = await startCockpit(bench.socketPath);
+    const { page, complaints } = await screens.window(cockpit.url);
+    await page.locator('.events').getByText('the role was lost').waitFor();
+    await page.getByRole('button', { name: 'Failover…' }).click();
+    await page.getByRole('button', { name: 'Failover', exact: true }).click();
+    await page.getByText('✕ Not done: nobody is fit; mend it').waitFor();
+    await page.getByRole('button', { name: 'Close' }).click();
+    await page.getByRole('button', { name: 'Clear flaps…' }).click();
+    await page.getByRole('button', { name: 'Clear flaps', exact: true }).click();
+    await page.getByText('✓ Done: flaps are cleared').waitFor();
+    await bench.stopAgent();
+    await page.getByRole('alert').getByText('The agent is gone').waitFor();
+    assert.deepEqual(complaints, []);
+    cockpit.close();
+  });
 
   it('draws script in every name as text', async () => {
     const evil = '"><img src=x onerror="window.owned=1"><script>window.owned=1</script>';

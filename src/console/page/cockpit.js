@@ -14,10 +14,10 @@ const agent = window.cockpit.http(SOCKET, { superuser: 'try' });
 const ask = (method, path, body) =>
   new Promise((resolve) => {
     const headers = { Host: 'understudy', 'Content-Type': 'application/json' };
-    agent
-      .request({ method, path, headers, body: body ? JSON.stringify(body) : '' })
-      .then((text) => resolve(text))
-      .catch((problem, text) =>
+    // A refusal has two arguments, which only this form hands on.
+    agent.request({ method, path, headers, body: body ? JSON.stringify(body) : '' }).then(
+      (text) => resolve(text),
+      (problem, text) =>
         resolve(
           text ||
             JSON.stringify({
@@ -27,7 +27,7 @@ const ask = (method, path, body) =>
               },
             }),
         ),
-      );
+    );
   });
 
 store.fetch = async (what, body) => {
