@@ -171,7 +171,7 @@ describe('an advertisement that repeats the last one', () => {
     assert.equal(isTakenAlike({ ...checkpoint, peers }, said(), instant(2_000)), false);
   });
 
-  it('is none before its sender is followed, and after the role was given up or asked for', () => {
+  it('is none before its sender is followed, and after the role was given up or asked for; ends a deferral', () => {
     const instance = started([[router()], { peers: [THERE] }]);
     const fresh = instance.checkpoint();
     assert.equal(isTakenAlike(fresh, said(), instant(1)), false);
@@ -180,6 +180,8 @@ describe('an advertisement that repeats the last one', () => {
     const [own] = routers;
     assert.ok(own?.state.kind === 'Backup');
     const { state } = own;
+    const waited = { ...rest, routers: [{ ...own, state: { ...state, deferred: true } }] };
+    assert.equal(isTakenAlike(waited, said(), instant(2_000)), true);
     const changes: readonly Partial<typeof state>[] = [
       { vacated: true },
       { unheard: 'adverts-lost' },
