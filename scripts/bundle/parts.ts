@@ -12,6 +12,7 @@ export interface ProgramPart {
 export const PROGRAMS: readonly ProgramPart[] = [
   { name: 'understudy', source: 'src/main.ts' },
   { name: 'prober', source: 'src/monitors/prober.ts' },
+  { name: 'sync-service', source: 'src/sync-service/service.ts' },
   { name: 'settings-thread', source: 'src/config/settings-thread.ts' },
   { name: 'precompile', source: 'scripts/bundle/precompile.ts' },
   { name: 'privileged-hook', source: 'scripts/privileged-hook.ts' },

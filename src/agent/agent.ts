@@ -208,6 +208,7 @@ class RunningAgent implements Agent {
       startedAt: this.#startedAt,
       ...this.#clocks,
       realtime: () => this.#options.realtime.status(),
+      sync: () => this.#services.sync.status(),
       problems: () => [
         ...this.#problems.values(),
         ...this.#unsaidHostProblems(),
@@ -352,6 +353,10 @@ class RunningAgent implements Agent {
       hear: (event) => this.#driver.hear(event),
       heard: () => this.#driver.heard(),
       onInhibit: (inhibited) => this.#driver.setInhibited(inhibited),
+      settingsFile: this.#options.settingsFile,
+      reload: () => this.reload(),
+      hasLink: (name) => this.#driver.network.linkNamed(name) !== undefined,
+      onStatus: () => this.#statusFile.changed(),
       onProblem: (key, problem) => this.setProblem(key, problem),
     });
   }
@@ -369,6 +374,7 @@ class RunningAgent implements Agent {
         change: (request, by) => this.#change(request, by),
         reload: (by) => this.reload(by),
         command: (name, argument, manner) => this.#command(name, argument, manner),
+        sync: (order) => this.#services.sync.order(order),
         events: () => this.#journal.tail(),
         follow: (listener) => this.#journal.follow(listener),
       },

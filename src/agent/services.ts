@@ -1,6 +1,7 @@
 // The services that the agent keeps besides the driver: HA port, prober, bypass and the other hooks. Each takes effects
 // and gives events. No decisions, and the driver waits for none of them.
 import type { Settings } from '../config/settings.js';
+import type { ReloadOutcome } from '../control/protocol.js';
 import type { InstanceEvent } from '../core/interface.js';
 import type { Executor } from '../executor/executor.js';
 import type { LinkAddress } from '../model/link.js';
@@ -16,6 +17,7 @@ import { createMonitorStates, type MonitorNews } from '../hooks/monitor-states.j
 import { createPeerChannel, type PeerChannel } from '../peer-channel/peer-channel.js';
 import { proberSettings } from './prober-settings.js';
 import { ProberSlot } from '../monitors/prober-slot.js';
+import { SyncDesk } from './sync-desk.js';
 import { TransitionHook } from '../hooks/transition-hook.js';
 
 /** How long a stop waits for hooks that are under way, besides the bypass hook. */
@@ -38,6 +40,13 @@ interface ServicesOptions {
   /** Keeps what a peer has said until `heard`. */
   readonly hear: (event: InstanceEvent) => void;
   readonly heard: () => void;
+  readonly settingsFile: string;
+  /** Reads the settings file again: one of shared settings was written. */
+  readonly reload: () => Promise<ReloadOutcome>;
+  /** Whether this host has an interface of that name. */
+  readonly hasLink: (name: string) => boolean;
+  /** Shared settings stand otherwise than before. */
+  readonly onStatus: () => void;
   /** Whether traffic says nothing now: bypassed, or settling. */
   readonly onInhibit: (inhibited: boolean) => void;
   /** What is wrong, for health; null when it no longer is. */
@@ -46,6 +55,7 @@ interface ServicesOptions {
 
 export class AgentServices implements Services {
   readonly channel: PeerChannel;
+  readonly sync: SyncDesk;
   readonly #options: ServicesOptions;
   readonly #prober: ProberSlot;
   readonly #hook: TransitionHook;
@@ -64,7 +74,16 @@ export class AgentServices implements Services {
       addresses: options.addresses,
       deliver: options.hear,
       onHeard: options.heard,
+      onVersion: (peer, version) => this.sync.told(peer, version),
       onProblem: (problem) => onProblem('ha-port', problem),
+    });
+    this.sync = new SyncDesk({
+      journal,
+      settingsFile: options.settingsFile,
+      tellVersion: (version) => this.channel.tellVersion(version),
+      reload: options.reload,
+      hasLink: options.hasLink,
+      onChange: options.onStatus,
     });
     this.#prober = new ProberSlot({
       onStatus: (status) => deliver({ kind: 'monitor', status }),
@@ -112,6 +131,7 @@ export class AgentServices implements Services {
     // Once all monitors are there: the first call waits for their results.
     this.#monitorHook.configure(settings.hooks.monitor);
     await this.channel.configure(settings);
+    this.sync.configure(settings);
   }
 
   checkPeers(peers: readonly string[]): void {
@@ -156,6 +176,7 @@ export class AgentServices implements Services {
     await this.channel.close();
     await Promise.all([
       this.#prober.close(),
+      this.sync.close(),
       this.#hook.idle(HOOKS_AT_STOP),
       this.#monitorHook.close(HOOKS_AT_STOP),
       this.#bypass.stop(),

@@ -8,6 +8,7 @@ import type {
   InterfaceStatus,
   RealtimeStatus,
   Status,
+  SyncStatus,
   VirtualRouterStatus,
 } from '../model/status.js';
 import type { Instant } from '../model/units.js';
@@ -30,6 +31,8 @@ interface StatusInput {
   readonly wallClock: () => number;
   readonly now: () => Instant;
   readonly realtime: () => RealtimeStatus;
+  /** Undefined while nothing is known of shared settings. */
+  readonly sync?: () => SyncStatus | undefined;
   /** What is wrong besides the virtual routers: files that cannot be written, settings refused. */
   readonly problems: () => readonly string[];
   /** What of it keeps the script of the addresses from being run; default: nothing. */
@@ -44,6 +47,7 @@ export function statusOf(input: StatusInput): Status {
   const interfaces = interfaceStatuses(input);
   const peers = peerStatuses(snapshot, settings, input.channel);
   const handover = handoverOf(snapshot);
+  const sync = input.sync?.();
   return {
     name: settings.name,
     version,
@@ -95,6 +99,7 @@ export function statusOf(input: StatusInput): Status {
     handover,
     maintenance: snapshot.memory.maintenance,
     ...standsBackOf(snapshot, input),
+    ...(sync === undefined ? {} : { sync }),
     realtime: input.realtime(),
     lateness: driver.tallies.lateness.status(),
   };

@@ -5,6 +5,7 @@ import type { CommandName } from '../control/protocol.js';
 import type { AnswerOptions, ConfigOption, Context } from './command-context.js';
 import type { EventChoice } from './commands/events.js';
 import type { KeyOrder } from './commands/key.js';
+import type { SyncWord } from './commands/sync.js';
 
 interface ForceOptions extends AnswerOptions {
   readonly force?: boolean;
@@ -29,6 +30,7 @@ export function addOperatorCommands(context: Context): void {
   addConsole(context);
   addKeygen(context);
   addKey(context);
+  addSync(context);
 }
 
 const word = (...words: string[]): Argument =>
@@ -106,5 +108,19 @@ function addKey({ addAnswering: add, chosen, answering, finish }: Context): void
     .action(async (order: KeyOrder, options: ForceOptions) => {
       const { orderKey } = await import('./commands/key.js');
       finish(await orderKey(answering(options), chosen(options), order, options.force === true));
+    });
+}
+
+function addSync({ addAnswering: add, chosen, answering, finish }: Context): void {
+  add('sync', 'settings that the group shares: how they stand, what differs, take or give them')
+    .addArgument(
+      new Argument('[what]', 'status (the default), diff, pull or push')
+        .choices(['status', 'diff', 'pull', 'push'])
+        .default('status'),
+    )
+    .argument('[peer]', 'whose; without it all, for pull the only one')
+    .action(async (what: SyncWord, peer: string | undefined, options: AnswerOptions) => {
+      const { syncSettings } = await import('./commands/sync.js');
+      finish(await syncSettings(answering(options), chosen(options), what, peer));
     });
 }

@@ -50,6 +50,8 @@ export type SettingsErrorCode =
   | 'changed-meanwhile'
   // The file is in order, but a running agent cannot follow it.
   | 'needs-restart'
+  // It is in order for the appliance that it comes from, and this one lacks what it names.
+  | 'not-here'
   // The agent runs as root, and others may change what it would start.
   | 'not-roots';
 

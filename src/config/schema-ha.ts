@@ -43,6 +43,11 @@ export const HA = standingSection('High availability.', {
     default: [],
     examples: [[{ name: 'dallas-2', addresses: ['10.98.0.2', '10.99.0.2'] }]],
   }),
+  sync: own.word(
+    'What is done when shared settings differ from those of a peer. offer: it is told, and "understudy sync" takes them over. off: nothing is told or given.',
+    ['off', 'offer'],
+    { default: 'offer', set: 'sync' },
+  ),
   peerCheckIntervalMs: shared.number('Time between two checks of a peer.', [10, 60_000], {
     unit: 'milliseconds',
     default: 100,

@@ -13,6 +13,8 @@ import {
   type ChangeRequest,
   type SetOutcome,
   type SettingsView,
+  type SyncOutcome,
+  type SyncView,
 } from './protocol.js';
 
 export { AgentNotReachable, ControlRefusal, UnexpectedAnswer } from './client-errors.js';
@@ -27,6 +29,11 @@ export interface ControlClient {
   reload(): Promise<ReloadOutcome>;
   /** `force`: although no successor is fit and sound. */
   command(name: CommandName, argument?: string, force?: boolean): Promise<CommandOutcome>;
+  /** The settings that the group shares, and all that differs. */
+  sync(): Promise<SyncView>;
+  pull(peer: string): Promise<SyncOutcome>;
+  /** To all peers when none is named. */
+  push(peer?: string): Promise<SyncOutcome>;
   /** Hands on the last events and, with `follow`, every one until the agent closes. */
   events(request: EventRequest): Promise<void>;
 }
@@ -44,6 +51,16 @@ export function createControlClient(
   const changing = deadlineMs ?? 10_000;
   const ask = (name: 'status' | 'settings'): Promise<RawAnswer> =>
     call({ socketPath, ...ENDPOINTS[name], deadlineMs: asking });
+  const orderSync = async (name: 'pull' | 'push', body: object): Promise<SyncOutcome> => {
+    const answer = await call({ socketPath, ...ENDPOINTS[name], body, deadlineMs: changing });
+    const { isCommandDone, isErrorAnswer } = await import('./schemas.js');
+    if (answer.status === 200 && isCommandDone(answer.body)) return answer.body;
+    if (answer.status === 409 && isErrorAnswer(answer.body)) {
+      const { error, errors } = answer.body;
+      return { ok: false, ...error, ...(errors === undefined ? {} : { errors }) };
+    }
+    throw await refusalOf(answer);
+  };
   return {
     async status() {
       const answer = await ask('status');
@@ -99,6 +116,14 @@ export function createControlClient(
       if (status === 409 && isErrorAnswer(body)) return { ok: false, ...body.error };
       throw await refusalOf(answer);
     },
+    async sync() {
+      const answer = await call({ socketPath, ...ENDPOINTS.sync, deadlineMs: changing });
+      const { isSyncView } = await import('./schemas.js');
+      if (answer.status === 200 && isSyncView(answer.body)) return answer.body;
+      throw await refusalOf(answer);
+    },
+    pull: (peer) => orderSync('pull', { peer }),
+    push: (peer) => orderSync('push', peer === undefined ? {} : { peer }),
     async events(request) {
       const { callEvents } = await import('./event-call.js');
       const refusal = await callEvents({ ...request, socketPath, deadlineMs: asking });

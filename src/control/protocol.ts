@@ -4,9 +4,10 @@ import type { ChangeOutcome, ChangeRequest } from '../config/change.js';
 import type { SettingsError, SettingsWarning } from '../config/errors.js';
 import type { SetOutcome } from '../config/save.js';
 import type { SettingsView } from '../config/setting-names.js';
+import type { SyncView } from '../model/shared-settings.js';
 import type { EventRecord, Status } from '../model/status.js';
 
-export type { ChangeOutcome, ChangeRequest, SetOutcome, SettingsView };
+export type { ChangeOutcome, ChangeRequest, SetOutcome, SettingsView, SyncView };
 
 const SOCKET_NAME = 'control.sock';
 
@@ -23,6 +24,10 @@ export const ENDPOINTS = {
   change: { method: 'POST', path: '/v1/change' },
   reload: { method: 'POST', path: '/v1/reload' },
   command: { method: 'POST', path: '/v1/command' },
+  /** The settings that the group shares: how each peer stands, and all that differs. */
+  sync: { method: 'GET', path: '/v1/sync' },
+  pull: { method: 'POST', path: '/v1/sync/pull' },
+  push: { method: 'POST', path: '/v1/sync/push' },
   /** JSON lines. `since`: only records after this time (ISO 8601); `follow=1`: goes on. */
   events: { method: 'GET', path: '/v1/events' },
   /** The exposition text, at the path where scrapers look for it. */
@@ -73,6 +78,25 @@ export type CommandOutcome =
       readonly remedy: string;
     };
 
+/** What is done with settings that the group shares. */
+export type SyncOrder =
+  | { readonly kind: 'view' }
+  | { readonly kind: 'pull'; readonly peer: string }
+  /** To all peers when none is named. */
+  | { readonly kind: 'push'; readonly peers: readonly string[] };
+
+/** The body of `POST /v1/sync/pull`, and with or without the peer of `POST /v1/sync/push`. */
+export interface SyncRequest {
+  readonly peer?: string;
+}
+
+export type SyncOutcome =
+  | Extract<CommandOutcome, { ok: true }>
+  | (Extract<CommandOutcome, { ok: false }> & {
+      /** What the settings were refused for. */
+      readonly errors?: readonly SettingsError[];
+    });
+
 export type ReloadOutcome =
   | {
       readonly ok: true;
@@ -111,6 +135,8 @@ export interface ControlHandlers {
     argument: string | undefined,
     manner: OrderManner,
   ): Promise<CommandOutcome>;
+  /** The view, or what became of the order. Absent where no settings are shared. */
+  sync?(order: SyncOrder): Promise<SyncView | SyncOutcome>;
   /** The last events, oldest first. */
   events(): readonly EventRecord[];
   /** Calls `listener` with every event from now on; the returned function ends that. */

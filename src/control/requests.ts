@@ -2,8 +2,16 @@
 // sockets; the event stream is event-feed.ts.
 import { failure, type Answer } from './answers.js';
 import { nameOf } from './caller.js';
-import { COMMANDS, type ControlHandlers, type EndpointName, type ErrorAnswer } from './protocol.js';
-import { isChangeRequest, isCommandRequest, isSetRequest } from './schemas.js';
+import {
+  COMMANDS,
+  type ControlHandlers,
+  type EndpointName,
+  type ErrorAnswer,
+  type SyncOrder,
+  type SyncOutcome,
+  type SyncView,
+} from './protocol.js';
+import { isChangeRequest, isCommandRequest, isSetRequest, isSyncRequest } from './schemas.js';
 
 export interface Request {
   readonly body: string;
@@ -33,6 +41,11 @@ export async function handle(
       return handleChange(body, uid, handlers);
     case 'command':
       return handleCommand(body, uid, handlers);
+    case 'sync':
+      return syncAnswer(await ordered(handlers, { kind: 'view' }));
+    case 'pull':
+    case 'push':
+      return handleSync(name, body, handlers);
   }
 }
 
@@ -77,6 +90,43 @@ async function handleChange(
     );
   }
   return outcomeAnswer(await handlers.change(request.value, await nameOf(uid)));
+}
+
+async function handleSync(
+  kind: 'pull' | 'push',
+  body: string,
+  handlers: ControlHandlers,
+): Promise<Answer> {
+  const request = parseJson(body === '' ? '{}' : body);
+  if (!request.ok) {
+    return failure(400, 'malformed-json', 'the request is not JSON', 'send one JSON object');
+  }
+  const { value } = request;
+  if (!isSyncRequest(value) || (kind === 'pull' && value.peer === undefined)) {
+    const expected = kind === 'pull' ? '{ "peer": text }' : '{ "peer": text }, or {} for all peers';
+    return failure(400, 'invalid-request', `expected ${expected}`, 'name a peer of ha.peers');
+  }
+  const { peer } = value;
+  if (kind === 'pull') return syncAnswer(await ordered(handlers, { kind, peer: peer ?? '' }));
+  return syncAnswer(await ordered(handlers, { kind, peers: peer === undefined ? [] : [peer] }));
+}
+
+const ordered = async (
+  handlers: ControlHandlers,
+  order: SyncOrder,
+): Promise<SyncView | SyncOutcome> =>
+  (await handlers.sync?.(order)) ?? {
+    ok: false,
+    code: 'sync-off',
+    message: 'no settings are shared here',
+    remedy: 'understudy set sync offer',
+  };
+
+function syncAnswer(outcome: SyncView | SyncOutcome): Answer {
+  if (!('ok' in outcome) || outcome.ok) return { status: 200, body: outcome };
+  const { code, message, remedy, errors } = outcome;
+  const refusal = failure(409, code, message, remedy);
+  return { status: 409, body: { ...refusal.body, ...(errors === undefined ? {} : { errors }) } };
 }
 
 async function handleCommand(

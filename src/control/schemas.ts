@@ -14,6 +14,8 @@ import {
   type ReloadOutcome,
   type SetOutcome,
   type SetRequest,
+  type SyncRequest,
+  type SyncView,
 } from './protocol.js';
 
 const text = { type: 'string' } as const;
@@ -105,6 +107,52 @@ export const isCommandRequest = form<CommandRequest>('command-request', {
       ...(FORCIBLE.has(name as CommandName) ? { force: flag } : {}),
     },
   })),
+});
+
+/** The body of `POST /v1/sync/pull` and `POST /v1/sync/push`. */
+export const isSyncRequest = form<SyncRequest>('sync-request', {
+  type: 'object',
+  additionalProperties: false,
+  properties: { peer: { type: 'string', minLength: 1, maxLength: 64 } },
+});
+
+export const isSyncView = form<SyncView>('sync-view', {
+  type: 'object',
+  required: ['sync', 'peers'],
+  properties: {
+    sync: {
+      type: 'object',
+      required: ['mode', 'generation', 'author', 'digest', 'peers'],
+      properties: {
+        mode: text,
+        generation: { type: 'integer' },
+        author: text,
+        digest: text,
+        peers: {
+          type: 'array',
+          items: {
+            type: 'object',
+            required: ['name', 'state', 'since'],
+            properties: { name: text, state: text, since: text, detail: text },
+          },
+        },
+      },
+    },
+    peers: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['name'],
+        properties: {
+          name: text,
+          differences: {
+            type: 'array',
+            items: { type: 'object', required: ['setting'], properties: { setting: text } },
+          },
+        },
+      },
+    },
+  },
 });
 
 type Done<Outcome> = Extract<Outcome, { ok: true }>;

@@ -7,6 +7,9 @@ import type { TransitionReason, VirtualRouterState } from './reasons.js';
 
 export type HaMode = 'off' | 'active-passive' | 'active-active';
 
+export const SYNC_MODES = ['off', 'offer', 'follow'] as const;
+export type SyncMode = (typeof SYNC_MODES)[number];
+
 export type BypassState = 'inline' | 'bypass' | 'disconnect' | 'unknown';
 
 interface AddressStatus {
@@ -215,6 +218,8 @@ export interface Status {
   readonly maintenance: boolean;
   /** Sent away by `failover`: takes the role when it is asked or needed. Absent when it does not. */
   readonly standsBack?: { readonly by: string; readonly since: string };
+  /** The settings that the group shares; absent with `ha.sync: off`, without peers, and until they are known. */
+  readonly sync?: SyncStatus;
   readonly realtime?: RealtimeStatus;
   readonly lateness?: LatenessStatus;
   /** A planned handover in progress; absent or null when there is none. */
@@ -225,6 +230,27 @@ export interface Status {
     readonly to: string | null;
     readonly reason: TransitionReason;
   } | null;
+}
+
+/** What this appliance has of the settings that the group shares, and how each peer stands to it. */
+export interface SyncStatus {
+  readonly mode: SyncMode;
+  /** One more after each edit; 0 before anything is known. */
+  readonly generation: number;
+  /** Where that version was written. */
+  readonly author: string;
+  readonly digest: string;
+  /** A change is under way that is taken back when the peer is lost. */
+  readonly unconfirmed?: true;
+  readonly peers: readonly {
+    readonly name: string;
+    readonly state: 'in-sync' | 'differs' | 'conflict' | 'unknown' | 'refused';
+    /** Wall time, ISO 8601. */
+    readonly since: string;
+    readonly detail?: string;
+    /** Names of settings. */
+    readonly differing?: readonly string[];
+  }[];
 }
 
 /** How the agent is scheduled, as the kernel granted it. */

@@ -1,19 +1,11 @@
 // What differs between two documents, beside what both had last: three columns, one row a setting. Nothing is merged
 // and nothing decided.
 import { isDeepStrictEqual } from 'node:util';
+import type { Difference } from '../model/shared-settings.js';
 import { shownName, type SharedDocument, type SharedValue } from './shared.js';
 
-/** One setting that is not the same on both. A value is absent where a setting is not set. */
-export interface Difference {
-  /** As people call it: `peer-check-interval`, `virtualRouters[lan].vrid`. */
-  readonly setting: string;
-  /** In the last version that both had; absent too when none is known. */
-  readonly base?: SharedValue;
-  readonly mine?: SharedValue;
-  readonly theirs?: SharedValue;
-  /** Who changed it since; `unknown` without a version that both had. */
-  readonly changed: 'here' | 'there' | 'both' | 'unknown';
-}
+export { valueText } from '../model/shared-settings.js';
+export type { Difference };
 
 /** Every setting that differs, in the order of the names. `base`: the last document that both had, if it is known. */
 export function differences(
@@ -42,14 +34,4 @@ function changedBy(
   const before = base.get(name);
   if (isDeepStrictEqual(mine.get(name), before)) return 'there';
   return isDeepStrictEqual(theirs.get(name), before) ? 'here' : 'both';
-}
-
-/** A value as a person reads it, as `understudy get` has it; of mappings, which may hold secrets, the keys. */
-export function valueText(value: SharedValue | undefined): string {
-  if (value === undefined) return '-';
-  if (Array.isArray(value)) {
-    const items = value as readonly SharedValue[];
-    return items.map((one) => (Array.isArray(one) ? one.join('+') : valueText(one))).join(' ');
-  }
-  return typeof value === 'object' ? Object.keys(value).join(' ') : String(value);
 }

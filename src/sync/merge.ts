@@ -1,7 +1,7 @@
 // A shared document put into a settings file: shared settings are replaced, and nothing else. Comments and what is the
 // appliance's own stay; the result is read again and compared before it is handed out. No files.
 import { isDeepStrictEqual } from 'node:util';
-import { isMap, isSeq, type Document } from 'yaml';
+import { isMap, isScalar, isSeq, type Document } from 'yaml';
 import { readDocument } from '../config/document.js';
 import { editSetting } from '../config/edit.js';
 import type { SettingsError } from '../config/errors.js';
@@ -38,18 +38,15 @@ export function mergeShared(text: string, wanted: SharedDocument): Merged {
   const renames = renamesOf(before, known);
   const changes = changesBetween(renamed(sharedOf(before), renames), known);
   if (changes.length === 0 && renames.size === 0) return { ok: true, text, unknown };
-  const edited =
-    (renames.size === 0 ? spliced(text, changes) : null) ??
-    rewritten(text, changes, renames, known);
-  const after = edited === null ? null : readDocument(edited);
-  if (
-    edited === null ||
-    after?.ok !== true ||
-    !isProven(before, after.document.value, known, renames)
-  ) {
-    return { ok: false, errors: [notEditable(changes)] };
-  }
-  return { ok: true, text: edited, unknown };
+  const proven = (edited: string | null): edited is string => {
+    const after = edited === null ? null : readDocument(edited);
+    return after?.ok === true && isProven(before, after.document.value, known, renames);
+  };
+  const plain = renames.size === 0 ? spliced(text, changes) : null;
+  if (proven(plain)) return { ok: true, text: plain, unknown };
+  const printed = rewritten(text, changes, renames, known);
+  if (proven(printed)) return { ok: true, text: printed, unknown };
+  return { ok: false, errors: [notEditable(changes)] };
 }
 
 interface Change {
@@ -65,29 +62,54 @@ function changesBetween(from: SharedDocument, to: SharedDocument): Change[] {
     .map((name) => ({ name, value: to.get(name) }));
 }
 
+/** Each change takes a reading of the text; of more the document is printed anew. */
+const MOST_SPLICES = 64;
+
 /** As `understudy set` does it, every other byte stays; null where one of the changes is of another kind. */
 function spliced(text: string, changes: readonly Change[]): string | null {
-  let result = text;
-  for (const { name, value: given } of changes) {
-    const { item, keys } = placeOf(name);
-    const [section, key, ...more] = keys;
-    const value = given ?? sharedSchema(name)?.default;
-    if (item !== null || section === undefined || key === undefined || more.length > 0) return null;
-    if (!isPlain(value)) return null;
-    const read = readDocument(result);
-    if (!read.ok) return null;
-    const next = editSetting(read.document.document, result, [section, key], value);
-    if (next === null) return null;
-    result = next;
+  if (changes.length > MOST_SPLICES) return null;
+  let result: string | null = text;
+  for (const { name, value } of changes) {
+    if (result !== null) result = splicedOnce(result, name, value ?? sharedSchema(name)?.default);
   }
   return result;
 }
 
-const isPlain = (value: unknown): value is SettingValue =>
-  typeof value === 'number' ||
-  typeof value === 'boolean' ||
-  // What a splice writes without quotes, and reads back the same.
-  (typeof value === 'string' && /^[a-z][a-z-]*[a-z]$/.test(value));
+function splicedOnce(text: string, name: string, value: unknown): string | null {
+  const read = readDocument(text);
+  const written = plainText(value);
+  if (!read.ok || written === null) return null;
+  const { document } = read.document;
+  const { item, keys } = placeOf(name);
+  const at = item === null ? keys : [item.list, indexOf(document, item.list, item.name), ...keys];
+  const node = document.getIn(at, true);
+  if ((isScalar(node) || (isSeq(node) && node.flow === true)) && node.range) {
+    const [start, end] = node.range;
+    const kept = text.slice(start, end);
+    // One that is named by an anchor, or is the empty text behind a key, is not to be replaced so.
+    if (kept !== '' && node.anchor === undefined)
+      return text.slice(0, start) + written + text.slice(end);
+  }
+  const [section, key, ...more] = keys;
+  if (node !== undefined || item !== null || section === undefined || key === undefined)
+    return null;
+  if (more.length > 0 || typeof value === 'object') return null;
+  return editSetting(document, text, [section, key], value as SettingValue);
+}
+
+/** A scalar, or a list of texts, as a line of YAML has it; null for anything else. */
+function plainText(value: unknown): string | null {
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (typeof value === 'string') {
+    return /^[a-z][a-z\d-]*$/.test(value) && !WORDS.has(value) ? value : JSON.stringify(value);
+  }
+  if (!Array.isArray(value) || !value.every((one) => typeof one === 'string')) return null;
+  const texts = value.map((one) => (/^[\d.]+\/\d+$/.test(one) ? one : (plainText(one) ?? '')));
+  return `[${texts.join(', ')}]`;
+}
+
+/** What YAML takes for something else than a text. */
+const WORDS: ReadonlySet<string> = new Set(['true', 'false', 'null', 'yes', 'no', 'on', 'off']);
 
 /** New name of an item by its former one. */
 type Renames = ReadonlyMap<string, string>;

@@ -4,10 +4,9 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { SETTINGS_SCHEMA } from '../config/schema.js';
 import type { Scope, SettingSchema } from '../config/setting-schema.js';
+import type { SharedValue } from '../model/shared-settings.js';
 
-/** A value as JSON has it; never undefined or null. */
-export type SharedValue =
-  string | number | boolean | readonly SharedValue[] | { readonly [key: string]: SharedValue };
+export type { SharedValue };
 
 /**
  * Settings by name, sorted: `ha.port`, `virtualRouters[lan].vrid`. One that has the default of the schema is not in

@@ -42,6 +42,7 @@ export const settingsOf = (virtualRouters: readonly VirtualRouterSettings[]): Se
     port: 7112,
     keyFile: null,
     peers: [],
+    sync: 'offer',
     peerCheckInterval: milliseconds(100),
     peerFailureThreshold: 3,
     peerRecoveryThreshold: 5,

@@ -82,6 +82,7 @@ const AGENT_ROOMS = [
   'peer-channel',
   'timers',
   'metrics',
+  'sync-service',
 ];
 
 /** The rooms of the core, the lowest first: what stands in `src/core` itself puts them together. */
@@ -99,7 +100,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   config: { rooms: ['model', 'files'], outside: true },
   sync: { rooms: ['model', 'config'], outside: true },
   'sync-service': {
-    rooms: ['model', 'config', 'host', 'files', 'json', 'sync', 'timers'],
+    rooms: ['model', 'config', 'host', 'files', 'json', 'sync', 'timers', 'control'],
     outside: true,
   },
   kernel: { rooms: ['model', 'wire'], outside: true },

@@ -36,6 +36,7 @@ const HA_DEFAULTS = {
   peerRecoveryThreshold: 5,
   maximumFlaps: 3,
   flapWindow: 900_000,
+  sync: 'offer',
 };
 const NOTHING_MONITORED = {
   monitors: { gateway: null, bandwidth: null, links: null, checks: [] },

@@ -55,6 +55,7 @@ ${ROUTER}`);
         { name: 'dallas-2', addresses: ['10.98.0.2', 'fd00::2'] },
         { name: 'dallas-3', addresses: ['10.98.0.3'] },
       ],
+      sync: 'offer',
       peerCheckInterval: 10,
       peerFailureThreshold: 1,
       peerRecoveryThreshold: 255,

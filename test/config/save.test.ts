@@ -193,7 +193,12 @@ describe('changeSetting', () => {
 
   it('sets every setting there is, each to a value that get then shows with its unit', async () => {
     writeFileSync(file, ROUTERS);
-    const values: Readonly<Record<string, string>> = { mode: 'off', primary: 'on', preempt: 'off' };
+    const values: Readonly<Record<string, string>> = {
+      mode: 'off',
+      primary: 'on',
+      preempt: 'off',
+      sync: 'off',
+    };
     for (const { name, path } of SETTABLE) {
       const schema = schemaAt(path);
       const value = values[name] ?? (schema?.type === 'boolean' ? 'off' : String(schema?.maximum));

@@ -65,6 +65,18 @@ describe('a merge', () => {
     assert.equal(merged(mine, theirs(MINE)), MINE);
   });
 
+  it('of plain settings of an item, too', () => {
+    const wanted = changed({
+      'virtualRouters[lan].vrid': 61,
+      'virtualRouters[wan].addresses': ['192.0.2.1/24', 'fe80::1/64'],
+      'virtualRouters[lan].interface': 'eth7',
+    });
+    const expected = MINE.replace('vrid: 51', 'vrid: 61')
+      .replace('[192.0.2.1/24]', '[192.0.2.1/24, "fe80::1/64"]')
+      .replace('eth0', 'eth7');
+    assert.equal(merged(MINE, wanted), expected);
+  });
+
   it('of items of lists keeps comments, and what is own in each', () => {
     const text = merged(
       MINE,

@@ -6,6 +6,7 @@ import { haPortLines, monitorLines, peerBlocks } from './peers.js';
 import { readinessLines, readyWord } from './readiness.js';
 import { renderRouter } from './router.js';
 import { handoverLines, standingLines } from './standing.js';
+import { syncLines } from './sync.js';
 import {
   hang,
   harmless,
@@ -36,7 +37,7 @@ export function renderStatus(status: Status, options: RenderOptions): string {
     ...peerBlocks(status.peers ?? [], paint),
     haPortLines(status),
     monitorLines(status.monitors ?? [], paint),
-    standingLines(status, paint, options),
+    [...standingLines(status, paint, options), ...syncLines(status, paint, options)],
     notes(status, options),
   ];
   return `${blocks

@@ -1,0 +1,192 @@
+// The sync service, a process: peers on one side, the agent on standard input and output on the other. It keeps what is
+// shared in step; without an agent it ends. What it decides: keeper.ts.
+import { writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { atomicWriteFile } from '../files/atomic-write.js';
+import type { SyncOrder } from '../control/protocol.js';
+import { readKeyFile } from '../host/peer-key.js';
+import { encodeLine, lineReader } from '../json/lines.js';
+import { laterIdly } from '../timers/later.js';
+import { Keeper } from './keeper.js';
+import { Ledger } from './ledger.js';
+import { callPeer } from './peer-call.js';
+import { openPeerServer, type PeerServer } from './peer-server.js';
+import { syncKeys, type SyncKey } from './secret.js';
+import {
+  ALIVE_INTERVAL_MS,
+  type AnswerOf,
+  type FromService,
+  type Question,
+  type ServiceSettings,
+  type ToService,
+} from './service-protocol.js';
+import { openSettingsFile } from './settings-file.js';
+import { openStore } from './store.js';
+
+process.title = 'understudy-sync';
+
+const STDOUT = 1;
+const DONE = 0;
+const FAILED = 1;
+/** To write down what is to outlive it, in milliseconds. */
+const ENDING_MS = 500;
+
+let settings: ServiceSettings | null = null;
+let keys: readonly SyncKey[] = [];
+let keeper: Keeper | null = null;
+let server: PeerServer | null = null;
+/** What the keeper and the server that are there were made for. */
+let kept = '';
+let served = '';
+let turn: Promise<void> = Promise.resolve();
+
+let asked = 0;
+const waiting = new Map<number, (value: unknown) => void>();
+
+function send(message: FromService): void {
+  let rest = Buffer.from(encodeLine(message));
+  try {
+    while (rest.length > 0) rest = rest.subarray(writeSync(STDOUT, rest));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return send(message);
+    // EPIPE: the agent is gone.
+    process.exit(FAILED);
+  }
+}
+
+function ask<Q extends Question>(question: Q): Promise<AnswerOf<Q['what']>> {
+  const id = (asked += 1);
+  return new Promise((resolve) => {
+    waiting.set(id, resolve as (value: unknown) => void);
+    send({ kind: 'ask', id, question });
+  });
+}
+
+function keeperFor(wanted: ServiceSettings): Keeper {
+  const { self, mode, stateDirectory, settingsFile } = wanted;
+  const ledger = new Ledger(openStore(join(stateDirectory, 'sync.json')), self);
+  const lastGood = join(stateDirectory, 'last-good.yaml');
+  const created: Keeper = new Keeper({
+    self,
+    mode,
+    peers: wanted.peers.map(({ name }) => name),
+    ledger,
+    file: openSettingsFile(settingsFile, (names) => ask({ what: 'links', names })),
+    apply: () => ask({ what: 'apply' }),
+    keepGood: ({ mark, text }) =>
+      atomicWriteFile(lastGood, `${mark}${text}`, { mode: 0o600, followsLink: false }).catch(
+        () => undefined,
+      ),
+    call: (name, request) => {
+      const peer = settings?.peers.find((one) => one.name === name);
+      const place = { addresses: peer?.addresses ?? [], port: settings?.port ?? 0 };
+      return callPeer(place, keys, request);
+    },
+    announce: (version) => send({ kind: 'announce', version }),
+    onStatus: () => send({ kind: 'status', status: created.status() }),
+    onEvent: (event) => send({ kind: 'event', event }),
+    later: laterIdly,
+    wallClock: () => Date.now(),
+  });
+  return created;
+}
+
+/** Opens what these settings need, and closes what they do not. */
+async function configure({ settings: wanted, how }: ToService & { kind: 'configure' }) {
+  settings = wanted;
+  try {
+    keys = syncKeys(readKeyFile(wanted.keyFile));
+  } catch (error) {
+    return send({ kind: 'problem', problem: (error as Error).message });
+  }
+  await serve(wanted);
+  const { self, mode, peers, settingsFile, stateDirectory } = wanted;
+  const wantedKeeper = JSON.stringify([self, mode, peers, settingsFile, stateDirectory]);
+  if (wantedKeeper === kept) return keeper?.inForce();
+  kept = wantedKeeper;
+  await keeper?.end();
+  keeper = keeperFor(wanted);
+  return keeper.begin(how);
+}
+
+async function serve({ port, peers }: ServiceSettings): Promise<void> {
+  const wanted = JSON.stringify([port, peers, keys.map(({ identity }) => identity)]);
+  if (wanted === served && server !== null) return;
+  await server?.close();
+  server = null;
+  served = wanted;
+  const names = new Map(
+    peers.flatMap(({ name, addresses }) => addresses.map((address) => [address, name] as const)),
+  );
+  try {
+    server = await openPeerServer({
+      port,
+      keys,
+      peerAt: (address) => names.get(address) ?? null,
+      answer: (peer, request) =>
+        keeper?.answer(peer, request) ?? Promise.resolve({ kind: 'busy', detail: 'not ready' }),
+      onRefused: (address, detail) => send({ kind: 'refused', address, detail }),
+    });
+    send({ kind: 'problem', problem: null });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const problem = `shared settings: TCP port ${port} cannot be had (${code}): end what listens there, or set another ha.port`;
+    send({ kind: 'problem', problem });
+  }
+}
+
+async function carryOut(order: SyncOrder): Promise<unknown> {
+  if (keeper === null) return null;
+  switch (order.kind) {
+    case 'view':
+      return keeper.view();
+    case 'pull':
+      return keeper.pull(order.peer);
+    case 'push':
+      return keeper.push(order.peers);
+  }
+}
+
+function receive(message: ToService): void {
+  switch (message.kind) {
+    case 'configure':
+      turn = turn.then(() => configure(message)).catch(fail);
+      return;
+    case 'told':
+      void turn.then(() => keeper?.told(message.peer, message.version)).catch(fail);
+      return;
+    case 'lost':
+      void turn.then(() => keeper?.lost(message.peer)).catch(fail);
+      return;
+    case 'order': {
+      const { id } = message;
+      void turn
+        .then(() => carryOut(message.order))
+        .then((value) => send({ kind: 'done', id, value }))
+        .catch(fail);
+      return;
+    }
+    case 'end':
+      void turn.then(() => keeper?.confirm()).finally(() => process.exit(DONE));
+      return;
+    case 'answer':
+      waiting.get(message.id)?.(message.value);
+      waiting.delete(message.id);
+  }
+}
+
+function fail(error: unknown): never {
+  process.stderr.write(
+    `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
+  process.exit(FAILED);
+}
+
+const read = lineReader((message) => receive(message as ToService));
+process.stdin.setEncoding('utf8');
+process.stdin.on('data', read);
+// Told to end, it ends by itself; else the agent is gone, and what is not confirmed is to be taken back.
+process.stdin.on('end', () => setTimeout(() => process.exit(DONE), ENDING_MS).unref());
+process.on('SIGTERM', () => process.exit(DONE));
+process.on('uncaughtException', fail);
+setInterval(() => send({ kind: 'alive' }), ALIVE_INTERVAL_MS);

@@ -1,0 +1,106 @@
+// What must outlive the service: the version, the documents of versions before, and a change that nobody has confirmed
+// yet. One file, sync.json, replaced as a whole. No decision.
+import { readFileSync } from 'node:fs';
+import { atomicWriteFile } from '../files/atomic-write.js';
+import { canonicalText, digestOf, type SharedDocument } from '../sync/shared.js';
+import type { Lineage } from '../sync/version.js';
+import { documentFrom, lineageFrom } from './exchange.js';
+
+/** A change that is taken back unless it is confirmed: also by whoever finds it at a start. */
+export interface Pending {
+  /** The document in force before the change. */
+  readonly from: string;
+  /** That of the change. */
+  readonly to: string;
+  /** Of the settings file with the change in it: SHA-256, hexadecimal. */
+  readonly written: string;
+  /** The whole settings file before the change. */
+  readonly text: string;
+  /** Settings of a later release that were kept beside it. */
+  readonly unknown: SharedDocument;
+  /** From whom it came; null: it was made here. */
+  readonly peer: string | null;
+}
+
+export interface SyncState {
+  readonly lineage: Lineage;
+  /** Those of the versions that are remembered, by digest; the current one is always there. */
+  readonly documents: ReadonlyMap<string, SharedDocument>;
+  /** Settings of a later release: part of the document, and not in the file. */
+  readonly unknown: SharedDocument;
+  readonly pending: Pending | null;
+}
+
+export interface Store {
+  /** Null where there is none, or none that can be read: then this appliance begins anew. */
+  load(): SyncState | null;
+  /** @throws the system's error (rejects); what stands there then is what stood there before. */
+  save(state: SyncState): Promise<void>;
+}
+
+/** Of all documents together, in bytes; the oldest go first. */
+const DOCUMENTS_MAXIMUM = 512 * 1024;
+
+export const openStore = (path: string): Store => ({
+  load: () => read(path),
+  save: (state) => atomicWriteFile(path, textOf(state), { mode: 0o600, followsLink: false }),
+});
+
+/** The documents of a lineage, as far as there is room; the current one first. */
+export function keptDocuments(
+  { version, before }: Lineage,
+  known: ReadonlyMap<string, SharedDocument>,
+): ReadonlyMap<string, SharedDocument> {
+  const kept = new Map<string, SharedDocument>();
+  let room = DOCUMENTS_MAXIMUM;
+  for (const { digest } of [version, ...before]) {
+    const document = known.get(digest);
+    if (document === undefined || kept.has(digest)) continue;
+    room -= canonicalText(document).length;
+    if (room < 0 && kept.size > 0) break;
+    kept.set(digest, document);
+  }
+  return kept;
+}
+
+const textOf = ({ lineage, documents, unknown, pending }: SyncState): string =>
+  `${JSON.stringify({
+    format: 1,
+    lineage,
+    documents: [...documents.values()].map((one) => [...one]),
+    unknown: [...unknown],
+    pending: pending === null ? null : { ...pending, unknown: [...pending.unknown] },
+  })}\n`;
+
+function read(path: string): SyncState | null {
+  try {
+    const value = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+    const lineage = lineageFrom(value['lineage']);
+    const documents = new Map<string, SharedDocument>();
+    for (const one of value['documents'] as readonly unknown[]) {
+      const document = documentFrom(one);
+      if (document !== null) documents.set(digestOf(document), document);
+    }
+    const unknown = documentFrom(value['unknown']);
+    if (lineage === null || unknown === null || !documents.has(lineage.version.digest)) return null;
+    return { lineage, documents, unknown, pending: pendingFrom(value['pending']) };
+  } catch {
+    return null;
+  }
+}
+
+function pendingFrom(value: unknown): Pending | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const {
+    from,
+    to,
+    written,
+    text,
+    peer = null,
+    unknown: beside,
+  } = value as Record<string, unknown>;
+  const unknown = documentFrom(beside);
+  if (![from, to, written, text].every((one) => typeof one === 'string')) return null;
+  if (unknown === null || (peer !== null && typeof peer !== 'string')) return null;
+  return { from, to, written, text, unknown, peer } as Pending;
+}

@@ -1,0 +1,238 @@
+// Appliances with a keeper each, joined in memory: files, stores, agents and timers are values here. No tests in here.
+import { parse } from 'yaml';
+import type { SettingsError } from '../../src/config/errors.js';
+import type { AnnouncedVersion, SettingsVersion } from '../../src/model/settings-version.js';
+import type { SyncMode } from '../../src/model/status.js';
+import type { Step } from '../../src/sync-service/change.js';
+import {
+  encodeFrame,
+  FrameReader,
+  readAnswer,
+  readRequest,
+  type PeerAnswer,
+  type PeerRequest,
+} from '../../src/sync-service/exchange.js';
+import { Keeper, type Beginning, type SyncEvent } from '../../src/sync-service/keeper.js';
+import { Ledger } from '../../src/sync-service/ledger.js';
+import type { FileText } from '../../src/sync-service/settings-file.js';
+import type { Store, SyncState } from '../../src/sync-service/store.js';
+import { sharedOf } from '../../src/sync/shared.js';
+import { turn, until } from '../support/limits.js';
+
+export const MINE = `name: %
+ha: { primary: true, peers: [{ name: other, addresses: [10.98.0.2] }], keyFile: /k }
+virtualRouters:
+  - { name: lan, interface: eth0, vrid: 51, addresses: [10.99.0.100/24], priority: 140 } # mine
+`;
+
+/** What goes over the network does so as bytes. */
+const overTheWire = (message: PeerRequest | PeerAnswer): string => {
+  const text = new FrameReader().take(encodeFrame(message));
+  if (typeof text !== 'string') throw new Error('expected a whole message');
+  return text;
+};
+
+export class Group {
+  readonly all = new Map<string, Box>();
+  readonly timers: { due: number; task: () => void }[] = [];
+  /** Nobody hears anybody while this is set. */
+  cut = false;
+  now = 0;
+
+  box(name: string): Box {
+    const found = this.all.get(name);
+    if (found === undefined) throw new Error(`no box ${name}`);
+    return found;
+  }
+
+  add(box: Box): void {
+    this.all.set(box.name, box);
+  }
+
+  /** So many milliseconds pass. */
+  async pass(ms: number): Promise<void> {
+    this.now += ms;
+    for (const timer of this.timers.filter(({ due }) => due <= this.now)) {
+      this.timers.splice(this.timers.indexOf(timer), 1);
+      timer.task();
+    }
+    await this.settled();
+  }
+
+  /** Until nothing goes on any more. */
+  async settled(): Promise<void> {
+    for (let quiet = 0; quiet < 50; quiet += 1) await turn();
+  }
+
+  later = (ms: number, task: () => void): (() => void) => {
+    const timer = { due: this.now + ms, task };
+    this.timers.push(timer);
+    return () => {
+      const at = this.timers.indexOf(timer);
+      if (at !== -1) this.timers.splice(at, 1);
+    };
+  };
+}
+
+export interface BoxOptions {
+  readonly mode?: SyncMode;
+  readonly text?: string;
+}
+
+/** An appliance: its disk, its agent, and a keeper that can be killed. */
+export class Box {
+  readonly name: string;
+  readonly group: Group;
+  mode: SyncMode;
+  text: string;
+  /** What the agent runs with. */
+  inForce = '';
+  saved: SyncState | null = null;
+  lastGood = '';
+  readonly events: SyncEvent[] = [];
+  /** What this host refuses of a text. */
+  refuses: (text: string) => readonly SettingsError[] = () => [];
+  /** What the disk says to a write. */
+  disk: ((what: 'file' | 'state') => void) | null = null;
+  killAt: Step | null = null;
+  keeper: Keeper;
+  announced: AnnouncedVersion | null = null;
+  #dead = false;
+
+  constructor(group: Group, name: string, { mode = 'offer', text }: BoxOptions = {}) {
+    this.group = group;
+    this.name = name;
+    this.mode = mode;
+    this.text = text ?? MINE.replace('%', name);
+    this.keeper = this.#made();
+  }
+
+  get version(): SettingsVersion | undefined {
+    return this.saved?.lineage.version;
+  }
+
+  get shared(): Record<string, unknown> {
+    return Object.fromEntries(sharedOf(parse(this.inForce)));
+  }
+
+  state(peer: string): string | undefined {
+    return this.keeper.status().peers.find(({ name }) => name === peer)?.state;
+  }
+
+  async start(how: Beginning = 'agent'): Promise<void> {
+    this.#dead = false;
+    this.keeper = this.#made();
+    if (how === 'agent') this.inForce = this.text;
+    await this.keeper.begin(how);
+    await this.group.settled();
+    for (const other of this.group.all.values()) {
+      if (other === this || other.announced === null || other.#dead) continue;
+      await this.keeper.told(other.name, other.announced);
+    }
+  }
+
+  /** SIGKILL of the service, and of the agent with it. */
+  kill(): void {
+    this.#dead = true;
+    this.announced = null;
+  }
+
+  /** An operator edits the file and has the agent read it. */
+  async edit(from: string, to: string): Promise<void> {
+    if (!this.text.includes(from)) throw new Error(`expected ${from} in ${this.text}`);
+    this.text = this.text.replace(from, to);
+    this.inForce = this.text;
+    await this.keeper.inForce();
+    await this.group.settled();
+  }
+
+  async until(expected: string, fits: () => boolean): Promise<void> {
+    await until(`${this.name}: ${expected}`, () => JSON.stringify(this.keeper.status()), fits, 0);
+  }
+
+  #made(): Keeper {
+    const store: Store = {
+      load: () => this.saved,
+      save: async (state) => {
+        await this.#alive();
+        this.disk?.('state');
+        this.saved = state;
+      },
+    };
+    const { group } = this;
+    const keeper: Keeper = new Keeper({
+      self: this.name,
+      mode: this.mode,
+      peers: [...(this.group.all.keys() as Iterable<string>), ...PEERS].filter(
+        (name, index, all) => name !== this.name && all.indexOf(name) === index,
+      ),
+      ledger: new Ledger(store, this.name),
+      file: {
+        read: (): FileText => ({ text: this.text, mark: '' }),
+        write: async ({ text }) => {
+          await this.#alive();
+          this.disk?.('file');
+          this.text = text;
+        },
+        check: (text) => Promise.resolve(this.refuses(text)),
+      },
+      apply: async () => {
+        await this.#alive();
+        this.inForce = this.text;
+        return [];
+      },
+      keepGood: async ({ text }) => {
+        await this.#alive();
+        this.lastGood = text;
+      },
+      onStep: async (step) => {
+        if (this.killAt === step) this.kill();
+        await this.#alive();
+      },
+      call: async (peer, request) => {
+        await this.#alive();
+        const other = group.all.get(peer);
+        if (group.cut || other === undefined || other.#dead) throw new Error('nobody answers');
+        const asked = readRequest(overTheWire(request));
+        if (asked === null) throw new Error('a request of another form');
+        const answer = await other.keeper.answer(this.name, asked);
+        const read = readAnswer(overTheWire(answer));
+        if (read === null) throw new Error('an answer of another form');
+        return read;
+      },
+      announce: (version) => {
+        this.announced = version;
+        if (group.cut) return;
+        for (const other of group.all.values()) {
+          if (other !== this) void other.keeper.told(this.name, version);
+        }
+      },
+      onStatus: () => undefined,
+      onEvent: (event) => this.events.push(event),
+      later: group.later,
+      wallClock: () => group.now,
+    });
+    return keeper;
+  }
+
+  /** Never comes back in one that was killed. */
+  #alive(): Promise<void> {
+    return this.#dead ? new Promise(() => undefined) : Promise.resolve();
+  }
+}
+
+const PEERS = ['a', 'b', 'c'];
+
+/** Both run, and know of each other. */
+export async function startGroup(
+  options: BoxOptions | ((name: string) => BoxOptions) = {},
+  names: readonly string[] = ['a', 'b'],
+): Promise<Group> {
+  const group = new Group();
+  for (const name of names) {
+    group.add(new Box(group, name, typeof options === 'function' ? options(name) : options));
+  }
+  for (const name of names) await group.box(name).start();
+  await group.settled();
+  return group;
+}
