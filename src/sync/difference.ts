@@ -2,7 +2,7 @@
 // and nothing decided.
 import { isDeepStrictEqual } from 'node:util';
 import type { Difference } from '../model/shared-settings.js';
-import { shownName, type SharedDocument, type SharedValue } from './shared.js';
+import { sharedSchema, shownName, type SharedDocument, type SharedValue } from './shared.js';
 
 export { valueText } from '../model/shared-settings.js';
 export type { Difference };
@@ -18,11 +18,21 @@ export function differences(
     .filter((name) => !isDeepStrictEqual(mine.get(name), theirs.get(name)))
     .map((name) => ({
       setting: shownName(name),
-      ...(base?.has(name) === true ? { base: base.get(name) as SharedValue } : {}),
-      ...(mine.has(name) ? { mine: mine.get(name) as SharedValue } : {}),
-      ...(theirs.has(name) ? { theirs: theirs.get(name) as SharedValue } : {}),
+      ...(base === null ? {} : column('base', name, base)),
+      ...column('mine', name, mine),
+      ...column('theirs', name, theirs),
       changed: base === null ? 'unknown' : changedBy(name, mine, theirs, base),
     }));
+}
+
+/** The value in force: the default of a setting that is not set and has one. */
+function column(
+  key: 'base' | 'mine' | 'theirs',
+  name: string,
+  document: SharedDocument,
+): Partial<Record<typeof key, SharedValue>> {
+  const value = document.get(name) ?? sharedSchema(name)?.default;
+  return value === undefined ? {} : { [key]: value as SharedValue };
 }
 
 function changedBy(

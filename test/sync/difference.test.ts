@@ -13,9 +13,9 @@ describe('differences', () => {
     const mine = document({ 'ha.port': 2, 'ha.preempt': false, 'vip.leaseSeconds': 6 });
     const theirs = document({ 'ha.port': 1, 'vip.leaseSeconds': 7, 'ha.maximumFlaps': 4 });
     assert.deepEqual(differences(mine, theirs, base), [
-      { setting: 'maximum-flaps', theirs: 4, changed: 'there' },
+      { setting: 'maximum-flaps', base: 3, mine: 3, theirs: 4, changed: 'there' },
       { setting: 'ha-port', base: 1, mine: 2, theirs: 1, changed: 'here' },
-      { setting: 'preempt', base: false, mine: false, changed: 'there' },
+      { setting: 'preempt', base: false, mine: false, theirs: true, changed: 'there' },
       { setting: 'vip.leaseSeconds', base: 5, mine: 6, theirs: 7, changed: 'both' },
     ]);
   });
@@ -23,7 +23,7 @@ describe('differences', () => {
   it('without such a version nobody is known to have changed anything', () => {
     assert.deepEqual(
       differences(base, document({ 'ha.preempt': false, 'vip.leaseSeconds': 5 }), null),
-      [{ setting: 'ha-port', mine: 1, changed: 'unknown' }],
+      [{ setting: 'ha-port', mine: 1, theirs: 7112, changed: 'unknown' }],
     );
   });
 
