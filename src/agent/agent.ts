@@ -328,10 +328,9 @@ class RunningAgent implements Agent {
 
   /** A key that cannot be used is told with what it means for the HA port, once. */
   #unsaidHostProblems(): string[] {
-    const told = this.#problems.has('ha-port');
-    return [...this.#hostProblems]
-      .filter(([setting]) => setting !== 'ha.keyFile' || !told)
-      .map(([, text]) => text);
+    return [...this.#hostProblems].flatMap(([one, text]) =>
+      one === 'ha.keyFile' && this.#problems.has('ha-port') ? [] : text,
+    );
   }
 
   /** What new settings may add is written down before it is added. */
@@ -343,8 +342,8 @@ class RunningAgent implements Agent {
 
   #createServices(): AgentServices {
     return new AgentServices({
+      ...this.#options,
       journal: this.#journal,
-      settings: this.#options.settings,
       executor: this.#options.hookExecutor,
       ...this.#clocks,
       flaps: () => this.#driver.flapCount(),
@@ -353,10 +352,8 @@ class RunningAgent implements Agent {
       hear: (event) => this.#driver.hear(event),
       heard: () => this.#driver.heard(),
       onInhibit: (inhibited) => this.#driver.setInhibited(inhibited),
-      settingsFile: this.#options.settingsFile,
       reload: () => this.reload(),
       hasLink: (name) => this.#driver.network.linkNamed(name) !== undefined,
-      onStatus: () => this.#statusFile.changed(),
       onProblem: (key, problem) => this.setProblem(key, problem),
     });
   }

@@ -45,8 +45,6 @@ interface ServicesOptions {
   readonly reload: () => Promise<ReloadOutcome>;
   /** Whether this host has an interface of that name. */
   readonly hasLink: (name: string) => boolean;
-  /** Shared settings stand otherwise than before. */
-  readonly onStatus: () => void;
   /** Whether traffic says nothing now: bypassed, or settling. */
   readonly onInhibit: (inhibited: boolean) => void;
   /** What is wrong, for health; null when it no longer is. */
@@ -83,7 +81,8 @@ export class AgentServices implements Services {
       tellVersion: (version) => this.channel.tellVersion(version),
       reload: options.reload,
       hasLink: options.hasLink,
-      onChange: options.onStatus,
+      // The status is written anew.
+      onChange: () => onProblem('sync', null),
     });
     this.#prober = new ProberSlot({
       onStatus: (status) => deliver({ kind: 'monitor', status }),
