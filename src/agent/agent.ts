@@ -347,13 +347,12 @@ class RunningAgent implements Agent {
       executor: this.#options.hookExecutor,
       ...this.#clocks,
       flaps: () => this.#driver.flapCount(),
-      addresses: () => this.#driver.network.addresses(),
+      network: () => this.#driver.network,
       deliver: (event) => this.#driver.deliver(event),
       hear: (event) => this.#driver.hear(event),
       heard: () => this.#driver.heard(),
       onInhibit: (inhibited) => this.#driver.setInhibited(inhibited),
       reload: () => this.reload(),
-      hasLink: (name) => this.#driver.network.linkNamed(name) !== undefined,
       onProblem: (key, problem) => this.setProblem(key, problem),
     });
   }

@@ -4,7 +4,6 @@ import type { Settings } from '../config/settings.js';
 import type { ReloadOutcome } from '../control/protocol.js';
 import type { InstanceEvent } from '../core/interface.js';
 import type { Executor } from '../executor/executor.js';
-import type { LinkAddress } from '../model/link.js';
 import type { MonitorStatus } from '../model/monitor.js';
 import type { VirtualRouterState } from '../model/reasons.js';
 import { milliseconds, type Instant } from '../model/units.js';
@@ -15,6 +14,7 @@ import type { Journal } from '../journal/journal.js';
 import { MonitorHook } from '../hooks/monitor-hook.js';
 import { createMonitorStates, type MonitorNews } from '../hooks/monitor-states.js';
 import { createPeerChannel, type PeerChannel } from '../peer-channel/peer-channel.js';
+import type { Network } from './network.js';
 import { proberSettings } from './prober-settings.js';
 import { ProberSlot } from '../monitors/prober-slot.js';
 import { SyncDesk } from './sync-desk.js';
@@ -29,8 +29,8 @@ interface ServicesOptions {
   /** Runs hooks; not the one that holds the last will, whose end waits for nobody. */
   readonly executor: Executor;
   readonly now: () => Instant;
-  /** All addresses of this host, as the kernel last reported them. */
-  readonly addresses: () => Iterable<LinkAddress>;
+  /** Addresses and interfaces of this host, as the kernel last reported them. */
+  readonly network: () => Pick<Network, 'addresses' | 'linkNamed'>;
   /** Milliseconds since the epoch. */
   readonly wallClock: () => number;
   /** Flaps within the window, for the environment of hooks. */
@@ -43,8 +43,6 @@ interface ServicesOptions {
   readonly settingsFile: string;
   /** Reads the settings file again: one of shared settings was written. */
   readonly reload: () => Promise<ReloadOutcome>;
-  /** Whether this host has an interface of that name. */
-  readonly hasLink: (name: string) => boolean;
   /** Whether traffic says nothing now: bypassed, or settling. */
   readonly onInhibit: (inhibited: boolean) => void;
   /** What is wrong, for health; null when it no longer is. */
@@ -69,7 +67,7 @@ export class AgentServices implements Services {
     this.channel = createPeerChannel({
       journal,
       now: options.now,
-      addresses: options.addresses,
+      addresses: () => options.network().addresses(),
       deliver: options.hear,
       onHeard: options.heard,
       onVersion: (peer, version) => this.sync.told(peer, version),
@@ -80,7 +78,7 @@ export class AgentServices implements Services {
       settingsFile: options.settingsFile,
       tellVersion: (version) => this.channel.tellVersion(version),
       reload: options.reload,
-      hasLink: options.hasLink,
+      hasLink: (name) => options.network().linkNamed(name) !== undefined,
       // The status is written anew.
       onChange: () => onProblem('sync', null),
     });
