@@ -17,6 +17,7 @@ function bench() {
   const known: { sights: PeerSight[]; heldMs: number | null } = { sights: [], heldMs: null };
   const journal = {
     now: () => `at ${told.length}`,
+    tail: () => [],
     record: (_severity: string, event: object) => told.push(JSON.stringify(event)),
   } as unknown as Journal;
   const moves = new Moves(journal, {
