@@ -1,0 +1,138 @@
+// The .deb where something comes between: it is killed, finds no space; keepalived runs beside; the state directory is
+// full. What happens when nothing does is package.test.ts's.
+import assert from 'node:assert/strict';
+import { enterSandbox } from '../../scripts/lab/sandbox.js';
+import { after, afterEach, before, describe, it } from '../support/test.js';
+import { boxRefusal, UNIT, type Box } from './box.js';
+import { ADDRESS, Machines, setUp } from './machines.js';
+import { installPackage, PACKAGE, packageRefusal } from './packages.js';
+
+const skip = boxRefusal() ?? (await enterSandbox()) ?? packageRefusal();
+
+const LIBRARY = '/usr/lib/understudy';
+
+/** What dpkg starts while it unpacks: gives it half of the files, and then nothing for ever. */
+const HALF_UNPACKED = `#!/bin/sh
+case " $* " in *" --fsys-tarfile "*)
+  /usr/bin/dpkg-deb "$@" | head -c 50000000
+  echo >/run/hung/there
+  exec sleep infinity ;;
+esac
+exec /usr/bin/dpkg-deb "$@"
+`;
+
+/** What postinst starts, long before it looks at the agent. */
+const HALF_CONFIGURED = `#!/bin/sh
+echo >/run/hung/there
+exec sleep infinity
+`;
+
+/** Installs, and kills dpkg with all that it started when `program`, found before the real one, hangs. */
+async function installKilled(box: Box, program: string, text: string): Promise<void> {
+  await box.sh('rm -rf /run/hung; mkdir /run/hung; mkfifo /run/hung/there');
+  box.write(`/run/hung/${program}`, text, 0o755);
+  await box.sh(`PATH=/run/hung:$PATH setsid dpkg --install ${PACKAGE} >/run/hung/said 2>&1 &
+    installation=$!
+    read -r nothing </run/hung/there
+    kill -KILL -$installation
+    wait $installation || true`);
+}
+
+const stateOf = async (box: Box): Promise<string> =>
+  (await box.run(['dpkg-query', '--show', '--showformat=${db:Status-Status}', 'understudy']))
+    .stdout;
+
+describe('the package, when something comes between', { skip }, () => {
+  let machines: Machines;
+  before(async () => {
+    machines = await Machines.start(async (box) => {
+      if (box.name === 'b') {
+        const unit = '[Service]\nExecStart=sleep infinity\n';
+        box.write('/run/systemd/system/keepalived.service', unit);
+        await box.systemctl('start', 'keepalived');
+      }
+      const said = await installPackage(box);
+      // It says so where keepalived runs, and not where it does not.
+      assert.equal(/keepalived runs on this host/.test(said), box.name === 'b', said);
+      assert.match(said, /then: understudy check && systemctl start understudy\n$/m);
+      await setUp(box);
+    });
+  });
+  after(async () => machines.close());
+  afterEach((t) => {
+    if (!('passed' in t) || t.passed !== true) process.stdout.write(`${machines.words()}\n`);
+  });
+
+  it('killed while it unpacks: the Active goes on, and the next installation mends it, losing nothing', async (t) => {
+    const { a, b, lab } = machines;
+    const pid = await a.mainPid();
+    await installKilled(a, 'dpkg-deb', HALF_UNPACKED);
+    assert.equal(await stateOf(a), 'half-installed');
+    assert.ok(a.exists(`${LIBRARY}/bin/node.dpkg-new`), 'half of it is there');
+    assert.equal(await a.mainPid(), pid);
+    assert.deepEqual(lab.holding(ADDRESS), ['a']);
+    await a.run(['understudy', 'check']);
+    const { lost } = await machines.observe(
+      t,
+      b,
+      () => installPackage(a),
+      () => machines.standsBy(a),
+    );
+    assert.equal(lost, 0);
+    assert.equal(await stateOf(a), 'installed');
+    assert.equal((await a.run(['find', LIBRARY, '-name', '*.dpkg-*'])).stdout, '');
+  });
+
+  it('killed while it is configured: the Active goes on, and dpkg --configure -a mends it, losing nothing', async (t) => {
+    const { a, b, lab } = machines;
+    const pid = await b.mainPid();
+    await installKilled(b, 'systemd-tmpfiles', HALF_CONFIGURED);
+    assert.equal(await stateOf(b), 'half-configured');
+    assert.equal(await b.mainPid(), pid);
+    assert.deepEqual(lab.holding(ADDRESS), ['b']);
+    const { lost } = await machines.observe(
+      t,
+      a,
+      () => b.run(['dpkg', '--configure', '-a']),
+      () => machines.standsBy(b),
+    );
+    assert.equal(lost, 0);
+    assert.equal(await stateOf(b), 'installed');
+    assert.notEqual(await b.mainPid(), pid);
+  });
+
+  it('without space for it: it fails and says so, and the old program still runs and starts', async () => {
+    const { b } = machines;
+    // Room for one and a half of it.
+    await b.sh(`mkdir /run/kept; cp -a ${LIBRARY}/. /run/kept/
+      size=$(du -sk ${LIBRARY} | cut -f 1)
+      mount -t tmpfs -o size=$((size * 3 / 2))k tmpfs ${LIBRARY}; cp -a /run/kept/. ${LIBRARY}/; rm -rf /run/kept
+      systemctl restart ${UNIT}`);
+    await machines.standsBy(b);
+    const pid = await b.mainPid();
+    const { code, stderr } = await b.attempt(['dpkg', '--install', PACKAGE]);
+    assert.notEqual(code, 0);
+    assert.match(stderr, /No space left on device/);
+    assert.equal(await b.mainPid(), pid);
+    await b.sh(`understudy check && systemctl restart ${UNIT}`);
+    await machines.standsBy(b);
+    await b.sh(`umount --lazy ${LIBRARY} && systemctl restart ${UNIT}`);
+    await installPackage(b);
+    assert.equal(await stateOf(b), 'installed');
+    await machines.standsBy(b);
+  });
+
+  it('with a full state directory the agent starts, stands by and says what it lacks', async () => {
+    const { b } = machines;
+    await b.sh(`systemctl stop ${UNIT}
+      mount -t tmpfs -o size=16k,mode=750 tmpfs /var/lib/understudy; chown understudy: /var/lib/understudy
+      dd if=/dev/zero of=/var/lib/understudy/full status=none 2>/dev/null || true
+      systemctl start ${UNIT}`);
+    await machines.standsBy(b);
+    await machines.status(b, 'a reason that names the state', ({ health: { reasons } }) =>
+      reasons.some((reason) => /ENOSPC/.test(reason)),
+    );
+    await b.sh(`umount --lazy /var/lib/understudy; systemctl restart ${UNIT}`);
+    await machines.standsBy(b);
+  });
+});
