@@ -119,7 +119,8 @@ class GatewayProbe {
 
   #hastyMs(): number {
     if (this.#settings.failureThreshold === 1) return this.#unhurriedMs();
-    return Math.min(this.#unhurriedMs(), Math.max(HASTY_AT_LEAST_MS, 2 * this.#slowestMs));
+    const usual = Math.max(HASTY_AT_LEAST_MS, Math.ceil(2 * this.#slowestMs));
+    return Math.min(this.#unhurriedMs(), usual);
   }
 
   close(): void {
