@@ -24,6 +24,22 @@ export function blocksOf(lines: readonly LogicalLine[], account: Account): reado
   return parser.end();
 }
 
+type Began = Pick<Statement, 'words' | 'place'>;
+
+/** Blocks that stand in no other one. */
+const OF_THE_TOP =
+  /^(?:global_defs|vrrp_(?:instance|script|sync_group|track_\w+)|virtual_server(?:_group)?|static_\w+|bfd_instance)$/;
+
+const isOfTheTop = ({ words }: Began): boolean => OF_THE_TOP.test(words[0]?.text ?? '');
+
+const nameOf = ({ words }: Began): string => words.map(({ text }) => text).join(' ');
+
+const textOf = (one: Began): string => `${nameOf(one)} of line ${one.place.line}`;
+
+/** The line; with its file where that is another one. */
+const shown = ({ file, line }: Place, from: Place): string =>
+  file === from.file ? `line ${line}` : `${file}:${line}`;
+
 class Parser {
   readonly #account: Account;
   readonly #top: Statement[] = [];
@@ -58,18 +74,30 @@ class Parser {
     this.#statement(words, place);
   }
 
+  /** What is left open; where a block of the top stands inside it, the brace is missing before that one. */
   end(): readonly Statement[] {
-    for (const { place, statement } of this.#open) {
-      const name = statement.words.map(({ text }) => text).join(' ');
-      const remedy = 'close the block where it ends';
+    for (const { place, statement, inside } of this.#open) {
+      const swallowed = inside.find(isOfTheTop) ?? this.#openWithin(place);
+      const before = swallowed === undefined ? '' : `, and ${textOf(swallowed)} inside it`;
+      const where =
+        swallowed === undefined
+          ? 'where it ends'
+          : `before ${shown(swallowed.place, place)}, where ${nameOf(swallowed)} begins`;
       this.#account.fail({
         place,
-        expected: `a } for the { of ${name}`,
-        found: 'the end of the file',
-        remedy,
+        expected: `a } for the { of ${nameOf(statement)}, which begins here`,
+        found: `the end of the file${before}`,
+        remedy: `close the block ${where}`,
       });
     }
     return this.#top;
+  }
+
+  /** The next one that is open too, if it belongs at the top. */
+  #openWithin(place: Place): Began | undefined {
+    const index = this.#open.findIndex((one) => one.place === place);
+    const next = this.#open[index + 1]?.statement;
+    return next !== undefined && isOfTheTop(next) ? next : undefined;
   }
 
   #inside(): Statement[] {

@@ -56,7 +56,18 @@ describe('braces', () => {
     const [open] = importErrors(instance().replace(/\}\s*$/, ''));
     assert.deepEqual(
       [open?.place.line, open?.expected],
-      [1, 'a } for the { of vrrp_instance VI_1'],
+      [1, 'a } for the { of vrrp_instance VI_1, which begins here'],
+    );
+    // The brace that is there closes another block: what stands inside says where one is missing.
+    const two = `vrrp_script check {\n  script "/x"\n${instance()}`;
+    const [swallowing] = importErrors(two);
+    assert.deepEqual(
+      [swallowing?.place.line, swallowing?.found, swallowing?.remedy],
+      [
+        1,
+        'the end of the file, and vrrp_instance VI_1 of line 3 inside it',
+        'close the block before line 3, where vrrp_instance VI_1 begins',
+      ],
     );
     const [close] = importErrors(`${instance()}}`);
     assert.deepEqual([close?.place.line, close?.found], [9, 'a } that closes none']);
