@@ -47,7 +47,9 @@ export function takeReport(
   const peer = instance.peers.get(message.peer);
   if (peer === undefined) return;
   const { paths, state, report } = peer;
-  const changed = peerHeard(peer, instance.configuration.peerCheck, message, instance.clock);
+  const { peerCheck } = instance.configuration;
+  const due = peerDeadline(peer, peerCheck, instance.clock);
+  const changed = peerHeard(peer, peerCheck, message, instance.clock);
   if (state === 'healthy') sayPaths(instance, peer, paths);
   if (changed.state) becameHealthy(instance, message.peer, state);
   if (changed.report) wordEnded(instance, peer, { report, paths });
@@ -56,8 +58,13 @@ export function takeReport(
   // With a soft fault we ask for a successor until there is one.
   const { fit, sound } = instance.fitness;
   if (changed.state || changed.report || (fit && !sound)) instance.unsettled = true;
-  if (isQuiet(instance)) instance.onlyDelayed = !instance.unsettled;
-  else arbitrate(instance);
+  if (!isQuiet(instance)) {
+    arbitrate(instance);
+    return;
+  }
+  // A path that was silent, and is heard again, may fall silent before anything else is due.
+  const isSooner = peerDeadline(peer, peerCheck, instance.clock) < due;
+  instance.onlyDelayed = !instance.unsettled && !isSooner;
 }
 
 /** A peer wonders whose side of the link is broken: the gateways are asked here too, and ours is no wish of its own. */

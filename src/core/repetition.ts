@@ -42,9 +42,13 @@ export function takeRepetition(instance: InstanceState, router: Router): void {
   const { clock } = instance;
   const state = backupOf(router);
   const { effectivePriority } = router;
-  // One that was overdue will be so again before the timer that ran would have fired.
-  instance.onlyDelayed = overdueFrom(state.machine, effectivePriority) > clock;
-  state.machine = rearmed(state.machine, effectivePriority, clock);
+  const before = state.machine;
+  state.machine = rearmed(before, effectivePriority, clock);
+  // One that was overdue will be so again before the timer that ran would have fired; and a priority that has risen
+  // since makes the timer shorter.
+  instance.onlyDelayed =
+    overdueFrom(before, effectivePriority) > clock &&
+    state.machine.activeDownAt >= before.activeDownAt;
   state.deferred = false;
   router.heardAt = clock;
   router.counters.advertisementsReceived += 1;

@@ -9,6 +9,7 @@ import type { InstanceEvent } from '../../src/core/interface.js';
 import { isRepetition, takeRepetition } from '../../src/core/repetition.js';
 import type { Router } from '../../src/core/machine/router.js';
 import { takeAdvertisement } from '../../src/core/router-events.js';
+import { takeReport } from '../../src/core/peer-events.js';
 import { settle } from '../../src/core/settle.js';
 import { InstanceState } from '../../src/core/instance-state.js';
 import { centiseconds, instant, type Instant } from '../../src/model/units.js';
@@ -159,6 +160,30 @@ describe('an advertisement that repeats the last one', () => {
     assert.equal(instance.onlyDelayed, false);
   });
 
+  it('says that it brings the deadline nearer when the timer had been put off for long', () => {
+    const instance = started([[router()]]);
+    for (const at of [1_000, 2_000]) instance.handle(said(), instant(at));
+    const { routers, ...rest } = instance.checkpoint();
+    const [own] = routers;
+    assert.ok(own?.state.kind === 'Backup');
+    for (const [putOff, isDelay] of [
+      [0, true],
+      [10_000_000, false],
+    ] as const) {
+      const machine = own.state.machine;
+      const later = { ...machine, activeDownAt: instant(machine.activeDownAt + putOff) };
+      const stage = restored({
+        ...rest,
+        routers: [{ ...own, state: { ...own.state, machine: later } }],
+      });
+      stage.clock = instant(3_000);
+      const there = stage.routers.get('lan');
+      assert.ok(there !== undefined && isRepetition(stage, there, said()));
+      takeRepetition(stage, there);
+      assert.equal(stage.onlyDelayed, isDelay);
+    }
+  });
+
   it('is looked at as a whole while a peer is Active without its addresses', () => {
     const instance = started([[router()], { peers: [THERE] }]);
     instance.handle(said(), instant(1_000));
@@ -197,38 +222,62 @@ describe('an advertisement that repeats the last one', () => {
 });
 
 describe('a message of a peer that only confirms', () => {
+  const message = (sound: boolean, path = HA, answered = true): InstanceEvent => ({
+    kind: 'peer-report',
+    peer: 'there',
+    address: path,
+    answered,
+    report: {
+      name: 'there',
+      mode: 'active-passive',
+      primary: true,
+      fit: true,
+      sound,
+      gateway: 'unknown',
+      bandwidthLow: false,
+      digests: {
+        virtualRouters: 1,
+        addresses: 2,
+        intervals: 3,
+        thresholds: 4,
+        primaries: null,
+        rules: null,
+      },
+      primaryAddresses: [],
+      routers: [],
+    },
+  });
+
   it('says that it only delays; one with news does not', () => {
     const instance = started([[router()], { peers: [THERE] }]);
-    const message = (sound: boolean): InstanceEvent => ({
-      kind: 'peer-report',
-      peer: 'there',
-      address: HA,
-      answered: true,
-      report: {
-        name: 'there',
-        mode: 'active-passive',
-        primary: true,
-        fit: true,
-        sound,
-        gateway: 'unknown',
-        bandwidthLow: false,
-        digests: {
-          virtualRouters: 1,
-          addresses: 2,
-          intervals: 3,
-          thresholds: 4,
-          primaries: null,
-          rules: null,
-        },
-        primaryAddresses: [],
-        routers: [],
-      },
-    });
     instance.handle(message(true), instant(1_000));
     assert.equal(instance.onlyDelayed, false);
     instance.handle(message(true), instant(2_000));
     assert.equal(instance.onlyDelayed, true);
     instance.handle(message(false), instant(3_000));
     assert.equal(instance.onlyDelayed, false);
+  });
+
+  it('does not say so where a path that was silent may soon be silent again', () => {
+    const instance = started([[router()], { peers: [THERE] }]);
+    instance.handle(message(true), instant(1_000));
+    const { peers, ...rest } = instance.checkpoint();
+    const later = instant(60_000_000);
+    for (const [silentAt, isDelay] of [
+      [instant(1_000_000), false],
+      [instant(2_100_000), true],
+    ] as const) {
+      const paths = peers[0]?.paths.map((path) => ({ ...path, failAt: later, silentAt })) ?? [];
+      const stage = restored({
+        ...rest,
+        peers: peers.map((peer) => ({ ...peer, paths, nextCheckAt: instant(5_000_000) })),
+      });
+      // After the silence of the one, and before that of the other.
+      stage.clock = instant(2_000_000);
+      const confirming = message(true, PEER, false);
+      assert.ok(confirming.kind === 'peer-report');
+      takeReport(stage, confirming);
+      assert.equal(stage.onlyDelayed, isDelay, `${silentAt}`);
+    }
   });
 });
