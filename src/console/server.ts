@@ -7,7 +7,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { createServer as createSecure } from 'node:https';
-import { unlinkSync } from 'node:fs';
+import { lstatSync, unlinkSync } from 'node:fs';
 import type { ControlClient } from '../control/client.js';
 import type { ListenAddress } from '../model/listen.js';
 import { bytesOf, refuse, SAFE_HEADERS, type Answer } from './answer.js';
@@ -120,11 +120,7 @@ function listen(server: Server, where: ListenAddress): Promise<void> {
 
 /** What an earlier console has left. Whatever else stands there makes the start fail by itself. */
 function removeSocket(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // Nothing is there.
-  }
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true) unlinkSync(path);
 }
 
 const COOKIE = 'understudy-session';

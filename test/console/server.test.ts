@@ -1,6 +1,10 @@
 // The console's server over a made-up agent: what it serves, whom it lets in, and what it refuses.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import type { ConsoleOptions } from '../../src/console/server.js';
 import { afterEach, beforeEach, describe, it } from '../support/test.js';
 import { healthy } from '../cli/statuses.js';
 import { eventOf, until } from '../support/limits.js';
@@ -12,6 +16,26 @@ beforeEach(async () => {
   await bench.startAgent();
 });
 afterEach(() => bench.close());
+
+describe('a unix socket', () => {
+  const unixAt = (path: string): Partial<ConsoleOptions> => ({ listen: { kind: 'unix', path } });
+
+  it('that an earlier console has left is replaced', async () => {
+    const path = join(bench.folder, 'console.sock');
+    const dead =
+      "require('net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))";
+    spawnSync(process.execPath, ['-e', dead, path]);
+    assert.ok(lstatSync(path).isSocket());
+    await bench.startConsole(unixAt(path));
+  });
+
+  it('is not put in the place of a file', async () => {
+    const path = join(bench.folder, 'precious');
+    writeFileSync(path, 'kept');
+    await assert.rejects(bench.startConsole(unixAt(path)), { code: 'EADDRINUSE' });
+    assert.equal(readFileSync(path, 'utf8'), 'kept');
+  });
+});
 
 describe('the page', () => {
   it('comes with a policy that lets nothing in from elsewhere, nothing inline, and no frame', async () => {
