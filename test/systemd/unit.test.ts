@@ -7,7 +7,8 @@ import { enterSandbox } from '../../scripts/lab/sandbox.js';
 import { ENGINE_OPTIONS } from '../../src/agent/engine.js';
 import { boxRefusal, SOURCE, UNIT, type Box } from './box.js';
 import { ADDRESS, Machines, SETTINGS, settingsText } from './machines.js';
-import { WAIT_LIMIT_MS } from '../support/limits.js';
+import { messageId } from '../../src/journal/journald.js';
+import { until, WAIT_LIMIT_MS } from '../support/limits.js';
 
 const skip = boxRefusal() ?? (await enterSandbox()) ?? false;
 
@@ -74,6 +75,29 @@ describe('the unit', { skip }, () => {
       times.map(async (name) => Number(await a.property(name))),
     );
     t.diagnostic(`ready after ${((ready - began) / 1000).toFixed(0)} ms`);
+  });
+
+  it('has its events as entries of journald: by kind, by virtual router, by priority', async () => {
+    const { a } = machines;
+    const asked = async (...matches: string[]): Promise<Record<string, unknown>[]> => {
+      const { stdout } = await a.run(['journalctl', '--quiet', '--output=json', ...matches]);
+      const lines = stdout.split('\n').filter((line) => line !== '');
+      return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    };
+    const ofRouter = ['UNDERSTUDY_EVENT=transition', 'UNDERSTUDY_VIRTUAL_ROUTER=lan'];
+    const transitions = await until(
+      'the transition to Active in the journal',
+      () => asked(...ofRouter),
+      (seen) => seen.length >= 2,
+    );
+    const kinds = new Set(transitions.map(({ MESSAGE_ID }) => MESSAGE_ID));
+    assert.deepEqual([...kinds], [messageId('transition')]);
+    assert.deepEqual(await asked(`MESSAGE_ID=${messageId('transition')}`), transitions);
+    assert.ok(transitions.every(({ _SYSTEMD_UNIT }) => _SYSTEMD_UNIT === UNIT));
+    // A start is good news; of what is told as a warning or worse nothing else comes.
+    assert.ok(transitions.some(({ PRIORITY }) => PRIORITY === '6'));
+    const urgent = await asked('--priority=warning', '--unit', UNIT);
+    assert.ok(urgent.every(({ PRIORITY }) => Number(PRIORITY) <= 4));
   });
 
   it('grants what real time needs, and only within bounds', async (t) => {
