@@ -126,9 +126,12 @@ export class AgentProcess {
     return this.#ended === null;
   }
 
-  /** The executor's process id: the agent's only child. */
+  /** The executor's process id; NaN while there is none. The agent has other children. */
   executorPid(): number {
-    return Number(readFileSync(`/proc/${this.pid}/task/${this.pid}/children`, 'utf8').trim());
+    const children = readFileSync(`/proc/${this.pid}/task/${this.pid}/children`, 'utf8');
+    const isExecutor = (pid: string): boolean =>
+      readFileSync(`/proc/${pid}/comm`, 'utf8') === 'understudy-exec\n';
+    return Number(children.trim().split(' ').find(isExecutor));
   }
 
   /** The first line that fits at or after position `from` of the log, as soon as there is one. */
