@@ -103,12 +103,13 @@ const ANSWER_LIMIT = 4_096;
 const DETAIL_LIMIT = 300;
 
 const detail = { type: 'string' } as const;
-const isStateAnswer = form<StateAnswer>('state-answer', {
+/** Exported, as every form is, for the bundle: it compiles them ahead. */
+export const isStateAnswer = form<StateAnswer>('state-answer', {
   type: 'object',
   required: ['state'],
   properties: { state: { enum: ['inline', 'bypass', 'disconnect', 'unknown'] }, detail },
 });
-const isCapabilitiesAnswer = form<CapabilitiesAnswer>('capabilities-answer', {
+export const isCapabilitiesAnswer = form<CapabilitiesAnswer>('capabilities-answer', {
   type: 'object',
   required: ['capabilities'],
   properties: {
