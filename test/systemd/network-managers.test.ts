@@ -102,8 +102,9 @@ describe('beside what configures the network', { skip }, () => {
     if (away() > 0) t.diagnostic(`the address was taken away: ${away()}`);
     assert.deepEqual(await transitions(), moved, 'no role moved');
     assert.deepEqual(lab.holding(ADDRESS), ['a']);
-    const { stdout } = await box.run(['ip', '-4', 'address', 'show', 'dev', 'eth0']);
-    assert.ok(stdout.includes(ownAddress(box)), stdout);
+    const shown = async (): Promise<string> =>
+      (await box.run(['ip', '-4', 'address', 'show', 'dev', 'eth0'])).stdout;
+    await until('its own address there again', shown, (text) => text.includes(ownAddress(box)));
   }
 
   const actions = [
