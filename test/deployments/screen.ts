@@ -17,6 +17,7 @@ const shape = (text: string): string =>
   text
     .replaceAll(/\d+(\.\d+)?/g, 'N')
     .replaceAll(/N (s|min|h|d)( N (s|min|h))? ago/g, 'N ago')
+    .replaceAll(/for N (s|min|h|d)( N (s|min|h))?/g, 'for N')
     // Why the role was taken last is another story, as is whether the other one was ever heard.
     .replaceAll(/^ *(because|last move|adverts|checksum) .*(\n {14}.*)*$/gm, '')
     .replaceAll(/\s+/g, ' ')
