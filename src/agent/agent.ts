@@ -289,6 +289,9 @@ class RunningAgent implements Agent {
       this.#refuse(errors, by);
       return { ok: false, file, errors };
     }
+    await this.#recordAhead(loaded.settings);
+    if (this.#stopping) return { ok: false, file, errors: [STOPPING] };
+    // From here to the configuration in one turn: whoever reads the event finds what it says in force.
     this.#problems.delete('settings');
     const changes = settingsChanges(this.#listed, loaded.listed, file);
     this.#journal.record('info', {
@@ -297,7 +300,6 @@ class RunningAgent implements Agent {
       ...ordered(changes.length === 0 ? 'nothing differs' : changes.join('; '), by),
     });
     this.#options.realtime.apply(loaded.settings.realtime);
-    await this.#recordAhead(loaded.settings);
     this.#driver.configure(loaded.settings);
     this.#listed = loaded.listed;
     this.#digest = loaded.digest;

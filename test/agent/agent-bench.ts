@@ -49,6 +49,7 @@ export async function startBench(
   folder: string,
   change: object = {},
   replaceFile?: ReplaceFile,
+  onInfo: (fields: object) => void = silent,
 ): Promise<AgentBench> {
   const settingsFile = join(folder, 'understudy.yaml');
   const router = { name: 'lan', interface: 'eth0', vrid: 51, addresses: ['10.99.0.100/24'] };
@@ -68,7 +69,7 @@ export async function startBench(
     executor: new FakeExecutor(kernel),
     lease: kernel.openLease(),
     hookExecutor: hooks,
-    log: { debug: silent, info: silent, warn: silent, error: silent, fatal: silent },
+    log: { debug: silent, info: onInfo, warn: silent, error: silent, fatal: silent },
     settings: loaded.settings,
     listed: loaded.listed,
     settingsFile,

@@ -47,6 +47,26 @@ for (const directory of ['runtimeDirectory', 'stateDirectory'] as const) {
   });
 }
 
+it('the event says that settings are applied when they are, however slow the disk is', async (t) => {
+  let slow = (): Promise<void> => Promise.resolve();
+  const seen: string[] = [];
+  const { agent, write } = await startBench(
+    benchFolder(t),
+    {},
+    () => slow(),
+    (fields) => {
+      if (!('event' in fields) || fields.event !== 'settings-applied') return;
+      // Who reads the line and asks is served by the next turn.
+      setImmediate(() => seen.push(agent.status().name));
+    },
+  );
+  write({ name: 'latter' });
+  slow = settle;
+  assert.ok((await agent.reload()).ok);
+  await settle();
+  assert.deepEqual(seen, ['latter']);
+});
+
 it('the thread of the protocol goes on while settings are read, however long that takes', async (t) => {
   const { agent, control, write } = await startBench(benchFolder(t));
   const unknown = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`k${index}`, 1]));
