@@ -1,6 +1,7 @@
 // One request and its answer: what is asked for is checked, then the agent's handlers do it. No
 // sockets; the event stream is event-feed.ts.
 import { failure, type Answer } from './answers.js';
+import type { Form } from '../json/form.js';
 import { nameOf } from './caller.js';
 import {
   COMMANDS,
@@ -54,19 +55,13 @@ async function handleSet(
   uid: number | null,
   handlers: ControlHandlers,
 ): Promise<Answer> {
-  const request = parseJson(body);
-  if (!request.ok) {
-    return failure(400, 'malformed-json', 'the request is not JSON', 'send one JSON object');
-  }
-  if (!isSetRequest(request.value)) {
-    const [first] = isSetRequest.errors ?? [];
-    return failure(
-      400,
-      'invalid-request',
-      `expected { "setting": text, "value": text }: ${first?.instancePath || 'it'} ${first?.message ?? 'is something else'}`,
-      'send setting and value as texts, as typed at the command line',
-    );
-  }
+  const request = understood(
+    body,
+    isSetRequest,
+    '{ "setting": text, "value": text }',
+    'send setting and value as texts, as typed at the command line',
+  );
+  if (!request.ok) return request.refusal;
   const { setting, value } = request.value;
   return outcomeAnswer(await handlers.set(setting, value, await nameOf(uid)));
 }
@@ -76,19 +71,13 @@ async function handleChange(
   uid: number | null,
   handlers: ControlHandlers,
 ): Promise<Answer> {
-  const request = parseJson(body);
-  if (!request.ok) {
-    return failure(400, 'malformed-json', 'the request is not JSON', 'send one JSON object');
-  }
-  if (!isChangeRequest(request.value)) {
-    const [first] = isChangeRequest.errors ?? [];
-    return failure(
-      400,
-      'invalid-request',
-      `expected { "base": digest, "changes": [{ "path", "value" }], "apply": true or false }: ${first?.instancePath || 'it'} ${first?.message ?? 'is something else'}`,
-      'send the digest of GET /v1/settings, and paths as it lists them',
-    );
-  }
+  const request = understood(
+    body,
+    isChangeRequest,
+    '{ "base": digest, "changes": [{ "path", "value" }], "apply": true or false }',
+    'send the digest of GET /v1/settings, and paths as it lists them',
+  );
+  if (!request.ok) return request.refusal;
   return outcomeAnswer(await handlers.change(request.value, await nameOf(uid)));
 }
 
@@ -98,9 +87,7 @@ async function handleSync(
   handlers: ControlHandlers,
 ): Promise<Answer> {
   const request = parseJson(body === '' ? '{}' : body);
-  if (!request.ok) {
-    return failure(400, 'malformed-json', 'the request is not JSON', 'send one JSON object');
-  }
+  if (!request.ok) return request.refusal;
   const { value } = request;
   if (!isSyncRequest(value) || (kind === 'pull' && value.peer === undefined)) {
     const expected = kind === 'pull' ? '{ "peer": text }' : '{ "peer": text }, or {} for all peers';
@@ -135,9 +122,7 @@ async function handleCommand(
   handlers: ControlHandlers,
 ): Promise<Answer> {
   const request = parseJson(body);
-  if (!request.ok) {
-    return failure(400, 'malformed-json', 'the request is not JSON', 'send one JSON object');
-  }
+  if (!request.ok) return request.refusal;
   if (!isCommandRequest(request.value)) {
     const known = Object.entries(COMMANDS).map(([name, words]) => [name, ...words].join(' '));
     return failure(
@@ -156,11 +141,39 @@ async function handleCommand(
   return failure(409, outcome.code, outcome.message, outcome.remedy);
 }
 
-function parseJson(text: string): { ok: true; value: unknown } | { ok: false } {
+type Understood<Value> =
+  { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly refusal: Answer };
+
+/** What the body asks for, or a refusal that says what was expected and where it is something else. */
+function understood<Value>(
+  body: string,
+  isRequest: Form<Value>,
+  expected: string,
+  remedy: string,
+): Understood<Value> {
+  const request = parseJson(body);
+  if (!request.ok) return request;
+  const { value } = request;
+  if (isRequest(value)) return { ok: true, value };
+  const [first] = isRequest.errors ?? [];
+  const wrong = `${first?.instancePath || 'it'} ${first?.message ?? 'is something else'}`;
+  return {
+    ok: false,
+    refusal: failure(400, 'invalid-request', `expected ${expected}: ${wrong}`, remedy),
+  };
+}
+
+function parseJson(text: string): Understood<unknown> {
   try {
-    return { ok: true, value: JSON.parse(text) };
+    return { ok: true, value: JSON.parse(text) as unknown };
   } catch {
-    return { ok: false };
+    const refusal = failure(
+      400,
+      'malformed-json',
+      'the request is not JSON',
+      'send one JSON object',
+    );
+    return { ok: false, refusal };
   }
 }
 
