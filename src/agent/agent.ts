@@ -1,6 +1,5 @@
 // One running agent put together: kernel, executor, driver, journal, files, control socket. No
 // protocol and no loop: those are the driver's.
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { settingsErrorLines, type SettingsError } from '../config/errors.js';
 import {
@@ -15,11 +14,9 @@ import { viewSettings } from '../config/setting-names.js';
 import type { Settings } from '../config/settings.js';
 import type { CommandOutcome, ControlHandlers, ReloadOutcome } from '../control/protocol.js';
 import { startControlServer, type ControlServer } from '../control/server.js';
-import type { Executor } from '../executor/executor.js';
 import type { HostFacts } from '../host/facts.js';
 import { observeHost, ownIdentity } from '../host/observe.js';
 import { refusedByRoot } from '../host/root-programs.js';
-import type { Kernel, Lease } from '../kernel/kernel.js';
 import type { Status } from '../model/status.js';
 import { Driver } from './driver.js';
 import { collectLater } from './engine.js';
@@ -28,54 +25,21 @@ import { createTurn } from './in-turn.js';
 import { keyChanges } from './key-words.js';
 import { HostWatch, networkFacts } from './host-watch.js';
 import { createJournal, TAIL_LENGTH, type Journal } from '../journal/journal.js';
-import type { Log } from '../journal/log.js';
+import type { AgentOptions } from './agent-options.js';
 import { carryOut } from './operator.js';
 import { AgentServices } from './services.js';
-import type { Realtime } from './realtime.js';
 import { movedDirectories, settingsChanges } from './settings-changes.js';
 import { formatRecording } from './recorder.js';
 import { MetricsDoor } from './metrics-door.js';
 import { leftoversOf, memoryAt, stateOf, type Clocks } from './memory.js';
-import {
-  createBackgroundFile,
-  type BackgroundFile,
-  type ReplaceFile,
-} from '../files/background-file.js';
+import { createBackgroundFile, type BackgroundFile } from '../files/background-file.js';
 import { formatState, readState, stateFilePath, type State } from '../journal/state-file.js';
 import { statusOf } from './status.js';
 import { StatusFile } from '../journal/status-file.js';
 import { judged, ordered, STOPPING } from './reload-words.js';
-import type { Watchdog } from './watchdog.js';
 
 /** Of a file that was refused; status has the first alone, `check` has all. */
 const ERRORS_IN_EVENT = 10;
-
-export interface AgentOptions {
-  readonly kernel: Kernel;
-  readonly executor: Executor;
-  /** The one that the executor was started with. */
-  readonly lease: Lease;
-  /** Another one, for hooks: they must not keep the last will waiting. */
-  readonly hookExecutor: Executor;
-  readonly log: Log;
-  readonly settings: Settings;
-  /** The same, setting by setting, for people. */
-  readonly listed: readonly ListedSetting[];
-  /** Of the settings file, as it was loaded. */
-  readonly digest?: string;
-  readonly settingsFile: string;
-  readonly version: string;
-  readonly realtime: Realtime;
-  /** Tells the service manager; never throws. */
-  readonly notify: (message: string) => void;
-  readonly watchdog: Watchdog;
-  /** Milliseconds since the epoch. */
-  readonly wallClock: () => number;
-  /** What replaces state.json and status.json; `atomicWriteFile` unless a test looks on. */
-  readonly replaceFile?: ReplaceFile;
-  /** What of the host the settings name; the host itself unless a test has another. */
-  readonly observeHost?: (settings: Settings) => Promise<HostFacts>;
-}
 
 export interface Agent {
   /** Reads the settings file again and applies the difference; an invalid file changes nothing. `by`: who asks. */
@@ -89,12 +53,6 @@ export interface Agent {
   wake(): void;
   /** Gives the role up, waits until the addresses are gone and everything is written. */
   stop(): Promise<void>;
-}
-
-/** Creates the two directories of the settings. @throws the system's error. */
-export function prepareDirectories({ runtimeDirectory, stateDirectory }: Settings): void {
-  mkdirSync(runtimeDirectory, { recursive: true, mode: 0o755 });
-  mkdirSync(stateDirectory, { recursive: true, mode: 0o750 });
 }
 
 /** Starts the agent: from its return on it takes part in the election. */

@@ -1,5 +1,5 @@
 // The agent as a process: settings, lock, signals, exit code. Imported only by the composition root.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatSettingsError } from '../config/errors.js';
@@ -11,7 +11,7 @@ import type { FileLock, Kernel } from '../kernel/kernel.js';
 import type { Executor } from '../executor/executor.js';
 import type { Settings } from '../config/settings.js';
 import { plainText } from '../model/plain-text.js';
-import { prepareDirectories, startAgent, type Agent } from './agent.js';
+import { startAgent, type Agent } from './agent.js';
 import { openExecutorSlot } from '../executor/executor-slot.js';
 import { lazyExecutor } from '../executor/lazy-executor.js';
 import { lockOf } from '../files/lock-file.js';
@@ -237,6 +237,12 @@ function openKernelOrSay(): Kernel | null {
     say((error as Error).message);
     return null;
   }
+}
+
+/** Creates the two directories of the settings. @throws the system's error. */
+function prepareDirectories({ runtimeDirectory, stateDirectory }: Settings): void {
+  mkdirSync(runtimeDirectory, { recursive: true, mode: 0o755 });
+  mkdirSync(stateDirectory, { recursive: true, mode: 0o750 });
 }
 
 /** `remedy`: what to do when another agent has the lock. */
