@@ -23,6 +23,7 @@ import {
   type SettingsWarning,
 } from './errors.js';
 import { refusal } from './faults.js';
+import { MOST_COPIES, unshared } from './unshared.js';
 
 /** Alias expansions before the text is taken for an attack (a "billion laughs" document). */
 const MAXIMUM_ALIASES = 10_000;
@@ -32,7 +33,7 @@ const MAXIMUM_DEPTH = DEEPEST;
 export interface SettingsDocument {
   readonly text: string;
   readonly document: Document;
-  /** The plain value: fresh objects, anchors and merges resolved. */
+  /** The plain value: fresh objects, anchors and merges resolved, each alias a copy of its own. */
   readonly value: unknown;
   readonly warnings: readonly SettingsWarning[];
   /** Duplicate keys; the value is usable all the same, so that other errors can be told too. */
@@ -126,7 +127,10 @@ function plainValue(
   lines: LineCounter,
 ): { ok: true; value: unknown } | { ok: false; error: SettingsError } {
   try {
-    return { ok: true, value: document.toJS({ maxAliasCount: MAXIMUM_ALIASES }) };
+    const shared: unknown = document.toJS({ maxAliasCount: MAXIMUM_ALIASES });
+    const value = unshared(shared);
+    if (value !== null) return { ok: true, value: value.value };
+    return { ok: false, error: refusal('manyCopies', 'more', { most: MOST_COPIES }) };
   } catch (error) {
     const found = error instanceof Error ? firstLine(error.message) : String(error);
     const place = brokenAliasPlace(document, lines);

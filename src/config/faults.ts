@@ -46,6 +46,11 @@ const FAULTS = {
     'at most <most> aliases',
     'write the settings out instead of naming others by *alias',
   ],
+  manyCopies: [
+    'too-large',
+    'aliases that stand for at most <most> values altogether',
+    'write the settings out instead of naming others by *alias',
+  ],
   syntax: ['syntax', 'YAML', '<remedy>'],
   brokenAlias: [
     'syntax',
