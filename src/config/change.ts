@@ -4,11 +4,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { releaseScript, takeoverScript } from '../model/netlink-script.js';
 import type { AtomicWriteOptions } from '../files/atomic-write.js';
 import { readDocument } from './document.js';
-import { editAt } from './edit-at.js';
-import { valueAt, type SettingsError, type SettingsPath, type SettingsWarning } from './errors.js';
+import type { SettingsError, SettingsWarning } from './errors.js';
 import { refusal } from './faults.js';
+import { sortedChanges, type Step } from './change-steps.js';
 import { parseSettings, readSettingsText, type LoadResult } from './load.js';
-import { onPage, parsePath } from './on-page.js';
 import type { PlainValue } from './plain-value.js';
 import { replaceSettings } from './save.js';
 import { viewSettings, type SettingsView } from './setting-names.js';
@@ -18,10 +17,12 @@ export interface ChangeRequest {
   /** The digest of the file that the changes were made for, as SettingsView has it. */
   readonly base: string;
   readonly changes: readonly {
-    /** As in an error: `ha.mode`, `virtualRouters[0].vrid`. */
+    /** As in an error: `ha.mode`, `virtualRouters[0].vrid`. Behind the last item of a list a new one begins. */
     readonly path: string;
     readonly value: PlainValue;
   }[];
+  /** Items of the lists of the page that go, as in an error: `virtualRouters[1]`. Counted before anything is changed. */
+  readonly remove?: readonly string[];
   /** False: only say what would be done. */
   readonly apply: boolean;
 }
@@ -139,17 +140,14 @@ type Edited =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly errors: readonly SettingsError[] };
 
-function editedText(text: string, { changes }: ChangeRequest): Edited {
-  const placed = changes.map(({ path, value }) => ({ path, at: parsePath(path), value }));
-  const strange = placed.filter(({ at }) => at === null || !onPage(at));
-  if (strange.length > 0) {
-    const refused = ({ path }: { path: string }): SettingsError =>
-      refusal('notOnPage', JSON.stringify(path.slice(0, 200)), {}, { path: path.slice(0, 200) });
-    return { ok: false, errors: strange.map(refused) };
-  }
+function editedText(text: string, request: ChangeRequest): Edited {
+  const read = readDocument(text);
+  if (!read.ok) return read;
+  const sorted = sortedChanges(request, read.document.value);
+  if (!sorted.ok) return sorted;
   let now = text;
-  for (const { path, at, value } of placed) {
-    const next = at === null ? null : oneEdited(now, at, value);
+  for (const { path, wanted, edit } of sorted.steps) {
+    const next = proven(now, edit, wanted);
     if (next === null) {
       const found = 'a form, such as an anchor or alias, in which other settings would change too';
       return { ok: false, errors: [refusal('notEditable', found, { setting: path }, { path })] };
@@ -159,28 +157,16 @@ function editedText(text: string, { changes }: ChangeRequest): Edited {
   return { ok: true, text: now };
 }
 
-/** The text with one setting changed and nothing else, by reading it again; null when that cannot be. */
-function oneEdited(text: string, at: SettingsPath, value: PlainValue): string | null {
+/** The text after `edit`, by reading it again: all that it says is what is `wanted` of what it said; else null. */
+function proven(text: string, edit: Step['edit'], wanted: Step['wanted']): string | null {
   const before = readDocument(text);
   if (!before.ok || before.document.errors.length > 0) return null;
-  if (isDeepStrictEqual(valueAt(before.document.value, at), value)) return text;
-  const edited = editAt(before.document.document, text, at, value);
+  const { value, document } = before.document;
+  if (isDeepStrictEqual(wanted(value), value)) return text;
+  const edited = edit(document, text);
   const after = edited === null ? null : readDocument(edited);
   if (edited === null || after === null || !after.ok) return null;
-  const wanted = withValue(before.document.value, at, value);
-  return isDeepStrictEqual(after.document.value, wanted) ? edited : null;
-}
-
-/** A copy of the document with `value` at `at`. */
-function withValue(document: unknown, [key, ...rest]: SettingsPath, value: unknown): unknown {
-  if (key === undefined) return value;
-  if (Array.isArray(document)) {
-    return document.map((item: unknown, index) =>
-      index === key ? withValue(item, rest, value) : item,
-    );
-  }
-  const before = typeof document === 'object' ? ((document ?? {}) as Record<string, unknown>) : {};
-  return { ...before, [key]: withValue(before[key], rest, value) };
+  return isDeepStrictEqual(after.document.value, wanted(value)) ? edited : null;
 }
 
 function planDifferences(before: Settings, after: Settings): PlanDifference[] {

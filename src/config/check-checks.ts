@@ -6,6 +6,7 @@ import { fault } from './faults.js';
 import { describeFound, quote } from './found.js';
 import { textsAt, type Settled } from './placed.js';
 import { checkName, checkPath, checkUniqueNames } from './plain-checks.js';
+import { OF_TYPE, type CheckType } from './schema-check-types.js';
 
 type Check = NonNullable<Settled['checks']>[number];
 
@@ -15,17 +16,7 @@ type Check = NonNullable<Settled['checks']>[number];
  */
 const TAKEN_NAMES: readonly string[] = ['gateway', 'bandwidth', 'links', 'address-lost'];
 
-/** The settings of each type, those first that it needs, with an example; the others are common to all. */
-const OF_TYPE = {
-  tcp: { needed: { host: '127.0.0.1', port: '9000' }, other: [] },
-  http: {
-    needed: { url: 'http://127.0.0.1:9000/upcheck' },
-    other: ['expectStatus', 'expectBody', 'expectHeader', 'requestHeaders', 'verifyTls'],
-  },
-  script: { needed: { command: '[/usr/local/bin/upcheck]' }, other: [] },
-} as const;
-
-type Type = keyof typeof OF_TYPE;
+type Type = CheckType;
 type Key = Exclude<keyof Check, undefined>;
 
 const keysOf = (type: Type): readonly Key[] => [

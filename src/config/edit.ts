@@ -66,7 +66,7 @@ function replaceScalar(
 }
 
 /** Writes a value behind the colon of a key that has none. */
-function fillEmpty(key: unknown, text: string, written: string): string | null {
+export function fillEmpty(key: unknown, text: string, written: string): string | null {
   if (!isNode(key) || !key.range) return null;
   const colon = key.range[1];
   return text[colon] === ':' ? splice(text, colon + 1, colon + 1, ` ${written}`) : null;
@@ -86,7 +86,12 @@ export function addToMap(map: YAMLMap, text: string, line: string): string | nul
 }
 
 /** The whole section, at the end of the text; in a flow mapping behind the last setting. */
-function addSection(root: YAMLMap, text: string, section: string, line: string): string | null {
+export function addSection(
+  root: YAMLMap,
+  text: string,
+  section: string,
+  line: string,
+): string | null {
   if (root.flow === true) {
     const name = line.startsWith('"') ? JSON.stringify(section) : section;
     return addToMap(root, text, `${name}: { ${line} }`);
@@ -114,7 +119,7 @@ export function endOfNode(node: unknown): number | null {
   return isNode(node) && node.range ? node.range[1] : null;
 }
 
-function insertLine(text: string, after: number, line: string): string {
+export function insertLine(text: string, after: number, line: string): string {
   const newline = newlineOf(text);
   const end = text[after - 1] === '\n' ? after - 1 : text.indexOf('\n', after);
   if (end === -1) return `${text}${newline}${line}${newline}`;

@@ -30,6 +30,17 @@ export function onPage(path: SettingsPath): boolean {
   return schema.scope === 'shared' || OWN.has(key);
 }
 
+/** The lists to which the page adds items, and from which it removes them. */
+export const PAGE_LISTS = ['virtualRouters', 'checks'] as const;
+export type PageList = (typeof PAGE_LISTS)[number];
+
+/** Whether the setting at `path`, which says what an item is, is given by the page when it makes one. */
+export const namesItem = ([list, index, key, ...more]: SettingsPath): boolean =>
+  PAGE_LISTS.some((one) => one === list) &&
+  typeof index === 'number' &&
+  (key === 'name' || (key === 'type' && list === 'checks')) &&
+  more.length === 0;
+
 const isLeaf = ({ type, items }: SettingSchema): boolean =>
   type !== 'object' && items?.properties === undefined;
 

@@ -69,6 +69,11 @@ export const isChangeRequest = form<ChangeRequest>('change-request', {
   properties: {
     base: { type: 'string', minLength: 1, maxLength: 100 },
     apply: flag,
+    remove: {
+      type: 'array',
+      maxItems: 500,
+      items: { type: 'string', minLength: 1, maxLength: 200 },
+    },
     changes: {
       type: 'array',
       maxItems: 500,
