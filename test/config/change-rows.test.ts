@@ -178,7 +178,7 @@ describe('a new check', () => {
 describe('an item that goes', () => {
   const two = `virtualRouters:
   # the first
-  - ${'{ '}${LAN} }   # eth0
+  - { ${LAN} }   # eth0
   # the second
   - name: guest
     interface: eth1
