@@ -1,5 +1,6 @@
 // What the page says of each setting: label, unit, range and default, from the schema. No values: the agent has those.
-import { onPage } from '../config/on-page.js';
+import { namesItem, onPage } from '../config/on-page.js';
+import { typeWith, type CheckType } from '../config/schema-check-types.js';
 import { TRANSITION_REASONS } from '../model/reasons.js';
 import { SETTINGS_SCHEMA, type SettingSchema } from '../config/schema.js';
 
@@ -20,6 +21,12 @@ export interface Field {
   readonly unit?: string;
   readonly default?: unknown;
   readonly editable: boolean;
+  /** Given once, when a new item of a list is made. */
+  readonly once?: true;
+  /** Of a check: the type that alone has it. */
+  readonly of?: CheckType;
+  /** Whether all appliances of the group have the same. */
+  readonly shared: boolean;
 }
 
 /** What the page has to know beside what the agent says: its fields, and the words of reasons. */
@@ -42,6 +49,7 @@ function fieldsOf(schema: SettingSchema, path: readonly (string | number)[]): Fi
 }
 
 function fieldOf(schema: SettingSchema, path: readonly (string | number)[]): Field {
+  const of = path[0] === 'checks' ? typeWith(String(path[2])) : undefined;
   const { type, description, page, items, enum: words, minimum, maximum, unit } = schema;
   return {
     path: path.reduce<string>(
@@ -60,5 +68,8 @@ function fieldOf(schema: SettingSchema, path: readonly (string | number)[]): Fie
     ...(unit === undefined ? {} : { unit }),
     ...(schema.default === undefined ? {} : { default: schema.default }),
     editable: onPage(path),
+    ...(namesItem(path) ? { once: true as const } : {}),
+    ...(of === undefined ? {} : { of }),
+    shared: schema.scope === 'shared',
   };
 }

@@ -2,11 +2,12 @@
 // of HTTP but the answers.
 import type { ControlClient } from '../control/client.js';
 import { AgentNotReachable, ControlRefusal, UnexpectedAnswer } from '../control/client-errors.js';
-import { COMMANDS, type CommandName } from '../control/protocol.js';
-import { isChangeRequest, isCommandRequest } from '../control/schemas.js';
+import { COMMANDS, type CommandName, type SyncOutcome } from '../control/protocol.js';
+import { isChangeRequest, isCommandRequest, isSyncRequest } from '../control/schemas.js';
+import { valueText, type Difference } from '../model/shared-settings.js';
 import { refuse, type Answer } from './answer.js';
 
-export type Agent = Pick<ControlClient, 'command' | 'change' | 'reload'>;
+export type Agent = Pick<ControlClient, 'command' | 'change' | 'reload' | 'sync' | 'pull' | 'push'>;
 
 /**
  * What changes something: each a POST of the page. What the agent refuses is an answer like any other (200): a browser
@@ -16,6 +17,9 @@ export const ORDERS: Readonly<Record<string, (agent: Agent, body: unknown) => Pr
   '/api/order': order,
   '/api/change': change,
   '/api/reload': reload,
+  '/api/sync': compare,
+  '/api/pull': pull,
+  '/api/push': push,
 };
 
 async function order(agent: Agent, body: unknown): Promise<Answer> {
@@ -50,6 +54,48 @@ async function change(agent: Agent, body: unknown): Promise<Answer> {
 async function reload(agent: Agent): Promise<Answer> {
   const outcome = await agent.reload();
   return { status: 200, body: outcome };
+}
+
+/** Asks the peers for what they have. Values go out as `sync diff` prints them: of headers, which may be secret, the names. */
+async function compare(agent: Agent): Promise<Answer> {
+  try {
+    const { sync, peers } = await agent.sync();
+    const told = peers.map(({ name, differences }) => ({
+      name,
+      ...(differences === undefined ? {} : { differences: differences.map(inWords) }),
+    }));
+    return { status: 200, body: { sync, peers: told } };
+  } catch (error) {
+    if (!(error instanceof ControlRefusal)) throw error;
+    return refuse(200, error.code, error.message, error.remedy);
+  }
+}
+
+const inWords = ({ setting, changed, base, mine, theirs }: Difference): object => ({
+  setting,
+  changed,
+  base: valueText(base),
+  mine: valueText(mine),
+  theirs: valueText(theirs),
+});
+
+async function pull(agent: Agent, body: unknown): Promise<Answer> {
+  if (!isSyncRequest(body) || body.peer === undefined) return noPeer();
+  return synced(await agent.pull(body.peer));
+}
+
+async function push(agent: Agent, body: unknown): Promise<Answer> {
+  if (!isSyncRequest(body) || body.peer === undefined) return noPeer();
+  return synced(await agent.push(body.peer));
+}
+
+const noPeer = (): Answer =>
+  refuse(400, 'invalid-request', 'expected { "peer": text }', 'name a peer of ha.peers');
+
+function synced(outcome: SyncOutcome): Answer {
+  if (outcome.ok) return { status: 200, body: outcome };
+  const { code, message, remedy, errors = [] } = outcome;
+  return { status: 200, body: { error: { code, message, remedy }, errors } };
 }
 
 /** An agent that refuses, is gone, or is not understood. Rethrows anything else. */

@@ -6,7 +6,14 @@ import { heardState, put, show, store } from './store.js';
 /** Between two looks, in ms. */
 const EVERY = 1000;
 const SOCKET = '/run/understudy/control.sock';
-const PATHS = { order: '/v1/command', change: '/v1/change', reload: '/v1/reload' };
+const PATHS = {
+  order: '/v1/command',
+  change: '/v1/change',
+  reload: '/v1/reload',
+  sync: '/v1/sync',
+  pull: '/v1/sync/pull',
+  push: '/v1/sync/push',
+};
 
 const agent = window.cockpit.http(SOCKET, { superuser: 'try' });
 
@@ -31,9 +38,9 @@ const ask = (method, path, body) =>
   });
 
 store.fetch = async (what, body) => {
-  const answer = JSON.parse(await ask('POST', PATHS[what], body));
-  // Errors of settings say more than that there are some.
-  return answer.errors ? { ...answer, error: undefined } : answer;
+  const answer = JSON.parse(await ask(what === 'sync' ? 'GET' : 'POST', PATHS[what], body));
+  // Errors of the settings file say more than that there are some.
+  return answer.errors && /^(change|reload)$/.test(what) ? { ...answer, error: undefined } : answer;
 };
 
 const linesOf = (text) =>

@@ -1,5 +1,6 @@
 // Orders: each says what it is going to do, then what came of it, with the events that prove it.
 import { ui, list, put, store } from './store.js';
+import { Changes, Fault } from './fields.js';
 import { Events } from './screen.js';
 
 const here = ({ virtualRouters }) =>
@@ -54,13 +55,15 @@ const ORDERS = [
 
 const key = (one) => `${one.time} ${one.event} ${one.detail}`;
 
+/** One of the list: what is sent for it. */
+const sent = (body) => (force) =>
+  body ? store.fetch('order', { ...body, ...(force ? { force } : {}) }) : store.fetch('reload');
+
 async function give(order) {
   const known = new Set(store.events.map(key));
   put({ order: { ...order, state: 'under way' } });
   const force = document.getElementById('force')?.checked ?? false;
-  const answer = order.body
-    ? await store.fetch('order', { ...order.body, ...(force ? { force } : {}) })
-    : await store.fetch('reload');
+  const answer = await order.run(force);
   put({ order: { ...order, state: 'done', answer, known } });
 }
 
@@ -69,37 +72,39 @@ function Outcome({ answer, known }) {
   const proof = store.events.filter((one) => !known.has(key(one)));
   return ui`<div role="status">
     ${
-      error
-        ? ui`<p class="error">✕ Not done: ${error.message}; ${error.remedy}</p>`
-        : errors.length
-          ? ui`<p class="error">
-              ${`✕ Not done: ${errors[0].path} expected ${errors[0].expected}, found ${errors[0].found}; ${errors[0].remedy}`}
-            </p>`
-          : ui`<p>
-              ✓ Done: ${detail ?? (list(changes ?? []) === '-' ? 'nothing differs' : list(changes))}
-            </p>`
+      error || errors.length
+        ? ui`<p class="error">
+            ${error ? `✕ Not done: ${error.message}; ${error.remedy}` : '✕ Not done.'}
+          </p>`
+        : ui`<p>
+            ✓ Done: ${detail ?? (list(changes ?? []) === '-' ? 'nothing differs' : list(changes))}
+          </p>`
     }
+    ${errors.map((fault) => ui`<${Fault} fault=${fault} />`)}
     <h3>What happened since</h3>
     ${proof.length ? ui`<${Events} events=${proof} />` : ui`<p>No event yet.</p>`}
     <button type="button" onClick=${() => put({ order: null })}>Close</button>
   </div>`;
 }
 
-export function Orders({ status }) {
-  const { order } = store;
-  if (!order) {
-    return ui`<div class="buttons">
+export const Orders = ({ status }) =>
+  store.order
+    ? ui`<${Order} status=${status} />`
+    : ui`<div class="buttons">
       ${ORDERS.map(
         ([name, body, what, forcible]) =>
           ui`<button
             type="button"
-            onClick=${() => put({ order: { name, body, what, forcible, state: 'asked' } })}
+            onClick=${() => put({ order: { name, run: sent(body), what, forcible, state: 'asked' } })}
           >
             ${name}…
           </button>`,
       )}
     </div>`;
-  }
+
+/** What an order is going to do, then what came of it. */
+export function Order({ status }) {
+  const { order } = store;
   const away = status.readiness?.find((one) => one.direction === 'away');
   return ui`<div>
     <h3
@@ -109,6 +114,7 @@ export function Orders({ status }) {
       ${order.name}
     </h3>
     <p>${order.what(status)}</p>
+    ${order.changes?.length && order.state !== 'done' ? ui`<${Changes} changes=${order.changes} />` : null}
     ${
       order.state === 'done'
         ? ui`<${Outcome} ...${order} />`

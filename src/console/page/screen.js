@@ -3,11 +3,12 @@ import { ui, list, store, time } from './store.js';
 import { roleOf, SHAPES } from './main.js';
 import { Orders } from './orders.js';
 import { Pair } from './pair.js';
+import { Sync } from './sync.js';
 
 const HEALTH = { healthy: '✓', degraded: '!', fault: '✕' };
 const why = (code) => store.about.reasons[code] ?? code;
 
-const Card = ({ title, children, wide }) =>
+export const Card = ({ title, children, wide }) =>
   ui`<section class=${wide ? 'card wide' : 'card'}>
     <h2>${title}</h2>
     ${children}
@@ -131,7 +132,7 @@ const Peer = ({ peer }) =>
   <//>`;
 
 function Rest({ status }) {
-  const { flaps, bypass, maintenance, standsBack, handover, sync, time: at } = status;
+  const { flaps, bypass, maintenance, standsBack, handover, time: at } = status;
   return ui`<${Card} title="This appliance">
     <${Rows}
       rows=${[
@@ -148,16 +149,6 @@ function Rest({ status }) {
         handover && [
           'Handover',
           `${list(handover.virtualRouters)} to ${handover.to ?? 'nobody known'}`,
-        ],
-        sync && [
-          'Settings in sync',
-          ui`${`${sync.mode}, version ${sync.generation ?? '-'} by ${sync.author ?? '-'}`}
-            <ul class="plain">
-              ${(sync.peers ?? []).map(
-                (peer) =>
-                  ui`<li>${`${peer.state === 'in-sync' ? '✓' : '!'} ${peer.name}: ${peer.state}, since ${time(peer.since)}${peer.differing?.length ? `: ${list(peer.differing)}` : ''}${peer.detail ? ` (${peer.detail})` : ''}`}</li>`,
-              )}
-            </ul>`,
         ],
         at && ['As of', time(at)],
       ]}
@@ -217,6 +208,7 @@ export function Screen() {
     ${status.peers.map((peer) => ui`<${Peer} key=${peer.name} peer=${peer} />`)}
     <${Rest} status=${status} />
     <${Card} title="Orders"><${Orders} status=${status} /><//>
+    <${Sync} status=${status} />
     <${Monitors} monitors=${status.monitors} />
     <${Card} title="Last events" wide><${Events} events=${events.slice(-20)} /><//>
   </div>`;

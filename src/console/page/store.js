@@ -15,6 +15,8 @@ export const store = {
   cut: null,
   view: location.hash === '#settings' ? 'settings' : 'status',
   order: null,
+  /** What differs from the peers, as of when it was asked. */
+  compared: null,
   draft: null,
   fetch: null,
 };

@@ -1,0 +1,121 @@
+// What a person has typed and not saved yet: values by path, rows that are new, rows that are to go. No drawing.
+
+/** Lists whose rows can be added and removed: the settings that a new row begins with. */
+export const LISTS = { virtualRouters: {}, checks: { type: 'tcp' } };
+
+export const begin = (settings) => ({
+  base: settings.digest,
+  /** The version of the file that it is made on, and those that the person has been shown. */
+  from: settings,
+  known: [settings.digest],
+  values: {},
+  added: [],
+  removed: [],
+  errors: [],
+});
+
+export const changesIn = ({ values, added, removed }) =>
+  Object.keys(values).filter((path) => !added.includes(rowOf(path))).length +
+  added.length +
+  removed.length;
+
+/** `virtualRouters[0]` of `virtualRouters[0].vrid`; a new one is `virtualRouters[n1]`. */
+export const rowOf = (path) => /^\w+\[\w+\]/.exec(path)?.[0] ?? '';
+const listOf = (row) => row.split('[')[0];
+
+/** The rows of a list in the file. */
+export const rowsOf = ({ settings }, list) => [
+  ...new Set(
+    settings.map(({ path }) => rowOf(path ?? '')).filter((row) => listOf(row) === list && row),
+  ),
+];
+
+/** The rows as a request counts them, and as they are afterwards. */
+const asked = ({ from, added }, list) => [
+  ...rowsOf(from, list),
+  ...added.filter((row) => listOf(row) === list),
+];
+const afterwards = (draft, list) =>
+  asked(draft, list).filter((row) => !draft.removed.includes(row));
+
+/** Faults of the request itself; all others are of what the file would be. */
+const OF_REQUEST = ['not-settable', 'not-editable'];
+
+/** Where on the page the error belongs. */
+export function placeOf(draft, { path, code }) {
+  const row = rowOf(path);
+  if (!row) return path;
+  const rows = (OF_REQUEST.includes(code) ? asked : afterwards)(draft, listOf(row));
+  const place = rows[/\d+/.exec(row)?.[0]];
+  return place ? place + path.slice(row.length) : path;
+}
+
+function pathIn(draft, path) {
+  const row = rowOf(path);
+  if (!row) return path;
+  return `${listOf(row)}[${asked(draft, listOf(row)).indexOf(row)}]${path.slice(row.length)}`;
+}
+
+/** As the file has it, from what was typed: what it cannot be stays a text, and the agent says what is wrong. */
+function valueOf({ type, items }, typed) {
+  if (type === 'boolean') return typed;
+  if (type === 'integer') return /^-?\d{1,15}$/.test(typed.trim()) ? Number(typed) : typed;
+  if (type !== 'array') return typed;
+  const words = typed.split(/[\s,]+/).filter(Boolean);
+  return items === 'array'
+    ? words.map((word) => word.split('+'))
+    : items === 'integer'
+      ? words.map(Number)
+      : words;
+}
+
+/** `fields`: all that there are, in the order of the file. */
+export const requestOf = (draft, fields, apply) => ({
+  base: draft.base,
+  apply,
+  changes: fields.flatMap((field) =>
+    Object.entries(draft.values)
+      .filter(([path]) => sameField(field, path) && !draft.removed.includes(rowOf(path)))
+      .map(([path, typed]) => ({ path: pathIn(draft, path), value: valueOf(field, typed) })),
+  ),
+  ...(draft.removed.length ? { remove: draft.removed } : {}),
+});
+
+export const sameField = (field, path) => field.path === path.replace(/\[\w+\]/g, '[]');
+
+/** `virtualRouters[lan]` of the names of its settings. */
+const nameOf = (settings, row) =>
+  /^\w+\[.*?\]/.exec(
+    settings.settings.find(({ path }) => rowOf(path ?? '') === row)?.setting ?? '',
+  )?.[0];
+
+/** The name of a row, as the file has it. */
+export const titleOf = (settings, row) => nameOf(settings, row)?.replace(/^\w+\[|\]$/g, '') ?? row;
+
+/** The same on another version of the file, in which a row may stand elsewhere or be gone. */
+export function rebased(draft, now) {
+  const rows = new Map(
+    Object.keys(LISTS).flatMap((list) =>
+      rowsOf(draft.from, list).map((row) => [
+        row,
+        rowsOf(now, list).find((one) => nameOf(now, one) === nameOf(draft.from, row)),
+      ]),
+    ),
+  );
+  const moved = (row) => (!row || draft.added.includes(row) ? row : rows.get(row));
+  return {
+    ...draft,
+    base: now.digest,
+    from: now,
+    known: [...draft.known, now.digest],
+    values: Object.fromEntries(
+      Object.entries(draft.values)
+        .filter(([path]) => moved(rowOf(path)) !== undefined)
+        .map(([path, typed]) => [moved(rowOf(path)) + path.slice(rowOf(path).length), typed]),
+    ),
+    removed: draft.removed.map(moved).filter(Boolean),
+    errors: [],
+    now: null,
+    answer: null,
+  };
+}
