@@ -6,6 +6,7 @@ import type { Kernel, Lease } from '../kernel/kernel.js';
 import type { MonitorStatus } from '../model/monitor.js';
 import type { PeerReport } from '../model/peer-report.js';
 import type { EventRecord } from '../model/status.js';
+import type { WitnessOrder } from '../model/witness.js';
 import type { Leftovers } from './leftovers.js';
 import type { TransitionEffect } from './records.js';
 import type { Watchdog } from './watchdog.js';
@@ -21,6 +22,8 @@ export interface Services {
   /** Interfaces or addresses of this host have changed. */
   networkChanged(): void;
   peerNews(report: PeerReport): void;
+  /** Of the client of the witness. */
+  orderWitness(order: WitnessOrder): void;
   setBypass(desired: 'inline' | 'bypass', reason: string): void;
   transition(effect: TransitionEffect, record: EventRecord): void;
   /** All that there are; whenever one may have said something. */

@@ -92,7 +92,8 @@ export class Driver {
     this.#alarm = new Alarm({
       kernel,
       core: () => this.#instance.nextDeadline(),
-      others: () => this.#othersDueAt(),
+      others: () =>
+        earlier(earlier(this.#network.dueAt, this.keeper.dueAt), options.watchdog?.dueAt ?? null),
       onExpired: () => this.#wake(),
     });
     this.#adopt(settings, options.leftovers);
@@ -386,12 +387,6 @@ export class Driver {
     this.#asked.length = 0;
   }
 
-  /** Other than the core's. */
-  #othersDueAt(): Instant | null {
-    const retry = earlier(this.#network.dueAt, this.keeper.dueAt);
-    return earlier(retry, this.#options.watchdog?.dueAt ?? null);
-  }
-
   #handle(event: InstanceEvent, at: Instant): readonly InstanceEffect[] {
     this.recorder.record(event, at);
     if (event.kind === 'advertisement' && event.advertisement.priority > 0) {
@@ -408,20 +403,18 @@ export class Driver {
 
   #perform(effect: InstanceEffect): void {
     switch (effect.kind) {
-      case 'send-advertisement': {
+      case 'send-advertisement':
+      case 'announce': {
         const settings = this.#routers.get(effect.virtualRouter);
-        if (settings !== undefined) this.#advertiser.queueAdvertisement({ ...effect, settings });
+        if (settings === undefined) return;
+        if (effect.kind === 'announce') this.#advertiser.queueAnnouncement(settings);
+        else this.#advertiser.queueAdvertisement({ ...effect, settings });
         return;
       }
       case 'set-addresses':
         this.keeper.want(effect.virtualRouter, effect.present);
         this.#changed = true;
         return;
-      case 'announce': {
-        const settings = this.#routers.get(effect.virtualRouter);
-        if (settings !== undefined) this.#advertiser.queueAnnouncement(settings);
-        return;
-      }
       case 'transition':
         this.#changed = true;
         this.#services.transition(effect, this.#records.transition(effect));
@@ -439,6 +432,11 @@ export class Driver {
         return;
       case 'peer-news':
         this.#news = effect.report;
+        return;
+      case 'witness':
+        this.#services.orderWitness(effect.order);
+        return;
+      case 'hold-until':
         return;
       case 'set-bypass':
         this.#changed = true;

@@ -9,6 +9,7 @@ import type { VirtualRouterState } from '../model/reasons.js';
 import { milliseconds, type Instant } from '../model/units.js';
 import type { BypassStatus } from '../hooks/bypass.js';
 import { BypassSlot } from '../hooks/bypass-slot.js';
+import type { WitnessOrder } from '../model/witness.js';
 import type { Services } from './driver-options.js';
 import type { Journal } from '../journal/journal.js';
 import { MonitorHook } from '../hooks/monitor-hook.js';
@@ -137,6 +138,10 @@ export class AgentServices implements Services {
 
   askGateway(): void {
     this.#prober.askGateway();
+  }
+
+  orderWitness(_order: WitnessOrder): void {
+    // No settings name a witness yet.
   }
 
   hearPeers(): void {

@@ -245,6 +245,9 @@ function take(instance: InstanceState, event: InstanceEvent): void {
     case 'path-interface':
       setPathInterface(instance, event);
       return;
+    case 'witness':
+    case 'suspended':
+      return;
     case 'stalled':
     case 'revoked':
       instance.report('stalled', 'what arrived meanwhile is heard first');

@@ -5,7 +5,8 @@ import type { MonitorStatus } from '../model/monitor.js';
 import type { PeerReport } from '../model/peer-report.js';
 import type { BypassState, HaMode } from '../model/status.js';
 import type { Report, TransitionReason, VirtualRouterState } from '../model/reasons.js';
-import type { Microseconds } from '../model/units.js';
+import type { Instant, Microseconds } from '../model/units.js';
+import type { WitnessFact, WitnessOrder } from '../model/witness.js';
 import type { Memory } from './fitness/restraint.js';
 import type { FlapParameters } from './fitness/flap-counter.js';
 import type { PeerCheckParameters } from './peers/peer-check.js';
@@ -30,6 +31,15 @@ export interface InstanceConfiguration {
   readonly preemptDelay: Microseconds;
   /** Further settings that are usually the same on all appliances, as one text. Without it they are not compared. */
   readonly rules?: string;
+  /** Asked when nothing is heard of a peer. Absent or null: there is none. Without peers it is never asked. */
+  readonly witness?: WitnessParameters | null;
+}
+
+export interface WitnessParameters {
+  /** How long a lease lasts, as the settings have it. */
+  readonly ttl: Microseconds;
+  /** So long before the lease ends the role is given up: the addresses must be gone by then. */
+  readonly margin: Microseconds;
 }
 
 export type OperatorCommand =
@@ -106,6 +116,10 @@ export type InstanceEvent =
   | { readonly kind: 'addresses-removed'; readonly virtualRouter: string }
   /** The takeover script failed. */
   | { readonly kind: 'addresses-failed'; readonly virtualRouter: string; readonly detail: string }
+  /** What the witness said last. */
+  | { readonly kind: 'witness'; readonly fact: WitnessFact }
+  /** The machine was suspended for so long: clocks that count this have moved on, and our instants have not. */
+  | { readonly kind: 'suspended'; readonly by: Microseconds }
   | { readonly kind: 'deadline' };
 
 export type InstanceEffect =
@@ -128,6 +142,10 @@ export type InstanceEffect =
   | { readonly kind: 'set-bypass'; readonly desired: 'inline' | 'bypass'; readonly reason: string }
   | { readonly kind: 'set-addresses'; readonly virtualRouter: string; readonly present: boolean }
   | { readonly kind: 'announce'; readonly virtualRouter: string }
+  /** What the client of the witness is to do; said again and again, so that it knows that we live. */
+  | { readonly kind: 'witness'; readonly order: WitnessOrder }
+  /** Addresses may be kept, by whomever, until then, unless this is put off. Null: for ever. */
+  | { readonly kind: 'hold-until'; readonly until: Instant | null }
   | {
       readonly kind: 'transition';
       readonly virtualRouter: string;

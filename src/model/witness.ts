@@ -28,6 +28,13 @@ export type WitnessFact =
 
 /**
  * What the client is to do until told otherwise. `hold`: acquire the lease, again after each loss, and renew it.
- * `watch`: read only. `release`: give it back if it is ours, then watch.
+ * `watch`: read only, also right after a lease of somebody else should have ended. `release`: give it back if it is
+ * ours, then watch. The order is repeated (ORDER_REPEATED of a ttl); a `hold` that is older than ORDER_LAPSES of a ttl
+ * counts as `watch`, since whoever gave it hangs. Whoever gave it is gone: as `release`.
  */
 export type WitnessOrder = 'hold' | 'watch' | 'release';
+
+/** So often, in parts of a ttl, the order to the client is repeated. */
+export const ORDER_REPEATED = 1 / 12;
+/** An order to hold that was not repeated for this part of a ttl counts no longer. */
+export const ORDER_LAPSES = 1 / 6;

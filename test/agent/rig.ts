@@ -120,6 +120,7 @@ export function rig(options: RigOptions = {}): Rig {
   const services: Services = {
     checkPeers: (peers) => peers.forEach((peer) => tell({ kind: 'check', peer })),
     askGateway: () => tell({ kind: 'ask-gateway' }),
+    orderWitness: (order) => tell({ kind: 'witness', order }),
     hearPeers: () => said.splice(0).forEach((event) => driver.hear(event)),
     networkChanged: silent,
     peerNews: (report) => tell({ kind: 'news', report }),

@@ -240,6 +240,10 @@ export function line(effect: InstanceEffect): string {
       return 'ask the gateway';
     case 'peer-news':
       return `tell ${newsLine(effect.report)}`;
+    case 'witness':
+      return `witness ${effect.order}`;
+    case 'hold-until':
+      return `hold until ${effect.until ?? 'ever'}`;
     case 'set-bypass':
       return `bypass ${effect.desired} ${effect.reason}`;
     case 'report':

@@ -142,6 +142,8 @@ export class Witness {
       case 'report':
       case 'check-peer':
       case 'ask-gateway':
+      case 'witness':
+      case 'hold-until':
       case 'peer-news':
       case 'set-bypass':
         return;

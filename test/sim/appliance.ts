@@ -303,6 +303,8 @@ export class Appliance {
         this.#around.count('gateway asked at once');
         this.#findGateway(GATEWAY.hasty, GATEWAY.hasty);
         return;
+      case 'witness':
+      case 'hold-until':
       case 'send-advertisement':
       case 'check-peer':
       case 'announce':

@@ -1,5 +1,6 @@
 // What the fakes saw, in one ordered list: packets, frames, scripts, addresses, wills, what the services were
 // told, signs of life. What came before what is asked here. Judges nothing.
+import type { WitnessOrder } from '../../src/model/witness.js';
 import type { SentFrame, SentMessage } from './fake-kernel.js';
 import { decodeArpFrame } from '../../src/wire/arp.js';
 import { addressFromBytes } from '../../src/model/address.js';
@@ -11,6 +12,7 @@ import type { LastWill, Program, RunRequest } from '../../src/executor/executor.
 export type Told =
   | { readonly kind: 'check'; readonly peer: string }
   | { readonly kind: 'ask-gateway' }
+  | { readonly kind: 'witness'; readonly order: WitnessOrder }
   | { readonly kind: 'news'; readonly report: PeerReport }
   | { readonly kind: 'bypass'; readonly desired: string; readonly reason: string }
   | { readonly kind: 'transition'; readonly to: string };
@@ -74,6 +76,8 @@ export function lineOf(deed: Deed): string {
     case 'ask-gateway':
     case 'finish':
       return deed.kind;
+    case 'witness':
+      return `witness ${deed.order}`;
     case 'notification':
       return deed.message;
     case 'lease':

@@ -520,6 +520,7 @@ export class Appliance {
     return {
       checkPeers: (peers) => channel.check(...peers),
       askGateway: () => void (this.askedGateway += 1),
+      orderWitness: () => undefined,
       hearPeers: () => channel.hear(),
       networkChanged: () => channel.forgetSources(),
       peerNews: (report) => channel.news(report),
