@@ -56,6 +56,6 @@ const unwell = (
 
 /** What stands behind the last semicolon of such a message, where it is an order. */
 const remedyIn = (message: string): string | null =>
-  /; ((?:ip|chmod|chown|sysctl|systemctl|understudy|write|create|install|remove|give|set|list|add|run|start)\b[^;]*)$/.exec(
+  /; ("?(?:ip|chmod|chown|sysctl|systemctl|understudy|write|create|install|remove|give|set|list|add|run|start)\b[^;]*)$/.exec(
     message,
   )?.[1] ?? null;

@@ -1,5 +1,5 @@
-// Listens on the wire for who speaks on our VRIDs: for three of our advertisement intervals, so that whoever is
-// Active has been heard. The one file of the doctor that opens a socket. No judgement.
+// Listens on the wire for who speaks on our VRIDs: for three advertisement intervals, of ours or of VRRPv2, so that
+// whoever is Active has been heard. The one file of the doctor that opens a socket. No judgement.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Settings, VirtualRouterSettings } from '../config/settings.js';
 import type { AdvertisementSocket, Kernel, ReceivedPacket } from '../kernel/kernel.js';
@@ -9,6 +9,8 @@ import type { DoctorFacts, Heard, InterfaceFacts } from './facts.js';
 
 /** However long the interval is, nobody waits longer. */
 const LONGEST_MS = 15_000;
+/** VRRPv2 counts in whole seconds (RFC 3768 §5.3.7): at a shorter interval of ours most who speak it would be missed. */
+const SHORTEST_MS = 3_000;
 const PACKETS = 1_000;
 
 export async function listen(
@@ -19,14 +21,19 @@ export async function listen(
   try {
     const { openKernel } = await import('../kernel/native.js');
     ears = openEars(openKernel(), settings, interfaces);
-    const intervals = settings.virtualRouters.map((one) => one.advertisementInterval * 10);
-    await pause(Math.min(LONGEST_MS, 3 * Math.max(...intervals)));
+    await pause(listeningMs(settings));
     return { heard: ears.heard(), notListened: null };
   } catch (error) {
     return { heard: null, notListened: error instanceof Error ? error.message : String(error) };
   } finally {
     ears?.close();
   }
+}
+
+/** For how long; milliseconds. */
+export function listeningMs({ virtualRouters }: Pick<Settings, 'virtualRouters'>): number {
+  const intervals = virtualRouters.map((one) => one.advertisementInterval * 10);
+  return Math.min(LONGEST_MS, Math.max(SHORTEST_MS, 3 * Math.max(...intervals)));
 }
 
 export interface Ears {

@@ -1,5 +1,7 @@
 // Who else speaks on our VRIDs, and how. Pure; what was heard is gathered in listen.ts.
 import type { VirtualRouterSettings } from '../config/settings.js';
+import { DISCARD_REASONS } from '../model/advertisement.js';
+import type { VirtualRouterStatus } from '../model/status.js';
 import type { DoctorFacts, Heard } from './facts.js';
 import { orSound, type DoctorFinding } from './finding.js';
 
@@ -7,6 +9,7 @@ export function wireFindings(facts: DoctorFacts): readonly DoctorFinding[] {
   const { heard, notListened, settings } = facts;
   if (heard === null) {
     return [
+      ...discardedFindings(facts),
       {
         id: 'wire',
         level: 'warning',
@@ -21,8 +24,48 @@ export function wireFindings(facts: DoctorFacts): readonly DoctorFinding[] {
       .filter(({ virtualRouter }) => virtualRouter === router.name)
       .flatMap((one) => speakerFindings(router, one, facts)),
   );
-  return orSound(found, 'wire', 'whoever speaks on our VRIDs speaks as we do');
+  const all = [...found, ...discardedFindings(facts)];
+  return orSound(all, 'wire', 'whoever speaks on our VRIDs speaks as we do');
 }
+
+/** What was discarded longer ago says nothing of now. */
+const LATELY_MS = 86_400_000;
+
+/**
+ * What the agent has discarded lately on our VRIDs: also of a router that has fallen silent. A keepalived that speaks
+ * VRRPv2 starts its timer anew at each packet of version 3: at a longer interval than ours it takes the addresses, says
+ * so once and then never again. What is heard now is told as that.
+ */
+const discardedFindings = ({ agent, heard, settings }: DoctorFacts): DoctorFinding[] =>
+  (agent?.status.virtualRouters ?? [])
+    .filter(({ name }) => settings.virtualRouters.some((one) => one.name === name))
+    .filter(({ name }) => !(heard ?? []).some((one) => one.virtualRouter === name && isOdd(one)))
+    .flatMap((router) => discardedBy(router, Date.parse(agent?.status.time ?? '')));
+
+/** Such packets are told of by whom they come. */
+const isOdd = ({ version, dialect }: Heard): boolean => version === 2 || dialect === 'neither';
+
+/** `now` by the agent's clock; NaN with an agent that does not tell it: then all counts. */
+function discardedBy({ name, vrid, counters }: VirtualRouterStatus, now: number): DoctorFinding[] {
+  const last: Readonly<Record<string, string>> = counters.lastErrors ?? {};
+  return Object.entries(DISCARD_REASONS).flatMap(([reason, text]) => {
+    const count = counters.errors[reason as keyof typeof DISCARD_REASONS] ?? 0;
+    const at = last[reason];
+    if (count === 0 || now - Date.parse(at ?? '') > LATELY_MS) return [];
+    const when = at === undefined ? '' : `, the last at ${at}`;
+    const finding: DoctorFinding = {
+      id: 'wire',
+      level: 'warning',
+      message: `packets with VRID ${vrid} were discarded: ${text}`,
+      evidence: [`understudy status: ${name}: ${count} ${reason}${when}`],
+      remedy: [reason === 'version' ? SILENT : 'understudy events --event packet-discarded'],
+    };
+    return [finding];
+  });
+}
+
+const SILENT =
+  'understudy events --event packet-discarded, for its address: a keepalived that speaks VRRPv2 may be silent and hold the addresses all the same; write vrrp_version 3 into global_defs of its keepalived.conf, or stop it';
 
 function speakerFindings(
   router: VirtualRouterSettings,

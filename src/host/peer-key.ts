@@ -171,7 +171,10 @@ function openingError(path: string, code: string): KeyFileError {
     const remedy = 'write one with "understudy keygen" and copy it to every peer.';
     return new KeyFileError('missing', `${path}: there is no key file; ${remedy}`);
   }
-  const remedy = 'the agent needs read access; run it as root, or "chown" the file to its user.';
+  const remedy =
+    credential === null
+      ? 'the agent needs read access; run it as root, or "chown" the file to its user.'
+      : "systemd shows it to the unit's own user (User=) alone; start the agent by its unit: systemctl restart understudy.";
   return new KeyFileError('unreadable', `${path}: cannot be read (${code}); ${remedy}`);
 }
 

@@ -1,7 +1,7 @@
 // `understudy doctor` as a command: exit codes, the screen, JSON, and what --fix writes. What is found and why is in
 // test/doctor.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runDoctor, type DoctorMeans } from '../../src/cli/commands/doctor.js';
 import type { DropIn } from '../../src/doctor/finding.js';
@@ -9,7 +9,16 @@ import type { Status } from '../../src/model/status.js';
 import { writeDropIns } from '../../src/cli/doctor/drop-ins.js';
 import { eyesOf, type Plant } from '../doctor/bench.js';
 import { describe, it } from '../support/test.js';
-import { bare, config, folder, say, startAgent, useFolder } from './command-bench.js';
+import {
+  bare,
+  config,
+  folder,
+  pairText,
+  say,
+  settingsText,
+  startAgent,
+  useFolder,
+} from './command-bench.js';
 import { healthy } from './statuses.js';
 
 useFolder();
@@ -72,6 +81,21 @@ describe('doctor', () => {
     const { code, out } = await doctor({});
     assert.equal(code, 2);
     assert.match(out, /failure {2}health: the key differs/);
+  });
+
+  it('tells what check finds on this host: a key that others may read, one that is none, no key', async () => {
+    const key = join(folder, 'ha.key');
+    writeFileSync(config, settingsText().replace(/^ha:\n/m, `${pairText()}\n`));
+    const told = async (): Promise<string> => (await doctor({})).out;
+    assert.match(await told(), /^warning {2}check: ha\.keyFile: /m);
+    writeFileSync(key, `${'5a'.repeat(32)}\n`, { mode: 0o644 });
+    chmodSync(key, 0o644);
+    assert.match(await told(), /^failure {2}check: ha\.keyFile: [^]*?remedy {2}"chmod 0600 /m);
+    writeFileSync(key, 'no key\n');
+    chmodSync(key, 0o600);
+    assert.match(await told(), /^failure {2}check: ha\.keyFile: [^\n]*found 3; write a new one/m);
+    writeFileSync(key, `${'5a'.repeat(32)}\n`);
+    assert.doesNotMatch(await told(), /ha\.keyFile/);
   });
 
   it('--json has every finding, the sound ones too', async () => {

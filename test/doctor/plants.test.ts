@@ -1,8 +1,12 @@
 // What usually goes wrong, planted one by one into a sound pair: found with its evidence and a remedy, and nothing
 // else is. On the sound pair nothing is found. Files and commands are made up; real ones: network.test.ts.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { listeningMs } from '../../src/doctor/listen.js';
+import type { VirtualRouterStatus } from '../../src/model/status.js';
+import { activeRouter } from '../cli/statuses.js';
 import { describe, it } from '../support/test.js';
-import { examine, LINKS, PID, wrong, type Plant } from './bench.js';
+import { examine, LINKS, PID, settingsOf, wrong, type Plant } from './bench.js';
 
 const two = JSON.stringify(
   LINKS.map((link) =>
@@ -45,6 +49,21 @@ const BRIDGED: Plant = {
     '/sys/class/net/br0/bridge/multicast_querier': '0\n',
   },
 };
+
+/** The agent has discarded these on VRID 51. */
+const withErrors = (
+  errors: VirtualRouterStatus['counters']['errors'],
+  at?: string,
+): VirtualRouterStatus => ({
+  ...activeRouter,
+  counters: {
+    ...activeRouter.counters,
+    errors,
+    ...(at === undefined
+      ? {}
+      : { lastErrors: Object.fromEntries(Object.keys(errors).map((name) => [name, at])) }),
+  },
+});
 
 /** What is planted, and what is found of it. */
 const PLANTS: readonly (readonly [string, Plant, readonly string[], RegExp])[] = [
@@ -432,6 +451,27 @@ virtualRouters:
     ['warning clocks'],
     /10\.99\.0\.2: -7000 ms/,
   ],
+  [
+    'a speaker of VRRPv2 that has fallen silent',
+    { status: { virtualRouters: [withErrors({ version: 1 }, '2026-01-01T02:04:00.000Z')] } },
+    ['warning wire'],
+    /^understudy status: lan: 1 version, the last at 2026-01-01T02:04:00\.000Z$/,
+  ],
+  [
+    'packets that were discarded, told by an agent that does not say when',
+    { status: { virtualRouters: [withErrors({ hopLimit: 3 })] } },
+    ['warning wire'],
+    /lan: 3 hopLimit$/,
+  ],
+  [
+    'the same, and its packets are heard: told once, by its address',
+    {
+      heard: [{ version: 2 }],
+      status: { virtualRouters: [withErrors({ version: 7 }, '2026-01-01T02:04:00.000Z')] },
+    },
+    ['failure wire'],
+    /VRRPv2, VRID 51/,
+  ],
   ['no right to listen', { heard: null }, ['warning wire'], /^$/],
   [
     'what check says',
@@ -472,6 +512,14 @@ describe('a sound pair', () => {
     assert.deepEqual(wrong(findings), []);
     assert.ok(findings.length > 15, 'and what was looked at is said');
     for (const { evidence, remedy } of findings) assert.deepEqual([evidence, remedy], [[], []]);
+  });
+
+  it('nor where what was discarded is days ago, or only remarkable', async () => {
+    const virtualRouters = [
+      withErrors({ version: 4, intervalMismatch: 2 }, '2025-12-30T00:00:00.000Z'),
+    ];
+    const status = { time: '2026-01-01T02:05:00.000Z', virtualRouters };
+    assert.deepEqual(wrong(await examine({ status })), []);
   });
 
   it('nor where networkd, NetworkManager and a firewall are as they should be', async () => {
@@ -515,6 +563,40 @@ describe('planted', () => {
       }
     });
   }
+});
+
+describe('what is found', () => {
+  it('is planted, each of it, and stands in the table of docs/CLI.md', () => {
+    const page = readFileSync(new URL('../../../docs/CLI.md', import.meta.url), 'utf8');
+    const section = /\n## doctor\n([^]*?)\n## /.exec(page)?.[1] ?? '';
+    const rows = [...section.matchAll(/^\| (`.*?) +\| /gm)].map(([, cell = '']) => cell);
+    const listed = rows.flatMap((cell) => cell.split(', ').map((id) => id.replaceAll('`', '')));
+    const ids = PLANTS.flatMap(([, , expected]) => expected.map((one) => one.split(' ')[1] ?? ''));
+    assert.deepEqual([...new Set(ids)].sort(), listed.sort());
+  });
+
+  it('on the wire is listened for long enough: VRRPv2 speaks once a second', () => {
+    const routers = (...intervals: readonly number[]): string =>
+      JSON.stringify(
+        intervals.map((advertisementIntervalMs, index) => ({
+          name: `r${index}`,
+          interface: 'eth0',
+          vrid: index + 1,
+          addresses: [`10.99.0.${index + 100}/24`],
+          advertisementIntervalMs,
+        })),
+      );
+    const cases = [
+      [[100], 3_000],
+      [[1_000], 3_000],
+      [[10, 2_000], 6_000],
+      [[40_950], 15_000],
+    ] as const;
+    for (const [intervals, expected] of cases) {
+      const settings = settingsOf(`virtualRouters: ${routers(...intervals)}`);
+      assert.equal(listeningMs(settings), expected);
+    }
+  });
 });
 
 describe('rules of a firewall', () => {
