@@ -77,7 +77,7 @@ export function statusOf(input: StatusInput): Status {
     virtualRouters,
     interfaces,
     peers,
-    ...haPortOf(input.channel),
+    ...haPortOf(input),
     monitors: snapshot.monitors.map(({ name, state, detail, weight, reading }) => ({
       name,
       state,
@@ -190,10 +190,18 @@ function primaryOf(name: string, { ha, virtualRouters }: Settings): string | und
   return virtualRouters.find((router) => router.name === name)?.primary;
 }
 
-function haPortOf(channel: StatusInput['channel']): Pick<Status, 'haPort'> {
+function haPortOf(input: StatusInput): Pick<Status, 'haPort'> {
+  const { channel } = input;
   const counters = channel.counters();
   if (counters === null) return {};
-  return { haPort: { discarded: counters.discarded, keys: channel.keys() } };
+  return {
+    haPort: {
+      since: wallTime(counters.since, input),
+      discarded: counters.discarded,
+      ...fieldOf('lastDiscarded', wallTimes(counters.lastDiscarded, input)),
+      keys: channel.keys(),
+    },
+  };
 }
 
 function interfaceStatuses(input: StatusInput): InterfaceStatus[] {

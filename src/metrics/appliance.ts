@@ -194,6 +194,17 @@ const INTERFACES: readonly Row[] = [
         })),
       ),
   ],
+  [
+    'interface_packet_last_discarded_timestamp_seconds',
+    'gauge',
+    'When the last packet that belonged to no virtual router of ours was discarded for this reason, by the wall clock',
+    ({ interfaces }) =>
+      interfaces.flatMap(({ name, lastDiscarded = {} }) =>
+        Object.entries(lastDiscarded).flatMap(([reason, at]) =>
+          timestamp(at, { interface: name, reason }),
+        ),
+      ),
+  ],
 ];
 
 const MONITORS: readonly Row[] = [

@@ -1,6 +1,6 @@
 // What is told of the peers and of the HA port. A status in, families out; no text.
 import type { Status } from '../model/status.js';
-import { one, stateSet, type Family, type Sample } from './exposition.js';
+import { one, stateSet, timestamp, type Family, type Sample } from './exposition.js';
 import { STATES } from './routers.js';
 
 type Row = readonly [
@@ -113,5 +113,20 @@ const HA_PORT: readonly Row[] = [
     'Datagrams at the HA port that were discarded, by reason',
     ({ haPort }) =>
       Object.entries(haPort?.discarded ?? {}).flatMap(([reason, count]) => one(count, { reason })),
+  ],
+  [
+    'ha_port_datagram_last_discarded_timestamp_seconds',
+    'gauge',
+    'When the last datagram at the HA port was discarded for this reason, by the wall clock',
+    ({ haPort }) =>
+      Object.entries(haPort?.lastDiscarded ?? {}).flatMap(([reason, at]) =>
+        timestamp(at, { reason }),
+      ),
+  ],
+  [
+    'ha_port_opened_timestamp_seconds',
+    'gauge',
+    'When the HA port was opened, by the wall clock: its counts begin there',
+    ({ haPort }) => timestamp(haPort?.since),
   ],
 ];

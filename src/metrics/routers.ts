@@ -208,6 +208,15 @@ const ADVERTISEMENTS: readonly Row[] = [
     ({ counters: { errors } }) => counted(DISCARD_REASONS, errors, 'reason'),
   ],
   [
+    'packet_last_discarded_timestamp_seconds',
+    'gauge',
+    'When the last packet of our VRID was discarded for this reason, by the wall clock',
+    ({ counters: { lastErrors = {} } }) =>
+      Object.entries(lastErrors).flatMap(([reason, at]) =>
+        Object.hasOwn(DISCARD_REASONS, reason) ? timestamp(at, { reason }) : [],
+      ),
+  ],
+  [
     'advertisements_remarkable_total',
     'counter',
     'Advertisements that were accepted although they differ from ours, by what differs',

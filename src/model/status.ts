@@ -193,8 +193,12 @@ export interface Status {
   readonly peers: readonly PeerStatus[];
   /** Absent while the HA port is closed. */
   readonly haPort?: {
+    /** When it was opened, wall time, ISO 8601: its counts begin there. */
+    readonly since?: string;
     /** Datagrams that were discarded, by reason (docs/HA-PROTOCOL.md). */
     readonly discarded: Readonly<Record<string, number>>;
+    /** When the last one of each reason came, wall time, ISO 8601; absent while there was none. */
+    readonly lastDiscarded?: Readonly<Record<string, string>>;
     /** Those that are accepted, the one that is preferred first. */
     readonly keys?: readonly KeyStatus[];
   };

@@ -54,7 +54,7 @@ export interface HaPortOptions {
   readonly onVersion?: (peer: string, version: AnnouncedVersion | null) => void;
   /** Called for each datagram discarded: anyone can cause many, so limit what is logged. */
   readonly onDiscard: (reason: PeerDiscardReason, source: string, detail: string) => void;
-  /** CLOCK_MONOTONIC; only for round trips and rate limits. */
+  /** CLOCK_MONOTONIC; only for round trips, rate limits and the age of what is counted. */
   readonly now: () => Instant;
   /** The address to send from, until the next check or `forgetSources`; null leaves it to the kernel. */
   readonly sourceFor: (destination: IpAddress) => IpAddress | null;
@@ -63,7 +63,11 @@ export interface HaPortOptions {
 }
 
 export interface HaPortCounters {
+  /** When the port was opened: all counts begin there. */
+  readonly since: Instant;
   readonly discarded: Readonly<Partial<Record<PeerDiscardReason, number>>>;
+  /** When the last one of each reason was. */
+  readonly lastDiscarded: Readonly<Partial<Record<PeerDiscardReason, Instant>>>;
   /** Receiving refused by the kernel, by errno name. */
   readonly receiveErrors: Readonly<Record<string, number>>;
   readonly paths: readonly {

@@ -75,6 +75,8 @@ class OpenHaPort implements HaPort {
   readonly #paths = new Map<string, HaPath>();
   readonly #sockets = new Map<Family, HaSocket>();
   readonly #discarded = new Map<PeerDiscardReason, number>();
+  readonly #lastDiscarded = new Map<PeerDiscardReason, Instant>();
+  readonly #since: Instant;
   readonly #receiveErrors = new Map<string, number>();
   readonly #nonces = new Uint8Array(NONCES_DRAWN * NONCE_LENGTH);
   /** Of the nonces drawn, those that were given out. */
@@ -94,6 +96,7 @@ class OpenHaPort implements HaPort {
 
   constructor(options: HaPortOptions) {
     this.#options = options;
+    this.#since = options.now();
     this.#keys = options.keys;
     for (const { name, addresses, port = options.port } of options.peers) {
       assert(name !== options.self, `peer ${name} has our own name`);
@@ -181,7 +184,9 @@ class OpenHaPort implements HaPort {
 
   counters(): HaPortCounters {
     return {
+      since: this.#since,
       discarded: Object.fromEntries(this.#discarded),
+      lastDiscarded: Object.fromEntries(this.#lastDiscarded),
       receiveErrors: Object.fromEntries(this.#receiveErrors),
       paths: [...this.#paths.values()].map(
         ({ peer, address, sent, received, receivedAt, refusal, sendFailures }) => ({
@@ -381,6 +386,7 @@ class OpenHaPort implements HaPort {
 
   #discard(reason: PeerDiscardReason, source: string, detail: string): null {
     count(this.#discarded, reason);
+    this.#lastDiscarded.set(reason, this.#options.now());
     this.#options.onDiscard(reason, source, detail);
     return null;
   }

@@ -381,7 +381,15 @@ export const wrongKey: Status = {
       paths: silentPeer.paths.map((path) => ({ ...path, state: 'unknown', problem: WRONG_KEY })),
     },
   ],
-  haPort: { discarded: { stale: 3, authentic: 1_820, unknownSender: 7 } },
+  haPort: {
+    since: '2026-01-01T00:10:00.000Z',
+    discarded: { stale: 3, authentic: 1_820, unknownSender: 7 },
+    lastDiscarded: {
+      stale: '2026-01-01T00:10:01.000Z',
+      authentic: '2026-01-01T02:04:59.600Z',
+      unknownSender: '2026-01-01T01:05:00.000Z',
+    },
+  },
 };
 
 /** An operator hands over: the peer has it already, and we still answer. */

@@ -35,6 +35,10 @@ export const everything: Status = {
           { from: 'Backup', to: 'Active', reason: 'no-response', count: 1 },
         ],
         errors: { checksum: 2, intervalMismatch: 12, send: 1 },
+        lastErrors: {
+          checksum: '2026-01-01T02:04:52.000Z',
+          intervalMismatch: '2026-01-01T02:04:59.500Z',
+        },
       },
     },
     {
@@ -46,7 +50,14 @@ export const everything: Status = {
     },
   ],
   interfaces: [
-    { name: 'eth0', present: true, up: true, carrier: false, discarded: { vrid: 1200 } },
+    {
+      name: 'eth0',
+      present: true,
+      up: true,
+      carrier: false,
+      discarded: { vrid: 1200 },
+      lastDiscarded: { vrid: '2026-01-01T00:00:03.000Z' },
+    },
   ],
   peers: [
     {
@@ -61,7 +72,11 @@ export const everything: Status = {
       ],
     },
   ],
-  haPort: { discarded: { stale: 3, authentic: 0 } },
+  haPort: {
+    since: '2026-01-01T00:00:01.500Z',
+    discarded: { stale: 3, authentic: 0 },
+    lastDiscarded: { stale: '2026-01-01T00:00:02.000Z' },
+  },
   monitors: [
     {
       name: 'upcheck',

@@ -235,6 +235,10 @@ test('a flood of 10,000 forged messages: checks go on, all is counted, few are v
       flood: 10_000 - UNSOLICITED_PER_SECOND + 1,
     });
     assert.equal(a.ha.counters().discarded.authentic, undefined);
+    const { since, lastDiscarded } = b.ha.counters();
+    assert.deepEqual(Object.keys(lastDiscarded).sort(), ['authentic', 'flood', 'stale']);
+    const now = b.clock.microseconds;
+    assert.deepEqual([since, lastDiscarded.flood], [now, now], 'by the clock that it is given');
     // A second later the allowance is back, for a peer that restarts.
     b.clock.microseconds += 1_000_000;
     await a.stop();

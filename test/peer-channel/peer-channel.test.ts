@@ -57,7 +57,13 @@ async function open(t: TestContext) {
     forgetSources: () => undefined,
     push: () => void sent.push('push'),
     bye: () => void sent.push('bye'),
-    counters: () => ({ discarded: {}, receiveErrors: {}, paths: [path] }),
+    counters: () => ({
+      since: instant(0),
+      discarded: {},
+      lastDiscarded: {},
+      receiveErrors: {},
+      paths: [path],
+    }),
     close: () => Promise.resolve(void sent.push('close')),
   };
   const channel = createPeerChannel({

@@ -30,13 +30,15 @@ export function countLines(
 }
 
 /** Behind the lines of a block, once for all of them. */
-export const sinceLines = (lines: readonly Line[], clock: Counting): Line[] =>
-  lines.length === 0
-    ? []
-    : row('counted', `since the agent started, ${formatSince(clock.startedAt, clock)}`);
+export const sinceLines = (
+  lines: readonly Line[],
+  clock: Counting,
+  [what, since]: readonly [string, string] = ['the agent started', clock.startedAt],
+): Line[] =>
+  lines.length === 0 ? [] : row('counted', `since ${what}, ${formatSince(since, clock)}`);
 
 /** `, the last 8 s ago`. */
-function ageText(iso: string, { now }: Pick<Clock, 'now'>): string {
+export function ageText(iso: string, { now }: Pick<Clock, 'now'>): string {
   const at = Date.parse(iso);
   return Number.isNaN(at) ? '' : `, the last ${formatDuration(now - at)} ago`;
 }

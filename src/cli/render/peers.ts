@@ -1,5 +1,6 @@
 // Peers, HA port and monitors on the status screen. Pure.
 import type { MonitorLine, PeerStatus, Status } from '../../model/status.js';
+import { ageText, sinceLines, type Counting } from './counts.js';
 import { hang, harmless, row, type Colour, type Line, type Paint } from './text.js';
 
 /** Each peer with what it says of itself, then every path to it. */
@@ -52,13 +53,19 @@ const USUAL: ReadonlySet<string> = new Set(['stale']);
 /** Counted by the name of the check that failed. */
 const CHECKS: Readonly<Record<string, string>> = { authentic: 'not authentic' };
 
-/** `discarded   12 not authentic, 3 length`; nothing when there is nothing to say. */
-export function haPortLines({ haPort }: Status): Line[] {
-  const counts = Object.entries(haPort?.discarded ?? {})
+/** `discarded   12 not authentic, the last 8 s ago`, a line for each; nothing when there is nothing to say. */
+export function haPortLines({ haPort }: Status, clock: Counting): Line[] {
+  if (haPort === undefined) return [];
+  const { discarded, lastDiscarded: last = {}, since } = haPort;
+  const lines = Object.entries(discarded)
     .filter(([reason, count]) => count > 0 && !USUAL.has(reason))
     .sort(([, a], [, b]) => b - a)
-    .map(([reason, count]) => `${count} ${CHECKS[reason] ?? harmless(reason)}`);
-  return counts.length === 0 ? [] : ['HA port', ...row('discarded', counts.join(', '))];
+    .flatMap(([reason, count]) => {
+      const age = Object.hasOwn(last, reason) ? ageText(last[reason] ?? '', clock) : '';
+      return row('discarded', `${count} ${CHECKS[reason] ?? harmless(reason)}${age}`);
+    });
+  const opened = since === undefined ? undefined : (['the port was opened', since] as const);
+  return lines.length === 0 ? [] : ['HA port', ...lines, ...sinceLines(lines, clock, opened)];
 }
 
 /** One table: name, state, what was measured and how far it is from another verdict. */

@@ -35,7 +35,7 @@ export function renderStatus(status: Status, options: RenderOptions): string {
     ...status.virtualRouters.map((router) => renderRouter(router, paint, counting)),
     interfaceLines(status.interfaces ?? [], paint, counting),
     ...peerBlocks(status.peers ?? [], paint),
-    haPortLines(status),
+    haPortLines(status, counting),
     monitorLines(status.monitors ?? [], paint),
     [...standingLines(status, paint, options), ...syncLines(status, paint, options)],
     notes(status, options),
