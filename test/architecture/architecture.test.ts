@@ -19,7 +19,7 @@ function sourcesBelow(folder: string): SourceFile[] {
 const sources = ['src', 'native', 'scripts'].flatMap(sourcesBelow);
 /** The bad examples of the rules, and programs that are no tests: their waits are their own matter. */
 const NOT_JUDGED =
-  /^test\/(?:architecture\/|(?:bench|chaos|deployments|mutants)\/(?!.*\.test\.ts))/;
+  /^test\/(?:architecture\/|(?:bench|chaos|deployments|mutants|soak)\/(?!.*\.test\.ts))/;
 const tests = sourcesBelow('test').filter(
   ({ path }) => path.endsWith('.ts') && !NOT_JUDGED.test(path),
 );
