@@ -12,6 +12,7 @@ import {
 import { assert } from '../model/assert.js';
 import { parseListen } from '../model/listen.js';
 import { milliseconds, millisecondsToCentiseconds } from '../model/units.js';
+import { leastTtlSeconds } from './witness-checks.js';
 import { DEFAULT_PRIORITY, INSTALLED_VIP_SCRIPT, type SettingsFile } from './schema.js';
 import type {
   CheckInFile,
@@ -72,6 +73,7 @@ export const settingsOf = (file: CompleteFile): Settings => ({
     checks: file.checks.map(checkOf),
   },
   bypass: file.bypass ?? null,
+  witness: file.witness === undefined ? null : witnessOf(file.witness, file.vip.leaseSeconds),
   hooks: { transition: file.hooks.transition ?? null, monitor: file.hooks.monitor ?? null },
   virtualRouters: file.virtualRouters.map(routerOf),
   vip: file.vip,
@@ -106,6 +108,24 @@ function consoleOf(file: SettingsFile['console']): Settings['console'] {
       ? null
       : { certificateFile, privateKeyFile };
   return { ...same, listen, tls };
+}
+
+function witnessOf(
+  file: NonNullable<SettingsFile['witness']>,
+  leaseSeconds: number,
+): Settings['witness'] {
+  const { type, endpoints, key, ttlSeconds } = file;
+  return {
+    type,
+    endpoints,
+    key,
+    ttlSeconds: ttlSeconds ?? leastTtlSeconds(leaseSeconds),
+    caFile: file.caFile ?? null,
+    certificateFile: file.certificateFile ?? null,
+    privateKeyFile: file.privateKeyFile ?? null,
+    user: file.user ?? null,
+    passwordFile: file.passwordFile ?? null,
+  };
 }
 
 function routerOf(file: CompleteRouter): VirtualRouterSettings {

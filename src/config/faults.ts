@@ -201,6 +201,44 @@ const FAULTS = {
   ],
   segmentTwice: ['duplicate-name', 'every segment once', 'remove one of the two'],
 
+  // The witness.
+  endpoint: [
+    'invalid-url',
+    'http:// or https://, host and port, and nothing behind them',
+    'write it as in https://10.0.0.9:2379',
+  ],
+  endpointTwice: ['invalid-url', 'every endpoint once', 'remove one of the two'],
+  witnessKey: [
+    'invalid-name',
+    'letters, digits, "/", ".", "_" and "-"',
+    'write it as in /understudy/dallas',
+  ],
+  shortTtl: [
+    'out-of-range',
+    'at least <least> seconds with vip.leaseSeconds: <lease>. The kernel may keep the addresses of a host that hangs for <lease>.6 s after they were last renewed, the witness is asked once in a sixth of the ttl and may take as long for its answer, and two clocks may run 1 % apart: the addresses must be gone by then',
+    'write <least> or more, or a lower vip.leaseSeconds',
+  ],
+  endlessLease: [
+    'contradiction',
+    'an end to the addresses of a host that hangs (vip.leaseSeconds), since its lease ends and another takes the role',
+    'set vip.leaseSeconds: 3, or remove witness',
+  ],
+  lonelyWitness: [
+    'contradiction',
+    'peers: a witness decides which of them may be Active',
+    'add ha.peers, or remove witness',
+  ],
+  partedWitness: [
+    'contradiction',
+    'the mode active-passive: there is one lease for all virtual routers of the group',
+    'set ha.mode: active-passive, or remove witness',
+  ],
+  halfWitness: [
+    'missing-setting',
+    'witness.<missing> together with witness.<other>',
+    'add witness.<missing>, or remove witness.<other>',
+  ],
+
   // What is monitored.
   noInterfaces: [
     'missing-setting',

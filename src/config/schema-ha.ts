@@ -119,6 +119,59 @@ export const HOOKS = standingSection('Programs that are told what happens.', {
   ),
 });
 
+/** Least and largest of `witness.ttlSeconds`; what `vip.leaseSeconds` makes of the least: witness-checks.ts. */
+const TTL_SECONDS = [2, 300] as const;
+
+export const WITNESS = section(
+  'A third place that says who may be Active when nothing connects the appliances any more. Without it both are, then. docs/WITNESS.md says what it costs.',
+  {
+    type: shared.word('The kind of witness: an etcd of 3.4 or later.', ['etcd'], {
+      default: 'etcd',
+    }),
+    endpoints: shared.list(
+      'The members of one etcd cluster, or its only one, as URLs. They are asked one after the other.',
+      item('http:// or https://, host and port, such as https://10.0.0.9:2379.', 2048),
+      [1, 8],
+      { examples: [['https://10.0.0.9:2379']] },
+    ),
+    ttlSeconds: shared.number(
+      'How long the lease of an appliance lasts that does not renew it. Default: the least that vip.leaseSeconds allows.',
+      TTL_SECONDS,
+      { unit: 'seconds', examples: [6] },
+    ),
+    key: shared.text(
+      'The key of etcd that the lease is kept at: one for each group of appliances.',
+      256,
+      {
+        default: '/understudy',
+        examples: ['/understudy/dallas'],
+      },
+    ),
+    caFile: own.path(
+      'What the certificate of etcd must be signed by, in PEM. Default: the authorities that Node.js knows. Absolute path.',
+      'certificate',
+      { examples: ['/etc/understudy/etcd-ca.crt'] },
+    ),
+    certificateFile: own.path(
+      'The certificate that etcd knows this appliance by, in PEM. Absolute path.',
+      'certificate',
+      { examples: ['/etc/understudy/etcd.crt'] },
+    ),
+    privateKeyFile: own.path(
+      'Private key of the certificate, in PEM; nobody but its owner and his group may read it. Absolute path.',
+      'secret',
+      { examples: ['/etc/understudy/etcd.key'] },
+    ),
+    user: shared.text('The user of etcd, where it has users.', 256, { examples: ['understudy'] }),
+    passwordFile: own.path(
+      'File with the password of the user, and nothing else; nobody but its owner and his group may read it. Absolute path.',
+      'secret',
+      { examples: ['/etc/understudy/etcd.password'] },
+    ),
+  },
+  ['endpoints'],
+);
+
 export const CONSOLE = standingSection(
   'The web console: a process of its own, `understudy console`, which no agent needs. It reads these settings when it starts.',
   {

@@ -1,6 +1,6 @@
 // The form of the settings file as a JSON schema: the one source of names, ranges, units, defaults, descriptions and
 // types. A constant: compile.ts compiles it. No meaning across settings: see validate.ts. No loading: see load.ts.
-import { BYPASS, CONSOLE, DEFAULT_PRIORITY, HA, HOOKS } from './schema-ha.js';
+import { BYPASS, CONSOLE, DEFAULT_PRIORITY, HA, HOOKS, WITNESS } from './schema-ha.js';
 import { BANDWIDTH, CHECK, GATEWAYS, LINKS } from './schema-monitors.js';
 import { item, own, section, shared, standingSection } from './setting-schema.js';
 import type { SettingSchema, ValueOf } from './setting-schema.js';
@@ -160,6 +160,7 @@ export const SETTINGS_SCHEMA = section(
       ],
     }),
     bypass: BYPASS,
+    witness: WITNESS,
     hooks: HOOKS,
     ...PROCESSES,
     metrics: METRICS,

@@ -43,7 +43,8 @@ export const EXPLAINING = ['unit', 'page', 'set', 'names', 'scope'] as const;
 export type Scope = 'shared' | 'own';
 
 /** `command`: a list whose first text is a program. */
-export type Named = 'program' | 'command' | 'key' | 'folder' | 'interface' | 'textfile';
+export type Named =
+  'program' | 'command' | 'key' | 'folder' | 'interface' | 'textfile' | 'certificate' | 'secret';
 
 export type SettingUnit = 'milliseconds' | 'seconds' | 'bits per second';
 

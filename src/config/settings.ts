@@ -98,10 +98,25 @@ type HaSettings = Without<SettingsFile['ha'], DurationsOfHa | 'keyFile' | 'peers
 
 type SameInBoth = 'name' | 'vip' | 'realtime' | 'runtimeDirectory' | 'stateDirectory';
 
+/** Whom to ask when every path to the peers is lost. All files are absolute paths. */
+export interface WitnessSettings extends Pick<
+  NonNullable<SettingsFile['witness']>,
+  'type' | 'endpoints' | 'key'
+> {
+  /** At least `leastTtlSeconds` of `vip.leaseSeconds`. */
+  readonly ttlSeconds: number;
+  readonly caFile: string | null;
+  readonly certificateFile: string | null;
+  readonly privateKeyFile: string | null;
+  readonly user: string | null;
+  readonly passwordFile: string | null;
+}
+
 export interface Settings extends Pick<CompleteFile, SameInBoth> {
   readonly ha: HaSettings;
   readonly monitors: MonitorSettings;
   readonly bypass: BypassSettings | null;
+  readonly witness: WitnessSettings | null;
   /** Absolute paths. */
   readonly hooks: { readonly transition: string | null; readonly monitor: string | null };
   readonly virtualRouters: readonly VirtualRouterSettings[];

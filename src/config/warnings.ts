@@ -5,12 +5,14 @@ import { formatPath, valueAt, type SettingsWarning } from './errors.js';
 import { hostsAt } from './placed.js';
 import { DEFAULT_PRIORITY, type SettingsFile } from './schema.js';
 import type { RouterInFile } from './settings.js';
+import { leastTtlSeconds } from './witness-checks.js';
 
 /** `written`: what the file itself says, without defaults. */
 export const warningsOf = (file: SettingsFile, written: unknown): SettingsWarning[] => [
   ...primaryWarnings(file),
   ...pairWarnings(file),
   ...idleWarnings(file, written),
+  ...witnessWarnings(file),
   ...gatewayWarnings(file.gatewayMonitoring),
   ...file.checks.flatMap(timeoutWarnings),
 ];
@@ -78,6 +80,14 @@ function slow(path: string, everyMs: number, times: number): SettingsWarning[] {
   if (everyMs * times <= LONGEST_WAIT_MS) return [];
   const message = `a failure is found after ${times} × ${everyMs} ms only: that is ${(everyMs * times) / 1000} s`;
   return [{ path, message }];
+}
+
+/** What it costs, where it was configured: nothing is wrong with it. */
+function witnessWarnings({ witness, vip }: SettingsFile): SettingsWarning[] {
+  if (witness === undefined) return [];
+  const ttl = witness.ttlSeconds ?? leastTtlSeconds(vip.leaseSeconds);
+  const message = `when the Active loses its power, its lease must end first: that takes ${ttl} s and up to 1 s more, where the role is taken in some 0.3 s without a witness`;
+  return [{ path: 'witness', message }];
 }
 
 function gatewayWarnings(section: SettingsFile['gatewayMonitoring']): SettingsWarning[] {

@@ -56,6 +56,9 @@ export function fileFindings(named: NamedFile, host: HostFacts): HostFinding[] {
       return folderFindings(named, host);
     case 'textfile':
       return textfileFindings(named, host);
+    case 'certificate':
+    case 'secret':
+      return credentialFindings(named, host);
   }
 }
 
@@ -188,6 +191,32 @@ function textfileFindings({ setting, file, effect }: NamedFile, host: HostFacts)
   if (host.agent === null || permits(host.agent, facts, WRITE + RUN)) return [];
   const found = `one of user ${facts.uid}, group ${facts.gid}, mode ${modeOf(facts)}`;
   return finding('wrong', found, 'let the group of the agent write there (chgrp, chmod g+w)');
+}
+
+/** What a connection needs; a secret that others may read is not used. */
+function credentialFindings(
+  { setting, file, use, effect }: NamedFile,
+  host: HostFacts,
+): HostFinding[] {
+  const facts = factsOf(host, file);
+  const finding = (level: HostFinding['level'], found: string, remedy: string): HostFinding[] => [
+    {
+      path: setting,
+      level,
+      message: `${file}: expected a file that the agent may read, found ${found}; ${effect}: ${remedy}`,
+    },
+  ];
+  if (facts.kind === 'unknown') return [];
+  if (facts.kind === 'absent') return finding('missing', 'none', 'write it, or correct the path');
+  if (facts.kind !== 'file') return finding('wrong', KINDS[facts.kind], 'name the file itself');
+  if (use === 'secret' && (facts.mode & 0o027) !== 0) {
+    const message = `${file}: expected mode 0600 or 0640, found ${modeOf(facts)}; ${effect}: "chmod 0600 ${file}", and a new secret if others may have read it`;
+    return [{ path: setting, level: 'wrong', message }];
+  }
+  if (host.agent === null) return [];
+  if (permits(host.agent, facts, READ) && barrier(host, file) === null) return [];
+  const found = `one of user ${facts.uid}, group ${facts.gid}, mode ${modeOf(facts)}`;
+  return finding('wrong', found, `chown --reference=${dirname(file)} ${file}`);
 }
 
 /** Anything but a socket there keeps the agent from its start. */

@@ -13,8 +13,10 @@ interface NamedInterface {
 export const controlSocketOf = ({ runtimeDirectory }: Settings): string =>
   `${runtimeDirectory}/control.sock`;
 
+const UNASKED = 'the witness could not be asked';
+
 export function namedFiles(settings: Settings): NamedFile[] {
-  const { vip, bypass, hooks, monitors, ha, metrics } = settings;
+  const { vip, bypass, hooks, monitors, ha, metrics, witness } = settings;
   const one = (
     setting: string,
     file: string | null | undefined,
@@ -32,6 +34,10 @@ export function namedFiles(settings: Settings): NamedFile[] {
         : [],
     ),
     ...one('vip.script', vip.script, 'program', 'addresses could not be put on or taken off'),
+    ...one('witness.caFile', witness?.caFile, 'certificate', UNASKED),
+    ...one('witness.certificateFile', witness?.certificateFile, 'certificate', UNASKED),
+    ...one('witness.privateKeyFile', witness?.privateKeyFile, 'secret', UNASKED),
+    ...one('witness.passwordFile', witness?.passwordFile, 'secret', UNASKED),
     ...one('metrics.textfile', metrics.textfile, 'textfile', 'metrics are not written'),
     ...one('runtimeDirectory', settings.runtimeDirectory, 'folder', 'the agent could not start'),
     ...one('stateDirectory', settings.stateDirectory, 'folder', 'nothing could be recorded'),

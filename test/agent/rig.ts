@@ -51,6 +51,7 @@ export const settingsOf = (virtualRouters: readonly VirtualRouterSettings[]): Se
   },
   monitors: { gateway: null, bandwidth: null, links: null, checks: [] },
   bypass: null,
+  witness: null,
   hooks: { transition: null, monitor: null },
   virtualRouters,
   vip: { script: '/usr/lib/understudy/vip', leaseSeconds: 3 },

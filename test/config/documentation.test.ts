@@ -115,6 +115,12 @@ function exampleFile(path: string, value: unknown): object {
     }
     case 'console':
       return { ...file, console: { certificateFile: '/c', privateKeyFile: '/k', [key]: value } };
+    case 'witness': {
+      const ha = { keyFile: '/k', peers: [peer] };
+      const files = { certificateFile: '/c', privateKeyFile: '/k', user: 'u', passwordFile: '/p' };
+      const whole = key === 'endpoints' ? value : ['http://10.0.0.9:2379'];
+      return { ...file, ha, witness: { ...files, [key]: value, endpoints: whole } };
+    }
     case 'bypass':
       return { ...file, bypass: { hook: '/h', segments: ['s'], [key]: value } };
     default:

@@ -8,6 +8,7 @@ import { after, before, describe, it } from '../support/test.js';
 import { turn } from '../support/limits.js';
 import { PACKAGE_VIP_SCRIPT, type Host } from '../../src/config/defaults.js';
 import { loadSettings, parseSettings, LARGEST_FILE_BYTES } from '../../src/config/load.js';
+import { leastTtlSeconds } from '../../src/config/witness-checks.js';
 import type { Settings } from '../../src/config/settings.js';
 
 const bareHost: Host = { hostName: () => 'box-1', fileExists: () => false };
@@ -41,6 +42,7 @@ const HA_DEFAULTS = {
 const NOTHING_MONITORED = {
   monitors: { gateway: null, bandwidth: null, links: null, checks: [] },
   bypass: null,
+  witness: null,
   hooks: { transition: null, monitor: null },
 };
 describe('settings', () => {
@@ -144,6 +146,43 @@ stateDirectory: /var/u
       },
       runtimeDirectory: '/run/u',
       stateDirectory: '/var/u',
+    });
+  });
+
+  it('asks a witness as often as the lease of the addresses needs, unless a longer time is set', () => {
+    const group = 'ha: { keyFile: /k, peers: [{ name: b, addresses: [10.98.0.2] }] }';
+    const witness = (lease: number, more = ''): unknown =>
+      settingsOf(
+        `${group}\nvip: { leaseSeconds: ${lease} }\nwitness: { endpoints: ["http://10.0.0.9:2379"]${more} }\n${SMALLEST}`,
+      ).witness;
+    assert.deepEqual(witness(3), {
+      type: 'etcd',
+      endpoints: ['http://10.0.0.9:2379'],
+      key: '/understudy',
+      ttlSeconds: 6,
+      caFile: null,
+      certificateFile: null,
+      privateKeyFile: null,
+      user: null,
+      passwordFile: null,
+    });
+    assert.deepEqual(
+      [2, 3, 4, 10, 60].map(leastTtlSeconds),
+      // (leaseSeconds + 0.6) / (0.99 - 1/3), rounded up.
+      [4, 6, 8, 17, 93],
+    );
+    const all =
+      ', ttlSeconds: 20, key: /k, caFile: /a, certificateFile: /c, privateKeyFile: /p, user: u, passwordFile: /w';
+    assert.deepEqual(witness(10, all), {
+      type: 'etcd',
+      endpoints: ['http://10.0.0.9:2379'],
+      key: '/k',
+      ttlSeconds: 20,
+      caFile: '/a',
+      certificateFile: '/c',
+      privateKeyFile: '/p',
+      user: 'u',
+      passwordFile: '/w',
     });
   });
 

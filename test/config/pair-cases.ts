@@ -19,6 +19,15 @@ const KEY = 'keyFile: /etc/understudy/ha.key';
 const withPeers = (...peers: string[]): string =>
   withHa(KEY, 'peers:', ...peers.map((peer) => `  - ${peer}`));
 
+const ENDPOINT = 'endpoints: [http://10.0.0.9:2379]';
+
+const withWitness = (...lines: string[]): string =>
+  withText(
+    ['ha:', `  ${KEY}`, '  peers: [{ name: b, addresses: [10.98.0.2] }]', 'witness:']
+      .concat(lines.map((line) => `  ${line}`))
+      .join('\n'),
+  );
+
 const withCheck = (...lines: string[]): string =>
   withText(`checks:\n  - name: up\n${lines.map((line) => `    ${line}\n`).join('')}`.trimEnd());
 
@@ -288,5 +297,53 @@ ${ROUTERS}  - { name: wan, interface: eth1, vrid: 52, addresses: [10.97.0.100/24
       'invalid-path hooks.transition',
       'invalid-path hooks.monitor',
     ],
+  },
+  {
+    title: 'a witness whose endpoints are none of etcd, or stand twice',
+    text: withWitness(
+      'endpoints: ["10.0.0.9:2379", "https://10.0.0.9", "https://u:p@a:1", "http://a:2379/v3", "http://b:2379", "http://b:2379/"]',
+    ),
+    errors: [
+      ...[0, 1, 2, 3].map((index) => `invalid-url witness.endpoints[${index}]`),
+      'invalid-url witness.endpoints[5]',
+    ],
+  },
+  {
+    title: 'a witness without an endpoint, of another kind, with half of what belongs together',
+    text: withWitness('type: consul', 'endpoints: []', 'user: a', 'privateKeyFile: etcd.key'),
+    errors: [
+      'missing-setting witness',
+      'missing-setting witness',
+      'out-of-range witness.type',
+      'out-of-range witness.endpoints',
+      'invalid-path witness.privateKeyFile',
+    ],
+  },
+  {
+    title: 'a lease that ends before the kernel has taken the addresses away',
+    text: withWitness(ENDPOINT, 'ttlSeconds: 5', 'key: "a b"'),
+    errors: ['out-of-range witness.ttlSeconds', 'invalid-name witness.key'],
+  },
+  {
+    title: 'the same, with addresses that stay for longer',
+    text: `${withWitness(ENDPOINT, 'ttlSeconds: 15')}vip: { leaseSeconds: 10 }\n`,
+    errors: ['out-of-range witness.ttlSeconds'],
+  },
+  {
+    title: 'a witness, and addresses that stay for ever',
+    text: `${withWitness(ENDPOINT)}vip: { leaseSeconds: 0 }\n`,
+    errors: ['contradiction vip.leaseSeconds'],
+  },
+  {
+    title: 'a witness without anybody to decide between',
+    text: withText(`witness:\n  ${ENDPOINT}`),
+    errors: ['contradiction witness'],
+  },
+  {
+    title: 'a witness for virtual routers that move alone',
+    text: withWitness(ENDPOINT)
+      .replace('ha:', 'ha:\n  mode: active-active')
+      .replace('vrid:', 'primary: dallas-1\n    vrid:'),
+    errors: ['contradiction ha.mode'],
   },
 ];

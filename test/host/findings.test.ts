@@ -279,6 +279,31 @@ describe('what does not fit on a host', () => {
     assert.match(found(text, both)[0] ?? '', /^wrong .*a folder in place of the file/);
   });
 
+  it('files of a witness: not there, none, not to be read by the agent, a secret that others may read', () => {
+    const found1 = (key: string, facts: FileFacts, more: Partial<HostFacts> = {}): string[] =>
+      found(
+        withRouter(
+          '10.99.0.100/24',
+          `ha: { peers: [{ name: b, addresses: [10.98.0.2, 10.99.0.2] }], keyFile: "credential:k" }\nwitness: { endpoints: ["http://10.0.0.9:2379"], ${key} }`,
+        ),
+        withFile('/w', facts, more),
+      ).filter((text) => text.includes('witness.'));
+    const ca = (...rest: [FileFacts, Partial<HostFacts>?]): string[] =>
+      found1('caFile: /w', ...rest);
+    assert.deepEqual(ca(file()), []);
+    assert.deepEqual(ca({ ...ABSENT, kind: 'unknown' }), []);
+    assert.match(ca(ABSENT)[0] ?? '', /^missing witness\.caFile: \/w: .* found none; /);
+    assert.match(ca(folder())[0] ?? '', /^wrong .* found a folder; .*name the file itself$/);
+    const hidden = file({ uid: 5, gid: 5, mode: 0o640 });
+    assert.match(ca(hidden, { agent: user })[0] ?? '', /^wrong .* found one of user 5, group 5/);
+    assert.deepEqual(ca(hidden), [], 'root reads all');
+    assert.deepEqual(ca(hidden, { agent: null }), [], 'whose agent it is cannot be told');
+    const password = (mode: number): string[] =>
+      found1('user: u, passwordFile: /w', file({ mode }));
+    assert.deepEqual(password(0o640), []);
+    assert.match(password(0o644)[0] ?? '', /^wrong .*expected mode 0600 or 0640, found 0644/);
+  });
+
   it('a virtual address in no subnet of its interface, and one with a longer prefix', () => {
     const said = (address: string, host?: Partial<HostFacts>): string[] =>
       found(withRouter(address), host);

@@ -34,6 +34,22 @@ function written(folder: string, text: string, mode: number): string {
 const gone = (folder: string): string => written(folder, '#!/nosuch/interpreter\n', 0o755);
 const script = (folder: string): string => written(folder, '#!/bin/sh\n', 0o644);
 
+/** Nobody listens there. Each file is one that any user may read. */
+const WITNESS = {
+  endpoints: ['http://127.0.0.1:1'],
+  certificateFile: '/etc/hostname',
+  privateKeyFile: '/etc/hostname',
+  user: 'u',
+  passwordFile: '/etc/hostname',
+};
+
+function readable(folder: string): string {
+  const path = join(folder, 'password');
+  writeFileSync(path, 'secret');
+  chmodSync(path, 0o644);
+  return path;
+}
+
 const CASES: readonly Case[] = [
   {
     of: 'ha.keyFile',
@@ -103,6 +119,28 @@ const CASES: readonly Case[] = [
     change: (folder) => ({ metrics: { textfile: join(folder, 'none', 'understudy.prom') } }),
     health: true,
     says: /expected a folder that the agent may write in, found no .*none; metrics are not written: make it/,
+  },
+  ...(['caFile', 'certificateFile', 'privateKeyFile', 'passwordFile'] as const).map(
+    (key): Case => ({
+      of: `witness.${key}`,
+      at: `witness.${key}`,
+      change: (folder) => ({
+        ha: { peers: PEERS, keyFile: written(folder, '0f'.repeat(32), 0o600) },
+        witness: { ...WITNESS, [key]: join(folder, 'none') },
+      }),
+      health: true,
+      says: /expected a file that the agent may read, found none; the witness could not be asked/,
+    }),
+  ),
+  {
+    of: 'witness.passwordFile',
+    at: 'witness.passwordFile',
+    change: (folder) => ({
+      ha: { peers: PEERS, keyFile: written(folder, '0f'.repeat(32), 0o600) },
+      witness: { ...WITNESS, passwordFile: readable(folder) },
+    }),
+    health: true,
+    says: /expected mode 0600 or 0640, found 0644; the witness could not be asked: "chmod 0600/,
   },
   {
     of: 'virtualRouters[].interface',
