@@ -1,7 +1,8 @@
 // What a reload does to a whole agent: what the service manager is told of it, and what only a restart
 // can change. Not what the settings mean.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import fs, { readFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import type { EventRecord } from '../../src/model/status.js';
 import { it } from '../support/test.js';
@@ -67,22 +68,28 @@ it('the event says that settings are applied when they are, however slow the dis
   assert.deepEqual(seen, ['latter']);
 });
 
-it('the thread of the protocol goes on while settings are read, however long that takes', async (t) => {
-  const { agent, control, write } = await startBench(benchFolder(t));
+it('the thread of the protocol reads no settings: another one does, however long that takes', async (t) => {
+  const folder = benchFolder(t);
+  const { agent, control, write } = await startBench(folder);
+  let threads = 0;
+  const begun = (): void => void (threads += 1);
+  process.on('worker', begun);
+  const opened = t.mock.method(fs, 'openSync');
+  syncBuiltinESMExports();
+  t.after(() => {
+    process.off('worker', begun);
+    opened.mock.restore();
+    syncBuiltinESMExports();
+  });
   const unknown = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`k${index}`, 1]));
   for (const order of [() => agent.reload(), () => control.set('ha-port', '7300')]) {
     write(unknown);
-    let turns = 0;
-    let over = false;
-    const turn = (): void => {
-      turns += 1;
-      if (!over) setImmediate(turn);
-    };
-    setImmediate(turn);
+    threads = 0;
+    opened.mock.resetCalls();
     assert.equal((await order()).ok, false);
-    over = true;
-    // On this thread it would be a handful: before and after.
-    assert.ok(turns > 200, `${turns} turns of the loop`);
+    assert.equal(threads, 1);
+    const here = opened.mock.calls.map(({ arguments: [path] }) => path);
+    assert.ok(!here.includes(join(folder, 'understudy.yaml')), here.join());
   }
 });
 

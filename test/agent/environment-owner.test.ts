@@ -99,6 +99,12 @@ describe('virtual addresses on a real interface', { skip }, () => {
       assert.equal(restored.event, 'address-restored');
       assert.equal((await agent.router()).state, 'Active');
     }
+    // With nobody else there it would take the role again while it is being looked at: after three intervals.
+    agent.home.configure(settings(router({ advertisementIntervalMs: 40_000 })));
+    agent.signal('SIGHUP');
+    await agent.until(
+      ({ virtualRouters }) => virtualRouters[0]?.advertisementIntervalMs === 40_000,
+    );
     await lan.heardBy(peer);
     const from = agent.lines.length;
     ip(`address del ${VIRTUAL} dev lan`);

@@ -69,9 +69,11 @@ describe('the end of an agent', { skip }, () => {
   }
 
   it('case 64: SIGTERM while Backup: nothing is sent', async () => {
-    const agent = new AgentProcess(new AgentHome('backup', settings(router({ priority: 1 }))));
+    // Between its start and the word of the peer it is not to become Active itself.
+    const slow = settings(router({ priority: 1, advertisementIntervalMs: 10_000 }));
+    const agent = new AgentProcess(new AgentHome('backup', slow));
     await agent.transition('Backup');
-    await peer.send(advertisementOfPeer(200, { interval: 100 }));
+    await peer.send(advertisementOfPeer(200, { interval: 1_000 }));
     await agent.until(
       ({ virtualRouters }) => virtualRouters[0]?.counters.advertisementsReceived === 1,
     );

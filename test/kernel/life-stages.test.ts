@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { before, describe, it } from '../support/test.js';
+import { WAIT_LIMIT_MS } from '../support/limits.js';
 import { enterNamespace, joinPeer } from '../support/namespace.js';
 
 const skip = enterNamespace(import.meta.url);
@@ -44,7 +45,11 @@ function run(script: string, ...options: string[]): Outcome {
   const result = spawnSync(
     process.execPath,
     [...options, '--input-type=module', '-e', PRELUDE + script],
-    { encoding: 'utf8', env: { ...process.env, LOCK: join(folder, 'lock') }, timeout: 20_000 },
+    {
+      encoding: 'utf8',
+      env: { ...process.env, LOCK: join(folder, 'lock') },
+      timeout: WAIT_LIMIT_MS,
+    },
   );
   rmSync(folder, { recursive: true });
   const { status, signal, stdout, stderr } = result;

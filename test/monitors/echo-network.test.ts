@@ -6,7 +6,7 @@ import { parseAddress, type Family, type IpAddress } from '../../src/model/addre
 import type { Instant } from '../../src/model/units.js';
 import { openEcho, type Echo, type EchoOptions } from '../../src/monitors/echo.js';
 import { enterNamespace, inNetns, ip, joinPeer } from '../support/namespace.js';
-import { until } from '../support/limits.js';
+import { until, WAIT_LIMIT_MS } from '../support/limits.js';
 
 const skip = enterNamespace(import.meta.url);
 
@@ -195,7 +195,10 @@ describe('echo between two namespaces', { skip }, () => {
       await sendAndForget();
       gc();`;
     const words = ['--expose-gc', '--input-type=module', '--eval', script];
-    const output = execFileSync(process.execPath, words, { encoding: 'utf8', timeout: 20_000 });
+    const output = execFileSync(process.execPath, words, {
+      encoding: 'utf8',
+      timeout: WAIT_LIMIT_MS,
+    });
     assert.equal(output, 'reply 1\n');
   });
 });

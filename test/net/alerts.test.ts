@@ -57,6 +57,7 @@ describePair(
         await seen(own, active, 'instance', taker);
         own.note(`${taker} is Active, by Prometheus`);
         const taken = `understudy_last_move_info{instance="${taker}",way="taken"}`;
+        await bench.waitForEvent(taker, 'move', from);
         const why = bench.events(taker, 'move', from).at(-1)?.reason;
         await seen(own, taken, 'reason', String(why));
       }
