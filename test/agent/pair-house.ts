@@ -28,7 +28,13 @@ export class PairHouse {
 
   settings(
     side: Side,
-    more: { router?: object; vip?: object; lone?: boolean; checkMs?: number } = {},
+    more: {
+      router?: object;
+      vip?: object;
+      lone?: boolean;
+      checkMs?: number;
+      realtime?: object;
+    } = {},
   ): object {
     const script = `/run/vip-${side}`;
     writeFileSync(
@@ -51,6 +57,7 @@ export class PairHouse {
       },
       virtualRouters: [router({ priority: PRIORITY[side], ...more.router })],
       vip: { script, ...more.vip },
+      ...(more.realtime === undefined ? {} : { realtime: more.realtime }),
     };
   }
 
