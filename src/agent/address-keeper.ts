@@ -96,8 +96,9 @@ export class AddressKeeper {
   #keep(settings: VirtualRouterSettings, known: Keeping | undefined, inherits: boolean): Keeping {
     if (known === undefined) return this.#begin(settings, inherits);
     const before = new Set(placesOf(known.settings));
+    const accepts = settings.acceptMode === known.settings.acceptMode;
     known.settings = settings;
-    const same = settings.addresses.length === before.size;
+    const same = accepts && settings.addresses.length === before.size;
     if (same && placesOf(settings).every((place) => before.has(place))) return known;
     if (known.wanted) renew(known);
     else if (known.inheritedUntil === null && this.#hasOwn(settings)) known.due = 'now';
@@ -169,7 +170,8 @@ export class AddressKeeper {
       );
       const index = this.#options.network.linkNamed(name)?.index;
       const link = index === undefined ? {} : { linkIndex: index };
-      return addresses.length === 0 ? [] : [{ interface: name, ...link, addresses }];
+      const accepts = settings.acceptMode ? {} : { acceptMode: false };
+      return addresses.length === 0 ? [] : [{ interface: name, ...link, addresses, ...accepts }];
     });
   }
 
@@ -328,9 +330,9 @@ export class AddressKeeper {
       standingOn: (name) => this.#options.network.addressesOn(name),
       leaseSeconds: this.#vip.leaseSeconds,
     });
-    for (const { interface: name, address } of plan.added) {
-      const linkIndex = this.#options.network.linkNamed(name)?.index ?? null;
-      this.#own.add({ interface: name, linkIndex, address });
+    for (const { owner: _, ...added } of plan.added) {
+      const linkIndex = this.#options.network.linkNamed(added.interface)?.index ?? null;
+      this.#own.add({ ...added, linkIndex });
     }
     for (const { interface: name, address } of [...plan.removed, ...plan.putBack]) {
       this.#planned.add(placeOf(name, address));

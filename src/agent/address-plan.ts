@@ -8,6 +8,7 @@ import {
 } from '../model/address.js';
 import type { LinkAddress } from '../model/link.js';
 import {
+  acceptModeLine,
   putBackScript,
   releaseScript,
   takeoverScript,
@@ -40,6 +41,8 @@ interface PlannedAddress {
   readonly interface: string;
   readonly address: AddressWithPrefix;
   readonly owner: string | null;
+  /** False: nothing but ARP, neighbor discovery and echo is accepted there. */
+  readonly acceptMode?: boolean;
 }
 
 /** What goes with a removed address; `lifetime` in seconds, null for ever. */
@@ -79,7 +82,25 @@ export function planAddresses(input: PlanInput): Plan {
     ...after.flatMap(removal),
     ...putBack.flatMap(restoration),
   ];
-  return { lines, added, removed, putBack };
+  return { lines: [...closing(input, lines, added), ...lines], added, removed, putBack };
+}
+
+/**
+ * The line that closes addresses before they stand, where any is closed, is to be, or may have been: all that stay
+ * are named each time, so that what is not named was given up.
+ */
+function closing(
+  { own, wishes }: PlanInput,
+  lines: readonly PlannedLine[],
+  added: readonly PlannedAddress[],
+): PlannedLine[] {
+  const some = own.closesSome || wishes.some(({ target }) => target.acceptMode === false);
+  if (lines.length === 0 || !some) return [];
+  const stay = wishes.filter(({ state }) => state !== 'released').map(({ target }) => target);
+  const opened = added.filter(
+    (one) => one.acceptMode !== false && own.closes(one.interface, one.address),
+  );
+  return [{ line: acceptModeLine(stay, opened.map(targetOf)), owner: null }];
 }
 
 /**
@@ -94,6 +115,7 @@ export function removalLines(
     addresses.map((address) => ({ interface: name, address, owner: null })),
   );
   return [
+    ...(targets.some(({ acceptMode }) => acceptMode === false) ? [acceptModeLine([])] : []),
     ...targets.flatMap(releaseScript),
     ...victims(removed, standingOn).map(({ interface: name, address, lifetime }) =>
       putBackScript(name, address, lifetime),
@@ -114,12 +136,13 @@ const kernelPlaceOf = ({ interface: name, address }: PlannedAddress): string =>
 function additionsOf({ wishes, own, standingOn }: PlanInput): PlannedAddress[] {
   return wishes
     .filter(({ state, due }) => state === 'wanted' && due)
-    .flatMap(({ virtualRouter: owner, target: { interface: name, addresses } }) => {
+    .flatMap(({ virtualRouter: owner, target: { interface: name, addresses, acceptMode } }) => {
+      const accepts = acceptMode === false ? { acceptMode } : {};
       const foreign = standingOn(name).filter((standing) => !own.has(name, standing));
       const taken = new Set(foreign.map(kernelKeyOf));
       return addresses
         .filter((address) => !taken.has(kernelKeyOf(address)))
-        .map((address) => ({ interface: name, address, owner }));
+        .map((address) => ({ interface: name, address, owner, ...accepts }));
     });
 }
 

@@ -3,6 +3,7 @@ import type { CheckSettings, Settings } from '../config/settings.js';
 import type { InstanceConfiguration } from '../core/interface.js';
 import type { Program } from '../executor/executor.js';
 import { activeDownInterval } from '../core/machine/timing.js';
+import { runnerOf } from './keeping.js';
 import { routerOrder } from '../model/settings-digest.js';
 import { microseconds, millisecondsToMicroseconds, type Microseconds } from '../model/units.js';
 
@@ -65,5 +66,12 @@ export const longestSilence = ({ virtualRouters }: Settings): Microseconds =>
   );
 
 /** A takeover is not to wait for a program to load. Where nothing is ever held, nothing waits. */
-export const standbyOf = ({ ha, vip }: Settings): Program | null =>
-  ha.mode === 'off' ? null : { argv: [vip.script] };
+export const standbyOf = ({ ha, vip, virtualRouters }: Settings): Program | null =>
+  ha.mode === 'off'
+    ? null
+    : {
+        argv: runnerOf(
+          vip.script,
+          virtualRouters.some(({ acceptMode }) => !acceptMode),
+        ),
+      };

@@ -1,4 +1,5 @@
 // What the keeper knows of one virtual router's addresses. No kernel, no script.
+import { PACKAGE_ACCEPT_MODE } from '../config/defaults.js';
 import type { VirtualRouterSettings } from '../config/settings.js';
 import { activeDownInterval } from '../core/machine/timing.js';
 import type { RunRequest } from '../executor/executor.js';
@@ -10,6 +11,7 @@ import {
   type Instant,
   type Microseconds,
 } from '../model/units.js';
+import { closesAddresses } from '../model/netlink-script.js';
 import type { Wish } from './address-plan.js';
 
 /** A netlink script that takes longer than this hangs. */
@@ -89,9 +91,13 @@ export function isChecking(keeping: Keeping, now: Instant): boolean {
   return true;
 }
 
+/** The netlink script runner, behind what closes addresses where some are. */
+export const runnerOf = (script: string, closes: boolean): readonly string[] =>
+  closes ? [PACKAGE_ACCEPT_MODE, script] : [script];
+
 /** The call of the netlink script runner that runs these lines. */
 export const scriptRequest = (script: string, lines: readonly string[]): RunRequest => ({
-  argv: [script],
+  argv: runnerOf(script, closesAddresses(lines)),
   input: `${lines.join('\n')}\n`,
   timeout: SCRIPT_TIMEOUT,
 });

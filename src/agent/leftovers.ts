@@ -45,13 +45,20 @@ export function recognize(
   const { network, routers, leftovers } = input;
   const { leaseSeconds } = input.vip;
   const listed = new Set(routers.flatMap(placesOf));
-  const placed = ({ interface: former, linkIndex, addresses }: AddressTarget): OwnAddress[] => {
+  const placed = (target: AddressTarget): OwnAddress[] => {
+    const { interface: former, linkIndex, addresses, acceptMode } = target;
     // It may have been renamed meanwhile, or made anew under its name.
     const byIndex = linkIndex === undefined ? undefined : network.linkAt(linkIndex);
     const link = byIndex ?? network.linkNamed(former);
     const name = link?.name ?? former;
     const index = link?.index ?? linkIndex ?? null;
-    return addresses.map((address) => ({ interface: name, linkIndex: index, address }));
+    const accepts = acceptMode === false ? { acceptMode } : {};
+    return addresses.map((address) => ({
+      interface: name,
+      linkIndex: index,
+      address,
+      ...accepts,
+    }));
   };
   const standingAs = ({ interface: name, address }: OwnAddress): LinkAddress | undefined =>
     network.addressTextsOn(name).has(formatAddressWithPrefix(address))
@@ -68,6 +75,8 @@ export function recognize(
     if (there === undefined) continue;
     // Without a lifetime of ours it may have been put there since by somebody else.
     const recorded = leaseSeconds === 0 && mayBeOurs.includes(one);
-    if (recorded || endsLikeOurs(there, leaseSeconds)) own.add(one);
+    if (!recorded && !endsLikeOurs(there, leaseSeconds)) continue;
+    // What other settings have closed is closed until a script opens it.
+    own.add(own.closes(one.interface, one.address) ? { ...one, acceptMode: false } : one);
   }
 }

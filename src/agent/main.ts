@@ -22,6 +22,8 @@ import { formerExecutor, recordExecutor, sendAway } from './predecessor.js';
 import { refusedByRoot } from '../host/root-programs.js';
 import { actsAs, goOnAs, makeFoldersFor } from './as-owner.js';
 import { foldersOf, knowsNothing, release } from './release-command.js';
+import { keepClosed } from './closed-watch.js';
+import { forgetClosed } from './forget-closed.js';
 import { createWatchdog } from './watchdog.js';
 
 /** Exit codes of the contract. */
@@ -107,7 +109,7 @@ async function runLocked(
   const lease = kernel.openLease();
   const { runtimeDirectory } = settings;
   const former = formerExecutor(runtimeDirectory);
-  const executor: Executor = await openExecutorSlot({
+  const slot: Executor = await openExecutorSlot({
     path: EXECUTOR_PATH,
     lease,
     onStarted: recordExecutor(runtimeDirectory),
@@ -123,6 +125,11 @@ async function runLocked(
     onRunning: () => agent?.setProblem('executor', null),
   });
   if (former !== null) sendAway(former);
+  const executor = keepClosed({
+    executor: slot,
+    onProblem: (problem) => agent?.setProblem('accept-mode', problem),
+  });
+  await forgetClosed(executor, settings);
   const hookExecutor = lazyExecutor(() =>
     openExecutorSlot({
       path: EXECUTOR_PATH,

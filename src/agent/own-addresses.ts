@@ -20,6 +20,8 @@ export interface OwnAddress {
   /** The interface when it was put there; null when it was not there. */
   readonly linkIndex: number | null;
   readonly address: AddressWithPrefix;
+  /** Accept_Mode, as it was put there; true when not said. */
+  readonly acceptMode?: boolean;
 }
 
 export class OwnAddresses {
@@ -33,6 +35,16 @@ export class OwnAddresses {
 
   get size(): number {
     return this.#own.size;
+  }
+
+  /** Whether it is ours, and stands with Accept_Mode false. */
+  closes(interfaceName: string, address: AddressWithPrefix): boolean {
+    return this.#own.get(placeOf(interfaceName, address))?.acceptMode === false;
+  }
+
+  /** Whether any stands with Accept_Mode false. */
+  get closesSome(): boolean {
+    return [...this.#own.values()].some(({ acceptMode }) => acceptMode === false);
   }
 
   has(interfaceName: string, address: AddressWithPrefix): boolean {
@@ -76,8 +88,8 @@ export class OwnAddresses {
   /** All of them, by interface. */
   targets(): AddressTarget[] {
     const byLink = new Map<string, { target: AddressTarget; addresses: AddressWithPrefix[] }>();
-    for (const { interface: name, linkIndex, address } of this.#own.values()) {
-      const key = `${name} ${linkIndex ?? ''}`;
+    for (const { interface: name, linkIndex, address, acceptMode } of this.#own.values()) {
+      const key = `${name} ${linkIndex ?? ''} ${acceptMode !== false}`;
       const known = byLink.get(key);
       if (known !== undefined) {
         known.addresses.push(address);
@@ -85,7 +97,8 @@ export class OwnAddresses {
       }
       const addresses = [address];
       const index = linkIndex === null ? {} : { linkIndex };
-      byLink.set(key, { target: { interface: name, ...index, addresses }, addresses });
+      const accepts = acceptMode === false ? { acceptMode } : {};
+      byLink.set(key, { target: { interface: name, ...index, addresses, ...accepts }, addresses });
     }
     return [...byLink.values()].map(({ target }) => target);
   }

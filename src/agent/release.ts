@@ -6,14 +6,14 @@ import type { Settings } from '../config/settings.js';
 import type { Kernel, NetworkWatch } from '../kernel/kernel.js';
 import { formatAddressWithPrefix, type AddressWithPrefix } from '../model/address.js';
 import type { Link, LinkAddress } from '../model/link.js';
-import type { AddressTarget } from '../model/netlink-script.js';
+import { acceptModeLine, type AddressTarget } from '../model/netlink-script.js';
 import { removalLines } from './address-plan.js';
 import { sayFarewell } from './farewell.js';
-import { SCRIPT_TIMEOUT } from './keeping.js';
+import { scriptRequest } from './keeping.js';
 import { recognize, type Leftovers, type Standing } from './leftovers.js';
 import { OwnAddresses, placeOf, sameAddress } from './own-addresses.js';
 import { createBackgroundFile } from '../files/background-file.js';
-import { formatState, readState, stateFilePath } from '../journal/state-file.js';
+import { formatState, readState, stateFilePath, type State } from '../journal/state-file.js';
 
 interface Released {
   /** `10.99.0.100/24 on eth0`. */
@@ -59,7 +59,11 @@ export async function removeAddresses(input: ReleaseInput): Promise<Released> {
         router.addresses.some((address) => ours.has(placeOf(router.interface, address))),
       );
     }
-    const problem = ours.size === 0 ? null : runScript(input.script, watch, [...ours.values()]);
+    const closes = closed(state, settings);
+    const problem =
+      ours.size === 0 && !closes
+        ? null
+        : runScript(input.script, watch, [...ours.values()], closes);
     watch.resynchronize(() => undefined);
     const remaining = [...ours].filter(([, one]) => stands(watch, one));
     const left = remaining.map(([, one]) => targetOf(one));
@@ -155,13 +159,29 @@ const targetOf = ({ link, address: { address, prefixLength } }: Found): AddressT
 const describe = ({ link, address }: Found): string =>
   `${formatAddressWithPrefix(address)} on ${link.name}`;
 
-function runScript(script: string, watch: NetworkWatch, ours: readonly Found[]): string | null {
+/** Whether addresses may have been closed (acceptMode: false): what stands no longer is open again. */
+const closed = ({ standing, mayAdd }: State, settings: Settings | null): boolean =>
+  [...standing, ...mayAdd, ...(settings?.virtualRouters ?? [])].some(
+    ({ acceptMode }) => acceptMode === false,
+  );
+
+function runScript(
+  script: string,
+  watch: NetworkWatch,
+  ours: readonly Found[],
+  closes: boolean,
+): string | null {
   const standingOn = (name: string): LinkAddress[] =>
     [...watch.addresses()].filter((one) => watch.links.get(one.linkIndex)?.name === name);
-  const { status, error, stderr } = spawnSync(script, [], {
-    input: `${removalLines(ours.map(targetOf), standingOn).join('\n')}\n`,
+  const request = scriptRequest(script, [
+    ...(closes ? [acceptModeLine([])] : []),
+    ...removalLines(ours.map(targetOf), standingOn),
+  ]);
+  const [program = script, ...args] = request.argv;
+  const { status, error, stderr } = spawnSync(program, args, {
+    input: request.input,
     encoding: 'utf8',
-    timeout: SCRIPT_TIMEOUT,
+    timeout: request.timeout,
   });
   // A script that ends without reading its input leaves an EPIPE beside its exit code.
   if (status === 0) return null;

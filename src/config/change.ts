@@ -1,7 +1,7 @@
 // Several settings changed at once in the settings file, or only looked at: what would differ, and what `plan` would
 // print otherwise. On one version of the file, which the caller has seen; never on another one. No agent is told.
 import { isDeepStrictEqual } from 'node:util';
-import { releaseScript, takeoverScript } from '../model/netlink-script.js';
+import { releaseScript, takeoverScript, withAcceptMode } from '../model/netlink-script.js';
 import type { AtomicWriteOptions } from '../files/atomic-write.js';
 import { readDocument } from './document.js';
 import type { SettingsError, SettingsWarning } from './errors.js';
@@ -190,7 +190,10 @@ const scripts = ({ virtualRouters, vip }: Settings): ReadonlyMap<string, Scripts
   new Map(
     virtualRouters.map((router) => [
       router.name,
-      { takeover: takeoverScript(router, vip.leaseSeconds), release: releaseScript(router) },
+      {
+        takeover: withAcceptMode(router, [router], takeoverScript(router, vip.leaseSeconds)),
+        release: withAcceptMode(router, [], releaseScript(router)),
+      },
     ]),
   );
 

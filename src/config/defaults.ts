@@ -38,6 +38,11 @@ export const thisHost: Host = {
 /** scripts/vip of this package: dist/src/config is three folders deep. */
 export const PACKAGE_VIP_SCRIPT = fileURLToPath(new URL('../../../scripts/vip', import.meta.url));
 
+/** scripts/accept-mode of this package. */
+export const PACKAGE_ACCEPT_MODE = fileURLToPath(
+  new URL('../../../scripts/accept-mode', import.meta.url),
+);
+
 /** Which answers count as a success unless the check says otherwise. */
 const SUCCESS = { minimum: 200, maximum: 299 } as const;
 
@@ -129,7 +134,7 @@ function witnessOf(
 }
 
 function routerOf(file: CompleteRouter): VirtualRouterSettings {
-  const { advertisementIntervalMs, acceptMode: _, virtualMac: __, ...same } = file;
+  const { advertisementIntervalMs, virtualMac: _, ...same } = file;
   const addresses = file.addresses.map((text) => {
     const value = parseAddressWithPrefix(text);
     assert(value !== null, `${text} passed the checks, so it is an address with prefix length`);
@@ -139,6 +144,8 @@ function routerOf(file: CompleteRouter): VirtualRouterSettings {
   assert(first !== undefined, 'a checked virtual router has an address');
   return {
     ...same,
+    // RFC 9568 §6.4.3: the owner of the addresses accepts in any case.
+    acceptMode: file.acceptMode || file.priority === 255,
     family: familyOf(first.address),
     addresses,
     advertisementInterval: millisecondsToCentiseconds(milliseconds(advertisementIntervalMs)),

@@ -76,8 +76,8 @@ const VIRTUAL_ROUTER = section(
       { default: 'any' },
     ),
     acceptMode: shared.flag(
-      'Accept_Mode. The address stands on the interface, so services listen on it; a deviation from the default of RFC 9568.',
-      { default: true, const: true },
+      'Accept_Mode: whether the Active accepts packets to the addresses. false: ARP, neighbor discovery and ICMP echo only, by rules of nftables that stand before the addresses do; the owner (priority 255) always accepts. That true is the default is a deviation from RFC 9568.',
+      { default: true },
     ),
     virtualMac: shared.flag(
       'Whether the virtual MAC address is used. The interface keeps its own; a deviation from RFC 9568 §7.3.',

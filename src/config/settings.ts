@@ -62,7 +62,7 @@ export type CompleteFile = Without<SettingsFile, 'name' | 'virtualRouters' | 'vi
   readonly vip: Required<SettingsFile['vip']>;
 };
 
-type RefusedInRouters = 'acceptMode' | 'virtualMac';
+type RefusedInRouters = 'virtualMac';
 
 export interface VirtualRouterSettings extends Omit<
   CompleteRouter,

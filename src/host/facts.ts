@@ -47,6 +47,8 @@ export interface HostFacts {
   readonly files: ReadonlyMap<string, FileFacts>;
   /** By path: what the agent says of a key file that it cannot use. */
   readonly keyProblems: ReadonlyMap<string, string>;
+  /** No nft is where programs are looked for. */
+  readonly lacksNft?: boolean;
   /** Another program lies where the one that looks was started from. */
   readonly programReplaced?: boolean;
 }

@@ -25,6 +25,7 @@ export function hostFindings(settings: Settings, host: HostFacts): HostFinding[]
     ...ownAddressFindings(settings, host),
     ...foreignFindings(settings, host),
     ...pathFindings(settings),
+    ...acceptModeFindings(settings, host),
     ...namedFiles(settings).flatMap((named) => fileFindings(named, host)),
     ...socketFindings(controlSocketOf(settings), host),
     ...(host.programReplaced === true ? [NEEDS_RESTART] : []),
@@ -159,5 +160,19 @@ const pathFindings = ({ ha }: Settings): HostFinding[] =>
             `ha.peers[${index}].addresses`,
             `there is one path to ${name}; with a second one, a failed link is told from a dead peer`,
           ),
+        ],
+  );
+
+const acceptModeFindings = ({ virtualRouters }: Settings, { lacksNft }: HostFacts): HostFinding[] =>
+  virtualRouters.flatMap(({ acceptMode }, index) =>
+    acceptMode || lacksNft !== true
+      ? []
+      : [
+          {
+            path: `virtualRouters[${index}].acceptMode`,
+            level: 'missing',
+            message:
+              'expected nft, found none; with acceptMode: false no address is added without it: install nftables',
+          },
         ],
   );

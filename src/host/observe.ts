@@ -58,7 +58,16 @@ export async function observeHost(
     }
   }
   await see(controlSocketOf(settings), false);
-  return { agent, files, keyProblems, programReplaced: await programReplaced(), ...network };
+  const lacksNft = settings.virtualRouters.some(({ acceptMode }) => !acceptMode) && (await noNft());
+  const own = { lacksNft, programReplaced: await programReplaced() };
+  return { agent, files, keyProblems, ...own, ...network };
+}
+
+/** Where scripts/accept-mode looks for it. */
+async function noNft(): Promise<boolean> {
+  const folders = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`.split(':');
+  const found = await Promise.all(folders.map((folder) => fileFacts(join(folder, 'nft'), false)));
+  return found.every(({ kind, mode }) => kind !== 'file' || (mode & 0o111) === 0);
 }
 
 /** Nobody but the unit's own processes can look. */

@@ -124,9 +124,7 @@ function wanted(
   }
   account.dropped(
     at,
-    setting === 'virtualMac'
-      ? 'virtualMac: true is not available in this release: the interface keeps its own MAC address, and gratuitous ARP says where the addresses are'
-      : 'acceptMode: false is not available in this release: packets to the addresses are accepted',
+    'virtualMac: true is not available in this release: the interface keeps its own MAC address, and gratuitous ARP says where the addresses are',
   );
   return false;
 }

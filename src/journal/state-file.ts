@@ -54,11 +54,17 @@ export function formatState(
   return `${JSON.stringify(state, null, 2)}\n`;
 }
 
-const entriesOf = ({ interface: name, linkIndex: index, addresses }: AddressTarget): object[] =>
+const entriesOf = ({
+  interface: name,
+  linkIndex: index,
+  addresses,
+  acceptMode,
+}: AddressTarget): object[] =>
   addresses.map((address) => ({
     interface: name,
     ...(index === undefined ? {} : { index }),
     address: formatAddressWithPrefix(address),
+    ...(acceptMode === false ? { acceptMode } : {}),
   }));
 
 /**
@@ -115,11 +121,14 @@ function targetsOf(list: unknown): AddressTarget[] | null {
   const targets: AddressTarget[] = [];
   for (const entry of list as unknown[]) {
     if (typeof entry !== 'object' || entry === null) return null;
-    const { interface: name, index, address: text } = entry as Readonly<Record<string, unknown>>;
+    const fields = entry as Readonly<Record<string, unknown>>;
+    const { interface: name, index, address: text } = fields;
     if (typeof name !== 'string' || typeof text !== 'string') return null;
     const address = parseAddressWithPrefix(text);
     const link = typeof index === 'number' ? { linkIndex: index } : {};
-    if (address !== null) targets.push({ interface: name, ...link, addresses: [address] });
+    const accepts = fields['acceptMode'] === false ? { acceptMode: false } : {};
+    if (address !== null)
+      targets.push({ interface: name, ...link, addresses: [address], ...accepts });
   }
   return targets;
 }

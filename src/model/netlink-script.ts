@@ -1,13 +1,53 @@
 // The netlink scripts (`ip -batch` lines) that put virtual addresses on an interface and take them
 // off again. Text only: nothing is run here. `understudy plan` prints exactly this.
-import { familyOf, formatAddressWithPrefix, type AddressWithPrefix } from './address.js';
+import {
+  familyOf,
+  formatAddressWithPrefix,
+  isLinkLocal,
+  type AddressWithPrefix,
+} from './address.js';
 
 export interface AddressTarget {
   readonly interface: string;
   /** The interface that had the name when they were put there, where that is known. */
   readonly linkIndex?: number;
   readonly addresses: readonly AddressWithPrefix[];
+  /** False: nothing but ARP, neighbor discovery and echo is accepted there (RFC 9568 §6.1). */
+  readonly acceptMode?: boolean;
 }
+
+/** With this begins the line for scripts/accept-mode; a comment to everybody else. */
+const ACCEPT_MODE = '#accept-mode false:';
+
+/**
+ * The first line of a script that is to run through scripts/accept-mode. It names everything that is to stand
+ * and accepts nothing. What it does not name is accepted as soon as it stands no longer, and what is `opened` at once.
+ */
+export function acceptModeLine(
+  targets: readonly AddressTarget[],
+  opened: readonly AddressTarget[] = [],
+): string {
+  const names = (all: readonly AddressTarget[]): Set<string> =>
+    new Set(
+      all.flatMap(({ interface: name, addresses }) =>
+        addresses.map(({ address }) => (isLinkLocal(address) ? `${address}%${name}` : address)),
+      ),
+    );
+  const closed = names(targets.filter(({ acceptMode }) => acceptMode === false));
+  const open = opened.length === 0 ? [] : ['true:', ...names(opened)];
+  return [ACCEPT_MODE, ...closed, ...open].join(' ');
+}
+
+/** Whether the script is to run through scripts/accept-mode. */
+export const closesAddresses = (lines: readonly string[]): boolean =>
+  lines[0]?.startsWith(ACCEPT_MODE) === true;
+
+/** As `understudy plan` shows a script of one virtual router: what is accepted at its addresses is said first. */
+export const withAcceptMode = (
+  { acceptMode }: AddressTarget,
+  named: readonly AddressTarget[],
+  lines: readonly string[],
+): string[] => (acceptMode === false ? [acceptModeLine(named), ...lines] : [...lines]);
 
 /**
  * The lines that make the addresses present, for `leaseSeconds` unless they are renewed (0: for

@@ -29,6 +29,7 @@ export const routerSettings = (change: Partial<VirtualRouterSettings>): VirtualR
   checksum: 'auto',
   unicastPeers: [],
   sources: 'any',
+  acceptMode: true,
   ...change,
 });
 

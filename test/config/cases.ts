@@ -348,10 +348,8 @@ export const FAULTY_FILES: readonly FaultyFile[] = [
   },
   {
     title: 'everything of a later release',
-    text: withRouterLines('acceptMode: false', 'virtualMac: true'),
-    errors: ['virtualRouters[0].acceptMode', 'virtualRouters[0].virtualMac'].map(
-      (path) => `not-available ${path}`,
-    ),
+    text: withRouterLines('virtualMac: true'),
+    errors: ['not-available virtualRouters[0].virtualMac'],
   },
   {
     title: 'faults of form and meaning in one file, all told at once',

@@ -63,6 +63,7 @@ describe('settings', () => {
           preempt: true,
           checksum: 'auto',
           sources: 'any',
+          acceptMode: true,
           unicastPeers: [],
         },
       ],
@@ -96,7 +97,7 @@ virtualRouters:
     preempt: true
     checksum: rfc5798
     unicastPeers: ["FE80::2"]
-    acceptMode: true
+    acceptMode: false
     virtualMac: false
 vip: { script: /opt/vip, leaseSeconds: 0 }
 realtime: { enabled: false, priority: 40 }
@@ -130,6 +131,7 @@ stateDirectory: /var/u
           preempt: true,
           checksum: 'rfc5798',
           sources: 'any',
+          acceptMode: true,
           unicastPeers: ['fe80::2'],
         },
       ],

@@ -83,6 +83,18 @@ describe('what does not fit on a host', () => {
     assert.deepEqual(found(withRouter('10.99.0.100/24', PEER)), []);
   });
 
+  it('acceptMode: false without nft', () => {
+    const closed = withRouter('10.99.0.100/24', PEER).replace(
+      'vrid: 51',
+      'vrid: 51, acceptMode: false',
+    );
+    assert.deepEqual(found(closed), []);
+    assert.deepEqual(found(closed, { lacksNft: true }), [
+      'missing virtualRouters[0].acceptMode: expected nft, found none; with acceptMode: false no address is added without it: install nftables',
+    ]);
+    assert.deepEqual(found(withRouter('10.99.0.100/24', PEER), { lacksNft: true }), []);
+  });
+
   it('a program that was replaced while it runs', () => {
     assert.deepEqual(found(withRouter('10.99.0.100/24', PEER), { programReplaced: true }), [
       'missing needs-restart: another program was installed, and this agent goes on with the former one; when a peer is fit and sound: systemctl restart understudy',

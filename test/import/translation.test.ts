@@ -118,13 +118,15 @@ describe('an instance', () => {
     assert.match(said(account, 'again'), /^changed: stands there twice/);
   });
 
-  it('what this release lacks is left out and told: use_vmac, no_accept', () => {
-    const { account } = importGood(instance('use_vmac vrrp.51\nno_accept'));
+  it('what this release lacks is left out and told: use_vmac', () => {
+    const { account } = importGood(instance('use_vmac vrrp.51'));
     assert.match(said(account, 'use_vmac'), /^not carried over: virtualMac: true is not available/);
-    assert.match(
-      said(account, 'no_accept'),
-      /^not carried over: acceptMode: false is not available/,
-    );
+  });
+
+  it('no_accept is acceptMode: false; the last of accept and no_accept counts', () => {
+    const { account, ...rest } = importGood(instance('no_accept'));
+    assert.match(said(account, 'no_accept'), /^kept: acceptMode: false/);
+    assert.equal(loaded({ account, ...rest }).virtualRouters[0]?.acceptMode, false);
     assert.match(
       said(importGood(instance('no_accept\naccept # yes')).account, 'accept # yes'),
       /^kept/,

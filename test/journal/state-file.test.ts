@@ -26,7 +26,7 @@ describe('state.json', () => {
   };
 
   const state = {
-    standing: [lan, six],
+    standing: [lan, { ...six, acceptMode: false }],
     mayAdd: [{ ...six, linkIndex: 7 }],
     maintenance: true,
     bypassEngaged: false,

@@ -1,7 +1,7 @@
 // `understudy plan`: the very netlink scripts that takeover and release would run. Nothing is run.
 import { loadSettings } from '../../config/load.js';
 import type { Settings, VirtualRouterSettings } from '../../config/settings.js';
-import { releaseScript, takeoverScript } from '../../model/netlink-script.js';
+import { releaseScript, takeoverScript, withAcceptMode } from '../../model/netlink-script.js';
 import { answer, failSettings } from '../failures.js';
 import { EXIT, type ConfigChoice, type Surroundings } from '../surroundings.js';
 
@@ -29,8 +29,8 @@ const planAsValue = ({ ha, vip, virtualRouters }: Settings): object => ({
     name: router.name,
     interface: router.interface,
     vrid: router.vrid,
-    takeover: takeoverScript(router, vip.leaseSeconds),
-    release: releaseScript(router),
+    takeover: takeoverOf(router, vip.leaseSeconds),
+    release: releaseOf(router),
   })),
 });
 
@@ -38,9 +38,15 @@ function planOf(router: VirtualRouterSettings, { vip }: Settings): string {
   const what = `${router.name} (VRID ${router.vrid} on ${router.interface})`;
   return [
     `# ${what}: takeover, run by ${vip.script}`,
-    ...takeoverScript(router, vip.leaseSeconds),
+    ...takeoverOf(router, vip.leaseSeconds),
     `# ${what}: release, run by ${vip.script}`,
-    ...releaseScript(router),
+    ...releaseOf(router),
     '',
   ].join('\n');
 }
+
+const takeoverOf = (router: VirtualRouterSettings, leaseSeconds: number): string[] =>
+  withAcceptMode(router, [router], takeoverScript(router, leaseSeconds));
+
+const releaseOf = (router: VirtualRouterSettings): string[] =>
+  withAcceptMode(router, [], releaseScript(router));
