@@ -1,34 +1,23 @@
 // One running agent put together: kernel, executor, driver, journal, files, control socket. No
 // protocol and no loop: those are the driver's.
 import { join } from 'node:path';
-import { settingsErrorLines, type SettingsError } from '../config/errors.js';
-import {
-  changeSettingElsewhere,
-  changeSettingsElsewhere,
-  loadSettingsElsewhere,
-} from '../config/elsewhere.js';
-import type { SetOutcome } from '../config/save.js';
-import type { ChangeOutcome, ChangeRequest } from '../config/change.js';
 import type { ListedSetting } from '../config/listed.js';
-import { viewSettings } from '../config/setting-names.js';
 import type { Settings } from '../config/settings.js';
 import type { CommandOutcome, ControlHandlers, ReloadOutcome } from '../control/protocol.js';
 import { startControlServer, type ControlServer } from '../control/server.js';
 import type { HostFacts } from '../host/facts.js';
 import { observeHost, ownIdentity } from '../host/observe.js';
-import { refusedByRoot } from '../host/root-programs.js';
 import type { Status } from '../model/status.js';
 import { Driver } from './driver.js';
 import { collectLater } from './engine.js';
 import { createEventFile, readEventTail, type EventFile } from '../journal/event-file.js';
-import { createTurn } from './in-turn.js';
 import { keyChanges } from './key-words.js';
 import { HostWatch, networkFacts } from './host-watch.js';
 import { createJournal, TAIL_LENGTH, type Journal } from '../journal/journal.js';
 import type { AgentOptions } from './agent-options.js';
 import { carryOut } from './operator.js';
 import { AgentServices } from './services.js';
-import { movedDirectories, settingsChanges } from './settings-changes.js';
+import { SettingsInForce, type Applied } from './settings-in-force.js';
 import { formatRecording } from './recorder.js';
 import { MetricsDoor } from './metrics-door.js';
 import { leftoversOf, memoryAt, stateOf, type Clocks } from './memory.js';
@@ -36,10 +25,7 @@ import { createBackgroundFile, type BackgroundFile } from '../files/background-f
 import { formatState, readState, stateFilePath, type State } from '../journal/state-file.js';
 import { statusOf } from './status.js';
 import { StatusFile } from '../journal/status-file.js';
-import { judged, ordered, STOPPING } from './reload-words.js';
-
-/** Of a file that was refused; status has the first alone, `check` has all. */
-const ERRORS_IN_EVENT = 10;
+import { judged } from './reload-words.js';
 
 export interface Agent {
   /** Reads the settings file again and applies the difference; an invalid file changes nothing. `by`: who asks. */
@@ -66,9 +52,7 @@ type Ordered = Parameters<ControlHandlers['command']>;
 
 class RunningAgent implements Agent {
   readonly #options: AgentOptions;
-  /** The settings in force. */
-  #listed: readonly ListedSetting[];
-  #digest: string | undefined;
+  readonly #settings: SettingsInForce;
   readonly #clocks: Clocks;
   readonly #startedAt: number;
   readonly #eventFile: EventFile;
@@ -83,12 +67,6 @@ class RunningAgent implements Agent {
   readonly #metrics: MetricsDoor;
   /** What does not fit on this host, by setting. */
   #hostProblems: ReadonlyMap<string, string> = new Map();
-  readonly #inTurn = createTurn();
-  /** The reload that waits for its turn. */
-  #nextReload: Promise<ReloadOutcome> | null = null;
-  /** Who asked for it. */
-  readonly #askers = new Set<string>();
-  #stopping = false;
   #control: ControlServer | null = null;
   /** Settings that are about to be applied. */
   #coming: Settings | null = null;
@@ -97,8 +75,6 @@ class RunningAgent implements Agent {
     const { kernel, settings, wallClock, replaceFile } = options;
     const { runtimeDirectory, stateDirectory } = settings;
     this.#options = options;
-    this.#listed = options.listed;
-    this.#digest = options.digest;
     this.#clocks = { wallClock, now: () => kernel.now() };
     this.#startedAt = wallClock();
     const events = join(stateDirectory, 'events.jsonl');
@@ -118,6 +94,7 @@ class RunningAgent implements Agent {
     const earlier = readEventTail(events, TAIL_LENGTH);
     this.#journal = createJournal(options.log, this.#eventFile, wallClock, earlier);
     this.#left = readState(stateFilePath(stateDirectory));
+    this.#settings = this.#createSettings();
     this.#services = this.#createServices();
     this.#driver = new Driver({
       kernel,
@@ -199,30 +176,11 @@ class RunningAgent implements Agent {
   }
 
   reload(by = ''): Promise<ReloadOutcome> {
-    if (by !== '') this.#askers.add(by);
-    // One that waits for its turn reads what is there then: it serves all who ask meanwhile.
-    this.#nextReload ??= this.#inTurn(() => {
-      this.#nextReload = null;
-      const all = [...this.#askers].join(', ');
-      this.#askers.clear();
-      return this.#announcedReload(all);
-    });
-    return this.#nextReload;
-  }
-
-  async #announcedReload(by: string): Promise<ReloadOutcome> {
-    const { notify } = this.#options;
-    notify(`RELOADING=1\nMONOTONIC_USEC=${this.#clocks.now()}`);
-    try {
-      return await this.#reload(by);
-    } finally {
-      // Also when the file was refused: whoever waits for the reload waits for its end.
-      notify('READY=1');
-    }
+    return this.#settings.reload(by);
   }
 
   async stop(): Promise<void> {
-    this.#stopping = true;
+    this.#settings.stop();
     const remaining = this.#driver.stop();
     this.#hostWatch.end();
     await this.#services.close();
@@ -235,40 +193,36 @@ class RunningAgent implements Agent {
     await Promise.all([this.#eventFile.flush(), this.#stateFile.flush(), written]);
   }
 
-  async #reload(by: string): Promise<ReloadOutcome> {
-    const file = this.#options.settingsFile;
-    const loaded = await loadSettingsElsewhere(file);
-    const refused = loaded.ok ? await refusedByRoot(loaded.settings) : loaded.errors;
-    if (this.#stopping) return { ok: false, file, errors: [STOPPING] };
-    const current = this.#driver.settings;
-    const moved = loaded.ok ? movedDirectories(current, loaded.settings) : [];
-    const errors = [...moved, ...refused];
-    if (!loaded.ok || errors.length > 0) {
-      this.#refuse(errors, by);
-      return { ok: false, file, errors };
-    }
-    await this.#recordAhead(loaded.settings);
-    if (this.#stopping) return { ok: false, file, errors: [STOPPING] };
-    // From here to the configuration in one turn: whoever reads the event finds what it says in force.
-    this.#problems.delete('settings');
-    const changes = settingsChanges(this.#listed, loaded.listed, file);
-    this.#journal.record('info', {
-      event: 'settings-applied',
-      reason: 'reload',
-      ...ordered(changes.length === 0 ? 'nothing differs' : changes.join('; '), by),
+  #createSettings(): SettingsInForce {
+    const { settingsFile, listed, digest, notify } = this.#options;
+    return new SettingsInForce({
+      file: settingsFile,
+      listed,
+      digest,
+      journal: this.#journal,
+      current: () => this.#driver.settings,
+      announce: (phase) =>
+        notify(phase === 'over' ? 'READY=1' : `RELOADING=1\nMONOTONIC_USEC=${this.#clocks.now()}`),
+      prepare: (settings) => this.#recordAhead(settings),
+      begin: (settings) => {
+        this.#options.realtime.apply(settings.realtime);
+        this.#driver.configure(settings);
+      },
+      finish: (settings) => this.#finish(settings),
+      agree: (agreement, apply) => this.#services.sync.agree(agreement, apply),
+      onReplaced: () => void this.#hostWatch.look(this.#driver.settings),
+      onProblem: (problem) => this.setProblem('settings', problem),
     });
-    this.#options.realtime.apply(loaded.settings.realtime);
-    this.#driver.configure(loaded.settings);
-    this.#listed = loaded.listed;
-    this.#digest = loaded.digest;
+  }
+
+  async #finish(settings: Settings): Promise<Applied> {
     this.#coming = null;
     const keys = this.#services.channel.keys();
-    await this.#services.configure(loaded.settings);
-    changes.push(...keyChanges(keys, this.#services.channel.keys()));
-    this.#metrics.configure(loaded.settings.metrics);
-    const findings = await this.#hostWatch.look(loaded.settings);
-    const { all, unfit } = judged(findings);
-    return { ok: true, file, changes, warnings: [...loaded.warnings, ...all], unfit };
+    await this.#services.configure(settings);
+    const changes = keyChanges(keys, this.#services.channel.keys());
+    this.#metrics.configure(settings.metrics);
+    const { all, unfit } = judged(await this.#hostWatch.look(settings));
+    return { changes, warnings: all, unfit };
   }
 
   #createHostWatch(): HostWatch {
@@ -312,22 +266,22 @@ class RunningAgent implements Agent {
       hear: (event) => this.#driver.hear(event),
       heard: () => this.#driver.heard(),
       onInhibit: (inhibited) => this.#driver.setInhibited(inhibited),
-      reload: () => this.reload(),
+      inForce: this.#settings,
       onProblem: (key, problem) => this.setProblem(key, problem),
     });
   }
 
   #openControl(): Promise<ControlServer> {
-    const { kernel, settings, settingsFile } = this.#options;
+    const { kernel, settings } = this.#options;
     return startControlServer({
       path: join(settings.runtimeDirectory, 'control.sock'),
       group: 'understudy',
       handlers: {
         status: () => this.status(),
-        settings: () => viewSettings(this.#listed, settingsFile, this.#digest),
+        settings: () => this.#settings.view(),
         metrics: () => this.#metrics.metrics(),
-        set: (setting, value, by) => this.#set(setting, value, by),
-        change: (request, by) => this.#change(request, by),
+        set: (setting, value, by) => this.#settings.set(setting, value, by),
+        change: (request, by) => this.#settings.change(request, by),
         reload: (by) => this.reload(by),
         command: (name, argument, manner) => this.#command(name, argument, manner),
         sync: (order) => this.#services.sync.order(order),
@@ -358,41 +312,6 @@ class RunningAgent implements Agent {
       ok: true,
       detail: `${outcome.detail}; not recorded yet, so a restart would not know of it: ${problem}`,
     };
-  }
-
-  #set(setting: string, value: string, by: string): Promise<SetOutcome> {
-    return this.#inTurn(async () => {
-      const outcome = await changeSettingElsewhere(this.#options.settingsFile, setting, value);
-      if (!outcome.ok) return outcome;
-      const applied = await this.#announcedReload(by);
-      return applied.ok ? outcome : { ok: false, file: outcome.file, errors: applied.errors };
-    });
-  }
-
-  #change(request: ChangeRequest, by: string): Promise<ChangeOutcome> {
-    return this.#inTurn(async () => {
-      const outcome = await changeSettingsElsewhere(this.#options.settingsFile, request);
-      if (!outcome.ok || !request.apply) return outcome;
-      const applied = await this.#announcedReload(by);
-      return applied.ok ? outcome : { ok: false, file: outcome.file, errors: applied.errors };
-    });
-  }
-
-  #refuse(errors: readonly SettingsError[], by: string): void {
-    const { settingsFile } = this.#options;
-    const stay = (most: number): string =>
-      `the settings in force stay: ${settingsErrorLines(errors, settingsFile, most).join('; ')}`;
-    this.#journal.record('error', {
-      event: 'reload-refused',
-      reason: 'invalid-settings',
-      ...ordered(stay(ERRORS_IN_EVENT), by),
-    });
-    // No fault of the file: what this host has instead of our program is a reason of its own.
-    if (errors.every(({ code, path }) => code === 'needs-restart' && path === '')) {
-      void this.#hostWatch.look(this.#driver.settings);
-      return;
-    }
-    this.setProblem('settings', stay(1));
   }
 
   #changed(): void {

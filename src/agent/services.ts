@@ -1,7 +1,6 @@
 // The services that the agent keeps besides the driver: HA port, prober, bypass and the other hooks. Each takes effects
 // and gives events. No decisions, and the driver waits for none of them.
 import type { Settings } from '../config/settings.js';
-import type { ReloadOutcome } from '../control/protocol.js';
 import type { InstanceEvent } from '../core/interface.js';
 import type { Executor } from '../executor/executor.js';
 import type { MonitorStatus } from '../model/monitor.js';
@@ -18,6 +17,7 @@ import { createPeerChannel, type PeerChannel } from '../peer-channel/peer-channe
 import type { Network } from './network.js';
 import { proberSettings } from './prober-settings.js';
 import { ProberSlot } from '../monitors/prober-slot.js';
+import type { SettingsInForce } from './settings-in-force.js';
 import { SyncDesk } from './sync-desk.js';
 import { TransitionHook } from '../hooks/transition-hook.js';
 
@@ -42,8 +42,8 @@ interface ServicesOptions {
   readonly hear: (event: InstanceEvent) => void;
   readonly heard: () => void;
   readonly settingsFile: string;
-  /** Reads the settings file again: one of shared settings was written. */
-  readonly reload: () => Promise<ReloadOutcome>;
+  /** For shared settings: what a peer has is put in force, and peers are asked first. */
+  readonly inForce: Pick<SettingsInForce, 'alone' | 'applyAgreed'>;
   /** Whether traffic says nothing now: bypassed, or settling. */
   readonly onInhibit: (inhibited: boolean) => void;
   /** What is wrong, for health; null when it no longer is. */
@@ -78,7 +78,8 @@ export class AgentServices implements Services {
       journal,
       settingsFile: options.settingsFile,
       tellVersion: (version) => this.channel.tellVersion(version),
-      reload: options.reload,
+      inForce: options.inForce,
+      isActive: () => [...this.#states.values()].includes('Active'),
       hasLink: (name) => options.network().linkNamed(name) !== undefined,
       // The status is written anew.
       onChange: () => onProblem('sync', null),

@@ -8,19 +8,36 @@ import { REPORTS } from '../model/reasons.js';
 import type { AnnouncedVersion } from '../model/settings-version.js';
 import type { EventRecord, SyncStatus } from '../model/status.js';
 import type { Beginning, SyncEvent } from '../sync-service/keeper.js';
-import type { FromService, Question, ServiceSettings } from '../sync-service/service-protocol.js';
+import type { ProposalOutcome } from '../sync-service/proposal.js';
+import type {
+  AnswerOf,
+  FromService,
+  Question,
+  ServiceSettings,
+  ToService,
+} from '../sync-service/service-protocol.js';
 import { ServiceSlot } from '../sync-service/service-slot.js';
+import type { Agreed, Agreement, SettingsInForce } from './settings-in-force.js';
 
 /** Nobody waits for the first look at settings while an agent starts. In milliseconds. */
 const START_AFTER_MS = 3_000;
 /** What the control socket leaves an order, less a little. In milliseconds. */
 const ORDER_LIMIT_MS = 7_500;
 
+/** For peers to agree to a change, in milliseconds: longer than its own limits take together. */
+const AGREEMENT_LIMIT_MS = 20_000;
+/** For one change of the file by the service, in milliseconds: nobody else changes settings meanwhile. */
+const TURN_LIMIT_MS = 10_000;
+
+const GONE = Symbol('no answer in time');
+
 export interface SyncDeskOptions {
   readonly journal: Journal;
   readonly settingsFile: string;
   readonly tellVersion: (version: AnnouncedVersion | null) => void;
-  readonly reload: () => Promise<ReloadOutcome>;
+  readonly inForce: Pick<SettingsInForce, 'alone' | 'applyAgreed'>;
+  /** Whether this appliance is Active for any virtual router. */
+  readonly isActive: () => boolean;
   /** Whether this host has an interface of that name. */
   readonly hasLink: (name: string) => boolean;
   /** The status is another one. */
@@ -36,7 +53,12 @@ export class SyncDesk {
   #status: SyncStatus | null = null;
   #problem: string | null = null;
   readonly #told = new Map<string, AnnouncedVersion | null>();
+  /** Peers that are silent on all paths. */
+  readonly #lostPeers = new Set<string>();
   readonly #waiting = new Map<number, (value: unknown) => void>();
+  /** What peers are asked to agree to, by the number of the question. */
+  readonly #proposed = new Map<number, () => Promise<readonly SettingsError[]>>();
+  #turnOver = (): void => undefined;
   #orders = 0;
   /** Of the next `configure` to a service that knows nothing. */
   #beginning: Beginning = 'agent';
@@ -67,7 +89,9 @@ export class SyncDesk {
       return;
     }
     for (const name of this.#told.keys()) {
-      if (this.#settings.peers.every((peer) => peer.name !== name)) this.#told.delete(name);
+      if (this.#settings.peers.some((peer) => peer.name === name)) continue;
+      this.#told.delete(name);
+      this.#lostPeers.delete(name);
     }
     if (this.#slot.running) this.#configureService('reload');
     else this.#slot.start(START_AFTER_MS);
@@ -92,16 +116,62 @@ export class SyncDesk {
   async order(order: SyncOrder): Promise<SyncView | SyncOutcome> {
     if (this.#settings === null) return OFF;
     if (!this.#slot.running) return NOT_READY;
+    const value = await this.#ask(ORDER_LIMIT_MS, TOO_SLOW, (id) => ({ kind: 'order', id, order }));
+    return (value ?? NOT_READY) as SyncView | SyncOutcome;
+  }
+
+  /** Under `ha.sync: follow` the peers are asked first; else, and where nobody can ask them, it is applied at once. */
+  async agree(agreement: Agreement, apply: () => Promise<ReloadOutcome>): Promise<Agreed> {
+    const alone = async (): Promise<Agreed> => ({
+      outcome: await apply(),
+      restored: false,
+      remarks: [],
+    });
+    if (this.#settings?.mode !== 'follow' || !this.#slot.running || this.#status === null) {
+      return alone();
+    }
+    let applied: ReloadOutcome | null = null;
+    let number = 0;
+    const value = await this.#ask(AGREEMENT_LIMIT_MS, GONE, (id) => {
+      number = id;
+      this.#proposed.set(id, async () => {
+        applied = await apply();
+        return applied.ok ? [] : applied.errors;
+      });
+      const proposed = { ...agreement, active: this.#options.isActive() };
+      return { kind: 'propose', id, proposed };
+    });
+    this.#proposed.delete(number);
+    const file = this.#options.settingsFile;
+    const refuse = (errors: readonly SettingsError[], restored: boolean): Agreed => ({
+      outcome: { ok: false, file, errors },
+      restored,
+      remarks: [],
+    });
+    if (value === undefined || value === GONE) {
+      return applied === null
+        ? refuse([NOT_AGREED], false)
+        : { outcome: applied, restored: false, remarks: [] };
+    }
+    // It knows nothing of this appliance yet.
+    if (value === null) return applied === null ? alone() : refuse([NOT_AGREED], false);
+    const { errors, restored, remarks } = value as ProposalOutcome;
+    if (errors.length > 0 || applied === null) return refuse(errors, restored);
+    return { outcome: applied, restored, remarks };
+  }
+
+  /** Undefined when the service ends before it answers. */
+  #ask(limitMs: number, late: unknown, message: (id: number) => ToService): Promise<unknown> {
     const id = (this.#orders += 1);
     return new Promise((resolve) => {
       const done = (value: unknown): void => {
         clearTimeout(timer);
         this.#waiting.delete(id);
-        resolve((value ?? NOT_READY) as SyncView | SyncOutcome);
+        resolve(value);
       };
-      const timer = setTimeout(() => done(TOO_SLOW), ORDER_LIMIT_MS);
+      const timer = setTimeout(() => done(late), limitMs);
       this.#waiting.set(id, done);
-      this.#slot.send({ kind: 'order', id, order });
+      this.#slot.send(message(id));
     });
   }
 
@@ -117,6 +187,7 @@ export class SyncDesk {
     this.#configureService(this.#beginning);
     this.#beginning = 'service';
     for (const [peer, version] of this.#told) this.#slot.send({ kind: 'told', peer, version });
+    for (const peer of this.#lostPeers) this.#slot.send({ kind: 'lost', peer });
   }
 
   #configureService(how: Beginning): void {
@@ -135,15 +206,19 @@ export class SyncDesk {
 
   /** Nobody will answer what is asked. */
   #release(): void {
-    for (const done of this.#waiting.values()) done(NOT_READY);
+    for (const done of this.#waiting.values()) done(undefined);
+    this.#turnOver();
   }
 
   #hear({ event, detail }: EventRecord): void {
-    if (event !== 'peer-unhealthy') return;
-    const prefix = `${REPORTS['peer-unhealthy']}: `;
-    if (detail.startsWith(prefix)) {
-      this.#slot.send({ kind: 'lost', peer: detail.slice(prefix.length) });
-    }
+    if (event !== 'peer-unhealthy' && event !== 'peer-healthy') return;
+    const prefix = `${REPORTS[event]}: `;
+    if (!detail.startsWith(prefix)) return;
+    const peer = detail.slice(prefix.length);
+    const lost = event === 'peer-unhealthy';
+    if (lost) this.#lostPeers.add(peer);
+    else this.#lostPeers.delete(peer);
+    this.#slot.send({ kind: lost ? 'lost' : 'found', peer });
   }
 
   #receive(message: Exclude<FromService, { kind: 'alive' }>): void {
@@ -165,6 +240,8 @@ export class SyncDesk {
           detail: `from ${message.address}: ${message.detail}`,
           source: message.address,
         });
+      case 'turn-over':
+        return this.#turnOver();
       case 'done':
         return this.#waiting.get(message.id)?.(message.value);
       case 'ask':
@@ -183,12 +260,40 @@ export class SyncDesk {
     });
   }
 
-  async #answer(question: Question): Promise<readonly SettingsError[] | readonly string[]> {
-    if (question.what === 'links') {
-      return question.names.filter((name) => !this.#options.hasLink(name));
+  async #answer(question: Question): Promise<AnswerOf<Question['what']>> {
+    const { hasLink, inForce, isActive } = this.#options;
+    switch (question.what) {
+      case 'links':
+        return question.names.filter((name) => !hasLink(name));
+      case 'active':
+        return isActive();
+      case 'turn':
+        return this.#takeTurn();
+      case 'apply':
+        return inForce.applyAgreed();
+      case 'apply-proposed': {
+        const apply = this.#proposed.get(question.id);
+        this.#proposed.delete(question.id);
+        return apply === undefined ? [NOT_AGREED] : apply();
+      }
     }
-    const outcome = await this.#options.reload();
-    return outcome.ok ? [] : outcome.errors;
+  }
+
+  /** Resolves when the turn has come; it lasts until the service says so, dies, or takes too long. */
+  #takeTurn(): Promise<null> {
+    return new Promise((resolve) => {
+      void this.#options.inForce.alone(
+        () =>
+          new Promise<void>((over) => {
+            const timer = setTimeout(over, TURN_LIMIT_MS);
+            this.#turnOver = () => {
+              clearTimeout(timer);
+              over();
+            };
+            resolve(null);
+          }),
+      );
+    });
   }
 }
 
@@ -212,6 +317,14 @@ const OFF = refusal(
   'no settings are shared here: ha.sync is off, or there are no peers',
   'understudy set sync offer, with ha.peers in the settings file',
 );
+
+const NOT_AGREED: SettingsError = {
+  path: '',
+  code: 'changed-meanwhile',
+  expected: 'an answer of the sync service, which asks the peers',
+  found: 'it ended, or took too long: what was begun is taken back',
+  remedy: 'make the change again in a few seconds; understudy events tells what ended it',
+};
 
 const NOT_READY = refusal(
   'not-ready',

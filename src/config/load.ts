@@ -77,7 +77,7 @@ export function parseSettings(text: string, fileName: string, host: Host = thisH
 }
 
 /** What tells one version of a file from another: 16 hexadecimal digits. */
-const digestOfText = (text: string): string =>
+export const digestOfText = (text: string): string =>
   createHash('sha256').update(text).digest('hex').slice(0, 16);
 
 /** What a person reads, and a control socket carries. */

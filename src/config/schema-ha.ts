@@ -44,8 +44,8 @@ export const HA = standingSection('High availability.', {
     examples: [[{ name: 'dallas-2', addresses: ['10.98.0.2', '10.99.0.2'] }]],
   }),
   sync: own.word(
-    'What is done when shared settings differ from those of a peer. offer: it is told, and "understudy sync" takes them over. off: nothing is told or given.',
-    ['off', 'offer'],
+    'What is done when shared settings differ from those of a peer. offer: it is told, and "understudy sync" takes them over. follow: a change on one appliance is on the others at once, once they have agreed. off: nothing is told or given.',
+    ['off', 'offer', 'follow'],
     { default: 'offer', set: 'sync' },
   ),
   peerCheckIntervalMs: shared.number('Time between two checks of a peer.', [10, 60_000], {

@@ -254,6 +254,8 @@ export interface SyncStatus {
     readonly detail?: string;
     /** Names of settings. */
     readonly differing?: readonly string[];
+    /** What is wrong, as health tells it. */
+    readonly problem?: string;
   }[];
 }
 

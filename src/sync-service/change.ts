@@ -62,12 +62,15 @@ const EDITED: SettingsError = {
 
 /**
  * Makes the change: the note, the file, the agent, the record. What fails is undone.
- * @param peer whose document it is. @returns what was refused; the settings are then as they were.
+ * @param peer whose document it is.
+ * @param isBack whether it is what was there before a change that is not confirmed: then nothing is to be confirmed.
+ * @returns what was refused; the settings are then as they were.
  */
 export async function makeChange(
   tools: ChangeTools,
   written: Written,
   peer: string,
+  isBack = false,
 ): Promise<Refusals> {
   const { file, ledger, apply, keepGood, onStep } = tools;
   const prepared = await prepareChange(tools, written);
@@ -81,6 +84,7 @@ export async function makeChange(
     to: written.lineage.version.digest,
     written: hashOf(after),
     peer,
+    givenTo: [],
   };
   const former = ledger.pending;
   try {
@@ -96,7 +100,7 @@ export async function makeChange(
     if (digestOf(sorted([...unknown, ...now])) !== note.to) {
       return await undo(tools, before, former, [NOT_READ_BACK]);
     }
-    await ledger.adopt(written, unknown, note);
+    await ledger.adopt(written, unknown, isBack ? null : note);
     await onStep?.('recorded');
     return [];
   } catch (error) {
@@ -130,18 +134,30 @@ async function undo(
   }
 }
 
-/** Puts back what was there before the pending change. @returns what was refused; then the note stays. */
+/**
+ * Puts back what was there before the pending change; where the file was edited since, what is shared alone.
+ * @returns what was refused; then the note stays.
+ */
 export async function takeBack(
-  { file, ledger, apply }: ChangeTools,
+  { file, ledger, apply, keepGood }: ChangeTools,
   pending: Pending,
 ): Promise<Refusals> {
   try {
-    const text = { text: pending.text, mark: '' };
-    if (hashOf(file.read()) !== hashOf(text)) await file.write(text);
+    const now = file.read();
+    const former = sorted([...pending.unknown, ...sharedIn(pending.text.replace(/^\ufeff/, ''))]);
+    let back: FileText = { text: pending.text, mark: '' };
+    if (hashOf(now) !== hashOf(back)) {
+      if (hashOf(now) !== pending.written) {
+        const merged = mergeShared(now.text, former);
+        if (!merged.ok) return merged.errors;
+        back = { ...now, text: merged.text };
+      }
+      await keepGood(now);
+      await file.write(back);
+    }
     const errors = await apply();
     if (errors.length > 0) return errors;
-    const now = sharedIn(pending.text.replace(/^\ufeff/, ''));
-    await ledger.back(sorted([...pending.unknown, ...now]), pending.unknown);
+    await ledger.back(former, pending);
     return [];
   } catch (error) {
     return errorsOf(error);

@@ -28,8 +28,15 @@ export type PeerRequest =
 
 export type PeerAnswer =
   | { readonly kind: 'has'; readonly written: Written }
-  /** To `check`: it would; to `offer` and `withdraw`: it has, read back and compared. */
-  | { readonly kind: 'fits' | 'applied' | 'withdrawn'; readonly digest: string }
+  /** To `check`: it would. Whether it is Active; settings of a later release that it does not know. */
+  | {
+      readonly kind: 'fits';
+      readonly digest: string;
+      readonly active?: boolean;
+      readonly unknown?: readonly string[];
+    }
+  /** To `offer` and `withdraw`: it has, read back and compared. */
+  | { readonly kind: 'applied' | 'withdrawn'; readonly digest: string }
   | { readonly kind: 'refused'; readonly errors: readonly SettingsError[] }
   /** Both were edited since the version that both had. */
   | { readonly kind: 'conflict' }
@@ -108,7 +115,12 @@ export function readAnswer(text: string): PeerAnswer | null {
       const written = writtenFrom(value['written']);
       return written === null ? null : { kind: 'has', written };
     }
-    case 'fits':
+    case 'fits': {
+      const { digest, active = false, unknown = [] } = value;
+      if (!isDigest(digest) || typeof active !== 'boolean' || !Array.isArray(unknown)) return null;
+      if (!unknown.every((one) => isText(one, LONGEST_NAME))) return null;
+      return { kind: 'fits', digest, active, unknown: unknown.slice(0, MOST_ERRORS) };
+    }
     case 'applied':
     case 'withdrawn':
       return isDigest(value['digest']) ? { kind: value['kind'], digest: value['digest'] } : null;

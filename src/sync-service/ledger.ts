@@ -42,6 +42,11 @@ export class Ledger {
     return this.#known.lineage.version.digest;
   }
 
+  /** Settings of a later release, which are kept beside the file. */
+  get unknownNames(): readonly string[] {
+    return [...(this.#state?.unknown.keys() ?? [])];
+  }
+
   /** The document of a version that is remembered; null when it is not. */
   documentOf(digest: string | null): SharedDocument | null {
     return digest === null ? null : (this.#known.documents.get(digest) ?? null);
@@ -83,9 +88,28 @@ export class Ledger {
   }
 
   /** What was in force before the pending change is in force again. */
-  async back(document: SharedDocument, unknown: SharedDocument): Promise<void> {
-    const lineage = edited(this.#known.lineage, this.#self, digestOf(document));
+  async back(document: SharedDocument, { unknown, to, peer }: Pending): Promise<void> {
+    // What was made here may be with peers before it is recorded.
+    const left = peer === null ? edited(this.#known.lineage, this.#self, to) : this.#known.lineage;
+    const lineage = edited(left, this.#self, digestOf(document));
     await this.#save(lineage, document, unknown, null);
+  }
+
+  /** A change of ours that peers may have: what is in force here is newer, though it is what was there before. */
+  async reject({ lineage }: Written): Promise<void> {
+    const state = this.#known;
+    await this.#keep({
+      ...state,
+      lineage: edited(lineage, this.#self, state.lineage.version.digest),
+      pending: null,
+    });
+  }
+
+  /** A change that was begun and not recorded: where it was ours, peers may have it. */
+  async leave({ to, peer }: Pending): Promise<void> {
+    const state = this.#known;
+    if (peer !== null || to === this.digest) return this.intend(null);
+    await this.reject({ ...this.written, lineage: edited(state.lineage, this.#self, to) });
   }
 
   /** A peer has the same document. @returns whether it is called otherwise from now on. */

@@ -15,6 +15,24 @@ export const errorText = ({ path, expected, found }: SettingsError): string =>
 export const settingsIn = (found: readonly Difference[]): string =>
   found.map(({ setting }) => setting).join(', ');
 
+export const namesOf = (found: readonly Difference[]): string[] =>
+  found.map(({ setting }) => setting);
+
+/** What a peer refuses, for whoever is here. */
+export const thereOn = (peer: string, error: SettingsError): SettingsError => ({
+  ...error,
+  expected: `on ${peer} ${error.expected}`,
+});
+
+/** One author at a time. */
+export const waitFor = (peer: string): SettingsError => ({
+  path: '',
+  code: 'changed-meanwhile',
+  expected: 'one change at a time among the appliances',
+  found: `another one is under way on ${peer}`,
+  remedy: 'make the change again in a moment',
+});
+
 export const failure = (code: string, message: string, remedy: string): SyncOutcome => ({
   ok: false,
   code,

@@ -1,5 +1,5 @@
 // What is known of each peer's shared settings, and since when it stands as it does. No decisions.
-import type { AnnouncedVersion } from '../model/settings-version.js';
+import type { AnnouncedVersion, SettingsVersion } from '../model/settings-version.js';
 import type { Later } from '../timers/later.js';
 import type { Written } from './exchange.js';
 import type { SyncPeerStatus } from './status.js';
@@ -24,6 +24,8 @@ export class KnownPeer {
   has: Written | null = null;
   /** The digest of the document of its that was refused here. */
   refused: string | null = null;
+  /** Silent on all paths. */
+  lost = false;
   status: SyncPeerStatus;
   readonly #wallClock: () => number;
   readonly #onStatus: () => void;
@@ -36,8 +38,24 @@ export class KnownPeer {
     this.status = { name, state: 'unknown', since: this.#now() };
   }
 
-  /** @returns whether that is another state than before. */
-  say(state: SyncPeerStatus['state'], detail?: string, differing: readonly string[] = []): boolean {
+  /** Whether this was asked of the version before: somebody else was to give it first. */
+  waitedFor({ generation, digest }: SettingsVersion): boolean {
+    const before = this.#waitedFor;
+    this.#waitedFor = `${generation} ${digest}`;
+    return before === this.#waitedFor;
+  }
+  #waitedFor = '';
+
+  /**
+   * @param problem what is wrong, for health: a conflict and what is refused always are.
+   * @returns whether that is another state than before.
+   */
+  say(
+    state: SyncPeerStatus['state'],
+    detail?: string,
+    differing: readonly string[] = [],
+    problem = problemIn(this.name, state, detail),
+  ): boolean {
     const { status } = this;
     const since = status.state === state ? status.since : this.#now();
     const next = {
@@ -46,6 +64,7 @@ export class KnownPeer {
       since,
       ...(detail === undefined ? {} : { detail }),
       ...(differing.length === 0 ? {} : { differing }),
+      ...(problem === undefined ? {} : { problem }),
     };
     const differs = JSON.stringify(next) !== JSON.stringify(status);
     this.status = next;
@@ -66,4 +85,9 @@ export class KnownPeer {
   #now(): string {
     return new Date(this.#wallClock()).toISOString();
   }
+}
+
+function problemIn(name: string, state: SyncPeerStatus['state'], detail = ''): string | undefined {
+  if (state === 'conflict') return `shared settings are in conflict with ${name}: ${detail}`;
+  return state === 'refused' ? `the settings of ${name} are refused here: ${detail}` : undefined;
 }

@@ -25,15 +25,17 @@ const CONNECT_LIMIT_MS = 1_500;
 
 /**
  * The answer of the first address that gives one, under the first key that is taken.
- * @throws PeerUnanswered (rejects) when none does; after EXCHANGE_LIMIT_MS no other is tried.
+ * @param limitMs after which no other is tried.
+ * @throws PeerUnanswered (rejects) when none does.
  */
 export async function callPeer(
   { addresses, port }: PeerPlace,
   keys: readonly SyncKey[],
   request: PeerRequest,
+  limitMs = EXCHANGE_LIMIT_MS,
 ): Promise<PeerAnswer> {
   const failures: string[] = [];
-  const endsAt = performance.now() + EXCHANGE_LIMIT_MS;
+  const endsAt = performance.now() + limitMs;
   const frame = encodeFrame(request);
   for (const address of addresses) {
     for (const key of keys) {

@@ -10,7 +10,8 @@ import { laterIdly } from '../timers/later.js';
 import { Keeper } from './keeper.js';
 import { Ledger } from './ledger.js';
 import { callPeer } from './peer-call.js';
-import { openPeerServer, type PeerServer } from './peer-server.js';
+import type { PeerAnswer, PeerRequest } from './exchange.js';
+import { EXCHANGE_LIMIT_MS, openPeerServer, type PeerServer } from './peer-server.js';
 import { syncKeys, type SyncKey } from './secret.js';
 import {
   ALIVE_INTERVAL_MS,
@@ -31,7 +32,11 @@ const FAILED = 1;
 /** To write down what is to outlive it, in milliseconds. */
 const ENDING_MS = 500;
 
+/** How long a peer may still have the former HA port, in milliseconds. */
+const OTHER_PORT_MS = 15_000;
+
 let settings: ServiceSettings | null = null;
+let otherPort = { port: 0, until: 0 };
 let keys: readonly SyncKey[] = [];
 let keeper: Keeper | null = null;
 let server: PeerServer | null = null;
@@ -62,6 +67,29 @@ function ask<Q extends Question>(question: Q): Promise<AnswerOf<Q['what']>> {
   });
 }
 
+/** Where the HA port has just become another one, a peer may still have the former one, or have the new one already. */
+async function callByName(
+  name: string,
+  request: PeerRequest,
+  limitMs = EXCHANGE_LIMIT_MS,
+): Promise<PeerAnswer> {
+  const addresses = settings?.peers.find((one) => one.name === name)?.addresses ?? [];
+  const endsAt = performance.now() + limitMs;
+  const ports = [
+    settings?.port ?? 0,
+    ...(performance.now() < otherPort.until ? [otherPort.port] : []),
+  ];
+  let failure: unknown;
+  for (const port of ports) {
+    try {
+      return await callPeer({ addresses, port }, keys, request, endsAt - performance.now());
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  throw failure;
+}
+
 function keeperFor(wanted: ServiceSettings): Keeper {
   const { self, mode, stateDirectory, settingsFile } = wanted;
   const ledger = new Ledger(openStore(join(stateDirectory, 'sync.json')), self);
@@ -77,11 +105,16 @@ function keeperFor(wanted: ServiceSettings): Keeper {
       atomicWriteFile(lastGood, `${mark}${text}`, { mode: 0o600, followsLink: false }).catch(
         () => undefined,
       ),
-    call: (name, request) => {
-      const peer = settings?.peers.find((one) => one.name === name);
-      const place = { addresses: peer?.addresses ?? [], port: settings?.port ?? 0 };
-      return callPeer(place, keys, request);
+    alone: async (task) => {
+      await ask({ what: 'turn' });
+      try {
+        return await task();
+      } finally {
+        send({ kind: 'turn-over' });
+      }
     },
+    isActive: () => ask({ what: 'active' }),
+    call: callByName,
     announce: (version) => send({ kind: 'announce', version }),
     onStatus: () => send({ kind: 'status', status: created.status() }),
     onEvent: (event) => send({ kind: 'event', event }),
@@ -93,6 +126,9 @@ function keeperFor(wanted: ServiceSettings): Keeper {
 
 /** Opens what these settings need, and closes what they do not. */
 async function configure({ settings: wanted, how }: ToService & { kind: 'configure' }) {
+  if (settings !== null && settings.port !== wanted.port) {
+    otherPort = { port: settings.port, until: performance.now() + OTHER_PORT_MS };
+  }
   settings = wanted;
   try {
     keys = syncKeys(readKeyFile(wanted.keyFile));
@@ -112,7 +148,7 @@ async function configure({ settings: wanted, how }: ToService & { kind: 'configu
 async function serve({ port, peers }: ServiceSettings): Promise<void> {
   const wanted = JSON.stringify([port, peers, keys.map(({ identity }) => identity)]);
   if (wanted === served && server !== null) return;
-  await server?.close();
+  server?.close();
   server = null;
   served = wanted;
   const names = new Map(
@@ -133,6 +169,13 @@ async function serve({ port, peers }: ServiceSettings): Promise<void> {
     const problem = `shared settings: TCP port ${port} cannot be had (${code}): end what listens there, or set another ha.port`;
     send({ kind: 'problem', problem });
   }
+}
+
+/** The agent waits, and nobody changes its settings meanwhile. */
+async function propose({ id, proposed }: ToService & { kind: 'propose' }): Promise<void> {
+  const value =
+    (await keeper?.propose(proposed, () => ask({ what: 'apply-proposed', id }))) ?? null;
+  send({ kind: 'done', id, value });
 }
 
 async function carryOut(order: SyncOrder): Promise<unknown> {
@@ -156,7 +199,11 @@ function receive(message: ToService): void {
       void turn.then(() => keeper?.told(message.peer, message.version)).catch(fail);
       return;
     case 'lost':
-      void turn.then(() => keeper?.lost(message.peer)).catch(fail);
+    case 'found':
+      void turn.then(() => keeper?.[message.kind](message.peer)).catch(fail);
+      return;
+    case 'propose':
+      void turn.then(() => propose(message)).catch(fail);
       return;
     case 'order': {
       const { id } = message;

@@ -20,6 +20,8 @@ export interface Pending {
   readonly unknown: SharedDocument;
   /** From whom it came; null: it was made here. */
   readonly peer: string | null;
+  /** Those that take over what was made here: it is taken back when one of them is lost. */
+  readonly givenTo: readonly string[];
 }
 
 export interface SyncState {
@@ -97,10 +99,12 @@ function pendingFrom(value: unknown): Pending | null {
     written,
     text,
     peer = null,
+    givenTo = [],
     unknown: beside,
   } = value as Record<string, unknown>;
   const unknown = documentFrom(beside);
   if (![from, to, written, text].every((one) => typeof one === 'string')) return null;
   if (unknown === null || (peer !== null && typeof peer !== 'string')) return null;
-  return { from, to, written, text, unknown, peer } as Pending;
+  if (!Array.isArray(givenTo) || !givenTo.every((one) => typeof one === 'string')) return null;
+  return { from, to, written, text, unknown, peer, givenTo } as Pending;
 }

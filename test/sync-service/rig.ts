@@ -12,11 +12,14 @@ import {
   type PeerAnswer,
   type PeerRequest,
 } from '../../src/sync-service/exchange.js';
+import type { ProposalOutcome } from '../../src/sync-service/proposal.js';
+import { digestOfText } from '../../src/config/load.js';
 import { Keeper, type Beginning, type SyncEvent } from '../../src/sync-service/keeper.js';
 import { Ledger } from '../../src/sync-service/ledger.js';
 import type { FileText } from '../../src/sync-service/settings-file.js';
 import type { Store, SyncState } from '../../src/sync-service/store.js';
 import { sharedOf } from '../../src/sync/shared.js';
+import { createTurn } from '../../src/agent/in-turn.js';
 import { turn, until } from '../support/limits.js';
 
 export const MINE = `name: %
@@ -35,6 +38,8 @@ const overTheWire = (message: PeerRequest | PeerAnswer): string => {
 export class Group {
   readonly all = new Map<string, Box>();
   readonly timers: { due: number; task: () => void }[] = [];
+  /** Who has put settings in force, in that order. */
+  readonly applied: string[] = [];
   /** Nobody hears anybody while this is set. */
   cut = false;
   now = 0;
@@ -74,6 +79,18 @@ export class Group {
   };
 }
 
+interface Death {
+  readonly promise: Promise<never>;
+  readonly reject: (error: Error) => void;
+}
+
+function death(): Death {
+  let reject: Death['reject'] = () => undefined;
+  const promise = new Promise<never>((_, give) => (reject = give));
+  promise.catch(() => undefined);
+  return { promise, reject: (error) => reject(error) };
+}
+
 export interface BoxOptions {
   readonly mode?: SyncMode;
   readonly text?: string;
@@ -97,6 +114,11 @@ export class Box {
   killAt: Step | null = null;
   keeper: Keeper;
   announced: AnnouncedVersion | null = null;
+  active = false;
+  /** The agent's turn. */
+  #alone = createTurn();
+  /** Rejects what others wait for when this one dies. */
+  #died = death();
   #dead = false;
 
   constructor(group: Group, name: string, { mode = 'offer', text }: BoxOptions = {}) {
@@ -121,6 +143,8 @@ export class Box {
 
   async start(how: Beginning = 'agent'): Promise<void> {
     this.#dead = false;
+    this.#alone = createTurn();
+    this.#died = death();
     this.keeper = this.#made();
     if (how === 'agent') this.inForce = this.text;
     await this.keeper.begin(how);
@@ -135,6 +159,37 @@ export class Box {
   kill(): void {
     this.#dead = true;
     this.announced = null;
+    this.#died.reject(new Error('it died'));
+  }
+
+  /** An operator sets something, as `understudy set` and the page do: the file is written, peers agree, it is in force. */
+  set(from: string, to: string): Promise<ProposalOutcome> {
+    return this.#proposed(from, to, true);
+  }
+
+  /** An operator has edited the file, and has the agent read it. */
+  reload(from: string, to: string): Promise<ProposalOutcome> {
+    return this.#proposed(from, to, false);
+  }
+
+  #proposed(from: string, to: string, restores: boolean): Promise<ProposalOutcome> {
+    if (!restores) this.text = this.text.replace(from, to);
+    return this.#alone(async () => {
+      if (restores && !this.text.includes(from)) throw new Error(`no ${from} in ${this.text}`);
+      if (restores) this.text = this.text.replace(from, to);
+      const digest = digestOfText(this.text);
+      const proposed = { digest, restores, active: this.active };
+      const outcome = this.keeper.propose(proposed, () => this.#run());
+      return Promise.race([outcome, this.#died.promise]);
+    });
+  }
+
+  async #run(): Promise<readonly SettingsError[]> {
+    await this.#alive();
+    this.inForce = this.text;
+    this.group.applied.push(this.name);
+    void this.keeper.inForce();
+    return [];
   }
 
   /** An operator edits the file and has the agent read it. */
@@ -176,11 +231,7 @@ export class Box {
         },
         check: (text) => Promise.resolve(this.refuses(text)),
       },
-      apply: async () => {
-        await this.#alive();
-        this.inForce = this.text;
-        return [];
-      },
+      apply: () => this.#run(),
       keepGood: async ({ text }) => {
         await this.#alive();
         this.lastGood = text;
@@ -189,13 +240,23 @@ export class Box {
         if (this.killAt === step) this.kill();
         await this.#alive();
       },
+      alone: async (task) => {
+        await this.#alive();
+        return this.#alone(task);
+      },
+      isActive: () => Promise.resolve(this.active),
       call: async (peer, request) => {
         await this.#alive();
         const other = group.all.get(peer);
         if (group.cut || other === undefined || other.#dead) throw new Error('nobody answers');
         const asked = readRequest(overTheWire(request));
         if (asked === null) throw new Error('a request of another form');
-        const answer = await other.keeper.answer(this.name, asked);
+        const answer = await Promise.race([
+          other.keeper.answer(this.name, asked),
+          other.#died.promise,
+        ]);
+        // Its connection is gone with it.
+        if (other.#dead || group.cut) throw new Error('the connection ended');
         const read = readAnswer(overTheWire(answer));
         if (read === null) throw new Error('an answer of another form');
         return read;
