@@ -21,7 +21,7 @@ export const namesOf = (found: readonly Difference[]): string[] =>
 /** What a peer refuses, for whoever is here. */
 export const thereOn = (peer: string, error: SettingsError): SettingsError => ({
   ...error,
-  expected: `on ${peer} ${error.expected}`,
+  expected: `on ${peer}, ${error.expected}`,
 });
 
 /** One author at a time. */

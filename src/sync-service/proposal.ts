@@ -372,7 +372,11 @@ function remarksOn({ name, status }: KnownPeer, answer: Given): SettingsWarning[
       return [remark(`${name} could not be asked, and follows when it can be: ${answer.detail}`)];
     case 'conflict':
       return [remark(`${name} does not take it over: ${status.state}; see understudy sync diff`)];
-    default:
+    case 'applied':
+    case 'busy':
+    case 'has':
+    case 'refused':
+    case 'withdrawn':
       return [];
   }
 }

@@ -161,7 +161,7 @@ describe('what the other refuses', () => {
     const { group, a, b, before } = await refusing();
     group.applied.length = 0;
     const { errors, restored } = await a.set('interface: eth0', 'interface: eth7');
-    assert.deepEqual(errors, [{ ...NOT_HERE, expected: 'on b an interface of this appliance' }]);
+    assert.deepEqual(errors, [{ ...NOT_HERE, expected: 'on b, an interface of this appliance' }]);
     assert.equal(restored, true);
     assert.deepEqual([a.text, b.text], before);
     assert.deepEqual(group.applied, []);
@@ -306,7 +306,7 @@ describe('three appliances', () => {
     c.refuses = (text) => (text.includes('eth7') ? [NOT_HERE] : []);
     group.applied.length = 0;
     const { errors } = await a.set('interface: eth0', 'interface: eth7');
-    assert.match(errors[0]?.expected ?? '', /^on c /);
+    assert.match(errors[0]?.expected ?? '', /^on c, /);
     assert.deepEqual(group.applied, []);
     // Nobody waits for what does not come.
     assert.deepEqual((await b.set('vrid: 51', 'vrid: 52')).errors, []);

@@ -1,0 +1,103 @@
+// Two real agents that follow each other, each in a network namespace of its own. What follows from what:
+// follow.test.ts. In CI only: it starts programs.
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { after, before, describe, it } from '../support/test.js';
+import { enterNamespace, ip } from '../support/namespace.js';
+import { until } from '../support/limits.js';
+import { NAMES, RealPair } from './real-pair.js';
+
+const skip =
+  process.env['CI'] === 'true' ? enterNamespace(import.meta.url) : 'starts programs: in CI only';
+
+describe('shared settings of two agents, ha.sync: follow', { skip }, () => {
+  const pair = new RealPair();
+  before(async () => {
+    await pair.start('follow');
+    await pair.agents.a.transition('Active');
+  });
+  after(() => pair.end());
+
+  const bothHave = async (words: string): Promise<void> => {
+    for (const name of NAMES) {
+      await until(
+        `${words} in the file of ${name}`,
+        () => pair.textOf(name),
+        (text) => text.includes(words),
+      );
+      await pair.inState(name, 'in-sync');
+      assert.match(pair.textOf(name), new RegExp(`^# ${name}'s own\n`));
+    }
+  };
+
+  it('have what is set on either, in the file and in force, when the command returns', () => {
+    for (const [name, other, value] of [
+      ['a', 'b', '5'],
+      ['b', 'a', '6'],
+    ] as const) {
+      const set = pair.say(name, 'set', 'maximum-flaps', value);
+      assert.equal(set.code, 0, set.out);
+      for (const one of [name, other]) {
+        const got = pair.say(one, 'get', 'maximum-flaps');
+        assert.match(got.out, new RegExp(`\\b${value}\\b`), `${one}: ${got.out}`);
+        assert.match(pair.textOf(one), new RegExp(`maximumFlaps: ${value}\\b`));
+      }
+    }
+  });
+
+  it('have an edit of the file when it is reloaded; no role has moved', async () => {
+    pair.edit('b', 'advertisementIntervalMs: 1000', 'advertisementIntervalMs: 2000');
+    await bothHave('advertisementIntervalMs: 2000');
+    const moves = pair.agents.a.home.events().filter(({ event }) => event === 'transition');
+    assert.equal(moves.at(-1)?.to, 'Active');
+    const others = pair.agents.b.home.events().filter(({ event }) => event === 'transition');
+    assert.deepEqual(
+      others.map(({ to }) => to),
+      ['Backup'],
+    );
+  });
+
+  it('have another HA port at once, and go on hearing each other', async () => {
+    const set = pair.say('a', 'set', 'ha-port', '7113');
+    assert.equal(set.code, 0, set.out);
+    await bothHave('port: 7113');
+    for (const name of NAMES) {
+      await pair.agents[name].until(({ peers }) => peers[0]?.state === 'healthy');
+      await pair.agents[name].until(({ sync }) => sync?.unconfirmed === undefined);
+    }
+    await bothHave('port: 7113');
+  });
+
+  it('refuse together what one of them has not: it is named, and in force nowhere', async () => {
+    ip('link add only-here type veth peer name its-end');
+    const [before, other] = NAMES.map((name) => pair.textOf(name));
+    const monitored = 'linkMonitoring: { pairs: [[only-here, lan]], minimumActive: 0 }\nha:\n';
+    writeFileSync(pair.homes.a.settingsFile, (before ?? '').replace('ha:\n', monitored));
+    const reload = pair.say('a', 'reload');
+    assert.equal(reload.code, 2, reload.out);
+    assert.match(
+      reload.out,
+      /on b, an interface of this appliance[^]*only-here, which it does not have/,
+    );
+    assert.equal(pair.textOf('b'), other);
+    assert.doesNotMatch(pair.say('a', 'get').out, /only-here/);
+    const [reason = ''] = (await pair.agents.a.until(({ health }) => health.reasons.length > 0))
+      .health.reasons;
+    assert.match(reason, /the settings in force stay: .*only-here/);
+    writeFileSync(pair.homes.a.settingsFile, before ?? '');
+    assert.equal(pair.say('a', 'reload').code, 0);
+    for (const name of NAMES) await pair.inState(name, 'in-sync');
+  });
+
+  it('leave the file as it was when the other refuses what is set', () => {
+    const [before, other] = NAMES.map((name) => pair.textOf(name));
+    // Edited there, and not reloaded: nobody writes over it.
+    writeFileSync(pair.homes.b.settingsFile, `${other}# edited\n`.replace('vrid: 51', 'vrid: 52'));
+    const set = pair.say('a', 'set', 'maximum-flaps', '9');
+    assert.notEqual(set.code, 0);
+    assert.match(set.out, /on b, the settings file as the agent runs with it/);
+    assert.equal(pair.textOf('a'), before);
+    writeFileSync(pair.homes.b.settingsFile, other ?? '');
+    assert.equal(pair.say('a', 'set', 'maximum-flaps', '9').code, 0);
+  });
+});
