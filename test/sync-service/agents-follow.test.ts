@@ -70,9 +70,9 @@ describe('shared settings of two agents, ha.sync: follow', { skip }, () => {
 
   it('refuse together what one of them has not: it is named, and in force nowhere', async () => {
     ip('link add only-here type veth peer name its-end');
-    const [before, other] = NAMES.map((name) => pair.textOf(name));
+    const [former, other] = NAMES.map((name) => pair.textOf(name));
     const monitored = 'linkMonitoring: { pairs: [[only-here, lan]], minimumActive: 0 }\nha:\n';
-    writeFileSync(pair.homes.a.settingsFile, (before ?? '').replace('ha:\n', monitored));
+    writeFileSync(pair.homes.a.settingsFile, (former ?? '').replace('ha:\n', monitored));
     const reload = pair.say('a', 'reload');
     assert.equal(reload.code, 2, reload.out);
     assert.match(
@@ -84,19 +84,19 @@ describe('shared settings of two agents, ha.sync: follow', { skip }, () => {
     const [reason = ''] = (await pair.agents.a.until(({ health }) => health.reasons.length > 0))
       .health.reasons;
     assert.match(reason, /the settings in force stay: .*only-here/);
-    writeFileSync(pair.homes.a.settingsFile, before ?? '');
+    writeFileSync(pair.homes.a.settingsFile, former ?? '');
     assert.equal(pair.say('a', 'reload').code, 0);
     for (const name of NAMES) await pair.inState(name, 'in-sync');
   });
 
   it('leave the file as it was when the other refuses what is set', () => {
-    const [before, other] = NAMES.map((name) => pair.textOf(name));
+    const [former, other] = NAMES.map((name) => pair.textOf(name));
     // Edited there, and not reloaded: nobody writes over it.
     writeFileSync(pair.homes.b.settingsFile, `${other}# edited\n`.replace('vrid: 51', 'vrid: 52'));
     const set = pair.say('a', 'set', 'maximum-flaps', '9');
     assert.notEqual(set.code, 0);
     assert.match(set.out, /on b, the settings file as the agent runs with it/);
-    assert.equal(pair.textOf('a'), before);
+    assert.equal(pair.textOf('a'), former);
     writeFileSync(pair.homes.b.settingsFile, other ?? '');
     assert.equal(pair.say('a', 'set', 'maximum-flaps', '9').code, 0);
   });
