@@ -1,7 +1,6 @@
 // One running agent put together: kernel, executor, driver, journal, files, control socket. No
 // protocol and no loop: those are the driver's.
 import { join } from 'node:path';
-import type { ListedSetting } from '../config/listed.js';
 import type { Settings } from '../config/settings.js';
 import type { CommandOutcome, ControlHandlers, ReloadOutcome } from '../control/protocol.js';
 import { startControlServer, type ControlServer } from '../control/server.js';
