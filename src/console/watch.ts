@@ -67,8 +67,11 @@ class AgentWatch implements Watch {
 
   join(onlooker: Onlooker): () => void {
     this.#onlookers.add(onlooker);
-    if (this.#onlookers.size === 1) void this.#look();
-    else {
+    if (this.#onlookers.size === 1) {
+      // Whoever comes after the last one has left has been told nothing.
+      this.#settings = null;
+      void this.#look();
+    } else {
       onlooker(this.#state);
       if (this.#settings !== null) onlooker({ kind: 'settings', settings: this.#settings });
       onlooker({ kind: 'events', events: this.#events });

@@ -90,7 +90,14 @@ describe('whoever is not signed in', () => {
     for (const path of ['/api/stream', '/api/fields']) {
       assert.equal((await bench.ask(path)).status, 401, path);
     }
-    for (const path of ['/api/order', '/api/change', '/api/reload']) {
+    for (const path of [
+      '/api/order',
+      '/api/change',
+      '/api/reload',
+      '/api/sync',
+      '/api/pull',
+      '/api/push',
+    ]) {
       const cookie = 'understudy-session=x';
       assert.equal(
         (await bench.ask(path, { body: { command: 'failover' }, cookie })).status,
@@ -219,6 +226,9 @@ describe('a request from elsewhere', () => {
       '/api/order?command=failover',
       '/api/change',
       '/api/reload',
+      '/api/sync',
+      '/api/pull?peer=b',
+      '/api/push',
       '/api/sign-out',
     ]) {
       assert.equal((await bench.ask(path, { cookie })).status, 405, path);
@@ -299,7 +309,7 @@ describe('many pages', () => {
     await bench.startConsole();
     const cookie = await bench.signIn();
     const found = new Map<number, number>();
-    for (let page = 0; page < 80; page += 1) {
+    for (let page = 0; page < 500; page += 1) {
       const { status } = await bench.stream(cookie);
       found.set(status, (found.get(status) ?? 0) + 1);
     }
@@ -307,7 +317,7 @@ describe('many pages', () => {
       [...found],
       [
         [200, 64],
-        [503, 16],
+        [503, 436],
       ],
     );
     assert.equal((await bench.ask('/api/fields', { cookie })).status, 200);
@@ -331,6 +341,32 @@ describe('many pages', () => {
       );
     } finally {
       for (const socket of idle) socket.destroy();
+    }
+  });
+
+  it('one that comes when the last one has left is told all: status, settings, events', async () => {
+    await bench.startConsole();
+    const cookie = await bench.signIn();
+    bench.events.record({
+      time: '2026-01-01T00:00:00.000Z',
+      event: 'transition',
+      reason: 'failover',
+      detail: 'x',
+    });
+    for (let visit = 0; visit < 3; visit += 1) {
+      const stream = await bench.stream(cookie);
+      await stream.hear(
+        'a status',
+        ({ event, data }) => event === 'state' && data['status'] !== null,
+      );
+      await stream.hear('the settings', ({ event }) => event === 'settings');
+      await stream.hear('an event', ({ event }) => event === 'events');
+      stream.close();
+      await until(
+        'nobody follows',
+        () => bench.events.followers(),
+        (count) => count === 0,
+      );
     }
   });
 
@@ -418,6 +454,78 @@ describe('what the agent says', () => {
     const refused = await bench.ask('/api/order', { body: { command: 'failover' }, cookie });
     assert.equal(refused.status, 200);
     assert.match(refused.text, /"error":.*nobody is fit/);
+  });
+
+  it('of settings that peers have goes out in words, of headers the names alone', async () => {
+    const sync = { mode: 'offer', generation: 3, author: 'b', digest: 'd', peers: [] } as const;
+    const theirs = { Authorization: 'secret-of-b' };
+    const differences = [
+      { setting: 'checks[web].requestHeaders', theirs, changed: 'there' },
+      { setting: 'ha.port', base: 1, mine: 1, theirs: 2, changed: 'there' },
+    ] as const;
+    const asked: unknown[] = [];
+    await bench.stopAgent();
+    await bench.startAgent({
+      sync: (order) => {
+        asked.push(order);
+        if (order.kind === 'view') {
+          return Promise.resolve({ sync, peers: [{ name: 'b', differences }, { name: 'c' }] });
+        }
+        return Promise.resolve(
+          order.kind === 'pull'
+            ? { ok: true, detail: 'taken from b' }
+            : { ok: false, code: 'refused', message: 'b refuses', remedy: 'see', errors: [] },
+        );
+      },
+    });
+    await bench.startConsole();
+    const cookie = await bench.signIn();
+    const shown = await bench.ask('/api/sync', { body: {}, cookie });
+    assert.doesNotMatch(shown.text, /secret-of-b/);
+    assert.deepEqual(shown.json(), {
+      sync,
+      peers: [
+        {
+          name: 'b',
+          differences: [
+            {
+              setting: 'checks[web].requestHeaders',
+              changed: 'there',
+              base: '-',
+              mine: '-',
+              theirs: 'Authorization',
+            },
+            { setting: 'ha.port', changed: 'there', base: '1', mine: '1', theirs: '2' },
+          ],
+        },
+        { name: 'c' },
+      ],
+    });
+    const pulled = await bench.ask('/api/pull', { body: { peer: 'b' }, cookie });
+    assert.deepEqual(pulled.json(), { ok: true, detail: 'taken from b' });
+    const pushed = await bench.ask('/api/push', { body: { peer: 'b' }, cookie });
+    assert.deepEqual(
+      [pushed.status, pushed.json()],
+      [200, { error: { code: 'refused', message: 'b refuses', remedy: 'see' }, errors: [] }],
+    );
+    assert.deepEqual(asked, [
+      { kind: 'view' },
+      { kind: 'pull', peer: 'b' },
+      { kind: 'push', peers: ['b'] },
+    ]);
+    for (const body of [{}, { peer: 1 }, { peer: 'b', more: true }]) {
+      for (const path of ['/api/pull', '/api/push']) {
+        assert.equal((await bench.ask(path, { body, cookie })).status, 400, JSON.stringify(body));
+      }
+    }
+  });
+
+  it('where no settings are shared is that, and no fault of the page', async () => {
+    await bench.startConsole();
+    const cookie = await bench.signIn();
+    const { status, text } = await bench.ask('/api/sync', { body: {}, cookie });
+    assert.equal(status, 200);
+    assert.match(text, /"code":"sync-off"/);
   });
 
   it('metrics are answered without a token where they are asked for, and nowhere else', async () => {

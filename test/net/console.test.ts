@@ -3,47 +3,21 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
-import { startConsole, type ConsoleServer } from '../../src/console/server.js';
 import { formatSettingsError, type SettingsError } from '../../src/config/errors.js';
 import { loadSettings, parseSettings } from '../../src/config/load.js';
 import { createControlClient, type ControlClient } from '../../src/control/client.js';
 import type { AgentProcess } from '../support/agent-process.js';
 import { PairHouse } from '../agent/pair-house.js';
 import { healthy } from '../cli/statuses.js';
-import { Bench, TOKEN } from '../console/bench.js';
+import { Bench } from '../console/bench.js';
 import { until } from '../support/limits.js';
 import { enterNamespace, joinPeer } from '../support/namespace.js';
 import { after, afterEach, before, describe, it } from '../support/test.js';
 import { startCockpit } from './cockpit.js';
-import { browserRefusal, findings, overflow, Screens, type Screen } from './browser.js';
+import { browserRefusal, findings, overflow, Screens } from './browser.js';
+import { ELEVEN, enter, Pages, preview, save, signIn, tabTo } from './console-pages.js';
 
 const skip = browserRefusal() ?? enterNamespace(import.meta.url);
-
-/** The eleven fields of the appliance's page in its order: label, what is typed, and what is in force then. */
-const ELEVEN: readonly (readonly [
-  label: string,
-  setting: string,
-  typed: string | boolean,
-  value: unknown,
-])[] = [
-  ['HA Mode', 'mode', 'off', 'off'],
-  ['Primary Instance', 'primary', false, false],
-  ['HA Port', 'ha-port', '7113', 7113],
-  ['Peer Check Interval', 'peer-check-interval', '60', 60],
-  ['Peer Failure Threshold', 'peer-failure-threshold', '4', 4],
-  ['Peer Recovery Threshold', 'peer-recovery-threshold', '6', 6],
-  ['Maximum Allowed Flaps', 'maximum-flaps', '7', 7],
-  ['Enable Bandwidth Monitoring', 'bandwidth-monitoring', true, true],
-  ['Minimum Bandwidth', 'minimum-bandwidth', '1000', 1000],
-  ['Link Monitoring Interval', 'link-monitoring-interval', '700', 700],
-  ['Minimum Active Links', 'minimum-active-links', '0', 0],
-];
-
-const signIn = async (page: Page): Promise<void> => {
-  await page.getByLabel('Token').fill(TOKEN);
-  await page.keyboard.press('Enter');
-  await page.locator('header h1').waitFor();
-};
 
 const heading = (page: Page): Promise<string> =>
   page.getByRole('heading', { level: 1 }).innerText();
@@ -51,62 +25,25 @@ const heading = (page: Page): Promise<string> =>
 const picture = async (page: Page): Promise<string> =>
   (await page.locator('svg.pair').getAttribute('aria-label')) ?? '';
 
-/** Tab after Tab until the element has the focus: no mouse. */
-async function tabTo(page: Page, name: string): Promise<void> {
-  const focused = (): Promise<string> => page.evaluate('document.activeElement?.textContent ?? ""');
-  await until(
-    `the focus on ${name}`,
-    async () => {
-      await page.keyboard.press('Tab');
-      return focused();
-    },
-    (text) => text.trim() === name,
-    0,
-  );
-}
-
 describe('the page over a real pair', { skip }, () => {
   const house = new PairHouse();
-  let screens: Screens;
+  let pages: Pages;
   let a: AgentProcess;
   let b: AgentProcess;
-  const consoles: ConsoleServer[] = [];
-  const windows: Screen[] = [];
-
-  const serve = async (client: ControlClient): Promise<string> => {
-    const server = await startConsole({
-      client,
-      listen: { kind: 'tcp', host: '127.0.0.1', port: 0, loopback: true },
-      tls: null,
-      behindProxy: false,
-      names: [],
-      metrics: false,
-      token: () => TOKEN,
-      onError: (error) => assert.fail(String(error)),
-    });
-    consoles.push(server);
-    return `http://127.0.0.1:${server.port}/`;
-  };
-  const open = async (url: string, options = {}): Promise<Page> => {
-    const screen = await screens.window(url, options);
-    windows.push(screen);
-    await signIn(screen.page);
-    return screen.page;
-  };
+  const serve = (client: ControlClient): Promise<string> => pages.serve(client);
+  const open = (url: string): Promise<Page> => pages.window(url);
 
   before(async () => {
     joinPeer();
-    screens = await Screens.open();
+    pages = await Pages.open();
     ({ a, b } = await house.startPair());
   });
   after(async () => {
-    await screens.close();
-    await Promise.all(consoles.map((server) => server.close()));
+    await pages.close();
     await house.close();
   });
-  afterEach(() => {
-    const told = windows.splice(0).flatMap(({ complaints }) => complaints);
-    assert.deepEqual(told, [], 'the browser complains of nothing');
+  afterEach(async () => {
+    assert.deepEqual(await pages.closeWindows(), [], 'the browser complains of nothing');
   });
 
   it('a failover is ordered by the keyboard alone, and both pages show it as it happens', async () => {
@@ -222,11 +159,6 @@ describe('the page over a real pair', { skip }, () => {
     ] as const) {
       await page.getByLabel('Peer Recovery Threshold').fill(value);
     }
-    const save = async (page: Page): Promise<void> => {
-      await page.getByRole('button', { name: 'Save…' }).click();
-      await page.getByRole('button', { name: 'Save now' }).click();
-      await page.getByText('✓ Saved in').waitFor();
-    };
     const inForce = async (): Promise<unknown> => {
       const { settings } = await a.control.settings();
       return settings.find(({ setting }) => setting === 'peer-recovery-threshold')?.value;
@@ -251,18 +183,12 @@ describe('the page over a real pair', { skip }, () => {
       ELEVEN.map(([label]) => label),
     );
     await page.getByLabel('interfaces').fill('lan');
-    for (const [label, , typed] of ELEVEN) {
-      const field = page.getByLabel(label, { exact: true });
-      if (typeof typed === 'boolean') await field.setChecked(typed);
-      else if (label === 'HA Mode') await field.selectOption(typed);
-      else await field.fill(typed);
-    }
+    for (const [label, , typed] of ELEVEN) await enter(page, label, typed);
     const untouched = readFileSync(a.home.settingsFile, 'utf8');
-    await page.getByRole('button', { name: 'Save…' }).click();
-    const preview = page.getByRole('region', { name: 'What will change' });
-    await preview.getByText('peer-check-interval: 50 → 60 ms').waitFor();
+    const shown = await preview(page);
+    await shown.getByText('peer-check-interval: 50 → 260 ms').first().waitFor();
     assert.equal(readFileSync(a.home.settingsFile, 'utf8'), untouched);
-    await preview.getByRole('button', { name: 'Save now' }).click();
+    await shown.getByRole('button', { name: 'Save now' }).click();
     await page.getByText('✓ Saved in').waitFor();
     const { settings } = await a.control.settings();
     for (const [, setting, , value] of ELEVEN) {

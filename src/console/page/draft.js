@@ -75,13 +75,14 @@ export const requestOf = (draft, fields, apply) => ({
   apply,
   changes: fields.flatMap((field) =>
     Object.entries(draft.values)
-      .filter(([path]) => sameField(field, path) && !draft.removed.includes(rowOf(path)))
+      .filter(([path]) => generic(path) === field.path && !draft.removed.includes(rowOf(path)))
       .map(([path, typed]) => ({ path: pathIn(draft, path), value: valueOf(field, typed) })),
   ),
   ...(draft.removed.length ? { remove: draft.removed } : {}),
 });
 
-export const sameField = (field, path) => field.path === path.replace(/\[\w+\]/g, '[]');
+/** The path of the field: `virtualRouters[].vrid`. */
+export const generic = (path) => path.replace(/\[\w+\]/g, '[]');
 
 /** `virtualRouters[lan]` of the names of its settings. */
 const nameOf = (settings, row) =>

@@ -1,8 +1,15 @@
 // One setting on the HA page: its label, what is typed, its unit, range and default, and what is wrong with it.
 import { ui, list, put, store } from './store.js';
-import { begin, changesIn, placeOf, rowOf, sameField } from './draft.js';
+import { begin, changesIn, generic, placeOf, rowOf } from './draft.js';
 
-export const fieldOf = (path) => store.about.fields.find((field) => sameField(field, path));
+let asOf = null;
+let fields = new Map();
+
+export function fieldOf(path) {
+  if (asOf !== store.about) fields = new Map(store.about.fields.map((one) => [one.path, one]));
+  asOf = store.about;
+  return fields.get(generic(path));
+}
 
 /** The draft after a change to it; none when nothing is left of it. */
 export function revise(change) {
@@ -118,12 +125,14 @@ export function Field({ setting, fresh }) {
 /** The settings of a row: those that the file or a default says, and those that it may have besides. */
 function settingsOf(row, listed, type) {
   const stem = row.split('[')[0];
+  const found = new Map(listed.map((one) => [one.path, one]));
   return store.about.fields
     .filter(({ path, of }) => path.startsWith(`${stem}[].`) && (!of || of === type))
     .map((field) => {
       const path = row + field.path.slice(stem.length + 2);
-      const found = listed.find((one) => one.path === path);
-      return found ?? { path, value: field.default, missing: !field.editable && !field.once };
+      return (
+        found.get(path) ?? { path, value: field.default, missing: !field.editable && !field.once }
+      );
     })
     .filter(({ missing }) => !missing);
 }

@@ -1,5 +1,5 @@
 // What Save is going to do, on which appliance, and what it did. The values and errors are the agent's.
-import { ui, list, put, store } from './store.js';
+import { ui, focusOnce, list, put, store } from './store.js';
 import { rebased } from './draft.js';
 import { Changes, fieldOf } from './fields.js';
 import { Order } from './orders.js';
@@ -32,7 +32,7 @@ function Where({ changes }) {
 
 export function Preview({ answer, busy, save }) {
   return ui`<div class="preview" role="region" aria-label="What will change">
-    <h3>What will change</h3>
+    <h3 tabindex="-1" ref=${focusOnce(answer)}>What will change</h3>
     <${Where} changes=${answer.changes} />
     ${answer.plan.map(
       (one) =>
@@ -80,7 +80,7 @@ export const Meanwhile = ({ draft, now }) =>
 /** What was done here, and how each peer stands to it now. */
 export const Saved = ({ saved }) =>
   ui`<div role="status">
-      <p>✓ Saved in ${saved.file}, and in force.</p>
+      <p tabindex="-1" ref=${focusOnce(saved)}>✓ Saved in ${saved.file}, and in force.</p>
       <${Changes} changes=${saved.changes} />
       <${SyncLines} />
     </div>

@@ -55,6 +55,15 @@ export function show(App) {
   draw();
 }
 
+const shown = new WeakSet();
+
+/** For what appears because of a key or a click: it has the focus once, so that the keyboard goes on from there. */
+export const focusOnce = (what) => (element) => {
+  if (!element || shown.has(what)) return;
+  shown.add(what);
+  element.focus();
+};
+
 export const time = (iso) => {
   const at = new Date(iso);
   return Number.isNaN(at.getTime())

@@ -1,0 +1,328 @@
+// The page over two agents that share settings, in a real browser: Save on one, seen on the other; rows that are added and
+// removed; the keyboard alone; a slow network; a failover that is watched. And the console as a program of its own, with
+// TLS. What else the page shows: console.test.ts. What sync does: test/sync-service.
+import assert from 'node:assert/strict';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { Page } from 'playwright-core';
+import { AgentHome, AgentProcess, MAIN } from '../support/agent-process.js';
+import { until, within } from '../support/limits.js';
+import { enterNamespace, joinPeer } from '../support/namespace.js';
+import { SELF_SIGNED } from '../monitors/self-signed.js';
+import { after, afterEach, before, describe, it } from '../support/test.js';
+import { browserRefusal, findings } from './browser.js';
+import { ELEVEN, enter, Pages, preview, save, tabTo } from './console-pages.js';
+
+const skip = browserRefusal() ?? enterNamespace(import.meta.url);
+
+type Name = 'a' | 'b';
+const OWN = { a: '192.0.2.1', b: '192.0.2.2' } as const;
+
+/** A host that stands still for seconds loses no peer: that would move the role, and take a change back. */
+const settingsOf = (name: Name): object => ({
+  name,
+  realtime: { enabled: false },
+  ha: {
+    primary: name === 'a',
+    keyFile: '/run/ha.key',
+    peers: [{ name: name === 'a' ? 'b' : 'a', addresses: [OWN[name === 'a' ? 'b' : 'a']] }],
+    peerCheckIntervalMs: 200,
+    peerFailureThreshold: 255,
+  },
+  virtualRouters: [
+    {
+      name: 'lan',
+      interface: 'lan',
+      vrid: 51,
+      addresses: ['192.0.2.100/24'],
+      advertisementIntervalMs: 1000,
+      priority: name === 'a' ? 200 : 100,
+    },
+  ],
+});
+
+const homes = {} as Record<Name, AgentHome>;
+const agents = {} as Record<Name, AgentProcess>;
+let pages: Pages;
+
+const start = (name: Name): AgentProcess => {
+  agents[name] = new AgentProcess(homes[name], name === 'b' ? { netns: 'peer' } : {});
+  return agents[name];
+};
+
+const inSync = (name: Name) =>
+  agents[name].until(({ sync }) => sync?.peers[0]?.state === 'in-sync');
+
+const inForce = async (name: Name, setting: string): Promise<unknown> => {
+  const { settings } = await agents[name].control.settings();
+  return settings.find((one) => one.setting === setting)?.value;
+};
+
+const pageOf = async (name: Name, view = ''): Promise<Page> =>
+  pages.window(`${await pages.serve(agents[name].control)}${view}`);
+
+const press = (page: Page, name: string): Promise<void> =>
+  page.getByRole('button', { name, exact: true }).click();
+
+describe('the page over two agents that share settings', { skip }, () => {
+  before(async () => {
+    joinPeer();
+    writeFileSync('/run/ha.key', `${'1a'.repeat(32)}\n`, { mode: 0o600 });
+    for (const name of ['a', 'b'] as const) homes[name] = new AgentHome(name, settingsOf(name));
+    await start('a').transition('Active');
+    await start('b').transition('Backup');
+    for (const name of ['a', 'b'] as const) await inSync(name);
+    pages = await Pages.open();
+  });
+  after(async () => {
+    await pages.close();
+    for (const name of ['a', 'b'] as const) await agents[name].dispose();
+  });
+  afterEach(async () => {
+    assert.deepEqual(await pages.closeWindows(), [], 'the browser complains of nothing');
+  });
+
+  it('what is saved on one is told on the other, which shows what differs and takes it', async () => {
+    const there = await pageOf('b');
+    await there.getByText('✓ a: in sync since').waitFor();
+    const here = await pageOf('a', '#settings');
+    await here.getByLabel('Peer Recovery Threshold').fill('9');
+    const shown = await preview(here);
+    await shown.getByRole('heading', { name: 'On a, at once' }).waitFor();
+    await shown
+      .getByText('Nothing by itself. It is offered peer-recovery-threshold: push that')
+      .waitFor();
+    await press(here, 'Save now');
+    await here.getByText('✓ Saved in').waitFor();
+    await there.getByText(/! a: differs since .*newer there.*: peer-recovery-threshold/).waitFor();
+    await press(there, 'What differs…');
+    const row = there.getByRole('row').filter({ hasText: 'peer-recovery-threshold' });
+    assert.deepEqual(await row.locator('td').allInnerTexts(), [
+      'peer-recovery-threshold',
+      '5',
+      '5',
+      '9',
+      'a',
+    ]);
+    assert.deepEqual(await findings(there), []);
+    await press(there, 'Pull from a…');
+    await there.getByText('Changes b: it takes what a has').waitFor();
+    assert.equal(await inForce('b', 'peer-recovery-threshold'), 5);
+    await press(there, 'Pull from a');
+    await there.getByText('✓ Done: taken from a: peer-recovery-threshold').waitFor();
+    await there.locator('.events').getByText('sync-applied').first().waitFor();
+    await there.getByText('✓ a: in sync since').waitFor();
+    assert.equal(await inForce('b', 'peer-recovery-threshold'), 9);
+    await here.getByText('✓ b: in sync since').waitFor();
+  });
+
+  it('each of the eleven fields is set, and pushed to the other where both are to have it', async () => {
+    // With another port neither hears the other until both have it; what is a's own is not pushed.
+    const apart = new Set(['ha-port', 'primary']);
+    const page = await pageOf('a', '#settings');
+    await page.getByLabel('interfaces').fill('lan');
+    for (const [label, setting, typed] of ELEVEN) {
+      if (!apart.has(setting)) await enter(page, label, typed);
+    }
+    await save(page);
+    await press(page, 'Push to b…');
+    await page.getByText('Changes b: it takes what a has').waitFor();
+    await press(page, 'Push to b');
+    await page.getByText('✓ Done: b has what is here').waitFor();
+    for (const name of ['a', 'b'] as const) {
+      const other = await pageOf(name, '#settings');
+      await enter(other, 'HA Port', '7113');
+      await enter(other, 'Primary Instance', name === 'b');
+      await save(other);
+      for (const [, setting, , value] of ELEVEN) {
+        const expected = setting === 'primary' ? name === 'b' : value;
+        assert.equal(await inForce(name, setting), expected, `${setting} of ${name}`);
+      }
+      const status = await agents[name].status();
+      assert.deepEqual([status.mode, status.primary, status.flaps.limit], ['off', name === 'b', 7]);
+    }
+    for (const name of ['a', 'b'] as const) {
+      homes[name].configure(settingsOf(name));
+      assert.ok((await agents[name].control.reload()).ok);
+    }
+    for (const name of ['a', 'b'] as const) await inSync(name);
+    await agents.a.until(({ virtualRouters: [lan] }) => lan?.state === 'Active');
+  });
+
+  it('a virtual router and a check are added, with their errors, and removed again', async () => {
+    const page = await pageOf('a', '#settings');
+    await press(page, 'Add a virtual router');
+    const row = page.getByRole('group').filter({ hasText: ', new' });
+    await row.getByLabel('name', { exact: true }).fill('guest');
+    await row.getByLabel('interface', { exact: true }).fill('lan');
+    await row.getByLabel('vrid', { exact: true }).fill('500');
+    await press(page, 'Save…');
+    await page.getByText('✕ Not saved: 2 errors').waitFor();
+    const field = (label: string) =>
+      row.locator('.field', { has: page.getByLabel(label, { exact: true }) });
+    await field('vrid').getByText('✕ virtualRouters[1].vrid (out-of-range)').waitFor();
+    await field('addresses').getByText('✕ virtualRouters[1].addresses (missing-setting)').waitFor();
+    await row.getByLabel('vrid', { exact: true }).fill('52');
+    await row.getByLabel('addresses', { exact: true }).fill('192.0.2.110/24');
+    await press(page, 'Add a check');
+    const check = page.getByRole('group').filter({ hasText: 'check, new' });
+    await check.getByLabel('name', { exact: true }).fill('web');
+    const web = page.getByRole('group').filter({ hasText: 'web, new' });
+    await web.getByLabel('host', { exact: true }).fill('127.0.0.1');
+    await web.getByLabel('port', { exact: true }).fill('80');
+    await web.getByLabel('weight', { exact: true }).fill('0');
+    assert.deepEqual(await findings(page), []);
+    const shown = await preview(page);
+    await shown.getByText('virtualRouters[guest].vrid: - → 52').first().waitFor();
+    await shown.getByText('Netlink script of guest').waitFor();
+    await press(page, 'Save now');
+    await page.getByText('✓ Saved in').waitFor();
+    const { virtualRouters, monitors } = await agents.a.status();
+    assert.deepEqual(virtualRouters.map(({ name }) => name).sort(), ['guest', 'lan']);
+    assert.ok(
+      monitors.some(({ name }) => name === 'web'),
+      JSON.stringify(monitors),
+    );
+    await press(page, 'Remove guest');
+    await press(page, 'Remove web');
+    await page.getByText('guest, to be removed').waitFor();
+    await save(page);
+    assert.deepEqual(
+      (await agents.a.status()).virtualRouters.map(({ name }) => name),
+      ['lan'],
+    );
+    await inSync('a');
+  });
+
+  it('the keyboard alone changes a setting and saves it', async () => {
+    const page = await pageOf('a');
+    await tabTo(page, 'High availability');
+    await page.keyboard.press('Enter');
+    await tabTo(page, 'Maximum Allowed Flaps');
+    await page.keyboard.press('ControlOrMeta+a');
+    await page.keyboard.type('8');
+    await page.keyboard.press('Enter');
+    await page.getByRole('region', { name: 'What will change' }).waitFor();
+    await tabTo(page, 'Save now');
+    await page.keyboard.press('Enter');
+    await page.getByText('✓ Saved in').waitFor();
+    assert.equal(await inForce('a', 'maximum-flaps'), 8);
+  });
+
+  it('on a slow network it loads, and what is pressed twice is done once', async () => {
+    const page = await pageOf('a');
+    const network = await page.context().newCDPSession(page);
+    await network.send('Network.enable');
+    await network.send('Network.emulateNetworkConditions', {
+      offline: false,
+      latency: 400,
+      downloadThroughput: 30_000,
+      uploadThroughput: 30_000,
+    });
+    const asked: string[] = [];
+    page.on('request', (request) => {
+      if (request.url().endsWith('/api/change')) asked.push(request.postData() ?? '');
+    });
+    await page.reload();
+    await page.getByRole('link', { name: 'High availability' }).click();
+    await page.getByLabel('Maximum Allowed Flaps').fill('9');
+    await page.getByRole('button', { name: 'Save…' }).dblclick();
+    await page.getByRole('button', { name: 'Save now' }).dblclick();
+    await page.getByText('✓ Saved in').waitFor();
+    assert.deepEqual(
+      asked.map((text) => (JSON.parse(text) as { apply: boolean }).apply),
+      [false, true],
+    );
+    assert.equal(await inForce('a', 'maximum-flaps'), 9);
+  });
+
+  it('a failover is watched live on the page of the one that takes over', async () => {
+    const here = await pageOf('a');
+    const there = await pageOf('b');
+    await there.getByText('b ◇ Backup').waitFor();
+    await agents.a.end('SIGKILL');
+    await there.getByText('b ◆ Active').waitFor();
+    await there.getByText('■ 192.0.2.100/24 stands').waitFor();
+    await there
+      .getByText(/transition lan Backup → Active/)
+      .first()
+      .waitFor();
+    await here.getByRole('alert').getByText('The agent is gone').waitFor();
+    await start('a').transition('Active');
+    await there.getByText('b ◇ Backup').waitFor();
+    await here.getByText('a ◆ Active').waitFor();
+    await here.locator('.app:not(.stale)').waitFor();
+  });
+});
+
+describe('understudy console, the program', { skip }, () => {
+  const listen = `${OWN.a}:7443`;
+  const file = '/run/console.yaml';
+  let child: ChildProcess | null = null;
+  let pages: Pages;
+
+  const configure = (more: object): void => {
+    const { runtimeDirectory } = homes.a;
+    const settings = {
+      ...settingsOf('a'),
+      runtimeDirectory,
+      console: { listen, tokenFile: '/run/console.token', ...more },
+    };
+    writeFileSync(file, JSON.stringify(settings));
+  };
+  const words = [MAIN, 'console', '--config', file];
+
+  before(async () => {
+    await start('a').transition('Active');
+    pages = await Pages.open();
+  });
+  after(async () => {
+    await pages.close();
+    child?.kill('SIGKILL');
+    await agents.a.dispose();
+  });
+
+  it('does not listen where others reach it in the clear', () => {
+    configure({});
+    const { status, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' });
+    assert.notEqual(status, 0);
+    assert.match(stderr, /console\.listen \(contradiction\)/);
+  });
+
+  it('with a certificate serves the page over TLS, and one that it hears no more from goes grey', async () => {
+    writeFileSync('/run/console.crt', SELF_SIGNED.cert);
+    writeFileSync('/run/console.pem', SELF_SIGNED.key, { mode: 0o600 });
+    configure({ certificateFile: '/run/console.crt', privateKeyFile: '/run/console.pem' });
+    const running = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+    child = running;
+    const said: string[] = [];
+    createInterface({ input: running.stdout }).on('line', (line) => said.push(line));
+    await until(
+      'that it listens',
+      () => said.join('\n'),
+      (text) => text.includes(`listening at https://${listen}/`) || running.exitCode !== null,
+    );
+    const token = readFileSync('/run/console.token', 'utf8').trim();
+    const page = await pages.window(`https://${listen}/`, { ignoreHTTPSErrors: true }, token);
+    const cookies = await page.context().cookies();
+    assert.deepEqual(
+      cookies.map(({ secure, httpOnly, sameSite }) => ({ secure, httpOnly, sameSite })),
+      [{ secure: true, httpOnly: true, sameSite: 'Strict' }],
+    );
+    await page.getByText('a ◆ Active').waitFor();
+    // The connection stays; nothing comes through it.
+    running.kill('SIGSTOP');
+    await page
+      .getByRole('alert')
+      .getByText(/No news from the agent\. What is shown is \d+ s old/)
+      .waitFor();
+    await page.locator('.stale main').waitFor();
+    running.kill('SIGCONT');
+    await page.locator('.app:not(.stale)').waitFor();
+    assert.deepEqual(await pages.closeWindows(), []);
+    const ended = new Promise<number | null>((resolve) => running.once('exit', resolve));
+    running.kill('SIGTERM');
+    assert.equal(await within('its end', ended), 0);
+  });
+});
