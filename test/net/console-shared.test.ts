@@ -87,12 +87,14 @@ describe('the page over two agents that share settings', { skip }, () => {
     const there = await pageOf('b');
     await there.getByText('✓ a: in sync since').waitFor();
     const here = await pageOf('a', '#settings');
+    const untouched = readFileSync(homes.a.settingsFile, 'utf8');
     await here.getByLabel('Peer Recovery Threshold').fill('9');
     const shown = await preview(here);
     await shown.getByRole('heading', { name: 'On a, at once' }).waitFor();
     await shown
       .getByText('Nothing by itself. It is offered peer-recovery-threshold: push that')
       .waitFor();
+    assert.equal(readFileSync(homes.a.settingsFile, 'utf8'), untouched);
     await press(here, 'Save now');
     await here.getByText('✓ Saved in').waitFor();
     await there.getByText(/! a: differs since .*newer there.*: peer-recovery-threshold/).waitFor();
@@ -121,6 +123,10 @@ describe('the page over two agents that share settings', { skip }, () => {
     // With another port neither hears the other until both have it; what is a's own is not pushed.
     const apart = new Set(['ha-port', 'primary']);
     const page = await pageOf('a', '#settings');
+    assert.deepEqual(
+      await page.locator('section').first().locator('.field label').allInnerTexts(),
+      ELEVEN.map(([label]) => label),
+    );
     await page.getByLabel('interfaces').fill('lan');
     for (const [label, setting, typed] of ELEVEN) {
       if (!apart.has(setting)) await enter(page, label, typed);
@@ -131,7 +137,7 @@ describe('the page over two agents that share settings', { skip }, () => {
     await press(page, 'Push to b');
     await page.getByText('✓ Done: b has what is here').waitFor();
     for (const name of ['a', 'b'] as const) {
-      const other = await pageOf(name, '#settings');
+      const other = name === 'a' ? page : await pageOf(name, '#settings');
       await enter(other, 'HA Port', '7113');
       await enter(other, 'Primary Instance', name === 'b');
       await save(other);
@@ -260,7 +266,6 @@ describe('understudy console, the program', { skip }, () => {
   const listen = `${OWN.a}:7443`;
   const file = '/run/console.yaml';
   let child: ChildProcess | null = null;
-  let pages: Pages;
 
   const configure = (more: object): void => {
     const { runtimeDirectory } = homes.a;
