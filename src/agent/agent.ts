@@ -143,6 +143,8 @@ class RunningAgent implements Agent {
       ...this.#clocks,
       realtime: () => this.#options.realtime.status(),
       sync: () => this.#services.sync.status(),
+      witness: () => this.#services.witness.status(),
+      witnessProblems: () => this.#services.witness.problems(),
       problems: () => [
         ...this.#problems.values(),
         ...this.#unsaidHostProblems(),

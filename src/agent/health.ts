@@ -23,6 +23,8 @@ export interface HealthInput {
   readonly leaving: readonly string[];
   /** The keys of the HA port that are in force. */
   readonly keys: readonly KeyStatus[];
+  /** What is wrong with the witness. */
+  readonly witness?: readonly string[];
   /** What is wrong besides: files that cannot be written, settings refused. */
   readonly problems: readonly string[];
 }
@@ -53,6 +55,7 @@ export function healthOf(input: HealthInput): Status['health'] {
     ['dual-active', dualReasons(input)],
     ['link', virtualRouters.flatMap((router) => linkReasons(router, peers))],
     ['peer', peers.flatMap(peerReasons)],
+    ['witness', input.witness ?? []],
     ['monitor', monitors.flatMap(monitorReasons)],
     ['key', rotation.lacks],
     ['host', problems],

@@ -31,7 +31,7 @@ export function instanceConfiguration(settings: Settings): InstanceConfiguration
  * What is usually the same on both, though it need not be: when a fault counts, and what follows. Not
  * what is local by nature: interfaces, hosts that are asked, names of segments, directories.
  */
-function rulesOf({ ha, monitors, virtualRouters, vip, bypass, hooks }: Settings): string {
+function rulesOf({ ha, monitors, virtualRouters, vip, bypass, hooks, witness }: Settings): string {
   const { gateway, bandwidth, links } = monitors;
   return JSON.stringify([
     [ha.maximumFlaps, ha.flapWindow, ha.preemptDelay, vip.leaseSeconds],
@@ -45,6 +45,9 @@ function rulesOf({ ha, monitors, virtualRouters, vip, bypass, hooks }: Settings)
     monitors.checks.map((check) => JSON.stringify(withoutHost(check))).toSorted(),
     bypass && [bypass.onStop, bypass.segments.length],
     [hooks.transition !== null, hooks.monitor !== null],
+    ...(witness === null
+      ? []
+      : [[witness.type, witness.key, witness.ttlSeconds, witness.endpoints]]),
   ]);
 }
 

@@ -19,6 +19,7 @@ import { proberSettings } from './prober-settings.js';
 import { ProberSlot } from '../monitors/prober-slot.js';
 import type { SettingsInForce } from './settings-in-force.js';
 import { SyncDesk } from './sync-desk.js';
+import { WitnessDesk } from './witness-desk.js';
 import { TransitionHook } from '../hooks/transition-hook.js';
 
 /** How long a stop waits for hooks that are under way, besides the bypass hook. */
@@ -53,6 +54,7 @@ interface ServicesOptions {
 export class AgentServices implements Services {
   readonly channel: PeerChannel;
   readonly sync: SyncDesk;
+  readonly witness: WitnessDesk;
   readonly #options: ServicesOptions;
   readonly #prober: ProberSlot;
   readonly #hook: TransitionHook;
@@ -84,9 +86,15 @@ export class AgentServices implements Services {
       // The status is written anew.
       onChange: () => onProblem('sync', null),
     });
+    this.witness = new WitnessDesk({ journal, now: options.now, wallClock: options.wallClock });
     this.#prober = new ProberSlot({
       onStatus: (status) => deliver({ kind: 'monitor', status }),
       onRemoved: (name) => deliver({ kind: 'monitor-removed', name }),
+      onWitness: (fact) => {
+        // The status is written anew.
+        if (this.witness.take(fact)) onProblem('witness', null);
+        deliver({ kind: 'witness', fact });
+      },
       onLost: (message) =>
         journal.record('warn', { event: 'prober-lost', reason: 'prober', detail: message }),
     });
@@ -126,6 +134,7 @@ export class AgentServices implements Services {
   async configure(settings: Settings): Promise<void> {
     this.#hook.configure(settings.hooks.transition);
     this.#bypass.configure(settings);
+    this.witness.configure(settings.witness);
     this.#prober.configure(proberSettings(settings));
     // Once all monitors are there: the first call waits for their results.
     this.#monitorHook.configure(settings.hooks.monitor);
@@ -141,8 +150,8 @@ export class AgentServices implements Services {
     this.#prober.askGateway();
   }
 
-  orderWitness(_order: WitnessOrder): void {
-    // No settings name a witness yet.
+  orderWitness(order: WitnessOrder): void {
+    this.#prober.orderWitness(order);
   }
 
   hearPeers(): void {

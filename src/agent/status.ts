@@ -9,6 +9,7 @@ import type {
   RealtimeStatus,
   Status,
   SyncStatus,
+  WitnessStatus,
   VirtualRouterStatus,
 } from '../model/status.js';
 import type { Instant } from '../model/units.js';
@@ -33,6 +34,9 @@ interface StatusInput {
   readonly realtime: () => RealtimeStatus;
   /** Undefined while nothing is known of shared settings. */
   readonly sync?: () => SyncStatus | undefined;
+  /** Undefined where the settings name none. */
+  readonly witness?: () => WitnessStatus | undefined;
+  readonly witnessProblems?: () => readonly string[];
   /** What is wrong besides the virtual routers: files that cannot be written, settings refused. */
   readonly problems: () => readonly string[];
   /** What of it keeps the script of the addresses from being run; default: nothing. */
@@ -48,6 +52,7 @@ export function statusOf(input: StatusInput): Status {
   const peers = peerStatuses(snapshot, settings, input.channel);
   const handover = handoverOf(snapshot);
   const sync = input.sync?.();
+  const witness = input.witness?.();
   return {
     name: settings.name,
     version,
@@ -63,6 +68,7 @@ export function statusOf(input: StatusInput): Status {
       monitors: snapshot.monitors,
       leaving: handover?.virtualRouters ?? [],
       keys: input.channel.keys(),
+      witness: input.witnessProblems?.() ?? [],
       problems: input.problems(),
     }),
     readiness: readinessOf({
@@ -100,6 +106,7 @@ export function statusOf(input: StatusInput): Status {
     maintenance: snapshot.memory.maintenance,
     ...standsBackOf(snapshot, input),
     ...(sync === undefined ? {} : { sync }),
+    ...(witness === undefined ? {} : { witness }),
     realtime: input.realtime(),
     lateness: driver.tallies.lateness.status(),
   };

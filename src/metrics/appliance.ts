@@ -15,7 +15,7 @@ type Row = readonly [name: string, type: Family['type'], help: string, of: Of];
 
 /** Every family of the appliance, whether it has samples or not. */
 export const applianceFamilies = (status: Status): Family[] =>
-  [...AGENT, ...HEALTH, ...CONDUCT, ...BYPASS, ...INTERFACES, ...MONITORS].map(
+  [...AGENT, ...HEALTH, ...CONDUCT, ...WITNESS, ...BYPASS, ...INTERFACES, ...MONITORS].map(
     ([name, type, help, of]) => ({
       name: `understudy_${name}`,
       type,
@@ -139,6 +139,31 @@ const CONDUCT: readonly Row[] = [
 ];
 
 const RELAY = ['inline', 'bypass', 'disconnect', 'unknown'] as const;
+
+const WITNESS: readonly Row[] = [
+  [
+    'witness_state',
+    'gauge',
+    'Whether the witness is seen or away; without a sample where the settings name none',
+    ({ witness }) =>
+      witness === undefined ? [] : stateSet(['seen', 'away'], witness.state, {}, 'state'),
+  ],
+  [
+    'witness_lease',
+    'gauge',
+    'Whose the lease of the witness is, as far as it is known',
+    ({ witness }) =>
+      witness === undefined
+        ? []
+        : stateSet(['ours', 'others', 'free', 'unknown'], witness.lease, {}, 'holder'),
+  ],
+  [
+    'witness_lease_remaining_seconds',
+    'gauge',
+    'For how long our lease of the witness may still be counted on if it is not renewed; 0 while it is not ours',
+    ({ witness }) => (witness === undefined ? [] : one((witness.remainingMs ?? 0) / 1_000)),
+  ],
+];
 
 const BYPASS: readonly Row[] = [
   [

@@ -153,6 +153,7 @@ export const HEALTH_KINDS = [
   'dual-active',
   'link',
   'peer',
+  'witness',
   'monitor',
   'key',
   'host',
@@ -224,6 +225,8 @@ export interface Status {
   readonly standsBack?: { readonly by: string; readonly since: string };
   /** The settings that the group shares; absent with `ha.sync: off`, without peers, and until they are known. */
   readonly sync?: SyncStatus;
+  /** Absent where the settings name none. */
+  readonly witness?: WitnessStatus;
   readonly realtime?: RealtimeStatus;
   readonly lateness?: LatenessStatus;
   /** A planned handover in progress; absent or null when there is none. */
@@ -257,6 +260,24 @@ export interface SyncStatus {
     /** What is wrong, as health tells it. */
     readonly problem?: string;
   }[];
+}
+
+/** The third place that is asked when every path to the peers is lost, and the lease that it keeps. */
+export interface WitnessStatus {
+  readonly endpoints: readonly string[];
+  readonly ttlSeconds: number;
+  /** `away`: no answer that counts; `unknown`: it has not been asked yet. */
+  readonly state: 'seen' | 'away' | 'unknown';
+  /** Since when it is seen or away, wall time, ISO 8601. */
+  readonly since?: string;
+  /** Why it is away. */
+  readonly detail?: string;
+  /** `ours`: it may be counted on, even while the witness is away. */
+  readonly lease: 'ours' | 'others' | 'free' | 'unknown';
+  /** The other appliance that has it. */
+  readonly holder?: string;
+  /** How long ours may still be counted on if it is not renewed. */
+  readonly remainingMs?: number;
 }
 
 /** How the agent is scheduled, as the kernel granted it. */

@@ -30,7 +30,8 @@ export type WitnessFact =
  * What the client is to do until told otherwise. `hold`: acquire the lease, again after each loss, and renew it.
  * `watch`: read only, also right after a lease of somebody else should have ended. `release`: give it back if it is
  * ours, then watch. The order is repeated (ORDER_REPEATED of a ttl); a `hold` that is older than ORDER_LAPSES of a ttl
- * counts as `watch`, since whoever gave it hangs. Whoever gave it is gone: as `release`.
+ * counts as `watch`, since whoever gave it hangs. When whoever gave it is gone,
+ * the lease ends by itself: the executor may yet have the addresses.
  */
 export type WitnessOrder = 'hold' | 'watch' | 'release';
 

@@ -9,6 +9,7 @@ import { BUILD } from '../model/build.js';
 import { killGroup } from './process-group.js';
 
 export type ProberReport = Extract<FromProber, { readonly kind: 'report' }>;
+export type WitnessReport = Extract<FromProber, { readonly kind: 'witness' }>;
 
 /** Program and arguments. The last tells a prober of another build that it is not the agent's. */
 export const PROBER_COMMAND: readonly string[] = [
@@ -24,6 +25,7 @@ interface ProberProcessOptions {
   /** A prober that says nothing for so long hangs and is killed. */
   readonly silenceLimitMs: number;
   readonly onReport: (report: ProberReport) => void;
+  readonly onWitness: (report: WitnessReport) => void;
   /** Called once, when the process is gone and nothing it started is left. Says why it ended. */
   readonly onEnd: (cause: string) => void;
 }
@@ -144,6 +146,8 @@ class Prober implements ProberProcess {
       this.#kill(`it does not speak our protocol: ${FOREIGN}`);
     } else if (message.kind === 'report') {
       if (this.#verdict === null) this.#options.onReport(message);
+    } else if (message.kind === 'witness') {
+      if (this.#verdict === null) this.#options.onWitness(message);
     } else if (message.running) {
       this.#groups.add(message.group);
     } else {

@@ -2,13 +2,16 @@
 // input and output. No process, no meaning.
 import { encodeLine, lineReader } from '../json/lines.js';
 import type { MonitorStatus } from '../model/monitor.js';
+import type { WitnessFact, WitnessOrder } from '../model/witness.js';
 import type { ProberRole, ProberSettings } from './settings.js';
 
 export type ToProber =
   | { readonly kind: 'configure'; readonly revision: number; readonly settings: ProberSettings }
   | { readonly kind: 'role'; readonly role: ProberRole }
   /** Ask the gateways at once and at short distance. */
-  | { readonly kind: 'ask-gateway' };
+  | { readonly kind: 'ask-gateway' }
+  /** What to do with the lease of the witness, until another order. */
+  | { readonly kind: 'witness'; readonly order: WitnessOrder };
 
 export type FromProber =
   /** The first: which build of the program it is. Of another one than the agent's, it is ended. */
@@ -23,6 +26,8 @@ export type FromProber =
       readonly revision: number;
       readonly statuses: readonly MonitorStatus[];
     }
+  /** After each question to the witness that these settings name. */
+  | { readonly kind: 'witness'; readonly revision: number; readonly fact: WitnessFact }
   /** A process group of a script began or ended: whoever outlives the prober kills those running. */
   | { readonly kind: 'group'; readonly group: number; readonly running: boolean };
 

@@ -1,11 +1,13 @@
 // The prober in use: started when something needs it, replaced when it dies. Its death costs
 // knowledge, never the role. No monitor is judged here.
 import type { MonitorStatus } from '../model/monitor.js';
+import type { WitnessFact, WitnessOrder } from '../model/witness.js';
 import {
   PROBER_COMMAND,
   startProber,
   type ProberProcess,
   type ProberReport,
+  type WitnessReport,
 } from './prober-process.js';
 import { MONITOR_NAMES, type ProberRole, type ProberSettings } from './settings.js';
 
@@ -19,6 +21,8 @@ interface ProberSlotOptions {
   readonly onRemoved: (name: string) => void;
   /** The prober ended unasked; another one is started after a while. */
   readonly onLost: (message: string) => void;
+  /** What the witness has said, or that nobody can ask it. */
+  readonly onWitness: (fact: WitnessFact) => void;
   /** For tests. */
   readonly command?: readonly string[];
   readonly timing?: ProberTiming;
@@ -41,10 +45,14 @@ export const PROBER_TIMING: ProberTiming = {
   silenceLimitMs: 10_000,
 };
 
+/** The part of a ttl after which a prober that says nothing of the witness cannot ask it: two questions and their answers. */
+const WITNESS_SILENCE = 0.5;
+
 const NOTHING: ProberSettings = {
   gateway: null,
   bandwidth: null,
   checks: [],
+  witness: null,
   virtualAddresses: [],
 };
 
@@ -55,11 +63,14 @@ export class ProberSlot {
   #settings: ProberSettings = NOTHING;
   #revision = 0;
   #role: ProberRole = { active: false, inhibited: false };
+  #order: WitnessOrder = 'watch';
   readonly #statuses = new Map<string, MonitorStatus>();
   #prober: ProberProcess | null = null;
   #startedAt = 0;
   #restart: NodeJS.Timeout | null = null;
   #restartMs: number;
+  /** Until nothing has been heard of the witness for too long. */
+  #silence: NodeJS.Timeout | null = null;
   /** Every prober that has not ended, told to or not. */
   readonly #alive = new Set<Promise<void>>();
   #closed = false;
@@ -79,7 +90,7 @@ export class ProberSlot {
     this.#settings = settings;
     this.#revision += 1;
     this.#enlist(unmeasured(settings));
-    if (this.#statuses.size === 0) this.#retire();
+    if (this.#statuses.size === 0 && settings.witness === null) this.#retire();
     else if (this.#prober !== null) this.#tellSettings(this.#prober);
     else if (this.#restart === null) this.#start();
   }
@@ -88,6 +99,12 @@ export class ProberSlot {
   setRole(role: ProberRole): void {
     this.#role = role;
     this.#prober?.send({ kind: 'role', role });
+  }
+
+  /** What to do with the lease of the witness. Costs a write to a pipe, like `setRole`. */
+  orderWitness(order: WitnessOrder): void {
+    this.#order = order;
+    if (this.#settings.witness !== null) this.#prober?.send({ kind: 'witness', order });
   }
 
   /** Has the gateways asked at once and at short distance. Costs a write to a pipe, like `setRole`. */
@@ -137,6 +154,9 @@ export class ProberSlot {
       onReport: (report) => {
         if (prober === this.#prober) this.#receive(report);
       },
+      onWitness: (report) => {
+        if (prober === this.#prober) this.#hearWitness(report);
+      },
       onEnd: (cause) => {
         this.#alive.delete(life);
         if (prober === this.#prober) this.#lose(cause);
@@ -146,7 +166,9 @@ export class ProberSlot {
     this.#alive.add(life);
     this.#prober = prober;
     prober.send({ kind: 'role', role: this.#role });
+    prober.send({ kind: 'witness', order: this.#order });
     this.#tellSettings(prober);
+    this.#awaitWitness();
   }
 
   #tellSettings(prober: ProberProcess): void {
@@ -159,6 +181,32 @@ export class ProberSlot {
     for (const status of statuses) this.#setStatus(status);
   }
 
+  /** From before the last change of the settings it may be of another witness. */
+  #hearWitness({ revision, fact }: WitnessReport): void {
+    if (revision !== this.#revision || this.#closed) return;
+    this.#awaitWitness();
+    this.#options.onWitness(fact);
+  }
+
+  /** A prober that hangs says nothing of the witness, and is killed much later. */
+  #awaitWitness(): void {
+    if (this.#silence !== null) clearTimeout(this.#silence);
+    this.#silence = null;
+    const { witness } = this.#settings;
+    if (witness === null || this.#prober === null) return;
+    const ms = witness.ttlSeconds * 1_000 * WITNESS_SILENCE;
+    this.#silence = setTimeout(() => {
+      // After a stall of our own, what it said meanwhile is read first, and puts this off.
+      this.#silence = setTimeout(() => this.#noWitness('the prober says nothing of it'), 0);
+    }, ms);
+  }
+
+  #noWitness(why: string): void {
+    if (this.#settings.witness !== null && !this.#closed) {
+      this.#options.onWitness({ kind: 'away', why });
+    }
+  }
+
   #lose(cause: string): void {
     this.#prober = null;
     const lived = performance.now() - this.#startedAt;
@@ -168,6 +216,8 @@ export class ProberSlot {
     this.#restart = setTimeout(() => this.#start(), wait);
     const message = `the prober ended: ${cause}; another one in ${wait} ms`;
     this.#options.onLost(message);
+    this.#awaitWitness();
+    this.#noWitness(message);
     for (const { doubtful: _, reading: _of, ...status } of this.statuses()) {
       this.#setStatus({ ...status, state: 'unknown', detail: message });
     }
@@ -180,6 +230,7 @@ export class ProberSlot {
     this.#restartMs = this.#timing.firstRestartMs;
     const prober = this.#prober;
     this.#prober = null;
+    this.#awaitWitness();
     prober?.end();
   }
 

@@ -10,6 +10,7 @@ import {
   type ToProber,
 } from './prober-protocol.js';
 import { createMonitors } from './running-monitors.js';
+import { createWitness } from './running-witness.js';
 
 process.title = 'understudy-prober';
 
@@ -36,6 +37,8 @@ const monitors = createMonitors({
   onGroup: (group, running) => send({ kind: 'group', group, running }),
 });
 
+const witness = createWitness((fact) => send({ kind: 'witness', revision, fact }));
+
 function report(): void {
   const statuses = monitors.statuses().filter((status) => {
     const text = JSON.stringify(status);
@@ -60,6 +63,7 @@ function receive(message: ToProber): void {
     case 'configure':
       revision = message.revision;
       monitors.configure(message.settings);
+      witness.configure(message.settings);
       told.clear();
       report();
       return;
@@ -68,6 +72,9 @@ function receive(message: ToProber): void {
       return;
     case 'ask-gateway':
       monitors.askGateway();
+      return;
+    case 'witness':
+      witness.order(message.order);
   }
 }
 
@@ -75,6 +82,12 @@ function receive(message: ToProber): void {
 function end(code: number): never {
   monitors.close();
   process.exit(code);
+}
+
+/** A lease that is to be given back is. One that is to be held ends by itself: who held it may yet have the addresses. */
+function leave(): void {
+  monitors.close();
+  void witness.leave().then(() => end(DONE));
 }
 
 // An agent that an upgrade left running may start the program that lies there now. Agents of the releases before this
@@ -90,8 +103,8 @@ send({ kind: 'hello', build: BUILD });
 const read = messageReader((message) => receive(message as ToProber));
 process.stdin.setEncoding('utf8');
 process.stdin.on('data', read);
-process.stdin.on('end', () => end(DONE));
-process.on('SIGTERM', () => end(DONE));
+process.stdin.on('end', () => leave());
+process.on('SIGTERM', () => leave());
 process.on('uncaughtException', (error) => {
   process.stderr.write(`${error.stack ?? error.message}\n`);
   end(FAILED);

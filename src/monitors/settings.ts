@@ -72,11 +72,28 @@ export interface ScriptCheckSettings extends Check {
 
 export type CheckSettings = TcpCheckSettings | HttpCheckSettings | ScriptCheckSettings;
 
+/** The witness, and who asks it. */
+export interface WitnessSettings {
+  /** URLs of the members of one etcd cluster. At least one. */
+  readonly endpoints: readonly string[];
+  readonly key: string;
+  readonly ttlSeconds: number;
+  readonly caFile: string | null;
+  readonly certificateFile: string | null;
+  readonly privateKeyFile: string | null;
+  readonly user: string | null;
+  readonly passwordFile: string | null;
+  /** The name of this appliance, and those of all of its group. */
+  readonly name: string;
+  readonly group: readonly string[];
+}
+
 /** Everything the prober does. */
 export interface ProberSettings {
   readonly gateway: GatewaySettings | null;
   readonly bandwidth: BandwidthSettings | null;
   readonly checks: readonly CheckSettings[];
+  readonly witness: WitnessSettings | null;
   /** Those that move: nothing is sent from one of them, since the answer may go to the other appliance. */
   readonly virtualAddresses: readonly IpAddress[];
 }

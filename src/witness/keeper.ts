@@ -1,6 +1,6 @@
 // Keeps the lease of a witness as it is ordered to, and says what is known of it: when it asks, how long it waits for an
 // answer, and until when the lease may be counted on. No engine, no role, no messages.
-import type { WitnessFact, WitnessOrder } from '../model/witness.js';
+import { ORDER_LAPSES, type WitnessFact, type WitnessOrder } from '../model/witness.js';
 import { after, microseconds, type Instant, type Microseconds } from '../model/units.js';
 import { machineClock, type LeaseClock } from './clock.js';
 import type { Reading, Witness } from './witness.js';
@@ -19,16 +19,23 @@ interface KeeperOptions {
 }
 
 export interface Keeper {
-  /** Carried out at once, or when the question that is under way has ended. */
+  /**
+   * Carried out at once, or when the question that is under way has ended. An order to hold that is not repeated
+   * within ORDER_LAPSES of a ttl counts no longer: whoever gave it hangs, and must not keep the lease by us.
+   */
   order(order: WitnessOrder): void;
   /** Asks no more. A lease that is ours stays until it ends by itself. */
   close(): void;
+  /** The same, after a lease that is to be given back has been. Never rejects, and ends in time. */
+  leave(): Promise<void>;
 }
 
 /** A question is asked this often in a ttl, and waits for its answer as long as that, at most. */
 export const QUESTIONS_IN_TTL = 6;
 /** Between two questions about a lease that is about to end. */
 const EAGER_MS = 100;
+/** The longest that an end waits for an answer. */
+const LEAVING_MS = 500;
 /** What remains of a ttl when two clocks run 1 % apart. */
 export const REMAINING = 0.99;
 
@@ -47,6 +54,7 @@ class LeaseKeeper implements Keeper {
   /** Between two questions, and the longest that one waits. */
   readonly #intervalMs: number;
   #order: WitnessOrder = 'watch';
+  #orderedAt: Instant;
   /** Of the tenure that is ours; null while none is. */
   #token: string | null = null;
   /** Of the last answer; null before the first. */
@@ -62,12 +70,16 @@ class LeaseKeeper implements Keeper {
   constructor(options: KeeperOptions) {
     this.#options = options;
     this.#clock = options.clock ?? machineClock;
+    this.#orderedAt = this.#clock.now();
     this.#intervalMs = (options.ttlSeconds * 1_000) / QUESTIONS_IN_TTL;
     this.#schedule(0);
   }
 
   order(order: WitnessOrder): void {
-    if (order === this.#order) return;
+    const now = this.#clock.now();
+    const inForce = this.#orderInForce(now);
+    this.#orderedAt = now;
+    if (order === inForce) return;
     this.#order = order;
     if (this.#underWay) this.#hurried = true;
     else this.#schedule(0);
@@ -77,6 +89,15 @@ class LeaseKeeper implements Keeper {
     this.#closed = true;
     if (this.#next !== null) clearTimeout(this.#next);
     this.#options.witness.close();
+  }
+
+  async leave(): Promise<void> {
+    const token = this.#token;
+    if (this.#order === 'release' && token !== null && !this.#closed) {
+      const limit = AbortSignal.timeout(LEAVING_MS);
+      await this.#options.witness.release(token, limit).catch(() => undefined);
+    }
+    this.close();
   }
 
   #schedule(inMs: number): void {
@@ -99,7 +120,7 @@ class LeaseKeeper implements Keeper {
   /** @returns from the start of this question to the next, in ms. */
   async #ask(startedAt: Instant): Promise<number> {
     const suspended = this.#clock.suspendedAtLeast();
-    const order = this.#order;
+    const order = this.#orderInForce(startedAt);
     let reading: Reading;
     try {
       reading = await this.#inTime((signal) => this.#question(order, signal));
@@ -112,7 +133,7 @@ class LeaseKeeper implements Keeper {
     if (waiting !== null) {
       this.#token = null;
       this.#tell({ kind: 'away', why: waiting });
-      return this.#intervalMs;
+      return Math.min(this.#intervalMs, this.#waitsForMs());
     }
     // What passed while the machine was suspended has passed for the witness.
     const lost = Math.max(0, this.#clock.suspendedAtMost() - suspended);
@@ -120,6 +141,11 @@ class LeaseKeeper implements Keeper {
     const fact = this.#factOf(reading, sentAt, order);
     this.#tell(fact);
     return this.#pauseAfter(fact, order, reading);
+  }
+
+  #orderInForce(now: Instant): WitnessOrder {
+    const lapsesAt = this.#orderedAt + this.#options.ttlSeconds * 1_000_000 * ORDER_LAPSES;
+    return this.#order === 'hold' && now > lapsesAt ? 'watch' : this.#order;
   }
 
   async #question(order: WitnessOrder, signal: AbortSignal): Promise<Reading> {
@@ -152,6 +178,10 @@ class LeaseKeeper implements Keeper {
         .then(resolve, reject)
         .finally(() => clearTimeout(limit));
     });
+  }
+
+  #waitsForMs(): number {
+    return Math.max(1, ((this.#waitingUntil ?? 0) - this.#clock.now()) / 1_000);
   }
 
   /** Why an answer of this generation does not count yet; null when it does. */

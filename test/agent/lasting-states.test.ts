@@ -100,6 +100,7 @@ const OF_THE_AGENT: Record<string, State | null> = {
   'socket-failed': router({ state: 'Initialize', reason: 'socket-failed' }),
   transition: null,
   'transition-hook': null,
+  'witness-lease': null,
 };
 
 const TABLE: Readonly<Record<string, State | null>> = { ...OF_THE_AGENT, ...OF_REPORTS };

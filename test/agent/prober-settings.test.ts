@@ -15,7 +15,8 @@ ${text}`;
 
 it('nothing to monitor: nothing to do, and what is never a source', () => {
   const virtualAddresses = ['10.99.0.100'];
-  assert.deepEqual(told(''), { gateway: null, bandwidth: null, checks: [], virtualAddresses });
+  const nothing = { gateway: null, bandwidth: null, checks: [], witness: null };
+  assert.deepEqual(told(''), { ...nothing, virtualAddresses });
 });
 
 it('gateways, with the interface to ask through, or without one', () => {
@@ -43,4 +44,24 @@ checks: [{ name: db, type: tcp, host: "::1", port: 80, weight: 30 }, { name: web
     { name: 'db', weight: 30, ...rhythm, ...target },
     { name: 'web', weight: 0, ...rhythm, ...target },
   ]);
+});
+
+it('a witness, with who asks it and who may have its lease', () => {
+  const { witness } = told(`
+name: a
+ha: { keyFile: /k, peers: [{ name: b, addresses: [10.98.0.2] }] }
+witness: { endpoints: ["http://10.0.0.9:2379"], key: /k, user: u, passwordFile: /p }
+`);
+  assert.deepEqual(witness, {
+    endpoints: ['http://10.0.0.9:2379'],
+    key: '/k',
+    ttlSeconds: 6,
+    caFile: null,
+    certificateFile: null,
+    privateKeyFile: null,
+    user: 'u',
+    passwordFile: '/p',
+    name: 'a',
+    group: ['a', 'b'],
+  });
 });

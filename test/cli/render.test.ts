@@ -14,7 +14,7 @@ import {
   layout,
   painter,
 } from '../../src/cli/render/text.js';
-import type { EventRecord, Status } from '../../src/model/status.js';
+import type { EventRecord, Status, WitnessStatus } from '../../src/model/status.js';
 import { assertGolden } from './golden.js';
 import * as pairs from './pair-statuses.js';
 import * as statuses from './statuses.js';
@@ -54,6 +54,40 @@ describe('the status screen', () => {
       }
     });
   }
+
+  it('tells whether the witness is seen, whose the lease is, and for how long', () => {
+    const said = (witness: Partial<WitnessStatus>): string => {
+      const whole: WitnessStatus = {
+        endpoints: ['http://10.0.0.9:2379'],
+        ttlSeconds: 6,
+        state: 'seen',
+        since: new Date(statuses.NOW - 12_000).toISOString(),
+        lease: 'free',
+        ...witness,
+      };
+      const screen = renderStatus(
+        { ...statuses.healthy, witness: whole },
+        { ...plain, width: 200 },
+      );
+      const lines = screen.split('\n');
+      const at = lines.findIndex((line) => line.startsWith('witness'));
+      return lines
+        .slice(at, at + 2)
+        .join('|')
+        .replaceAll(/ +/g, ' ');
+    };
+    assert.match(said({}), /^witness seen for 12 s; nobody has the lease\|/);
+    assert.match(
+      said({ lease: 'ours', remainingMs: 5_240 }),
+      /^witness seen for 12 s; the lease is ours, for another 5\.2 s unless it is renewed\|/,
+    );
+    assert.match(said({ lease: 'others', holder: 'dallas-2' }), /; dallas-2 has the lease\|/);
+    assert.match(said({ state: 'unknown', lease: 'unknown' }), /^witness not asked yet/);
+    assert.equal(
+      said({ state: 'away', detail: 'no answer', lease: 'ours', remainingMs: 900 }),
+      'witness away for 12 s: no answer| the lease is ours, for another 0.9 s unless it is renewed',
+    );
+  });
 
   it('tells an address that somebody else has put there from one that is left', () => {
     const { virtualRouters } = statuses.inFault;

@@ -115,6 +115,14 @@ export const everything: Status = {
     segments: [{ name: 'one', actual: 'bypass' }],
   },
   standsBack: { by: 'root', since: '2026-01-01T00:00:00.000Z' },
+  witness: {
+    endpoints: ['https://10.0.0.9:2379'],
+    ttlSeconds: 6,
+    state: 'seen',
+    since: '2026-01-01T00:00:00.000Z',
+    lease: 'ours',
+    remainingMs: 5_250,
+  },
   realtime: {
     enabled: true,
     scheduling: 'ordinary',

@@ -26,6 +26,7 @@ export const NOTHING: ProberSettings = {
   gateway: null,
   bandwidth: null,
   checks: [],
+  witness: null,
   virtualAddresses: [],
 };
 
@@ -86,6 +87,7 @@ export class ProberBench {
   constructor(t: TestContext, command: readonly string[] = PROBER_COMMAND) {
     this.#prober = startProber({
       command,
+      onWitness: () => undefined,
       silenceLimitMs: WAIT_LIMIT_MS,
       onReport: ({ revision, statuses }) => {
         if (revision !== this.#revision) return;

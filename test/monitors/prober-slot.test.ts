@@ -5,6 +5,7 @@ import { describe, test, type TestContext } from '../support/test.js';
 import { PROBER_COMMAND } from '../../src/monitors/prober-process.js';
 import { PROBER_TIMING, ProberSlot } from '../../src/monitors/prober-slot.js';
 import type { MonitorStatus } from '../../src/model/monitor.js';
+import type { WitnessFact } from '../../src/model/witness.js';
 import { enterNamespace } from '../support/namespace.js';
 import { Awaiting, Leash, NOTHING, scriptCheck, tcpCheck } from './prober-bench.js';
 import { eventOf } from '../support/limits.js';
@@ -18,6 +19,7 @@ class SlotBench {
   readonly told: MonitorStatus[] = [];
   readonly removed: string[] = [];
   readonly lost: string[] = [];
+  readonly facts: WitnessFact[] = [];
   readonly #awaiting = new Awaiting(() => JSON.stringify([this.lost, this.slot.statuses()]));
 
   constructor(t: TestContext, command?: readonly string[], timing = QUICK) {
@@ -31,6 +33,7 @@ class SlotBench {
       onStatus: note(this.told),
       onRemoved: note(this.removed),
       onLost: note(this.lost),
+      onWitness: note(this.facts),
       timing,
       ...(command === undefined ? {} : { command }),
     });

@@ -6,7 +6,7 @@ import { haPortLines, monitorLines, peerBlocks } from './peers.js';
 import { readinessLines, readyWord } from './readiness.js';
 import { renderRouter } from './router.js';
 import { handoverLines, standingLines } from './standing.js';
-import { syncLines } from './sync.js';
+import { syncLines, witnessLines } from './sync.js';
 import {
   hang,
   harmless,
@@ -37,7 +37,11 @@ export function renderStatus(status: Status, options: RenderOptions): string {
     ...peerBlocks(status.peers ?? [], paint),
     haPortLines(status, counting),
     monitorLines(status.monitors ?? [], paint),
-    [...standingLines(status, paint, options), ...syncLines(status, paint, options)],
+    [
+      ...standingLines(status, paint, options),
+      ...witnessLines(status, paint, options),
+      ...syncLines(status, paint, options),
+    ],
     notes(status, options),
   ];
   return `${blocks

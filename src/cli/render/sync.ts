@@ -19,6 +19,31 @@ export function syncLines({ sync }: Status, paint: Paint, clock: Clock): Line[] 
   );
 }
 
+/** `ours for another 5.2 s if it is not renewed`; nothing where the settings name no witness. */
+export function witnessLines({ witness }: Status, paint: Paint, { now }: Clock): Line[] {
+  if (witness === undefined) return [];
+  const { state, since, detail, lease, holder, remainingMs } = witness;
+  const instant = Date.parse(since ?? '');
+  const age = Number.isNaN(instant) ? '' : ` for ${formatDuration(now - instant)}`;
+  const why = detail === undefined ? '' : `: ${harmless(detail)}`;
+  const left = ((remainingMs ?? 0) / 1_000).toFixed(1);
+  const words: Readonly<Record<string, string>> = {
+    ours: `the lease is ours, for another ${left} s unless it is renewed`,
+    others: `${harmless(holder ?? 'another')} has the lease`,
+    free: 'nobody has the lease',
+    unknown: 'whose the lease is, is not known',
+  };
+  const lines = row(
+    'witness',
+    state === 'away'
+      ? `${paint('yellow', 'away')}${age}${why}`
+      : state === 'seen'
+        ? `seen${age}; ${words[lease] ?? harmless(lease)}`
+        : `not asked yet`,
+  );
+  return state === 'away' && lease === 'ours' ? [...lines, ...row('', words['ours'] ?? '')] : lines;
+}
+
 /** `in sync with dallas-2, 2 s ago`, or what differs and since when. */
 export function peerText(peer: PeerSync, paint: Paint, { now }: Clock): string {
   const name = harmless(peer.name);
