@@ -68,7 +68,7 @@ it('the event says that settings are applied when they are, however slow the dis
   assert.deepEqual(seen, ['latter']);
 });
 
-it('the thread of the protocol reads no settings: another one does, however long that takes', async (t) => {
+it('the thread of the protocol reads no settings: however long that takes, another one does', async (t) => {
   const folder = benchFolder(t);
   const { agent, control, write } = await startBench(folder);
   let threads = 0;
@@ -81,9 +81,8 @@ it('the thread of the protocol reads no settings: another one does, however long
     opened.mock.restore();
     syncBuiltinESMExports();
   });
-  const unknown = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`k${index}`, 1]));
   for (const order of [() => agent.reload(), () => control.set('ha-port', '7300')]) {
-    write(unknown);
+    write({ unknown: 1 });
     threads = 0;
     opened.mock.resetCalls();
     assert.equal((await order()).ok, false);
