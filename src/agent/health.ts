@@ -9,6 +9,7 @@ import type {
   KeyStatus,
   PeerStatus,
   Status,
+  SyncStatus,
   VirtualRouterStatus,
 } from '../model/status.js';
 import { keyWords } from './key-words.js';
@@ -25,6 +26,8 @@ export interface HealthInput {
   readonly keys: readonly KeyStatus[];
   /** What is wrong with the witness. */
   readonly witness?: readonly string[];
+  /** Settings that the group shares; absent where it shares none. */
+  readonly sync?: SyncStatus | undefined;
   /** What is wrong besides: files that cannot be written, settings refused. */
   readonly problems: readonly string[];
 }
@@ -58,6 +61,7 @@ export function healthOf(input: HealthInput): Status['health'] {
     ['witness', input.witness ?? []],
     ['monitor', monitors.flatMap(monitorReasons)],
     ['key', rotation.lacks],
+    ['sync', syncReasons(input.sync)],
     ['host', problems],
   ];
   const remarks: Found = [
@@ -238,3 +242,10 @@ const ruleRemarks = ({ name, state, differences = [] }: PeerStatus): string[] =>
 /** A hard one is told as the fault that it is. */
 const monitorReasons = ({ name, state, detail, weight }: MonitorStatus): string[] =>
   state === 'failed' && weight !== 'hard' ? [`${name}: ${detail}`] : [];
+
+/** Who only offers has lost nothing: the line of each peer tells it. */
+function syncReasons(sync: SyncStatus | undefined): string[] {
+  if (sync?.mode !== 'follow') return [];
+  const { problem, peers } = sync;
+  return [problem, ...peers.map((peer) => peer.problem)].filter((one) => one !== undefined);
+}

@@ -69,6 +69,7 @@ export function statusOf(input: StatusInput): Status {
       leaving: handover?.virtualRouters ?? [],
       keys: input.channel.keys(),
       witness: input.witnessProblems?.() ?? [],
+      sync,
       problems: input.problems(),
     }),
     readiness: readinessOf({

@@ -105,12 +105,8 @@ export class SyncDesk {
 
   /** Undefined with `ha.sync: off`, without peers, and until the service has said something. */
   status(): SyncStatus | undefined {
-    return this.#status ?? undefined;
-  }
-
-  /** What keeps settings from being shared; null when nothing does. */
-  problem(): string | null {
-    return this.#problem;
+    if (this.#status === null || this.#problem === null) return this.#status ?? undefined;
+    return { ...this.#status, problem: this.#problem };
   }
 
   async order(order: SyncOrder): Promise<SyncView | SyncOutcome> {

@@ -130,7 +130,7 @@ function valueOf(left: unknown, packet: Packet): readonly (string | number)[] | 
   const key = member(member(left, 'meta'), 'key');
   const field = member(member(left, 'payload'), 'field');
   const protocol = member(member(left, 'payload'), 'protocol');
-  const names: Readonly<Record<number, string>> = { 112: 'vrrp', 17: 'udp' };
+  const names: Readonly<Record<number, string>> = { 112: 'vrrp', 17: 'udp', 6: 'tcp' };
   const number = [packet.protocol, names[packet.protocol] ?? ''];
   if (key === 'l4proto') return number;
   if (key === 'nfproto') return [packet.family === 'ip' ? 'ipv4' : 'ipv6'];
@@ -141,9 +141,10 @@ function valueOf(left: unknown, packet: Packet): readonly (string | number)[] | 
   if (field === 'daddr') return packet.destination === null ? null : [packet.destination];
   if (field === 'dport') {
     if (packet.port === null) return [];
-    return protocol === 'udp' || protocol === 'th' ? [packet.port] : [];
+    return protocol === names[packet.protocol] || protocol === 'th' ? [packet.port] : [];
   }
-  if (protocol === 'tcp' || protocol === 'icmp' || protocol === 'icmpv6') return [];
+  if (protocol === 'icmp' || protocol === 'icmpv6') return [];
+  if (protocol === 'tcp' && names[packet.protocol] !== 'tcp') return [];
   return null;
 }
 
@@ -240,7 +241,7 @@ const IPTABLES_FIELDS: Readonly<Record<string, unknown>> = {
   '-i': { meta: { key: 'iifname' } },
   '-o': { meta: { key: 'oifname' } },
   '-d': { payload: { protocol: 'ip', field: 'daddr' } },
-  '--dport': { payload: { protocol: 'udp', field: 'dport' } },
+  '--dport': { payload: { protocol: 'th', field: 'dport' } },
   '--ctstate': { ct: { key: 'state' } },
   '--state': { ct: { key: 'state' } },
 };

@@ -206,21 +206,28 @@ function packetsOf({ virtualRouters, ha }: Settings): Packet[] {
   const port: Packet[] =
     ha.peers.length === 0 || first === undefined
       ? []
-      : [
-          {
-            what: `the HA port (UDP ${ha.port})`,
+      : PROTOCOLS.filter(([protocol]) => protocol === UDP || ha.sync !== 'off').map(
+          ([protocol, what]) => ({
+            what: `${what} ${ha.port})`,
             hook: 'input',
             family: ha.peers.some(({ addresses }) => addresses.some((one) => !one.includes(':')))
               ? 'ip'
               : 'ip6',
             device: first.interface,
-            protocol: 17,
+            protocol,
             destination: null,
             port: ha.port,
-          },
-        ];
+          }),
+        );
   return [...new Map([...adverts, ...port].map((packet) => [packet.what, packet])).values()];
 }
+
+const UDP = 17;
+const TCP = 6;
+const PROTOCOLS = [
+  [UDP, 'the HA port (UDP'],
+  [TCP, 'shared settings (the HA port, TCP'],
+] as const;
 
 interface IpRoute {
   readonly dst?: string;

@@ -57,16 +57,20 @@ function networkManager({ interface: name, file }: Caretaker): DoctorFinding {
   };
 }
 
+function passing(what: string): string {
+  if (what.includes('protocol 112')) return 'meta l4proto 112';
+  return `${what.includes('TCP') ? 'tcp' : 'udp'} dport HA_PORT`;
+}
+
 function firewallFindings({ blocked, firewallUnread }: DoctorFacts): readonly DoctorFinding[] {
   const found = blocked.map(({ what, rule }): DoctorFinding => ({
     id: 'firewall',
-    level: 'failure',
+    // Roles do without shared settings.
+    level: what.includes('TCP') ? 'warning' : 'failure',
     message: `the firewall drops ${what}`,
     evidence: [rule],
     remedy: [
-      what.includes('112')
-        ? 'nft insert rule FAMILY TABLE CHAIN meta l4proto 112 accept, in front of that rule; and in the file of the rules'
-        : 'nft insert rule FAMILY TABLE CHAIN udp dport HA_PORT accept, in front of that rule; and in the file of the rules',
+      `nft insert rule FAMILY TABLE CHAIN ${passing(what)} accept, in front of that rule; and in the file of the rules`,
     ],
   }));
   if (found.length === 0 && firewallUnread !== null) {

@@ -156,6 +156,7 @@ export const HEALTH_KINDS = [
   'witness',
   'monitor',
   'key',
+  'sync',
   'host',
   'remark',
 ] as const;
@@ -247,6 +248,8 @@ export interface SyncStatus {
   /** Where that version was written. */
   readonly author: string;
   readonly digest: string;
+  /** What keeps this appliance from being asked: its TCP port cannot be had. */
+  readonly problem?: string;
   /** A change is under way that is taken back when the peer is lost. */
   readonly unconfirmed?: true;
   readonly peers: readonly {

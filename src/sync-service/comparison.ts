@@ -12,6 +12,8 @@ import type { Taking } from './taking.js';
 const ASKED_AGAIN_AFTER_MS = 5_000;
 /** A peer that does not follow is asked why, in milliseconds; and one whose author gives it out himself is waited for. */
 const LEFT_TIME_MS = 2_000;
+/** One whose port could not be reached is tried again, in milliseconds. */
+const REACHED_AGAIN_AFTER_MS = 30_000;
 /** While a change is under way. */
 const BUSY_MS = 250;
 
@@ -53,6 +55,7 @@ export class Comparison {
     if (told.digest === ledger.digest) {
       if (await ledger.agree(lineageTold(told))) this.#parts.announce();
       if (peer.status.state !== 'in-sync') peer.say('in-sync');
+      if (this.#parts.options.mode === 'follow' && !peer.reached) void this.#reach(peer);
       return false;
     }
     const known = peer.has?.lineage.version;
@@ -141,6 +144,25 @@ export class Comparison {
     } catch (error) {
       this.#unanswered(peer, error);
       return null;
+    }
+  }
+
+  /** Whether its TCP port can be reached is known before a change needs it. */
+  async #reach(peer: KnownPeer): Promise<void> {
+    const { options, ended } = this.#parts;
+    if (ended || peer.lost || peer.reached) return;
+    // Asked once at a time.
+    peer.reached = true;
+    try {
+      await options.call(peer.name, { kind: 'get' });
+      const { state, problem } = peer.status;
+      if (state === 'in-sync' && problem !== undefined) peer.say('in-sync');
+    } catch (error) {
+      peer.reached = false;
+      if (peer.status.state !== 'in-sync' || peer.lost) return;
+      const words = (error as Error).message;
+      peer.say('in-sync', words, [], `shared settings cannot be given to ${peer.name}: ${words}`);
+      this.#after(peer, REACHED_AGAIN_AFTER_MS, () => this.#reach(peer));
     }
   }
 

@@ -67,7 +67,8 @@ export class Keeper {
     const peer = this.#parts.book.find(name);
     if (peer === undefined) return Promise.resolve();
     peer.told = version;
-    this.found(name);
+    peer.lost = false;
+    this.#taking.found(name);
     return this.#comparison.judge(peer);
   }
 
@@ -76,15 +77,20 @@ export class Keeper {
     const peer = this.#parts.book.find(name);
     if (peer === undefined) return;
     peer.lost = true;
+    peer.reached = false;
+    // What is old does not look new.
+    if (peer.status.state === 'in-sync')
+      peer.say('unknown', 'it is silent; in sync when it was heard last');
     this.#taking.lost(name);
   }
 
   /** It is heard again. */
-  found(name: string): void {
+  async found(name: string): Promise<void> {
     const peer = this.#parts.book.find(name);
     if (peer === undefined) return;
     peer.lost = false;
     this.#taking.found(name);
+    if (peer.told !== null) await this.#comparison.judge(peer);
   }
 
   /** What is not confirmed yet is well. */

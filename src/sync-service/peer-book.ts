@@ -26,6 +26,8 @@ export class KnownPeer {
   refused: string | null = null;
   /** Silent on all paths. */
   lost = false;
+  /** Its TCP port has answered since it was lost last. */
+  reached = false;
   status: SyncPeerStatus;
   readonly #wallClock: () => number;
   readonly #onStatus: () => void;

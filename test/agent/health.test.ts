@@ -329,4 +329,23 @@ describe('health', () => {
     assert.equal(reasons.length, 4, reasons.join('; '));
     assert.deepEqual(healthOf(input).kinds, {});
   });
+
+  it('tells conflicts and refusals of shared settings under follow, and its own closed port', () => {
+    const conflict = 'shared settings are in conflict with dallas-2: both were edited';
+    const closed = 'shared settings: TCP port 7112 cannot be had (EADDRINUSE)';
+    const sync = {
+      mode: 'follow',
+      generation: 2,
+      author: 'dallas-1',
+      digest: '00',
+      problem: closed,
+      peers: [
+        { name: 'dallas-2', state: 'conflict', since: '', problem: conflict },
+        { name: 'dallas-3', state: 'in-sync', since: '' },
+      ],
+    } as const;
+    assert.deepEqual(health({ sync }), { state: 'degraded', reasons: [closed, conflict] });
+    assert.equal(healthOf({ ...input, sync }).kinds?.sync, 2);
+    assert.equal(health({ sync: { ...sync, mode: 'offer' } }).state, 'healthy');
+  });
 });

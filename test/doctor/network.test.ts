@@ -76,8 +76,11 @@ describe('the doctor in a real namespace', { skip }, () => {
     assert.deepEqual(await planted(() => nft(table('udp dport 7112 drop')), flush), [
       'failure firewall',
     ]);
+    assert.deepEqual(await planted(() => nft(table('tcp dport 7112 drop')), flush), [
+      'warning firewall',
+    ]);
     const good = table(
-      'policy drop; ct state established,related accept; iifname "lo" accept; meta l4proto { icmp, ipv6-icmp, 112 } accept; udp dport { 7112, 53 } accept',
+      'policy drop; ct state established,related accept; iifname "lo" accept; meta l4proto { icmp, ipv6-icmp, 112 } accept; udp dport { 7112, 53 } accept; tcp dport 7112 accept',
     );
     assert.deepEqual(await planted(() => nft(good), flush), []);
 

@@ -76,6 +76,22 @@ describe('a change under follow', () => {
     });
   }
 
+  it('is on both whatever their clocks say, an hour apart', async () => {
+    const group = await startGroup(
+      (name) => ({ mode: 'follow', clockMs: name === 'a' ? 0 : 3_600_000 }),
+      ['a', 'b'],
+    );
+    const [a, b] = [group.box('a'), group.box('b')];
+    for (const [box, from, to] of [
+      [a, 51, 52],
+      [b, 52, 53],
+    ] as const) {
+      assert.deepEqual((await box.set(`vrid: ${from}`, `vrid: ${to}`)).errors, []);
+      await group.settled();
+      allHave(to, a, b);
+    }
+  });
+
   it('of what is the appliance’s own asks nobody', async () => {
     const { group, a, b } = await follow();
     const before = b.text;
@@ -106,7 +122,7 @@ describe('a change under follow', () => {
     await group.settled();
     assert.equal(b.shared['virtualRouters[lan].vrid'], 51);
     group.cut = false;
-    a.keeper.found('b');
+    await a.keeper.found('b');
     await b.keeper.told('a', a.announced);
     allHave(52, a, b);
   });
@@ -147,6 +163,24 @@ describe('a change under follow', () => {
       b.keeper.status().peers[0]?.detail ?? '',
       /not known to this release: ha\.ofTomorrow/,
     );
+  });
+});
+
+describe('a TCP port', () => {
+  it('that cannot be reached is told before a change needs it, and no longer when it can', async () => {
+    const group = await startGroup({ mode: 'follow' }, ['a', 'b']);
+    const a = group.box('a');
+    group.cut = true;
+    a.keeper.lost('b');
+    assert.equal(a.state('b'), 'unknown');
+    assert.match(a.keeper.status().peers[0]?.detail ?? '', /in sync when it was heard last/);
+    await a.keeper.found('b');
+    await group.settled();
+    assert.equal(a.state('b'), 'in-sync');
+    assert.match(a.keeper.status().peers[0]?.problem ?? '', /cannot be given to b: nobody answers/);
+    group.cut = false;
+    await group.pass(30_000);
+    assert.equal(a.keeper.status().peers[0]?.problem, undefined);
   });
 });
 
@@ -250,7 +284,7 @@ describe('a peer that is lost after a change', () => {
     a.keeper.lost('b');
     b.keeper.lost('a');
     await group.pass(1_000);
-    a.keeper.found('b');
+    await a.keeper.found('b');
     await b.keeper.told('a', a.announced);
     await group.pass(5_000);
     allHave(52, a, b);
@@ -387,7 +421,7 @@ describe('killed at any step of a change that is made under follow', () => {
           for (const text of [a.text, b.text]) assert.match(text, /vrid: 5[12],/);
           b.keeper.lost('a');
           await a.start(first);
-          b.keeper.found('a');
+          await b.keeper.found('a');
           await b.keeper.told('a', a.announced);
           await settle(group);
           assert.deepEqual([a.text, b.text], before);

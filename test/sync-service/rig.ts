@@ -94,6 +94,8 @@ function death(): Death {
 export interface BoxOptions {
   readonly mode?: SyncMode;
   readonly text?: string;
+  /** By how much its wall clock is ahead. */
+  readonly clockMs?: number;
 }
 
 /** An appliance: its disk, its agent, and a keeper that can be killed. */
@@ -116,15 +118,17 @@ export class Box {
   announced: AnnouncedVersion | null = null;
   active = false;
   /** The agent's turn. */
+  readonly #clockMs: number;
   #alone = createTurn();
   /** Rejects what others wait for when this one dies. */
   #died = death();
   #dead = false;
 
-  constructor(group: Group, name: string, { mode = 'offer', text }: BoxOptions = {}) {
+  constructor(group: Group, name: string, { mode = 'offer', text, clockMs = 0 }: BoxOptions = {}) {
     this.group = group;
     this.name = name;
     this.mode = mode;
+    this.#clockMs = clockMs;
     this.text = text ?? MINE.replace('%', name);
     this.keeper = this.#made();
   }
@@ -271,7 +275,7 @@ export class Box {
       onStatus: () => undefined,
       onEvent: (event) => this.events.push(event),
       later: group.later,
-      wallClock: () => group.now,
+      wallClock: () => group.now + this.#clockMs,
     });
     return keeper;
   }

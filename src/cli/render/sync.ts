@@ -13,10 +13,11 @@ const NAMED = 4;
 
 /** One line a peer; nothing where no settings are shared. */
 export function syncLines({ sync }: Status, paint: Paint, clock: Clock): Line[] {
-  const peers = sync?.peers ?? [];
-  return peers.flatMap((peer, index) =>
-    row(index === 0 ? 'settings' : '', peerText(peer, paint, clock)),
-  );
+  const texts = [
+    ...(sync?.problem === undefined ? [] : [paint('red', harmless(sync.problem))]),
+    ...(sync?.peers ?? []).map((peer) => peerText(peer, paint, clock)),
+  ];
+  return texts.flatMap((text, index) => row(index === 0 ? 'settings' : '', text));
 }
 
 /** `ours for another 5.2 s if it is not renewed`; nothing where the settings name no witness. */
@@ -45,6 +46,7 @@ export function witnessLines({ witness }: Status, paint: Paint, { now }: Clock):
 }
 
 /** `in sync with dallas-2, 2 s ago`, or what differs and since when. */
+/** `in sync with dallas-2, 2 s ago` (since when: one that is not heard any longer is not), or what differs and since when. */
 export function peerText(peer: PeerSync, paint: Paint, { now }: Clock): string {
   const name = harmless(peer.name);
   const since = Date.parse(peer.since);
@@ -52,8 +54,10 @@ export function peerText(peer: PeerSync, paint: Paint, { now }: Clock): string {
   const detail = peer.detail === undefined ? '' : `: ${harmless(peer.detail)}`;
   // One of a later release is told as it is called.
   switch (peer.state) {
-    case 'in-sync':
-      return `in sync with ${name}${age}`;
+    case 'in-sync': {
+      const ago = Number.isNaN(since) ? '' : `, ${formatDuration(now - since)} ago`;
+      return `in sync with ${name}${ago}${peer.problem === undefined ? detail : paint('yellow', detail)}`;
+    }
     case 'differs':
       return `${paint('yellow', `differ from ${name}`)}${age}${detail}${namesText(peer)}; see "understudy sync diff"`;
     case 'conflict':
