@@ -45,7 +45,6 @@ export function witnessLines({ witness }: Status, paint: Paint, { now }: Clock):
   return state === 'away' && lease === 'ours' ? [...lines, ...row('', words['ours'] ?? '')] : lines;
 }
 
-/** `in sync with dallas-2, 2 s ago`, or what differs and since when. */
 /** `in sync with dallas-2, 2 s ago` (since when: one that is not heard any longer is not), or what differs and since when. */
 export function peerText(peer: PeerSync, paint: Paint, { now }: Clock): string {
   const name = harmless(peer.name);
