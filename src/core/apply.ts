@@ -31,11 +31,9 @@ function carryOut(instance: InstanceState, router: Router, verdict: Verdict): vo
     case 'timer':
       step(instance, router, { kind: 'deadline' });
       return;
-    case 'take-over': {
-      const grantedUntil = verdict.agreed ? instance.handoverUntil() : null;
-      step(instance, router, { kind: 'take-over', reason: verdict.reason, grantedUntil });
+    case 'take-over':
+      takeOver(instance, router, verdict);
       return;
-    }
     case 'take-from':
       takeFrom(instance, router, verdict);
       return;
@@ -58,6 +56,9 @@ function carryOut(instance: InstanceState, router: Router, verdict: Verdict): vo
       return;
     case 'ask-gateway':
       askGateway(instance);
+      return;
+    case 'ask-witness':
+      askWitness(instance, router);
       return;
     case 'say-path-lost':
       instance.report('ha-path-lost', verdict.peer, router);
@@ -101,7 +102,21 @@ function askGateway(instance: InstanceState): void {
   instance.unsettled = true;
 }
 
+function askWitness(instance: InstanceState, router: Router): void {
+  backupOf(router).asks = true;
+  step(instance, router, { kind: 'hold' });
+}
+
 type Of<Act extends Verdict['act']> = Extract<Verdict, { readonly act: Act }>;
+
+function takeOver(
+  instance: InstanceState,
+  router: Router,
+  { reason, agreed }: Of<'take-over'>,
+): void {
+  const grantedUntil = agreed ? instance.handoverUntil() : null;
+  step(instance, router, { kind: 'take-over', reason, grantedUntil });
+}
 
 function ask(instance: InstanceState, router: Router, { peer, hold: waits }: Of<'ask'>): void {
   peer.askedAt = instance.clock;

@@ -6,7 +6,8 @@ import type { InstanceState } from './instance-state.js';
 import { groupRank, type Router } from './machine/router.js';
 import type { PeerCheckParameters } from './peers/peer-check.js';
 import type { Peer, PeerView, Place } from './peers/peers.js';
-import type { Leader, Rank, Sight } from './peers/sight.js';
+import type { Leader, Rank, Sight, WitnessSight } from './peers/sight.js';
+import { witnessSight } from './witness-sight.js';
 
 /** What an instance sees. It is out of date after a step: look again then. */
 export class InstanceSight implements Sight {
@@ -70,6 +71,10 @@ export class InstanceSight implements Sight {
 
   get handoverUntil(): Instant {
     return this.#instance.handoverUntil();
+  }
+
+  get witness(): WitnessSight | null {
+    return witnessSight(this.#instance, this.#router);
   }
 
   get leaders(): readonly Leader[] {

@@ -14,6 +14,7 @@ import type { Rank } from './peers/sight.js';
 import type { Row } from './decisions/rows.js';
 import type { InstanceConfiguration, InstanceEffect } from './interface.js';
 import type { Parameters } from './machine/states.js';
+import { nothingWitnessed, type Witnessed } from './peers/witnessed.js';
 import {
   createPeer,
   isHealthy,
@@ -64,6 +65,8 @@ export interface InstanceCheckpoint {
   readonly told: PeerReport | null;
   readonly bypassOrdered: 'inline' | 'bypass' | null;
   readonly gatewayWish: GatewayWish;
+  /** Absent in what an earlier release recorded. */
+  readonly witness?: Witnessed;
   readonly phase: Phase;
   readonly clock: Instant;
 }
@@ -86,6 +89,7 @@ export class InstanceState {
   /** The last order to the hardware bypass; null before the first. */
   bypassOrdered: 'inline' | 'bypass' | null = null;
   gatewayWish: GatewayWish = { told: false, at: null };
+  witness: Witnessed;
   /** Something changed that may change who takes part, or that the peers must be told. */
   unsettled = false;
   /** The event that is being taken brings no deadline nearer: the soonest is as it was, or later. */
@@ -99,6 +103,7 @@ export class InstanceState {
     this.configuration = configuration;
     this.agreement = agreementOf(configuration);
     this.clock = now;
+    this.witness = nothingWitnessed(now);
     this.routers = new Map(
       virtualRouters.map((router) => [router.name, createRouter(router, true, now)]),
     );
@@ -120,6 +125,7 @@ export class InstanceState {
       told,
       bypassOrdered,
       gatewayWish: this.gatewayWish,
+      witness: this.witness,
       phase: this.phase,
       clock: this.clock,
     };

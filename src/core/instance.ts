@@ -19,8 +19,11 @@
 //                    virtual routers.
 //   peers/           peers and peer-check (the peers, their paths, what they said), sight (what evidence is). It knows
 //                    the types of machine/.
-//   decisions/       the decision table (rows) and its branches: takeover, silence, handover, rivals, group, and the
-//                    questions that they share: candidates, empty-handed. It knows machine/ and peers/.
+//   decisions/       the decision table (rows) and its branches: takeover, silence, handover, rivals, group, witness,
+//                    and the questions that they share: candidates, empty-handed. It knows machine/ and peers/.
+//
+// The witness has two files beside this one: witness (facts in, orders out) and witness-sight (what they amount to); what
+// is known of it is peers/witnessed.
 //
 // Beside this file: instance-state holds the state of it all; interface has the types of events, effects, settings;
 // router-snapshot is a virtual router from outside; agreement compares settings with the peers'; successors has
@@ -84,6 +87,14 @@ import {
   type InstanceCheckpoint,
 } from './instance-state.js';
 import { flap, step } from './step.js';
+import {
+  followWitness,
+  takeFact,
+  takeSuspension,
+  watchTheLease,
+  witnessDeadlines,
+} from './witness.js';
+import { witnessSnapshot } from './witness-sight.js';
 
 export class Instance {
   #state: InstanceState;
@@ -105,6 +116,7 @@ export class Instance {
     state.unsettled = !SAYS_SO_ITSELF.has(event.kind);
     take(state, event);
     settle(state);
+    followWitness(state);
     return state.takeEffects();
   }
 
@@ -126,6 +138,7 @@ export class Instance {
     const soonest = new Soonest();
     for (const router of this.#state.routers.values()) routerDeadlines(router, soonest);
     peerDeadlines(this.#state, soonest);
+    witnessDeadlines(this.#state, soonest);
     return soonest.deadline;
   }
 
@@ -189,6 +202,7 @@ export class Instance {
       own: { fit, sound, ...(cause === undefined ? {} : { cause }) },
       prospects: prospectsOf(state),
       isAlone: isAlone(state),
+      witness: witnessSnapshot(state),
     };
   }
 }
@@ -223,6 +237,7 @@ function take(instance: InstanceState, event: InstanceEvent): void {
     case 'deadline':
       for (const router of instance.routers.values()) passRouterDeadline(instance, router);
       passPeerDeadlines(instance);
+      watchTheLease(instance);
       return;
     case 'remember':
       if (instance.phase !== 'new') return;
@@ -246,7 +261,10 @@ function take(instance: InstanceState, event: InstanceEvent): void {
       setPathInterface(instance, event);
       return;
     case 'witness':
+      takeFact(instance, event.fact);
+      return;
     case 'suspended':
+      takeSuspension(instance, event.by);
       return;
     case 'stalled':
     case 'revoked':

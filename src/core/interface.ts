@@ -195,4 +195,24 @@ export interface InstanceSnapshot {
   readonly prospects: readonly Prospect[];
   /** Every peer has said that it is out of the election, so there is nobody to wait for. */
   readonly isAlone: boolean;
+  /** Null where there is none. */
+  readonly witness: WitnessSnapshot | null;
+}
+
+/** What is known of the witness, and what the role hangs on. */
+export interface WitnessSnapshot {
+  /** What it said last; null before the first word. */
+  readonly fact: WitnessFact | null;
+  /** What its client is to do; null before the start. */
+  readonly order: WitnessOrder | null;
+  /** Until when the lease is ours, as last granted; null when it is not. */
+  readonly oursUntil: Instant | null;
+  /** Until when our addresses may be kept unless this is put off; null: for ever, or we have none. */
+  readonly holdUntil: Instant | null;
+  /** The peers that have not answered lately. */
+  readonly outOfTouch: readonly string[];
+  /** The peers with whom the last word on both sides was that the witness is away. */
+  readonly without: readonly string[];
+  /** A Backup of ours has only silence to go by, and waits for the lease. */
+  readonly asks: boolean;
 }

@@ -32,6 +32,7 @@ import type { Sight } from './peers/sight.js';
 import { step } from './step.js';
 import type { Soonest } from './soonest.js';
 import type { InstanceState } from './instance-state.js';
+import { noteContact } from './witness.js';
 
 /** Gives every path a full term: checks begin, or this process was silent itself. */
 export function excusePeers(instance: InstanceState): void {
@@ -50,6 +51,7 @@ export function takeReport(
   const { peerCheck } = instance.configuration;
   const due = peerDeadline(peer, peerCheck, instance.clock);
   const changed = peerHeard(peer, peerCheck, message, instance.clock);
+  noteContact(instance, message.peer, message.answered);
   if (state === 'healthy') sayPaths(instance, peer, paths);
   if (changed.state) becameHealthy(instance, message.peer, state);
   if (changed.report) wordEnded(instance, peer, { report, paths });

@@ -23,7 +23,7 @@ export function isRepetition(
   if (state.kind !== 'Backup' || state.activeAddress !== source || !state.followsSuperior) {
     return false;
   }
-  if (state.vacated || state.unheard !== null) return false;
+  if (state.vacated || state.unheard !== null || state.asks) return false;
   const { takeoverReason, activeAdverInterval } = state.machine;
   if (takeoverReason !== 'no-response' || advertisement.priority < effectivePriority) return false;
   if (activeAdverInterval !== advertisement.maxAdvertiseInterval) return false;

@@ -178,6 +178,7 @@ function followActive(
   const followed = state.followsSuperior;
   state.followsSuperior = priority >= router.effectivePriority;
   state.activeAddress = priority === 0 ? null : source;
+  if (priority > 0) state.asks = false;
   if (!followed && state.followsSuperior) successorHeard(instance, router);
 }
 

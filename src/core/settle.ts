@@ -9,6 +9,7 @@ import { apply } from './apply.js';
 import { causeOf, commonObstacle } from './cause.js';
 import { bypassDesired, isPassedBy, type Restraint } from './fitness/restraint.js';
 import { hasSuccessor, whenFaulty, whenKeptOut } from './decisions/handover.js';
+import { needsLease } from './decisions/witness.js';
 import { evidenceOf } from './decisions/rivals.js';
 import { isKnown, ownFault, startupReason } from './fitness/fitness.js';
 import { bandwidthLowEverywhere } from './peer-events.js';
@@ -17,6 +18,7 @@ import { hasAddresses, isVacated } from './machine/router-state.js';
 import { InstanceSight } from './instance-sight.js';
 import type { OwnFitness, InstanceState } from './instance-state.js';
 import { step } from './step.js';
+import { witnessOf } from './witness-sight.js';
 import {
   gatewayOf,
   isBandwidthLow,
@@ -132,7 +134,9 @@ function letIn(instance: InstanceState, router: Router): void {
   router.joined = true;
   if (router.state.kind !== 'Initialize') return;
   router.preemptFrom = after(instance.clock, instance.configuration.preemptDelay);
-  step(instance, router, { kind: 'startup', reason: startupReason(router.reason) });
+  // The address owner would be Active at once.
+  const waits = needsLease(new InstanceSight(instance, router), false);
+  step(instance, router, { kind: 'startup', reason: startupReason(router.reason), waits });
 }
 
 /**
@@ -212,6 +216,7 @@ function compose(instance: InstanceState): PeerReport {
     ...fitness,
     ...(instance.restraint.standBack === null ? {} : { standsBack: true }),
     ...(instance.gatewayWish.told ? { gatewayWish: true } : {}),
+    ...(witnessOf(instance) === null ? {} : { witness: instance.witness.word }),
     ...(cause === undefined ? {} : { cause }),
     digests: instance.agreement.digests,
     primaryAddresses: instance.primaryAddresses(),

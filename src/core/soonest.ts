@@ -4,7 +4,7 @@ import type { Instant } from '../model/units.js';
 /** The next thing to do and its cause: it explains why the driver wakes up. */
 export interface Deadline {
   readonly at: Instant;
-  /** A virtual router or a peer. */
+  /** A virtual router, a peer, or the witness. */
   readonly owner: string;
   readonly cause:
     | 'Adver_Timer'
@@ -13,6 +13,7 @@ export interface Deadline {
     | 'peer-check'
     | 'advertisement-overdue'
     | 'silence-proven'
+    | 'lease'
     | 'question';
 }
 

@@ -3,6 +3,7 @@
 import type { IpAddress } from './address.js';
 import type { HaMode } from './status.js';
 import type { VirtualRouterState } from './reasons.js';
+import type { WitnessWord } from './witness.js';
 
 /** How a virtual router stands at the sender, in the order of `routerOrder` on both sides. */
 export interface PeerRouter {
@@ -61,6 +62,8 @@ export interface PeerReport {
   readonly standsBack?: boolean;
   /** Changes whenever the sender wants the gateways asked at once. Absent: false, as at the start. */
   readonly gatewayWish?: boolean;
+  /** Whether the witness answers the sender. Absent: its settings name none, or an earlier release. */
+  readonly witness?: WitnessWord;
   /** Absent: not told by an earlier release, or nothing to say. */
   readonly cause?: PeerCause;
   readonly digests: SettingsDigests;

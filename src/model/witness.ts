@@ -26,6 +26,9 @@ export type WitnessFact =
   /** No answer in time, no answer of the right shape, or none that a leader stands behind: why, in words. */
   | { readonly kind: 'away'; readonly why: string };
 
+/** What an appliance tells its peers of the witness: whether it answers. */
+export type WitnessWord = 'seen' | 'away';
+
 /**
  * What the client is to do until told otherwise. `hold`: acquire the lease, again after each loss, and renew it.
  * `watch`: read only, also right after a lease of somebody else should have ended. `release`: give it back if it is

@@ -8,7 +8,7 @@ import { decodeReport, encodeReport, keysIn, type DecodedReport } from './peer-r
 /** The largest datagram, whatever the number of virtual routers: it crosses any link in one piece. */
 export const PEER_MESSAGE_MAXIMUM = 1200;
 /** Another major cannot be understood; a higher minor only adds what may be skipped. */
-const PEER_VERSION = { major: 1, minor: 3 } as const;
+const PEER_VERSION = { major: 1, minor: 4 } as const;
 /** A nonce and the echo of one, in bytes. */
 export const NONCE_LENGTH = 16;
 /** HMAC-SHA-256, in bytes. */

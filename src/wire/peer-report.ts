@@ -11,6 +11,7 @@ import {
 import { assert } from '../model/assert.js';
 import type { PeerCause, PeerReport, PeerRouter } from '../model/peer-report.js';
 import type { AnnouncedVersion } from '../model/settings-version.js';
+import type { WitnessWord } from '../model/witness.js';
 import { decodeVersion, encodeVersion } from './settings-version.js';
 
 /** The longest name, in bytes of UTF-8. */
@@ -31,6 +32,7 @@ const TYPE = {
   keys: 5,
   cause: 6,
   version: 7,
+  witness: 8,
 } as const;
 type TlvName = keyof typeof TYPE;
 /** Those of the first release; the others may be missing. */
@@ -41,6 +43,8 @@ const NAME_OF: ReadonlyMap<number, TlvName> = new Map(
 
 const MODES = ['off', 'active-passive', 'active-active'] as const;
 const GATEWAYS = ['unknown', 'reachable', 'unreachable'] as const;
+/** In the order of their numbers, which start at 1. */
+const WITNESS_WORDS: readonly WitnessWord[] = ['seen', 'away'];
 const STATES = ['Initialize', 'Backup', 'Active'] as const;
 const FAMILIES: readonly (readonly [number, Family])[] = [
   [4, 'ipv4'],
@@ -85,6 +89,7 @@ export function encodeReport(
   const later = [
     ...(keys.length === 0 ? [] : [tlv(TYPE.keys, encodeKeys(keys))]),
     ...(report.cause === undefined ? [] : [tlv(TYPE.cause, encodeCause(report.cause))]),
+    ...(report.witness === undefined ? [] : [tlv(TYPE.witness, encodeWitness(report.witness))]),
   ];
   const used = [...fixed, ...later].reduce((sum, part) => sum + part.length, 0);
   const left = room - TLV_HEADER - used;
@@ -116,10 +121,12 @@ export function decodeReport(bytes: Uint8Array): DecodedReport | string {
   const routerList = decodeRouters(routers);
   if (typeof routerList === 'string') return routerList;
   const cause = parts.cause === undefined ? null : decodeCause(parts.cause);
+  const witness = WITNESS_WORDS[(parts.witness?.[0] ?? 0) - 1];
   const report = {
     name,
     ...instance,
     ...(cause === null ? {} : { cause }),
+    ...(witness === undefined ? {} : { witness }),
     primaryAddresses: addresses,
     routers: routerList,
   };
@@ -295,6 +302,12 @@ function cutText(text: string, most: number): Uint8Array {
   const bytes = new Uint8Array(most);
   return bytes.subarray(0, new TextEncoder().encodeInto(text, bytes).written);
 }
+
+//  TLV 8, witness, since minor 4: one byte, 1 the sender sees the witness, 2 it does not. Another value is none, and the
+//  bytes after the first are for later minors.
+
+const encodeWitness = (word: WitnessWord): Uint8Array =>
+  Uint8Array.of(WITNESS_WORDS.indexOf(word) + 1);
 
 //   0                   1                   2
 //   0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3

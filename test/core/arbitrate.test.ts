@@ -136,6 +136,7 @@ function stateOf(facts: RouterFacts): RouterState {
     unheard,
     deferred: false,
     askedAt: null,
+    asks: false,
   };
 }
 

@@ -112,8 +112,9 @@ class Voice {
       const concerned = of === undefined || this.placeOf(of) === place;
       return concerned ? pick(known, rest) : known;
     });
-    const { cause: why } = rest;
-    this.report = { ...pick(report, rest), ...(why && { cause: why }), routers };
+    const { cause: why, witness } = rest;
+    const told = { ...(why && { cause: why }), ...(witness && { witness }) };
+    this.report = { ...pick(report, rest), ...told, routers };
   }
 }
 

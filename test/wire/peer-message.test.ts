@@ -83,7 +83,7 @@ describe('encoding', () => {
     const hex = Buffer.from(datagramOf()).toString('hex');
     const expected = [
       '554e4459', // magic
-      '01030300', // version 1.3, push, no flags
+      '01040300', // version 1.4, push, no flags
       '0102030405060708',
       '0000010000000005',
       'aa'.repeat(16),
@@ -147,6 +147,31 @@ describe('encoding', () => {
     const decoded = decodePeerMessage(datagram);
     assert.ok(decoded.ok);
     assert.deepEqual(decoded.report, { ...report, ...more });
+  });
+
+  test('whether the sender sees the witness: one byte; another value, or none, is no word', () => {
+    for (const [witness, value] of [
+      ['seen', 1],
+      ['away', 2],
+    ] as const) {
+      const datagram = datagramOf(header, { ...report, witness });
+      assert.ok(Buffer.from(datagram).toString('hex').includes(`0800010${value}`));
+      const decoded = decodePeerMessage(datagram);
+      assert.ok(decoded.ok);
+      assert.deepEqual(decoded.report, { ...report, witness });
+    }
+    for (const [value, word] of [
+      [[], undefined],
+      [[0], undefined],
+      [[3], undefined],
+      [[2, 9], 'away'],
+    ] as const) {
+      const odd = decodePeerMessage(
+        withTlvs(NAME, INSTANCE, ADDRESSES, ROUTERS, [8, 0, value.length, ...value]),
+      );
+      assert.ok(odd.ok);
+      assert.equal(odd.report.witness, word);
+    }
   });
 
   test('a cause that is too long is cut between characters; one that cannot be read is none', () => {
@@ -353,8 +378,8 @@ describe('decoding', () => {
     ['no whole header', datagramOf().subarray(0, 87), 'length', /87 bytes/],
     ['1201 bytes', new Uint8Array(1201), 'length', /1201 bytes/],
     ['another magic', patched(0, 0x56), 'magic', /564e4459/],
-    ['major 0', patched(4, 0), 'version', /0\.3, we speak 1\.3/],
-    ['major 2', patched(4, 2, 3), 'version', /2\.3, we speak 1\.3/],
+    ['major 0', patched(4, 0), 'version', /0\.4, we speak 1\.4/],
+    ['major 2', patched(4, 2, 3), 'version', /2\.3, we speak 1\.4/],
     ['kind 0', patched(6, 0), 'malformed', /kind 0/],
     ['kind 5', patched(6, 5), 'malformed', /kind 5/],
     ['sequence 0', patched(16, 0, 0, 0, 0, 0, 0, 0, 0), 'malformed', /sequence number 0/],

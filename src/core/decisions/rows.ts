@@ -194,6 +194,26 @@ export const ROWS = {
     'a soft fault, and a peer that has none',
     'ask for a successor',
   ],
+  'witness: ask': [
+    'Backup',
+    'its turn has come, a peer is out of touch, and the lease of the witness is not ours',
+    'stay, and ask the witness for the lease',
+  ],
+  'witness: no contact': [
+    'Backup',
+    'we could preempt, but the Active is out of touch on the HA port, and the lease is its own',
+    'stay',
+  ],
+  'witness: ours': [
+    'Backup',
+    'it asks for the lease, and the lease is ours; who was there before has let go by now',
+    'Active',
+  ],
+  'witness: over': [
+    'Active',
+    'no peer is in touch, and the lease ends, or there is none',
+    'leave, with priority 0, in time for the addresses to be gone',
+  ],
 } as const satisfies Readonly<Record<string, Line>>;
 
 export type Row = keyof typeof ROWS;
@@ -219,6 +239,7 @@ type Act =
   | { readonly act: 'ask'; readonly peer: Peer; readonly hold: boolean }
   | { readonly act: 'ask-on-link' }
   | { readonly act: 'ask-gateway' }
+  | { readonly act: 'ask-witness' }
   | { readonly act: 'say-path-lost'; readonly peer: string }
   | { readonly act: 'succeeded'; readonly reason: TransitionReason }
   | { readonly act: 'see-rival' }

@@ -22,6 +22,7 @@ import {
 } from './candidates.js';
 import type { Verdict } from './rows.js';
 import { questionDueAt, silenceProvenAt, takeAt } from './silence.js';
+import { needsLease, unlessLeased } from './witness.js';
 
 /** The priority by which one that stands back waits: its timer fires after everybody else's. */
 const LAST_RESORT = 1;
@@ -33,10 +34,13 @@ const ASKED_JUST_NOW = microseconds(2_000);
 
 /**
  * A Backup heard priority 0. In a pair that knows itself nobody needs to wait for Skew_Time, except a router that could
- * not add its addresses just now: the one that said farewell may have failed likewise.
+ * not add its addresses just now: the one that said farewell may have failed likewise. Nor one that is out of touch with
+ * it, where there is a witness: then it asks for the lease.
  */
 export const whenLeft = (sight: Sight, source: IpAddress): Verdict =>
-  sight.router.defence.yieldingUntil === null && isNextAfter(sight.views, source, sight.rank)
+  sight.router.defence.yieldingUntil === null &&
+  !needsLease(sight, true) &&
+  isNextAfter(sight.views, source, sight.rank)
     ? { row: 'priority 0: ours', act: 'take-over', reason: 'priority-zero', agreed: true }
     : { row: 'priority 0: in turn', act: 'stay' };
 
@@ -129,7 +133,7 @@ export function whenNearlySilent(sight: Sight): Verdict | null {
 /** Takes the role of an Active whose silence is proof, unless a peer has found out first. */
 export function whenSilent(sight: Sight): Verdict | null {
   const due = soonestOf(sight, takeAt);
-  if (due === null || due > sight.now) return null;
+  if (due === null || due > sight.now || needsLease(sight, false)) return null;
   if (holderAmong(sight.views) !== null || !isBest(sight)) return null;
   return { row: 'silent: dead', act: 'take-over', reason: 'peer-dead', agreed: false };
 }
@@ -160,11 +164,13 @@ function soonestOf(sight: Sight, ask: typeof takeAt): Instant | null {
 /** What a Backup does whose Active_Down_Timer has fired. */
 export function whenTimerFires(sight: Sight, state: BackupState): Verdict {
   const { takeoverReason } = state.machine;
+  const isSilent = hasHeardNothing(sight.router, state.machine, sight.now);
   return (
-    (hasHeardNothing(sight.router, state.machine, sight.now) ? unlessHeld(sight, state) : null) ??
+    (isSilent ? unlessHeld(sight, state) : null) ??
     (takeoverReason === 'no-response' ? unlessOthersFirst(sight, state) : null) ??
     unlessTaken(sight, state.machine) ??
     (takeoverReason === 'priority' ? unlessDeaf(sight) : null) ??
+    unlessLeased(sight, state, isSilent) ??
     (takeoverReason === 'peer-released'
       ? inTurn(sight, state)
       : { row: 'down: as the RFC says', act: 'timer' })

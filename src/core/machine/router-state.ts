@@ -33,6 +33,8 @@ export interface BackupState {
   deferred: boolean;
   /** When the Active was last asked on the link whether it is there (silence.ts). */
   askedAt: Instant | null;
+  /** Waits for the lease of the witness, since it has nothing but silence to go by. */
+  asks: boolean;
 }
 
 export interface ActiveState {
@@ -83,6 +85,7 @@ export function entered(machine: State, before: RouterState, vacates: boolean): 
         unheard: null,
         deferred: false,
         askedAt: null,
+        asks: false,
       };
     case 'Active':
       return {

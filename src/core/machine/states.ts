@@ -32,6 +32,7 @@ export type TakeoverReason = Extract<
   | 'priority-zero'
   | 'peer-released'
   | 'peer-dead'
+  | 'witness-granted'
   | 'better-placed'
 >;
 
@@ -150,7 +151,8 @@ export type Backup = Extract<State, { kind: 'Backup' }>;
 export type Active = Extract<State, { kind: 'Active' }>;
 
 export type Event =
-  | { readonly kind: 'startup'; readonly reason: TransitionReason }
+  /** `waits`: the address owner, too, begins as a Backup. */
+  | { readonly kind: 'startup'; readonly reason: TransitionReason; readonly waits?: boolean }
   /** `farewell`: the interface can still carry the advertisement of priority 0. */
   | { readonly kind: 'shutdown'; readonly reason: TransitionReason; readonly farewell: boolean }
   /** Give the role up and stay in the election. */

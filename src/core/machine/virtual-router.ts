@@ -71,7 +71,7 @@ function stepInitialize(
 ): Step {
   switch (event.kind) {
     case 'startup':
-      return parameters.priority === 255
+      return parameters.priority === 255 && event.waits !== true
         ? becomeActive(parameters, state, 'owner', now)
         : becomeBackup(parameters, state, event.reason, parameters.advertisementInterval, now);
     case 'shutdown':

@@ -155,6 +155,7 @@ function sameReport(a: PeerReport, b: PeerReport): boolean {
     left.length === right.length &&
     rest.standsBack === other.standsBack &&
     rest.gatewayWish === other.gatewayWish &&
+    rest.witness === other.witness &&
     sameFields(rest, other) &&
     (why === reason || (why !== undefined && sameFields(why, reason ?? {}))) &&
     sameFields(of, by) &&

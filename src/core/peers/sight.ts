@@ -29,6 +29,18 @@ export interface Leader {
   readonly stays: boolean;
 }
 
+/** What the witness and the contacts with the peers amount to. */
+export interface WitnessSight {
+  /** A peer is out of touch, and may be Active: its silence proves nothing. */
+  readonly guards: boolean;
+  /** Some peer is in touch. */
+  readonly inTouch: boolean;
+  /** Of a Backup: from when on the lease is enough to take the role; null while it is not ours. */
+  readonly grantedFrom: Instant | null;
+  /** Of an Active: when it gives the role up for want of a lease; null: not for that. */
+  readonly leaveAt: Instant | null;
+}
+
 /** What a decision may look at. */
 export interface Sight {
   readonly router: Router;
@@ -48,4 +60,6 @@ export interface Sight {
   readonly handoverUntil: Instant;
   /** Those before it in a group that moves together; empty where each moves alone. */
   readonly leaders: readonly Leader[];
+  /** Null where there is none. */
+  readonly witness: WitnessSight | null;
 }

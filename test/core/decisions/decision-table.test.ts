@@ -22,6 +22,7 @@ import {
   whenSilent,
   whenTimerFires,
 } from '../../../src/core/decisions/takeover.js';
+import { whenLeased, whenLeaseEnds } from '../../../src/core/decisions/witness.js';
 import { releasingOf, type Active, type Backup } from '../../../src/core/machine/states.js';
 import { newPath, type Path, type PathState } from '../../../src/core/peers/peer-check.js';
 import { createPeer, type Peer, type PeerView } from '../../../src/core/peers/peers.js';
@@ -32,7 +33,7 @@ import {
   type ActiveState,
   type BackupState,
 } from '../../../src/core/machine/router-state.js';
-import type { Rank, Sight } from '../../../src/core/peers/sight.js';
+import type { Rank, Sight, WitnessSight } from '../../../src/core/peers/sight.js';
 import type { PeerReport, PeerRouter } from '../../../src/model/peer-report.js';
 import { instant, microseconds } from '../../../src/model/units.js';
 import { OWN, PEER, router as configured } from '../instance-bench.js';
@@ -122,6 +123,7 @@ function see(router: Router, views: readonly PeerView[], change: Partial<Sight> 
     fit: true,
     handoverUntil: instant(NOW + 300_000),
     leaders: [],
+    witness: null,
     ...change,
   };
 }
@@ -239,6 +241,9 @@ function silent(
   return ask(sight, view);
 }
 
+/** A peer is out of touch. */
+const GUARDED: WitnessSight = { guards: true, inTouch: false, grantedFrom: null, leaveAt: null };
+
 const CASES: Readonly<Record<Row, () => Verdict | null>> = {
   'priority 0: ours': () => whenLeft(aBackup({}, [other(ACTIVE)]).sight, PEER),
   'priority 0: in turn': () => whenLeft(aBackup({ yielding: true }, [other(ACTIVE)]).sight, PEER),
@@ -321,6 +326,15 @@ const CASES: Readonly<Record<Row, () => Verdict | null>> = {
     whenKeptOut(anActive(asking(NOW), [other({})]).sight, 'maintenance', false),
   'out: at once': () => whenKeptOut(anActive({}, []).sight, 'maintenance', false),
   'soft fault: to a sound peer': () => whenFaulty(anActive({}, [other({})]).sight),
+  'witness: ask': () => timer({}, [], { witness: GUARDED }),
+  'witness: no contact': () => timer({ reason: 'priority', heardAgo: 0 }, [], { witness: GUARDED }),
+  'witness: ours': () => {
+    const witness = { ...GUARDED, grantedFrom: NOW };
+    const { sight, state } = aBackup({ asks: true }, [], { witness });
+    return whenLeased(sight, state);
+  },
+  'witness: over': () =>
+    whenLeaseEnds(anActive({}, [], {}, { witness: { ...GUARDED, leaveAt: NOW } }).sight),
 };
 
 describe('the decision table', () => {
@@ -340,6 +354,12 @@ describe('next to a row', () => {
       [null, null, null],
     );
     assert.equal(whenFaulty(anActive(asking(NOW), []).sight), null, 'asked already');
+    assert.equal(whenLeaseEnds(sight), null, 'there is no witness');
+    const witness = { ...GUARDED, leaveAt: instant(NOW + 1) };
+    assert.equal(whenLeaseEnds({ ...sight, witness }), null, 'not yet');
+    const { sight: idle, state: waiting } = aBackup({}, [], { witness });
+    assert.equal(whenLeased(idle, waiting), null, 'it does not ask');
+    assert.equal(whenLeased({ ...idle, witness: null }, { ...waiting, asks: true }), null);
     assert.equal(whenKeptOut(see(made(), []), 'maintenance', false), null, 'out already');
   });
 

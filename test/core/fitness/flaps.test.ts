@@ -78,6 +78,8 @@ describe('what counts', () => {
       'shutdown',
       'mode-off',
       'settings-changed',
+      // A witness asks for it by its silence.
+      'witness-lost',
     ];
     const taking: readonly TransitionReason[] = [
       'startup',
@@ -87,6 +89,7 @@ describe('what counts', () => {
       'priority-zero',
       'peer-released',
       'peer-dead',
+      'witness-granted',
       'better-placed',
       'fault-cleared',
       'readmitted',
