@@ -361,7 +361,7 @@ test('another major version is refused by name; a later minor with more to say i
     });
     const [refused] = await a.discards.matching(() => true);
     assert.equal(refused?.reason, 'version');
-    assert.equal(refused.detail, 'the peer speaks 2.3, we speak 1.3');
+    assert.equal(refused.detail, 'the peer speaks 2.4, we speak 1.4');
     await answer((header) => {
       const { bytes, truncated } = encodePeerReport(reportOf('b'));
       // One TLV before those we know and one after them, and a flag.
