@@ -1,6 +1,6 @@
 // What the witness and the contacts with the peers amount to: who is out of touch, until when the role may be held, and
 // the evidence for decisions/witness.ts. Nothing is decided here, and nothing is changed.
-import { after, instant, microseconds, type Instant } from '../model/units.js';
+import { after, instant, type Instant } from '../model/units.js';
 import type { InstanceState } from './instance-state.js';
 import type { WitnessParameters, WitnessSnapshot } from './interface.js';
 import type { Router } from './machine/router.js';
@@ -44,7 +44,7 @@ export function leaveAtOf(instance: InstanceState): Instant | null {
   const { holdUntil: until } = instance.witness;
   const parameters = witnessOf(instance);
   if (until === null || parameters === null) return null;
-  return after(until, microseconds(-parameters.margin));
+  return instant(until - parameters.margin);
 }
 
 /** The evidence about one virtual router; null without a witness. */
