@@ -397,6 +397,16 @@ static napi_value receive_network(napi_env env, napi_callback_info info) {
       env, netlink_read(resource->reader, records, capacity > INT_MAX ? INT_MAX : (int)capacity));
 }
 
+/* One netlink message, to be carried out at once. */
+static napi_value netlink(napi_env env, napi_callback_info info) {
+  napi_value values[1];
+  void *message;
+  size_t size;
+  if (!arguments(env, info, 1, values) || !batch_argument(env, values[0], 1, &message, &size))
+    return NULL;
+  return number(env, netlink_request(message, size));
+}
+
 static napi_value arm(napi_env env, napi_callback_info info) {
   napi_value values[2];
   double at;
@@ -554,6 +564,7 @@ NAPI_MODULE_INIT() {
       FUNCTION("receivePackets", receive_packets),
       FUNCTION("sendBatch", send_batch),
       FUNCTION("receiveNetwork", receive_network),
+      FUNCTION("netlink", netlink),
       FUNCTION("arm", arm),
       FUNCTION("close", close_handle),
       FUNCTION("sendDatagram", send_datagram),

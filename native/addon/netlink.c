@@ -134,6 +134,12 @@ static bool read_link(const struct nlmsghdr *message, struct network_record *rec
       record->hardware_length =
           (uint8_t)copy_attribute(attribute, record->hardware, sizeof record->hardware);
       break;
+    case IFLA_LINK:
+      copy_attribute(attribute, &record->lower, sizeof record->lower);
+      break;
+    case IFLA_MASTER:
+      copy_attribute(attribute, &record->controller, sizeof record->controller);
+      break;
     case IFLA_WIRELESS:
       return false; /* a scan result: it lacks carrier, MTU and address */
     default:
@@ -238,4 +244,32 @@ int netlink_read(struct netlink_reader *reader, struct network_record *records, 
   }
   if (count == 0 && reader->interrupted) return -EINTR;
   return count;
+}
+
+/* The kernel has answered by the time that send returns. */
+int netlink_request(const void *message, size_t length) {
+  const char *call;
+  struct nlmsghdr header;
+  if (length < sizeof header) return -EINVAL;
+  memcpy(&header, message, sizeof header);
+  if (header.nlmsg_len != length) return -EINVAL;
+  int fd = open_socket(0, &call);
+  if (fd < 0) return fd;
+  _Alignas(8) uint8_t answer[4096];
+  int result = -EPROTO;
+  int error = 0;
+  if (send(fd, message, length, MSG_NOSIGNAL) < 0) {
+    result = -errno;
+  } else {
+    ssize_t got = recv(fd, answer, sizeof answer, MSG_DONTWAIT);
+    memcpy(&header, answer, sizeof header);
+    if (got < 0) {
+      result = -errno;
+    } else if (got >= (ssize_t)NLMSG_LENGTH(sizeof error) && header.nlmsg_type == NLMSG_ERROR) {
+      memcpy(&error, answer + NLMSG_HDRLEN, sizeof error);
+      result = error > 0 ? -EBADMSG : error;
+    }
+  }
+  close(fd);
+  return result;
 }

@@ -25,8 +25,10 @@ struct network_record {
   uint8_t hardware[32];
   uint8_t address[16];
   char name[16]; /* ends with the first zero byte, if any */
+  int32_t lower; /* IFLA_LINK: the interface that a macvlan or a VLAN stands on, or 0 */
+  int32_t controller; /* IFLA_MASTER: the bridge, bond or VRF that the interface belongs to, or 0 */
 };
-_Static_assert(sizeof(struct network_record) == 84, "shared with network-records.ts");
+_Static_assert(sizeof(struct network_record) == 92, "shared with network-records.ts");
 
 struct netlink_reader {
   int fd;
@@ -48,5 +50,8 @@ int netlink_open_dump(struct netlink_reader *reader, bool links, const char **ca
 /* Reads up to `capacity` records. 0 when the socket is empty or the dump complete; -ENOBUFS when
  * notifications were lost; -EINTR when a dump is complete but may have gaps; else -errno. */
 int netlink_read(struct netlink_reader *reader, struct network_record *records, int capacity);
+
+/* Has the kernel carry out one message that asks for an acknowledgement. 0 or -errno, also of its refusal. */
+int netlink_request(const void *message, size_t length);
 
 #endif

@@ -73,6 +73,11 @@ bool duty_idle(void) {
 
 /* --- the release program ---------------------------------------------------------------------- */
 
+static void put_back(const struct will *done) {
+  renewal_remove(done);
+  renewal_put_back(done);
+}
+
 static void released(enum outcome outcome, uint32_t value, const char *message,
                      struct bytes errors) {
   const int length = errors.length < 800 ? (int)errors.length : 800;
@@ -85,11 +90,11 @@ static void released(enum outcome outcome, uint32_t value, const char *message,
              length, (const char *)errors.at);
   }
   silence = HELD;
-  if (lapsed != NULL) renewal_remove(lapsed);
+  if (lapsed != NULL) put_back(lapsed);
   will_free(lapsed);
   lapsed = NULL;
   if (phase == RELEASING) {
-    if (will != NULL) renewal_remove(will);
+    if (will != NULL) put_back(will);
     phase = DONE;
   }
 }

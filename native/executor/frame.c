@@ -208,16 +208,20 @@ static void take_counts(struct cursor *cursor, struct will *will) {
   will->farewell_count = take_u16(cursor);
   will->successor_count = take_u16(cursor);
   will->address_count = take_u16(cursor);
-  if (take_u16(cursor) != 0 || will->successor_count > SUCCESSORS_MAX ||
-      (size_t)(cursor->end - cursor->at) <
-          will->farewell_count * (size_t)8 + will->address_count * (size_t)24) {
+  will->setting_count = take_u16(cursor);
+  if (will->successor_count > SUCCESSORS_MAX ||
+      (size_t)(cursor->end - cursor->at) < will->farewell_count * (size_t)8 +
+                                               will->address_count * (size_t)24 +
+                                               will->setting_count * (size_t)4) {
     cursor->broken = true;
     return;
   }
   will->farewell = calloc(will->farewell_count + (size_t)1, sizeof(struct farewell));
   will->successors = calloc(will->successor_count + (size_t)1, sizeof(struct successor));
   will->addresses = calloc(will->address_count + (size_t)1, sizeof(struct address));
-  if (will->farewell == NULL || will->successors == NULL || will->addresses == NULL)
+  will->settings = calloc(will->setting_count + (size_t)1, sizeof(struct bytes));
+  if (will->farewell == NULL || will->successors == NULL || will->addresses == NULL ||
+      will->settings == NULL)
     cursor->broken = true;
 }
 
@@ -237,6 +241,7 @@ static void take_will(struct cursor *cursor, struct will *will) {
     take_successor(cursor, &will->successors[i]);
   for (size_t i = 0; i < will->address_count; i += 1) take_address(cursor, &will->addresses[i]);
   qsort(will->addresses, will->address_count, sizeof(struct address), address_compare);
+  for (size_t i = 0; i < will->setting_count; i += 1) will->settings[i] = take_bytes(cursor);
   take_request(cursor, &will->release);
 }
 
@@ -261,6 +266,7 @@ void will_free(struct will *will) {
   free(will->farewell);
   free(will->successors);
   free(will->addresses);
+  free(will->settings);
   request_free(&will->release);
   free(will);
 }

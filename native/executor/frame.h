@@ -25,11 +25,12 @@
  *    WILL   4  agent   empty: no will. Else u32 keep at most ms, u32 listen after ms of silence,
  *                      u32 farewell after ms, u32 kill after ms (0: no lease),
  *                      u32 lifetime of the addresses in s (0: for ever),
- *                      u16 farewells, u16 successors, u16 addresses, u16 zero,
+ *                      u16 farewells, u16 successors, u16 addresses, u16 settings,
  *                      each farewell: u32 link index, bytes Ethernet frame;
  *                      each successor: u32 link index, u8 family 4 or 6, u8 VRID, u16 zero;
  *                      each address: u32 link index, u8 family, u8 prefix length, u16 zero,
  *                      16 bytes, of an IPv4 address the first 4;
+ *                      each setting: bytes netlink message, sent when the release program has ended;
  *                      the release program, as in RUN
  *    FINISH 5  agent   u32 1 when the farewell was already sent, else 0
  *    REVOKED 6 exec.   empty: the lease lapsed, the addresses go
@@ -44,7 +45,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PROTOCOL_VERSION 2u
+#define PROTOCOL_VERSION 3u
 #define HEADER_LENGTH 12u
 #define PAYLOAD_MAX (4u << 20)
 #define SUCCESSORS_MAX 1024
@@ -131,9 +132,11 @@ struct will {
   uint16_t farewell_count;
   uint16_t successor_count;
   uint16_t address_count;
+  uint16_t setting_count;
   struct farewell *farewell;
   struct successor *successors;
   struct address *addresses; /* sorted by address_compare */
+  struct bytes *settings; /* whole netlink messages */
   struct request release;
 };
 

@@ -266,3 +266,14 @@ void renewal_remove(const struct will *will) {
              count, error == 0 ? "" : ": ", error == 0 ? "" : strerror(error));
   }
 }
+
+/* Best effort: an interface that is gone has nothing to be put back. */
+void renewal_put_back(const struct will *will) {
+  int error = 0;
+  if (changer < 0) return;
+  for (size_t i = 0; i < will->setting_count; i += 1) {
+    int refused = send_batch(will->settings[i].at, will->settings[i].length);
+    error = refused == 0 ? error : refused;
+  }
+  if (error != 0) complain("not every setting of an interface was put back: %s", strerror(error));
+}

@@ -12,5 +12,7 @@ int64_t renewal_due(const struct will *will, bool busy);
 void renewal_attend(const struct will *will, bool busy);
 /* Removes what still stands of the will's addresses, where they were put. */
 void renewal_remove(const struct will *will);
+/* Sends the will's netlink messages, which put back the settings of interfaces. */
+void renewal_put_back(const struct will *will);
 
 #endif

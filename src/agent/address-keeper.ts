@@ -20,15 +20,23 @@ import {
   wishOf,
   type Keeping,
 } from './keeping.js';
-import { NOTHING_LEFT, recognize, type Leftovers } from './leftovers.js';
+import {
+  mayAddOf,
+  NOTHING_LEFT,
+  recognize,
+  remainingOf,
+  type Leftovers,
+} from './leftovers.js';
 import type { Network } from './network.js';
 import { endsLikeOurs, OwnAddresses, placeOf, placesOf, sameAddress } from './own-addresses.js';
 import { failuresOf } from '../executor/script-outcome.js';
+import { placed, type PlacedRouter } from './placement.js';
+import { VirtualMacs, type VirtualMacOptions } from './virtual-macs.js';
 
 /** Addresses that could not be removed, and strays, are tried again this much later. */
 const RETRY = microseconds(1_000_000);
 
-interface KeeperOptions {
+interface KeeperOptions extends Pick<VirtualMacOptions, 'kernel' | 'recordAhead'> {
   readonly network: Network;
   readonly executor: Executor;
   /** Gives the core an event; it is taken after the present wake-up. */
@@ -42,6 +50,8 @@ interface KeeperOptions {
 
 export class AddressKeeper {
   readonly #options: KeeperOptions;
+  /** The interfaces that some of the addresses stand on. */
+  readonly virtualMacs: VirtualMacs;
   #kept = new Map<string, Keeping>();
   readonly #own = new OwnAddresses();
   /** Some of ours no virtual router names any longer. */
@@ -59,11 +69,13 @@ export class AddressKeeper {
 
   constructor(options: KeeperOptions) {
     this.#options = options;
+    const wake = (): void => options.submit({ kind: 'deadline' });
+    this.virtualMacs = new VirtualMacs({ ...options, wake });
   }
 
   /** When something is due: another try of what failed, or an address not in service; null for never. */
   get dueAt(): Instant | null {
-    let due = this.#retryAt;
+    let due = earlier(this.#retryAt, this.virtualMacs.dueAt);
     for (const { serviceBy, inheritedUntil } of this.#kept.values()) {
       due = earlier(due, earlier(serviceBy, inheritedUntil));
     }
@@ -77,23 +89,25 @@ export class AddressKeeper {
    */
   configure(
     vip: Settings['vip'],
-    routers: readonly VirtualRouterSettings[],
+    settings: readonly VirtualRouterSettings[],
     leftovers: Leftovers = NOTHING_LEFT,
   ): void {
+    const routers = settings.map(placed);
     if (vip.script !== this.#vip.script) this.#putsHere = false;
     this.#vip = vip;
+    this.virtualMacs.configure(vip, settings, leftovers.virtualMacs);
     const before = new Map([...this.#kept.values()].map((one) => [identityOf(one.settings), one]));
     recognize(this.#own, { network: this.#options.network, vip, routers, leftovers });
     this.#kept = new Map(
-      routers.map((settings) => {
-        const known = before.get(identityOf(settings));
-        return [settings.name, this.#keep(settings, known, leftovers.inherits === true)];
+      routers.map((router) => {
+        const known = before.get(identityOf(router));
+        return [router.name, this.#keep(router, known, leftovers.inherits === true)];
       }),
     );
     this.#findOrphans();
   }
 
-  #keep(settings: VirtualRouterSettings, known: Keeping | undefined, inherits: boolean): Keeping {
+  #keep(settings: PlacedRouter, known: Keeping | undefined, inherits: boolean): Keeping {
     if (known === undefined) return this.#begin(settings, inherits);
     const before = new Set(placesOf(known.settings));
     const accepts = settings.acceptMode === known.settings.acceptMode;
@@ -105,7 +119,7 @@ export class AddressKeeper {
     return known;
   }
 
-  #begin(settings: VirtualRouterSettings, inherits: boolean): Keeping {
+  #begin(settings: PlacedRouter, inherits: boolean): Keeping {
     const left = this.#hasOwn(settings);
     return begin(
       settings,
@@ -157,37 +171,19 @@ export class AddressKeeper {
   /** What the next agent must know, should this one die now. */
   leftovers(): Required<Leftovers> {
     const inherits = this.inherited().size > 0;
-    return { standing: this.standing(), mayAdd: this.mayAdd(), inherits };
+    const virtualMacs = this.virtualMacs.leftovers();
+    return { standing: this.standing(), mayAdd: this.mayAdd(), inherits, virtualMacs };
   }
 
   /** What does not stand, and may any moment because of us: recorded before it is put there. */
-  mayAdd(routers: readonly VirtualRouterSettings[] = this.#routers()): AddressTarget[] {
-    return routers.flatMap((settings) => {
-      const { interface: name } = settings;
-      const present = new Set(presentOf(this.#options.network, settings));
-      const addresses = settings.addresses.filter(
-        (one) => !present.has(one) && !this.#own.has(name, one),
-      );
-      const index = this.#options.network.linkNamed(name)?.index;
-      const link = index === undefined ? {} : { linkIndex: index };
-      const accepts = settings.acceptMode ? {} : { acceptMode: false };
-      return addresses.length === 0 ? [] : [{ interface: name, ...link, addresses, ...accepts }];
-    });
-  }
-
-  #routers(): VirtualRouterSettings[] {
-    return [...this.#kept.values()].map(({ settings }) => settings);
+  mayAdd(routers?: readonly VirtualRouterSettings[]): AddressTarget[] {
+    const all = routers?.map(placed) ?? [...this.#kept.values()].map(({ settings }) => settings);
+    return mayAddOf(this.#options.network, this.#own, all);
   }
 
   /** Of `standing`, what the kernel says does stand there. */
   remaining(): AddressTarget[] {
-    return this.standing()
-      .map(({ interface: name, addresses }) => {
-        const present = this.#options.network.addressesOn(name);
-        const left = addresses.filter((one) => present.some((two) => sameAddress(one, two)));
-        return { interface: name, addresses: left };
-      })
-      .filter(({ addresses }) => addresses.length > 0);
+    return remainingOf(this.#options.network, this.standing());
   }
 
   /** Whether an address that is wanted was removed, and is not being put back yet. */
@@ -260,6 +256,8 @@ export class AddressKeeper {
     const news = revision !== this.#revision;
     this.#revision = revision;
     this.#followLinks();
+    this.virtualMacs.look();
+    if (news) this.#takeDown();
     for (const keeping of this.#kept.values()) {
       if (!keeping.wanted || (!news && !keeping.adding)) continue;
       if (!answersAll(this.#options.network, keeping.settings)) {
@@ -275,6 +273,17 @@ export class AddressKeeper {
     }
   }
 
+  /** Somebody, or an agent before this one, has left a macvlan up that holds nothing of ours. */
+  #takeDown(): void {
+    for (const keeping of this.#kept.values()) {
+      const { settings, wanted, due, inheritedUntil } = keeping;
+      const idle = !wanted && due === null && inheritedUntil === null && !this.#running;
+      if (idle && settings.virtualMac && this.#isUp(settings.interface)) keeping.due = 'now';
+    }
+  }
+
+  #isUp = (name: string): boolean => this.#options.network.linkNamed(name)?.up === true;
+
   /** What we put on an interface that is called otherwise now stands there still, and goes. */
   #followLinks(): void {
     if (!this.#own.follow((index) => this.#options.network.linkAt(index)?.name)) return;
@@ -289,6 +298,11 @@ export class AddressKeeper {
   /** From now on no script is started: the executor's will does what remains. */
   suspend(): void {
     this.#suspended = true;
+    this.virtualMacs.suspend();
+  }
+
+  wants(virtualRouter: string): boolean {
+    return this.#kept.get(virtualRouter)?.wanted === true;
   }
 
   /** Starts the script for everything that changed, unless one is running. */
@@ -297,6 +311,7 @@ export class AddressKeeper {
     for (const keeping of this.#kept.values()) {
       if (keeping.serviceBy !== null && now >= keeping.serviceBy) this.#notInService(keeping, now);
       if (keeping.inheritedUntil !== null && now >= keeping.inheritedUntil) disinherit(keeping);
+      this.#failWithout(keeping);
     }
     if (this.#running || this.#suspended) return;
     // Every notice of what the last script did has been heard.
@@ -313,8 +328,23 @@ export class AddressKeeper {
   /** Asked after every wake-up. */
   #isDue(): boolean {
     if (this.#hasOrphans) return true;
-    for (const { due } of this.#kept.values()) if (due !== null) return true;
+    for (const keeping of this.#kept.values()) if (this.#isReady(keeping)) return true;
     return false;
+  }
+
+  /** Due, and not to wait for its macvlan. */
+  #isReady({ due, wanted, settings }: Keeping): boolean {
+    return due !== null && (!wanted || this.virtualMacs.isReady(settings.interface));
+  }
+
+  /** Where the macvlan cannot be had, neither can the addresses. */
+  #failWithout(keeping: Keeping): void {
+    const { settings, wanted, due } = keeping;
+    if (!wanted || due === null || this.virtualMacs.isReady(settings.interface)) return;
+    const detail = this.virtualMacs.problemOf(settings.interface);
+    if (detail === null) return;
+    keeping.due = null;
+    this.#options.submit({ kind: 'addresses-failed', virtualRouter: settings.name, detail });
   }
 
   /** A change of the core's mind does not wait for the retry of something else. */
@@ -323,10 +353,11 @@ export class AddressKeeper {
   }
 
   #plan(): Plan {
-    const due = [...this.#kept.values()].filter((keeping) => keeping.due !== null);
+    const due = [...this.#kept.values()].filter((keeping) => this.#isReady(keeping));
     const plan = planAddresses({
       own: this.#own,
-      wishes: [...this.#kept].map(([name, keeping]) => wishOf(name, keeping)),
+      wishes: [...this.#kept].map(([name, one]) => wishOf(name, one, this.#isReady(one))),
+      isUp: this.#isUp,
       standingOn: (name) => this.#options.network.addressesOn(name),
       leaseSeconds: this.#vip.leaseSeconds,
     });

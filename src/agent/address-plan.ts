@@ -9,11 +9,16 @@ import {
 import type { LinkAddress } from '../model/link.js';
 import {
   acceptModeLine,
+  linkDownLine,
+  linkRemovalLines,
+  linkUpLine,
   putBackScript,
+  releaseBeforeDown,
   releaseScript,
   takeoverScript,
   type AddressTarget,
 } from '../model/netlink-script.js';
+import { virtualMacNamed } from '../model/virtual-mac.js';
 import { placeOf, placesOf, type OwnAddresses } from './own-addresses.js';
 import type { PlannedLine } from '../executor/script-outcome.js';
 
@@ -34,6 +39,8 @@ interface PlanInput {
   readonly standingOn: (interfaceName: string) => readonly LinkAddress[];
   /** vip.leaseSeconds. */
   readonly leaseSeconds: number;
+  /** Whether this interface is there and up. */
+  readonly isUp: (interfaceName: string) => boolean;
 }
 
 /** One address on one interface, and the virtual router that it is for; null for nobody's any more. */
@@ -70,17 +77,24 @@ export function planAddresses(input: PlanInput): Plan {
   const putBack = victimsOf(input, removed, added);
   const addition = (one: PlannedAddress): PlannedLine[] =>
     takeoverScript(targetOf(one), input.leaseSeconds).map((line) => ({ line, owner: one.owner }));
+  const { ups, downs } = linkLines(input);
+  const goesDown = new Set(downs.map(({ interface: name }) => name));
   const removal = (one: PlannedAddress): PlannedLine[] =>
-    releaseScript(targetOf(one)).map((line) => ({ line, owner: one.owner }));
+    // With the macvlan, which says nothing when it goes down (downScript).
+    goesDown.has(one.interface) && familyOf(one.address.address) === 'ipv6'
+      ? []
+      : releaseScript(targetOf(one)).map((line) => ({ line, owner: one.owner }));
   const restoration = (one: Victim): PlannedLine[] =>
     one.owner === null
       ? [{ line: putBackScript(one.interface, one.address, one.lifetime), owner: null }]
       : addition(one);
   const lines = [
     ...before.flatMap(removal),
+    ...ups,
     ...added.flatMap(addition),
     ...after.flatMap(removal),
     ...putBack.flatMap(restoration),
+    ...downs.map(({ line, owner }) => ({ line, owner })),
   ];
   return { lines: [...closing(input, lines, added), ...lines], added, removed, putBack };
 }
@@ -103,23 +117,48 @@ function closing(
   return [{ line: acceptModeLine(stay, opened.map(targetOf)), owner: null }];
 }
 
+interface LinkLine extends PlannedLine {
+  readonly interface: string;
+}
+
+/** A macvlan of ours is up as long as it holds addresses, and no longer. */
+function linkLines({ wishes, isUp }: PlanInput): { ups: PlannedLine[]; downs: LinkLine[] } {
+  const due = wishes.filter((wish) => wish.due && virtualMacNamed(wish.target.interface) !== null);
+  const ups = due
+    .filter(({ state }) => state === 'wanted')
+    .map(({ virtualRouter: owner, target }) => ({ line: linkUpLine(target.interface), owner }));
+  const downs = due
+    .filter(({ state, target }) => state === 'released' && isUp(target.interface))
+    .map(({ virtualRouter: owner, target: { interface: name } }) => ({
+      interface: name,
+      line: linkDownLine(name),
+      owner,
+    }));
+  return { ups, downs };
+}
+
 /**
  * The lines that take all of these away, and put back what is not among them and the kernel takes away with
- * them.
+ * them. `links`: macvlans of ours that are there, and go with what stands on them.
  */
 export function removalLines(
   targets: readonly AddressTarget[],
   standingOn: PlanInput['standingOn'],
+  links: readonly string[] = [],
 ): string[] {
-  const removed = targets.flatMap(({ interface: name, addresses }) =>
+  const goes = new Set(links);
+  const staying = targets.filter(({ interface: name }) => !goes.has(name));
+  const removed = staying.flatMap(({ interface: name, addresses }) =>
     addresses.map((address) => ({ interface: name, address, owner: null })),
   );
   return [
     ...(targets.some(({ acceptMode }) => acceptMode === false) ? [acceptModeLine([])] : []),
-    ...targets.flatMap(releaseScript),
+    ...staying.flatMap(releaseScript),
+    ...targets.filter(({ interface: name }) => goes.has(name)).flatMap(releaseBeforeDown),
     ...victims(removed, standingOn).map(({ interface: name, address, lifetime }) =>
       putBackScript(name, address, lifetime),
     ),
+    ...linkRemovalLines(links),
   ];
 }
 

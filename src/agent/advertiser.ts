@@ -6,7 +6,8 @@ import type { VirtualRouterSettings } from '../config/settings.js';
 import type { Announcer, OutgoingMessage, SendFailure } from '../kernel/kernel.js';
 import type { Link } from '../model/link.js';
 import { familyOf } from '../model/address.js';
-import { encodeAdvertisement, VRRP_GROUP } from '../wire/advertisement.js';
+import { encodeAdvertisement, encodeAdvertisementFrame, VRRP_GROUP } from '../wire/advertisement.js';
+import { virtualMacAddress } from '../model/virtual-mac.js';
 import { gratuitousArpFrame } from '../wire/arp.js';
 import { isMac } from '../wire/ethernet.js';
 import { unsolicitedNeighborAdvertisementFrame } from '../wire/neighbor-advertisement.js';
@@ -21,8 +22,16 @@ interface AdvertisementToSend {
   readonly alsoTo: readonly IpAddress[];
 }
 
-interface Encoded extends AdvertisementToSend {
+interface Encoded extends QueuedAdvertisement {
+  /** From the interface, through its socket. */
   readonly messages: readonly OutgoingMessage[];
+  /** From the virtual MAC address, as whole frames on the interface. */
+  readonly frames: readonly Uint8Array[];
+}
+
+interface QueuedAdvertisement extends AdvertisementToSend {
+  /** The virtual router is ours now: what it says to the group comes from its MAC address (RFC 9568 §7.2). */
+  readonly fromVirtualMac: boolean;
 }
 
 /** `code` is an errno name, or ENODEV when the interface has no open socket. */
@@ -36,9 +45,10 @@ export class Advertiser {
   readonly #announcer: Announcer;
   readonly #onFailure: OnSendFailure;
   readonly #onAnnounced: OnAnnounced;
+  readonly #isActive: (virtualRouter: string) => boolean;
   /** The last encoding of each virtual router: between two changes every advertisement is the same. */
   readonly #encoded = new Map<string, Encoded>();
-  #advertisements: AdvertisementToSend[] = [];
+  #advertisements: QueuedAdvertisement[] = [];
   #announcements: VirtualRouterSettings[] = [];
 
   constructor(
@@ -46,15 +56,25 @@ export class Advertiser {
     announcer: Announcer,
     onFailure: OnSendFailure,
     onAnnounced: OnAnnounced,
+    isActive: (virtualRouter: string) => boolean,
   ) {
     this.#network = network;
     this.#announcer = announcer;
     this.#onFailure = onFailure;
     this.#onAnnounced = onAnnounced;
+    this.#isActive = isActive;
   }
 
+  /**
+   * A question that a Backup asks comes from the interface: a frame from the virtual MAC address would have the switches
+   * send us what is meant for the Active.
+   */
   queueAdvertisement(advertisement: AdvertisementToSend): void {
-    this.#advertisements.push(advertisement);
+    const { virtualMac, name } = advertisement.settings;
+    this.#advertisements.push({
+      ...advertisement,
+      fromVirtualMac: virtualMac && this.#isActive(name),
+    });
   }
 
   queueAnnouncement(settings: VirtualRouterSettings): void {
@@ -78,24 +98,34 @@ export class Advertiser {
     }
   }
 
-  #sendAdvertisements(advertisements: readonly AdvertisementToSend[]): void {
-    const batches = new Map<string, { owners: string[]; messages: OutgoingMessage[] }>();
+  #sendAdvertisements(advertisements: readonly QueuedAdvertisement[]): void {
+    const batches = new Map<string, Batch>();
     for (const advertisement of advertisements) {
       const { name, interface: interfaceName, family } = advertisement.settings;
       const key = `${interfaceName}/${family}`;
-      const batch = batches.get(key) ?? { owners: [], messages: [] };
+      const batch = batches.get(key) ?? new Batch();
       batches.set(key, batch);
-      for (const message of this.#encode(advertisement)) {
-        batch.owners.push(name);
-        batch.messages.push(message);
-      }
+      batch.add(name, this.#encode(advertisement));
     }
-    for (const [key, { owners, messages }] of batches) {
-      this.#reportFailures('advertisement', owners, this.#network.send(key, messages));
+    for (const [key, { owners, messages, frameOwners, frames }] of batches) {
+      if (messages.length > 0) {
+        this.#reportFailures('advertisement', owners, this.#network.send(key, messages));
+      }
+      if (frames.length > 0) {
+        this.#reportFailures('advertisement', frameOwners, this.#sendFrames(key, frames));
+      }
     }
   }
 
-  #encode(wanted: AdvertisementToSend): readonly OutgoingMessage[] {
+  /** On the interface that the port's socket is bound to, whatever it is called; without one as without a socket. */
+  #sendFrames(key: string, frames: readonly Uint8Array[]): SendFailure[] {
+    const linkIndex = this.#network.linkIndexOf(key);
+    return linkIndex === null
+      ? frames.map((_, index) => ({ index, code: 'ENODEV' }))
+      : this.#announcer.send(frames.map((frame) => ({ linkIndex, frame })));
+  }
+
+  #encode(wanted: QueuedAdvertisement): Encoded {
     const known = this.#encoded.get(wanted.settings.name);
     if (
       known !== undefined &&
@@ -103,13 +133,14 @@ export class Advertiser {
       known.priority === wanted.priority &&
       known.source === wanted.source &&
       known.dialect === wanted.dialect &&
+      known.fromVirtualMac === wanted.fromVirtualMac &&
       isSameList(known.alsoTo, wanted.alsoTo)
     ) {
-      return known.messages;
+      return known;
     }
-    const messages = encodeFor(wanted);
-    this.#encoded.set(wanted.settings.name, { ...wanted, messages });
-    return messages;
+    const encoded = { ...wanted, ...encodeFrom(wanted) };
+    this.#encoded.set(wanted.settings.name, encoded);
+    return encoded;
   }
 
   #sendAnnouncements(announcements: readonly VirtualRouterSettings[]): void {
@@ -119,7 +150,7 @@ export class Advertiser {
       const link = this.#network.linkNamed(settings.interface);
       // Without a link-layer address there is nobody to announce it to: clients route to it.
       if (link === undefined || !isMac(link.macAddress)) continue;
-      for (const frame of announcementFrames(settings, link)) {
+      for (const frame of announcementFrames(settings, announcedMac(settings, link))) {
         owners.push(settings.name);
         frames.push({ linkIndex: link.index, frame });
       }
@@ -165,10 +196,52 @@ export function encodeFor({
   }));
 }
 
-function announcementFrames(settings: VirtualRouterSettings, link: Link): Uint8Array[] {
+const announcedMac = ({ virtualMac, family, vrid }: VirtualRouterSettings, link: Link): string =>
+  virtualMac ? virtualMacAddress(family, vrid) : link.macAddress;
+
+function announcementFrames(settings: VirtualRouterSettings, macAddress: string): Uint8Array[] {
   return settings.addresses.map(({ address }) =>
     familyOf(address) === 'ipv4'
-      ? gratuitousArpFrame(link.macAddress, address)
-      : unsolicitedNeighborAdvertisementFrame(link.macAddress, address),
+      ? gratuitousArpFrame(macAddress, address)
+      : unsolicitedNeighborAdvertisementFrame(macAddress, address),
   );
+}
+
+/** What goes out on one interface, and whose it is. */
+class Batch {
+  readonly owners: string[] = [];
+  readonly messages: OutgoingMessage[] = [];
+  readonly frameOwners: string[] = [];
+  readonly frames: Uint8Array[] = [];
+
+  add(owner: string, { messages, frames }: Pick<Encoded, 'messages' | 'frames'>): void {
+    for (const message of messages) {
+      this.owners.push(owner);
+      this.messages.push(message);
+    }
+    for (const frame of frames) {
+      this.frameOwners.push(owner);
+      this.frames.push(frame);
+    }
+  }
+}
+
+/** To the group from the virtual MAC address, where that is ours; a peer's link-layer address is the kernel's knowledge. */
+function encodeFrom(wanted: QueuedAdvertisement): Pick<Encoded, 'messages' | 'frames'> {
+  const messages = encodeFor(wanted);
+  const { family, vrid, advertisementInterval, addresses } = wanted.settings;
+  const group = VRRP_GROUP[family];
+  if (!wanted.fromVirtualMac) return { messages, frames: [] };
+  const { priority, source, dialect } = wanted;
+  const frame = encodeAdvertisementFrame(
+    {
+      vrid,
+      priority,
+      maxAdvertiseInterval: advertisementInterval,
+      addresses: addresses.map(({ address }) => address),
+    },
+    { source, destination: group, dialect, sourceMac: virtualMacAddress(family, vrid) },
+  );
+  const others = messages.filter(({ destination }) => destination !== group);
+  return { messages: others, frames: others.length < messages.length ? [frame] : [] };
 }

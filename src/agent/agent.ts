@@ -104,6 +104,7 @@ class RunningAgent implements Agent {
       leftovers: leftoversOf(this.#left.state),
       services: this.#services,
       onChange: () => this.#changed(),
+      recordAhead: () => this.#record(),
       onWake: (news) => this.#statusFile.stirred(news),
       watchdog: options.watchdog,
     });
@@ -148,6 +149,7 @@ class RunningAgent implements Agent {
       problems: () => [
         ...this.#problems.values(),
         ...this.#unsaidHostProblems(),
+        ...this.#driver.keeper.virtualMacs.problems(),
         ...[this.#eventFile, this.#stateFile, this.#statusFile, this.#metrics]
           .map((file) => file.problem())
           .filter((problem) => problem !== null),
@@ -187,7 +189,13 @@ class RunningAgent implements Agent {
     await this.#services.close();
     const standing = await remaining;
     this.#stateFile.write(
-      formatState({ ...this.#remembered(), standing, mayAdd: [], keeps: false }),
+      formatState({
+        ...this.#remembered(),
+        standing,
+        mayAdd: [],
+        virtualMacs: this.#driver.keeper.virtualMacs.remaining(),
+        keeps: false,
+      }),
     );
     const written = Promise.all([this.#statusFile.end(), this.#metrics.close()]);
     await this.#control?.close();
@@ -251,8 +259,12 @@ class RunningAgent implements Agent {
   /** What new settings may add is written down before it is added. */
   async #recordAhead(settings: Settings): Promise<void> {
     this.#coming = settings;
+    await this.#record();
+  }
+
+  #record(): Promise<void> {
     this.#stateFile.write(formatState(this.#remembered()));
-    await this.#stateFile.flush();
+    return this.#stateFile.flush();
   }
 
   #createServices(): AgentServices {

@@ -39,6 +39,8 @@ export interface DriverOptions {
   readonly settings: Settings;
   readonly leftovers: Leftovers;
   readonly services: Services;
+  /** Writes state.json: what is about to be changed on interfaces stands there before it is. */
+  readonly recordAhead: () => Promise<void>;
   /** After a wake-up that changed something a person or state.json should see. */
   readonly onChange: () => void;
   /**

@@ -78,10 +78,11 @@ export class Driver {
       kernel.openAnnouncer(),
       (...refused) => this.#records.sendFailed(...refused),
       (name, frames) => this.tallies.announced(name, frames),
+      (name) => this.keeper.wants(name),
     );
     this.keeper = new AddressKeeper({
+      ...options,
       network: this.#network,
-      executor,
       submit: (event) => this.submit(event),
       now: () => kernel.now(),
       onStuck: (virtualRouter, detail) => this.#records.addressesStuck(virtualRouter, detail),

@@ -1,6 +1,7 @@
 // What the keeper knows of one virtual router's addresses. No kernel, no script.
 import { PACKAGE_ACCEPT_MODE } from '../config/defaults.js';
 import type { VirtualRouterSettings } from '../config/settings.js';
+import type { PlacedRouter } from './placement.js';
 import { activeDownInterval } from '../core/machine/timing.js';
 import type { RunRequest } from '../executor/executor.js';
 import {
@@ -32,7 +33,7 @@ const SERVICE_DELAY = microseconds(50_000);
 const CHECKED_WITHIN = microseconds(500_000);
 
 export interface Keeping {
-  settings: VirtualRouterSettings;
+  settings: PlacedRouter;
   wanted: boolean;
   /** When its lines belong into a script: with the next one, when the retry is due, or not at all. */
   due: 'now' | 'retry' | null;
@@ -61,7 +62,7 @@ const NEVER_YET = instant(0);
 
 /** `left`: some of its addresses stand, of an agent before this one, and whether that one died as Active. */
 export const begin = (
-  settings: VirtualRouterSettings,
+  settings: PlacedRouter,
   linkIndex: number | null,
   left: { readonly inherits: boolean; readonly now: Instant } | null,
 ): Keeping => ({
@@ -112,8 +113,8 @@ const longestActiveDown = ({ advertisementInterval }: VirtualRouterSettings): Mi
   activeDownInterval(1, advertisementInterval);
 
 /** The same virtual router (RFC 9568 §6), whatever it is called. */
-export const identityOf = ({ interface: name, family, vrid }: VirtualRouterSettings): string =>
-  `${name} ${family} ${vrid}`;
+export const identityOf = ({ parent, family, vrid }: PlacedRouter): string =>
+  `${parent} ${family} ${vrid}`;
 
 /** What is known of its addresses is out of date: they belong into the next script. */
 export function renew(keeping: Keeping): void {
@@ -128,13 +129,14 @@ export function renew(keeping: Keeping): void {
 
 export function wishOf(
   virtualRouter: string,
-  { settings, wanted, inheritedUntil, due }: Keeping,
+  { settings, wanted, inheritedUntil }: Keeping,
+  due: boolean,
 ): Wish {
   const kept = inheritedUntil === null ? 'released' : 'kept';
   return {
     virtualRouter,
     target: settings,
     state: wanted ? 'wanted' : kept,
-    due: due !== null,
+    due,
   };
 }

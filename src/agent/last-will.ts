@@ -10,9 +10,11 @@ import { formatAddressWithPrefix, type IpAddress } from '../model/address.js';
 import type { Link, LinkAddress } from '../model/link.js';
 import type { AddressTarget } from '../model/netlink-script.js';
 import { milliseconds, type Milliseconds } from '../model/units.js';
+import { virtualMacAddress } from '../model/virtual-mac.js';
 import { encodeAdvertisementFrame, VRRP_GROUP } from '../wire/advertisement.js';
 import { removalLines } from './address-plan.js';
 import { scriptRequest } from './keeping.js';
+import { placed } from './placement.js';
 
 export interface WillInput {
   readonly settings: Settings;
@@ -24,12 +26,15 @@ export interface WillInput {
   readonly linkNamed: (name: string) => Link | undefined;
   /** What stands on the interface, by the kernel's word. */
   readonly addressesOn: (name: string) => readonly LinkAddress[];
+  /** Macvlans of ours that are there, and what puts back the settings of their parents. */
+  readonly links: readonly string[];
+  readonly putBack: readonly Uint8Array[];
 }
 
 /** The will as things stand; null when nothing of ours would be left behind. */
 export function lastWill({ settings, snapshot, ...rest }: WillInput): LastWill | null {
-  const { standing, inherited, linkNamed, addressesOn } = rest;
-  if (standing.length === 0) return null;
+  const { standing, inherited, linkNamed, addressesOn, links, putBack } = rest;
+  if (standing.length + links.length + putBack.length === 0) return null;
   const active = snapshot.virtualRouters.filter(({ state }) => state === 'Active');
   const keeping = snapshot.virtualRouters.filter(
     ({ state, configuration }) => state === 'Active' || inherited.has(configuration.name),
@@ -50,16 +55,18 @@ export function lastWill({ settings, snapshot, ...rest }: WillInput): LastWill |
     if (router.state !== 'Active' || hasUnicastPeers(settings, configuration.name)) continue;
     // The executor sends whole frames; of an interface without any the successor waits for its timer.
     if (!isMac(link.macAddress)) continue;
-    farewell.push({ linkIndex: link.index, frame: farewellFrame(router, source, link) });
+    const sourceMac = sourceMacOf(settings, configuration.name) ?? link.macAddress;
+    farewell.push({ linkIndex: link.index, frame: farewellFrame(router, source, sourceMac) });
   }
   return {
     farewell,
     successors,
     keepAtMost: milliseconds(keepAtMost),
-    release: scriptRequest(settings.vip.script, removalLines(standing, addressesOn)),
+    release: scriptRequest(settings.vip.script, removalLines(standing, addressesOn, links)),
+    settings: putBack,
     lease: active.length === 0 ? null : silence(settings, active),
     lifetime: settings.vip.leaseSeconds,
-    addresses: held(keeping, standing, linkNamed),
+    addresses: held(settings, keeping, standing, linkNamed),
   };
 }
 
@@ -100,6 +107,7 @@ const wholeMilliseconds = (value: number): Milliseconds => milliseconds(Math.cei
  * among it: its lifetime ends.
  */
 function held(
+  settings: Settings,
   active: readonly RouterSnapshot[],
   standing: readonly AddressTarget[],
   linkNamed: WillInput['linkNamed'],
@@ -109,7 +117,9 @@ function held(
       addresses.map((address) => `${name} ${formatAddressWithPrefix(address)}`),
     ),
   );
-  return active.flatMap(({ configuration: { interface: name, addresses } }) => {
+  const kept = new Set(active.map(({ configuration: { name } }) => name));
+  const routers = settings.virtualRouters.filter(({ name }) => kept.has(name)).map(placed);
+  return routers.flatMap(({ interface: name, addresses }) => {
     const link = linkNamed(name);
     if (link === undefined) return [];
     return addresses
@@ -124,7 +134,12 @@ const hasUnicastPeers = (settings: Settings, virtualRouter: string): boolean =>
     ({ name, unicastPeers }) => name === virtualRouter && unicastPeers.length > 0,
   );
 
-function farewellFrame(router: RouterSnapshot, source: IpAddress, link: Link): Uint8Array {
+function sourceMacOf({ virtualRouters }: Settings, virtualRouter: string): string | undefined {
+  const router = virtualRouters.find(({ name }) => name === virtualRouter);
+  return router?.virtualMac === true ? virtualMacAddress(router.family, router.vrid) : undefined;
+}
+
+function farewellFrame(router: RouterSnapshot, source: IpAddress, sourceMac: string): Uint8Array {
   const { vrid, family, addresses, advertisementInterval } = router.configuration;
   return encodeAdvertisementFrame(
     {
@@ -137,7 +152,7 @@ function farewellFrame(router: RouterSnapshot, source: IpAddress, link: Link): U
       source,
       destination: VRRP_GROUP[family],
       dialect: router.sending,
-      sourceMac: link.macAddress,
+      sourceMac,
     },
   );
 }

@@ -48,6 +48,8 @@ export class LeasedWill {
       inherited: keeper.inherited(),
       linkNamed: (name) => network.linkNamed(name),
       addressesOn: (name) => network.addressesOn(name),
+      links: keeper.virtualMacs.present(),
+      putBack: keeper.virtualMacs.putBackMessages(),
     });
     const holds = will !== null && will.lease !== null;
     if (holds && !this.#holds) lease.take();

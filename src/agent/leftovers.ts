@@ -4,6 +4,8 @@ import type { Settings, VirtualRouterSettings } from '../config/settings.js';
 import { formatAddressWithPrefix } from '../model/address.js';
 import type { LinkAddress } from '../model/link.js';
 import type { AddressTarget } from '../model/netlink-script.js';
+import type { VirtualMacLeftovers } from '../model/virtual-mac.js';
+import { presentOf } from './address-presence.js';
 import type { Network } from './network.js';
 import {
   endsLikeOurs,
@@ -13,6 +15,7 @@ import {
   type OwnAddress,
   type OwnAddresses,
 } from './own-addresses.js';
+import type { PlacedRouter } from './placement.js';
 
 /** What an agent before this one has recorded. */
 export interface Leftovers {
@@ -22,6 +25,7 @@ export interface Leftovers {
   readonly mayAdd?: readonly AddressTarget[];
   /** It died as Active, or while it kept what such a one had left. */
   readonly inherits?: boolean;
+  readonly virtualMacs?: VirtualMacLeftovers;
 }
 
 export const NOTHING_LEFT: Leftovers = { standing: [] };
@@ -80,3 +84,32 @@ export function recognize(
     own.add(own.closes(one.interface, one.address) ? { ...one, acceptMode: false } : one);
   }
 }
+
+/** What of these virtual routers does not stand, and may any moment because of us: recorded before it is put there. */
+export const mayAddOf = (
+  network: Pick<Standing, 'linkNamed' | 'addressesOn' | 'addressTextsOn'>,
+  own: OwnAddresses,
+  routers: readonly PlacedRouter[],
+): AddressTarget[] =>
+  routers.flatMap((settings) => {
+    const { interface: name } = settings;
+    const present = new Set(presentOf(network, settings));
+    const addresses = settings.addresses.filter((one) => !present.has(one) && !own.has(name, one));
+    const index = network.linkNamed(name)?.index;
+    const link = index === undefined ? {} : { linkIndex: index };
+    const accepts = settings.acceptMode ? {} : { acceptMode: false };
+    return addresses.length === 0 ? [] : [{ interface: name, ...link, addresses, ...accepts }];
+  });
+
+/** Of these, what the kernel says does stand there. */
+export const remainingOf = (
+  network: Pick<Standing, 'addressesOn'>,
+  standing: readonly AddressTarget[],
+): AddressTarget[] =>
+  standing
+    .map(({ interface: name, addresses }) => {
+      const present = network.addressesOn(name);
+      const left = addresses.filter((one) => present.some((two) => sameAddress(one, two)));
+      return { interface: name, addresses: left };
+    })
+    .filter(({ addresses }) => addresses.length > 0);

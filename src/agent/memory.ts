@@ -2,6 +2,7 @@
 // No file access, no decisions.
 import type { InstanceSnapshot, Memory } from '../core/interface.js';
 import { instant, type Instant } from '../model/units.js';
+import { NO_VIRTUAL_MACS } from '../model/virtual-mac.js';
 import type { Leftovers } from './leftovers.js';
 import type { State } from '../journal/state-file.js';
 
@@ -14,7 +15,7 @@ export interface Clocks {
 /** What the next agent must know. */
 export function stateOf(
   { memory, virtualRouters }: InstanceSnapshot,
-  { standing, mayAdd = [], inherits: keeps = false }: Leftovers,
+  { standing, mayAdd = [], inherits: keeps = false, virtualMacs = NO_VIRTUAL_MACS }: Leftovers,
   { wallClock, now }: Clocks,
 ): State {
   const { maintenance, bypassEngaged, flaps, standBack } = memory;
@@ -22,6 +23,7 @@ export function stateOf(
   return {
     standing,
     mayAdd,
+    virtualMacs,
     maintenance,
     bypassEngaged,
     flaps: flaps.flaps.map(wallTime),
@@ -33,9 +35,16 @@ export function stateOf(
 }
 
 /** What the next agent must know of the addresses that this one leaves. */
-export const leftoversOf = ({ standing, mayAdd, active, keeps }: State): Leftovers => ({
+export const leftoversOf = ({
   standing,
   mayAdd,
+  virtualMacs,
+  active,
+  keeps,
+}: State): Leftovers => ({
+  standing,
+  mayAdd,
+  virtualMacs,
   inherits: active || keeps,
 });
 

@@ -222,6 +222,11 @@ export class Network {
     return socket ? socket.send(batch) : batch.map((_, index) => ({ index, code: 'ENODEV' }));
   }
 
+  /** The interface that the port's socket is bound to; null without one. */
+  linkIndexOf(key: string): number | null {
+    return this.#ports.get(key)?.linkIndex ?? null;
+  }
+
   close(): void {
     for (const port of this.#ports.values()) port.socket?.close();
     this.#ports.clear();

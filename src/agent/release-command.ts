@@ -49,11 +49,12 @@ export async function release(command: ReleaseCommand): Promise<number> {
 }
 
 function told(
-  { removed, remaining, foreign, problem }: Awaited<ReturnType<typeof removeAddresses>>,
+  { removed, putBack, remaining, foreign, problem }: Awaited<ReturnType<typeof removeAddresses>>,
   say: ReleaseCommand['say'],
 ): number {
   const print = (line: string): void => void process.stdout.write(`${line}\n`);
   for (const address of removed) print(`removed ${address}`);
+  for (const setting of putBack) print(`put back ${setting}`);
   for (const address of foreign) {
     print(`left ${address}: nobody has recorded that an agent put it there`);
   }

@@ -14,10 +14,15 @@ import { recognize, type Leftovers, type Standing } from './leftovers.js';
 import { OwnAddresses, placeOf, sameAddress } from './own-addresses.js';
 import { createBackgroundFile } from '../files/background-file.js';
 import { formatState, readState, stateFilePath, type State } from '../journal/state-file.js';
+import { placeOfAddresses, virtualMacNamed } from '../model/virtual-mac.js';
+import { placed } from './placement.js';
+import { putBackParent } from './virtual-mac-settings.js';
 
 interface Released {
-  /** `10.99.0.100/24 on eth0`. */
+  /** `10.99.0.100/24 on eth0`, `the interface us51v4`. */
   readonly removed: readonly string[];
+  /** Settings of interfaces, as `net.ipv4.conf.eth0.arp_ignore = 0`. */
+  readonly putBack: readonly string[];
   readonly remaining: readonly string[];
   /** Virtual addresses that stand, and that no agent has put there as far as is known. */
   readonly foreign: readonly string[];
@@ -52,30 +57,42 @@ export async function removeAddresses(input: ReleaseInput): Promise<Released> {
   const watch = kernel.openNetworkWatch(() => undefined);
   try {
     const { state } = recorded;
-    const configured = found(watch, settings?.virtualRouters ?? []);
+    const configured = found(watch, (settings?.virtualRouters ?? []).map(placed));
     const ours = oursOf(watch, state, settings);
     if (settings !== null && (state.active || state.keeps) && ours.size > 0) {
       await sayFarewell(kernel, settings, (router) =>
-        router.addresses.some((address) => ours.has(placeOf(router.interface, address))),
+        router.addresses.some((address) => ours.has(placeOf(placed(router).interface, address))),
       );
     }
     const closes = closed(state, settings);
+    const links = linksOf(watch, state, settings);
     const problem =
-      ours.size === 0 && !closes
+      ours.size + links.length === 0 && !closes
         ? null
-        : runScript(input.script, watch, [...ours.values()], closes);
+        : runScript(input.script, watch, [...ours.values()], { closes, links });
+    const putBack = putBackParents(kernel, watch, state);
     watch.resynchronize(() => undefined);
     const remaining = [...ours].filter(([, one]) => stands(watch, one));
     const left = remaining.map(([, one]) => targetOf(one));
+    const linksLeft = linksOf(watch, state, settings);
     const written = createBackgroundFile(statePath, true);
-    if (existsSync(statePath) || left.length > 0) {
-      written.write(formatState({ ...state, standing: left, mayAdd: [], keeps: false }));
+    if (existsSync(statePath) || left.length + linksLeft.length > 0) {
+      const virtualMacs = { links: linksLeft, parents: [] };
+      written.write(formatState({ ...state, standing: left, mayAdd: [], virtualMacs, keeps: false }));
       await written.flush();
     }
     const places = new Set(remaining.map(([place]) => place));
+    const linksGone = links.filter((name) => !linksLeft.includes(name));
     return {
-      removed: [...ours].filter(([place]) => !places.has(place)).map(([, one]) => describe(one)),
-      remaining: remaining.map(([, one]) => describe(one)),
+      removed: [
+        ...[...ours].filter(([place]) => !places.has(place)).map(([, one]) => describe(one)),
+        ...linksGone.map(describeLink),
+      ],
+      putBack,
+      remaining: [
+        ...remaining.map(([, one]) => describe(one)),
+        ...linksLeft.map(describeLink),
+      ],
       foreign: foreignOf(configured, ours, settings).map(describe),
       problem: problem ?? recorded.problem ?? written.problem(),
     };
@@ -91,7 +108,7 @@ function oursOf(
   settings: Settings | null,
 ): Map<string, Found> {
   const own = new OwnAddresses();
-  const routers = settings?.virtualRouters ?? [];
+  const routers = (settings?.virtualRouters ?? []).map(placed);
   const vip = settings?.vip ?? { leaseSeconds: 0 };
   recognize(own, { network: standingBy(watch), vip, routers, leftovers: state });
   return distinct(found(watch, own.targets()));
@@ -156,6 +173,28 @@ const targetOf = ({ link, address: { address, prefixLength } }: Found): AddressT
   addresses: [{ address, prefixLength }],
 });
 
+const describeLink = (name: string): string => `the interface ${name}`;
+
+/** The macvlans that are there because of an agent: recorded, or named by the settings, and with our MAC address. */
+function linksOf(watch: NetworkWatch, state: State, settings: Settings | null): string[] {
+  const configured = (settings?.virtualRouters ?? []).filter(({ virtualMac }) => virtualMac);
+  const names = new Set([...state.virtualMacs.links, ...configured.map(placeOfAddresses)]);
+  return [...watch.links.values()]
+    .filter(({ name, macAddress }) => names.has(name) && virtualMacNamed(name)?.macAddress === macAddress)
+    .map(({ name }) => name);
+}
+
+function putBackParents(kernel: Kernel, watch: NetworkWatch, state: State): string[] {
+  return state.virtualMacs.parents.flatMap((before) => {
+    const link = watch.links.get(before.linkIndex);
+    if (link === undefined) return [];
+    const { arpIgnore, arpAnnounce } = putBackParent(kernel, before, link);
+    const setting = (name: string, value: number | undefined): string[] =>
+      value === undefined ? [] : [`net.ipv4.conf.${link.name}.${name} = ${value}`];
+    return [...setting('arp_ignore', arpIgnore), ...setting('arp_announce', arpAnnounce)];
+  });
+}
+
 const describe = ({ link, address }: Found): string =>
   `${formatAddressWithPrefix(address)} on ${link.name}`;
 
@@ -169,13 +208,13 @@ function runScript(
   script: string,
   watch: NetworkWatch,
   ours: readonly Found[],
-  closes: boolean,
+  { closes, links }: { readonly closes: boolean; readonly links: readonly string[] },
 ): string | null {
   const standingOn = (name: string): LinkAddress[] =>
     [...watch.addresses()].filter((one) => watch.links.get(one.linkIndex)?.name === name);
   const request = scriptRequest(script, [
     ...(closes ? [acceptModeLine([])] : []),
-    ...removalLines(ours.map(targetOf), standingOn),
+    ...removalLines(ours.map(targetOf), standingOn, links),
   ]);
   const [program = script, ...args] = request.argv;
   const { status, error, stderr } = spawnSync(program, args, {

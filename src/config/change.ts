@@ -1,7 +1,7 @@
 // Several settings changed at once in the settings file, or only looked at: what would differ, and what `plan` would
 // print otherwise. On one version of the file, which the caller has seen; never on another one. No agent is told.
 import { isDeepStrictEqual } from 'node:util';
-import { releaseScript, takeoverScript, withAcceptMode } from '../model/netlink-script.js';
+import { releaseOf, takeoverOf } from '../model/netlink-script.js';
 import type { AtomicWriteOptions } from '../files/atomic-write.js';
 import { readDocument } from './document.js';
 import type { SettingsError, SettingsWarning } from './errors.js';
@@ -190,10 +190,7 @@ const scripts = ({ virtualRouters, vip }: Settings): ReadonlyMap<string, Scripts
   new Map(
     virtualRouters.map((router) => [
       router.name,
-      {
-        takeover: withAcceptMode(router, [router], takeoverScript(router, vip.leaseSeconds)),
-        release: withAcceptMode(router, [], releaseScript(router)),
-      },
+      { takeover: takeoverOf(router, vip.leaseSeconds), release: releaseOf(router) },
     ]),
   );
 

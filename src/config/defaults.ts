@@ -134,7 +134,7 @@ function witnessOf(
 }
 
 function routerOf(file: CompleteRouter): VirtualRouterSettings {
-  const { advertisementIntervalMs, virtualMac: _, ...same } = file;
+  const { advertisementIntervalMs, ...same } = file;
   const addresses = file.addresses.map((text) => {
     const value = parseAddressWithPrefix(text);
     assert(value !== null, `${text} passed the checks, so it is an address with prefix length`);

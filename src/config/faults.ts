@@ -136,6 +136,21 @@ const FAULTS = {
     'a VRID once per interface and address family',
     'give one of the two another VRID',
   ],
+  virtualMacName: [
+    'invalid-interface',
+    'an interface that understudy does not make for a virtual MAC address',
+    'write the name of the interface below it',
+  ],
+  virtualMacOfOwner: [
+    'not-available',
+    'no virtual MAC address for the owner of the addresses, whose interface answers with its own',
+    'give it a priority below 255 and take its addresses off the interface, or remove virtualMac',
+  ],
+  virtualMacTwice: [
+    'duplicate-vrid',
+    'a VRID with virtualMac: true once per address family: both would be the interface <name>',
+    'give one of the two another VRID, on all routers of its group',
+  ],
   addressTwice: ['duplicate-address', 'every virtual address once', 'remove one of the two'],
   unfitAddress: [
     'invalid-address',

@@ -80,8 +80,8 @@ const VIRTUAL_ROUTER = section(
       { default: true },
     ),
     virtualMac: shared.flag(
-      'Whether the virtual MAC address is used. The interface keeps its own; a deviation from RFC 9568 §7.3.',
-      { default: false, const: false },
+      'Whether the virtual router has its virtual MAC address 00-00-5E-00-01-{VRID} (RFC 9568 §7.3), on a macvlan of its own. false: the addresses stand on the interface and move with gratuitous ARP.',
+      { default: false },
     ),
   },
   ['name', 'interface', 'vrid', 'addresses'],

@@ -62,11 +62,10 @@ export type CompleteFile = Without<SettingsFile, 'name' | 'virtualRouters' | 'vi
   readonly vip: Required<SettingsFile['vip']>;
 };
 
-type RefusedInRouters = 'virtualMac';
 
 export interface VirtualRouterSettings extends Omit<
   CompleteRouter,
-  'advertisementIntervalMs' | 'addresses' | 'unicastPeers' | RefusedInRouters
+  'advertisementIntervalMs' | 'addresses' | 'unicastPeers'
 > {
   /** The family of every address: IPv4 and IPv6 virtual routers are never mixed (RFC 9568 §6). */
   readonly family: Family;

@@ -11,6 +11,7 @@ import { checkMonitors } from './monitor-checks.js';
 import { routersOf, type PlacedAddress, type PlacedRouter, type Settled } from './placed.js';
 import { checkInterface, checkName, checkPath, checkUniqueNames } from './plain-checks.js';
 import { repeated, standsAlready } from './plain-checks.js';
+import { checkVirtualMacs } from './virtual-mac-checks.js';
 import { checkWitness } from './witness-checks.js';
 
 /** sizeof(sockaddr_un.sun_path) − 1: the longest path of a unix socket, in bytes. */
@@ -42,6 +43,7 @@ export function checkMeaning(settings: Settled, hostName: string): Finding[] {
     ),
     ...checkUniqueVrids(routers),
     ...checkUniqueAddresses(routers),
+    ...checkVirtualMacs(routers),
     ...checkPair(settings, routers, name ?? hostName),
     ...checkMonitors(settings),
     ...checkWitness(settings),

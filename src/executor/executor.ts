@@ -58,6 +58,8 @@ export interface LastWill {
   /** Longest wait for a successor: Active_Down_Interval. */
   readonly keepAtMost: Milliseconds;
   readonly release: RunRequest;
+  /** Netlink messages that put back what else was changed, once the release script has ended. */
+  readonly settings: readonly Uint8Array[];
   /** null: silence has no consequence. */
   readonly lease: Silence | null;
   /** Whole seconds that the kernel keeps `addresses` unless they are renewed; 0: for ever. */

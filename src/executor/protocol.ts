@@ -6,7 +6,7 @@ import { addressBytes, familyOf } from '../model/address.js';
 import { milliseconds } from '../model/units.js';
 import type { LastWill, Program, RunRequest, RunResult } from './executor.js';
 
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 export const HEADER_LENGTH = 12;
 export const PAYLOAD_MAX = 4 * 1024 * 1024;
 /** Links times families times VRIDs that one will can wait for. */
@@ -80,12 +80,13 @@ export function encodeWill(will: LastWill | null): Buffer {
       u16(will.farewell.length),
       u16(will.successors.length),
       u16(will.addresses.length),
-      u16(0),
+      u16(will.settings.length),
       ...will.farewell.flatMap(({ linkIndex, frame }) => [u32(linkIndex), bytes(frame)]),
       ...will.successors.map(({ linkIndex, family, vrid }) =>
         Buffer.concat([u32(linkIndex), Buffer.of(family === 'ipv4' ? 4 : 6, vrid, 0, 0)]),
       ),
       ...will.addresses.map(address),
+      ...will.settings.map(bytes),
       program(will.release),
     ]),
   );

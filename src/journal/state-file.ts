@@ -4,6 +4,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatAddressWithPrefix, parseAddressWithPrefix } from '../model/address.js';
 import type { AddressTarget } from '../model/netlink-script.js';
+import {
+  NO_VIRTUAL_MACS,
+  virtualMacNamed,
+  type ParentSettings,
+  type VirtualMacLeftovers,
+} from '../model/virtual-mac.js';
 import { thisBoot } from './boot.js';
 
 export const stateFilePath = (stateDirectory: string): string => join(stateDirectory, 'state.json');
@@ -14,6 +20,8 @@ export interface State {
   readonly standing: readonly AddressTarget[];
   /** What did not stand, and it might have put there any moment after this was written. */
   readonly mayAdd: readonly AddressTarget[];
+  /** Macvlans that it has made, or was about to, and how the interfaces under them were set before. */
+  readonly virtualMacs: VirtualMacLeftovers;
   readonly maintenance: boolean;
   readonly bypassEngaged: boolean;
   readonly flaps: readonly number[];
@@ -29,6 +37,7 @@ export interface State {
 export const EMPTY_STATE: State = {
   standing: [],
   mayAdd: [],
+  virtualMacs: NO_VIRTUAL_MACS,
   maintenance: false,
   bypassEngaged: false,
   flaps: [],
@@ -106,6 +115,7 @@ function parseState(text: string, boot: string | null): State | null {
   return {
     standing: isOver ? [] : standing,
     mayAdd: isOver ? [] : mayAdd,
+    virtualMacs: isOver ? NO_VIRTUAL_MACS : virtualMacsOf(file['virtualMacs']),
     maintenance: file['maintenance'] === true,
     bypassEngaged: file['bypassEngaged'] === true,
     flaps: timesOf(file['flaps']),
@@ -114,6 +124,27 @@ function parseState(text: string, boot: string | null): State | null {
     active: file['active'] === true,
     keeps: file['keeps'] === true,
   };
+}
+
+/** What is not as we write it is left out: of an agent before this version all of it. */
+function virtualMacsOf(value: unknown): VirtualMacLeftovers {
+  if (typeof value !== 'object' || value === null) return NO_VIRTUAL_MACS;
+  const { links, parents } = value as { links?: unknown; parents?: unknown };
+  return {
+    links: Array.isArray(links)
+      ? links.filter((name) => typeof name === 'string' && virtualMacNamed(name) !== null)
+      : [],
+    parents: Array.isArray(parents) ? parents.filter(isParent) : [],
+  };
+}
+
+function isParent(value: unknown): value is ParentSettings {
+  if (typeof value !== 'object' || value === null) return false;
+  const entry = value as Readonly<Record<string, unknown>>;
+  const numbers = ['linkIndex', 'arpIgnore', 'arpAnnounce'];
+  return (
+    typeof entry['interface'] === 'string' && numbers.every((one) => Number.isInteger(entry[one]))
+  );
 }
 
 function targetsOf(list: unknown): AddressTarget[] | null {

@@ -38,6 +38,8 @@ export interface Addon {
   sendBatch(handle: Handle, batch: ArrayBuffer, count: number): number;
   /** The number of records in `batch`, 0 when there is no more. */
   receiveNetwork(handle: Handle, batch: ArrayBuffer): number;
+  /** One netlink message that asks for an acknowledgement; 0, or a negative errno. */
+  netlink(message: ArrayBuffer): number;
   openDatagramSocket(family: 4 | 6, port: number, onReadable: () => void): Handle;
   /** `batch` is struct datagram_addresses, and the name of an interface behind it, to its end. */
   sourceTo(family: 4 | 6, batch: ArrayBuffer): number;
@@ -68,7 +70,7 @@ export interface Addon {
 
 /** What an addon that was built before the latest change of this face does not have. */
 const isWhole = (addon: Partial<Addon>): addon is Addon =>
-  addon.openKey !== undefined && addon.sendDatagram !== undefined;
+  addon.openKey !== undefined && addon.sendDatagram !== undefined && addon.netlink !== undefined;
 
 const ADDON = '../../../build/Release/understudy.node';
 

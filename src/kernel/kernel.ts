@@ -127,6 +127,17 @@ export interface PeerCredentials {
   readonly gid: number;
 }
 
+/** What of net.ipv4.conf.NAME a virtual MAC address needs. The larger of this and net.ipv4.conf.all counts. */
+export interface Ipv4LinkSettings {
+  readonly forwarding: number;
+  /** 1: answer only for addresses of the interface that was asked. */
+  readonly arpIgnore: number;
+  /** 2: ask only with an address of the interface that asks. */
+  readonly arpAnnounce: number;
+  /** 2: loose; a source needs a route, whatever interface it leads to. */
+  readonly rpFilter: number;
+}
+
 export interface Kernel {
   /** CLOCK_MONOTONIC. */
   now(): Instant;
@@ -149,6 +160,15 @@ export interface Kernel {
   /** Takes the lock, or answers null when another process holds it. */
   lockFile(path: string): FileLock | null;
   openLease(): Lease;
+  /** The interface's own values. @throws the system's error when it is gone. */
+  ipv4Settings(linkName: string): Ipv4LinkSettings;
+  /** Needs CAP_NET_ADMIN, and no writable /proc/sys. @throws KernelError */
+  setIpv4Settings(linkIndex: number, values: Partial<Ipv4LinkSettings>): void;
+  /**
+   * Writes net.ipv6.conf.NAME, in this order; nothing where the kernel has no IPv6.
+   * @throws the system's error, that of a read-only /proc/sys among them.
+   */
+  setIpv6Settings(linkName: string, values: Readonly<Record<string, number>>): void;
   /**
    * Who connected to the unix socket, as it was then (SO_PEERCRED, unix(7)): nothing that is sent changes it.
    * null when `fd` is no open unix socket.

@@ -3,6 +3,7 @@ import { instant, milliseconds, type Instant } from '../model/units.js';
 import { loadAddon, type Addon } from './addon.js';
 import { openAdvertisementSocket } from './advertisement-socket.js';
 import { openAnnouncer } from './announcer.js';
+import { ipv4Settings, setIpv4Settings, setIpv6Settings } from './link-settings.js';
 import type { DeadlineTimer, FileLock, Kernel, Lease, PeerCredentials } from './kernel.js';
 import { openNetworkWatch } from './network-watch.js';
 import { attempt, refusal } from './refusal.js';
@@ -99,5 +100,8 @@ export function openKernel(options: KernelOptions = {}): Kernel {
     lockFile: (path) => lockFile(addon, path),
     openLease: () => openLease(addon),
     peerCredentials: (fd) => peerCredentials(addon, fd),
+    ipv4Settings,
+    setIpv4Settings: (linkIndex, values) => setIpv4Settings(addon, linkIndex, values),
+    setIpv6Settings,
   };
 }

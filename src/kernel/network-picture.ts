@@ -105,4 +105,6 @@ const isSameLink = (a: Link, b: Link): boolean =>
   a.mtu === b.mtu &&
   a.macAddress === b.macAddress &&
   a.noArp === b.noArp &&
-  a.noMulticast === b.noMulticast;
+  a.noMulticast === b.noMulticast &&
+  a.lower === b.lower &&
+  a.controller === b.controller;

@@ -3,10 +3,10 @@ import { addressFromBytes } from '../model/address.js';
 import type { Link, LinkAddress } from '../model/link.js';
 
 /** struct network_record of native/addon/netlink.h. */
-const RECORD_SIZE = 84;
+const RECORD_SIZE = 92;
 const WORDS = RECORD_SIZE / 4;
 const CAPACITY = 64;
-const WORD = { kind: 0, linkIndex: 1, flags: 2, mtuOrLifetime: 3 } as const;
+const WORD = { kind: 0, linkIndex: 1, flags: 2, mtuOrLifetime: 3, lower: 21, controller: 22 } as const;
 const BYTE = {
   family: 16,
   prefixLength: 17,
@@ -55,6 +55,8 @@ export class NetworkRecords {
     const name = this.#slice(index, BYTE.name, NAME_SIZE);
     const end = name.indexOf(0);
     const length = Math.min(this.#byte(index, BYTE.hardwareLength), HARDWARE_SIZE);
+    const lower = this.#word(index, WORD.lower);
+    const controller = this.#word(index, WORD.controller);
     return {
       index: this.#word(index, WORD.linkIndex),
       name: name.toString('utf8', 0, end < 0 ? NAME_SIZE : end),
@@ -66,6 +68,8 @@ export class NetworkRecords {
         .replace(/(..)(?!$)/g, '$1:'),
       ...((flags & IFF.noArp) === 0 ? {} : { noArp: true }),
       ...((flags & IFF.multicast) === 0 ? { noMulticast: true } : {}),
+      ...(lower === 0 ? {} : { lower }),
+      ...(controller === 0 ? {} : { controller }),
     };
   }
 

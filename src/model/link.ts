@@ -16,6 +16,10 @@ export interface Link {
   readonly noArp?: true;
   /** Without IFF_MULTICAST, else absent. */
   readonly noMulticast?: true;
+  /** Index of the interface that a macvlan or a VLAN stands on, else absent. In another namespace it says nothing. */
+  readonly lower?: number;
+  /** Index of the bridge, bond or VRF that it belongs to, else absent. */
+  readonly controller?: number;
 }
 
 /** One address on an interface (rtnetlink RTM_NEWADDR). */

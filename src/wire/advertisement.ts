@@ -43,13 +43,6 @@ const TYPE_ADVERTISEMENT = 1;
 const HEADER_LENGTH = 8;
 const IP_HEADER_LENGTH: Readonly<Record<Family, number>> = { ipv4: 20, ipv6: 40 };
 
-/** Virtual router MAC address, 00-00-5E-00-01-{VRID} or 00-00-5E-00-02-{VRID} (RFC 9568 §7.3). */
-export function virtualMacAddress(family: Family, vrid: number): string {
-  assertVrid(vrid);
-  const last = vrid.toString(16).padStart(2, '0');
-  return `00:00:5e:00:0${family === 'ipv4' ? 1 : 2}:${last}`;
-}
-
 /** How many addresses one unfragmented advertisement carries on a link of `mtu` bytes: at most 255. */
 export function maximumAddresses(family: Family, mtu: number): number {
   const room = mtu - IP_HEADER_LENGTH[family] - HEADER_LENGTH;

@@ -51,6 +51,7 @@ function carryOut(own: readonly string[], ...wishes: Wish[]): string[] {
     wishes,
     standingOn: () => standing(),
     leaseSeconds: 60,
+    isUp: () => true,
   });
   run(lines.map(({ line }) => line));
   return lines.map(({ line }) => line);

@@ -129,6 +129,7 @@ describe('the hosts hear of it before the peers', () => {
       kernel.openAnnouncer(),
       assert.fail,
       () => undefined,
+      () => false,
     );
     const settings = routerSettings({});
     const claim = { settings, priority: 100, source: address('10.99.0.1'), alsoTo: [] };

@@ -67,6 +67,8 @@ function input(
     standing,
     linkNamed: (name) => links[name],
     addressesOn: () => [],
+    links: [],
+    putBack: [],
   };
 }
 

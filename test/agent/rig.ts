@@ -30,6 +30,7 @@ export const routerSettings = (change: Partial<VirtualRouterSettings>): VirtualR
   unicastPeers: [],
   sources: 'any',
   acceptMode: true,
+  virtualMac: false,
   ...change,
 });
 
@@ -145,6 +146,10 @@ export function rig(options: RigOptions = {}): Rig {
       inherits: options.inherits ?? false,
     },
     services,
+    recordAhead: () => {
+      kernel.trace.add({ kind: 'record' });
+      return Promise.resolve();
+    },
     onChange: () => kernel.trace.add({ kind: 'change' }),
     onWake: silent,
     watchdog: createWatchdog(

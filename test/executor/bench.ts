@@ -46,6 +46,7 @@ export const releaseOnly = (script: string, more: Partial<LastWill> = {}): LastW
   lease: null,
   lifetime: 0,
   addresses: [],
+  settings: [],
   ...more,
 });
 

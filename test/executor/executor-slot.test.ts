@@ -91,6 +91,7 @@ describe('the executor slot', { skip }, () => {
       lease: null,
       lifetime: 0,
       addresses: [],
+      settings: [],
     });
     slot.setWill(will('former'));
     slot.setWill(will('latter'));

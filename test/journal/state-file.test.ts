@@ -33,6 +33,10 @@ describe('state.json', () => {
     flaps: [1_700_000_000_000, 1_700_000_060_000],
     latched: true,
     standBack: { by: 'root', since: 1_700_000_050_000 },
+    virtualMacs: {
+      links: ['us51v4'],
+      parents: [{ interface: 'lan', linkIndex: 2, arpIgnore: 0, arpAnnounce: 0 }],
+    },
     active: true,
     keeps: true,
   };
@@ -41,8 +45,9 @@ describe('state.json', () => {
     writeFileSync(path, formatState(state, 'before net:[1]'));
     const read = (boot: string | null) => readState(path, boot).state;
     assert.deepEqual(read('before net:[1]'), state);
-    assert.deepEqual(read('after net:[1]'), { ...state, standing: [], mayAdd: [] });
-    assert.deepEqual(read('before net:[2]'), { ...state, standing: [], mayAdd: [] });
+    const nothing = { standing: [], mayAdd: [], virtualMacs: EMPTY_STATE.virtualMacs };
+    assert.deepEqual(read('after net:[1]'), { ...state, ...nothing });
+    assert.deepEqual(read('before net:[2]'), { ...state, ...nothing });
     assert.deepEqual(read(null), state, 'where it cannot be known');
   });
 

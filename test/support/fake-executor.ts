@@ -27,6 +27,8 @@ export class FakeExecutor implements Executor {
   held = false;
   readonly #kernel: FakeKernel;
   #waiting: (() => void)[] = [];
+  readonly #grouped = new Set<number>();
+  #nextIndex = 100;
 
   constructor(kernel: FakeKernel) {
     this.#kernel = kernel;
@@ -72,7 +74,32 @@ export class FakeExecutor implements Executor {
     return Promise.resolve();
   }
 
+  /** What `scripts/vip` does with our macvlans. */
+  #applyLink(words: readonly string[]): void {
+    const kernel = this.#kernel;
+    if (words[1] === 'add') {
+      const [lower, name = '', macAddress = ''] = [words[3] ?? '', words[5], words[7]];
+      const index = this.#nextIndex++;
+      const parent = kernel.indexOf(lower);
+      if (parent === undefined) return;
+      kernel.setLink({ index, name, macAddress, lower: parent, up: false, carrier: false });
+      return;
+    }
+    if (words[1] === 'del') {
+      for (const index of this.#grouped) if (kernel.link(index)) kernel.removeLink(index);
+      this.#grouped.clear();
+      return;
+    }
+    const index = kernel.indexOf(words[3] ?? '');
+    const link = index === undefined ? undefined : kernel.link(index);
+    if (index === undefined || link === undefined) return;
+    if (words[4] === 'group') this.#grouped.add(index);
+    if (words[4] === 'up') kernel.setLink({ ...link, up: true, carrier: true });
+    if (words[4] === 'down') kernel.setLink({ ...link, up: false, carrier: false });
+  }
+
   #apply(line: string): void {
+    if (line.startsWith('link ')) return this.#applyLink(line.split(' '));
     const [, verb = '', address = '', , device = ''] = line.split(' ');
     const index = this.#kernel.indexOf(device);
     if (index === undefined) return;

@@ -8,6 +8,7 @@ import { instant, milliseconds, type Instant } from '../../src/model/units.js';
 import type {
   AdvertisementSocket,
   Announcer,
+  Ipv4LinkSettings,
   DeadlineTimer,
   FileLock,
   PeerCredentials,
@@ -49,6 +50,8 @@ interface OpenSocket {
 const refusal = (code: string, syscall: string): Error =>
   Object.assign(new Error(`${syscall}: ${code}`), { code, syscall });
 
+const NO_SETTINGS: Ipv4LinkSettings = { forwarding: 0, arpIgnore: 0, arpAnnounce: 0, rpFilter: 0 };
+
 export class FakeKernel implements Kernel {
   clock = instant(1_000_000_000);
   /** Of this kernel and everything that stands on it, in the order in which it happened. */
@@ -62,6 +65,11 @@ export class FakeKernel implements Kernel {
   refuseSockets: string | null = null;
   /** Set to make sends fail with this errno. */
   refuseSends: string | null = null;
+  /** Set to make the next changes of sysctls fail with this errno. */
+  refuseSettings: string | null = null;
+  /** net.ipv4.conf and net.ipv6.conf, by interface. */
+  readonly sysctls = new Map<string, Ipv4LinkSettings>();
+  readonly sysctls6 = new Map<string, Readonly<Record<string, number>>>();
   armedFor: Instant | null = null;
   leaseHeld = false;
   /** Called before a renewal is answered. */
@@ -107,6 +115,10 @@ export class FakeKernel implements Kernel {
     };
     this.#links.set(link.index, link);
     this.#notify({ kind: 'link', link });
+  }
+
+  link(index: number): Link | undefined {
+    return this.#links.get(index);
   }
 
   /** The index of the interface of this name; undefined when there is none. */
@@ -327,6 +339,23 @@ export class FakeKernel implements Kernel {
 
   lockFile(): FileLock {
     return { release: () => undefined };
+  }
+
+  ipv4Settings(linkName: string): Ipv4LinkSettings {
+    if (this.indexOf(linkName) === undefined) throw refusal('ENOENT', 'open');
+    return this.sysctls.get(linkName) ?? NO_SETTINGS;
+  }
+
+  setIpv4Settings(linkIndex: number, values: Partial<Ipv4LinkSettings>): void {
+    if (this.refuseSettings !== null) throw refusal(this.refuseSettings, 'RTM_SETLINK');
+    const name = this.#links.get(linkIndex)?.name;
+    if (name === undefined) throw refusal('ENODEV', 'RTM_SETLINK');
+    this.sysctls.set(name, { ...this.ipv4Settings(name), ...values });
+  }
+
+  setIpv6Settings(linkName: string, values: Readonly<Record<string, number>>): void {
+    if (this.refuseSettings !== null) throw refusal(this.refuseSettings, 'open');
+    this.sysctls6.set(linkName, { ...this.sysctls6.get(linkName), ...values });
   }
 
   /** Everybody is root. */

@@ -30,6 +30,7 @@ export type Deed =
   | { readonly kind: 'lease'; readonly change: 'taken' | 'revoked' }
   /** `onChange`: state.json is to be written, a person should see it. */
   | { readonly kind: 'change' }
+  | { readonly kind: 'record' }
   | Told;
 
 export class Trace {
@@ -83,7 +84,8 @@ export function lineOf(deed: Deed): string {
     case 'lease':
       return `lease ${deed.change}`;
     case 'change':
-      return 'change';
+    case 'record':
+      return deed.kind;
     case 'check':
       return `check ${deed.peer}`;
     case 'news':

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { virtualMacAddress } from '../../src/model/virtual-mac.js';
 import { describe, test } from '../support/test.js';
 import { AssertionFailure } from '../../src/model/assert.js';
 import {
@@ -15,7 +16,6 @@ import {
   encodeAdvertisement,
   encodeAdvertisementFrame,
   maximumAddresses,
-  virtualMacAddress,
   VRRP_GROUP,
   type DecodedAdvertisement,
   type ReceivedMessage,

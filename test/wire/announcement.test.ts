@@ -3,7 +3,7 @@ import { describe, test } from '../support/test.js';
 import * as fc from 'fast-check';
 import { AssertionFailure } from '../../src/model/assert.js';
 import { parseAddress, type IpAddress } from '../../src/model/address.js';
-import { virtualMacAddress } from '../../src/wire/advertisement.js';
+import { virtualMacAddress } from '../../src/model/virtual-mac.js';
 import { decodeArpFrame, gratuitousArpFrame } from '../../src/wire/arp.js';
 import { formatMac, macBytes } from '../../src/wire/ethernet.js';
 import { unsolicitedNeighborAdvertisementFrame } from '../../src/wire/neighbor-advertisement.js';

@@ -1,7 +1,7 @@
 // `understudy plan`: the very netlink scripts that takeover and release would run. Nothing is run.
 import { loadSettings } from '../../config/load.js';
 import type { Settings, VirtualRouterSettings } from '../../config/settings.js';
-import { releaseScript, takeoverScript, withAcceptMode } from '../../model/netlink-script.js';
+import { releaseOf, takeoverOf } from '../../model/netlink-script.js';
 import { answer, failSettings } from '../failures.js';
 import { EXIT, type ConfigChoice, type Surroundings } from '../surroundings.js';
 
@@ -44,9 +44,3 @@ function planOf(router: VirtualRouterSettings, { vip }: Settings): string {
     '',
   ].join('\n');
 }
-
-const takeoverOf = (router: VirtualRouterSettings, leaseSeconds: number): string[] =>
-  withAcceptMode(router, [router], takeoverScript(router, leaseSeconds));
-
-const releaseOf = (router: VirtualRouterSettings): string[] =>
-  withAcceptMode(router, [], releaseScript(router));

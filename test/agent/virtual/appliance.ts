@@ -179,6 +179,7 @@ export class Appliance {
       settings: this.settings,
       leftovers: leftoversOf(left),
       services: this.#services(channel),
+      recordAhead: () => Promise.resolve(),
       onChange: () => {
         if (process.dead) return;
         this.state = structuredClone(stateOf(driver.snapshot(), driver.keeper.leftovers(), clocks));
@@ -436,6 +437,9 @@ export class Appliance {
       }),
       openNetworkWatch: (onReadable) => kernel.openNetworkWatch(process.waker(onReadable)),
       openDeadlineTimer: (onExpired) => kernel.openDeadlineTimer(process.waker(onExpired)),
+      ipv4Settings: (name) => kernel.ipv4Settings(name),
+      setIpv4Settings: (index, values) => kernel.setIpv4Settings(index, values),
+      setIpv6Settings: (name, values) => kernel.setIpv6Settings(name, values),
       notify: () => undefined,
       sendDatagram: () => false,
       lockFile: () => ({ release: () => undefined }),
