@@ -1,8 +1,6 @@
 // Makes the kernel's addresses what the core wants: one script at a time, newest desire wins, and
 // the outcome comes back as an event. It decides nothing about roles.
 import type { Settings, VirtualRouterSettings } from '../config/settings.js';
-import type { InstanceEvent } from '../core/interface.js';
-import type { Executor } from '../executor/executor.js';
 import { formatAddressWithPrefix, type AddressWithPrefix } from '../model/address.js';
 import type { LinkAddress } from '../model/link.js';
 import type { AddressTarget } from '../model/netlink-script.js';
@@ -27,26 +25,14 @@ import {
   remainingOf,
   type Leftovers,
 } from './leftovers.js';
-import type { Network } from './network.js';
+import type { KeeperOptions } from './keeper-options.js';
 import { endsLikeOurs, OwnAddresses, placeOf, placesOf, sameAddress } from './own-addresses.js';
 import { failuresOf } from '../executor/script-outcome.js';
 import { placed, type PlacedRouter } from './placement.js';
-import { VirtualMacs, type VirtualMacOptions } from './virtual-macs.js';
+import { VirtualMacs } from './virtual-macs.js';
 
 /** Addresses that could not be removed, and strays, are tried again this much later. */
 const RETRY = microseconds(1_000_000);
-
-interface KeeperOptions extends Pick<VirtualMacOptions, 'kernel' | 'recordAhead'> {
-  readonly network: Network;
-  readonly executor: Executor;
-  /** Gives the core an event; it is taken after the present wake-up. */
-  readonly submit: (event: InstanceEvent) => void;
-  readonly now: () => Instant;
-  /** Addresses that a release could not remove. */
-  readonly onStuck: (virtualRouter: string, detail: string) => void;
-  /** What may stand on an interface has changed: state.json and the last will need to know. */
-  readonly onStandingChanged: () => void;
-}
 
 export class AddressKeeper {
   readonly #options: KeeperOptions;
@@ -339,12 +325,11 @@ export class AddressKeeper {
 
   /** Where the macvlan cannot be had, neither can the addresses. */
   #failWithout(keeping: Keeping): void {
-    const { settings, wanted, due } = keeping;
-    if (!wanted || due === null || this.virtualMacs.isReady(settings.interface)) return;
-    const detail = this.virtualMacs.problemOf(settings.interface);
-    if (detail === null) return;
+    const { name: virtualRouter, interface: place } = keeping.settings;
+    const detail = this.virtualMacs.problemOf(place);
+    if (!keeping.wanted || keeping.due === null || detail === null) return;
     keeping.due = null;
-    this.#options.submit({ kind: 'addresses-failed', virtualRouter: settings.name, detail });
+    this.#options.submit({ kind: 'addresses-failed', virtualRouter, detail });
   }
 
   /** A change of the core's mind does not wait for the retry of something else. */

@@ -104,7 +104,7 @@ class RunningAgent implements Agent {
       leftovers: leftoversOf(this.#left.state),
       services: this.#services,
       onChange: () => this.#changed(),
-      recordAhead: () => this.#record(),
+      recordAhead: () => this.#recordAhead(),
       onWake: (news) => this.#statusFile.stirred(news),
       watchdog: options.watchdog,
     });
@@ -188,15 +188,9 @@ class RunningAgent implements Agent {
     this.#hostWatch.end();
     await this.#services.close();
     const standing = await remaining;
-    this.#stateFile.write(
-      formatState({
-        ...this.#remembered(),
-        standing,
-        mayAdd: [],
-        virtualMacs: this.#driver.keeper.virtualMacs.remaining(),
-        keeps: false,
-      }),
-    );
+    const virtualMacs = this.#driver.keeper.virtualMacs.remaining();
+    const left = { standing, mayAdd: [], virtualMacs, keeps: false };
+    this.#stateFile.write(formatState({ ...this.#remembered(), ...left }));
     const written = Promise.all([this.#statusFile.end(), this.#metrics.close()]);
     await this.#control?.close();
     await Promise.all([this.#eventFile.flush(), this.#stateFile.flush(), written]);
@@ -256,13 +250,9 @@ class RunningAgent implements Agent {
     );
   }
 
-  /** What new settings may add is written down before it is added. */
-  async #recordAhead(settings: Settings): Promise<void> {
+  /** What is about to be added or changed, by new settings too, is written down before it is. */
+  #recordAhead(settings = this.#coming): Promise<void> {
     this.#coming = settings;
-    await this.#record();
-  }
-
-  #record(): Promise<void> {
     this.#stateFile.write(formatState(this.#remembered()));
     return this.#stateFile.flush();
   }

@@ -347,9 +347,17 @@ export const FAULTY_FILES: readonly FaultyFile[] = [
     errors: ['invalid-peer virtualRouters[0].unicastPeers[0]'],
   },
   {
-    title: 'everything of a later release',
-    text: withRouterLines('virtualMac: true'),
-    errors: ['not-available virtualRouters[0].virtualMac'],
+    title: 'virtual MAC addresses: of the owner, of one VRID twice, on a macvlan of ours',
+    text: `virtualRouters:
+  - { name: a, interface: eth0, vrid: 1, addresses: [10.99.0.100/24], virtualMac: true, priority: 255 }
+  - { name: b, interface: eth1, vrid: 1, addresses: [10.99.1.100/24], virtualMac: true }
+  - { name: c, interface: us7v4, vrid: 2, addresses: [10.99.2.100/24] }
+`,
+    errors: [
+      'not-available virtualRouters[0].virtualMac',
+      'duplicate-vrid virtualRouters[1].vrid',
+      'invalid-interface virtualRouters[2].interface',
+    ],
   },
   {
     title: 'faults of form and meaning in one file, all told at once',

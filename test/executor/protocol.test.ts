@@ -77,7 +77,7 @@ const malformed: readonly [string, Buffer][] = [
   ['WILL with more successors than bytes', changed(will, 22, 0x02)],
   ['WILL with more successors than the limit', changed(will, 22, 0xff)],
   ['WILL with more addresses than bytes', changed(will, 24, 0xff)],
-  ['WILL with a count that is none', changed(will, 27, 1)],
+  ['WILL with more settings than bytes', changed(will, 26, 0xff)],
   ['WILL with VRID 0', changed(will, 33, 0)],
   ['WILL with family 5', changed(will, 32, 5)],
   ['WILL with an address of family 5', changed(will, 40, 5)],
@@ -154,7 +154,7 @@ test('an agent of another version is told, and nothing is done for it', async (t
   assert(hello !== undefined && hello.type === FrameType.hello);
   assert.equal(decodeHello(hello.payload).protocol, PROTOCOL_VERSION);
   assert.deepEqual(await executor.ended, [0, null]);
-  assert.match(await executor.stderr, /agent speaks protocol 9, this executor 2/);
+  assert.match(await executor.stderr, /agent speaks protocol 9, this executor 3/);
   assert.equal((await executor.frames.next()).done, true);
 });
 
@@ -190,7 +190,7 @@ printf '\000\000\000\004\001\000\000\000\000\000\000\000\000\000\000\001'; exec 
     ['/nonexistent/executor', /expected at \/nonexistent\/executor \(ENOENT\): build it with/],
     ['/etc/passwd', /\(EACCES\): build it with/],
     [impostor(t, '#!/bin/sh\nexit 3'), /exited with code 3: build it with/],
-    [impostor(t, hello1), /protocol 2 expected, .* speaks 1: build it with `npm run build:native`/],
+    [impostor(t, hello1), /protocol 3 expected, .* speaks 1: build it with `npm run build:native`/],
     ['/bin/true', /exited with code 0: build it with/],
     ['/bin/cat', /does not speak our protocol: .*: build it with/],
     [
