@@ -119,6 +119,7 @@ static bool read_link(const struct nlmsghdr *message, struct network_record *rec
   record->link_index = body.ifi_index;
   record->flags = body.ifi_flags;
   const struct rtattr *attribute;
+  bool elsewhere = false;
   while ((attribute = next_attribute(message, &position)) != NULL) {
     switch (attribute->rta_type & NLA_TYPE_MASK) {
     case IFLA_IFNAME:
@@ -137,6 +138,9 @@ static bool read_link(const struct nlmsghdr *message, struct network_record *rec
     case IFLA_LINK:
       copy_attribute(attribute, &record->lower, sizeof record->lower);
       break;
+    case IFLA_LINK_NETNSID: /* the other end of a veth: its index says nothing here */
+      elsewhere = true;
+      break;
     case IFLA_MASTER:
       copy_attribute(attribute, &record->controller, sizeof record->controller);
       break;
@@ -146,6 +150,7 @@ static bool read_link(const struct nlmsghdr *message, struct network_record *rec
       break;
     }
   }
+  if (elsewhere) record->lower = 0;
   return true;
 }
 

@@ -10,21 +10,18 @@ import { answersAll, presentOf } from './address-presence.js';
 import {
   awaitService,
   begin,
+  concerns,
   disinherit,
   identityOf,
   isChecking,
+  isIdle,
+  isSamePlace,
   renew,
   scriptRequest,
   wishOf,
   type Keeping,
 } from './keeping.js';
-import {
-  mayAddOf,
-  NOTHING_LEFT,
-  recognize,
-  remainingOf,
-  type Leftovers,
-} from './leftovers.js';
+import { mayAddOf, NOTHING_LEFT, recognize, type Leftovers } from './leftovers.js';
 import type { KeeperOptions } from './keeper-options.js';
 import { endsLikeOurs, OwnAddresses, placeOf, placesOf, sameAddress } from './own-addresses.js';
 import { failuresOf } from '../executor/script-outcome.js';
@@ -95,11 +92,9 @@ export class AddressKeeper {
 
   #keep(settings: PlacedRouter, known: Keeping | undefined, inherits: boolean): Keeping {
     if (known === undefined) return this.#begin(settings, inherits);
-    const before = new Set(placesOf(known.settings));
-    const accepts = settings.acceptMode === known.settings.acceptMode;
+    const same = isSamePlace(known.settings, settings);
     known.settings = settings;
-    const same = accepts && settings.addresses.length === before.size;
-    if (same && placesOf(settings).every((place) => before.has(place))) return known;
+    if (same) return known;
     if (known.wanted) renew(known);
     else if (known.inheritedUntil === null && this.#hasOwn(settings)) known.due = 'now';
     return known;
@@ -165,11 +160,6 @@ export class AddressKeeper {
   mayAdd(routers?: readonly VirtualRouterSettings[]): AddressTarget[] {
     const all = routers?.map(placed) ?? [...this.#kept.values()].map(({ settings }) => settings);
     return mayAddOf(this.#options.network, this.#own, all);
-  }
-
-  /** Of `standing`, what the kernel says does stand there. */
-  remaining(): AddressTarget[] {
-    return remainingOf(this.#options.network, this.standing());
   }
 
   /** Whether an address that is wanted was removed, and is not being put back yet. */
@@ -262,9 +252,8 @@ export class AddressKeeper {
   /** Somebody, or an agent before this one, has left a macvlan up that holds nothing of ours. */
   #takeDown(): void {
     for (const keeping of this.#kept.values()) {
-      const { settings, wanted, due, inheritedUntil } = keeping;
-      const idle = !wanted && due === null && inheritedUntil === null && !this.#running;
-      if (idle && settings.virtualMac && this.#isUp(settings.interface)) keeping.due = 'now';
+      const { virtualMac, interface: place } = keeping.settings;
+      if (virtualMac && !this.#running && isIdle(keeping) && this.#isUp(place)) keeping.due = 'now';
     }
   }
 
@@ -450,11 +439,8 @@ export class AddressKeeper {
   }
 
   #concerned(address: LinkAddress): Keeping[] {
-    return [...this.#kept.values()].filter(
-      (keeping) =>
-        (keeping.wanted ? keeping.linkIndex : this.#indexOf(keeping.settings)) ===
-          address.linkIndex &&
-        keeping.settings.addresses.some((virtual) => sameAddress(virtual, address)),
+    return [...this.#kept.values()].filter((one) =>
+      concerns(one, this.#indexOf(one.settings), address),
     );
   }
 

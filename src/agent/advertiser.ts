@@ -6,7 +6,11 @@ import type { VirtualRouterSettings } from '../config/settings.js';
 import type { Announcer, OutgoingMessage, SendFailure } from '../kernel/kernel.js';
 import type { Link } from '../model/link.js';
 import { familyOf } from '../model/address.js';
-import { encodeAdvertisement, encodeAdvertisementFrame, VRRP_GROUP } from '../wire/advertisement.js';
+import {
+  encodeAdvertisement,
+  encodeAdvertisementFrame,
+  VRRP_GROUP,
+} from '../wire/advertisement.js';
 import { virtualMacAddress } from '../model/virtual-mac.js';
 import { gratuitousArpFrame } from '../wire/arp.js';
 import { isMac } from '../wire/ethernet.js';

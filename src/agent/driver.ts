@@ -14,7 +14,7 @@ import type { DriverOptions, Services } from './driver-options.js';
 import { Advertiser } from './advertiser.js';
 import { instanceConfiguration, longestSilence, standbyOf } from './instance-configuration.js';
 import { LeasedWill } from './leased-will.js';
-import type { Leftovers } from './leftovers.js';
+import { remainingOf, type Leftovers } from './leftovers.js';
 import { Moves } from './moves.js';
 import { Network } from './network.js';
 import { Novelty } from './novelty.js';
@@ -226,7 +226,7 @@ export class Driver {
     });
     await this.#options.executor.finish({ farewellSent: true });
     this.#network.lookAgain();
-    const remaining = this.keeper.remaining();
+    const remaining = remainingOf(this.#network, this.keeper.standing());
     for (const target of remaining) this.#records.addressesLeft(target);
     return remaining;
   }

@@ -12,8 +12,10 @@ import {
   type Instant,
   type Microseconds,
 } from '../model/units.js';
+import type { LinkAddress } from '../model/link.js';
 import { closesAddresses } from '../model/netlink-script.js';
 import type { Wish } from './address-plan.js';
+import { placesOf, sameAddress } from './own-addresses.js';
 
 /** A netlink script that takes longer than this hangs. */
 export const SCRIPT_TIMEOUT = milliseconds(5_000);
@@ -139,4 +141,24 @@ export function wishOf(
     state: wanted ? 'wanted' : kept,
     due,
   };
+}
+
+/** Nobody wants its addresses, and nothing has to be done about them. */
+export const isIdle = ({ wanted, due, inheritedUntil }: Keeping): boolean =>
+  !wanted && due === null && inheritedUntil === null;
+
+/** Whether this is one of its addresses where they were last put; `placeIndex`: the interface that has the name now. */
+export const concerns = (
+  { settings, wanted, linkIndex }: Keeping,
+  placeIndex: number | null,
+  address: LinkAddress,
+): boolean =>
+  (wanted ? linkIndex : placeIndex) === address.linkIndex &&
+  settings.addresses.some((virtual) => sameAddress(virtual, address));
+
+/** Whether the same addresses stand in the same place, and accept the same. */
+export function isSamePlace(before: PlacedRouter, now: PlacedRouter): boolean {
+  const places = new Set(placesOf(before));
+  const same = before.acceptMode === now.acceptMode && now.addresses.length === places.size;
+  return same && placesOf(now).every((place) => places.has(place));
 }

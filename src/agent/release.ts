@@ -78,7 +78,9 @@ export async function removeAddresses(input: ReleaseInput): Promise<Released> {
     const written = createBackgroundFile(statePath, true);
     if (existsSync(statePath) || left.length + linksLeft.length > 0) {
       const virtualMacs = { links: linksLeft, parents: [] };
-      written.write(formatState({ ...state, standing: left, mayAdd: [], virtualMacs, keeps: false }));
+      written.write(
+        formatState({ ...state, standing: left, mayAdd: [], virtualMacs, keeps: false }),
+      );
       await written.flush();
     }
     const places = new Set(remaining.map(([place]) => place));
@@ -89,10 +91,7 @@ export async function removeAddresses(input: ReleaseInput): Promise<Released> {
         ...linksGone.map(describeLink),
       ],
       putBack,
-      remaining: [
-        ...remaining.map(([, one]) => describe(one)),
-        ...linksLeft.map(describeLink),
-      ],
+      remaining: [...remaining.map(([, one]) => describe(one)), ...linksLeft.map(describeLink)],
       foreign: foreignOf(configured, ours, settings).map(describe),
       problem: problem ?? recorded.problem ?? written.problem(),
     };
@@ -180,7 +179,9 @@ function linksOf(watch: NetworkWatch, state: State, settings: Settings | null): 
   const configured = (settings?.virtualRouters ?? []).filter(({ virtualMac }) => virtualMac);
   const names = new Set([...state.virtualMacs.links, ...configured.map(placeOfAddresses)]);
   return [...watch.links.values()]
-    .filter(({ name, macAddress }) => names.has(name) && virtualMacNamed(name)?.macAddress === macAddress)
+    .filter(
+      ({ name, macAddress }) => names.has(name) && virtualMacNamed(name)?.macAddress === macAddress,
+    )
     .map(({ name }) => name);
 }
 

@@ -139,7 +139,10 @@ export class VirtualMacs {
   /** After the will was done: what is left nevertheless. */
   remaining(): VirtualMacLeftovers {
     const { network, kernel } = this.#options;
-    return { links: this.present(), parents: stillChanged(kernel, network, this.#parents.values()) };
+    return {
+      links: this.present(),
+      parents: stillChanged(kernel, network, this.#parents.values()),
+    };
   }
 
   /** The netlink messages that give the parents back what they had. */
@@ -310,8 +313,7 @@ export class VirtualMacs {
             ),
           );
     this.#running = false;
-    const failures =
-      result === null ? new Map<string | null, string>() : failuresOf(result, lines);
+    const failures = result === null ? new Map<string | null, string>() : failuresOf(result, lines);
     for (const [name, failure] of failures) if (name !== null) this.#fail(name, failure);
     this.#revision = -1;
     onStandingChanged();

@@ -62,7 +62,6 @@ export type CompleteFile = Without<SettingsFile, 'name' | 'virtualRouters' | 'vi
   readonly vip: Required<SettingsFile['vip']>;
 };
 
-
 export interface VirtualRouterSettings extends Omit<
   CompleteRouter,
   'advertisementIntervalMs' | 'addresses' | 'unicastPeers'

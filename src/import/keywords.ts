@@ -171,10 +171,8 @@ export const INSTANCE_REASONS: Reasons = {
   ...reasons('the log has a level of its own', 'debug'),
   ...reasons('understudy sizes its sockets itself', 'kernel_rx_buf_size'),
   ...reasons('name the interface itself', 'vrf'),
-  ...reasons(
-    'the addresses stand on the interface itself',
-    'use_ipvlan use_vmac_addr vmac_xmit_base',
-  ),
+  ...reasons('the addresses stand on the interface itself', 'use_ipvlan use_vmac_addr'),
+  ...reasons('advertisements always leave by the interface itself', 'vmac_xmit_base'),
   ...reasons('an event dual-active tells of it: understudy events', 'notify_master_rx_lower_pri'),
 };
 

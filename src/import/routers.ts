@@ -1,6 +1,5 @@
 // From instances to virtual routers: addresses of another interface or family get a virtual router of their own, and
 // no address, VRID or name stands twice. No priorities: see settings.ts.
-import { schemaAt } from '../config/schema.js';
 import {
   familyOf,
   formatAddressWithPrefix,
@@ -9,7 +8,7 @@ import {
   type AddressWithPrefix,
   type Family,
 } from '../model/address.js';
-import type { Account, Place } from './account.js';
+import type { Account } from './account.js';
 import type { Instance, VirtualAddress } from './parts.js';
 
 /** A virtual router as the settings file has it, but for what depends on the others. */
@@ -37,7 +36,7 @@ export function routersOf(instances: readonly Instance[], account: Account): Imp
   const names = new Names();
   const routers: ImportedRouter[] = [];
   const mains = instances.map((instance) => {
-    const main = mainRouter(instance, names, account);
+    const main = mainRouter(instance, names, routers, account);
     const taken = routers.find((one) => sameVrid(one, main));
     if (taken === undefined) routers.push(main);
     else failVrid(main, taken, account);
@@ -90,7 +89,12 @@ function failVrid(router: ImportedRouter, taken: ImportedRouter, account: Accoun
   });
 }
 
-function mainRouter(instance: Instance, names: Names, account: Account): ImportedRouter {
+function mainRouter(
+  instance: Instance,
+  names: Names,
+  before: readonly ImportedRouter[],
+  account: Account,
+): ImportedRouter {
   const advertised = instance.addresses.find(({ excluded }) => !excluded);
   const family = advertised === undefined ? 'ipv4' : familyOf(advertised.value.address);
   const name = names.of(instance.name);
@@ -104,28 +108,36 @@ function mainRouter(instance: Instance, names: Names, account: Account): Importe
     family,
     vrid: instance.vrid,
     addresses: [],
-    virtualMac: wanted('virtualMac', true, instance.vmacAt, account),
-    acceptMode: !wanted('acceptMode', false, instance.noAcceptAt, account),
+    virtualMac: virtualMacOf(instance, family, before, account),
+    acceptMode: acceptModeOf(instance, account),
   };
 }
 
-/** Whether a setting is asked for that this release has. */
-function wanted(
-  setting: 'virtualMac' | 'acceptMode',
-  value: boolean,
-  at: Place | null,
+/** Whether it has a virtual MAC address here, too. */
+function virtualMacOf(
+  { vmacAt: at, priority, vrid }: Instance,
+  family: Family,
+  before: readonly ImportedRouter[],
   account: Account,
 ): boolean {
   if (at === null) return false;
-  const only = schemaAt(['virtualRouters', 0, setting])?.const;
-  if (only === undefined || only === value) {
-    account.kept(at, `${setting}: ${value}`);
+  const same = before.find((one) => one.virtualMac && one.vrid === vrid && one.family === family);
+  if (priority !== 255 && same === undefined) {
+    account.kept(at, 'virtualMac: true');
     return true;
   }
   account.dropped(
     at,
-    'virtualMac: true is not available in this release: the interface keeps its own MAC address, and gratuitous ARP says where the addresses are',
+    same === undefined
+      ? 'the owner of the addresses (priority 255) has none: its interface answers with its own MAC address'
+      : `${same.name} has this one: a VRID has one virtual MAC address here, so give one of the two another virtual_router_id, on both hosts`,
   );
+  return false;
+}
+
+function acceptModeOf({ noAcceptAt: at }: Instance, account: Account): boolean {
+  if (at === null) return true;
+  account.kept(at, 'acceptMode: false');
   return false;
 }
 
@@ -173,7 +185,9 @@ function place(
     one.place,
     `a virtual router of its own, ${name}: ${device} carries its advertisements too, and moves with the others`,
   );
-  routers.push({ ...main, ...wish, name, addresses: [one.value] });
+  // A VRID has one virtual MAC address per family, wherever it is.
+  const virtualMac = main.virtualMac && device === main.interface;
+  routers.push({ ...main, ...wish, name, virtualMac, addresses: [one.value] });
 }
 
 /** RFC 9568 §5.2.9: the first IPv6 address is link-local. */

@@ -6,7 +6,14 @@ import type { Link, LinkAddress } from '../model/link.js';
 const RECORD_SIZE = 92;
 const WORDS = RECORD_SIZE / 4;
 const CAPACITY = 64;
-const WORD = { kind: 0, linkIndex: 1, flags: 2, mtuOrLifetime: 3, lower: 21, controller: 22 } as const;
+const WORD = {
+  kind: 0,
+  linkIndex: 1,
+  flags: 2,
+  mtuOrLifetime: 3,
+  lower: 21,
+  controller: 22,
+} as const;
 const BYTE = {
   family: 16,
   prefixLength: 17,

@@ -247,17 +247,19 @@ describe('what an agent before this one has recorded', () => {
   it('is told before it is added: what does not stand yet', async () => {
     const made = await started(rig());
     const { keeper } = made.driver;
+    const virtualMacs = { links: [], parents: [] };
+    const rest = { inherits: false, virtualMacs };
     const target = { ...targetOf('10.99.0.100'), linkIndex: INDEX };
-    assert.deepEqual(keeper.leftovers(), { standing: [], mayAdd: [target], inherits: false });
+    assert.deepEqual(keeper.leftovers(), { standing: [], mayAdd: [target], ...rest });
     made.executor.held = true;
     made.kernel.advance(ACTIVE_DOWN);
     await settle();
     assert.ok(!made.kernel.has(INDEX, '10.99.0.100/24'), 'the script has yet to run');
-    assert.deepEqual(keeper.leftovers(), { standing: [target], mayAdd: [], inherits: false });
+    assert.deepEqual(keeper.leftovers(), { standing: [target], mayAdd: [], ...rest });
     made.executor.proceed();
     await settle();
-    assert.deepEqual(keeper.leftovers(), { standing: [target], mayAdd: [], inherits: false });
+    assert.deepEqual(keeper.leftovers(), { standing: [target], mayAdd: [], ...rest });
     await become(made, 'Backup');
-    assert.deepEqual(keeper.leftovers(), { standing: [], mayAdd: [target], inherits: false });
+    assert.deepEqual(keeper.leftovers(), { standing: [], mayAdd: [target], ...rest });
   });
 });

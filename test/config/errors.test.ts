@@ -70,15 +70,4 @@ describe('errors of a settings file', () => {
     assert.equal(errorsOf(lines.join('\n'))[0]?.code, 'syntax');
     assert.equal(errorsOf('virtualRouters: &a [*a]\n')[0]?.code, 'wrong-type');
   });
-
-  it('refuses every later setting and says so', () => {
-    const all = FAULTY_FILES.find(({ title }) => title === 'everything of a later release');
-    const refused = errorsOf(all?.text ?? '').map(({ path }) => path.replace(/\[\d+\]/, '[]'));
-    const later = everySetting().filter(({ schema }) => schema.const !== undefined);
-    assert.deepEqual(new Set(refused), new Set(later.map(({ path }) => path)));
-    for (const error of errorsOf(all?.text ?? '')) {
-      assert.match(error.expected, /is not available in this release|it is not available/);
-      assert.match(error.remedy, new RegExp(`^remove ${error.path.replace(/[[\]]/g, '\\$&')}`));
-    }
-  });
 });

@@ -118,9 +118,12 @@ describe('an instance', () => {
     assert.match(said(account, 'again'), /^changed: stands there twice/);
   });
 
-  it('what this release lacks is left out and told: use_vmac', () => {
-    const { account } = importGood(instance('use_vmac vrrp.51'));
-    assert.match(said(account, 'use_vmac'), /^not carried over: virtualMac: true is not available/);
+  it('use_vmac is the virtual MAC address, but for the owner', () => {
+    const { account, ...rest } = importGood(instance('use_vmac vrrp.51'));
+    assert.equal(loaded({ account, ...rest }).virtualRouters[0]?.virtualMac, true);
+    assert.match(said(account, 'use_vmac'), /^kept: virtualMac: true/);
+    const owner = importGood(instance('use_vmac\npriority 255'));
+    assert.match(said(owner.account, 'use_vmac'), /^not carried over: the owner/);
   });
 
   it('no_accept is acceptMode: false; the last of accept and no_accept counts', () => {
