@@ -6,7 +6,6 @@ import { formatSettingsError } from '../../src/config/errors.js';
 import { parseSettings } from '../../src/config/load.js';
 import { FAULTY_FILES as FAULTY_IN_FORM } from './cases.js';
 import { FAULTY_PAIRS } from './pair-cases.js';
-import { everySetting } from './settings-page.js';
 
 const FAULTY_FILES = [...FAULTY_IN_FORM, ...FAULTY_PAIRS];
 
