@@ -47,7 +47,7 @@ export interface OpenStream {
 
 export class Bench {
   readonly folder = mkdtempSync(join(tmpdir(), 'understudy-console-'));
-  readonly socketPath = join(this.folder, 'control.sock');
+  readonly socketPath: string;
   readonly events = eventSource();
   readonly errors: unknown[] = [];
   /** How often each handler of the agent was called. */
@@ -57,6 +57,11 @@ export class Bench {
   #agent: ControlServer | null = null;
   #console: ConsoleServer | null = null;
   readonly #streams: OpenStream[] = [];
+
+  /** `socketPath`: of the control socket, where it is to be another one than in the bench's folder. */
+  constructor(socketPath?: string) {
+    this.socketPath = socketPath ?? join(this.folder, 'control.sock');
+  }
 
   async startAgent(changed: Partial<ControlHandlers> = {}): Promise<void> {
     const handlers: ControlHandlers = {

@@ -59,6 +59,16 @@ const inForce = async (name: Name, setting: string): Promise<unknown> => {
   return settings.find((one) => one.setting === setting)?.value;
 };
 
+/** Both have the settings with which they began. */
+async function atFirst(): Promise<void> {
+  for (const name of ['a', 'b'] as const) {
+    homes[name].configure(settingsOf(name));
+    assert.ok((await agents[name].control.reload()).ok);
+  }
+  for (const name of ['a', 'b'] as const) await inSync(name);
+  await agents.a.until(({ virtualRouters: [lan] }) => lan?.state === 'Active');
+}
+
 const pageOf = async (name: Name, view = ''): Promise<Page> =>
   pages.window(`${await pages.serve(agents[name].control)}${view}`);
 
@@ -119,6 +129,36 @@ describe('the page over two agents that share settings', { skip }, () => {
     await here.getByText('✓ b: in sync since').waitFor();
   });
 
+  it('under follow what is saved on one is on the other, which says so, and every one of the fields', async () => {
+    for (const name of ['a', 'b'] as const) await agents[name].control.set('sync', 'follow');
+    for (const name of ['a', 'b'] as const) await inSync(name);
+    const there = await pageOf('b');
+    await there.getByText('ha.sync is follow').waitFor();
+    const here = await pageOf('a', '#settings');
+    await here.getByLabel('interfaces').fill('lan');
+    for (const [label, setting, typed] of ELEVEN) {
+      if (setting !== 'primary' && setting !== 'ha-port') await enter(here, label, typed);
+    }
+    const shown = await preview(here);
+    await shown.getByText(/^The same within a second/).waitFor();
+    assert.equal(await shown.getByText('peer-recovery-threshold: 9 → 6').count(), 2);
+    await press(here, 'Save now');
+    await here.getByText('✓ Saved in').waitFor();
+    await there.locator('.events').getByText('sync-applied').first().waitFor();
+    await here.getByText('✓ b: in sync since').waitFor();
+    for (const [, setting, , value] of ELEVEN) {
+      if (setting === 'primary' || setting === 'ha-port') continue;
+      for (const name of ['a', 'b'] as const) {
+        assert.equal(await inForce(name, setting), value, `${setting} of ${name}`);
+      }
+    }
+    for (const name of ['a', 'b'] as const) {
+      const status = await agents[name].status();
+      assert.deepEqual([status.mode, status.flaps.limit], ['off', 7], name);
+    }
+    await atFirst();
+  });
+
   it('each of the eleven fields is set, and pushed to the other where both are to have it', async () => {
     // With another port neither hears the other until both have it; what is a's own is not pushed.
     const apart = new Set(['ha-port', 'primary']);
@@ -148,12 +188,7 @@ describe('the page over two agents that share settings', { skip }, () => {
       const status = await agents[name].status();
       assert.deepEqual([status.mode, status.primary, status.flaps.limit], ['off', name === 'b', 7]);
     }
-    for (const name of ['a', 'b'] as const) {
-      homes[name].configure(settingsOf(name));
-      assert.ok((await agents[name].control.reload()).ok);
-    }
-    for (const name of ['a', 'b'] as const) await inSync(name);
-    await agents.a.until(({ virtualRouters: [lan] }) => lan?.state === 'Active');
+    await atFirst();
   });
 
   it('a virtual router and a check are added, with their errors, and removed again', async () => {

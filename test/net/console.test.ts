@@ -13,7 +13,6 @@ import { Bench } from '../console/bench.js';
 import { until } from '../support/limits.js';
 import { enterNamespace, joinPeer } from '../support/namespace.js';
 import { after, afterEach, before, describe, it } from '../support/test.js';
-import { startCockpit } from './cockpit.js';
 import { browserRefusal, findings, overflow, Screens } from './browser.js';
 import { Pages, save, signIn, tabTo } from './console-pages.js';
 
@@ -208,38 +207,6 @@ describe('the page over a made-up agent', { skip }, () => {
   after(() => screens.close());
   afterEach(() => bench.close());
 
-  it('inside Cockpit asks the control socket by its bridge: status, events, orders, a refusal', async () => {
-    bench = new Bench();
-    await bench.startAgent({
-      command: (name) =>
-        Promise.resolve(
-          name === 'failover'
-            ? { ok: false, code: 'refused', message: 'nobody is fit', remedy: 'mend it' }
-            : { ok: true, detail: 'flaps are cleared' },
-        ),
-    });
-    bench.events.record({
-      time: '2026-01-01T00:00:00.000Z',
-      event: 'flap',
-      reason: 'flap',
-      detail: 'the role was lost',
-    });
-    const cockpit = await startCockpit(bench.socketPath);
-    const { page, complaints } = await screens.window(cockpit.url);
-    await page.locator('.events').getByText('the role was lost').waitFor();
-    await page.getByRole('button', { name: 'Failover…' }).click();
-    await page.getByRole('button', { name: 'Failover', exact: true }).click();
-    await page.getByText('✕ Not done: nobody is fit; mend it').waitFor();
-    await page.getByRole('button', { name: 'Close' }).click();
-    await page.getByRole('button', { name: 'Clear flaps…' }).click();
-    await page.getByRole('button', { name: 'Clear flaps', exact: true }).click();
-    await page.getByText('✓ Done: flaps are cleared').waitFor();
-    await bench.stopAgent();
-    await page.getByRole('alert').getByText('The agent is gone').waitFor();
-    assert.deepEqual(complaints, []);
-    cockpit.close();
-  });
-
   it('draws script in every name as text', async () => {
     const evil = '"><img src=x onerror="window.owned=1"><script>window.owned=1</script>';
     bench = new Bench();
@@ -252,9 +219,47 @@ describe('the page over a made-up agent', { skip }, () => {
       peers: [
         { name: evil, state: evil, cause: evil, paths: [{ address: evil, state: evil, rttMs: 1 }] },
       ],
+      sync: {
+        mode: 'offer' as const,
+        generation: 1,
+        author: evil,
+        digest: evil,
+        peers: [
+          { name: evil, state: 'differs' as const, since: evil, detail: evil, differing: [evil] },
+        ],
+      },
     };
     await bench.startAgent({
       status: () => status,
+      sync: (order) =>
+        Promise.resolve(
+          order.kind === 'view'
+            ? {
+                sync: status.sync,
+                peers: [
+                  {
+                    name: evil,
+                    differences: [{ setting: evil, mine: evil, theirs: evil, changed: 'here' }],
+                  },
+                ],
+              }
+            : {
+                ok: false,
+                code: evil,
+                message: evil,
+                remedy: evil,
+                errors: [{ path: evil, code: 'syntax', expected: evil, found: evil, remedy: evil }],
+              },
+        ),
+      change: () =>
+        Promise.resolve({
+          ok: true,
+          applied: false,
+          file: evil,
+          changes: [{ setting: evil, from: evil, to: evil }],
+          plan: [{ virtualRouter: evil, takeover: [evil], release: [evil] }],
+          warnings: [{ path: evil, message: evil }],
+        }),
       settings: () => ({
         file: evil,
         digest: '0',
@@ -279,8 +284,15 @@ describe('the page over a made-up agent', { skip }, () => {
     const { page, complaints } = await screens.window(`http://${bench.host}/`);
     await signIn(page);
     await page.locator('.events').getByText(evil).first().waitFor();
+    await page.getByRole('button', { name: 'What differs…' }).click();
+    await page.getByRole('button', { name: `Pull from ${evil}…` }).click();
+    await page.getByRole('button', { name: `Pull from ${evil}`, exact: true }).click();
+    await page.getByText(`✕ Not done: ${evil}; ${evil}`).waitFor();
     await page.getByRole('link', { name: 'High availability' }).click();
-    await page.getByText(evil).first().waitFor();
+    await page.getByLabel('url').fill(evil.repeat(2));
+    await page.getByRole('button', { name: 'Save…' }).click();
+    await page.getByText(`Netlink script of ${evil}`).waitFor();
+    await page.getByText(`! ${evil} ${evil}`).waitFor();
     assert.equal(await page.evaluate('window.owned'), undefined);
     assert.equal(await page.locator('img, #page script').count(), 0);
     assert.deepEqual(complaints, []);
