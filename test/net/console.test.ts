@@ -208,7 +208,7 @@ describe('the page over a made-up agent', { skip }, () => {
   afterEach(() => bench.close());
 
   it('draws script in every name as text', async () => {
-    const evil = '"><img src=x onerror="window.owned=1"><script>window.owned=1</script>';
+    const evil = '"><img src=x onerror="owned=1"><script>owned=1</script>';
     bench = new Bench();
     const status = {
       ...healthy,

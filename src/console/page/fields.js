@@ -127,14 +127,13 @@ function settingsOf(row, listed, type) {
   const stem = row.split('[')[0];
   const found = new Map(listed.map((one) => [one.path, one]));
   return store.about.fields
-    .filter(({ path, of }) => path.startsWith(`${stem}[].`) && (!of || of === type))
-    .map((field) => {
-      const path = row + field.path.slice(stem.length + 2);
-      return (
-        found.get(path) ?? { path, value: field.default, missing: !field.editable && !field.once }
-      );
-    })
-    .filter(({ missing }) => !missing);
+    .filter(({ path }) => path.startsWith(`${stem}[].`))
+    .flatMap(({ path: name, of, editable, once, default: standard }) => {
+      const path = row + name.slice(stem.length + 2);
+      if (found.has(path)) return [found.get(path)];
+      const may = (!of || of === type) && (editable || once);
+      return may ? [{ path, value: standard }] : [];
+    });
 }
 
 /** One virtual router, or one check. */
