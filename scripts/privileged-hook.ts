@@ -122,11 +122,12 @@ function answer(socket: Socket, outcome: Outcome): Promise<number> {
 }
 
 /**
- * The transition hook is called with keepalived's arguments, the monitor hook with a word alike, the
+ * The transition hook is called with keepalived's arguments, the other two with a word alike, the
  * bypass hook with a verb of its own.
  */
 function programFor({ arguments: [first] }: Call): string {
   if (first === 'INSTANCE') return 'transition';
+  if (first === 'BEFORE') return 'before-active';
   return first === 'MONITOR' ? 'monitor' : 'bypass';
 }
 

@@ -18,12 +18,14 @@ import {
   isSamePlace,
   renew,
   scriptRequest,
+  settled,
   wishOf,
   type Keeping,
 } from './keeping.js';
 import { mayAddOf, NOTHING_LEFT, recognize, type Leftovers } from './leftovers.js';
 import type { KeeperOptions } from './keeper-options.js';
 import { endsLikeOurs, OwnAddresses, placeOf, placesOf, sameAddress } from './own-addresses.js';
+import { overtaken, preparation } from './preparation.js';
 import { failuresOf } from '../executor/script-outcome.js';
 import { placed, type PlacedRouter } from './placement.js';
 import { VirtualMacs } from './virtual-macs.js';
@@ -171,6 +173,7 @@ export class AddressKeeper {
     const keeping = this.#kept.get(virtualRouter);
     if (keeping === undefined) return;
     keeping.wanted = present;
+    if (!present) keeping.prepared = false;
     renew(keeping);
   }
 
@@ -356,14 +359,20 @@ export class AddressKeeper {
 
   async #run(plan: Plan): Promise<void> {
     this.#running = true;
+    const waits = preparation(plan, this.#kept, this.#options.beforeActive);
+    if (waits !== null) {
+      await waits;
+      if (this.#suspended) return;
+      if (overtaken(plan, this.#kept)) {
+        this.#running = false;
+        this.#options.submit({ kind: 'deadline' });
+        return;
+      }
+    }
     const { lines } = plan;
     const wanted = new Map([...this.#kept].map(([name, { wanted: want }]) => [name, want]));
-    const result = await this.#options.executor.run(
-      scriptRequest(
-        this.#vip.script,
-        lines.map(({ line }) => line),
-      ),
-    );
+    const texts = lines.map(({ line }) => line);
+    const result = await this.#options.executor.run(scriptRequest(this.#vip.script, texts));
     this.#running = false;
     const failures = failuresOf(result, lines);
     for (const { interface: name, address, owner } of plan.removed) {
@@ -383,21 +392,12 @@ export class AddressKeeper {
   #settle(virtualRouter: string, made: boolean, failure: string | undefined): void {
     const keeping = this.#kept.get(virtualRouter);
     if (keeping === undefined) return;
-    if (!made) {
-      if (failure !== undefined && !keeping.wanted) {
-        keeping.due = 'retry';
-        this.#stuck(virtualRouter, failure);
-      }
-      return;
-    }
-    if (!keeping.wanted) return;
-    keeping.adding = false;
-    if (failure !== undefined) {
-      this.#options.submit({ kind: 'addresses-failed', virtualRouter, detail: failure });
-      return;
-    }
-    if (keeping.due === 'now' || keeping.confirmed) return;
-    this.#await(keeping);
+    const outcome = settled(keeping, made, failure !== undefined);
+    const detail = failure ?? '';
+    if (outcome === 'stuck') this.#stuck(virtualRouter, detail);
+    if (outcome === 'failed')
+      this.#options.submit({ kind: 'addresses-failed', virtualRouter, detail });
+    if (outcome === 'stands') this.#await(keeping);
   }
 
   /** Nothing more has to be put there: present, as soon as the kernel answers for all. */

@@ -21,6 +21,8 @@ export interface Services {
   hearPeers(): void;
   /** Interfaces or addresses of this host have changed. */
   networkChanged(): void;
+  /** Addresses of these are about to come: what is to be waited for, never for long; null for nothing. */
+  beforeActive(virtualRouters: readonly string[]): Promise<void> | null;
   peerNews(report: PeerReport): void;
   /** Of the client of the witness. */
   orderWitness(order: WitnessOrder): void;

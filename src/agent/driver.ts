@@ -85,6 +85,7 @@ export class Driver {
       network: this.#network,
       submit: (event) => this.submit(event),
       now: () => kernel.now(),
+      beforeActive: (names) => this.#services.beforeActive(names),
       onStuck: (virtualRouter, detail) => this.#records.addressesStuck(virtualRouter, detail),
       onStandingChanged: () => (this.#changed = true),
     });

@@ -37,14 +37,23 @@ function rulesOf({ ha, monitors, virtualRouters, vip, bypass, hooks, witness }: 
     [ha.maximumFlaps, ha.flapWindow, ha.preemptDelay, vip.leaseSeconds],
     virtualRouters
       .toSorted(routerOrder)
-      .map(({ preempt, checksum, unicastPeers }) => [preempt, checksum, unicastPeers.length]),
+      .map(({ preempt, checksum, unicastPeers, acceptMode }) => [
+        preempt,
+        checksum,
+        unicastPeers.length,
+        ...(acceptMode ? [] : [acceptMode]),
+      ]),
     gateway && [gateway.interval, gateway.failureThreshold, gateway.recoveryThreshold],
     gateway && [gateway.addresses.toSorted(), gateway.interface !== undefined],
     bandwidth && [bandwidth.minimumBps, bandwidth.seconds, bandwidth.interfaces.length],
     links && [links.interval, links.minimumActive, links.pairs.length],
     monitors.checks.map((check) => JSON.stringify(withoutHost(check))).toSorted(),
     bypass && [bypass.onStop, bypass.segments.length],
-    [hooks.transition !== null, hooks.monitor !== null],
+    [
+      ...[hooks.transition, hooks.monitor].map((hook) => hook !== null),
+      // What only some have stands at the end, so that a peer before this version agrees.
+      ...(hooks.beforeActive === null ? [] : [true]),
+    ],
     ...(witness === null
       ? []
       : [[witness.type, witness.key, witness.ttlSeconds, witness.endpoints]]),

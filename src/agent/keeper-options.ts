@@ -11,6 +11,8 @@ export interface KeeperOptions extends Pick<VirtualMacOptions, 'kernel' | 'recor
   /** Gives the core an event; it is taken after the present wake-up. */
   readonly submit: (event: InstanceEvent) => void;
   readonly now: () => Instant;
+  /** What these wait for before their addresses come; null for nothing. */
+  readonly beforeActive: (virtualRouters: readonly string[]) => Promise<void> | null;
   /** Addresses that a release could not remove. */
   readonly onStuck: (virtualRouter: string, detail: string) => void;
   /** What may stand on an interface has changed: state.json and the last will need to know. */

@@ -41,6 +41,8 @@ export interface Keeping {
   due: 'now' | 'retry' | null;
   /** A script that is to put them in place is under way. */
   adding: boolean;
+  /** What is done before they come has been done, or tried, since they were last wanted. */
+  prepared: boolean;
   /** They have stood since they were last wanted: the kernel has said so, or the script. */
   confirmed: boolean;
   /** The script has succeeded, but the kernel does not answer for every address: waits until then. */
@@ -72,6 +74,7 @@ export const begin = (
   wanted: false,
   due: left?.inherits === false ? 'now' : null,
   adding: false,
+  prepared: false,
   confirmed: false,
   serviceBy: null,
   checkedBy: NEVER_YET,
@@ -104,6 +107,26 @@ export const scriptRequest = (script: string, lines: readonly string[]): RunRequ
   input: `${lines.join('\n')}\n`,
   timeout: SCRIPT_TIMEOUT,
 });
+
+/**
+ * A script that concerned it has ended. `made`: it was to put the addresses there, not to take them off.
+ * @returns what follows: another try to take them off, a failure that the core must know, a look whether they stand.
+ */
+export function settled(
+  keeping: Keeping,
+  made: boolean,
+  failed: boolean,
+): 'stuck' | 'failed' | 'stands' | null {
+  if (!made) {
+    if (!failed || keeping.wanted) return null;
+    keeping.due = 'retry';
+    return 'stuck';
+  }
+  if (!keeping.wanted) return null;
+  keeping.adding = false;
+  if (failed) return 'failed';
+  return keeping.due === 'now' || keeping.confirmed ? null : 'stands';
+}
 
 export function disinherit(keeping: Keeping): void {
   keeping.inheritedUntil = null;

@@ -7,6 +7,7 @@ import type { MonitorStatus } from '../model/monitor.js';
 import type { VirtualRouterState } from '../model/reasons.js';
 import { milliseconds, type Instant } from '../model/units.js';
 import type { BypassStatus } from '../hooks/bypass.js';
+import { BeforeActiveHook } from '../hooks/before-active-hook.js';
 import { BypassSlot } from '../hooks/bypass-slot.js';
 import type { WitnessOrder } from '../model/witness.js';
 import type { Services } from './driver-options.js';
@@ -58,6 +59,7 @@ export class AgentServices implements Services {
   readonly #options: ServicesOptions;
   readonly #prober: ProberSlot;
   readonly #hook: TransitionHook;
+  readonly #beforeActive: BeforeActiveHook;
   readonly #monitors = createMonitorStates();
   readonly #monitorHook: MonitorHook;
   readonly #states = new Map<string, VirtualRouterState>();
@@ -115,6 +117,15 @@ export class AgentServices implements Services {
       onProblem: (problem) => onProblem('transition-hook', problem),
       now: () => options.now() / 1_000,
     });
+    this.#beforeActive = new BeforeActiveHook({
+      executor,
+      settings: settings.hooks,
+      name: settings.name,
+      flaps: options.flaps,
+      onEvent: (severity, fields) => journal.record(severity, fields),
+      onProblem: (problem) => onProblem('before-active-hook', problem),
+      now: () => options.now() / 1_000,
+    });
     this.#monitorHook = new MonitorHook({
       executor,
       name: settings.name,
@@ -133,6 +144,7 @@ export class AgentServices implements Services {
 
   async configure(settings: Settings): Promise<void> {
     this.#hook.configure(settings.hooks.transition);
+    this.#beforeActive.configure(settings.hooks);
     this.#bypass.configure(settings);
     this.witness.configure(settings.witness);
     this.#prober.configure(proberSettings(settings));
@@ -156,6 +168,10 @@ export class AgentServices implements Services {
 
   hearPeers(): void {
     this.channel.hear();
+  }
+
+  beforeActive(virtualRouters: readonly string[]): Promise<void> | null {
+    return this.#beforeActive.call(virtualRouters);
   }
 
   networkChanged(): void {

@@ -79,7 +79,12 @@ export const settingsOf = (file: CompleteFile): Settings => ({
   },
   bypass: file.bypass ?? null,
   witness: file.witness === undefined ? null : witnessOf(file.witness, file.vip.leaseSeconds),
-  hooks: { transition: file.hooks.transition ?? null, monitor: file.hooks.monitor ?? null },
+  hooks: {
+    transition: file.hooks.transition ?? null,
+    monitor: file.hooks.monitor ?? null,
+    beforeActive: file.hooks.beforeActive ?? null,
+    beforeActiveTimeout: milliseconds(file.hooks.beforeActiveTimeoutMs),
+  },
   virtualRouters: file.virtualRouters.map(routerOf),
   vip: file.vip,
   realtime: file.realtime,

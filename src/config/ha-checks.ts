@@ -38,6 +38,7 @@ export function checkPair(
     ...checkBypass(settings.bypass ?? {}),
     ...checkPath(hooks.transition, ['hooks', 'transition']),
     ...checkPath(hooks.monitor, ['hooks', 'monitor']),
+    ...checkPath(hooks.beforeActive, ['hooks', 'beforeActive']),
   ];
 }
 

@@ -112,6 +112,16 @@ export const HOOKS = standingSection('Programs that are told what happens.', {
     'program',
     { examples: ['/usr/local/lib/on-transition'] },
   ),
+  beforeActive: own.path(
+    'Run, and waited for, before the addresses are added when the role is taken: what must be done by then, such as the commit of conntrackd. Absolute path.',
+    'program',
+    { examples: ['/usr/lib/understudy/hooks/conntrackd'] },
+  ),
+  beforeActiveTimeoutMs: own.number(
+    'How long hooks.beforeActive is waited for. Then it is ended, that is told, and the addresses are added all the same.',
+    [10, 900],
+    { unit: 'milliseconds', default: 300 },
+  ),
   monitor: own.path(
     'Run when the state of a monitor changes, with the names of all that have failed. Absolute path.',
     'program',

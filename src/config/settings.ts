@@ -116,7 +116,12 @@ export interface Settings extends Pick<CompleteFile, SameInBoth> {
   readonly bypass: BypassSettings | null;
   readonly witness: WitnessSettings | null;
   /** Absolute paths. */
-  readonly hooks: { readonly transition: string | null; readonly monitor: string | null };
+  readonly hooks: {
+    readonly transition: string | null;
+    readonly monitor: string | null;
+    readonly beforeActive: string | null;
+    readonly beforeActiveTimeout: Milliseconds;
+  };
   readonly virtualRouters: readonly VirtualRouterSettings[];
   readonly metrics: {
     /** An absolute path; null where none is written. */

@@ -28,6 +28,7 @@ export function namedFiles(settings: Settings): NamedFile[] {
     ...one('bypass.hook', bypass?.hook, 'program', 'the relay could not be moved'),
     ...one('hooks.transition', hooks.transition, 'program', 'it could not be told anything'),
     ...one('hooks.monitor', hooks.monitor, 'program', 'it could not be told anything'),
+    ...one('hooks.beforeActive', hooks.beforeActive, 'program', 'nothing could be done by it'),
     ...monitors.checks.flatMap(({ kind }, index) =>
       kind.type === 'script'
         ? one(`checks[${index}].command[0]`, kind.command[0], 'program', 'the check would fail')

@@ -26,6 +26,7 @@ function programsOf({ vip, bypass, hooks, monitors }: Settings): NamedProgram[] 
     ...one('bypass.hook', bypass?.hook),
     ...one('hooks.transition', hooks.transition),
     ...one('hooks.monitor', hooks.monitor),
+    ...one('hooks.beforeActive', hooks.beforeActive),
     ...monitors.checks.flatMap(({ kind }, index) =>
       kind.type === 'script'
         ? kind.command

@@ -70,6 +70,7 @@ const OF_REPORTS: Record<Report, State | null> = {
 /** The events of the agent around the core. Problems are what it hands to health in its own words. */
 const OF_THE_AGENT: Record<string, State | null> = {
   'addresses-stuck': { virtualRouters: [{ ...active, state: 'Backup' }] },
+  'before-active-hook': null,
   bypass: router({ state: 'Initialize', reason: 'bypassed' }),
   'bypass-problem': null,
   'control-error': null,

@@ -54,7 +54,12 @@ export const settingsOf = (virtualRouters: readonly VirtualRouterSettings[]): Se
   monitors: { gateway: null, bandwidth: null, links: null, checks: [] },
   bypass: null,
   witness: null,
-  hooks: { transition: null, monitor: null },
+  hooks: {
+    transition: null,
+    monitor: null,
+    beforeActive: null,
+    beforeActiveTimeout: milliseconds(300),
+  },
   virtualRouters,
   vip: { script: '/usr/lib/understudy/vip', leaseSeconds: 3 },
   realtime: { enabled: false, priority: 1 },
@@ -94,6 +99,8 @@ interface RigOptions {
   readonly watchdogTimeout?: number;
   /** The relay is told which way to go, as the services tell it: within a turn of the driver. */
   readonly onBypass?: (driver: Driver) => void;
+  /** The hook before Active; none unless given. */
+  readonly beforeActive?: Services['beforeActive'];
   /** Prepares the kernel before the driver looks at it. */
   readonly before?: (kernel: FakeKernel) => void;
 }
@@ -126,6 +133,7 @@ export function rig(options: RigOptions = {}): Rig {
     orderWitness: (order) => tell({ kind: 'witness', order }),
     hearPeers: () => said.splice(0).forEach((event) => driver.hear(event)),
     networkChanged: silent,
+    beforeActive: options.beforeActive ?? (() => null),
     peerNews: (report) => tell({ kind: 'news', report }),
     setBypass: (desired, reason) => {
       tell({ kind: 'bypass', desired, reason });

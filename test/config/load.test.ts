@@ -43,7 +43,7 @@ const NOTHING_MONITORED = {
   monitors: { gateway: null, bandwidth: null, links: null, checks: [] },
   bypass: null,
   witness: null,
-  hooks: { transition: null, monitor: null },
+  hooks: { transition: null, monitor: null, beforeActive: null, beforeActiveTimeout: 300 },
 };
 describe('settings', () => {
   it('fills in every default', () => {

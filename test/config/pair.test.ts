@@ -63,7 +63,12 @@ ${ROUTER}`);
       flapWindow: 1_000,
     });
     assert.deepEqual(bypass, { hook: '/h', segments: ['a', 'b'], onStop: 'disconnect' });
-    assert.deepEqual(hooks, { transition: '/t', monitor: '/m' });
+    assert.deepEqual(hooks, {
+      transition: '/t',
+      monitor: '/m',
+      beforeActive: null,
+      beforeActiveTimeout: 300,
+    });
   });
 
   it('leaves the relay alone at a stop unless told', () => {

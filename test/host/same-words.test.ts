@@ -91,6 +91,13 @@ const CASES: readonly Case[] = [
     says: /mode 0644 that is not executable/,
   },
   {
+    of: 'hooks.beforeActive',
+    at: 'hooks.beforeActive',
+    change: (folder) => ({ hooks: { beforeActive: gone(folder) } }),
+    health: true,
+    says: /a script for "\/nosuch\/interpreter"/,
+  },
+  {
     of: 'hooks.monitor',
     at: 'hooks.monitor',
     change: (folder) => ({ hooks: { monitor: folder } }),

@@ -527,6 +527,7 @@ export class Appliance {
       orderWitness: () => undefined,
       hearPeers: () => channel.hear(),
       networkChanged: () => channel.forgetSources(),
+      beforeActive: () => null,
       peerNews: (report) => channel.news(report),
       setBypass: () => undefined,
       transition: ({ virtualRouter, from, to, reason }) =>
