@@ -52,7 +52,7 @@ function rulesOf({ ha, monitors, virtualRouters, vip, bypass, hooks, witness }: 
     [
       ...[hooks.transition, hooks.monitor].map((hook) => hook !== null),
       // What only some have stands at the end, so that a peer before this version agrees.
-      ...(hooks.beforeActive === null ? [] : [true]),
+      ...(hooks.beforeActive === null ? [] : [hooks.beforeActiveTimeout]),
     ],
     ...(witness === null
       ? []
