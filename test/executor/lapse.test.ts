@@ -56,7 +56,8 @@ describe('a lease that lapses', { skip: noWire }, () => {
     executor.setWill(null);
   });
 
-  test('the addresses stay for 30 ms more from the last successor on', async (t) => {
+  /** Milliseconds from the question to the last successor to the beginning of the release. */
+  async function kept(t: TestContext): Promise<number> {
     const begun = fifo(t);
     const lines = begun.lines();
     const { net } = await lapsed(t, {
@@ -64,13 +65,20 @@ describe('a lease that lapses', { skip: noWire }, () => {
       keepAtMost: LONG,
     });
     const first = lines();
-    // Not judged by how late it is: a busy machine is. Sooner it may not be, on any machine. Both in
-    // ticks of 10 ms since boot: when the kernel made the process, not when that got to run.
+    // Both in ticks of 10 ms since boot: when the kernel made the process, not when that got to run.
     const askedAt = Math.floor(Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 100);
     await net.wire.send(frame4({ vrid: 60 }));
     const stat = await within('the release begins', first);
     const startedAt = Number(stat.split(' ')[21]);
-    const kept = (startedAt - askedAt) * 10;
-    assert.ok(kept >= 20, `released ${kept} ms after the last successor was asked to speak`);
+    return (startedAt - askedAt) * 10;
+  }
+
+  test('the addresses stay for 30 ms more from the last successor on', async (t) => {
+    // Not judged by how late it is: a busy machine is. Sooner it may not be, on any machine; and of several one is
+    // not late.
+    for (let time = 0; time < 5; time += 1) {
+      const ms = await kept(t);
+      assert.ok(ms >= 20, `released ${ms} ms after the last successor was asked to speak`);
+    }
   });
 });
