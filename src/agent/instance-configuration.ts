@@ -1,11 +1,16 @@
 // The part of the settings that the core decides with. No defaults: the settings are complete.
 import type { CheckSettings, Settings } from '../config/settings.js';
-import type { InstanceConfiguration } from '../core/interface.js';
+import type { InstanceConfiguration, WitnessParameters } from '../core/interface.js';
 import type { Program } from '../executor/executor.js';
 import { activeDownInterval } from '../core/machine/timing.js';
 import { runnerOf } from './keeping.js';
 import { routerOrder } from '../model/settings-digest.js';
-import { microseconds, millisecondsToMicroseconds, type Microseconds } from '../model/units.js';
+import {
+  microseconds,
+  milliseconds,
+  millisecondsToMicroseconds,
+  type Microseconds,
+} from '../model/units.js';
 
 export function instanceConfiguration(settings: Settings): InstanceConfiguration {
   const { name, ha, virtualRouters, bypass } = settings;
@@ -24,8 +29,20 @@ export function instanceConfiguration(settings: Settings): InstanceConfiguration
     hasBypass: bypass !== null,
     preemptDelay: millisecondsToMicroseconds(ha.preemptDelay),
     rules: rulesOf(settings),
+    witness: witnessOf(settings),
   };
 }
+
+/** From the order to take the addresses off until the last is gone, and more: a script that hangs is not waited for. */
+const RELEASE_MARGIN = milliseconds(500);
+
+const witnessOf = ({ witness }: Settings): WitnessParameters | null =>
+  witness === null
+    ? null
+    : {
+        ttl: millisecondsToMicroseconds(milliseconds(witness.ttlSeconds * 1_000)),
+        margin: millisecondsToMicroseconds(RELEASE_MARGIN),
+      };
 
 /**
  * What is usually the same on both, though it need not be: when a fault counts, and what follows. Not

@@ -176,7 +176,7 @@ export class Etcd implements Witness {
     // Whole seconds, rounded down; -1 when it has ended meanwhile.
     const left = numberOf(answer, 'TTL');
     const granted = numberOf(answer, 'grantedTTL');
-    return held(this.#generation, found.value, found.lease, granted, left < 0n ? -1n : left);
+    return held(this.#generation, found.value, found.lease, granted, left);
   }
 
   /** @param expected an error that is an answer, too: then the answer has no fields. */
@@ -278,7 +278,6 @@ const held = (
   token: BigInt.asUintN(64, id).toString(16).padStart(16, '0'),
   ttlMs: Number(ttl) * 1_000,
   atLeastMs: Math.max(0, Number(left)) * 1_000,
-  atMostMs: Number(left + 1n) * 1_000,
 });
 
 const base64 = (text: string): string => Buffer.from(text, 'utf8').toString('base64');

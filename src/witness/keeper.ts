@@ -224,7 +224,7 @@ class LeaseKeeper implements Keeper {
     this.#token = null;
     const holder = nameOf(reading.owner);
     if (!group.has(holder)) return { kind: 'away', why: strange(holder) };
-    return { kind: 'others', holder, token, expiresIn: ofMs(reading.atMostMs) };
+    return { kind: 'others', holder, token, expiresIn: ofMs(reading.atLeastMs) };
   }
 
   #pauseAfter(fact: WitnessFact, order: WitnessOrder, reading: Reading): number {

@@ -14,8 +14,6 @@ export type Reading = { readonly generation: number } & (
       readonly ttlMs: number;
       /** It will not end earlier than this after the request was sent, in ms; 0 when nobody can say. */
       readonly atLeastMs: number;
-      /** It ends at the latest this long after the answer, in ms, unless it is renewed. */
-      readonly atMostMs: number;
     }
 );
 

@@ -93,7 +93,6 @@ export class FakeWitness {
       token,
       ttlMs,
       atLeastMs: leftMs,
-      atMostMs: leftMs,
     };
   }
 }

@@ -113,7 +113,6 @@ describe('the keeper of a lease', () => {
         token: '1',
         ttlMs: 6_000,
         atLeastMs: 6_000,
-        atMostMs: 6_000,
       };
       return { kind: 'held', generation: 0, ...held };
     };
@@ -136,7 +135,6 @@ describe('the keeper of a lease', () => {
         token: '1',
         ttlMs: 6_000,
         atLeastMs: 6_000,
-        atMostMs: 6_000,
       };
       return { kind: 'held', generation: 0, ...held };
     };
