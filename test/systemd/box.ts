@@ -83,6 +83,8 @@ ln -sf ../box-ready.service etc/systemd/system/multi-user.target.wants/
 mkdir -p .old
 pivot_root . .old
 umount -l /.old
+# As on a machine: credentials are mounted elsewhere, and come to their place by propagation.
+mount --make-rshared /
 exec env -i container=understudy PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C \
   /lib/systemd/systemd --log-target=journal --log-level=info --show-status=0
 ' sh "$root" "$name" "$node" "$project" "$lower"
@@ -110,9 +112,7 @@ export class Box {
 
   private constructor(lab: Lab, name: ApplianceName) {
     this.name = name;
-    this.journal = new LineLog(() => {
-      for (const listener of this.#listeners) listener();
-    });
+    this.journal = new LineLog(() => this.stir());
     // A new one each time: an old one may still be frozen.
     this.#cgroup = mkdtempSync(`${given('UNDERSTUDY_BOX_CGROUP')}/${name}-`);
     const root = `/run/box-${name}`;
@@ -244,6 +244,11 @@ export class Box {
       const timer = setTimeout(settle, mostMs);
       this.#listeners.add(settle);
     });
+  }
+
+  /** Something happened elsewhere that whoever waits here may wait for. */
+  stir(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   /** Position in the journal from which on lines are new. */

@@ -3,6 +3,10 @@
 // test/agent.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it, type TestContext } from '../support/test.js';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { ended, LineLog } from '../../scripts/lab/command.js';
+import { STATIONS } from '../../scripts/lab/network.js';
 import { enterSandbox } from '../../scripts/lab/sandbox.js';
 import { boxRefusal, type Box } from './box.js';
 import { ADDRESS, Machines } from './machines.js';
@@ -31,6 +35,101 @@ address1=${own}/24,10.99.0.254
 method=link-local
 `;
 
+/** The same by DHCP, of a server that gives each appliance its own address. */
+const networkByDhcp = (): string => `[Match]
+Name=eth0
+[Network]
+DHCP=ipv4
+LinkLocalAddressing=ipv6
+IPv6AcceptRA=no
+[DHCPv4]
+ClientIdentifier=mac
+`;
+
+const connectionByDhcp = (): string => `[connection]
+id=lan
+type=ethernet
+interface-name=eth0
+[ipv4]
+method=auto
+[ipv6]
+method=link-local
+`;
+
+const netplanFile = (own: string): string => `network:
+  version: 2
+  renderer: networkd
+  ethernets:
+    eth0:
+      addresses: [${own}/24]
+      accept-ra: false
+      routes: [{ to: default, via: 10.99.0.254 }]
+`;
+
+const LEASE_SECONDS = 12;
+const DHCP_SERVER = `interface br0
+start 10.99.0.200
+end 10.99.0.201
+opt subnet 255.255.255.0
+opt router 10.99.0.254
+opt lease ${LEASE_SECONDS}
+min_lease ${LEASE_SECONDS}
+lease_file /run/dhcp.leases
+pidfile /run/dhcp.pid
+static_lease ${STATIONS.a.mac} ${STATIONS.a.ipv4}
+static_lease ${STATIONS.b.mac} ${STATIONS.b.ipv4}
+`;
+
+interface Configurator {
+  readonly unit: string;
+  readonly path: string;
+  readonly text: (own: string) => string;
+}
+
+const NETWORK = '/etc/systemd/network/10-lan.network';
+const CONNECTION = '/etc/NetworkManager/system-connections/lan.nmconnection';
+const CONFIGURATORS = {
+  networkd: { unit: 'systemd-networkd', path: NETWORK, text: networkFile },
+  'networkd with DHCP': { unit: 'systemd-networkd', path: NETWORK, text: networkByDhcp },
+  netplan: { unit: 'systemd-networkd', path: '/etc/netplan/10-lan.yaml', text: netplanFile },
+  NetworkManager: { unit: 'NetworkManager', path: CONNECTION, text: connectionFile },
+  'NetworkManager with DHCP': { unit: 'NetworkManager', path: CONNECTION, text: connectionByDhcp },
+} as const satisfies Readonly<Record<string, Configurator>>;
+
+interface Action {
+  readonly by: keyof typeof CONFIGURATORS;
+  readonly command: string;
+  /** The lease is renewed by it, or meanwhile. */
+  readonly renews?: boolean;
+}
+
+const STOP_NETWORKD = 'systemctl stop systemd-networkd.socket systemd-networkd';
+const ACTIONS: readonly Action[] = [
+  { by: 'networkd', command: 'systemctl restart systemd-networkd' },
+  { by: 'networkd', command: 'networkctl reload' },
+  { by: 'networkd', command: 'networkctl reconfigure eth0' },
+  { by: 'networkd', command: STOP_NETWORKD },
+  { by: 'NetworkManager', command: 'nmcli connection up lan' },
+  { by: 'NetworkManager', command: 'nmcli device reapply eth0' },
+  { by: 'NetworkManager', command: 'systemctl restart NetworkManager' },
+  { by: 'NetworkManager', command: 'systemctl stop NetworkManager' },
+  { by: 'netplan', command: 'netplan apply' },
+  { by: 'netplan', command: STOP_NETWORKD },
+  { by: 'NetworkManager with DHCP', command: 'true', renews: true },
+  { by: 'NetworkManager with DHCP', command: 'systemctl stop NetworkManager' },
+  // The last one: stopped, networkd gives the lease back, and with it the appliance's own address.
+  { by: 'networkd with DHCP', command: 'networkctl renew eth0', renews: true },
+];
+
+/** What the doctor says of them. */
+const DOCTOR: ReadonlyMap<keyof typeof CONFIGURATORS, RegExp> = new Map([
+  ['networkd', /warning {2}networkd: [^]*10-lan\.network: no KeepConfiguration=/],
+  ['NetworkManager', /warning {2}NetworkManager: [^]*devices\/\d+: managed/],
+]);
+
+const said = async (box: Box): Promise<string> =>
+  (await box.attempt(['understudy', 'doctor'])).stdout;
+
 /** What takes all addresses off the interface and puts back its own. */
 const TAKES: ReadonlySet<string> = new Set([
   'networkctl reconfigure eth0',
@@ -49,19 +148,64 @@ describe('beside what configures the network', { skip }, () => {
     }
     await machines.standsBy(machines.b);
   });
-  after(() => machines.close());
+  // What gives each appliance its own address, at the gateway.
+  let dhcp: ChildProcess | null = null;
+  const leases = new LineLog(() => {
+    for (const box of [machines.a, machines.b]) box.stir();
+  });
+  before(() => {
+    writeFileSync('/run/dhcp.conf', DHCP_SERVER);
+    writeFileSync('/run/dhcp.leases', '');
+    const words = ['busybox', 'udhcpd', '-f', '/run/dhcp.conf'];
+    const [command = '', ...rest] = machines.lab.network.inside('sw', words);
+    dhcp = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [dhcp.stdout, dhcp.stderr]) if (stream !== null) leases.follow(stream);
+  });
+  after(async () => {
+    dhcp?.kill();
+    if (dhcp !== null) await ended(dhcp);
+    await machines.close();
+  });
   afterEach((t) => {
     if (!('passed' in t) || t.passed !== true) process.stdout.write(`${machines.words()}\n`);
   });
 
   const ownAddress = (box: Box): string => (box.name === 'a' ? '10.99.0.1' : '10.99.0.2');
 
-  /** Hands the interface over to `service`. What is on /sys is read-only as in any container: udev is not there. */
-  async function manage(box: Box, service: string, path: string, text: string): Promise<void> {
-    await box.sh(`mount -o remount,ro /sys && mkdir -p ${path.slice(0, path.lastIndexOf('/'))}`);
-    box.write(path, text, 0o600);
-    await box.sh(`chmod ${service === 'NetworkManager' ? '600' : '644'} ${path}`);
-    await box.systemctl('start', service);
+  /** Hands the interface over to a service. What is on /sys is read-only as in any container: udev is not there. */
+  async function manage(box: Box, { unit, path, text }: Configurator): Promise<void> {
+    const others = Object.values(CONFIGURATORS).map((one) => one.path);
+    await box.sh(`mount -o remount,ro /sys; rm -f ${others.join(' ')}
+      mkdir -p ${path.slice(0, path.lastIndexOf('/'))}`);
+    box.write(path, text(ownAddress(box)), 0o600);
+    await box.sh(`chmod ${path.endsWith('.network') ? '644' : '600'} ${path}
+      [ ! -e ${CONFIGURATORS.netplan.path} ] || netplan generate`);
+    // netplan has udev look at each interface anew, which there is none of here.
+    box.write('/usr/local/bin/udevadm', '#!/bin/sh\nexit 0\n', 0o755);
+    await box.systemctl('start', unit);
+  }
+
+  /** An address that is taken away more than five times in ten seconds is left to the peer: that is not the subject. */
+  async function settledDown(): Promise<void> {
+    const lately = (): number =>
+      machines.lab.changes(ADDRESS, Date.now() - 10_000).filter(({ present }) => !present).length;
+    await until('at most two losses within the last ten seconds', lately, (count) => count < 3);
+  }
+
+  /** The function that is returned resolves when the server has renewed the lease of `box` from now on. */
+  function renewal(box: Box): () => Promise<void> {
+    const given = (): number =>
+      leases.lines.filter(({ text }) => text.endsWith(`sending ACK to ${ownAddress(box)}`)).length;
+    const former = given();
+    const seen = (): string[] => leases.lines.slice(-3).map(({ text }) => text);
+    return async () => {
+      await until(
+        `a renewed lease of ${box.name}`,
+        seen,
+        () => given() > former,
+        () => box.stirred(1_000),
+      );
+    };
   }
 
   const transitions = async (): Promise<number[]> => {
@@ -104,40 +248,31 @@ describe('beside what configures the network', { skip }, () => {
     assert.deepEqual(lab.holding(ADDRESS), ['a']);
     const shown = async (): Promise<string> =>
       (await box.run(['ip', '-4', 'address', 'show', 'dev', 'eth0'])).stdout;
-    await until('its own address there again', shown, (text) => text.includes(ownAddress(box)));
+    await until('its own address there again', shown, (text) =>
+      text.includes(`${ownAddress(box)}/24`),
+    );
   }
-
-  const actions = [
-    ['networkd', 'systemctl restart systemd-networkd'],
-    ['networkd', 'networkctl reload'],
-    ['networkd', 'networkctl reconfigure eth0'],
-    ['networkd', 'systemctl stop systemd-networkd.socket systemd-networkd'],
-    ['NetworkManager', 'nmcli connection up lan'],
-    ['NetworkManager', 'nmcli device reapply eth0'],
-    ['NetworkManager', 'systemctl restart NetworkManager'],
-    ['NetworkManager', 'systemctl stop NetworkManager'],
-  ] as const;
-  const files = {
-    networkd: ['systemd-networkd', '/etc/systemd/network/10-lan.network', networkFile],
-    NetworkManager: [
-      'NetworkManager',
-      '/etc/NetworkManager/system-connections/lan.nmconnection',
-      connectionFile,
-    ],
-  } as const;
 
   for (const side of ['a', 'b'] as const) {
     const who = side === 'a' ? 'Active' : 'Backup';
     let running = '';
-    for (const [service, command] of actions) {
-      it(`${command}, at the ${who}`, async (t) => {
+    for (const { by, command, renews = false } of ACTIONS) {
+      const what = command === 'true' ? 'a DHCP renewal' : command;
+      it(`${what}, at the ${who}, by ${by}`, async (t) => {
         const box = machines[side];
-        if (service !== running) {
-          const [unit, path, text] = files[service];
-          await moveless(t, box, () => manage(box, unit, path, text(ownAddress(box))), false);
-          running = service;
+        if (by !== running) {
+          await settledDown();
+          await moveless(t, box, () => manage(box, CONFIGURATORS[by]), false);
+          if (side === 'b' && DOCTOR.has(by)) assert.match(await said(box), DOCTOR.get(by) ?? /^$/);
+          running = by;
         }
-        await moveless(t, box, () => box.sh(command), side === 'a' && TAKES.has(command));
+        await settledDown();
+        const act = async (): Promise<void> => {
+          const renewed = renews ? renewal(box) : null;
+          await box.sh(command);
+          await renewed?.();
+        };
+        await moveless(t, box, act, side === 'a' && TAKES.has(command));
       });
     }
   }
