@@ -1,10 +1,11 @@
-// The .deb where something comes between: it is killed, finds no space; keepalived runs beside; the state directory is
-// full. What happens when nothing does is package.test.ts's.
+// The .deb where something comes between: it is killed, finds no space or a read-only disk; keepalived runs beside;
+// the key is a credential. What happens when nothing does is package.test.ts's.
 import assert from 'node:assert/strict';
 import { enterSandbox } from '../../scripts/lab/sandbox.js';
+import { SHARED_KEY } from '../../scripts/lab/pair-program.js';
 import { after, afterEach, before, describe, it } from '../support/test.js';
 import { boxRefusal, UNIT, type Box } from './box.js';
-import { ADDRESS, Machines, setUp } from './machines.js';
+import { ADDRESS, Machines, SETTINGS, settingsText, setUp } from './machines.js';
 import { installPackage, PACKAGE, packageRefusal } from './packages.js';
 
 const skip = boxRefusal() ?? (await enterSandbox()) ?? packageRefusal();
@@ -122,7 +123,7 @@ describe('the package, when something comes between', { skip }, () => {
     await machines.standsBy(b);
   });
 
-  it('with a full state directory the agent starts, stands by and says what it lacks', async () => {
+  it('with a full state directory, and with a read-only disk, the agent starts, stands by and says what it lacks', async () => {
     const { b } = machines;
     await b.sh(`systemctl stop ${UNIT}
       mount -t tmpfs -o size=16k,mode=750 tmpfs /var/lib/understudy; chown understudy: /var/lib/understudy
@@ -132,7 +133,52 @@ describe('the package, when something comes between', { skip }, () => {
     await machines.status(b, 'a reason that names the state', ({ health: { reasons } }) =>
       reasons.some((reason) => /ENOSPC/.test(reason)),
     );
-    await b.sh(`umount --lazy /var/lib/understudy; systemctl restart ${UNIT}`);
+    await b.sh(`systemctl stop ${UNIT}; umount --lazy /var/lib/understudy
+      mkdir /run/disk; mount -t tmpfs -o mode=755 tmpfs /run/disk
+      cp -a /etc/understudy /run/disk/settings; mount --bind /run/disk/settings /etc/understudy
+      cp -a /var/lib/understudy /run/disk/state; mount --bind /run/disk/state /var/lib/understudy
+      mount -o remount,ro /run/disk
+      systemctl start ${UNIT}`);
     await machines.standsBy(b);
+    await machines.status(b, 'a reason that names the state', ({ health: { reasons } }) =>
+      reasons.some((reason) => /EROFS/.test(reason)),
+    );
+    const { code, stderr } = await b.attempt(['understudy', 'set', 'primary', 'on']);
+    assert.equal(code, 1);
+    assert.match(stderr, /cannot be written \(EROFS\)/);
+    await b.sh(`umount --lazy /etc/understudy /var/lib/understudy; umount --lazy /run/disk
+      systemctl restart ${UNIT}`);
+    await machines.standsBy(b);
+    await machines.status(b, 'no reason', ({ health: { reasons } }) => reasons.length === 0);
+  });
+
+  it('the key may be a credential of the unit, which the agent reads and cannot write', async (t) => {
+    const { a, b } = machines;
+    await b.sh('rm /etc/understudy/ha.key; mkdir -p /etc/systemd/system/understudy.service.d');
+    b.write('/etc/understudy-ha.key', `${SHARED_KEY}\n`, 0o600);
+    b.write(
+      '/etc/systemd/system/understudy.service.d/key.conf',
+      '[Service]\nLoadCredential=ha.key:/etc/understudy-ha.key\n',
+    );
+    const { ha } = JSON.parse(settingsText('b')) as { ha: object };
+    b.write(SETTINGS, settingsText('b', { ha: { ...ha, keyFile: 'credential:ha.key' } }));
+    await b.sh(`systemctl daemon-reload; systemctl restart ${UNIT}`);
+    const { health } = await machines.standsBy(b);
+    assert.deepEqual(health.reasons, []);
+    await machines.standsBy(b);
+    const { stderr } = await b.run(['understudy', 'check']);
+    assert.match(
+      stderr,
+      /warning: ha\.keyFile: credential:ha\.key: only the unit sees its credentials/,
+    );
+    const rotated = await b.attempt(['understudy', 'key', 'rotate']);
+    assert.equal(rotated.code, 2);
+    assert.match(rotated.stderr, /found a credential, which systemd gives to the unit/);
+    const writes = `nsenter --mount --target=${await b.mainPid()} setpriv --reuid=understudy --regid=understudy --clear-groups`;
+    const key = `/run/credentials/${UNIT}/ha.key`;
+    assert.match((await b.sh(`${writes} cat ${key}`)).stdout, new RegExp(SHARED_KEY));
+    await b.sh(`! ${writes} sh -c 'echo 0 >${key}' 2>/dev/null`);
+    const { lost } = await machines.observe(t, b, () => a.run(['understudy', 'failover']));
+    assert.equal(lost, 0);
   });
 });

@@ -2,10 +2,18 @@
 // does under systemd is unit.test.ts's; scripts/install is install.test.ts's.
 import assert from 'node:assert/strict';
 import { enterSandbox } from '../../scripts/lab/sandbox.js';
+import type { Status } from '../../src/model/status.js';
 import { after, afterEach, before, describe, it } from '../support/test.js';
 import { boxRefusal, SOURCE, UNIT, type Box } from './box.js';
 import { ADDRESS, Machines, SETTINGS, settingsText, setUp } from './machines.js';
-import { installPackage, PACKAGE, packageRefusal } from './packages.js';
+import {
+  installPackage,
+  makeOlderPackage,
+  OLDER_PACKAGE,
+  OLDER_VERSION,
+  PACKAGE,
+  packageRefusal,
+} from './packages.js';
 
 const skip = boxRefusal() ?? (await enterSandbox()) ?? packageRefusal();
 
@@ -99,6 +107,48 @@ describe('the package', { skip }, () => {
     assert.equal(lost, 0);
     const { health } = await machines.standsBy(b);
     assert.doesNotMatch(health.reasons.join('\n'), /needs-restart/);
+  });
+
+  it('downgraded, the Backup and then the Active: nothing is lost, state and settings stay; and upgraded again', async (t) => {
+    const { a, b } = machines;
+    const { version } = await machines.standsBy(b);
+    const becomes = (box: Box, expected: string): Promise<Status> =>
+      machines.status(box, `version ${expected}`, (status) => status.version === expected);
+    const ready = (box: Box): Promise<Status> =>
+      machines.status(
+        box,
+        'Active, and ready to hand over',
+        ({ readiness = [], virtualRouters: [lan] }) =>
+          lan?.state === 'Active' && readiness.length > 0 && readiness.every((one) => one.ready),
+      );
+    await Promise.all([makeOlderPackage(a), makeOlderPackage(b)]);
+    await b.run(['understudy', 'maintenance', 'on']);
+    const { stderr } = await b.run(['dpkg', '--install', OLDER_PACKAGE]);
+    assert.match(stderr, new RegExp(`downgrading understudy from ${version} to ${OLDER_VERSION}`));
+    assert.equal((await becomes(b, OLDER_VERSION)).maintenance, true, 'as it was told before');
+    assert.match((await b.run(['understudy', 'events'])).stdout, /maintenance/);
+    await b.run(['understudy', 'maintenance', 'off']);
+    // Each is Active once with the older program beside the newer one.
+    for (const [from, to, file, expected] of [
+      [a, b, OLDER_PACKAGE, OLDER_VERSION],
+      [b, a, PACKAGE, version],
+      [a, b, PACKAGE, version],
+    ] as const) {
+      await ready(from);
+      const { lost } = await machines.observe(
+        t,
+        to,
+        () => from.run(['dpkg', '--install', file]),
+        () => machines.standsBy(from),
+      );
+      assert.equal(lost, 0);
+      await becomes(from, expected);
+      assert.equal(from.read(SETTINGS), settingsText(from.name));
+    }
+    const { lost } = await machines.observe(t, a, () => b.run(['understudy', 'failover']));
+    assert.equal(lost, 0);
+    await Promise.all([a.run(['rm', OLDER_PACKAGE]), b.run(['rm', OLDER_PACKAGE])]);
+    await ready(a);
   });
 
   it('removed, hands over and leaves settings and no address; purged, leaves nothing', async (t) => {

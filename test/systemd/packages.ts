@@ -19,3 +19,17 @@ export const PACKAGE = `${SOURCE}/package/${name ?? ''}`;
 /** @returns what it says. @throws Error when it fails. */
 export const installPackage = async (box: Box): Promise<string> =>
   (await box.run(['dpkg', '--install', PACKAGE])).stdout;
+
+export const OLDER_VERSION = '0.0.9';
+export const OLDER_PACKAGE = '/var/tmp/older.deb';
+
+/** The same program under the number of an earlier release, made in the box and not compressed. */
+export const makeOlderPackage = async (box: Box): Promise<void> => {
+  const folder = '/var/tmp/older';
+  await box.sh(`mkdir ${folder}
+    dpkg-deb --raw-extract ${PACKAGE} ${folder}
+    sed -i 's/^Version: .*/Version: ${OLDER_VERSION}/' ${folder}/DEBIAN/control
+    sed -i 's/^  "version": "[^"]*"/  "version": "${OLDER_VERSION}"/' ${folder}/usr/lib/understudy/package.json
+    dpkg-deb --root-owner-group -Znone --build ${folder} ${OLDER_PACKAGE} >/dev/null
+    rm -r ${folder}`);
+};
