@@ -38,7 +38,9 @@ test('is told who gets addresses, by argument, environment and stdin', async (t)
   const body = `{ echo "$*"; env | grep ^UNDERSTUDY_ | sort; cat; } >told`;
   const { hook, read, events, problems } = await rig(t, body);
   await hook.call(['lan', 'lan6']);
-  assert.deepEqual(read('told').split('\n').slice(0, -1), [
+  // Whoever runs the tests has variables of this kind, too.
+  const ours = (line: string): boolean => process.env[line.split('=')[0] ?? ''] === undefined;
+  assert.deepEqual(read('told').split('\n').slice(0, -1).filter(ours), [
     'BEFORE lan lan6',
     'UNDERSTUDY_DEADLINE_MS=60000',
     'UNDERSTUDY_EVENT_ID=e1',
