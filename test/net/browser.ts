@@ -52,12 +52,12 @@ export class Screens {
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** What axe finds on the page: the rule, and the element. */
-export async function findings(page: Page): Promise<string[]> {
+/** What axe finds on the page, or in this part of it: the rule, and the element. */
+export async function findings(page: Page, part = 'html'): Promise<string[]> {
   // Past the page's policy, which lets no script in.
   await page.evaluate(axe);
   const text: string = await page.evaluate(
-    `axe.run().then(({ violations }) => JSON.stringify(violations.flatMap(
+    `axe.run(${JSON.stringify(part)}).then(({ violations }) => JSON.stringify(violations.flatMap(
       ({ id, nodes }) => nodes.map(({ html, failureSummary }) => id + ': ' + html + ': ' + failureSummary))))`,
   );
   return JSON.parse(text) as string[];

@@ -15,7 +15,7 @@ function AtPeer({ peer, shared, sync, name }) {
       : sync.mode !== 'follow'
         ? `Nothing by itself. It is offered ${list(shared.map(({ setting }) => setting))}: push that when it is saved.`
         : state === 'in-sync'
-          ? `The same within a second, if it follows (ha.sync there), and if they fit ${peer}:`
+          ? `The same, if ${peer} follows too: on all of them at once, or on none. What it refuses is in force nowhere.`
           : `Nothing for now: its settings are not in sync (${state ?? 'unknown'}).`;
   return ui`<h4>On ${peer}</h4>
     <p>${text}</p>
@@ -82,6 +82,7 @@ export const Saved = ({ saved }) =>
   ui`<div role="status">
       <p tabindex="-1" ref=${focusOnce(saved)}>✓ Saved in ${saved.file}, and in force.</p>
       <${Changes} changes=${saved.changes} />
+      ${saved.warnings.map(({ path, message }) => ui`<p>! ${path} ${message}</p>`)}
       <${SyncLines} />
     </div>
     ${store.order ? ui`<${Order} status=${store.status} />` : ui`<${Pushes} />`}`;

@@ -16,9 +16,9 @@ export function SyncLines() {
   return sync
     ? ui`<ul class="plain">
         ${sync.peers.map(
-          ({ name, state, since, differing = [], detail }) =>
+          ({ name, state, since, differing = [], detail, problem }) =>
             ui`<li>
-              ${`${state === 'in-sync' ? '✓' : '!'} ${name}: ${STATES[state] ?? state} since ${time(since)}${detail ? ` (${detail})` : ''}${differing.length ? `: ${list(differing)}` : ''}`}
+              ${`${state === 'in-sync' ? '✓' : '!'} ${name}: ${STATES[state] ?? state} since ${time(since)}${detail ? ` (${detail})` : ''}${differing.length ? `: ${list(differing)}` : ''}${problem ? `; ${problem}` : ''}`}
             </li>`,
         )}
       </ul>`
@@ -156,9 +156,10 @@ export function Sync({ status: { sync, name, peers } }) {
   }
   return ui`<${Card} title="Settings in sync" wide>
     <p>
-      ${`Version ${sync.generation}, written on ${sync.author || '-'}; ha.sync is ${sync.mode}${sync.mode === 'follow' ? ': what is changed on one is taken by the others.' : ': nothing is taken by itself.'}`}
+      ${`Version ${sync.generation}, written on ${sync.author || '-'}; ha.sync is ${sync.mode}${sync.mode === 'follow' ? ': what is changed on one is on all that follow, or on none.' : ': nothing is taken by itself.'}`}
     </p>
     ${sync.unconfirmed && ui`<p>! Not confirmed yet: taken back if the peer is lost within ten seconds of the change.</p>`}
+    ${sync.problem && ui`<p>! ${sync.problem}</p>`}
     <${SyncLines} />
     <div class="buttons">
       <button type="button" onClick=${compare}>What differs…</button>
