@@ -93,8 +93,10 @@ export class SyncDesk {
       this.#told.delete(name);
       this.#lostPeers.delete(name);
     }
-    if (this.#slot.running) this.#configureService('reload');
-    else this.#slot.start(START_AFTER_MS);
+    if (this.#slot.running) {
+      this.#configureService('reload');
+      this.#tellKnown();
+    } else this.#slot.start(START_AFTER_MS);
   }
 
   /** What a peer says in its messages. */
@@ -182,6 +184,11 @@ export class SyncDesk {
   #tellAll(): void {
     this.#configureService(this.#beginning);
     this.#beginning = 'service';
+    this.#tellKnown();
+  }
+
+  /** What peers said last is said to a service that begins anew, with another mode or other peers too. */
+  #tellKnown(): void {
     for (const [peer, version] of this.#told) this.#slot.send({ kind: 'told', peer, version });
     for (const peer of this.#lostPeers) this.#slot.send({ kind: 'lost', peer });
   }

@@ -52,7 +52,12 @@ const start = (name: Name): AgentProcess => {
 };
 
 const inSync = (name: Name) =>
-  agents[name].until(({ sync }) => sync?.peers[0]?.state === 'in-sync');
+  until(
+    `${name} in sync`,
+    async () => (await agents[name].status()).sync,
+    (sync) => sync?.peers[0]?.state === 'in-sync',
+    25,
+  );
 
 const inForce = async (name: Name, setting: string): Promise<unknown> => {
   const { settings } = await agents[name].control.settings();
@@ -130,7 +135,10 @@ describe('the page over two agents that share settings', { skip }, () => {
   });
 
   it('under follow what is saved on one is on the other, which says so, and every one of the fields', async () => {
-    for (const name of ['a', 'b'] as const) await agents[name].control.set('sync', 'follow');
+    for (const name of ['a', 'b'] as const) {
+      const outcome = await agents[name].control.set('sync', 'follow');
+      assert.ok(outcome.ok, JSON.stringify(outcome));
+    }
     for (const name of ['a', 'b'] as const) await inSync(name);
     const there = await pageOf('b');
     await there.getByText('ha.sync is follow').waitFor();
