@@ -72,8 +72,11 @@ export function witnessDeadlines(instance: InstanceState, soonest: Soonest): voi
 
 const OWNER = 'witness';
 
+/** Whole microseconds. */
+const stepOf = (ttl: Microseconds): Microseconds => microseconds(Math.floor(ttl * ORDER_REPEATED));
+
 const repeatedAt = (orderedAt: Instant, ttl: Microseconds): Instant =>
-  after(orderedAt, microseconds(ttl * ORDER_REPEATED));
+  after(orderedAt, stepOf(ttl));
 
 /** After each event: what the client is to do, and until when addresses may be kept. */
 export function followWitness(instance: InstanceState): void {
@@ -86,7 +89,7 @@ export function followWitness(instance: InstanceState): void {
   forgetQuestions(instance);
   giveOrder(instance, parameters.ttl);
   const until = isAnyActive(instance) ? holdUntil(instance, parameters) : null;
-  tellHoldUntil(instance, until, microseconds(parameters.ttl * ORDER_REPEATED));
+  tellHoldUntil(instance, until, stepOf(parameters.ttl));
   sayWithout(instance, until);
 }
 
@@ -96,6 +99,8 @@ function forgetQuestions(instance: InstanceState): void {
     const { state } = router;
     if (state.kind !== 'Backup' || !state.asks) continue;
     if (!needsLease(new InstanceSight(instance, router), false)) state.asks = false;
+    // Whatever a peer says may be what it waits for.
+    else instance.onlyDelayed = false;
   }
 }
 

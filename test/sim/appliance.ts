@@ -15,6 +15,7 @@ import type { PeerReport } from '../../src/model/peer-report.js';
 import { centisecondsToMicroseconds, instant } from '../../src/model/units.js';
 import { hard, line } from '../core/instance-bench.js';
 import type { Agenda, Chance } from './agenda.js';
+import type { Client } from './witness.js';
 import { Kernel } from './kernel.js';
 
 /** Messages that a socket keeps while nobody reads. */
@@ -33,6 +34,8 @@ export interface Surroundings {
   /** The core has taken an event, and nothing of what follows from it has happened yet. */
   handled(appliance: Appliance, event: InstanceEvent, effects: readonly InstanceEffect[]): void;
   perform(appliance: Appliance, effect: InstanceEffect): void;
+  /** The client of the witness beside an agent that starts; null where there is none. */
+  openWitness(appliance: Appliance): Client | null;
   /** The executor of a dead agent says farewell. */
   sayFarewell(appliance: Appliance, virtualRouter: string): void;
   journal(text: () => string): void;
@@ -78,6 +81,9 @@ export class Appliance {
   /** Where the relay stands; one that is stuck or missing never moves. */
   bypass: 'inline' | 'bypass' = 'inline';
   relayWorks = false;
+  /** So much faster than the world's its own clock runs. */
+  rate = 1;
+  client: Client | null = null;
   #desiredBypass: 'inline' | 'bypass' = 'inline';
   #gatewayLost: { readonly say: (word: 'doubtful' | 'failed') => void } | null = null;
   readonly #around: Surroundings;
@@ -112,6 +118,16 @@ export class Appliance {
     return this.bypass === 'inline' && !this.unplugged.has(link);
   }
 
+  /** By its own clock. */
+  local(at = this.#around.now()): number {
+    return Math.floor(at * this.rate);
+  }
+
+  /** When its own clock says so. */
+  #inWorld(at: number): number {
+    return Math.ceil(at / this.rate);
+  }
+
   /** A fresh agent: it reconciles what stands, tells the facts, and takes part. */
   start(pathInterfaces: readonly InstanceEvent[]): void {
     const { memory, wasActive } = this;
@@ -119,8 +135,9 @@ export class Appliance {
     this.agent = 'running';
     this.#inbox = [];
     this.#desiredBypass = this.bypass;
-    this.instance = new Instance(this.configuration, instant(this.#around.now()));
+    this.instance = new Instance(this.configuration, instant(this.local()));
     this.kernel.begin();
+    this.client = this.#around.openWitness(this);
     if (memory !== null) this.give({ kind: 'remember', memory, crashed: wasActive });
     if (this.relayWorks) this.give({ kind: 'bypass-state', actual: this.bypass });
     for (const event of [...pathInterfaces, ...this.facts(), ...this.statuses.values()]) {
@@ -184,6 +201,7 @@ export class Appliance {
 
   /** Power cut: nothing is said, and the addresses go with the appliance. */
   cutPower(): void {
+    this.client?.vanish();
     this.#end('off');
     this.kernel.lose();
   }
@@ -221,7 +239,7 @@ export class Appliance {
       ),
     );
     const due = this.#armedFor;
-    if (due !== null && this.#around.now() - due >= silence) this.give({ kind: 'stalled' });
+    if (due !== null && this.local() - due >= silence) this.give({ kind: 'stalled' });
     const inbox = this.#inbox;
     this.#inbox = [];
     for (const { at, take } of inbox) {
@@ -249,8 +267,7 @@ export class Appliance {
   give(event: InstanceEvent): void {
     const { instance } = this;
     if (instance === null || this.agent !== 'running') return;
-    const now = this.#around.now();
-    const effects = instance.handle(event, instant(this.#arrivedAt ?? now));
+    const effects = instance.handle(event, instant(this.local(this.#arrivedAt ?? undefined)));
     this.#around.handled(this, event, effects);
     for (const effect of effects) this.#perform(effect);
     if (event.kind === 'operator' || event.kind === 'remember') this.#remember();
@@ -259,7 +276,7 @@ export class Appliance {
   }
 
   snapshot(): InstanceSnapshot | null {
-    return this.instance?.snapshot(instant(this.#around.now())) ?? null;
+    return this.instance?.snapshot(instant(this.local())) ?? null;
   }
 
   /** Active_Down_Interval at priority 1, the longest there is. */
@@ -304,7 +321,11 @@ export class Appliance {
         this.#findGateway(GATEWAY.hasty, GATEWAY.hasty);
         return;
       case 'witness':
+        this.client?.order(effect.order);
+        return;
       case 'hold-until':
+        this.kernel.holdUntil(effect.until === null ? null : this.#inWorld(effect.until));
+        return;
       case 'send-advertisement':
       case 'check-peer':
       case 'announce':
@@ -352,7 +373,7 @@ export class Appliance {
     this.#token += 1;
     const token = this.#token;
     if (at === null) return;
-    this.#around.agenda.add(Math.max(at, this.#around.now()), 1, () => {
+    this.#around.agenda.add(Math.max(this.#inWorld(at), this.#around.now()), 1, () => {
       if (token !== this.#token || this.agent !== 'running') return;
       this.#armedFor = null;
       this.give({ kind: 'deadline' });
@@ -368,6 +389,8 @@ export class Appliance {
       this.memory = this.snapshot()?.memory ?? this.memory;
       this.wasActive = this.active.size > 0;
     }
+    this.client?.end();
+    this.client = null;
     this.agent = agent;
     this.instance = null;
     this.report = null;

@@ -10,6 +10,12 @@ import { THRESHOLDS, type Setting } from './settings.js';
 /** Farewells, turns of the loop and whatever else is done at once. */
 const AT_ONCE = 2_000;
 
+/**
+ * So many leases may pass until somebody has the role: the one before ends, the one after it counts only after its whole
+ * time where that end was not seen, and what is asked is late by a third.
+ */
+export const LEASES = 3.5;
+
 /** All in microseconds. */
 export interface Timing {
   /** Advertisement_Interval, the longest of all appliances. */
@@ -26,9 +32,12 @@ export interface Timing {
   readonly down: number;
   /** Whether packets are lost at random. */
   readonly lossy: boolean;
+  /** Of the witness; 0 without one. */
+  readonly ttl: number;
 }
 
-export function timingOf({ interval, checkInterval, mismatch, quality }: Setting): Timing {
+export function timingOf(setting: Setting): Timing {
+  const { interval, checkInterval, mismatch, quality, witness } = setting;
   const advertisement = interval * 10_000;
   const check = checkInterval * 1_000 * (mismatch === 'check interval' ? 2 : 1);
   return {
@@ -40,6 +49,7 @@ export function timingOf({ interval, checkInterval, mismatch, quality }: Setting
     handover: Math.max(3 * check, 100_000),
     down: 4 * advertisement,
     lossy: quality.loss > 0,
+    ttl: witness?.ttl ?? 0,
   };
 }
 
@@ -62,6 +72,10 @@ export interface Bounds {
     readonly 'over the HA port': number;
     /** The executor of a dead agent holds beside its successor. */
     readonly 'with a will': number;
+    /** Nothing connects them. */
+    readonly 'with a witness': number;
+    /** Nothing does since one was taking over from the other: each has its time. */
+    readonly 'cut in a handover': number;
   };
   readonly nothingStale: number;
   /** Held by one that is to stay out: while its successor takes over. */
@@ -77,7 +91,7 @@ export interface Bounds {
 }
 
 export function boundsOf(timing: Timing, { unnoticed, forgotten }: Losses): Bounds {
-  const { advertisement, check, packet, script, handover, down, lossy } = timing;
+  const { advertisement, check, packet, script, handover, down, lossy, ttl } = timing;
   const { failureThreshold, recoveryThreshold } = THRESHOLDS;
   const silence = (failureThreshold + 1) * check + 2 * packet;
   const recovery = (recoveryThreshold + 3) * check + 4 * packet;
@@ -86,11 +100,13 @@ export function boundsOf(timing: Timing, { unnoticed, forgotten }: Losses): Boun
   const once = packet + script;
   const lost = (unnoticed ? LOOK : 0) + (forgotten ? 2 * ADDRESS_PATIENCE : 0);
   return {
-    neverNobody: down + advertisement + silence + handover + 2 * once + lost,
+    neverNobody: down + advertisement + silence + handover + 2 * once + lost + LEASES * ttl,
     neverBoth: {
       'on the LAN': heard + handover + once,
       'over the HA port': 4 * check + Math.min(check, 100_000) + 4 * packet + script,
       'with a will': down + once,
+      'with a witness': script,
+      'cut in a handover': ttl + script,
     },
     nothingStale: script,
     // A successor that says it is Active is waited for until its script would have been ended.

@@ -5,6 +5,7 @@ import type { OperatorCommand } from '../../src/core/interface.js';
 import { PAIRS, type Appliance, type MonitorEvent } from './appliance.js';
 import type { Way } from './network.js';
 import { configurationOf, type Live, type Setting } from './settings.js';
+import { befallWitness, type WitnessFate } from './witness-deeds.js';
 import type { World } from './world.js';
 
 /** Who is meant: an index, modulo the number of appliances. */
@@ -68,16 +69,17 @@ export type Deed =
   | { readonly kind: 'remake'; readonly of: Index; readonly on: string }
   /** So many orders to add addresses are lost. */
   | { readonly kind: 'forget'; readonly of: Index; readonly times: number }
-  | { readonly kind: 'script'; readonly of: Index; readonly fails: boolean };
+  | { readonly kind: 'script'; readonly of: Index; readonly fails: boolean }
+  | { readonly kind: 'witness'; readonly of: Index; readonly what: WitnessFate };
 
 /** A deed, and how many advertisement intervals it is quiet afterwards. */
 export type Story = readonly (readonly [Deed, number])[];
 
 /** The first ones more often: they hold, or are next. */
-const of = fc.constantFrom(0, 0, 0, 1, 1, 2, 3);
+export const of = fc.constantFrom(0, 0, 0, 1, 1, 2, 3);
 const deed = <Kind extends Deed['kind']>(...kinds: readonly Kind[]) => fc.constantFrom(...kinds);
 
-const planned: fc.Arbitrary<Deed> = fc.oneof(
+export const planned: fc.Arbitrary<Deed> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({
@@ -118,7 +120,7 @@ const bypass: fc.Arbitrary<Deed> = fc.record({
   command: fc.constantFrom('flaps-clear', 'bypass-engage', 'bypass-release', 'bypass-release'),
 });
 
-const broken: fc.Arbitrary<Deed> = fc.oneof(
+export const broken: fc.Arbitrary<Deed> = fc.oneof(
   {
     weight: 8,
     arbitrary: fc.record({
@@ -226,6 +228,8 @@ function performOn(
   wanted: LocalDeed,
 ): string | null {
   switch (wanted.kind) {
+    case 'witness':
+      return befallWitness(world, appliance, wanted.what);
     case 'lan-lost': {
       const { index } = appliance;
       for (const one of world.appliances) {

@@ -31,6 +31,7 @@ export class Kernel {
   readonly #disturbed = new Set<string>();
   #due = new Set<string>();
   #running = false;
+  #until: number | null = null;
   /** Goes up when an agent ends: its scripts are killed. */
   #agentLife = 0;
   /** Goes up when a will is made or the power is cut. */
@@ -112,8 +113,20 @@ export class Kernel {
     });
   }
 
+  /** By the end of their lifetime in the kernel all addresses are gone then, whoever lives; null: it is put off for ever. */
+  holdUntil(at: number | null): void {
+    this.#until = at;
+    if (at === null) return;
+    const { agenda } = this.#around;
+    agenda.add(Math.max(at, this.#around.now()), 0, () => {
+      if (this.#until !== at) return;
+      for (const name of this.present) this.takeAway(name);
+    });
+  }
+
   /** A fresh agent takes off what it finds. */
   begin(): void {
+    this.#until = null;
     for (const name of this.present) this.want(name, false);
     this.flush();
   }

@@ -6,6 +6,7 @@ import type { RouterConfiguration } from '../../src/core/machine/router.js';
 import { centiseconds, microseconds } from '../../src/model/units.js';
 import { configuration, router, wan } from '../core/instance-bench.js';
 import type { Quality } from './network.js';
+import type { WitnessSetting } from './witness.js';
 import { haAddress, lanAddress } from './world.js';
 
 const NAMES = ['a', 'b', 'c', 'd'] as const;
@@ -35,6 +36,8 @@ export interface Setting {
   readonly monitored: boolean;
   readonly quality: Quality;
   readonly seed: number;
+  /** Absent: there is none. */
+  readonly witness?: WitnessSetting;
 }
 
 /** What an operator changes while it runs. */
@@ -140,8 +143,14 @@ export function configurationOf(
     peerCheck: { interval: microseconds(checks * 1_000), ...THRESHOLDS },
     flaps: { maximum: maximumFlaps, window: microseconds(900_000_000) },
     preemptDelay: microseconds(setting.preemptDelay),
+    ...(setting.witness === undefined ? {} : { witness: witnessOf(setting.witness) }),
   });
 }
+
+const witnessOf = ({ ttl, margin }: WitnessSetting) => ({
+  ttl: microseconds(ttl),
+  margin: microseconds(margin),
+});
 
 /** What this setting is called in the counts. */
 export const kindsOf = (setting: Setting): string[] => [

@@ -9,6 +9,7 @@ import { buildSingle, endure, singleFault, type SingleFault } from './single.js'
 import { build, calm, play, stormy, type Scenario, type Stage } from './story.js';
 import { Tally } from './tally.js';
 import { TEST_LIMIT_MS } from '../support/limits.js';
+import { witnessed } from './witnessed.js';
 
 const { env } = process;
 /** In CI the same worlds each time: a change is judged by what it changed. */
@@ -47,8 +48,9 @@ const scenarios = (
   play,
 });
 
-const STORMY = scenarios(1_700, stormy, false);
+const STORMY = scenarios(1_500, stormy, false);
 const CALM = scenarios(800, calm, true);
+const WITNESSED = scenarios(400, witnessed, false);
 
 const total = new Tally();
 
@@ -120,6 +122,10 @@ describe('appliances in a world drawn from a seed', () => {
 
   it('calm: planned changes and crashes lose nothing', (context) => {
     holds(context, 'calm', CALM);
+  });
+
+  it('witnessed: with a witness two never hold, though nothing connects them', (context) => {
+    holds(context, 'witnessed', WITNESSED);
   });
 
   it('everything that can be drawn or decided has been', (context) => {

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import assert from 'node:assert/strict';
 import type { Appliance } from './appliance.js';
 import { ADDRESS_PATIENCE } from '../../src/core/machine/states.js';
-import { boundsOf, timingOf, type Losses } from './bounds.js';
+import { boundsOf, LEASES, timingOf, type Losses } from './bounds.js';
 import { LOOK } from './kernel.js';
 import {
   calmStory,
@@ -20,6 +20,7 @@ import {
 } from './deeds.js';
 import type { Way } from './network.js';
 import { configurationOf, kindsOf, settings, type Paths, type Setting } from './settings.js';
+import { healWitness } from './witness-deeds.js';
 import { Watch } from './watch.js';
 import { World } from './world.js';
 
@@ -97,7 +98,7 @@ export function build(scenario: Scenario, { verbose, peaceful, losses }: Manner)
   const configurations = Array.from({ length: appliances }, (_, index) =>
     configurationOf(setting, index),
   );
-  const world = new World(seed, quality, configurations, verbose);
+  const world = new World(seed, quality, configurations, verbose, setting.witness);
   for (const appliance of world.appliances) {
     appliance.relayWorks = setting.relay === 'works';
     if (setting.monitored) tellAllIsWell(appliance);
@@ -149,6 +150,7 @@ function heal({ world, watch, scenario, peaceful }: Stage): void {
   const { setting, without } = scenario;
   world.log(() => '-- heal');
   world.network.healAll();
+  healWitness(world);
   resume(world);
   plug(world);
   if (peaceful) {
@@ -194,7 +196,9 @@ function settlingTime({ world, scenario }: Stage): number {
   const usual = 2 * down + 2 * advertisement + 8 * check + 2 * handover + setting.preemptDelay;
   const unnoticed = world.counts.has('lose') ? LOOK : 0;
   const forgotten = world.counts.has('forget') ? 2 * ADDRESS_PATIENCE : 0;
-  return usual + (yields ? 60_000_000 : 0) + asked + unnoticed + forgotten;
+  // A lease of somebody who is gone ends, and is waited for once more where its end was not seen.
+  const lease = LEASES * (setting.witness?.ttl ?? 0);
+  return usual + (yields ? 60_000_000 : 0) + asked + unnoticed + forgotten + lease;
 }
 
 /** Healed and rested: one holder each, the best one where nobody sent it away; and no move. */

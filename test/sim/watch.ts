@@ -3,6 +3,7 @@
 import { routerOrder } from '../../src/model/settings-digest.js';
 import type { RouterConfiguration } from '../../src/core/machine/router.js';
 import type { Appliance } from './appliance.js';
+import { Apart } from './apart.js';
 import type { Bounds } from './bounds.js';
 import type { Way } from './network.js';
 import { groupOf, type World } from './world.js';
@@ -31,6 +32,7 @@ export class Watch {
   readonly #world: World;
   readonly #bounds: Bounds;
   readonly #manner: Manner;
+  readonly #apart: Apart;
   readonly #since = new Map<string, number>();
   readonly #ableSince = new Map<string, number>();
   /** How long nobody may hold a virtual router, where more is known than in general. */
@@ -46,6 +48,7 @@ export class Watch {
     this.#world = world;
     this.#bounds = bounds;
     this.#manner = manner;
+    this.#apart = new Apart(world, bounds);
     world.onPass = (until) => this.#pass(until);
   }
 
@@ -86,7 +89,10 @@ export class Watch {
   #conditions(): Map<string, number> {
     const { appliances } = this.#world;
     const bad = new Map<string, number>();
-    const able = appliances.filter(isAble);
+    const { engine } = this.#world;
+    const able = appliances.filter(
+      (one) => isAble(one) && (engine === null || engine.reaches(one.name)),
+    );
     this.#noteAble(able);
     for (const router of appliances[0]?.configuration.virtualRouters ?? []) {
       const { name } = router;
@@ -141,12 +147,15 @@ export class Watch {
     router: RouterConfiguration,
     bad: Map<string, number>,
   ): void {
+    this.#apart.note(holders, router.name);
     if (holders.length < 2) return;
-    const counted = holders.filter(({ agent }) => agent !== 'paused');
-    for (const [index, one] of counted.entries()) {
-      for (const other of counted.slice(index + 1)) {
-        const connection = this.#connection(one, other, groupOf(router));
-        if (connection === null) continue;
+    for (const [index, one] of holders.entries()) {
+      for (const other of holders.slice(index + 1)) {
+        const isPaused = one.agent === 'paused' || other.agent === 'paused';
+        const connected = this.#connection(one, other, groupOf(router));
+        const connection = connected ?? this.#apart.connection(one, other, router.name);
+        // Its kernel goes on answering; only a witness has it end.
+        if (connection === null || (isPaused && connected !== null)) continue;
         const key = `never both, ${connection}: ${router.name} ${one.name} ${other.name}`;
         bad.set(key, this.#bounds.neverBoth[connection]);
       }

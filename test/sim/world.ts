@@ -11,6 +11,7 @@ import { assert } from '../../src/model/assert.js';
 import { Agenda, Chance } from './agenda.js';
 import { Appliance, type Surroundings } from './appliance.js';
 import { Contact, type Message } from './contact.js';
+import { Client, Engine, localRate, type WitnessSetting } from './witness.js';
 import { Network, WAYS, type Quality, type Way } from './network.js';
 
 /** More steps than this without the time moving on: the appliances keep each other busy for ever. */
@@ -28,6 +29,8 @@ export class World {
   steps = 0;
   readonly network: Network;
   readonly appliances: readonly Appliance[];
+  /** Null where the scenario has no witness. */
+  readonly engine: Engine | null;
   /** What happened, one line each; empty unless verbose. */
   readonly journal: string[] = [];
   /** How often things happened. */
@@ -51,15 +54,19 @@ export class World {
     quality: Quality,
     configurations: readonly InstanceConfiguration[],
     verbose: boolean,
+    witness: WitnessSetting | null = null,
   ) {
     this.#verbose = verbose;
     this.#chance = new Chance(seed);
     const size = configurations.length;
     this.network = new Network(this.#agenda, this.#chance, quality, size);
     const around = this.#surroundings();
+    this.engine = witness && new Engine(around, witness);
     this.appliances = configurations.map((configuration, index) => {
       const addresses = { ipv4: lanAddress(index), ipv6: linkLocalAddress(index) };
-      return new Appliance(around, index, addresses, configuration);
+      const appliance = new Appliance(around, index, addresses, configuration);
+      if (witness !== null) appliance.rate = localRate(witness, index);
+      return appliance;
     });
     this.#contacts = this.appliances.map(() => []);
   }
@@ -71,12 +78,30 @@ export class World {
       now: () => this.now,
       handled: (appliance, event, effects) => this.onHandled(appliance, event, effects),
       perform: (appliance, effect) => this.#perform(appliance, effect),
+      openWitness: (appliance) => this.#openWitness(appliance),
       sayFarewell: (appliance, virtualRouter) => this.#sayFarewell(appliance, virtualRouter),
       journal: (text) => this.log(text),
       count: (what) => this.count(what),
       moved: () => (this.movedAt = this.now),
       changed: () => (this.changed = true),
     };
+  }
+
+  #openWitness(appliance: Appliance): Client | null {
+    if (this.engine === null) return null;
+    const { life, name } = appliance;
+    const around = { agenda: this.#agenda, chance: this.#chance, now: () => this.now };
+    return new Client(around, this.engine, {
+      name,
+      local: () => appliance.local(),
+      counts: (what) => this.count(what),
+      hears: (fact) => {
+        this.log(() => `${name} witness: ${JSON.stringify(fact)}`);
+        appliance.receive(() => {
+          if (appliance.life === life) appliance.give({ kind: 'witness', fact });
+        });
+      },
+    });
   }
 
   count(what: string): void {

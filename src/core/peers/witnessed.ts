@@ -105,7 +105,7 @@ export function withFact(
 
 /** It was read a while ago, and clocks run apart: an end that is sooner by a little is in time. */
 const surelyUntil = (expiresIn: Microseconds, ttl: Microseconds, now: Instant): Instant =>
-  instant(now + expiresIn - ttl / 12);
+  instant(now + expiresIn - Math.floor(ttl / 12));
 
 /** Whether the lease before this one may have ended otherwise than by its time. */
 const isDoubtful = ({ fact, othersUntil }: Witnessed, now: Instant): boolean =>
