@@ -31,7 +31,7 @@ export interface Asker {
 export interface Clockwork {
   readonly agenda: Agenda;
   readonly chance: Chance;
-  now(): number;
+  readonly now: () => number;
 }
 
 interface Lease {

@@ -26,14 +26,14 @@ const setting: fc.Arbitrary<Setting> = fc
       }),
     ),
     witness,
-    fc.constantFrom(2, 2, 2, 3),
+    fc.constantFrom<Setting['appliances']>(2, 2, 2, 3),
   )
   .map(([drawn, { intervals, ...rest }, appliances]) => {
     const interval = Math.max(10, drawn.interval);
     const ttl = intervals * interval * 10_000;
     return {
       ...drawn,
-      appliances: appliances as Setting['appliances'],
+      appliances,
       interval,
       checkInterval: Math.min(interval * 5, Math.max(10, drawn.checkInterval)),
       paths: drawn.paths === 'none' ? ('ha and lan' as const) : drawn.paths,
