@@ -33,7 +33,7 @@ const samples = (
   }));
 
 describe('what grew in a soak', () => {
-  it('is nothing while memory goes up and down', () => {
+  it('is nothing while memory goes up, and down again when garbage is collected', () => {
     const judged = samples((index) => ({ rssKib: 50_000 + (index % 4) * 700 }));
     assert.deepEqual(complaintsOf(judged), []);
     assert.deepEqual(

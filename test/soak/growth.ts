@@ -24,8 +24,9 @@ export interface Sample {
 
 export interface Growth {
   readonly name: string;
-  /** Each as it was at the beginning of the judged part, and at its end. */
+  /** The least in the first third of the judged part, and in the last. */
   readonly rssKib: readonly [number, number];
+  /** At the beginning of the judged part, and at its end. */
   readonly descriptors: readonly [number, number];
   readonly threads: readonly [number, number];
 }
@@ -50,7 +51,7 @@ export function growthOf(judged: readonly Sample[]): Growth[] {
     return [
       {
         name: process.name,
-        rssKib: ends(its.map(({ rssKib }) => rssKib)),
+        rssKib: floors(its.map(({ rssKib }) => rssKib)),
         descriptors: ends(its.map(({ descriptors }) => descriptors)),
         threads: ends(its.map(({ threads }) => threads)),
       },
@@ -100,6 +101,12 @@ function growthComplaints({ name, rssKib, descriptors, threads }: Growth): strin
     if (after !== before) found.push(`${name}: ${before} ${what} at first, ${after} at last`);
   }
   return found;
+}
+
+/** The least of the first third and of the last: between two collections of garbage memory rises. */
+function floors(values: readonly number[]): readonly [number, number] {
+  const third = Math.ceil(values.length / 3);
+  return [Math.min(...values.slice(0, third)), Math.min(...values.slice(-third))];
 }
 
 /** The middle of several at each end: a file or a connection may just be open, a thread just at work. */

@@ -10,8 +10,8 @@ export const USAGE = `usage: scripts/soak [--transitions N]
 
 Orders one handover after the other at a real pair in a private sandbox, and watches every process of both
 appliances: resident memory, file descriptors, threads, how many there are, and the size of the state
-directory. Nothing may grow: memory by at most 2 MiB after the first tenth (at most a thousand) of the
-handovers, the rest not at all. Needs root or user namespaces; about five handovers a second.
+directory. Nothing may grow after the first tenth (at most a thousand) of the handovers: memory by at
+most 2 MiB, from the least in the first third of the rest to the least in the last; all else not at all. Needs root or user namespaces; about five handovers a second.
 
   --transitions N   10 to 10000000 (default 10000)
 

@@ -9,7 +9,11 @@ const SCRIPT = 'script';
 
 /** As it is now, after so many handovers. */
 export function sampleOf(appliance: Appliance, transitions: number): Sample {
-  const processes = appliance.processes.flatMap((pid) => usageOf(pid) ?? []);
+  const all = appliance.processes.flatMap((pid) => usageOf(pid) ?? []);
+  // A second one of a name has been forked and will be a script.
+  const processes = all.map((one, index) =>
+    all.findIndex(({ name }) => name === one.name) === index ? one : { ...one, name: SCRIPT },
+  );
   const folder = join(appliance.directory, 'state');
   // One that is being replaced has a companion for a moment.
   const files = readdirSync(folder).filter((name) => !name.includes('.tmp'));
