@@ -26,7 +26,8 @@ export function enterNamespace(testFile: string): string | false {
   if (probe.status !== 0) {
     return `namespaces are refused here: ${probe.error?.message ?? probe.stderr.trim()}`;
   }
-  const script = [process.execPath, ...process.execArgv, fileURLToPath(testFile)];
+  const words = process.argv.slice(2);
+  const script = [process.execPath, ...process.execArgv, fileURLToPath(testFile), ...words];
   const run = spawnSync(program, [...prefix, ...script], {
     stdio: 'inherit',
     env: { ...process.env, [INSIDE]: '1' },

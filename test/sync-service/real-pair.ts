@@ -43,6 +43,13 @@ export class RealPair {
   readonly homes = {} as Record<Name, AgentHome>;
   readonly agents = {} as Record<Name, AgentProcess>;
 
+  /** Loaded into the agents. */
+  readonly preload: string | undefined;
+
+  constructor(preload?: string) {
+    this.preload = preload;
+  }
+
   /** Both run, and are in sync. */
   async start(mode: string): Promise<void> {
     joinPeer();
@@ -57,7 +64,11 @@ export class RealPair {
   }
 
   run(name: Name): void {
-    this.agents[name] = new AgentProcess(this.homes[name], name === 'a' ? {} : { netns: 'peer' });
+    const { preload } = this;
+    this.agents[name] = new AgentProcess(this.homes[name], {
+      ...(name === 'a' ? {} : { netns: 'peer' }),
+      ...(preload === undefined ? {} : { preload }),
+    });
   }
 
   async end(): Promise<void> {

@@ -1,0 +1,96 @@
+// `scripts/bench sync`: how long a change of settings takes from one appliance to the other under `ha.sync: follow`, and
+// what is left of one in which a process is killed. Two real agents in namespaces.
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { KILL_AT, killed, STEPS } from '../sync-service/kills.js';
+import { RealPair } from '../sync-service/real-pair.js';
+import { enterNamespace } from '../support/namespace.js';
+import { table } from './markdown.js';
+import { readTimes } from './options.js';
+import { spread } from './statistics.js';
+
+const USAGE = `usage: scripts/bench sync [--changes N] [--kills]
+
+How long a change takes until the other appliance runs with it, and until both do, under ha.sync: follow.
+
+  --changes N   1 to 1000 (default 100)
+  --kills       instead, kill each process at each step of a change, and print what is left
+`;
+
+async function changes(pair: RealPair, count: number): Promise<void> {
+  const seen: number[] = [];
+  const done: number[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const [author, other] = index % 2 === 0 ? (['a', 'b'] as const) : (['b', 'a'] as const);
+    const from = pair.agents[other].lines.length;
+    const at = performance.now();
+    const applied = pair.agents[other].event('settings-applied', from).then(() => {
+      seen.push(performance.now() - at);
+    });
+    const outcome = await pair.agents[author].control.set('maximum-flaps', String(5 + index));
+    done.push(performance.now() - at);
+    if (!outcome.ok) throw new Error(JSON.stringify(outcome.errors));
+    await applied;
+  }
+  const row = (title: string, values: readonly number[]): string[] => {
+    const { median, worst } = spread(values) ?? { median: 0, worst: 0 };
+    return [title, String(values.length), median.toFixed(0), worst.toFixed(0)];
+  };
+  const columns = [
+    { title: '' },
+    { title: 'changes', right: true },
+    { title: 'median, ms', right: true },
+    { title: 'worst, ms', right: true },
+  ] as const;
+  const rows = [
+    row('the other appliance runs with it', seen),
+    row('the command returns: both do', done),
+  ];
+  process.stdout.write(`${table(columns, rows)}\n`);
+}
+
+async function kills(pair: RealPair): Promise<void> {
+  const rows: string[][] = [];
+  let value = 10;
+  for (const step of STEPS) {
+    for (const victim of ['service', 'agent'] as const) {
+      value += 1;
+      const outcome = await killed(pair, { ...step, victim }, value);
+      const what = (text: string | undefined): string =>
+        text === outcome.former ? 'former' : text === String(value) ? 'new' : `! ${text}`;
+      const row = [step.step, victim, outcome.then.map(what).join(', '), what(outcome.finally)];
+      process.stderr.write(`${row.join(' | ')}\n`);
+      rows.push(row);
+    }
+  }
+  const columns = ['killed when', 'which', 'author, receiver then', 'both in the end'];
+  process.stdout.write(
+    `${table(
+      columns.map((title) => ({ title })),
+      rows,
+    )}\n`,
+  );
+}
+
+const { values } = parseArgs({
+  options: {
+    changes: { type: 'string', default: '100' },
+    kills: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) {
+  process.stdout.write(USAGE);
+  process.exit(0);
+}
+const refused = enterNamespace(import.meta.url);
+if (refused !== false) throw new Error(refused);
+const pair = new RealPair(values.kills ? KILL_AT : undefined);
+try {
+  await pair.start('follow');
+  await pair.agents.a.transition('Active');
+  if (values.kills) await kills(pair);
+  else await changes(pair, readTimes('changes', values.changes));
+} finally {
+  await pair.end();
+}
