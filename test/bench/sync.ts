@@ -58,7 +58,7 @@ async function kills(pair: RealPair): Promise<void> {
       const outcome = await killed(pair, { ...step, victim }, value);
       const what = (text: string | undefined): string =>
         text === outcome.former ? 'former' : text === String(value) ? 'new' : `! ${text}`;
-      const row = [step.step, victim, outcome.then.map(what).join(', '), what(outcome.finally)];
+      const row = [step.step, victim, outcome.atOnce.map(what).join(', '), what(outcome.finally)];
       process.stderr.write(`${row.join(' | ')}\n`);
       rows.push(row);
     }

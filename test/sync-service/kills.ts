@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import { until } from '../support/limits.js';
 import type { KillPlan } from './kill-at.js';
-import { NAMES, RealPair, type Name } from './real-pair.js';
+import { NAMES, type Name, type RealPair } from './real-pair.js';
 
 export interface Kill extends KillPlan {
   readonly side: Name;
@@ -44,7 +44,7 @@ const FLAPS = /maximumFlaps: (\d+)/;
 
 export interface KillOutcome {
   /** What the file of either had right after the kill. */
-  readonly then: readonly (string | undefined)[];
+  readonly atOnce: readonly (string | undefined)[];
   /** What both have in the end, in the file and in force. */
   readonly finally: string | undefined;
   readonly former: string | undefined;
@@ -69,7 +69,7 @@ export async function killed(pair: RealPair, kill: Kill, value: number): Promise
     pair.run(side);
   }
   await set;
-  const then = NAMES.map(flaps);
+  const atOnce = NAMES.map(flaps);
   await settled(pair);
   const [a, b] = NAMES.map(flaps);
   assert.equal(a, b, 'both files say the same');
@@ -78,7 +78,7 @@ export async function killed(pair: RealPair, kill: Kill, value: number): Promise
     const inForce = got.settings.find(({ setting }) => setting === 'maximum-flaps')?.value;
     assert.equal(String(inForce), a ?? '3', `${name} runs with what its file says`);
   }
-  return { then, finally: a, former };
+  return { atOnce, finally: a, former };
 }
 
 /** Both run, have the same, and nothing is to be confirmed. */
