@@ -200,6 +200,15 @@ export class SyncDesk {
 
   #lost(message: string): void {
     this.#release();
+    this.#problem = message;
+    if (this.#status !== null) {
+      // What is old does not look new.
+      const since = new Date().toISOString();
+      const { unconfirmed: _, ...status } = this.#status;
+      const peers = status.peers.map(({ name }) => ({ name, state: 'unknown' as const, since }));
+      this.#status = { ...status, peers };
+    }
+    this.#options.onChange();
     this.#options.journal.record('warn', {
       event: 'sync-service-lost',
       reason: 'sync-service',

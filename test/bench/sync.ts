@@ -56,7 +56,7 @@ async function kills(pair: RealPair): Promise<void> {
     for (const victim of ['service', 'agent'] as const) {
       value += 1;
       const outcome = await killed(pair, { ...step, victim }, value);
-      const what = (text: string | undefined): string =>
+      const what = (text: string): string =>
         text === outcome.former ? 'former' : text === String(value) ? 'new' : `! ${text}`;
       const row = [step.step, victim, outcome.atOnce.map(what).join(', '), what(outcome.finally)];
       process.stderr.write(`${row.join(' | ')}\n`);

@@ -44,18 +44,20 @@ const FLAPS = /maximumFlaps: (\d+)/;
 
 export interface KillOutcome {
   /** What the file of either had right after the kill. */
-  readonly atOnce: readonly (string | undefined)[];
+  readonly atOnce: readonly string[];
   /** What both have in the end, in the file and in force. */
-  readonly finally: string | undefined;
-  readonly former: string | undefined;
+  readonly finally: string;
+  readonly former: string;
 }
 
 /** @returns once both are in sync again. */
 export async function killed(pair: RealPair, kill: Kill, value: number): Promise<KillOutcome> {
   const { side, victim, when, file, nth } = kill;
-  const flaps = (name: Name): string | undefined => FLAPS.exec(pair.textOf(name))?.[1];
+  // Its default stands in a file that had it once.
+  const flaps = (name: Name): string => FLAPS.exec(pair.textOf(name))?.[1] ?? '3';
   await settled(pair);
   const former = flaps('a');
+  const from = pair.agents[side].lines.length;
   const plan = `${pair.homes[side].directory}/kill`;
   writeFileSync(plan, JSON.stringify({ victim, when, file, nth } satisfies KillPlan));
   const set = pair.saying('a', 'set', 'maximum-flaps', String(value));
@@ -67,7 +69,7 @@ export async function killed(pair: RealPair, kill: Kill, value: number): Promise
   if (victim === 'agent') {
     await pair.agents[side].exited;
     pair.run(side);
-  }
+  } else await pair.agents[side].event('sync-service-lost', from);
   await set;
   const atOnce = NAMES.map(flaps);
   await settled(pair);
@@ -76,9 +78,9 @@ export async function killed(pair: RealPair, kill: Kill, value: number): Promise
   for (const name of NAMES) {
     const got = await pair.agents[name].control.settings();
     const inForce = got.settings.find(({ setting }) => setting === 'maximum-flaps')?.value;
-    assert.equal(String(inForce), a ?? '3', `${name} runs with what its file says`);
+    assert.equal(String(inForce), a, `${name} runs with what its file says`);
   }
-  return { atOnce, finally: a, former };
+  return { atOnce, finally: a ?? '', former };
 }
 
 /** Both run, have the same, and nothing is to be confirmed. */
