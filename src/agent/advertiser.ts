@@ -3,7 +3,7 @@
 import type { IpAddress } from '../model/address.js';
 import type { ChecksumDialect } from '../model/advertisement.js';
 import type { VirtualRouterSettings } from '../config/settings.js';
-import type { Announcer, OutgoingMessage, SendFailure } from '../kernel/kernel.js';
+import type { Announcer, Kernel, OutgoingMessage, SendFailure } from '../kernel/kernel.js';
 import type { Link } from '../model/link.js';
 import { familyOf } from '../model/address.js';
 import {
@@ -11,6 +11,7 @@ import {
   encodeAdvertisementFrame,
   VRRP_GROUP,
 } from '../wire/advertisement.js';
+import { after, earlier, microseconds, type Instant } from '../model/units.js';
 import { virtualMacAddress } from '../model/virtual-mac.js';
 import { gratuitousArpFrame } from '../wire/arp.js';
 import { isMac } from '../wire/ethernet.js';
@@ -25,6 +26,19 @@ interface AdvertisementToSend {
   /** Peers that get it by unicast besides. */
   readonly alsoTo: readonly IpAddress[];
 }
+
+/** An announcement that goes out once more, then, while the virtual router is still ours. */
+interface Repetition {
+  readonly settings: VirtualRouterSettings;
+  readonly at: Instant;
+}
+
+/**
+ * While the role is handed over two routers have the virtual MAC address for some ms. An ARP answer of the one before
+ * us that is on its way when we announce has the switches send us nothing: so it is said again when that one has let
+ * go, and again for one that takes long.
+ */
+const SAID_AGAIN = [20_000, 100_000, 300_000].map(microseconds);
 
 interface Encoded extends QueuedAdvertisement {
   /** From the interface, through its socket. */
@@ -50,23 +64,26 @@ export class Advertiser {
   readonly #onFailure: OnSendFailure;
   readonly #onAnnounced: OnAnnounced;
   readonly #isActive: (virtualRouter: string) => boolean;
+  readonly #now: () => Instant;
   /** The last encoding of each virtual router: between two changes every advertisement is the same. */
   readonly #encoded = new Map<string, Encoded>();
   #advertisements: QueuedAdvertisement[] = [];
   #announcements: VirtualRouterSettings[] = [];
+  #repetitions: Repetition[] = [];
 
   constructor(
     network: Network,
-    announcer: Announcer,
+    kernel: Pick<Kernel, 'openAnnouncer' | 'now'>,
     onFailure: OnSendFailure,
     onAnnounced: OnAnnounced,
     isActive: (virtualRouter: string) => boolean,
   ) {
     this.#network = network;
-    this.#announcer = announcer;
+    this.#announcer = kernel.openAnnouncer();
     this.#onFailure = onFailure;
     this.#onAnnounced = onAnnounced;
     this.#isActive = isActive;
+    this.#now = () => kernel.now();
   }
 
   /**
@@ -83,6 +100,28 @@ export class Advertiser {
 
   queueAnnouncement(settings: VirtualRouterSettings): void {
     this.#announcements.push(settings);
+    if (!settings.virtualMac) return;
+    const now = this.#now();
+    const others = this.#repetitions.filter((one) => one.settings.name !== settings.name);
+    const again = SAID_AGAIN.map((delay) => ({ settings, at: after(now, delay) }));
+    this.#repetitions = [...others, ...again];
+  }
+
+  /** When an announcement is due once more; null for never. */
+  get dueAt(): Instant | null {
+    let due: Instant | null = null;
+    for (const { at } of this.#repetitions) due = earlier(due, at);
+    return due;
+  }
+
+  #repeat(): void {
+    if (this.#repetitions.length === 0) return;
+    const now = this.#now();
+    const due = this.#repetitions.filter(({ at }) => at <= now);
+    if (due.length === 0) return;
+    this.#repetitions = this.#repetitions.filter(({ at }) => at > now);
+    const active = due.map(({ settings }) => settings).filter(({ name }) => this.#isActive(name));
+    this.#announcements.push(...active);
   }
 
   /**
@@ -90,6 +129,7 @@ export class Advertiser {
    * goes with them makes the one before us let go of the addresses.
    */
   flush(): void {
+    this.#repeat();
     const advertisements = this.#advertisements;
     const announcements = this.#announcements;
     if (announcements.length > 0) {

@@ -75,7 +75,7 @@ export class Driver {
     this.#network = new Network(kernel, () => this.#wake(), this.#networkEvents());
     this.#advertiser = new Advertiser(
       this.#network,
-      kernel.openAnnouncer(),
+      kernel,
       (...refused) => this.#records.sendFailed(...refused),
       (name, frames) => this.tallies.announced(name, frames),
       (name) => this.keeper.wants(name),
@@ -95,7 +95,10 @@ export class Driver {
       kernel,
       core: () => this.#instance.nextDeadline(),
       others: () =>
-        earlier(earlier(this.#network.dueAt, this.keeper.dueAt), options.watchdog?.dueAt ?? null),
+        [this.#network, this.keeper, this.#advertiser, options.watchdog].reduce<Instant | null>(
+          (due, one) => earlier(due, one?.dueAt ?? null),
+          null,
+        ),
       onExpired: () => this.#wake(),
     });
     this.#adopt(settings, options.leftovers);

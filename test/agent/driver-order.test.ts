@@ -126,7 +126,7 @@ describe('the hosts hear of it before the peers', () => {
     } as unknown as Network;
     const advertiser = new Advertiser(
       network,
-      kernel.openAnnouncer(),
+      kernel,
       assert.fail,
       () => undefined,
       () => false,

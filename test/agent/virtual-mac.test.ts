@@ -103,6 +103,16 @@ describe('a virtual router with a virtual MAC address', () => {
     );
   });
 
+  it('says again where it is, for the router before it may have answered meanwhile', async () => {
+    const { kernel, driver } = await active();
+    const announced = (): number => kernel.frames.filter(({ frame }) => frame[13] === 6).length;
+    const first = announced();
+    kernel.advance(301_000);
+    assert.equal(announced(), first + 3);
+    driver.configure(settingsOf([lan({ virtualMac: false })]));
+    assert.equal(announced(), first + 3);
+  });
+
   it('takes it down when it leaves: the IPv4 address goes first', async () => {
     const made = await active();
     advertise(made, 200);
