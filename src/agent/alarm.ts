@@ -81,3 +81,9 @@ function ownerOf(event: InstanceEvent): string | undefined {
   if (event.kind === 'advertisement') return event.virtualRouter;
   return event.kind === 'peer-report' ? event.peer : undefined;
 }
+
+/** When the first of them is due; null for none. */
+export const soonest = (
+  ...all: readonly ({ readonly dueAt: Instant | null } | undefined)[]
+): Instant | null =>
+  all.reduce<Instant | null>((due, one) => earlier(due, one?.dueAt ?? null), null);

@@ -7,9 +7,9 @@ import type { PeerReport } from '../model/peer-report.js';
 import type { Kernel } from '../kernel/kernel.js';
 import { assert } from '../model/assert.js';
 import type { AddressTarget } from '../model/netlink-script.js';
-import { between, earlier, type Microseconds, type Instant } from '../model/units.js';
+import { between, type Microseconds, type Instant } from '../model/units.js';
 import { AddressKeeper } from './address-keeper.js';
-import { Alarm } from './alarm.js';
+import { Alarm, soonest } from './alarm.js';
 import type { DriverOptions, Services } from './driver-options.js';
 import { Advertiser } from './advertiser.js';
 import { instanceConfiguration, longestSilence, standbyOf } from './instance-configuration.js';
@@ -94,11 +94,7 @@ export class Driver {
     this.#alarm = new Alarm({
       kernel,
       core: () => this.#instance.nextDeadline(),
-      others: () =>
-        [this.#network, this.keeper, this.#advertiser, options.watchdog].reduce<Instant | null>(
-          (due, one) => earlier(due, one?.dueAt ?? null),
-          null,
-        ),
+      others: () => soonest(this.#network, this.keeper, this.#advertiser, options.watchdog),
       onExpired: () => this.#wake(),
     });
     this.#adopt(settings, options.leftovers);
