@@ -14,6 +14,7 @@ import {
   disinherit,
   identityOf,
   isChecking,
+  isHolding,
   isIdle,
   isSamePlace,
   renew,
@@ -279,9 +280,8 @@ export class AddressKeeper {
     this.virtualMacs.suspend();
   }
 
-  wants(virtualRouter: string): boolean {
-    return this.#kept.get(virtualRouter)?.wanted === true;
-  }
+  /** Whether its addresses are wanted, and have been put in place. */
+  holds = (virtualRouter: string): boolean => isHolding(this.#kept.get(virtualRouter));
 
   /** Starts the script for everything that changed, unless one is running. */
   flush(): void {

@@ -117,6 +117,12 @@ function closing(
   return [{ line: acceptModeLine(stay, opened.map(targetOf)), owner: null }];
 }
 
+/**
+ * Each waits 20 ms for the kernel, and a takeover waits for the script. The keeper finds the others when these are down;
+ * their addresses are gone by then.
+ */
+const DOWN_AT_ONCE = 16;
+
 interface LinkLine extends PlannedLine {
   readonly interface: string;
 }
@@ -129,6 +135,7 @@ function linkLines({ wishes, isUp }: PlanInput): { ups: PlannedLine[]; downs: Li
     .map(({ virtualRouter: owner, target }) => ({ line: linkUpLine(target.interface), owner }));
   const downs = due
     .filter(({ state, target }) => state === 'released' && isUp(target.interface))
+    .slice(0, DOWN_AT_ONCE)
     .map(({ virtualRouter: owner, target: { interface: name } }) => ({
       interface: name,
       line: linkDownLine(name),

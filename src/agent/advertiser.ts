@@ -63,7 +63,7 @@ export class Advertiser {
   readonly #announcer: Announcer;
   readonly #onFailure: OnSendFailure;
   readonly #onAnnounced: OnAnnounced;
-  readonly #isActive: (virtualRouter: string) => boolean;
+  readonly #holds: (virtualRouter: string) => boolean;
   readonly #now: () => Instant;
   /** The last encoding of each virtual router: between two changes every advertisement is the same. */
   readonly #encoded = new Map<string, Encoded>();
@@ -76,25 +76,26 @@ export class Advertiser {
     kernel: Pick<Kernel, 'openAnnouncer' | 'now'>,
     onFailure: OnSendFailure,
     onAnnounced: OnAnnounced,
-    isActive: (virtualRouter: string) => boolean,
+    holds: (virtualRouter: string) => boolean,
   ) {
     this.#network = network;
     this.#announcer = kernel.openAnnouncer();
     this.#onFailure = onFailure;
     this.#onAnnounced = onAnnounced;
-    this.#isActive = isActive;
+    this.#holds = holds;
     this.#now = () => kernel.now();
   }
 
   /**
-   * A question that a Backup asks comes from the interface: a frame from the virtual MAC address would have the switches
-   * send us what is meant for the Active.
+   * From the virtual MAC address as soon as the addresses stand: a frame from it has the switches send us what is meant
+   * for it. A question that a Backup asks, and the first claim after a silence, which comes before the addresses (RFC
+   * 9568 §6.4.2), come from the interface.
    */
   queueAdvertisement(advertisement: AdvertisementToSend): void {
     const { virtualMac, name } = advertisement.settings;
     this.#advertisements.push({
       ...advertisement,
-      fromVirtualMac: virtualMac && this.#isActive(name),
+      fromVirtualMac: virtualMac && this.#holds(name),
     });
   }
 
@@ -120,7 +121,7 @@ export class Advertiser {
     const due = this.#repetitions.filter(({ at }) => at <= now);
     if (due.length === 0) return;
     this.#repetitions = this.#repetitions.filter(({ at }) => at > now);
-    const active = due.map(({ settings }) => settings).filter(({ name }) => this.#isActive(name));
+    const active = due.map(({ settings }) => settings).filter(({ name }) => this.#holds(name));
     this.#announcements.push(...active);
   }
 

@@ -78,7 +78,7 @@ export class Driver {
       kernel,
       (...refused) => this.#records.sendFailed(...refused),
       (name, frames) => this.tallies.announced(name, frames),
-      (name) => this.keeper.wants(name),
+      (name) => this.keeper.holds(name),
     );
     this.keeper = new AddressKeeper({
       ...options,

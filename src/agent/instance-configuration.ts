@@ -54,11 +54,12 @@ function rulesOf({ ha, monitors, virtualRouters, vip, bypass, hooks, witness }: 
     [ha.maximumFlaps, ha.flapWindow, ha.preemptDelay, vip.leaseSeconds],
     virtualRouters
       .toSorted(routerOrder)
-      .map(({ preempt, checksum, unicastPeers, acceptMode }) => [
+      .map(({ preempt, checksum, unicastPeers, acceptMode, virtualMac }) => [
         preempt,
         checksum,
         unicastPeers.length,
         ...(acceptMode ? [] : [acceptMode]),
+        ...(virtualMac ? ['virtualMac'] : []),
       ]),
     gateway && [gateway.interval, gateway.failureThreshold, gateway.recoveryThreshold],
     gateway && [gateway.addresses.toSorted(), gateway.interface !== undefined],

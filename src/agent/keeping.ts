@@ -185,3 +185,6 @@ export function isSamePlace(before: PlacedRouter, now: PlacedRouter): boolean {
   const same = before.acceptMode === now.acceptMode && now.addresses.length === places.size;
   return same && placesOf(now).every((place) => places.has(place));
 }
+
+export const isHolding = (keeping: Keeping | undefined): boolean =>
+  keeping !== undefined && keeping.wanted && keeping.confirmed;

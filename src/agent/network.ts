@@ -67,6 +67,8 @@ export class Network {
   readonly #linkStatuses = new Map<string, string>();
   /** What stands on each interface, as long as nothing has changed. */
   readonly #standings = new Map<string, Standing>();
+  /** As long as nothing has changed, too. */
+  #byName: Map<string, Link> | null = null;
   #retryAt: Instant | null = null;
   #links: LinkPairs | null = null;
   #linksDetail = '';
@@ -109,10 +111,8 @@ export class Network {
   }
 
   linkNamed(name: string): Link | undefined {
-    for (const link of this.#watch.links.values()) {
-      if (link.name === name) return link;
-    }
-    return undefined;
+    this.#byName ??= new Map([...this.#watch.links.values()].map((link) => [link.name, link]));
+    return this.#byName.get(name);
   }
 
   /** The interface of this index, whatever it is called now; undefined when it is gone. */
@@ -238,10 +238,12 @@ export class Network {
     this.#watch = this.#kernel.openNetworkWatch(() => undefined);
     this.#watch.close();
     this.#standings.clear();
+    this.#byName = null;
   }
 
   #note(change: NetworkChange, removed: LinkAddress[]): void {
     this.#standings.clear();
+    this.#byName = null;
     this.revision += 1;
     switch (change.kind) {
       case 'address':
