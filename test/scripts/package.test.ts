@@ -51,6 +51,7 @@ describe('the package', () => {
       'binding.gyp',
       'scripts/install',
       'scripts/prepare',
+      'scripts/accept-mode',
       'scripts/vip',
       'scripts/connections',
       'scripts/demo',
