@@ -2,8 +2,7 @@
 // a network namespace with a wire. No test.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { TestContext } from '../support/test.js';
@@ -50,12 +49,7 @@ export const releaseOnly = (script: string, more: Partial<LastWill> = {}): LastW
   ...more,
 });
 
-/** A directory that goes away with the test. */
-export function directory(t: TestContext): string {
-  const path = mkdtempSync(join(tmpdir(), 'understudy-executor-'));
-  t.after(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-}
+export const directory = (): string => temporaryFolder('understudy-executor-');
 
 /** An executor of our own, with the story of its end. */
 export async function start(t: TestContext, path = EXECUTOR) {
@@ -67,7 +61,7 @@ export async function start(t: TestContext, path = EXECUTOR) {
 
 /** A FIFO, to wait for writers without looking at a clock. */
 export function fifo(t: TestContext) {
-  const path = join(directory(t), 'fifo');
+  const path = join(directory(), 'fifo');
   execFileSync('mkfifo', [path]);
   return {
     path,
@@ -198,7 +192,7 @@ export async function namespace(t: TestContext) {
     run,
     /** A program that is the executor inside the namespace, for `startExecutor`. */
     executor: (...prefix: string[]): string => {
-      const path = join(directory(t), 'executor');
+      const path = join(directory(), 'executor');
       const command = ['nsenter', ...enter, ...prefix, EXECUTOR].join(' ');
       writeFileSync(path, `#!/bin/sh\nexec ${command} "$@"\n`);
       chmodSync(path, 0o755);
@@ -236,6 +230,7 @@ while True:
             print("sent", flush=True)
 `;
 import { wordOf } from '../support/child.js';
+import { temporaryFolder } from '../support/folder.js';
 import { WAIT_LIMIT_MS, eventOf, linesOf, within } from '../support/limits.js';
 
 async function openWire(t: TestContext, enter: readonly string[]) {

@@ -33,7 +33,7 @@ async function lapsed(t: TestContext, change: Partial<LastWill>) {
 
 describe('a lease that lapses', { skip: noWire }, () => {
   test('a will that arrives meanwhile takes it back: the addresses stay', async (t) => {
-    const released = join(directory(t), 'released');
+    const released = join(directory(), 'released');
     const { net, executor, lease, will } = await lapsed(t, {
       release: shell(`echo released > ${released}`),
       keepAtMost: LONG,

@@ -80,7 +80,8 @@ describe('the lease', { concurrency: 4 }, () => {
       const net = await lan(t);
       const lease = silence({
         farewellAfter: milliseconds(scaled(200)),
-        killAfter: milliseconds(scaled(800)),
+        // Long enough for a look between the farewell and this.
+        killAfter: milliseconds(scaled(2_500)),
       });
       const keepAtMost = milliseconds(300);
       const victim = await agent(t, willFor(net.linkIndex, { lease, keepAtMost }), {
@@ -92,7 +93,7 @@ describe('the lease', { concurrency: 4 }, () => {
       assert.deepEqual(await victim.ended, [null, 'SIGKILL']);
       const words = await victim.lastWords();
       const [, killedAfter] = /silent for (\d+) ms: killing/.exec(words) ?? [];
-      assert.ok(Number(killedAfter) >= scaled(800), words);
+      assert.ok(Number(killedAfter) >= scaled(2_500), words);
       assert.match(
         words,
         /farewell sent; the addresses stay[^]*killing process \d+, so that it is started/,
@@ -144,7 +145,7 @@ describe('the lease', { concurrency: 4 }, () => {
       const released = fifo(t);
       const said = released.read();
       const lines = begun.lines();
-      const pid = join(directory(t), 'pid');
+      const pid = join(directory(), 'pid');
       const will = willFor(net.linkIndex, {
         release: shell(
           `kill -0 $(cat ${pid}) && echo alive > ${released.path} || echo gone > ${released.path}`,
@@ -169,7 +170,7 @@ describe('the lease', { concurrency: 4 }, () => {
     const net = await lan(t);
     const begun = fifo(t);
     const go = fifo(t);
-    const path = join(directory(t), 'released');
+    const path = join(directory(), 'released');
     const said = begun.read();
     const will = willFor(net.linkIndex, {
       release: shell(`echo begun > ${begun.path}; read line < ${go.path}; echo done > ${path}`),

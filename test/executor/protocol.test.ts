@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from '../support/test.js';
+import { test } from '../support/test.js';
 import { startExecutor } from '../../src/executor/process.js';
 import {
   FrameReader,
@@ -166,8 +166,8 @@ test('run by hand it says who should run it', async (t) => {
 
 // --- the agent's side -----------------------------------------------------------------------------
 
-function impostor(t: TestContext, script: string): string {
-  const path = join(directory(t), 'executor');
+function impostor(script: string): string {
+  const path = join(directory(), 'executor');
   writeFileSync(path, script);
   chmodSync(path, 0o755);
   return path;
@@ -183,26 +183,26 @@ const refusal = (path: string): Promise<Error> =>
     (error: unknown) => error as Error,
   );
 
-test('what is no executor of ours is refused, with what to do', async (t) => {
+test('what is no executor of ours is refused, with what to do', async () => {
   const hello1 = String.raw`#!/bin/sh
 printf '\000\000\000\004\001\000\000\000\000\000\000\000\000\000\000\001'; exec cat > /dev/null`;
   const cases: readonly [string, RegExp][] = [
     ['/nonexistent/executor', /expected at \/nonexistent\/executor \(ENOENT\): build it with/],
     ['/etc/passwd', /\(EACCES\): build it with/],
-    [impostor(t, '#!/bin/sh\nexit 3'), /exited with code 3: build it with/],
-    [impostor(t, hello1), /protocol 3 expected, .* speaks 1: build it with `npm run build:native`/],
+    [impostor('#!/bin/sh\nexit 3'), /exited with code 3: build it with/],
+    [impostor(hello1), /protocol 3 expected, .* speaks 1: build it with `npm run build:native`/],
     ['/bin/true', /exited with code 0: build it with/],
     ['/bin/cat', /does not speak our protocol: .*: build it with/],
     [
-      impostor(t, '#!/bin/sh\necho hello, this is something else'),
+      impostor('#!/bin/sh\necho hello, this is something else'),
       /does not speak our protocol: .*: build it with/,
     ],
   ];
   for (const [path, reason] of cases) assert.match((await refusal(path)).message, reason);
 });
 
-test('an executor that never answers is given up on and killed', async (t) => {
-  const path = impostor(t, '#!/bin/sh\nexec sleep 1000');
+test('an executor that never answers is given up on and killed', async () => {
+  const path = impostor('#!/bin/sh\nexec sleep 1000');
   const error = await startExecutor({ path, onExit: () => undefined, greetingTimeout: 50 }).then(
     () => assert.fail('a rejection expected'),
     (reason: unknown) => reason as Error,

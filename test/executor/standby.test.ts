@@ -158,7 +158,7 @@ test('it is not started beside a program that runs', async (t) => {
   const begun = fifo(t);
   const lines = begun.lines();
   const go = fifo(t);
-  const over = join(directory(t), 'over');
+  const over = join(directory(), 'over');
   const running = executor.run(
     shell(`exec 3<> ${go.path}; echo runs > ${begun.path}; read go <&3; echo > ${over}`),
   );
@@ -175,7 +175,7 @@ test('another program in waiting takes the place of the first', async (t) => {
   const { executor } = await start(t);
   const held = fifo(t);
   const { written, closed } = held.watch();
-  const acted = join(directory(t), 'acted');
+  const acted = join(directory(), 'acted');
   executor.setStandby(holder(held.path, `echo acted > ${acted}`));
   await written;
   const { program, next, given } = waiter(t);
@@ -193,7 +193,7 @@ test('it does not outlive the executor, nor take its end for the end of its line
   const { executor } = await start(t);
   const held = fifo(t);
   const { written, closed } = held.watch();
-  const acted = join(directory(t), 'acted');
+  const acted = join(directory(), 'acted');
   executor.setStandby(holder(held.path, `echo acted > ${acted}`));
   await written;
   await executor.finish({ farewellSent: true });
@@ -219,7 +219,7 @@ for (const [how, last] of [
   ['the end of its agent', Buffer.alloc(0)],
 ] as const) {
   test(`the release of the will finds it: ${how}`, async (t) => {
-    const released = join(directory(t), 'released');
+    const released = join(directory(), 'released');
     const begun = fifo(t);
     const lines = begun.lines();
     const release = shell(

@@ -50,7 +50,7 @@ describe('the last will', { concurrency: 4 }, () => {
   });
 
   test('what ends a whole control group does not end the release program', async (t) => {
-    const path = join(directory(t), 'released');
+    const path = join(directory(), 'released');
     const { executor } = await start(t);
     executor.setWill(releaseOnly(`kill -TERM $$; kill -QUIT $$; echo done > ${path}`));
     const other = await executor.run(shell('kill -TERM $$; echo not ended'));
@@ -64,7 +64,7 @@ describe('the last will', { concurrency: 4 }, () => {
     const released = fifo(t);
     const said = released.read();
     const lines = begun.lines();
-    const pid = join(directory(t), 'pid');
+    const pid = join(directory(), 'pid');
     const will = releaseOnly(
       `kill -0 $(cat ${pid}) && echo alive > ${released.path} || echo gone > ${released.path}`,
     );
@@ -76,7 +76,7 @@ describe('the last will', { concurrency: 4 }, () => {
   });
 
   test('finish is the same path, and resolves when the executor has ended', async (t) => {
-    const path = join(directory(t), 'released');
+    const path = join(directory(), 'released');
     const { executor, exits } = await start(t);
     executor.setWill(releaseOnly(`echo done > ${path}`));
     const running = executor.run(shell('sleep 1000'));
@@ -88,7 +88,7 @@ describe('the last will', { concurrency: 4 }, () => {
   });
 
   test('the last will counts; a cleared one leaves nothing', async (t) => {
-    const path = join(directory(t), 'released');
+    const path = join(directory(), 'released');
     writeFileSync(path, '');
     for (const last of [releaseOnly(`echo second >> ${path}`), null]) {
       const { executor } = await start(t);
@@ -211,7 +211,7 @@ describe('the last will', { concurrency: 4 }, () => {
   test('an IPv6 decoy is no successor either', { skip: noWire }, async (t) => {
     const net = await namespace(t);
     const wire = await net.wire();
-    const path = join(directory(t), 'released');
+    const path = join(directory(), 'released');
     writeFileSync(path, '');
     const { linkIndex } = net;
     const victim = await agent(

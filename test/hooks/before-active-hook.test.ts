@@ -11,7 +11,7 @@ import { manualClock } from '../support/manual-clock.js';
 import { directory, type Told } from './bypass-rig.js';
 
 async function rig(t: TestContext, body: string, timeoutMs = 60_000) {
-  const path = directory(t);
+  const path = directory();
   const program = join(path, 'hook');
   writeFileSync(program, `#!/bin/sh\ncd ${path}\n${body}\n`, { mode: 0o755 });
   const { executor } = await start(t);

@@ -1,17 +1,8 @@
 // What the tests of hooks stand on: the fake bypass hook with its relays in a directory, the real
 // executor, a clock that moves when it is told to. No test.
 import { EventEmitter } from 'node:events';
-import {
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import type { TestContext } from '../support/test.js';
@@ -23,20 +14,16 @@ import type { BypassState, EventFields } from '../../src/model/status.js';
 import { milliseconds } from '../../src/model/units.js';
 import { start } from '../executor/bench.js';
 import { manualClock } from '../support/manual-clock.js';
+import { temporaryFolder } from '../support/folder.js';
 import { eventOf } from '../support/limits.js';
 
 export const HOOKS = fileURLToPath(new URL('../../../scripts/hooks/', import.meta.url));
 
-export function directory(t: TestContext): string {
-  const path = mkdtempSync(join(tmpdir(), 'understudy-hook-'));
-  // A hook that hangs is killed, and may have been writing until then.
-  t.after(() => rmSync(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 }));
-  return path;
-}
+export const directory = (): string => temporaryFolder('understudy-hook-');
 
 /** The fake hook in a directory of its own, and what can be told to it and read of it. */
-export function fakeHook(t: TestContext) {
-  const path = directory(t);
+export function fakeHook() {
+  const path = directory();
   const hook = join(path, 'bypass');
   const relay = join(path, 'relay');
   mkdirSync(relay);
@@ -72,7 +59,7 @@ export async function rig(
   settings: Partial<BypassSettings> = {},
   options: Partial<BypassOptions> = {},
 ) {
-  const fake = fakeHook(t);
+  const fake = fakeHook();
   const { executor } = await start(t);
   const clock = manualClock();
   const events: Told[] = [];

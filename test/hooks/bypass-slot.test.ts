@@ -47,7 +47,7 @@ const NONE = { name: 'dallas-1', bypass: null };
 
 test('a relay that somebody moves between two readings is seen at the next', async (t) => {
   const { slot, states, read, readAgain } = await rig(t);
-  const { hook, setRelay, calls } = fakeHook(t);
+  const { hook, setRelay, calls } = fakeHook();
   slot.configure(withHook(hook));
   await read();
   assert.deepEqual(states, ['inline']);
@@ -59,7 +59,7 @@ test('a relay that somebody moves between two readings is seen at the next', asy
 
 test('a hook that fails again and again: one reason for health, one event, until it works', async (t) => {
   const { slot, problems, events, read, readAgain } = await rig(t);
-  const { hook, tell, untell } = fakeHook(t);
+  const { hook, tell, untell } = fakeHook();
   tell('status.fail');
   slot.configure(withHook(hook));
   await read();
@@ -81,7 +81,7 @@ test('a hook that is missing is a reason for health though no state was ever rea
 
 test('an order that is not carried out is a reason for health though the relay reads as before', async (t) => {
   const { slot, clock, states, problems, read } = await rig(t);
-  const { hook, tell } = fakeHook(t);
+  const { hook, tell } = fakeHook();
   slot.configure(withHook(hook));
   await read();
   tell('set.fail');
@@ -95,7 +95,7 @@ test('an order that is not carried out is a reason for health though the relay r
 
 test('settings that name another hook: what was ordered is ordered there', async (t) => {
   const { slot, states, read } = await rig(t);
-  const [former, next] = [fakeHook(t), fakeHook(t)];
+  const [former, next] = [fakeHook(), fakeHook()];
   slot.configure(withHook(former.hook));
   await read();
   former.tell('set.fail');
@@ -109,7 +109,7 @@ test('settings that name another hook: what was ordered is ordered there', async
 
 test('settings that say the same change nothing; those without a bypass leave nothing behind', async (t) => {
   const { slot, clock, states, problems, inhibited, read } = await rig(t);
-  const { hook, setRelay, tell, calls } = fakeHook(t);
+  const { hook, setRelay, tell, calls } = fakeHook();
   setRelay('pair-1', 'bypass');
   slot.configure(withHook(hook));
   await read();
@@ -126,7 +126,7 @@ test('settings that say the same change nothing; those without a bypass leave no
 
 test('nothing is read any more after a stop, and the status stays', async (t) => {
   const { slot, clock, read } = await rig(t);
-  const { hook, calls } = fakeHook(t);
+  const { hook, calls } = fakeHook();
   slot.configure(withHook(hook));
   await read();
   await slot.stop();

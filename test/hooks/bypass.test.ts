@@ -304,7 +304,7 @@ test('no segment, nothing to say', async (t) => {
 });
 
 test('a hook that is missing or not executable is a problem, until it is there', async (t) => {
-  const path = directory(t);
+  const path = directory();
   const hook = join(path, 'hook');
   const { bypass, problems } = await rig(t, { hook });
   await bypass.refresh();

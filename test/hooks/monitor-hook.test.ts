@@ -31,7 +31,7 @@ const GATED = 'read -r _ <gate';
  * added its arguments and what has failed to `runs` before the body begins.
  */
 async function rig(t: TestContext, body = '', options: Partial<MonitorHookOptions> = {}) {
-  const path = directory(t);
+  const path = directory();
   const program = join(path, 'hook');
   const script = (text: string): void => {
     const failed = '$(echo "$UNDERSTUDY_FAILED" | paste -sd,)';

@@ -27,7 +27,7 @@ const FOREVER = milliseconds(60_000);
  * has added its arguments to `runs` before the body begins.
  */
 async function rig(t: TestContext, body = '', options: Partial<TransitionHookOptions> = {}) {
-  const path = directory(t);
+  const path = directory();
   const program = join(path, 'hook');
   const script = (text: string): void => {
     writeFileSync(program, `#!/bin/sh\ncd ${path}\necho "$*" >>runs\n${text}\n`);

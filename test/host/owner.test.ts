@@ -16,13 +16,11 @@ import { before, beforeEach, describe, it } from '../support/test.js';
 import { distrusted, ownerOf } from '../../src/host/owner.js';
 import { AgentHome, AgentProcess, MAIN } from '../support/agent-process.js';
 import { openKernel } from '../../src/kernel/native.js';
-import { until } from '../support/limits.js';
+import { until, WAIT_LIMIT_MS } from '../support/limits.js';
 import { enterNamespace, ip } from '../support/namespace.js';
 
 const inside = enterNamespace(import.meta.url);
 const OTHER = 4711;
-/** A command that goes on until then does not end by itself. */
-const ENOUGH_MS = 20_000;
 const VIRTUAL = '192.0.2.100/24';
 
 /** A user namespace has one user; and the other user must be able to read the program. */
@@ -64,7 +62,7 @@ function configure(more: object = {}): void {
 function understudy(...words: string[]): { status: number | null; said: string } {
   const run = spawnSync(process.execPath, [MAIN, ...words, '--config', settings], {
     encoding: 'utf8',
-    timeout: ENOUGH_MS,
+    timeout: WAIT_LIMIT_MS,
   });
   return { status: run.status, said: run.stdout + run.stderr };
 }

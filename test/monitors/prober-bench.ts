@@ -1,9 +1,8 @@
 // A real prober process and what it reports, to wait for. No tests in here.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { createReadStream, mkdtempSync, rmSync, type ReadStream } from 'node:fs';
+import { createReadStream, type ReadStream } from 'node:fs';
 import { once } from 'node:events';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from '../support/test.js';
 import type { MonitorStatus } from '../../src/model/monitor.js';
@@ -20,6 +19,7 @@ import type {
   ScriptCheckSettings,
   TcpCheckSettings,
 } from '../../src/monitors/settings.js';
+import { temporaryFolder as folderOf } from '../support/folder.js';
 import { WAIT_LIMIT_MS, within } from '../support/limits.js';
 
 export const NOTHING: ProberSettings = {
@@ -30,17 +30,7 @@ export const NOTHING: ProberSettings = {
   virtualAddresses: [],
 };
 
-const folders: string[] = [];
-process.once('exit', () => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
-
-/** A folder that is gone when the test file is done. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'understudy-monitors-'));
-  folders.push(folder);
-  return folder;
-}
+export const temporaryFolder = (): string => folderOf('understudy-monitors-');
 
 /** Waits for what is told; `notice` is called whenever something was, so nothing that passes is missed. */
 export class Awaiting {
