@@ -256,6 +256,11 @@ static napi_value now(napi_env env, napi_callback_info info) {
   return number(env, monotonic_microseconds());
 }
 
+static napi_value suspended(napi_env env, napi_callback_info info) {
+  (void)info;
+  return number(env, suspended_microseconds());
+}
+
 static napi_value open_advertisement_socket(napi_env env, napi_callback_info info) {
   napi_value values[4];
   int family, link_index;
@@ -552,6 +557,7 @@ static napi_value mac(napi_env env, napi_callback_info info) {
 NAPI_MODULE_INIT() {
   static const napi_property_descriptor functions[] = {
       FUNCTION("now", now),
+      FUNCTION("suspended", suspended),
       FUNCTION("openAdvertisementSocket", open_advertisement_socket),
       FUNCTION("openAnnouncer", open_announcer),
       FUNCTION("openDatagramSocket", open_datagram_socket),

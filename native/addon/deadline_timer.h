@@ -4,6 +4,8 @@
 
 /* CLOCK_MONOTONIC in whole microseconds. */
 double monotonic_microseconds(void);
+/* How far CLOCK_BOOTTIME, which goes on while the machine is suspended, is ahead of CLOCK_MONOTONIC. */
+double suspended_microseconds(void);
 
 /* A timerfd, CLOEXEC and NONBLOCK; or -errno. */
 int deadline_timer_open(const char **call);

@@ -1,4 +1,4 @@
-/* The monotonic clock. No timers: whoever waits keeps its own deadline. */
+/* The clocks. No timers: whoever waits keeps its own deadline. */
 #ifndef UNDERSTUDY_EXECUTOR_CLOCK_H
 #define UNDERSTUDY_EXECUTOR_CLOCK_H
 
@@ -10,5 +10,7 @@
 /* CLOCK_MONOTONIC in milliseconds, and in microseconds. */
 int64_t now_ms(void);
 uint64_t now_us(void);
+/* CLOCK_BOOTTIME in milliseconds: it goes on while the machine is suspended. */
+int64_t boot_ms(void);
 
 #endif

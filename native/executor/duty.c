@@ -8,7 +8,8 @@
  *     (below, `silence`)               ▲ ▲──── it lives ─────────┘       the lease swapped──▶ LAPSED
  *                                      └──── release program done ◀── CLEARING ◀── all, or time over ┘
  *
- * A silent agent without any successor loses nothing: its addresses stay until it is killed.
+ * A silent agent without any successor loses nothing: its addresses stay until it is killed. Where a witness has lent the
+ * role (UNTIL) they go in time in any case: the lease of a silent agent lapses then, and a dead one's will is done.
  */
 #include "duty.h"
 #include "clock.h"
@@ -29,6 +30,8 @@
  */
 #define AFTER_FAREWELL_MS 3
 #define AFTER_SILENCE_MS 30
+/* So long before the lease of the witness ends the addresses begin to go: time for the release program. */
+#define BEFORE_END_MS 1000
 
 enum phase { SERVING, KEEPING, RELEASING, DONE };
 enum silence { HELD, LISTENING, LAPSED, CLEARING };
@@ -44,6 +47,8 @@ static int64_t keep_until = NEVER;
 static int64_t kill_until = NEVER;
 static int64_t succeeded_at = NEVER;
 static bool farewell_sent;
+/* CLOCK_BOOTTIME in ms: until when the addresses may stand, whoever lives. */
+static int64_t hold_until = NEVER;
 /* Outlives the will, which goes when the lease has lapsed; 0: nobody is killed. */
 static uint32_t kill_after_ms;
 static pid_t agent;
@@ -107,6 +112,10 @@ void duty_report(uint32_t id, enum outcome outcome, uint32_t value, const char *
     tell_result(id, outcome, value, message, output, errors);
 }
 
+static int64_t sooner(int64_t one, int64_t other) {
+  return one < other ? one : other;
+}
+
 /* --- the will --------------------------------------------------------------------------------- */
 
 /* A new will says that the agent lives, and takes back what its silence had begun. */
@@ -127,6 +136,21 @@ int duty_replace_will(struct bytes payload) {
   farewell_sent = false;
   kill_after_ms = will == NULL ? 0 : will->kill_after_ms;
   return 0;
+}
+
+int duty_hold_until(struct bytes payload) {
+  struct cursor cursor = {payload.at, payload.at + payload.length, false};
+  uint64_t high = take_u32(&cursor);
+  uint64_t until = high << 32 | take_u32(&cursor);
+  if (!cursor_at_end(&cursor) || until > INT64_MAX / 1000) return -EPROTO;
+  hold_until = until == 0 ? NEVER : (int64_t)until;
+  renewal_hold_until(hold_until);
+  return 0;
+}
+
+/* When the addresses have to begin to go, by the clock that we wait with. */
+static int64_t leave_at(int64_t now) {
+  return hold_until == NEVER ? NEVER : now + hold_until - BEFORE_END_MS - boot_ms();
 }
 
 /*
@@ -161,10 +185,11 @@ static bool alone(int64_t now) {
 /* When the addresses may go: once everybody who takes over has them too, or the time is over. */
 static int64_t release_at(int64_t now) {
   if (will->successor_count == 0) return now;
-  if (!will_succeeded(will)) return keep_until;
+  int64_t latest = sooner(keep_until, leave_at(now));
+  if (!will_succeeded(will)) return latest;
   succeeded_at = succeeded_at == NEVER ? now : succeeded_at;
   int64_t settled_at = succeeded_at + (phase == KEEPING ? AFTER_FAREWELL_MS : AFTER_SILENCE_MS);
-  return settled_at < keep_until ? settled_at : keep_until;
+  return sooner(settled_at, latest);
 }
 
 static void release_when_due(int64_t now) {
@@ -181,8 +206,9 @@ static void release_when_due(int64_t now) {
 /* The word in the lease decides who was first: the agent that wakes, or we. */
 static void lapse(int64_t now) {
   if (!lease_revoke()) return;
-  complain("the agent is silent for %lld ms and another router is Active: its lease has lapsed",
-           (long long)(now - lease_silent_since()));
+  complain("the agent is silent for %lld ms and %s: its lease has lapsed",
+           (long long)(now - lease_silent_since()),
+           will_any_seen(will) ? "another router is Active" : "the witness's lease ends");
   silence = LAPSED;
   farewell_sent = true;
   keep_until = now + will->keep_ms;
@@ -209,7 +235,7 @@ static void listen_on(int64_t now, int64_t silent_since) {
     will_hear(will, false);
     silence = HELD;
     farewell_sent = false;
-  } else if (will_any_seen(will)) {
+  } else if (will_any_seen(will) || now >= leave_at(now)) {
     lapse(now);
   } else if (!farewell_sent && now - silent_since >= will->farewell_after_ms) {
     complain("the agent is silent for %lld ms: farewell sent; the addresses stay until another "
@@ -263,10 +289,6 @@ void duty_attend(int64_t now) {
 
 /* --- the loop's share ------------------------------------------------------------------------- */
 
-static int64_t sooner(int64_t one, int64_t other) {
-  return one < other ? one : other;
-}
-
 /* A release waits for successors and time, then for the programs that were killed. */
 static int64_t release_due(void) {
   int64_t now = now_ms();
@@ -282,6 +304,7 @@ static int64_t silence_due(void) {
   if (will != NULL && will->kill_after_ms != 0 && silence == HELD)
     next = sooner(next, since + will->listen_after_ms);
   if (silence == LISTENING && !farewell_sent) next = sooner(next, since + will->farewell_after_ms);
+  if (silence == LISTENING) next = sooner(next, leave_at(now_ms()));
   return next;
 }
 

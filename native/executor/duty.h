@@ -15,6 +15,8 @@ bool duty_idle(void);
 void duty_resign(void);
 /* 0, -EPROTO or -ENOMEM. */
 int duty_replace_will(struct bytes payload);
+/* Until when the addresses may stand: UNTIL's payload. 0 or -EPROTO. */
+int duty_hold_until(struct bytes payload);
 void duty_end_service(bool send_farewell);
 /* Takes every result. Id 0 is the release program's: the agent's begin with 1. */
 report_function duty_report;

@@ -37,6 +37,8 @@
  *    STANDBY 7 agent   empty: none. Else a program as in RUN, with no stdin and any timeout: kept
  *                      started and waiting for its stdin. A RUN of the same arguments and additions,
  *                      or such a release program, is given to it; then another is started.
+ *    UNTIL  8  agent   u32 high, u32 low: CLOCK_BOOTTIME in ms until when the addresses of the will may
+ *                      stand, whoever lives; it is put off again and again. 0: for ever
  */
 #ifndef UNDERSTUDY_EXECUTOR_FRAME_H
 #define UNDERSTUDY_EXECUTOR_FRAME_H
@@ -60,6 +62,7 @@ enum frame_type {
   FRAME_FINISH = 5,
   FRAME_REVOKED = 6,
   FRAME_STANDBY = 7,
+  FRAME_UNTIL = 8,
 };
 enum outcome { EXITED = 0, SIGNALLED = 1, TIMED_OUT = 2, FAILED = 3 };
 

@@ -116,6 +116,8 @@ static int handle(const struct frame *frame) {
     return finish(frame->payload);
   case FRAME_STANDBY:
     return standby_replace(frame->payload);
+  case FRAME_UNTIL:
+    return duty_hold_until(frame->payload);
   default:
     return -EPROTO;
   }

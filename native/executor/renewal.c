@@ -24,11 +24,17 @@
 #define BATCH_SIZE (16u << 10)
 /* One dump of an appliance's addresses is a few messages; more is something else. */
 #define DUMP_READS_MAX 4096
+/* So late the kernel may remove an address whose lifetime is over. */
+#define LATE_MS 600
 
 /* Two sockets: what is refused must not be mixed up with what is listed. */
 static int lister = -1;
 static int changer = -1;
 static int64_t renewed_at = NEVER;
+/* What the last renewal gave, in s. */
+static uint32_t given_s;
+/* CLOCK_BOOTTIME in ms. */
+static int64_t hold_until = NEVER;
 /* The lifetime was switched off while addresses stand: they become permanent. */
 static bool ending;
 static int complained;
@@ -50,8 +56,24 @@ void renewal_prepare(void) {
 
 /* --- when ------------------------------------------------------------------------------------- */
 
-static int64_t third_ms(const struct will *will) {
-  return (int64_t)will->lifetime_s * 1000 / 3;
+static int64_t third_ms(uint32_t lifetime_s) {
+  return (int64_t)lifetime_s * 1000 / 3;
+}
+
+/*
+ * The lifetime that a renewal gives now: the kernel counts whole seconds, and is late by up to LATE_MS; by the end
+ * of what was lent the address must be gone though we and the agent stand still. 0: too late for one.
+ */
+static uint32_t lifetime_now(const struct will *will) {
+  if (hold_until == NEVER) return will->lifetime_s;
+  int64_t whole = (hold_until - boot_ms() - LATE_MS) / 1000;
+  return whole < 1 ? 0 : whole < (int64_t)will->lifetime_s ? (uint32_t)whole : will->lifetime_s;
+}
+
+/* A sooner end shortens what was given; a later one comes with the next renewal. */
+void renewal_hold_until(int64_t until) {
+  if (until < hold_until) renewed_at = now_ms() - third_ms(given_s);
+  hold_until = until;
 }
 
 /* The first renewal is due at once: who knows how old the addresses are that we were told of. */
@@ -63,7 +85,8 @@ void renewal_replace(const struct will *before, const struct will *after) {
     ending = ending || former != 0;
   } else if (after->lifetime_s != former) {
     ending = false;
-    renewed_at = now_ms() - third_ms(after);
+    given_s = after->lifetime_s;
+    renewed_at = now_ms() - third_ms(given_s);
   }
 }
 
@@ -73,7 +96,8 @@ void renewal_replace(const struct will *before, const struct will *after) {
  */
 int64_t renewal_due(const struct will *will, bool busy) {
   if (will->lifetime_s == 0) return ending && !busy ? 0 : NEVER;
-  return renewed_at + third_ms(will) * (busy ? 2 : 1);
+  if (lifetime_now(will) == 0) return NEVER;
+  return renewed_at + third_ms(given_s) * (busy ? 2 : 1);
 }
 
 /* --- what ------------------------------------------------------------------------------------- */
@@ -183,6 +207,7 @@ struct batch {
   size_t count;
   int error;
   bool done;
+  uint32_t lifetime;
   _Alignas(8) uint8_t bytes[BATCH_SIZE];
 };
 
@@ -192,8 +217,7 @@ static void take_message(const struct will *will, struct nlmsghdr *message, stru
   if (message->nlmsg_type != RTM_NEWADDR || length > BATCH_SIZE ||
       message->nlmsg_len < NLMSG_LENGTH(sizeof(struct ifaddrmsg)) || !is_willed(will, message))
     return;
-  uint32_t lifetime = will->lifetime_s == 0 ? FOR_EVER : will->lifetime_s;
-  if (!(batch->change == REMOVE ? removal(message) : renew(message, lifetime))) return;
+  if (!(batch->change == REMOVE ? removal(message) : renew(message, batch->lifetime))) return;
   batch->count += 1;
   if (batch->length + length > BATCH_SIZE) {
     int error = send_batch(batch->bytes, batch->length);
@@ -228,6 +252,7 @@ static int change_all(const struct will *will, enum change change, size_t *count
   batch.count = 0;
   batch.error = 0;
   batch.done = error != 0;
+  batch.lifetime = will->lifetime_s == 0 ? FOR_EVER : given_s;
   for (int reads = 0; !batch.done && reads < DUMP_READS_MAX; reads += 1) {
     ssize_t got = recv(lister, dump, sizeof dump, MSG_DONTWAIT);
     if (got < 0 && errno != EINTR) {
@@ -244,6 +269,7 @@ static int change_all(const struct will *will, enum change change, size_t *count
 void renewal_attend(const struct will *will, bool busy) {
   if (now_ms() < renewal_due(will, busy)) return;
   renewed_at = now_ms();
+  given_s = lifetime_now(will);
   ending = false;
   if (will->address_count > 0) {
     size_t count = 0;

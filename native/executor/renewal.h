@@ -7,6 +7,8 @@
 void renewal_prepare(void);
 /* A will took the place of another; either may be NULL. */
 void renewal_replace(const struct will *before, const struct will *after);
+/* CLOCK_BOOTTIME in ms until when addresses may stand: no lifetime goes beyond it. NEVER: for ever. */
+void renewal_hold_until(int64_t until);
 /* When renewal_attend is due; `busy` while a program of ours runs. */
 int64_t renewal_due(const struct will *will, bool busy);
 void renewal_attend(const struct will *will, bool busy);

@@ -51,6 +51,7 @@ export function keepClosed({ executor, onProblem, every = often }: ClosedWatchOp
     run,
     setWill: (will) => executor.setWill(will),
     setStandby: (program) => executor.setStandby(program),
+    holdUntil: (until) => executor.holdUntil(until),
     finish: (how) => {
       line = '';
       return executor.finish(how);

@@ -21,6 +21,7 @@ import { Novelty } from './novelty.js';
 import { Reception } from './reception.js';
 import { Recorder } from './recorder.js';
 import { isRemark, Records, type ReportEffect } from './records.js';
+import { Suspension } from './suspension.js';
 import { Tallies } from './tallies.js';
 
 /** Deadlines handled in one wake-up; more means that the core makes no progress. */
@@ -54,6 +55,7 @@ export class Driver {
   #stopped = false;
   #changed = true;
   readonly #novelty = new Novelty();
+  readonly #suspension: Suspension;
   /** The last of this wake-up that the peers have not been told. */
   #news: PeerReport | null = null;
   /** Peers that are to be asked in this wake-up. */
@@ -64,6 +66,7 @@ export class Driver {
     const { kernel, executor, journal, settings } = options;
     this.#options = options;
     this.#kernel = kernel;
+    this.#suspension = new Suspension(kernel);
     this.#services = options.services;
     this.#settings = settings;
     this.#longestSilence = longestSilence(settings);
@@ -290,8 +293,7 @@ export class Driver {
     const now = this.#kernel.now();
     const due = this.#alarm.armedFor;
     if (due === null) return;
-    const silence = between(due, now);
-    const longest = this.#longestSilence;
+    const [silence, longest] = [between(due, now), this.#longestSilence];
     const { leaseSeconds } = this.#settings.vip;
     if (leaseSeconds > 0 && silence >= Math.min(longest, leaseSeconds * 1_000_000)) {
       this.#network.drain(now);
@@ -325,6 +327,7 @@ export class Driver {
   }
 
   #look(): void {
+    this.#suspension.passed((by) => this.#handle({ kind: 'suspended', by }, this.#kernel.now()));
     if (!this.#revoked()) this.#noticeStall();
     if (this.#network.drain(this.#kernel.now())) this.#networkChanged();
     this.keeper.kernelTold();
@@ -438,6 +441,7 @@ export class Driver {
         this.#services.orderWitness(effect.order);
         return;
       case 'hold-until':
+        this.#options.executor.holdUntil(this.#suspension.byBootTime(effect.until));
         return;
       case 'set-bypass':
         this.#changed = true;

@@ -1,6 +1,7 @@
 // The executor in use, replaced when it dies. It runs nothing itself and chooses no script.
 import type { Executor, LastWill, Program, RunRequest, RunResult } from './executor.js';
 import { startExecutor, type ExecutorProcess } from './process.js';
+import type { Microseconds } from '../model/units.js';
 import { later } from '../timers/later.js';
 
 interface ExecutorSlotOptions {
@@ -57,6 +58,7 @@ const LOOK_MS = 250;
 export async function openExecutorSlot(options: ExecutorSlotOptions): Promise<Executor> {
   let will: LastWill | null = null;
   let standby: Program | null = null;
+  let until: Microseconds | null = null;
   let current: ExecutorProcess;
   let replacing: Promise<void> = Promise.resolve();
   let replacedAt = -Infinity;
@@ -93,6 +95,7 @@ export async function openExecutorSlot(options: ExecutorSlotOptions): Promise<Ex
     } catch (error) {
       return (error as Error).message;
     }
+    current.holdUntil(until);
     current.setWill(will);
     current.setStandby(standby);
     watch.begin(current);
@@ -123,6 +126,10 @@ export async function openExecutorSlot(options: ExecutorSlotOptions): Promise<Ex
     setStandby: (next) => {
       standby = next;
       current.setStandby(next);
+    },
+    holdUntil: (next) => {
+      until = next;
+      current.holdUntil(next);
     },
     finish: async (how) => {
       await replacing;

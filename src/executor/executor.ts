@@ -1,7 +1,7 @@
 // The agent's side of the executor, as an interface: it runs every script and keeps the last will,
 // so that Node never forks. No decisions; no knowledge of virtual routers.
 import type { Family, IpAddress } from '../model/address.js';
-import type { Milliseconds } from '../model/units.js';
+import type { Microseconds, Milliseconds } from '../model/units.js';
 
 export interface Program {
   /** Program and arguments; the program is a path, no shell is involved. */
@@ -82,6 +82,11 @@ export interface Executor {
    * of the last will, finds it ready. Given again it is started anew; null: none.
    */
   setStandby(program: Program | null): void;
+  /**
+   * The addresses of the will may stand until then, by CLOCK_BOOTTIME, whoever lives or hangs; it is put off again and
+   * again. Null: for ever.
+   */
+  holdUntil(until: Microseconds | null): void;
   /**
    * A normal stop is the same path as a crash: runs the will (without its farewell frames when
    * `farewellSent`), then the executor exits. Resolves when it has.

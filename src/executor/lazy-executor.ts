@@ -26,6 +26,7 @@ export function lazyExecutor(start: () => Promise<Executor>): Executor {
     setWill: () => undefined,
     // No hook is so urgent.
     setStandby: () => undefined,
+    holdUntil: () => undefined,
     finish: async (options) => {
       const executor = await starting?.catch(() => null);
       await executor?.finish(options);

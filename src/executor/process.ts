@@ -4,6 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { constants, accessSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import type { Microseconds } from '../model/units.js';
 import type { Executor, LastWill, Program, RunRequest, RunResult } from './executor.js';
 import {
   PROTOCOL_VERSION,
@@ -15,6 +16,7 @@ import {
   encodeHello,
   encodeRun,
   encodeStandby,
+  encodeUntil,
   encodeWill,
   type Frame,
 } from './protocol.js';
@@ -148,6 +150,10 @@ class Connection implements ExecutorProcess {
   setStandby(program: Program | null): void {
     const frame = encodeStandby(program);
     if (this.gone === null && !this.finishing) this.child.stdin.write(frame);
+  }
+
+  holdUntil(until: Microseconds | null): void {
+    if (this.gone === null && !this.finishing) this.child.stdin.write(encodeUntil(until));
   }
 
   finish(options: { readonly farewellSent: boolean }): Promise<void> {

@@ -3,7 +3,7 @@
 // PROTOCOL_VERSION.
 import { Buffer } from 'node:buffer';
 import { addressBytes, familyOf } from '../model/address.js';
-import { milliseconds } from '../model/units.js';
+import { milliseconds, type Microseconds } from '../model/units.js';
 import type { LastWill, Program, RunRequest, RunResult } from './executor.js';
 
 export const PROTOCOL_VERSION = 3;
@@ -20,6 +20,7 @@ export const FrameType = {
   finish: 5,
   revoked: 6,
   standby: 7,
+  until: 8,
 } as const;
 
 const OUTCOME = { exited: 0, signalled: 1, timedOut: 2, failed: 3 } as const;
@@ -101,6 +102,13 @@ export const encodeStandby = (waiting: Program | null): Buffer =>
       ? Buffer.alloc(0)
       : program({ ...waiting, input: '', timeout: milliseconds(0) }),
   );
+
+/** UNTIL. @param until CLOCK_BOOTTIME; null: for ever. A fraction of a millisecond is cut off: never later. */
+export function encodeUntil(until: Microseconds | null): Buffer {
+  const ms = until === null ? 0 : Math.max(1, Math.floor(until / 1_000));
+  const payload = Buffer.concat([u32(Math.floor(ms / 2 ** 32)), u32(ms % 2 ** 32)]);
+  return encodeFrame(FrameType.until, 0, payload);
+}
 
 /** FINISH: do the will now and exit. */
 export const encodeFinish = (options: { readonly farewellSent: boolean }): Buffer =>

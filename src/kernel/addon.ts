@@ -22,6 +22,7 @@ interface AddonKey {
  */
 export interface Addon {
   now(): number;
+  suspended(): number;
   openAdvertisementSocket(
     family: 4 | 6,
     linkIndex: number,

@@ -2,7 +2,7 @@
 // pass a fake of the same shape. No policy, no protocol state.
 import type { Family, IpAddress } from '../model/address.js';
 import type { Link, LinkAddress } from '../model/link.js';
-import type { Instant, Milliseconds } from '../model/units.js';
+import type { Instant, Microseconds, Milliseconds } from '../model/units.js';
 
 /** A refusal of the kernel. `code` is its errno name (`ENODEV`), stable for callers to test. */
 export interface KernelError extends Error {
@@ -141,6 +141,8 @@ export interface Ipv4LinkSettings {
 export interface Kernel {
   /** CLOCK_MONOTONIC. */
   now(): Instant;
+  /** For how long this machine has been suspended since its start: CLOCK_BOOTTIME less CLOCK_MONOTONIC. */
+  suspended(): Microseconds;
   /** @throws KernelError ENODEV when the interface is gone, EPERM without CAP_NET_RAW. */
   openAdvertisementSocket(
     family: Family,

@@ -1,5 +1,5 @@
 // The kernel as the agent sees it, over the native addon. No policy, no protocol.
-import { instant, milliseconds, type Instant } from '../model/units.js';
+import { instant, microseconds, milliseconds, type Instant } from '../model/units.js';
 import { loadAddon, type Addon } from './addon.js';
 import { openAdvertisementSocket } from './advertisement-socket.js';
 import { openAnnouncer } from './announcer.js';
@@ -90,6 +90,7 @@ export function openKernel(options: KernelOptions = {}): Kernel {
   const receiveBuffer = options.networkReceiveBuffer ?? NETWORK_RECEIVE_BUFFER;
   return {
     now: () => instant(addon.now()),
+    suspended: () => microseconds(addon.suspended()),
     openAdvertisementSocket: (family, link, onReadable) =>
       openAdvertisementSocket(addon, family, link, onReadable),
     openAnnouncer: () => openAnnouncer(addon),

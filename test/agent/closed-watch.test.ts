@@ -20,6 +20,7 @@ function rig(
     },
     setWill: () => undefined,
     setStandby: () => undefined,
+    holdUntil: () => undefined,
     finish: () => Promise.resolve(),
   };
   const watch = keepClosed({

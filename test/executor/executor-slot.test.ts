@@ -17,8 +17,8 @@ import type { Executor, LastWill, RunRequest } from '../../src/executor/executor
 import { EXECUTOR_PATH } from '../../src/executor/process.js';
 import type { Lease } from '../../src/kernel/kernel.js';
 import { openKernel } from '../../src/kernel/native.js';
-import { milliseconds } from '../../src/model/units.js';
-import { until } from '../support/limits.js';
+import { microseconds, milliseconds } from '../../src/model/units.js';
+import { until, within } from '../support/limits.js';
 
 const skip = existsSync(EXECUTOR_PATH) ? false : 'the executor is not built: npm run build:native';
 
@@ -100,6 +100,23 @@ describe('the executor slot', { skip }, () => {
     await slot.finish({ farewellSent: true });
     assert.equal(readFileSync(file, 'utf8'), 'latter\n');
     assert.equal(lost.length, 1);
+  });
+
+  it('the next executor knows until when addresses may stand', async () => {
+    const kernel = openKernel();
+    slot.holdUntil(microseconds(kernel.now() + kernel.suspended()));
+    slot.setWill({
+      farewell: [],
+      successors: [{ linkIndex: 1, family: 'ipv4', vrid: 51 }],
+      keepAtMost: milliseconds(600_000),
+      release: request('/bin/true'),
+      lease: null,
+      lifetime: 0,
+      addresses: [],
+    });
+    process.kill(await executorPid(), 'SIGKILL');
+    await executorPid();
+    await within('the executor to end', slot.finish({ farewellSent: true }));
   });
 
   it('the next executor keeps the same program in waiting', async () => {

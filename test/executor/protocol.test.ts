@@ -85,6 +85,8 @@ const malformed: readonly [string, Buffer][] = [
   ['WILL with an address that is not padded with zeros', changed(will, 43, 1)],
   ['STANDBY with lines', encodeFrame(FrameType.standby, 0, fed.subarray(HEADER_LENGTH))],
   ['STANDBY cut short', encodeFrame(FrameType.standby, 0, Buffer.alloc(3))],
+  ['UNTIL cut short', encodeFrame(FrameType.until, 0, Buffer.alloc(7))],
+  ['UNTIL beyond any time', encodeFrame(FrameType.until, 0, Buffer.alloc(8, 0xff))],
   ['FINISH with a flag that is none', encodeFrame(FrameType.finish, 0, Buffer.from([0, 0, 0, 2]))],
 ];
 

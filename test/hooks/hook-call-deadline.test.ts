@@ -26,6 +26,7 @@ function calls(): { readonly call: HookCall; readonly requests: RunRequest[] } {
     },
     setWill: () => undefined,
     setStandby: () => undefined,
+    holdUntil: () => undefined,
     finish: () => Promise.resolve(),
   };
   const occasion = { name: 'a', reason: 'test', eventId: '1', flaps: 0 };

@@ -44,6 +44,7 @@ async function rig(t: TestContext, body = '', options: Partial<TransitionHookOpt
   const counting: TransitionHookOptions['executor'] = {
     setWill: (will) => executor.setWill(will),
     setStandby: (waiting) => executor.setStandby(waiting),
+    holdUntil: (until) => executor.holdUntil(until),
     finish: (how) => executor.finish(how),
     run: async (request) => {
       running += 1;

@@ -6,6 +6,7 @@ import type {
   RunRequest,
   RunResult,
 } from '../../src/executor/executor.js';
+import type { Microseconds } from '../../src/model/units.js';
 import type { FakeKernel } from './fake-kernel.js';
 
 export const exited = (code: number, stderr = ''): RunResult => ({
@@ -66,6 +67,10 @@ export class FakeExecutor implements Executor {
   setStandby(program: Program | null): void {
     this.standbys.push(program);
     this.#kernel.trace.add({ kind: 'standby', program });
+  }
+
+  holdUntil(until: Microseconds | null): void {
+    this.#kernel.trace.add({ kind: 'hold-until', until });
   }
 
   finish(options: { readonly farewellSent: boolean }): Promise<void> {

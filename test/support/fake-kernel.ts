@@ -4,7 +4,13 @@ import { parseAddress, parseAddressWithPrefix } from '../../src/model/address.js
 import { NetworkPicture, type Dump } from '../../src/kernel/network-picture.js';
 import type { NetworkRecord } from '../../src/kernel/network-records.js';
 import type { Link, LinkAddress } from '../../src/model/link.js';
-import { instant, milliseconds, type Instant } from '../../src/model/units.js';
+import {
+  instant,
+  microseconds,
+  milliseconds,
+  type Instant,
+  type Microseconds,
+} from '../../src/model/units.js';
 import type {
   AdvertisementSocket,
   Announcer,
@@ -82,6 +88,13 @@ export class FakeKernel implements Kernel {
   #deaf = false;
   #onNetwork: (() => void) | null = null;
   #onExpired: (() => void) | null = null;
+
+  /** How far CLOCK_BOOTTIME is ahead. */
+  suspendedFor = 0;
+
+  suspended(): Microseconds {
+    return microseconds(this.suspendedFor);
+  }
 
   now(): Instant {
     return this.clock;

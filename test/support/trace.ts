@@ -26,6 +26,8 @@ export type Deed =
   | { readonly kind: 'will'; readonly will: LastWill | null }
   | { readonly kind: 'standby'; readonly program: Program | null }
   | { readonly kind: 'finish' }
+  /** By CLOCK_BOOTTIME. */
+  | { readonly kind: 'hold-until'; readonly until: number | null }
   | { readonly kind: 'notification'; readonly message: string }
   | { readonly kind: 'lease'; readonly change: 'taken' | 'revoked' }
   /** `onChange`: state.json is to be written, a person should see it. */
@@ -77,6 +79,8 @@ export function lineOf(deed: Deed): string {
     case 'ask-gateway':
     case 'finish':
       return deed.kind;
+    case 'hold-until':
+      return `hold until ${deed.until ?? 'ever'}`;
     case 'witness':
       return `witness ${deed.order}`;
     case 'notification':

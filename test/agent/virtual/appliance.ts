@@ -414,6 +414,7 @@ export class Appliance {
     const world = this.#world;
     return {
       now: () => kernel.now(),
+      suspended: () => kernel.suspended(),
       openAdvertisementSocket: (family, link, onReadable) => {
         const socket = kernel.openAdvertisementSocket(family, link, process.waker(onReadable));
         return {

@@ -98,6 +98,10 @@ export class VirtualExecutor implements ExecutorProcess {
     // A program that stands by is faster; nothing else is different.
   }
 
+  holdUntil(): void {
+    // No pair here has a witness.
+  }
+
   finish({ farewellSent }: { readonly farewellSent: boolean }): Promise<void> {
     if (this.process.dead) return Promise.resolve();
     this.#exit = { expected: true, message: 'finished' };
