@@ -30,7 +30,7 @@ describe('a suspension', () => {
     driver.start();
     await settle();
     kernel.suspendedFor = 2_000_000;
-    kernel.advance(1_000_000);
+    kernel.advance(3_609_375);
     await settle();
     const { events } = driver.recorder.recording();
     const at = events.findIndex(({ event }) => event.kind === 'suspended');
