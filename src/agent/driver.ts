@@ -386,9 +386,7 @@ export class Driver {
     const news = this.#news;
     this.#news = null;
     if (news !== null) this.#services.peerNews(news);
-    if (this.#asked.length === 0) return;
-    this.#services.checkPeers(this.#asked);
-    this.#asked.length = 0;
+    if (this.#asked.length > 0) this.#services.checkPeers(this.#asked.splice(0));
   }
 
   #handle(event: InstanceEvent, at: Instant): readonly InstanceEffect[] {

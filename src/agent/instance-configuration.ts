@@ -33,8 +33,11 @@ export function instanceConfiguration(settings: Settings): InstanceConfiguration
   };
 }
 
-/** From the order to take the addresses off until the last is gone, and more: a script that hangs is not waited for. */
-const RELEASE_MARGIN = milliseconds(500);
+/**
+ * So long before the lease ends an Active gives its role up: until then the executor renews addresses by whole seconds
+ * (renewal.c), and from then on it takes those of a silent agent away (duty.c).
+ */
+const RELEASE_MARGIN = milliseconds(1_000);
 
 const witnessOf = ({ witness }: Settings): WitnessParameters | null =>
   witness === null

@@ -113,6 +113,7 @@ describe('the executor slot', { skip }, () => {
       lease: null,
       lifetime: 0,
       addresses: [],
+      settings: [],
     });
     process.kill(await executorPid(), 'SIGKILL');
     await executorPid();
