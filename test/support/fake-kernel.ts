@@ -4,13 +4,7 @@ import { parseAddress, parseAddressWithPrefix } from '../../src/model/address.js
 import { NetworkPicture, type Dump } from '../../src/kernel/network-picture.js';
 import type { NetworkRecord } from '../../src/kernel/network-records.js';
 import type { Link, LinkAddress } from '../../src/model/link.js';
-import {
-  instant,
-  microseconds,
-  milliseconds,
-  type Instant,
-  type Microseconds,
-} from '../../src/model/units.js';
+import { instant, milliseconds, type Instant, type Microseconds } from '../../src/model/units.js';
 import type {
   AdvertisementSocket,
   Announcer,
@@ -93,7 +87,7 @@ export class FakeKernel implements Kernel {
   suspendedFor = 0;
 
   suspended(): Microseconds {
-    return microseconds(this.suspendedFor);
+    return this.suspendedFor as Microseconds;
   }
 
   now(): Instant {
