@@ -65,8 +65,7 @@ describe('a driver with a witness', () => {
   it('asks for the lease, and tells the executor its end before it has an address', async () => {
     const { made, until } = await holder();
     const lines = made.trace.lines(0, 'witness', 'hold-until', 'script', 'will');
-    const [first] = lines.filter((line) => line === 'witness hold');
-    assert.equal(first, 'witness hold');
+    assert.ok(lines.includes('witness hold'), lines.join('\n'));
     const told = lines.indexOf(`hold until ${until + 3_000}`);
     assert.ok(told >= 0, lines.join('\n'));
     assert.ok(told < lines.findIndex((line) => line.startsWith('script')), lines.join('\n'));
