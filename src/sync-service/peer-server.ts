@@ -14,7 +14,7 @@ import { TLS_OPTIONS, type SyncKey } from './secret.js';
 /** Of one peer at a time. */
 const CONNECTIONS_OF_A_PEER = 2;
 /** For a whole exchange, in milliseconds. */
-export const EXCHANGE_LIMIT_MS = 5_000;
+export const EXCHANGE_LIMIT_MS = 8_000;
 
 export interface PeerServerOptions {
   readonly port: number;

@@ -34,7 +34,7 @@ export interface ProposalOutcome {
 
 /** For an answer whether something fits, and for one that it is in force, in milliseconds. */
 const CHECK_LIMIT_MS = 2_000;
-const OFFER_LIMIT_MS = 4_000;
+const OFFER_LIMIT_MS = 7_000;
 /** While another change is under way somewhere, in milliseconds. */
 const BUSY_MS = 150;
 const MOST_TRIES = 12;
