@@ -37,6 +37,7 @@ const flood = at('test/agent/environment-flood.test.ts');
 const owner = at('test/agent/environment-owner.test.ts');
 const accepts = at('test/agent/process-accept-mode.test.ts');
 const macs = at('test/agent/virtual-mac.test.ts');
+const neighbours = at('test/agent/process-virtual-mac.test.ts');
 const frames = at('test/net/frames.test.ts');
 const settings = at('test/config/errors.test.ts');
 
@@ -271,7 +272,9 @@ const BACKUP: readonly Requirement[] = [
     level: 'MUST NOT',
     says: 'A Backup does not answer ARP for the addresses.',
     held: [
-      driver('adds the addresses, advertises, and announces only once the addresses are there'),
+      neighbours(
+        '75: a Backup answers no ARP for the virtual address; its own address it answers for',
+      ),
     ],
     choice: `the addresses are not there in Backup, so ${KERNEL}`,
   },
@@ -280,7 +283,9 @@ const BACKUP: readonly Requirement[] = [
     level: 'MUST NOT',
     says: 'A Backup does not answer neighbor solicitations for the addresses.',
     held: [
-      driver('adds the addresses, advertises, and announces only once the addresses are there'),
+      neighbours(
+        '76: an Active answers a neighbor solicitation with R = 1 and the virtual MAC address, a Backup none',
+      ),
     ],
     choice: `the addresses are not there in Backup, so ${KERNEL}`,
   },
@@ -295,7 +300,9 @@ const BACKUP: readonly Requirement[] = [
     section: '6.4.2',
     level: 'MUST',
     says: 'A Backup discards frames to the virtual MAC address.',
-    held: [macs('takes it down when it leaves: the IPv4 address goes first')],
+    held: [
+      neighbours('77: a Backup neither accepts nor forwards a frame to the virtual MAC address'),
+    ],
   },
   {
     section: '6.4.2',
@@ -360,6 +367,9 @@ const ACTIVE: readonly Requirement[] = [
     level: 'MUST',
     says: 'An Active answers ARP for the addresses.',
     held: [
+      neighbours(
+        '75: an Active answers once, with the virtual MAC address; its own address keeps the own one',
+      ),
       accepts('78. Accept_Mode false: no TCP, ARP and neighbor discovery and echo are answered'),
     ],
   },
@@ -368,6 +378,9 @@ const ACTIVE: readonly Requirement[] = [
     level: 'MUST',
     says: 'An Active is a member of the solicited-node groups, and answers neighbor solicitations.',
     held: [
+      neighbours(
+        '76: an Active answers a neighbor solicitation with R = 1 and the virtual MAC address, a Backup none',
+      ),
       accepts('78. Accept_Mode false: no TCP, ARP and neighbor discovery and echo are answered'),
     ],
   },
@@ -571,7 +584,11 @@ const HOSTS: readonly Requirement[] = [
     section: '8.1.2',
     level: 'MUST',
     says: 'ARP is answered with the virtual MAC address, never with the own one.',
-    held: [macs('takes it up with the addresses, and says all from its MAC address')],
+    held: [
+      neighbours(
+        '75: an Active answers once, with the virtual MAC address; its own address keeps the own one',
+      ),
+    ],
     choice: OWN_MAC,
   },
   {
@@ -612,7 +629,11 @@ const HOSTS: readonly Requirement[] = [
     section: '8.2.2',
     level: 'MUST',
     says: 'Neighbor solicitations are answered with the virtual MAC address and the Router flag.',
-    held: [macs('takes it up with the addresses, and says all from its MAC address')],
+    held: [
+      neighbours(
+        '76: an Active answers a neighbor solicitation with R = 1 and the virtual MAC address, a Backup none',
+      ),
+    ],
     choice: `${OWN_MAC}; the Router flag of the kernel's answers follows net.ipv6.conf.*.forwarding`,
   },
   {
