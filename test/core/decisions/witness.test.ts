@@ -305,8 +305,9 @@ describe('an Active with a witness', () => {
   it('cut off without a lease, it holds for a ttl by the last answer of its peer, counted from the question', () => {
     const bench = holder();
     tell(bench, others(), 1_000);
-    bench.pass(SECOND);
-    const askedAt = bench.peer().askedAt;
+    bench.pass(SECOND + 1_000);
+    const { askedAt } = bench.peer();
+    assert.equal(bench.instance.checkpoint().witness?.contacts['there']?.askedAt, askedAt);
     lose(bench);
     const leaveAt = askedAt + SURE - MARGIN;
     assert.deepEqual(moves(bench.pass(leaveAt - 500_001)), []);
