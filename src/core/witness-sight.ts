@@ -4,7 +4,8 @@ import { after, instant, type Instant } from '../model/units.js';
 import type { InstanceState } from './instance-state.js';
 import type { WitnessParameters, WitnessSnapshot } from './interface.js';
 import type { Router } from './machine/router.js';
-import { lastHeard } from './peers/peer-check.js';
+import { overdueFrom } from './decisions/takeover.js';
+import { isHeardSince, lastHeard } from './peers/peer-check.js';
 import { isSpeaking, type Peer } from './peers/peers.js';
 import type { WitnessSight } from './peers/sight.js';
 import { contactWith, isInTouch, sureOf, type Contact } from './peers/witnessed.js';
@@ -47,12 +48,33 @@ export function leaveAtOf(instance: InstanceState): Instant | null {
   return instant(until - parameters.margin);
 }
 
+/**
+ * Whether a Backup that hears no advertisement any more has not heard the peer by other ways since. That is sooner known
+ * than by a row of checks that fail: the peer was asked when the advertisement was overdue.
+ */
+function isSilentTo(
+  { clock }: InstanceState,
+  { state, effectivePriority }: Router,
+  peer: Peer,
+): boolean {
+  return (
+    state.kind === 'Backup' && isOverdue(overdueFrom(state.machine, effectivePriority), clock, peer)
+  );
+}
+
+const isOverdue = (overdue: Instant, now: Instant, peer: Peer): boolean =>
+  overdue <= now && !isHeardSince(peer, overdue);
+
 /** The evidence about one virtual router; null without a witness. */
 export function witnessSight(instance: InstanceState, router: Router): WitnessSight | null {
   const parameters = witnessOf(instance);
   if (parameters === null) return null;
   const out = outOfTouch(instance);
-  const suspects = out.filter((peer) => !contactOf(instance, peer).without);
+  const suspects = [...instance.peers.values()].filter(
+    (peer) =>
+      !contactOf(instance, peer).without &&
+      (!isTouching(instance, peer) || isSilentTo(instance, router, peer)),
+  );
   return {
     guards: suspects.length > 0,
     inTouch: out.length < instance.peers.size,

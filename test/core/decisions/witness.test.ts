@@ -5,7 +5,7 @@ import { describe, it } from '../../support/test.js';
 import { Instance } from '../../../src/core/instance.js';
 import type { WitnessSnapshot } from '../../../src/core/interface.js';
 import { assert as expect } from '../../../src/model/assert.js';
-import { instant, microseconds } from '../../../src/model/units.js';
+import { centiseconds, instant, microseconds } from '../../../src/model/units.js';
 import type { WitnessFact } from '../../../src/model/witness.js';
 import { router } from '../instance-bench.js';
 import {
@@ -106,6 +106,20 @@ describe('a Backup whose peer falls silent, with a witness', () => {
     assert.deepEqual([...moves(asks), ...orders(asks)], [`${ACTIVE_DOWN} witness hold`]);
     assert.deepEqual(moves(waits), []);
     assert.deepEqual(moves(takes), [`${heardAt + TTL} lan Backup -> Active witness-granted`]);
+  });
+
+  it('takes nothing when its timer fires before enough checks have failed: the Active was asked, and was silent', () => {
+    const peerCheck = {
+      interval: microseconds(100_000),
+      failureThreshold: 10,
+      recoveryThreshold: 5,
+    };
+    const routers = [router({ advertisementInterval: centiseconds(20) })];
+    const bench = standby({ routers, overrides: { witness, peerCheck } });
+    lose(bench);
+    const lines = bench.pass(2 * SECOND);
+    assert.deepEqual(moves(lines), []);
+    assert.match(orders(lines)[0] ?? '', / witness hold$/);
   });
 
   it('says again that it asks, as long as it does', () => {

@@ -1,0 +1,88 @@
+// A pair with a witness, a real etcd on a third host: what becomes of the role when nothing connects the two, when the
+// Active loses its power, and when the witness itself is gone. In CI alone.
+import assert from 'node:assert/strict';
+import process from 'node:process';
+import { now } from '../../scripts/lab/clock.js';
+import { enterSandbox } from '../../scripts/lab/sandbox.js';
+import { atLeast, until } from '../support/limits.js';
+import { describe, it } from '../support/test.js';
+import { ADDRESS, TTL_MS, Witnessed } from './witness-bench.js';
+
+const skip =
+  process.env['CI'] === 'true' ? ((await enterSandbox()) ?? false) : 'a real etcd: in CI alone';
+
+describe('a pair with a witness', { skip, concurrency: 3 }, () => {
+  it('that nothing connects any more: whoever has the lease keeps the role, and loses it with the lease', (t) =>
+    Witnessed.run(t, async (pair) => {
+      const cutAt = now();
+      await pair.cutBetween();
+      await until(
+        'b finds its peer gone',
+        () =>
+          pair.lab
+            .appliance('b')
+            .status()
+            ?.peers.map(({ state }) => state),
+        (states) => states?.join() === 'unhealthy',
+      );
+      // Longer than any lease that is not renewed.
+      await atLeast(TTL_MS + 1_000);
+      pair.assertUnmoved(cutAt);
+      const offAt = now();
+      await pair.cutOff('a');
+      await pair.lab.waitForHolders(ADDRESS, ['b'], 10 * TTL_MS);
+      await until('b says so', () => pair.event('b', 'transition', 'witness-granted', offAt));
+      const ms = pair.assertTakenByLease('b', offAt);
+      assert.ok(pair.event('a', 'transition', 'witness-lost', offAt), 'a knows why it let go');
+      pair.print(`b had the address ${ms} ms after a was cut off; a lease lasts ${TTL_MS} ms`);
+      const window = await pair.prober.open();
+      const healedAt = now();
+      await pair.heal();
+      await pair.settle('b', 'a');
+      const { [ADDRESS]: probes } = await window.close();
+      assert.ok(probes !== undefined && probes.sent > 0);
+      assert.equal(probes.lost, 0, 'the heal costs nothing');
+      pair.assertUnmoved(healedAt);
+    }));
+
+  it('whose witness is frozen, stopped, started anew and emptied: nothing moves; then the Active dies without one', (t) =>
+    Witnessed.run(t, async (pair) => {
+      const from = now();
+      pair.signalEtcd('SIGSTOP');
+      await pair.bothSay('away');
+      await atLeast(TTL_MS);
+      pair.signalEtcd('SIGCONT');
+      await pair.bothSay('seen');
+      await pair.settle('a', 'b');
+      await pair.stopEtcd();
+      await pair.bothSay('away');
+      pair.emptyEtcd();
+      pair.startEtcd();
+      await pair.bothSay('seen');
+      await pair.settle('a', 'b');
+      await pair.stopEtcd();
+      await pair.bothSay('away');
+      pair.assertUnmoved(from);
+      // Each has told the other that the witness is away, once more checks have passed.
+      await atLeast(1_000);
+      const cutAt = now();
+      await pair.lab.powerCut('a', [ADDRESS]);
+      await pair.lab.waitForHolders(ADDRESS, ['b'], 10 * TTL_MS);
+      await until('b says on what ground it holds', () =>
+        pair.lab
+          .appliance('b')
+          .events()
+          .find(({ event, time }) => event === 'without-witness' && Date.parse(time) >= cutAt),
+      );
+    }));
+
+  it('whose Active loses its power: the address comes back when the lease has ended', (t) =>
+    Witnessed.run(t, async (pair) => {
+      const cutAt = now();
+      await pair.lab.powerCut('a', [ADDRESS]);
+      await pair.lab.waitForHolders(ADDRESS, ['b'], 10 * TTL_MS);
+      await until('b says so', () => pair.event('b', 'transition', 'witness-granted', cutAt));
+      const ms = pair.assertTakenByLease('b', cutAt);
+      pair.print(`b had the address ${ms} ms after the power cut; a lease lasts ${TTL_MS} ms`);
+    }));
+});
