@@ -12,7 +12,7 @@ import {
 import { assert } from '../model/assert.js';
 import { parseListen } from '../model/listen.js';
 import { milliseconds, millisecondsToCentiseconds } from '../model/units.js';
-import { leastTtlSeconds } from './witness-checks.js';
+import { pacesOf, usualTtlSeconds } from './witness-checks.js';
 import { DEFAULT_PRIORITY, INSTALLED_VIP_SCRIPT, type SettingsFile } from './schema.js';
 import type {
   CheckInFile,
@@ -78,7 +78,7 @@ export const settingsOf = (file: CompleteFile): Settings => ({
     checks: file.checks.map(checkOf),
   },
   bypass: file.bypass ?? null,
-  witness: file.witness === undefined ? null : witnessOf(file.witness, file.vip.leaseSeconds),
+  witness: file.witness === undefined ? null : witnessOf(file.witness, file),
   hooks: {
     transition: file.hooks.transition ?? null,
     monitor: file.hooks.monitor ?? null,
@@ -122,14 +122,14 @@ function consoleOf(file: SettingsFile['console']): Settings['console'] {
 
 function witnessOf(
   file: NonNullable<SettingsFile['witness']>,
-  leaseSeconds: number,
+  whole: CompleteFile,
 ): Settings['witness'] {
   const { type, endpoints, key, ttlSeconds } = file;
   return {
     type,
     endpoints,
     key,
-    ttlSeconds: ttlSeconds ?? leastTtlSeconds(leaseSeconds),
+    ttlSeconds: ttlSeconds ?? usualTtlSeconds(whole.vip.leaseSeconds, pacesOf(whole)),
     caFile: file.caFile ?? null,
     certificateFile: file.certificateFile ?? null,
     privateKeyFile: file.privateKeyFile ?? null,

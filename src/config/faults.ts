@@ -233,6 +233,11 @@ const FAULTS = {
     'at least <least> seconds with vip.leaseSeconds: <lease>. The kernel may keep the addresses of a host that hangs for <lease>.6 s after they were last renewed, the witness is asked once in a sixth of the ttl and may take as long for its answer, and two clocks may run 1 % apart: the addresses must be gone by then',
     'write <least> or more, or a lower vip.leaseSeconds',
   ],
+  hastyTtl: [
+    'out-of-range',
+    'at least <least> seconds: six checks of the peer (ha.peerCheckIntervalMs) and 1 s, since an answer to one is as good as the lease, and four advertisement intervals, since nobody asks for the lease before the Active has been silent for as long',
+    'write <least> or more, or shorter intervals',
+  ],
   endlessLease: [
     'contradiction',
     'an end to the addresses of a host that hangs (vip.leaseSeconds), since its lease ends and another takes the role',

@@ -129,8 +129,8 @@ export const HOOKS = standingSection('Programs that are told what happens.', {
   ),
 });
 
-/** Least and largest of `witness.ttlSeconds`; what `vip.leaseSeconds` makes of the least: witness-checks.ts. */
-const TTL_SECONDS = [2, 300] as const;
+/** Least and largest of `witness.ttlSeconds`; what other settings make of the least: witness-checks.ts. */
+export const TTL_SECONDS = [2, 300] as const;
 
 export const WITNESS = section(
   'A third place that says who may be Active when nothing connects the appliances any more. Without it both are, then. docs/WITNESS.md says what it costs.',
@@ -145,7 +145,7 @@ export const WITNESS = section(
       { examples: [['https://10.0.0.9:2379']] },
     ),
     ttlSeconds: shared.number(
-      'How long the lease of an appliance lasts that does not renew it. Default: the least that vip.leaseSeconds allows.',
+      'How long the lease of an appliance lasts that does not renew it. Default: the least that vip.leaseSeconds, ha.peerCheckIntervalMs and the advertisement intervals allow.',
       TTL_SECONDS,
       { unit: 'seconds', examples: [6] },
     ),

@@ -101,7 +101,7 @@ export interface WitnessSettings extends Pick<
   NonNullable<SettingsFile['witness']>,
   'type' | 'endpoints' | 'key'
 > {
-  /** At least `leastTtlSeconds` of `vip.leaseSeconds`. */
+  /** At least `usualTtlSeconds` of the settings around it. */
   readonly ttlSeconds: number;
   readonly caFile: string | null;
   readonly certificateFile: string | null;

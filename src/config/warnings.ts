@@ -5,7 +5,7 @@ import { formatPath, valueAt, type SettingsWarning } from './errors.js';
 import { hostsAt } from './placed.js';
 import { DEFAULT_PRIORITY, type SettingsFile } from './schema.js';
 import type { RouterInFile } from './settings.js';
-import { leastTtlSeconds } from './witness-checks.js';
+import { pacesOf, usualTtlSeconds } from './witness-checks.js';
 
 /** `written`: what the file itself says, without defaults. */
 export const warningsOf = (file: SettingsFile, written: unknown): SettingsWarning[] => [
@@ -83,9 +83,10 @@ function slow(path: string, everyMs: number, times: number): SettingsWarning[] {
 }
 
 /** What it costs, where it was configured: nothing is wrong with it. */
-function witnessWarnings({ witness, vip }: SettingsFile): SettingsWarning[] {
+function witnessWarnings(file: SettingsFile): SettingsWarning[] {
+  const { witness, vip } = file;
   if (witness === undefined) return [];
-  const ttl = witness.ttlSeconds ?? leastTtlSeconds(vip.leaseSeconds);
+  const ttl = witness.ttlSeconds ?? usualTtlSeconds(vip.leaseSeconds, pacesOf(file));
   const message = `when the Active loses its power, its lease must end first: that takes ${ttl} s and up to 1 s more, where the role is taken in some 0.3 s without a witness`;
   return [{ path: 'witness', message }];
 }

@@ -120,7 +120,7 @@ function giveOrder(instance: InstanceState, ttl: Microseconds): void {
  */
 function orderOf(instance: InstanceState): WitnessOrder {
   const { phase, witness, routers } = instance;
-  if (phase === 'stopped') return 'release';
+  if (phase === 'stopped') return isCutOff(instance) ? 'watch' : 'release';
   for (const { state } of routers.values()) {
     if (state.kind === 'Active' || (state.kind === 'Backup' && state.asks)) return 'hold';
   }
@@ -128,6 +128,10 @@ function orderOf(instance: InstanceState): WitnessOrder {
   const mayBeOurs = witness.order === 'hold' || witness.fact?.kind === 'ours';
   return mayBeOurs && hasSuccessor(instance) ? 'release' : 'watch';
 }
+
+/** Whoever stops then must not make room before its addresses are gone for certain. */
+const isCutOff = (instance: InstanceState): boolean =>
+  outOfTouch(instance).length === instance.peers.size;
 
 const hasSuccessor = (instance: InstanceState): boolean =>
   [...instance.peers.values()].some(
@@ -150,7 +154,7 @@ function tellHoldUntil(instance: InstanceState, until: Instant | null, step: Mic
 /** An alarm: nothing connects us with a peer, both have lost the witness, and we have the role. */
 function sayWithout(instance: InstanceState, until: Instant | null): void {
   const out = outOfTouch(instance);
-  const isWithout = until === null && isAnyActive(instance) && out.length === instance.peers.size;
+  const isWithout = until === null && isAnyActive(instance) && isCutOff(instance);
   if (isWithout === instance.witness.saidWithout) return;
   instance.witness = { ...instance.witness, saidWithout: isWithout };
   if (!isWithout) return;

@@ -175,6 +175,10 @@ stateDirectory: /var/u
       // (leaseSeconds + 0.6) / (0.99 - 1/3), rounded up.
       [4, 6, 8, 17, 93],
     );
+    const slow = group.replace('{ keyFile', '{ peerCheckIntervalMs: 2000, keyFile');
+    const paced = `${slow}\nwitness: { endpoints: ["http://10.0.0.9:2379"] }\n${SMALLEST}`;
+    // Six checks and 1 s.
+    assert.equal(settingsOf(paced).witness?.ttlSeconds, 13);
     const all =
       ', ttlSeconds: 20, key: /k, caFile: /a, certificateFile: /c, privateKeyFile: /p, user: u, passwordFile: /w';
     assert.deepEqual(witness(10, all), {

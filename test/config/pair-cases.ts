@@ -330,6 +330,22 @@ ${ROUTERS}  - { name: wan, interface: eth1, vrid: 52, addresses: [10.97.0.100/24
     errors: ['out-of-range witness.ttlSeconds'],
   },
   {
+    title: 'a lease that is shorter than the checks of the peer allow',
+    text: withWitness(ENDPOINT, 'ttlSeconds: 12').replace(
+      'ha:',
+      'ha:\n  peerCheckIntervalMs: 2000',
+    ),
+    errors: ['out-of-range witness.ttlSeconds'],
+  },
+  {
+    title: 'a lease that is shorter than the advertisements allow',
+    text: withWitness(ENDPOINT, 'ttlSeconds: 163').replace(
+      'vrid:',
+      'advertisementIntervalMs: 40950\n    vrid:',
+    ),
+    errors: ['out-of-range witness.ttlSeconds'],
+  },
+  {
     title: 'a witness, and addresses that stay for ever',
     text: `${withWitness(ENDPOINT)}vip: { leaseSeconds: 0 }\n`,
     errors: ['contradiction vip.leaseSeconds'],

@@ -347,9 +347,17 @@ describe('an Active with a witness', () => {
     assert.deepEqual(orders(bench.pass(5 * SECOND)), [], 'it stays so');
   });
 
-  it('gives it back when it stops', () => {
+  it('gives it back when it stops beside a peer', () => {
     const bench = holder();
     assert.deepEqual(orders(bench.take({ kind: 'stop' }, 10_000)), ['witness release']);
+  });
+
+  it('lets it end by its time when it stops cut off: its addresses may stand for a moment yet', () => {
+    const bench = holder();
+    lose(bench);
+    renewing(bench, SECOND, 3 * SECOND);
+    bench.pass(3 * SECOND);
+    assert.deepEqual(orders(bench.take({ kind: 'stop' }, 3 * SECOND)), ['witness watch']);
   });
 
   it('says until when its addresses may be kept, when that has moved on by a twelfth of a ttl', () => {
