@@ -5,6 +5,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { createServer, type Server } from 'node:net';
 import { writeFileSync } from 'node:fs';
 import { after, afterEach, before, beforeEach, describe, it } from '../support/test.js';
+import { cable } from '../../scripts/lab/cable.js';
 import { AgentHome, AgentProcess, MAIN } from '../support/agent-process.js';
 import { eventOf, until } from '../support/limits.js';
 import { enterNamespace, inNetns, ip, joinPeer } from '../support/namespace.js';
@@ -119,7 +120,7 @@ describe('acceptMode: false', { skip }, () => {
   it('forwards what is not addressed to it', async () => {
     await start();
     ip('netns add far');
-    ip('link add behind type veth peer name near netns far');
+    ip(cable({ name: 'behind' }, { name: 'near', netns: 'far' }));
     ip('address add 198.51.100.1/24 dev behind');
     ip('link set behind up');
     ip('-n far address add 198.51.100.2/24 dev near');

@@ -8,6 +8,9 @@
 int64_t now_ms(void) {
   return 0;
 }
+int64_t boot_ms(void) {
+  return 0;
+}
 void complain(const char *format, ...) {
   (void)format;
 }
