@@ -64,7 +64,7 @@ const pace = setInterval(() => {
   const isOver = elapsed >= Number(seconds) * 1_000;
   const due = (elapsed * perSecond) / 1_000;
   // At its end whoever could not keep up is not asked for the rest.
-  while (!isOver && asked < due && open < MOST) ask();
+  if (!isOver) while (asked < due && open < MOST) ask();
   if (!isOver || open > 0) return;
   clearInterval(pace);
   for (const socket of deafOnes) socket.destroy();

@@ -39,13 +39,13 @@ const afterwards = (draft, list) =>
   asked(draft, list).filter((row) => !draft.removed.includes(row));
 
 /** Faults of the request itself; all others are of what the file would be. */
-const OF_REQUEST = ['not-settable', 'not-editable'];
+const OF_REQUEST = new Set(['not-settable', 'not-editable']);
 
 /** Where on the page the error belongs. */
 export function placeOf(draft, { path, code }) {
   const row = rowOf(path);
   if (!row) return path;
-  const rows = (OF_REQUEST.includes(code) ? asked : afterwards)(draft, listOf(row));
+  const rows = (OF_REQUEST.has(code) ? asked : afterwards)(draft, listOf(row));
   const place = rows[/\d+/.exec(row)?.[0]];
   return place ? place + path.slice(row.length) : path;
 }

@@ -20,10 +20,10 @@ export function revise(change) {
   put({ draft: changesIn(after) ? after : null, saved: null });
 }
 
-const enter = ({ path, value = '' }, typed) =>
+const enter = ({ path, value }, typed) =>
   revise((draft) => {
     const values = { ...draft.values, [path]: typed };
-    if (String(value) === String(typed)) delete values[path];
+    if (String(value ?? '') === String(typed)) delete values[path];
     return { values, errors: draft.errors.filter((error) => !belongs(error, path)) };
   });
 
@@ -143,7 +143,7 @@ export function Row({ row, title, fresh }) {
   const typed = draft?.values[`${row}.type`];
   const type = typed ?? listed.find(({ path }) => path === `${row}.type`)?.value;
   const gone = draft?.removed.includes(row);
-  const own = settingsOf(row, listed, type).filter(({ path }) => fresh || !/\]\.name$/.test(path));
+  const own = settingsOf(row, listed, type).filter(({ path }) => fresh || !path.endsWith('].name'));
   const errors = (draft?.errors ?? []).filter(
     (error) =>
       rowOf(placeOf(draft, error)) === row &&

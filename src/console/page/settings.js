@@ -46,15 +46,15 @@ function Rows({ list, one }) {
 
 /** Errors that no field and no row shows. */
 function othersIn({ draft, settings }) {
-  const rows = [
+  const rows = new Set([
     ...(draft?.added ?? []),
     ...Object.keys(LISTS).flatMap((list) => rowsOf(settings, list)),
-  ];
+  ]);
   const fields = settings.settings.filter(({ path }) => path && !rowOf(path) && fieldOf(path));
   return (draft?.errors ?? []).filter(
     (error) =>
       error.code !== 'changed-meanwhile' &&
-      !rows.includes(rowOf(placeOf(draft, error))) &&
+      !rows.has(rowOf(placeOf(draft, error))) &&
       !fields.some(({ path }) => belongs(error, path)),
   );
 }
