@@ -1,4 +1,5 @@
 // Experiments with the settings of the mitigation pair's monitors: bandwidth, gateway, links.
+import type { Status } from '../../src/model/status.js';
 import { loseLinkNotices } from './lost-notices.js';
 import {
   BANDWIDTH_MS,
@@ -19,6 +20,10 @@ const bandwidthEnough = (value: string): Experiment['variants'][number] => ({
   outcome: TWO,
   because: 'soft-fault',
 });
+
+const hasInside = (status: Status | null): boolean =>
+  status?.interfaces.find(({ name }) => name === 'eth1')?.carrier === true &&
+  status.virtualRouters.every(({ state }) => state !== 'Initialize');
 
 /** Bandwidth monitoring, and the gateway. */
 export const TRAFFIC: readonly Experiment[] = [
@@ -100,6 +105,12 @@ export const LINKS: readonly Experiment[] = [
     // The kernel tells of a lost carrier at once: the interval is for the notice that is lost itself.
     done: "inside cable of node 1 pulled, the kernel's notice of it lost",
     act: async (site) => {
+      // The notice that the cable of the experiment before is back must not be lost too: it may come a second late.
+      await site.lab.waitFor(
+        `${ONE} is in the election and sees the carrier of eth1`,
+        () => hasInside(site.lab.appliance('a').status()),
+        { deadlineMs: 60_000 },
+      );
       await loseLinkNotices(site.lab.appliance('a').pid);
       await site.lab.unplug('a', 'eth1');
     },
