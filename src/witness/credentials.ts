@@ -1,5 +1,6 @@
 // The files that a connection to a witness needs: certificates, a private key, a password. They are read anew for each
 // connection, since they may have been replaced. No sockets.
+import { X509Certificate } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { WitnessAway } from './witness.js';
 
@@ -18,9 +19,18 @@ export interface CredentialFiles {
 /** Larger ones are none of these. */
 const LARGEST_BYTES = 256 * 1024;
 
-/** @throws WitnessAway */
-export const readCertificate = (setting: string, path: string): Buffer =>
-  read(setting, path, false);
+/** One certificate or more, as PEM. @throws WitnessAway */
+export function readCertificate(setting: string, path: string): Buffer {
+  const text = read(setting, path, false);
+  try {
+    if (new X509Certificate(text).raw.length > 0) return text;
+  } catch {
+    // Told below.
+  }
+  throw new WitnessAway(
+    `witness.${setting} ${path}: expected a certificate (-----BEGIN CERTIFICATE-----), found another text`,
+  );
+}
 
 /** A file that only its owner and his group may read. @throws WitnessAway */
 export const readSecret = (setting: string, path: string): Buffer => read(setting, path, true);

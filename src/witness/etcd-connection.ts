@@ -9,7 +9,7 @@ import {
 } from 'node:http';
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { connect as connectTls, type ConnectionOptions } from 'node:tls';
+import { connect as connectTls, createSecureContext, type ConnectionOptions } from 'node:tls';
 import { readCertificate, readSecret, type CredentialFiles } from './credentials.js';
 import { WitnessAway } from './witness.js';
 
@@ -177,18 +177,27 @@ class OneSocket extends Agent {
   }
 }
 
-/** @throws WitnessAway */
+/** Files that are none are told here: once the host's address is known nobody could. @throws WitnessAway */
 function tlsOptions(host: string, files: CredentialFiles): ConnectionOptions {
   const { caFile, certificateFile, privateKeyFile } = files;
-  return {
-    // An address is no server name (RFC 6066 §3); the certificate is compared with it nevertheless.
-    servername: isIP(host) === 0 ? host : '',
-    ...(caFile === null ? {} : { ca: readCertificate('caFile', caFile) }),
-    ...(certificateFile === null || privateKeyFile === null
+  const ca = caFile === null ? {} : { ca: readCertificate('caFile', caFile) };
+  const own =
+    certificateFile === null || privateKeyFile === null
       ? {}
       : {
           cert: readCertificate('certificateFile', certificateFile),
           key: readSecret('privateKeyFile', privateKeyFile),
-        }),
-  };
+        };
+  try {
+    return {
+      // An address is no server name (RFC 6066 §3); the certificate is compared with it nevertheless.
+      servername: isIP(host) === 0 ? host : '',
+      secureContext: createSecureContext({ ...ca, ...own }),
+    };
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error);
+    throw new WitnessAway(
+      `expected witness.privateKeyFile to be the key, without a passphrase, of witness.certificateFile, found: ${found}`,
+    );
+  }
 }

@@ -11,7 +11,8 @@ import {
   type KeyValue,
 } from './etcd-answers.js';
 import { readPassword, type CredentialFiles } from './credentials.js';
-import { directly, EtcdConnection, type Reach } from './etcd-connection.js';
+import { directly, EtcdConnection, type Answer, type Reach } from './etcd-connection.js';
+import { explain, remedied } from './etcd-remedies.js';
 import { WitnessAway, type Reading, type Witness } from './witness.js';
 
 interface EtcdOptions extends CredentialFiles {
@@ -24,6 +25,8 @@ interface EtcdOptions extends CredentialFiles {
 /** A member that turns to a new leader again and again is no witness. */
 const MOST_TERMS = 3;
 const INQUIRY_MS = 500;
+/** Of a token that has ended, or is of users that have changed since. */
+const OUTDATED = /invalid auth token|revision of auth store is old/;
 const LEADERLESS =
   'it answers, but has no leader, so that no majority stands behind it; look at the cluster: etcdctl endpoint status';
 
@@ -48,6 +51,11 @@ export class Etcd implements Witness {
     this.#key = base64(options.key);
   }
 
+  /** The id of the cluster that answered last; null before the first answer. */
+  get cluster(): string | null {
+    return this.#seen?.clusterId ?? null;
+  }
+
   read(signal: AbortSignal): Promise<Reading> {
     return this.#anywhere(signal, async () => this.#readingOf(await this.#range(signal), signal));
   }
@@ -57,15 +65,34 @@ export class Etcd implements Witness {
       const generation = this.#generation;
       const before = await this.#range(signal);
       // Of one that has forgotten what it granted nothing is taken before the caller knows.
-      if (before !== null || this.#generation !== generation) {
-        return this.#readingOf(before, signal);
+      const mayTake = before === null || before.value === owner;
+      if (!mayTake || this.#generation !== generation) return this.#readingOf(before, signal);
+      if (before !== null) {
+        const found = await this.#readingOf(before, signal);
+        if (found.kind === 'free' || found.ttlMs === ttlSeconds * 1_000) return found;
       }
-      const { id, ttl } = await this.#grant(ttlSeconds, signal);
-      const inTheWay = await this.#putUnlessThere(owner, id, signal);
-      if (inTheWay === 'put') return held(this.#generation, owner, id, ttl, ttl);
-      await this.#revoke(id, signal);
-      return this.#readingOf(inTheWay, signal);
+      return this.#take(owner, ttlSeconds, before, signal);
     });
+  }
+
+  /**
+   * With a new lease, if the key still is as it was found: not there, or on a lease of ours that was granted for another
+   * time, by former settings. Such a key goes from one lease to the other: it is never without one.
+   */
+  async #take(
+    owner: string,
+    ttlSeconds: number,
+    former: KeyValue | null,
+    signal: AbortSignal,
+  ): Promise<Reading> {
+    const { id, ttl } = await this.#grant(ttlSeconds, signal);
+    const inTheWay = await this.#putInPlaceOf(former, owner, id, signal);
+    if (inTheWay === 'put') {
+      if (former !== null) await this.#revoke(former.lease, signal);
+      return held(this.#generation, owner, id, ttl, ttl);
+    }
+    await this.#revoke(id, signal);
+    return this.#readingOf(inTheWay, signal);
   }
 
   /**
@@ -136,7 +163,8 @@ export class Etcd implements Witness {
   }
 
   /** @returns what stands there already, which may be nothing again; or that our key does. */
-  async #putUnlessThere(
+  async #putInPlaceOf(
+    former: KeyValue | null,
     owner: string,
     id: bigint,
     signal: AbortSignal,
@@ -144,7 +172,11 @@ export class Etcd implements Witness {
     const key = this.#key;
     const put = { key, value: base64(owner), lease: String(id) };
     const transaction = {
-      compare: [{ key, target: 'CREATE', result: 'EQUAL', create_revision: '0' }],
+      compare: [
+        former === null
+          ? { key, target: 'CREATE', result: 'EQUAL', create_revision: '0' }
+          : { key, target: 'LEASE', result: 'EQUAL', lease: String(former.lease) },
+      ],
       success: [{ request_put: put }],
       failure: [{ request_range: { key } }],
     };
@@ -186,7 +218,13 @@ export class Etcd implements Witness {
     signal: AbortSignal,
     expected?: RegExp,
   ): Promise<Readonly<Record<string, unknown>>> {
-    const answer = await this.#connected().ask(path, body, await this.#signedIn(signal), signal);
+    const hadToken = this.#token !== null;
+    let answer = await this.#askOnce(path, body, signal);
+    // It has forgotten who we are, or its users have changed: what was asked has not been done.
+    if (hadToken && OUTDATED.test(refusalIn(answer.body) ?? '')) {
+      this.#token = null;
+      answer = await this.#askOnce(path, body, signal);
+    }
     const refusal = refusalIn(answer.body);
     if (refusal !== null && expected?.test(refusal) === true) return {};
     if (refusal !== null) throw new WitnessAway(remedied(refusal));
@@ -201,6 +239,10 @@ export class Etcd implements Witness {
       whole['result'] === undefined ? whole : fieldsOf(whole['result'], 'an answer of etcd');
     this.#term = headerOf(fields).raftTerm;
     return fields;
+  }
+
+  async #askOnce(path: string, body: object, signal: AbortSignal): Promise<Answer> {
+    return this.#connected().ask(path, body, await this.#signedIn(signal), signal);
   }
 
   /**
@@ -281,24 +323,3 @@ const held = (
 });
 
 const base64 = (text: string): string => Buffer.from(text, 'utf8').toString('base64');
-
-/** What etcd means, and what to do about it. */
-const REMEDIES: readonly (readonly [RegExp, string])[] = [
-  [/user name is empty/, 'set witness.user and witness.passwordFile'],
-  [/authentication failed/, 'check witness.user, and what witness.passwordFile holds'],
-  [/authentication is not enabled/, 'take witness.user out, or enable it in etcd'],
-  [/permission denied/, 'give the user of etcd the right to read and write the key (witness.key)'],
-  [/no leader|request timed out|no space/, 'look at the cluster: etcdctl endpoint status'],
-];
-
-function remedied(refusal: string): string {
-  const [, remedy] = REMEDIES.find(([pattern]) => pattern.test(refusal)) ?? [];
-  return remedy === undefined ? refusal : `${refusal}; ${remedy}`;
-}
-
-function explain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === 'AbortError') return 'no answer in time';
-  const code = 'code' in error ? String(error.code) : '';
-  return error.message.includes(code) ? error.message : `${error.message} (${code})`;
-}

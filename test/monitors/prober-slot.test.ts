@@ -1,13 +1,26 @@
 // The agent's slot for the prober, with real probers that are killed, stopped, or none at all.
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { describe, test, type TestContext } from '../support/test.js';
 import { PROBER_COMMAND } from '../../src/monitors/prober-process.js';
 import { PROBER_TIMING, ProberSlot } from '../../src/monitors/prober-slot.js';
 import type { MonitorStatus } from '../../src/model/monitor.js';
 import type { WitnessFact } from '../../src/model/witness.js';
 import { enterNamespace } from '../support/namespace.js';
-import { Awaiting, Leash, NOTHING, scriptCheck, tcpCheck } from './prober-bench.js';
+import type { WitnessSettings } from '../../src/monitors/settings.js';
+import { EtcdServer } from '../witness/etcd-server.js';
+import {
+  Awaiting,
+  Leash,
+  NOTHING,
+  scriptCheck,
+  tcpCheck,
+  temporaryFolder,
+} from './prober-bench.js';
+import { SELF_SIGNED } from './self-signed.js';
 import { eventOf } from '../support/limits.js';
 
 const skip = enterNamespace(import.meta.url);
@@ -59,6 +72,20 @@ class SlotBench {
     return pid;
   }
 }
+
+/** Its ttl is the least that there is: so long a prober may be silent. */
+const witnessAt = (endpoint: string): WitnessSettings => ({
+  endpoints: [endpoint],
+  key: '/understudy',
+  ttlSeconds: 2,
+  caFile: null,
+  certificateFile: null,
+  privateKeyFile: null,
+  user: null,
+  passwordFile: null,
+  name: 'a',
+  group: ['a', 'b'],
+});
 
 const isGone = (pid: number): boolean => {
   try {
@@ -227,6 +254,49 @@ describe('prober slot', { skip, concurrency: 3 }, () => {
     assert.match(bench.lost[0] ?? '', /^the prober ended: it was silent for 3000 ms/);
     assert.ok(isGone(pid));
     await bench.reaches('db', 'ok');
+  });
+
+  test('one that hangs, and one that ends, cannot ask the witness: it is away, and seen again', async (t) => {
+    const server = await EtcdServer.start(t);
+    const bench = new SlotBench(t);
+    const last = (): WitnessFact | undefined => bench.facts.at(-1);
+    const away = (): string => {
+      const fact = last();
+      return fact?.kind === 'away' ? fact.why : '';
+    };
+    bench.slot.configure({ ...NOTHING, witness: witnessAt(`http://${server.place}`) });
+    await bench.until('the witness', () => last()?.kind === 'free');
+    const pid = bench.kill('SIGSTOP');
+    await bench.until('nothing of it', () => away() === 'the prober says nothing of it');
+    process.kill(pid, 'SIGCONT');
+    await bench.until('the witness again', () => last()?.kind === 'free');
+    assert.deepEqual(bench.lost, []);
+    bench.kill('SIGKILL');
+    await bench.until('its end', () => /^the prober ended: .*; another one in/.test(away()));
+    await bench.until('the witness by the next one', () => last()?.kind === 'free');
+  });
+
+  test('a key that is not that of its certificate makes the witness away, and ends no prober', async (t) => {
+    const bench = new SlotBench(t);
+    const folder = temporaryFolder();
+    const files = {
+      certificateFile: join(folder, 'certificate'),
+      privateKeyFile: join(folder, 'key'),
+    };
+    writeFileSync(files.certificateFile, SELF_SIGNED.cert);
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
+    writeFileSync(files.privateKeyFile, pem, { mode: 0o600 });
+    const witness = { ...witnessAt('https://127.0.0.1:1'), ...files };
+    bench.slot.configure({ ...NOTHING, witness });
+    const pid = bench.slot.pid();
+    const why = /expected witness\.privateKeyFile to be the key.*of witness\.certificateFile/;
+    const told = (): number =>
+      bench.facts.filter((fact) => fact.kind === 'away' && why.test(fact.why)).length;
+    // Told twice: it has lived on, and asked again.
+    await bench.until('why', () => told() > 1 || bench.lost.length > 0);
+    assert.deepEqual(bench.lost, []);
+    assert.equal(bench.slot.pid(), pid);
   });
 
   test('close ends even one that hangs, and all scripts', async (t) => {

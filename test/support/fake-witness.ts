@@ -13,6 +13,7 @@ export class FakeWitness {
   #lease: Lease | null = null;
   #granted = 0;
   #generation = 0;
+  #until: Promise<void> | null = null;
   /** Every question: `acquire a`, `renew a 1`, `release 1`, `read`. */
   readonly asked: string[] = [];
   /** Answers nothing, whoever asks, not even when he stops waiting. */
@@ -27,6 +28,16 @@ export class FakeWitness {
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
+  }
+
+  /** Answers nothing until the call that this returns; then every question since gets its answer, however late. */
+  delay(): () => void {
+    let answer = (): void => undefined;
+    this.#until = new Promise((resolve) => (answer = resolve));
+    return () => {
+      this.#until = null;
+      answer();
+    };
   }
 
   /** It was emptied: nobody has the lease, and whoever asks can see that. */
@@ -78,7 +89,8 @@ export class FakeWitness {
     if (this.hanging) return new Promise(() => undefined);
     if (this.refusal !== null) return Promise.reject(new WitnessAway(this.refusal));
     act();
-    return Promise.resolve(this.lie?.() ?? this.#reading());
+    const answer = this.lie?.() ?? this.#reading();
+    return this.#until === null ? Promise.resolve(answer) : this.#until.then(() => answer);
   }
 
   #reading(): Reading {

@@ -99,7 +99,10 @@ export class EtcdServer {
       case '/v3/kv/range':
         return { ...header, ...this.#range() };
       case '/v3/kv/txn': {
-        if (this.key !== null) return { ...header, responses: [{ response_range: this.#range() }] };
+        const [{ lease } = {}] = body['compare'] as readonly { readonly lease?: string }[];
+        if ((this.key?.lease ?? undefined) !== lease) {
+          return { ...header, responses: [{ response_range: this.#range() }] };
+        }
         const { request_put: put } = (body['success'] as readonly Body[])[0] as {
           readonly request_put: { readonly value: string; readonly lease: string };
         };

@@ -87,6 +87,24 @@ describe('an etcd as witness', () => {
     assert.ok(!server.paths().includes('kv/txn'));
   });
 
+  it('a lease of ours that was granted for another time, by former settings, is replaced: the key is never gone', async (t) => {
+    const { server, etcd } = await bench(t);
+    server.key = { value: OWNER, lease: '9' };
+    // Granted for 6 s, as the server says.
+    const found = await etcd.acquire(OWNER, 6, FOR_EVER);
+    assert.ok(found.kind === 'held' && found.token === '0000000000000009');
+    const taken = await etcd.acquire(OWNER, 30, FOR_EVER);
+    assert.ok(taken.kind === 'held' && taken.token === '00000000000000ab');
+    assert.equal(taken.atLeastMs, 30_000);
+    assert.deepEqual(server.key, { value: OWNER, lease: '171' });
+    const orders = server.paths().filter((path) => /txn|revoke/.test(path));
+    assert.deepEqual(orders, ['kv/txn', 'lease/revoke']);
+    // That of another boot is not ours.
+    server.key = { value: 'a boot-0', lease: '9' };
+    assert.ok((await etcd.acquire(OWNER, 30, FOR_EVER)).kind === 'held');
+    assert.deepEqual(server.key, { value: 'a boot-0', lease: '9' });
+  });
+
   it('a lease that another took meanwhile is given back', async (t) => {
     const { server, etcd } = await bench(t);
     server.answer = (path) => {
@@ -186,6 +204,28 @@ describe('an etcd as witness', () => {
     assert.equal((await etcd.read(FOR_EVER)).kind, 'free');
     assert.deepEqual(server.paths(), ['auth/authenticate', 'kv/range']);
   });
+
+  for (const refusal of [
+    'etcdserver: invalid auth token',
+    'auth: revision of auth store is old',
+    'etcdserver: revision of auth store is old',
+  ]) {
+    it(`a token that counts no longer costs no question: ${refusal}`, async (t) => {
+      const { server } = await bench(t);
+      const passwordFile = file(t, 'secret\n', 0o600);
+      const etcd = clientOf(t, [`http://${server.place}`], { user: 'u', passwordFile });
+      await etcd.read(FOR_EVER);
+      server.asked.length = 0;
+      let refused = 0;
+      server.answer = (path) =>
+        path.startsWith('/v3/auth') || (refused += 1) > 1
+          ? undefined
+          : { status: 401, body: { error: refusal, message: refusal, code: 16 } };
+      assert.equal((await etcd.read(FOR_EVER)).kind, 'free');
+      assert.deepEqual(server.paths(), ['kv/range', 'auth/authenticate', 'kv/range']);
+      assert.equal(server.connections, 1);
+    });
+  }
 
   it('a password that others may read is not used, nor one that is not there', async (t) => {
     const { server } = await bench(t);

@@ -156,6 +156,33 @@ describe('the keeper of a lease', () => {
     assert.equal(bench.witness.holder(), 'a boot-1');
   });
 
+  it('an answer that comes after its deadline counts for nothing', async (t) => {
+    const bench = new Bench(t);
+    await bench.hold();
+    bench.witness.asked.length = 0;
+    const late = bench.witness.delay();
+    await bench.pass(1_050);
+    assert.equal(bench.witness.asked.length, 1);
+    bench.witness.hanging = true;
+    await bench.pass(1_000);
+    assert.deepEqual(bench.last(), { kind: 'away', why: 'no answer within 1000 ms' });
+    const told = bench.facts.length;
+    // It says that the lease is ours, as it was when it was asked.
+    late();
+    await bench.pass(1_000);
+    assert.deepEqual(new Set(bench.kinds().slice(told)), new Set(['away']));
+  });
+
+  it('a lease much shorter than asked for counts for as long as it was granted', async (t) => {
+    const bench = new Bench(t);
+    bench.witness.grantsMs = 1_500;
+    const askedAt = bench.nowMs;
+    await bench.hold();
+    const fact = bench.last();
+    assert.ok(fact?.kind === 'ours');
+    assert.ok(fact.until <= (askedAt + 100) * 1_000 + 1_500_000 * 0.99);
+  });
+
   it('takes a lease that was lost again, without being told', async (t) => {
     const bench = new Bench(t);
     await bench.hold();
