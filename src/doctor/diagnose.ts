@@ -6,6 +6,7 @@ import { networkFindings } from './network.js';
 import { processFindings } from './processes.js';
 import { sysctlFindings } from './sysctls.js';
 import { wireFindings } from './wire.js';
+import { witnessFindings } from './witness.js';
 
 /** Each thing that was looked at, sound ones too. */
 export function diagnose(facts: DoctorFacts): readonly DoctorFinding[] {
@@ -16,6 +17,7 @@ export function diagnose(facts: DoctorFacts): readonly DoctorFinding[] {
     ...sysctlFindings(facts),
     ...wireFindings(facts),
     ...clockFindings(facts),
+    ...witnessFindings(facts),
   ];
 }
 

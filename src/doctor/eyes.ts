@@ -1,8 +1,11 @@
-// What the doctor looks with: files, folders, commands. A test gives others. No meaning.
+// What the doctor looks with: files, folders, commands, questions to the witness. A test gives others. No meaning.
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import type { Settings } from '../config/settings.js';
+import type { WitnessSight } from './facts.js';
+import { askWitness } from './witness-look.js';
 
 export interface Eyes {
   /** The text of a file; null when it cannot be read. */
@@ -12,6 +15,8 @@ export interface Eyes {
   readonly link: (path: string) => string | null;
   /** What a command prints; null when it fails or is not there. */
   readonly run: (command: string, ...words: readonly string[]) => Promise<string | null>;
+  /** What each endpoint of the witness answers. */
+  readonly witness: (settings: Settings) => Promise<readonly WitnessSight[]>;
   readonly disk: (
     path: string,
   ) => Promise<{ readonly freeBytes: number; readonly freeFiles: number } | null>;
@@ -43,6 +48,7 @@ export const ownEyes: Eyes = {
       return null;
     }
   },
+  witness: askWitness,
   disk: async (path) => {
     try {
       const { bavail, bsize, ffree, files } = await statfs(path);

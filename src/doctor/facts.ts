@@ -81,6 +81,18 @@ export interface ClockSight {
   readonly aheadMs: number;
 }
 
+/** What one endpoint of the witness answers. */
+export interface WitnessSight {
+  readonly endpoint: string;
+  /** Why there was no answer that counts; null when there was one. */
+  readonly why: string | null;
+  /** The id of its cluster; null when it is not known. */
+  readonly cluster: string | null;
+  /** The appliance that has the lease; null: nobody, or nobody knows. */
+  readonly holder: string | null;
+  readonly tookMs: number;
+}
+
 export interface DoctorFacts {
   readonly settings: Settings;
   readonly known: readonly Known[];
@@ -101,6 +113,10 @@ export interface DoctorFacts {
   }[];
   /** Of the peers that answer with their time. */
   readonly clocks: readonly ClockSight[];
+  /** One for each endpoint of the witness; empty where the settings name none. */
+  readonly witness: readonly WitnessSight[];
+  /** What the kernel counts time by; null when it cannot be read. */
+  readonly clockSource: string | null;
   /** Routes that send from a virtual address. */
   readonly sources: readonly string[];
   /** Null: none answers. */

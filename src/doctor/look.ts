@@ -8,6 +8,7 @@ import { aheadIn } from './clocks.js';
 import type { Eyes } from './eyes.js';
 import type { AgentFacts, DoctorFacts, InterfaceFacts } from './facts.js';
 import { blockedBy, chainsOfIptables, chainsOfNft, type Packet } from './firewall.js';
+import { CLOCK_SOURCE } from './witness.js';
 
 type Looked = Omit<DoctorFacts, 'known' | 'version' | 'heard' | 'notListened'>;
 
@@ -32,6 +33,8 @@ export async function lookAt(
     ...(await firewallOf(settings, eyes)),
     ways,
     clocks: await clocksOf(settings, eyes),
+    witness: await eyes.witness(settings),
+    clockSource: eyes.text(CLOCK_SOURCE)?.trim() ?? null,
     sources: await sourcesOf(virtual, eyes),
     agent: status === null ? null : agentOf(status, eyes),
     leftovers: status === null ? leftoversOf(settings, links, eyes) : [],

@@ -122,7 +122,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   metrics: { rooms: ['model'], outside: false },
   agent: { rooms: AGENT_ROOMS, outside: true },
   import: { rooms: ['model', 'config'], outside: false },
-  doctor: { rooms: ['model', 'config', 'kernel', 'wire'], outside: true },
+  doctor: { rooms: ['model', 'config', 'kernel', 'wire', 'witness'], outside: true },
   console: { rooms: ['model', 'config', 'control', 'metrics'], outside: true },
   cli: {
     rooms: ['model', 'config', 'control', 'files', 'host', 'import', 'doctor', 'console'],
@@ -157,6 +157,9 @@ function narrowing(
   }
   if (from === 'doctor' && to === 'kernel' && path !== 'src/doctor/listen.ts') {
     return 'of the doctor, only listen opens a socket';
+  }
+  if (from === 'doctor' && to === 'witness' && path !== 'src/doctor/witness-look.ts') {
+    return 'of the doctor, only witness-look asks a witness';
   }
   if (from === 'import' && to === 'config' && !/^src\/config\/(?:schema|spelling)\b/.test(target)) {
     return 'of config, import may import schema and spelling only: the others read files';

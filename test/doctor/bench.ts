@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { diagnose } from '../../src/doctor/diagnose.js';
 import type { Eyes } from '../../src/doctor/eyes.js';
-import type { DoctorFacts, Heard } from '../../src/doctor/facts.js';
+import type { DoctorFacts, Heard, WitnessSight } from '../../src/doctor/facts.js';
 import type { DoctorFinding } from '../../src/doctor/finding.js';
 import { lookAt } from '../../src/doctor/look.js';
 import { parseSettings } from '../../src/config/load.js';
@@ -44,6 +44,8 @@ export interface Plant {
   readonly links?: Readonly<Record<string, string>>;
   readonly commands?: Readonly<Record<string, string | null>>;
   readonly disk?: { readonly freeBytes: number; readonly freeFiles: number };
+  /** What each endpoint of the witness answers, as far as it is not as it should be. */
+  readonly witness?: readonly Partial<WitnessSight>[];
   readonly status?: Partial<Status> | null;
   readonly settings?: string;
   readonly heard?: readonly Partial<Heard>[] | null;
@@ -87,7 +89,21 @@ const COMMANDS: Readonly<Record<string, string>> = {
   'systemctl show understudy --property=NeedDaemonReload': 'NeedDaemonReload=no\n',
 };
 
-export function eyesOf({ files = {}, links = {}, commands = {}, disk }: Plant = {}): Eyes {
+const SEEN: WitnessSight = {
+  endpoint: 'http://10.97.0.9:2379',
+  why: null,
+  cluster: '7',
+  holder: null,
+  tookMs: 3,
+};
+
+export function eyesOf({
+  files = {},
+  links = {},
+  commands = {},
+  disk,
+  witness = [],
+}: Plant = {}): Eyes {
   const all: Readonly<Record<string, string | null>> = { ...FILES, ...files };
   const spoken: Readonly<Record<string, string | null>> = { ...COMMANDS, ...commands };
   const linked: Readonly<Record<string, string>> = { '/proc/self/ns/net': 'net:[1]', ...links };
@@ -103,6 +119,7 @@ export function eyesOf({ files = {}, links = {}, commands = {}, disk }: Plant = 
     ],
     link: (path) => linked[path] ?? null,
     run: (...words) => Promise.resolve(spoken[words.join(' ')] ?? null),
+    witness: () => Promise.resolve(witness.map((one) => ({ ...SEEN, ...one }))),
     disk: () => Promise.resolve(disk ?? { freeBytes: 1e9, freeFiles: 1e6 }),
   };
 }

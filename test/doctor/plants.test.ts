@@ -7,6 +7,7 @@ import type { VirtualRouterStatus } from '../../src/model/status.js';
 import { activeRouter } from '../cli/statuses.js';
 import { describe, it } from '../support/test.js';
 import { examine, LINKS, PID, settingsOf, wrong, type Plant } from './bench.js';
+import { WITNESS_PLANTS } from './witness-plants.js';
 
 const two = JSON.stringify(
   LINKS.map((link) =>
@@ -582,7 +583,9 @@ describe('what is found', () => {
     const section = /\n## doctor\n([^]*?)\n## /.exec(page)?.[1] ?? '';
     const rows = [...section.matchAll(/^\| (`.*?) +\| /gm)].map(([, cell = '']) => cell);
     const listed = rows.flatMap((cell) => cell.split(', ').map((id) => id.replaceAll('`', '')));
-    const ids = PLANTS.flatMap(([, , expected]) => expected.map((one) => one.split(' ')[1] ?? ''));
+    const ids = [...PLANTS, ...WITNESS_PLANTS].flatMap(([, , expected]) =>
+      expected.map((one) => one.split(' ')[1] ?? ''),
+    );
     assert.deepEqual([...new Set(ids)].sort(), listed.sort());
   });
 
