@@ -16,7 +16,7 @@ export function digest(text: string): number {
  * How a difference of rules is called: not a fault, since one appliance may have a check that the other
  * has not; but nearly always a slip, so that it is said.
  */
-export const OTHER_RULES = 'other monitoring, flap or preemption settings';
+export const OTHER_RULES = 'other monitoring, flap, preemption or witness settings';
 
 interface Ordered {
   readonly name: string;

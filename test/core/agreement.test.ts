@@ -139,7 +139,7 @@ describe('a difference is named', () => {
     const rules = (text?: string) =>
       agreementOf(configuration([router()], text === undefined ? {} : { rules: text })).digests;
     const bench = backupBench({ overrides: { rules: 'ours' } });
-    const others = ['there: other monitoring, flap or preemption settings'];
+    const others = ['there: other monitoring, flap, preemption or witness settings'];
     for (const [digests, differences] of [
       [rules('theirs'), others],
       [rules(), []],

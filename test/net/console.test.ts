@@ -208,6 +208,24 @@ describe('the page over a made-up agent', { skip }, () => {
   after(() => screens.close());
   afterEach(() => bench.close());
 
+  it('shows whether the witness is seen, whose its lease is, and what is left of it', async () => {
+    bench = new Bench();
+    const witness = {
+      endpoints: ['http://10.0.0.9:2379'],
+      ttlSeconds: 6,
+      state: 'seen' as const,
+      lease: 'ours' as const,
+      remainingMs: 5_240,
+    };
+    await bench.startAgent({ status: () => ({ ...healthy, witness }) });
+    await bench.startConsole({ now: Date.now });
+    const { page, complaints } = await screens.window(`http://${bench.host}/`);
+    await signIn(page);
+    await page.getByText('✓ seen').waitFor();
+    await page.getByText('ours, for another 5.2 of 6 s unless it is renewed').waitFor();
+    assert.deepEqual(complaints, []);
+  });
+
   it('draws script in every name as text', async () => {
     const evil = '"><img src=x onerror="owned=1"><script>owned=1</script>';
     bench = new Bench();
@@ -220,6 +238,15 @@ describe('the page over a made-up agent', { skip }, () => {
       peers: [
         { name: evil, state: evil, cause: evil, paths: [{ address: evil, state: evil, rttMs: 1 }] },
       ],
+      witness: {
+        endpoints: [evil],
+        ttlSeconds: 6,
+        state: 'away' as const,
+        since: evil,
+        detail: evil,
+        lease: 'others' as const,
+        holder: evil,
+      },
       sync: {
         mode: 'offer' as const,
         generation: 1,

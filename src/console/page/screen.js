@@ -131,8 +131,27 @@ const Peer = ({ peer }) =>
     </table>
   <//>`;
 
+/** Whether it answers, and since when. */
+function answers({ state, since, detail }) {
+  if (state === 'unknown') return 'not asked yet';
+  const from = since ? ` since ${time(since)}` : '';
+  return `${state === 'seen' ? '✓' : '!'} ${state}${from}${detail ? `: ${detail}` : ''}`;
+}
+
+/** Whose the lease is, and what is left of ours. */
+function leaseOf({ lease, holder, remainingMs = 0, ttlSeconds }) {
+  const left = (remainingMs / 1000).toFixed(1);
+  return (
+    {
+      ours: `ours, for another ${left} of ${ttlSeconds} s unless it is renewed`,
+      others: `${holder ?? 'another'} has it`,
+      free: 'nobody has it',
+    }[lease] ?? 'not known'
+  );
+}
+
 function Rest({ status }) {
-  const { flaps, bypass, maintenance, standsBack, handover, time: at } = status;
+  const { flaps, bypass, maintenance, standsBack, handover, witness, time: at } = status;
   return ui`<${Card} title="This appliance">
     <${Rows}
       rows=${[
@@ -150,6 +169,8 @@ function Rest({ status }) {
           'Handover',
           `${list(handover.virtualRouters)} to ${handover.to ?? 'nobody known'}`,
         ],
+        witness && ['Witness', answers(witness)],
+        witness && ['Its lease', leaseOf(witness)],
         at && ['As of', time(at)],
       ]}
     />
