@@ -9,6 +9,7 @@ export const USAGE = `usage: scripts/bench [--quick] [--part NAME]... [--runs N]
        scripts/bench connections --help
        scripts/bench pull --help
        scripts/bench scraping --help
+       scripts/bench witness --help
 
 understudy beside keepalived, in the same run, on the same wires. As root or with user namespaces.
 The part "planned" is understudy alone: planned work on a pair that is asked 1000 times a second. It

@@ -1,118 +1,183 @@
-// A pair of ours with a real etcd on a third host, reached by a network of its own: starts it, breaks it, and says what
-// the kernels and the records of both saw. No test cases.
+// A pair of ours with a real etcd on a third host, or three of them as a cluster, reached by a network of its own: starts
+// it, breaks it, and says what the kernels and the records of both saw. No test cases.
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { rmSync } from 'node:fs';
-import { ended, LineLog } from '../../scripts/lab/command.js';
+import { readFileSync } from 'node:fs';
 import { now } from '../../scripts/lab/clock.js';
 import { createLab, type Lab } from '../../scripts/lab/lab.js';
-import type { ApplianceName } from '../../scripts/lab/network.js';
+import type { ApplianceName, HostName } from '../../scripts/lab/network.js';
 import { LAN, pairProgram, type PairSpec } from '../../scripts/lab/pair-program.js';
 import { ROOT } from '../../scripts/lab/program.js';
 import type { Prober } from '../../scripts/lab/prober.js';
 import type { EventRecord, WitnessStatus } from '../../src/model/status.js';
 import { until, WAIT_LIMIT_MS } from '../support/limits.js';
+import { RealEtcd } from '../support/real-etcd.js';
 import type { TestContext } from '../support/test.js';
 import { PROBE_EVERY_MS } from './pace.js';
 
-const HOST = 'host-w';
-const PLACE = '10.97.0.9:2379';
 export const ADDRESS = '10.99.0.100';
-/** The least there is: a test waits for its end. */
-const LEASE_SECONDS = 2;
-/** What follows from it (docs/WITNESS.md). */
-export const TTL_MS = 4_000;
+const SEGMENT = 'wit0';
 
-const SPEC: PairSpec = {
-  router: { ...LAN, advertisementIntervalMs: 200 },
+/** Of a third host and its likes: where each stands on their segment. */
+const MEMBERS = [
+  ['host-w', 9],
+  ['host-x', 10],
+  ['host-y', 11],
+] as const satisfies readonly (readonly [HostName, number])[];
+export type MemberHost = (typeof MEMBERS)[number][0];
+
+const placeOf = (last: number): string => `10.97.0.${last}`;
+
+export interface WitnessPlan {
+  /** Members of the etcd: one host each. */
+  readonly members: 1 | 3;
+  /** Null: what the settings have by themselves. */
+  readonly leaseSeconds: number | null;
+  readonly advertisementIntervalMs: number;
+  readonly ha: Readonly<Record<string, unknown>>;
+  /** What follows from the rest (docs/WITNESS.md). */
+  readonly ttlMs: number;
+}
+
+/** The least there is: a test waits for its end. */
+export const SHORTEST: WitnessPlan = {
+  members: 1,
+  leaseSeconds: 2,
+  advertisementIntervalMs: 200,
   // While the peer's silence is shorter than a second, a machine that stands still moves no role.
   ha: { preempt: false, peerFailureThreshold: 10 },
-  top: {
-    vip: { script: `${ROOT}scripts/vip`, leaseSeconds: LEASE_SECONDS },
-    witness: { endpoints: [`http://${PLACE}`] },
-  },
+  ttlMs: 4_000,
 };
+
+/** As the settings have it by themselves, but that nobody takes the role back. */
+export const USUAL: WitnessPlan = {
+  members: 1,
+  leaseSeconds: null,
+  advertisementIntervalMs: 1_000,
+  ha: { preempt: false },
+  ttlMs: 6_000,
+};
+
+const membersOf = ({ members }: WitnessPlan) => MEMBERS.slice(0, members);
+
+function specOf(plan: WitnessPlan): PairSpec {
+  const { leaseSeconds, advertisementIntervalMs, ha } = plan;
+  return {
+    router: { ...LAN, advertisementIntervalMs },
+    ha,
+    top: {
+      vip: { script: `${ROOT}scripts/vip`, ...(leaseSeconds === null ? {} : { leaseSeconds }) },
+      witness: { endpoints: membersOf(plan).map(([, last]) => `http://${placeOf(last)}:2379`) },
+    },
+  };
+}
 
 export class Witnessed {
   readonly lab: Lab;
   readonly prober: Prober;
+  readonly plan: WitnessPlan;
+  readonly etcds: ReadonlyMap<MemberHost, RealEtcd>;
   readonly #t: TestContext | null;
-  readonly #log: LineLog;
-  #etcd: ChildProcess | null = null;
   #silence: (() => Promise<void>)[] = [];
 
-  private constructor(t: TestContext | null, lab: Lab, prober: Prober, log: LineLog) {
+  private constructor(t: TestContext | null, lab: Lab, prober: Prober, plan: WitnessPlan) {
     this.#t = t;
     this.lab = lab;
     this.prober = prober;
-    this.#log = log;
+    this.plan = plan;
+    const members = membersOf(plan);
+    const peerUrl = (last: number): string => `http://${placeOf(last)}:2380`;
+    const cluster = members.map(([host, last]) => `${host}=${peerUrl(last)}`).join(',');
+    this.etcds = new Map(
+      members.map(([host, last]) => [
+        host,
+        new RealEtcd({
+          name: host,
+          directory: `${lab.network.directory}/etcd-${host}`,
+          clientUrl: `http://${placeOf(last)}:2379`,
+          ...(members.length === 1 ? {} : { peerUrl: peerUrl(last), cluster }),
+          inside: (argv) => lab.network.inside(host, argv),
+        }),
+      ]),
+    );
   }
 
   /** Runs `body` when `a` is Active with the lease and `b` stands by; when it fails, everything said is printed. */
-  static async run(t: TestContext | null, body: (pair: Witnessed) => Promise<void>): Promise<void> {
+  static async run(
+    t: TestContext | null,
+    body: (pair: Witnessed) => Promise<void>,
+    plan: WitnessPlan = SHORTEST,
+  ): Promise<void> {
     const lab = await createLab({
-      segments: { wit0: '10.97.0' },
-      hosts: { [HOST]: { on: 'wit0', address: '10.97.0.9/24', gateway: '10.97.0.9' } },
+      segments: { [SEGMENT]: '10.97.0' },
+      hosts: Object.fromEntries(
+        membersOf(plan).map(([host, last]) => [
+          host,
+          { on: SEGMENT, address: `${placeOf(last)}/24`, gateway: placeOf(last) },
+        ]),
+      ),
       patienceMs: WAIT_LIMIT_MS,
     });
     const prober = await lab.probe({
       targets: [{ family: 'ipv4', address: ADDRESS }],
       periodMs: PROBE_EVERY_MS,
     });
-    const pair = new Witnessed(t, lab, prober, new LineLog(() => undefined));
+    const pair = new Witnessed(t, lab, prober, plan);
     try {
-      pair.startEtcd();
-      lab.appliance('a').start(pairProgram('a', SPEC));
+      for (const etcd of pair.etcds.values()) etcd.start();
+      pair.startAppliance('a');
       await lab.waitForHolders(ADDRESS, ['a'], WAIT_LIMIT_MS);
-      lab.appliance('b').start(pairProgram('b', SPEC));
+      pair.startAppliance('b');
       await pair.settle('a', 'b');
       await body(pair);
     } catch (error) {
-      const said = `${lab.logs()}\n${pair.#log.lines.map(({ text }) => text).join('\n')}`;
-      for (const line of said.split('\n')) t?.diagnostic(line);
+      const etcds = [...pair.etcds.values()].flatMap(({ log }) => log.lines);
+      const said = `${lab.logs()}\n${etcds.map(({ text }) => text).join('\n')}`;
+      for (const line of said.split('\n')) pair.print(line);
       throw error;
     } finally {
-      pair.#etcd?.kill('SIGKILL');
+      await Promise.all([...pair.etcds.values()].map((etcd) => etcd.kill()));
       await lab.close();
     }
   }
 
-  startEtcd(): void {
-    const { network } = this.lab;
-    const url = `http://${PLACE}`;
-    const words = ['--listen-client-urls', url, '--advertise-client-urls', url];
-    const [command = '', ...rest] = network.inside(HOST, [
-      'etcd',
-      '--name',
-      'w',
-      '--data-dir',
-      `${network.directory}/etcd`,
-      '--log-level',
-      'warn',
-      ...words,
-    ]);
-    const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#log.follow(child.stdout);
-    this.#log.follow(child.stderr);
-    this.#etcd = child;
+  startAppliance(name: ApplianceName): void {
+    this.lab.appliance(name).start(pairProgram(name, specOf(this.plan)));
   }
 
-  signalEtcd(signal: NodeJS.Signals): void {
-    assert.ok(this.#etcd?.kill(signal), 'an etcd that runs');
+  /** The one etcd, or this member of the cluster. */
+  etcd(host: MemberHost = 'host-w'): RealEtcd {
+    const etcd = this.etcds.get(host);
+    assert.ok(etcd !== undefined, `an etcd on ${host}`);
+    return etcd;
   }
 
-  async stopEtcd(): Promise<void> {
-    this.signalEtcd('SIGTERM');
-    if (this.#etcd !== null) await ended(this.#etcd);
-  }
-
-  emptyEtcd(): void {
-    rmSync(`${this.lab.network.directory}/etcd`, { recursive: true });
+  /** The member that leads the cluster, once one does. */
+  async leader(): Promise<MemberHost> {
+    const found = await until('a leader of the cluster', () =>
+      [...this.etcds].find(([, etcd]) => {
+        try {
+          return etcd.leads();
+        } catch {
+          // Not up yet, or not up any more.
+          return false;
+        }
+      }),
+    );
+    assert.ok(found !== undefined);
+    return found[0];
   }
 
   /** Nothing connects the two any more: LAN and HA link, as one sees it from outside. Both reach the witness. */
-  async cutBetween(): Promise<void> {
-    this.#silence.push(await this.lab.isolate('a'));
+  async cutBetween(name: ApplianceName = 'a'): Promise<void> {
+    this.#silence.push(await this.lab.isolate(name));
+    await this.lab.setHaLink(false);
+    this.#silence.push(() => this.lab.setHaLink(true));
+  }
+
+  /** The same, but that everybody else reaches both. */
+  async part(): Promise<void> {
+    this.#silence.push(await this.lab.drop({ traffic: 'all', from: 'a', to: 'b' }));
+    this.#silence.push(await this.lab.drop({ traffic: 'all', from: 'b', to: 'a' }));
     await this.lab.setHaLink(false);
     this.#silence.push(() => this.lab.setHaLink(true));
   }
@@ -124,6 +189,22 @@ export class Witnessed {
 
   async heal(): Promise<void> {
     for (const restore of this.#silence.splice(0).toReversed()) await restore();
+  }
+
+  /** Agent and executors of an appliance stand still; its prober does not. */
+  freeze(name: ApplianceName): void {
+    for (const pid of this.#deciding(name)) process.kill(pid, 'SIGSTOP');
+  }
+
+  thaw(name: ApplianceName): void {
+    for (const pid of this.#deciding(name)) process.kill(pid, 'SIGCONT');
+  }
+
+  #deciding(name: ApplianceName): number[] {
+    const { pid, processes } = this.lab.appliance(name);
+    const isExecutor = (one: number): boolean =>
+      readFileSync(`/proc/${one}/comm`, 'latin1') === 'understudy-exec\n';
+    return processes.filter((one) => one === pid || isExecutor(one));
   }
 
   witness(name: ApplianceName): WitnessStatus | undefined {
@@ -198,6 +279,7 @@ export class Witnessed {
   }
 
   print(text: string): void {
-    this.#t?.diagnostic(text);
+    if (this.#t === null) process.stderr.write(`${text}\n`);
+    else this.#t.diagnostic(text);
   }
 }

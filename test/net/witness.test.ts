@@ -6,12 +6,14 @@ import { now } from '../../scripts/lab/clock.js';
 import { enterSandbox } from '../../scripts/lab/sandbox.js';
 import { atLeast, until } from '../support/limits.js';
 import { describe, it } from '../support/test.js';
-import { ADDRESS, TTL_MS, Witnessed } from './witness-bench.js';
+import { ADDRESS, SHORTEST, Witnessed } from './witness-bench.js';
+
+const TTL_MS = SHORTEST.ttlMs;
 
 const skip =
   process.env['CI'] === 'true' ? ((await enterSandbox()) ?? false) : 'a real etcd: in CI alone';
 
-describe('a pair with a witness', { skip, concurrency: 3 }, () => {
+describe('a pair with a witness', { skip, concurrency: 5 }, () => {
   it('that nothing connects any more: whoever has the lease keeps the role, and loses it with the lease', (t) =>
     Witnessed.run(t, async (pair) => {
       const cutAt = now();
@@ -48,19 +50,19 @@ describe('a pair with a witness', { skip, concurrency: 3 }, () => {
   it('whose witness is frozen, stopped, started anew and emptied: nothing moves; then the Active dies without one', (t) =>
     Witnessed.run(t, async (pair) => {
       const from = now();
-      pair.signalEtcd('SIGSTOP');
+      pair.etcd().signal('SIGSTOP');
       await pair.bothSay('away');
       await atLeast(TTL_MS);
-      pair.signalEtcd('SIGCONT');
+      pair.etcd().signal('SIGCONT');
       await pair.bothSay('seen');
       await pair.settle('a', 'b');
-      await pair.stopEtcd();
+      await pair.etcd().stop();
       await pair.bothSay('away');
-      pair.emptyEtcd();
-      pair.startEtcd();
+      pair.etcd().empty();
+      pair.etcd().start();
       await pair.bothSay('seen');
       await pair.settle('a', 'b');
-      await pair.stopEtcd();
+      await pair.etcd().stop();
       await pair.bothSay('away');
       pair.assertUnmoved(from);
       // Each has told the other that the witness is away, once more checks have passed.
@@ -74,6 +76,45 @@ describe('a pair with a witness', { skip, concurrency: 3 }, () => {
           .events()
           .find(({ event, time }) => event === 'without-witness' && Date.parse(time) >= cutAt),
       );
+    }));
+
+  it('whose Active stands still, executor and all: the other has the address when the lease has ended, and keeps it', (t) =>
+    Witnessed.run(t, async (pair) => {
+      const frozenAt = now();
+      pair.freeze('a');
+      await pair.lab.waitForHolders(ADDRESS, ['b'], 10 * TTL_MS);
+      await until('b says so', () => pair.event('b', 'transition', 'witness-granted', frozenAt));
+      const ms = pair.assertTakenByLease('b', frozenAt);
+      pair.print(`b had the address ${ms} ms after a stood still; a lease lasts ${TTL_MS} ms`);
+      const thawedAt = now();
+      pair.thaw('a');
+      await pair.settle('b', 'a');
+      pair.assertUnmoved(thawedAt);
+    }));
+
+  it('whose witness wants a user that the settings do not name: nothing moves, and both say what to do', (t) =>
+    Witnessed.run(t, async (pair) => {
+      const from = now();
+      const etcd = pair.etcd();
+      for (const line of ['user add root:root', 'user grant-role root root', 'auth enable']) {
+        etcd.ctl(...line.split(' '));
+      }
+      await pair.bothSay('away');
+      for (const name of ['a', 'b'] as const) {
+        const status = await pair.lab.appliance(name).patientControl.status();
+        assert.match(
+          status.health.reasons.join('\n'),
+          /the witness does not answer: .*set witness\.user and witness\.passwordFile/,
+          name,
+        );
+      }
+      // Longer than the lease lasts that nobody renews.
+      await atLeast(TTL_MS + 1_000);
+      pair.assertUnmoved(from);
+      etcd.ctl('--user', 'root:root', 'auth', 'disable');
+      await pair.bothSay('seen');
+      await pair.settle('a', 'b');
+      pair.assertUnmoved(from);
     }));
 
   it('whose Active loses its power: the address comes back when the lease has ended', (t) =>
