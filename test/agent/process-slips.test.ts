@@ -117,7 +117,9 @@ describe('slips in the settings of a pair', { skip }, () => {
 
   it('other rules: said by both, and no fault', async () => {
     await apply({ b: { ha: { maximumFlaps: 7 } } });
-    await bothSay('healthy', ['other monitoring, flap, preemption or witness settings than PEER has']);
+    await bothSay('healthy', [
+      'other monitoring, flap, preemption or witness settings than PEER has',
+    ]);
     await apply({});
     await bothSay('healthy', []);
   });
