@@ -1,14 +1,16 @@
 // The settings in force, and every way in which others come into force: a reload, one that is set, several that are
-// changed at once, what a peer hands over. One after the other. How they are applied is the agent's own.
+// changed at once, what a peer hands over. One after the other; what is set stands in no file before all agree. How they
+// are applied is the agent's own.
+import type { Draft, Loaded } from '../config/draft.js';
 import {
-  changeSettingElsewhere,
-  changeSettingsElsewhere,
+  draftChangeElsewhere,
+  draftSettingElsewhere,
   loadSettingsElsewhere,
+  writeDraftElsewhere,
 } from '../config/elsewhere.js';
 import { settingsErrorLines, type SettingsError, type SettingsWarning } from '../config/errors.js';
 import type { ChangeOutcome, ChangeRequest } from '../config/change.js';
 import type { ListedSetting } from '../config/listed.js';
-import type { LoadResult } from '../config/load.js';
 import type { SetOutcome } from '../config/save.js';
 import { viewSettings, type SettingsView } from '../config/setting-names.js';
 import type { Settings } from '../config/settings.js';
@@ -22,8 +24,6 @@ import { movedDirectories, settingsChanges } from './settings-changes.js';
 /** Of a file that was refused; status has the first alone, `check` has all. */
 const ERRORS_IN_EVENT = 10;
 
-export type Loaded = Extract<LoadResult, { ok: true }>;
-
 /** What the settings that were applied are answered with, besides what differs. */
 export interface Applied {
   readonly changes: readonly string[];
@@ -35,13 +35,13 @@ export interface Applied {
 export interface Agreement {
   /** Of the file that was read. */
   readonly digest: string;
-  /** Whether the file was written for this alone, so that it is put back when it is refused. */
-  readonly restores: boolean;
+  /** The whole text that replaces it once all agree; null where the file itself is to be in force. */
+  readonly text: string | null;
 }
 
 export interface Agreed {
   readonly outcome: ReloadOutcome;
-  /** The file is as it was before. */
+  /** Refused, the file says what it said before. */
   readonly restored: boolean;
   /** What peers do not take over, and why. */
   readonly remarks: readonly SettingsWarning[];
@@ -68,10 +68,12 @@ export interface SettingsInForceOptions {
   readonly onProblem: (problem: string | null) => void;
 }
 
-/** Who asked for a reload, and what becomes of the file when peers refuse it. */
-interface Manner {
+/** What is to come into force. */
+interface Wish {
+  /** Who asked for it. */
   readonly by: string;
-  readonly restores: boolean;
+  /** What is to be written into the file for it; null where the file says it already. */
+  readonly draft: Draft | null;
   /** From a peer: it has agreed. */
   readonly agreed: boolean;
 }
@@ -110,7 +112,7 @@ export class SettingsInForce {
       this.#next = null;
       const all = [...this.#askers].join(', ');
       this.#askers.clear();
-      return (await this.#announced({ by: all, restores: false, agreed: false })).outcome;
+      return (await this.#announced({ by: all, draft: null, agreed: false })).outcome;
     });
     return this.#next;
   }
@@ -122,68 +124,83 @@ export class SettingsInForce {
 
   /** What a peer has agreed to stands in the file. In a turn of the caller's (`alone`). */
   async applyAgreed(): Promise<readonly SettingsError[]> {
-    const { outcome } = await this.#announced({ by: '', restores: false, agreed: true });
+    const { outcome } = await this.#announced({ by: '', draft: null, agreed: true });
     return outcome.ok ? [] : outcome.errors;
   }
 
   set(setting: string, value: string, by: string): Promise<SetOutcome> {
     return this.#inTurn(async () => {
-      const outcome = await changeSettingElsewhere(this.#options.file, setting, value);
-      if (!outcome.ok) return outcome;
-      const { outcome: applied, remarks } = await this.#announced({
-        by,
-        restores: outcome.changed,
-        agreed: false,
-      });
-      if (!applied.ok) return { ok: false, file: outcome.file, errors: applied.errors };
-      return { ...outcome, warnings: [...outcome.warnings, ...remarks] };
+      const drafted = await draftSettingElsewhere(this.#options.file, setting, value);
+      if (!drafted.ok) return drafted;
+      const { draft, ...outcome } = drafted;
+      return this.#made(outcome, draft, by);
     });
   }
 
   change(request: ChangeRequest, by: string): Promise<ChangeOutcome> {
     return this.#inTurn(async () => {
-      const outcome = await changeSettingsElsewhere(this.#options.file, request);
-      if (!outcome.ok || !request.apply) return outcome;
-      const restores = outcome.changes.length > 0;
-      const { outcome: applied, remarks } = await this.#announced({ by, restores, agreed: false });
-      if (!applied.ok) return { ok: false, file: outcome.file, errors: applied.errors };
-      return { ...outcome, warnings: [...outcome.warnings, ...remarks] };
+      const drafted = await draftChangeElsewhere(this.#options.file, request);
+      if (!drafted.ok) return drafted;
+      const { draft, ...outcome } = drafted;
+      return request.apply ? this.#made(outcome, draft, by) : outcome;
     });
   }
 
-  async #announced(manner: Manner): Promise<Agreed> {
+  /** @returns `outcome` once it is so. */
+  async #made<
+    Done extends { readonly file: string; readonly warnings: readonly SettingsWarning[] },
+  >(
+    outcome: Done,
+    draft: Draft | null,
+    by: string,
+  ): Promise<Done | Extract<ReloadOutcome, { ok: false }>> {
+    const { outcome: applied, remarks } = await this.#announced({ by, draft, agreed: false });
+    if (!applied.ok) return { ok: false, file: outcome.file, errors: applied.errors };
+    return { ...outcome, warnings: [...outcome.warnings, ...remarks] };
+  }
+
+  async #announced(wish: Wish): Promise<Agreed> {
     const { announce } = this.#options;
     announce('begins');
     try {
-      return await this.#read(manner);
+      return await this.#consider(wish);
     } finally {
       // Also when the file was refused: whoever waits for the reload waits for its end.
       announce('over');
     }
   }
 
-  async #read({ by, restores, agreed }: Manner): Promise<Agreed> {
+  async #consider(wish: Wish): Promise<Agreed> {
     const { file, current, agree } = this.#options;
+    const { draft, agreed } = wish;
     const refuse = (errors: readonly SettingsError[]): Agreed => ({
       outcome: { ok: false, file, errors },
-      restored: false,
+      restored: draft !== null,
       remarks: [],
     });
-    const loaded = await loadSettingsElsewhere(file);
+    const loaded = draft?.loaded ?? (await loadSettingsElsewhere(file));
     const refused = loaded.ok ? await refusedByRoot(loaded.settings) : loaded.errors;
     if (this.#stopping) return refuse([STOPPING]);
     const moved = loaded.ok ? movedDirectories(current(), loaded.settings) : [];
     const errors = [...moved, ...refused];
     if (!loaded.ok || errors.length > 0) {
-      this.#refuse(errors, by, 'invalid-settings');
+      this.#refuse(errors, wish, 'invalid-settings');
       return refuse(errors);
     }
-    const apply = (): Promise<ReloadOutcome> => this.#apply(loaded, by);
+    let unwritten = false;
+    const apply = async (): Promise<ReloadOutcome> => {
+      if (this.#stopping) return { ok: false, file, errors: [STOPPING] };
+      const written = draft === null ? null : await writeDraftElsewhere(file, draft);
+      unwritten = written?.ok === false;
+      return written?.ok === false ? written : this.#apply(loaded, wish.by);
+    };
     if (agreed) return { outcome: await apply(), restored: false, remarks: [] };
-    const answer = await agree({ digest: loaded.digest, restores }, apply);
+    const question = { digest: draft?.base ?? loaded.digest, text: draft?.text ?? null };
+    const answer = await agree(question, apply);
     if (answer.outcome.ok) return withRemarks(answer);
-    this.#refuse(answer.outcome.errors, by, 'peers');
-    if (answer.restored) this.#options.onProblem(null);
+    // Nothing has changed, and whoever ordered it is told.
+    if (!unwritten) this.#refuse(answer.outcome.errors, wish, 'peers');
+    if (draft === null && answer.restored) this.#options.onProblem(null);
     return answer;
   }
 
@@ -214,7 +231,7 @@ export class SettingsInForce {
 
   #refuse(
     errors: readonly SettingsError[],
-    by: string,
+    { by, draft }: Wish,
     reason: 'invalid-settings' | 'peers',
   ): void {
     const { file, journal, onProblem, onReplaced } = this.#options;
@@ -225,6 +242,8 @@ export class SettingsInForce {
       reason,
       ...ordered(stay(ERRORS_IN_EVENT), by),
     });
+    // Nothing of it is in the file.
+    if (draft !== null) return;
     // No fault of the file: what this host has instead of our program is a reason of its own.
     if (errors.every(({ code, path }) => code === 'needs-restart' && path === '')) onReplaced();
     else onProblem(stay(1));

@@ -8,7 +8,7 @@ import { REPORTS } from '../model/reasons.js';
 import type { AnnouncedVersion } from '../model/settings-version.js';
 import type { EventRecord, SyncStatus } from '../model/status.js';
 import type { Beginning, SyncEvent } from '../sync-service/keeper.js';
-import type { ProposalOutcome } from '../sync-service/proposal.js';
+import type { Apply, ProposalOutcome } from '../sync-service/proposal.js';
 import type {
   AnswerOf,
   FromService,
@@ -30,6 +30,7 @@ const AGREEMENT_LIMIT_MS = 20_000;
 const TURN_LIMIT_MS = 10_000;
 
 const GONE = Symbol('no answer in time');
+const GIVEN_UP = Symbol('the service needs the turn first');
 
 export interface SyncDeskOptions {
   readonly journal: Journal;
@@ -44,6 +45,7 @@ export interface SyncDeskOptions {
   readonly onChange: () => void;
   /** For tests. */
   readonly command?: readonly string[];
+  readonly startAfterMs?: number;
 }
 
 export class SyncDesk {
@@ -57,8 +59,10 @@ export class SyncDesk {
   readonly #lostPeers = new Set<string>();
   readonly #waiting = new Map<number, (value: unknown) => void>();
   /** What peers are asked to agree to, by the number of the question. */
-  readonly #proposed = new Map<number, () => Promise<readonly SettingsError[]>>();
+  readonly #proposed = new Map<number, Apply>();
   #turnOver = (): void => undefined;
+  /** What the service has had put in force last, until it is. */
+  #applying: Promise<unknown> = Promise.resolve();
   #orders = 0;
   /** Of the next `configure` to a service that knows nothing. */
   #beginning: Beginning = 'agent';
@@ -96,7 +100,7 @@ export class SyncDesk {
     if (this.#slot.running) {
       this.#configureService('reload');
       this.#tellKnown();
-    } else this.#slot.start(START_AFTER_MS);
+    } else this.#slot.start(this.#options.startAfterMs ?? START_AFTER_MS);
   }
 
   /** What a peer says in its messages. */
@@ -128,34 +132,53 @@ export class SyncDesk {
     if (this.#settings?.mode !== 'follow' || !this.#slot.running || this.#status === null) {
       return alone();
     }
-    let applied: ReloadOutcome | null = null;
+    const begun: { outcome: Promise<ReloadOutcome> | null; noted: boolean } = {
+      outcome: null,
+      noted: false,
+    };
     let number = 0;
     const value = await this.#ask(AGREEMENT_LIMIT_MS, GONE, (id) => {
       number = id;
-      this.#proposed.set(id, async () => {
-        applied = await apply();
+      this.#proposed.set(id, async (noted) => {
+        begun.noted = noted;
+        begun.outcome = apply();
+        const applied = await begun.outcome;
         return applied.ok ? [] : applied.errors;
       });
       const proposed = { ...agreement, active: this.#options.isActive() };
       return { kind: 'propose', id, proposed };
     });
     this.#proposed.delete(number);
+    // It may have begun just before the service ended.
+    const applied = await begun.outcome;
     const file = this.#options.settingsFile;
     const refuse = (errors: readonly SettingsError[], restored: boolean): Agreed => ({
       outcome: { ok: false, file, errors },
       restored,
       remarks: [],
     });
+    const isDraft = agreement.text !== null;
+    if (value === GIVEN_UP) return refuse([ONE_AT_A_TIME], isDraft);
     if (value === undefined || value === GONE) {
-      return applied === null
-        ? refuse([NOT_AGREED], false)
-        : { outcome: applied, restored: false, remarks: [] };
+      // What is noted is taken back by the next service.
+      return applied === null || begun.noted
+        ? refuse([NOT_AGREED], isDraft)
+        : { outcome: applied, restored: isDraft, remarks: [] };
     }
     // It knows nothing of this appliance yet.
-    if (value === null) return applied === null ? alone() : refuse([NOT_AGREED], false);
+    if (value === null) return applied === null ? alone() : refuse([NOT_AGREED], isDraft);
     const { errors, restored, remarks } = value as ProposalOutcome;
     if (errors.length > 0 || applied === null) return refuse(errors, restored);
     return { outcome: applied, restored, remarks };
+  }
+
+  /** The service can look at no proposal before it has had the turn, which the proposal holds. */
+  #giveUp(): void {
+    for (const id of this.#proposed.keys()) {
+      this.#slot.send({ kind: 'give-up', id });
+      this.#waiting.get(id)?.(GIVEN_UP);
+    }
+    this.#proposed.clear();
   }
 
   /** Undefined when the service ends before it answers. */
@@ -281,30 +304,37 @@ export class SyncDesk {
         return isActive();
       case 'turn':
         return this.#takeTurn();
-      case 'apply':
-        return inForce.applyAgreed();
+      case 'apply': {
+        const applying = inForce.applyAgreed();
+        this.#applying = applying.catch(() => undefined);
+        return applying;
+      }
       case 'apply-proposed': {
         const apply = this.#proposed.get(question.id);
         this.#proposed.delete(question.id);
-        return apply === undefined ? [NOT_AGREED] : apply();
+        return apply === undefined ? [NOT_AGREED] : apply(question.noted);
       }
     }
   }
 
-  /** Resolves when the turn has come; it lasts until the service says so, dies, or takes too long. */
+  /**
+   * Resolves when the turn has come; it lasts until the service says so, dies, or takes too long, and what it has begun
+   * to put in force is so.
+   */
   #takeTurn(): Promise<null> {
+    this.#giveUp();
     return new Promise((resolve) => {
-      void this.#options.inForce.alone(
-        () =>
-          new Promise<void>((over) => {
-            const timer = setTimeout(over, TURN_LIMIT_MS);
-            this.#turnOver = () => {
-              clearTimeout(timer);
-              over();
-            };
-            resolve(null);
-          }),
-      );
+      void this.#options.inForce.alone(async () => {
+        await new Promise<void>((over) => {
+          const timer = setTimeout(over, TURN_LIMIT_MS);
+          this.#turnOver = () => {
+            clearTimeout(timer);
+            over();
+          };
+          resolve(null);
+        });
+        await this.#applying;
+      });
     });
   }
 }
@@ -336,6 +366,14 @@ const NOT_AGREED: SettingsError = {
   expected: 'an answer of the sync service, which asks the peers',
   found: 'it ended, or took too long: what was begun is taken back',
   remedy: 'make the change again in a few seconds; understudy events tells what ended it',
+};
+
+const ONE_AT_A_TIME: SettingsError = {
+  path: '',
+  code: 'changed-meanwhile',
+  expected: 'one change at a time among the appliances',
+  found: 'another one is under way here',
+  remedy: 'make the change again in a moment',
 };
 
 const NOT_READY = refusal(

@@ -4,12 +4,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { releaseOf, takeoverOf } from '../model/netlink-script.js';
 import type { AtomicWriteOptions } from '../files/atomic-write.js';
 import { readDocument } from './document.js';
+import { writeDraft, type Draft } from './draft.js';
 import type { SettingsError, SettingsWarning } from './errors.js';
 import { refusal } from './faults.js';
 import { sortedChanges, type Step } from './change-steps.js';
 import { parseSettings, readSettingsText, type LoadResult } from './load.js';
 import type { PlainValue } from './plain-value.js';
-import { replaceSettings } from './save.js';
 import { viewSettings, type SettingsView } from './setting-names.js';
 import type { Settings, SettingValue } from './settings.js';
 
@@ -60,6 +60,12 @@ export type ChangeOutcome =
       readonly now?: SettingsView;
     };
 
+type Refused = Extract<ChangeOutcome, { ok: false }>;
+type Done = Extract<ChangeOutcome, { ok: true }>;
+
+/** What `changeSettings` would do, and the text that it would write; null when the file says so already. */
+export type ChangeDraft = (Done & { readonly draft: Draft | null }) | Refused;
+
 /**
  * Changes settings in the file at `path`, as one: all of them or none. Comments, order and every other byte stay.
  * @returns what differs, or every error of the whole result as `check` has it; never throws for what a file contains.
@@ -69,32 +75,29 @@ export async function changeSettings(
   request: ChangeRequest,
   options: AtomicWriteOptions = {},
 ): Promise<ChangeOutcome> {
-  const refuse = (errors: readonly SettingsError[]): ChangeOutcome => ({
-    ok: false,
-    file: path,
-    errors,
-  });
+  const drafted = draftChange(path, request);
+  if (!drafted.ok) return drafted;
+  const { draft, ...outcome } = drafted;
+  const written = request.apply && draft !== null ? await writeDraft(path, draft, options) : null;
+  return written === null || written.ok ? outcome : written;
+}
+
+/** The same, without the writing. */
+export function draftChange(path: string, request: ChangeRequest): ChangeDraft {
+  const refuse = (errors: readonly SettingsError[]): Refused => ({ ok: false, file: path, errors });
   const read = readSettingsText(path);
   if (!read.ok) return refuse(read.errors);
   const before = parseSettings(read.text, path);
   if (!before.ok) return refuse(before.errors);
   if (before.digest !== request.base) {
     const now = viewSettings(before.listed, path, before.digest);
-    return {
-      ok: false,
-      file: path,
-      errors: [refusal('changedMeanwhile', 'another version', { path })],
-      now,
-    };
+    return { ...refuse([refusal('changedMeanwhile', 'another version', { path })]), now };
   }
   const edited = editedText(read.text, request);
   if (!edited.ok) return refuse(edited.errors);
   const after = parseSettings(edited.text, path);
   if (!after.ok) return refuse(after.errors);
-  if (request.apply && edited.text !== read.text) {
-    const failure = await replaceSettings(path, `${read.mark}${edited.text}`, options);
-    if (failure !== null) return refuse([failure]);
-  }
+  const text = `${read.mark}${edited.text}`;
   return {
     ok: true,
     applied: request.apply,
@@ -102,6 +105,7 @@ export async function changeSettings(
     changes: differences(viewOf(before, path), viewOf(after, path)),
     plan: planDifferences(before.settings, after.settings),
     warnings: after.warnings,
+    draft: edited.text === read.text ? null : { base: before.digest, text, loaded: after },
   };
 }
 

@@ -1,19 +1,21 @@
 // Reads and changes the settings file on another thread: however large or strange the file is, the thread that
-// advertises goes on. What is done there is load.ts and save.ts; no settings are known here.
+// advertises goes on. What is done there is load.ts, save.ts, change.ts and draft.ts; no settings are known here.
 import { Worker } from 'node:worker_threads';
 import { BUILD } from '../model/build.js';
 import type { SettingsError } from './errors.js';
 import { refusal } from './faults.js';
 import type { LoadResult } from './load.js';
-import type { SetOutcome } from './save.js';
-import type { ChangeOutcome, ChangeRequest } from './change.js';
+import type { SetDraft } from './save.js';
+import type { ChangeDraft, ChangeRequest } from './change.js';
+import type { Draft, WriteOutcome } from './draft.js';
 
-/** What the other thread is asked; its answer is a LoadResult, a SetOutcome or a ChangeOutcome. */
+/** What the other thread is asked. */
 export type SettingsJob = { readonly build: string } & SettingsTask;
 
 type SettingsTask =
   | { readonly kind: 'load'; readonly path: string }
   | { readonly kind: 'change'; readonly path: string; readonly request: ChangeRequest }
+  | { readonly kind: 'write'; readonly path: string; readonly draft: Pick<Draft, 'base' | 'text'> }
   | {
       readonly kind: 'set';
       readonly path: string;
@@ -21,10 +23,12 @@ type SettingsTask =
       readonly value: string;
     };
 
+type Answer = LoadResult | SetDraft | ChangeDraft | WriteOutcome;
+
 /** What it posts. One of another program, which an upgrade put in place, may understand settings otherwise. */
 export interface SettingsAnswer {
   readonly build: string;
-  readonly answer: LoadResult | SetOutcome | ChangeOutcome;
+  readonly answer: Answer;
 }
 
 /** Settings of 1 MiB take a tenth of it. In MiB. */
@@ -39,18 +43,20 @@ export const SETTINGS_THREAD = new URL('./settings-thread.js', import.meta.url);
 export const loadSettingsElsewhere = (path: string, thread?: URL): Promise<LoadResult> =>
   ask<LoadResult>({ kind: 'load', path }, thread);
 
-/** `changeSetting`, elsewhere. Never rejects. */
-export const changeSettingElsewhere = (
+/** `draftSetting`, elsewhere. Never rejects. */
+export const draftSettingElsewhere = (
   path: string,
   setting: string,
   value: string,
-): Promise<SetOutcome> => ask<SetOutcome>({ kind: 'set', path, setting, value });
+): Promise<SetDraft> => ask<SetDraft>({ kind: 'set', path, setting, value });
 
-/** `changeSettings`, elsewhere. Never rejects. */
-export const changeSettingsElsewhere = (
-  path: string,
-  request: ChangeRequest,
-): Promise<ChangeOutcome> => ask<ChangeOutcome>({ kind: 'change', path, request });
+/** `draftChange`, elsewhere. Never rejects. */
+export const draftChangeElsewhere = (path: string, request: ChangeRequest): Promise<ChangeDraft> =>
+  ask<ChangeDraft>({ kind: 'change', path, request });
+
+/** `writeDraft`, elsewhere. Never rejects. */
+export const writeDraftElsewhere = (path: string, { base, text }: Draft): Promise<WriteOutcome> =>
+  ask<WriteOutcome>({ kind: 'write', path, draft: { base, text } });
 
 type Refusal = {
   readonly ok: false;
@@ -58,13 +64,13 @@ type Refusal = {
   readonly errors: readonly SettingsError[];
 };
 
-async function ask<Answer extends LoadResult | SetOutcome | ChangeOutcome>(
+async function ask<Wanted extends Answer>(
   job: SettingsTask,
   thread = SETTINGS_THREAD,
-): Promise<Answer | Refusal> {
+): Promise<Wanted | Refusal> {
   try {
     const { build, answer } = await answerOf({ ...job, build: BUILD }, thread);
-    return build === BUILD ? (answer as Answer) : replaced(job.path);
+    return build === BUILD ? (answer as Wanted) : replaced(job.path);
   } catch (error) {
     const found = error instanceof Error ? error.message : String(error);
     return { ok: false, file: job.path, errors: [unreadable(found)] };

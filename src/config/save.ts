@@ -1,12 +1,13 @@
 // Changes a setting in the settings file: edit, check the whole result through the real load path,
 // write at once or not at all. No form of the text: see edit.ts.
 import { isDeepStrictEqual } from 'node:util';
-import { atomicWriteFile, type AtomicWriteOptions } from '../files/atomic-write.js';
+import type { AtomicWriteOptions } from '../files/atomic-write.js';
 import { readDocument } from './document.js';
+import { writeDraft, type Draft } from './draft.js';
 import { editSetting } from './edit.js';
 import type { SettingsError, SettingsWarning } from './errors.js';
 import { refusal } from './faults.js';
-import { parseSettings, readSettingsText } from './load.js';
+import { digestOfText, parseSettings, readSettingsText } from './load.js';
 import {
   findSetting,
   readChange,
@@ -32,6 +33,12 @@ export type SetOutcome =
     }
   | { readonly ok: false; readonly file: string; readonly errors: readonly SettingsError[] };
 
+type Refused = Extract<SetOutcome, { ok: false }>;
+type Done = Extract<SetOutcome, { ok: true }>;
+
+/** What `changeSetting` would do, and the text that it would write; null when the file says so already. */
+export type SetDraft = (Done & { readonly draft: Draft | null }) | Refused;
+
 /**
  * Sets `setting` (a name of `understudy set`) to `value` (as typed) in the file at `path`. Comments,
  * order and every other byte stay. The file is only replaced when all of the result is valid.
@@ -43,21 +50,27 @@ export async function changeSetting(
   value: string,
   options: AtomicWriteOptions = {},
 ): Promise<SetOutcome> {
-  const refuse = (...errors: SettingsError[]): SetOutcome => ({ ok: false, file: path, errors });
+  const drafted = draftSetting(path, setting, value);
+  if (!drafted.ok) return drafted;
+  const { draft, ...outcome } = drafted;
+  const written = draft === null ? null : await writeDraft(path, draft, options);
+  return written === null || written.ok ? outcome : written;
+}
+
+/** The same, without the writing. */
+export function draftSetting(path: string, setting: string, value: string): SetDraft {
+  const refuse = (...errors: SettingsError[]): Refused => ({ ok: false, file: path, errors });
   const change = readChange(setting, value);
   if (!change.ok) return refuse(change.error);
   const read = readSettingsText(path);
   if (!read.ok) return refuse(...read.errors);
   const edited = editedText(read.text, change.setting, change.value);
   if (!edited.ok) return refuse(...edited.errors);
-  const result = parseSettings(edited.text, path);
-  if (!result.ok) return refuse(...result.errors);
-  const changed = edited.text !== read.text;
-  if (changed) {
-    const failure = await replaceSettings(path, `${read.mark}${edited.text}`, options);
-    if (failure !== null) return refuse(failure);
-  }
+  const loaded = parseSettings(edited.text, path);
+  if (!loaded.ok) return refuse(...loaded.errors);
   const unit = unitOf(change.setting);
+  const changed = edited.text !== read.text;
+  const text = `${read.mark}${edited.text}`;
   return {
     ok: true,
     setting: change.setting.name,
@@ -66,7 +79,8 @@ export async function changeSetting(
     previous: valueBefore(read.text, path, change.setting.name),
     changed,
     file: path,
-    warnings: result.warnings,
+    warnings: loaded.warnings,
+    draft: changed ? { base: digestOfText(read.text), text, loaded } : null,
   };
 }
 
@@ -107,26 +121,6 @@ function notEditable({ path }: SettableSetting): SettingsError {
   const setting = path.join('.');
   const found = 'a form, such as an anchor or alias, in which other settings would change too';
   return refusal('notEditable', found, { setting }, { path: setting });
-}
-
-/** Writes the whole file at once. @returns the error when it cannot be; the file is as it was then. */
-export async function replaceSettings(
-  path: string,
-  text: string,
-  options: AtomicWriteOptions,
-): Promise<SettingsError | null> {
-  try {
-    await atomicWriteFile(path, text, options);
-    return null;
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    const remedy =
-      code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
-        ? 'run as root, or give this user the right to write the file and its folder'
-        : 'see to the file system, then try again';
-    const found = `it cannot be written (${code}); the file is as it was`;
-    return refusal('notWritten', found, { path, remedy });
-  }
 }
 
 function valueBefore(text: string, path: string, name: string): SettingValue | null {

@@ -20,15 +20,17 @@ async function main(): Promise<void> {
   const job = workerData as SettingsJob;
   // In the form of every release: an agent of an earlier one takes it as its answer.
   if (job.build !== BUILD) return parentPort?.postMessage(replaced(job.path), []);
-  const [{ loadSettings }, { changeSetting }, { changeSettings }] = await Promise.all([
+  const [{ loadSettings }, { draftSetting }, { draftChange }, { writeDraft }] = await Promise.all([
     import('./load.js'),
     import('./save.js'),
     import('./change.js'),
+    import('./draft.js'),
   ]);
   const answers = {
     load: () => loadSettings(job.path),
-    set: ({ path, setting, value }: Job<'set'>) => changeSetting(path, setting, value),
-    change: ({ path, request }: Job<'change'>) => changeSettings(path, request),
+    set: ({ path, setting, value }: Job<'set'>) => draftSetting(path, setting, value),
+    change: ({ path, request }: Job<'change'>) => draftChange(path, request),
+    write: ({ path, draft }: Job<'write'>) => writeDraft(path, draft),
   };
   const answer: SettingsAnswer['answer'] = await answers[job.kind](job as never);
   // Nothing is transferred: all of it is copied.

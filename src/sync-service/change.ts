@@ -8,7 +8,13 @@ import { mergeShared } from '../sync/merge.js';
 import { digestOf, sorted } from '../sync/shared.js';
 import type { Written } from './exchange.js';
 import type { Ledger } from './ledger.js';
-import { SettingsRefused, sharedIn, type FileText, type SettingsFile } from './settings-file.js';
+import {
+  fileText,
+  SettingsRefused,
+  sharedIn,
+  type FileText,
+  type SettingsFile,
+} from './settings-file.js';
 import type { Pending } from './store.js';
 
 /** Between these a test kills: `intended` is on the disk, `written` is the file, `applied` is in force, `recorded` is done. */
@@ -75,7 +81,8 @@ export async function makeChange(
   const { file, ledger, apply, keepGood, onStep } = tools;
   const prepared = await prepareChange(tools, written);
   if (!('after' in prepared)) return prepared;
-  const { before, after, unknown } = prepared;
+  const { before, unknown } = prepared;
+  const after = (isBack ? formerText(ledger.pending, before) : null) ?? prepared.after;
   const note: Pending = {
     // A change on top of one that is not confirmed: all of it is taken back.
     from: ledger.pending?.from ?? ledger.digest,
@@ -108,7 +115,11 @@ export async function makeChange(
   }
 }
 
-const NOT_READ_BACK: SettingsError = {
+/** The very file that was there before, where nothing was edited since. */
+const formerText = (pending: Pending | null, now: FileText): FileText | null =>
+  pending !== null && hashOf(now) === pending.written ? fileText(pending.text) : null;
+
+export const NOT_READ_BACK: SettingsError = {
   path: '',
   code: 'write-failed',
   expected: 'the file to have, read again, what was written',

@@ -1,5 +1,6 @@
 // This appliance's shared settings beside those of each peer: who is newer, what differs, what is asked for, and what is
 // followed. How something is taken over: taking.ts.
+import type { AnnouncedVersion } from '../model/settings-version.js';
 import { differences, type Difference } from '../sync/difference.js';
 import { commonDigest, lineageTold, relate } from '../sync/version.js';
 import type { Written } from './exchange.js';
@@ -53,7 +54,7 @@ export class Comparison {
       return false;
     }
     if (told.digest === ledger.digest) {
-      if (await ledger.agree(lineageTold(told))) this.#parts.announce();
+      await this.#agree(peer, told);
       if (peer.status.state !== 'in-sync') peer.say('in-sync');
       if (this.#parts.options.mode === 'follow' && !peer.reached) void this.#reach(peer);
       return false;
@@ -62,6 +63,15 @@ export class Comparison {
     if (known?.digest !== told.digest || known.generation !== told.generation) return true;
     if (peer.has !== null) await this.#compare(peer, peer.has);
     return false;
+  }
+
+  /** The same settings, perhaps under another name. One that cannot be written down is not lost: it is told again. */
+  async #agree(peer: KnownPeer, told: AnnouncedVersion): Promise<void> {
+    try {
+      if (await this.#parts.ledger.agree(lineageTold(told))) this.#parts.announce();
+    } catch {
+      this.#after(peer, ASKED_AGAIN_AFTER_MS, () => this.judge(peer));
+    }
   }
 
   async #compare(peer: KnownPeer, theirs: Written): Promise<void> {

@@ -1,6 +1,5 @@
 // The shared settings of this appliance beside those of its peers: one thing after the other, and what each is given to.
 // Who is newer: comparison.ts. What is taken over and taken back: taking.ts. A change that is made here: proposal.ts.
-import type { SettingsError } from '../config/errors.js';
 import type { AnnouncedVersion } from '../model/settings-version.js';
 import type { SyncStatus } from '../model/status.js';
 import { digestOf } from '../sync/shared.js';
@@ -10,8 +9,15 @@ import { Comparison } from './comparison.js';
 import type { PeerAnswer, PeerRequest } from './exchange.js';
 import { Orders } from './orders.js';
 import { Parts, type KeeperOptions } from './parts.js';
-import { Proposal, type Proposed, type ProposalOutcome } from './proposal.js';
-import { sharedIn } from './settings-file.js';
+import {
+  Proposal,
+  putAlone,
+  refused,
+  type Apply,
+  type Proposed,
+  type ProposalOutcome,
+} from './proposal.js';
+import { SettingsRefused, sharedIn, type FileText } from './settings-file.js';
 import { Taking } from './taking.js';
 import type { SyncOutcome, SyncView } from './status.js';
 
@@ -22,6 +28,10 @@ export type { KeeperOptions, SyncEvent } from './parts.js';
  * runs on after the service has ended, and an edit that it has not read may stand in the file.
  */
 export type Beginning = 'agent' | 'reload' | 'service';
+
+const ENDED = 'it was not confirmed when it ended';
+/** What could not be written down is tried again, in milliseconds. */
+const WRITTEN_AGAIN_AFTER_MS = 5_000;
 
 export class Keeper {
   readonly #parts: Parts;
@@ -138,17 +148,20 @@ export class Keeper {
 
   /**
    * The agent has read a file that is not in force yet, and holds its turn.
-   * @param apply puts it in force; what is refused of it.
+   * @param apply puts it in force, and writes what is not in the file yet before; what is refused of it.
+   * @param isAwaited whether the agent still waits; asked once, before anything is done.
    */
   propose(
     proposed: Proposed,
-    apply: () => Promise<readonly SettingsError[]>,
+    apply: Apply,
+    isAwaited = (): boolean => true,
   ): Promise<ProposalOutcome> {
-    if (this.#parts.ledger.state === null) {
-      return apply().then((errors) => ({ errors, restored: false, remarks: [] }));
-    }
+    if (this.#parts.ledger.state === null) return putAlone(proposed, apply);
     const standsBack = this.#proposal.standsBack(proposed);
-    return standsBack ?? this.#parts.inTurn(() => this.#proposal.make(proposed, apply));
+    if (standsBack !== null) return Promise.resolve(standsBack);
+    return this.#parts.inTurn(() =>
+      isAwaited() ? this.#proposal.make(proposed, apply) : Promise.resolve(refused(proposed, [])),
+    );
   }
 
   /** What a peer is answered. */
@@ -184,9 +197,22 @@ export class Keeper {
       // An edit of what is shared, on top of a change that is not confirmed: somebody is there, and has decided.
       const same = ledger.state !== null && digestOf(document) === ledger.digest;
       await ledger.edit(document, same ? ledger.pending : null);
-    } catch {
+    } catch (error) {
       // The agent says what is wrong with the file, and runs with what it had.
+      if (error instanceof SettingsRefused) return;
+      options.later(WRITTEN_AGAIN_AFTER_MS, () => void this.#noteAgain());
     }
+  }
+
+  /** Unless the file has been edited since: then it is no longer what is in force. */
+  async #noteAgain(): Promise<void> {
+    const { ended, inForce, options } = this.#parts;
+    try {
+      if (ended || inForce === null || hashOf(options.file.read()) !== hashOf(inForce)) return;
+    } catch {
+      return;
+    }
+    await this.inForce();
   }
 
   /** The file may have been edited since: where it says what is in force, it is what is in force. */
@@ -200,23 +226,29 @@ export class Keeper {
     }
   }
 
-  /** Somebody was ended within a change: it is taken back, or was never made. */
-  async #resume(): Promise<void> {
-    const { options, ledger } = this.#parts;
-    const { pending } = ledger;
-    if (pending === null) return;
-    let now = '';
-    try {
-      now = hashOf(options.file.read());
-    } catch {
-      return;
-    }
-    if (now === pending.written || ledger.digest === pending.to) {
-      await this.#taking.takeBack('it was not confirmed when it ended', 'restart');
-    } else {
-      // Peers may have it: for them it is one that was left.
-      await ledger.leave(pending);
-      await this.#noteEdit();
-    }
+  /** Somebody was ended within a change: it is taken back, or was never made. What the agent has begun is over first. */
+  #resume(): Promise<void> {
+    return this.#taking.alone(async () => {
+      const { options, ledger } = this.#parts;
+      const { pending } = ledger;
+      if (pending === null) return;
+      let now: FileText;
+      let shared = '';
+      try {
+        now = options.file.read();
+        shared = digestOf(ledger.whole(sharedIn(now.text)));
+      } catch {
+        return;
+      }
+      // Also where what is this appliance's own was edited since.
+      const made = hashOf(now) === pending.written || shared === pending.to;
+      if (made || ledger.digest === pending.to) {
+        await this.#taking.takeBack(ENDED, 'restart', true);
+      } else {
+        // Peers may have it: for them it is one that was left.
+        await ledger.leave(pending).catch(() => this.#taking.tryAgain(ENDED, 'restart'));
+        await this.#noteEdit();
+      }
+    });
   }
 }

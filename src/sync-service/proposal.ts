@@ -1,32 +1,35 @@
 // A change that is made on this appliance while it follows its peers: they are asked first, those that are not Active
-// take it over first, and it is in force everywhere or nowhere. Settings that a file has and no peer can take stay out of
-// force. How a peer answers: answers.ts.
+// take it over first, and it is in force everywhere or nowhere. What is set is in no file before that; settings that a
+// file has and no peer can take stay out of force. How a peer answers: answers.ts.
 import { digestOfText } from '../config/load.js';
 import type { SettingsError, SettingsWarning } from '../config/errors.js';
 import { mergeShared } from '../sync/merge.js';
 import { digestOf } from '../sync/shared.js';
 import { differences } from '../sync/difference.js';
-import { hashOf, errorsOf } from './change.js';
+import { errorsOf, hashOf, NOT_READ_BACK } from './change.js';
 import type { PeerAnswer, PeerRequest, Written } from './exchange.js';
 import { settingsIn, thereOn, waitFor } from './outcomes.js';
 import type { Parts, Refusals } from './parts.js';
 import type { KnownPeer } from './peer-book.js';
-import { sharedIn, type FileText } from './settings-file.js';
+import { fileText, sharedIn, type FileText } from './settings-file.js';
 import type { Pending } from './store.js';
 import type { Taking } from './taking.js';
 
 export interface Proposed {
   /** Of the file as the agent has read it. */
   readonly digest: string;
-  /** Whether the file was written for this change alone: refused, it is as it was before. */
-  readonly restores: boolean;
+  /** The whole text that the agent will write into it; null where it has read the change there. */
+  readonly text: string | null;
   readonly active: boolean;
 }
+
+/** Has the agent write what is not in the file yet, and run with it. `noted`: whoever ends now, it is taken back. */
+export type Apply = (noted: boolean) => Promise<Refusals>;
 
 export interface ProposalOutcome {
   /** Empty: it is in force here, and with all peers that could be asked. */
   readonly errors: Refusals;
-  /** The file is as it was before. */
+  /** Refused, the file says what it said before. */
   readonly restored: boolean;
   /** Who has not taken it over, and why; what somebody does not know. */
   readonly remarks: readonly SettingsWarning[];
@@ -71,36 +74,27 @@ export class Proposal {
   }
 
   /** The answer when a change cannot even be looked at now; null when it can. Nobody may wait here for the agent's turn. */
-  standsBack(proposed: Proposed): Promise<ProposalOutcome> | null {
+  standsBack(proposed: Proposed): ProposalOutcome | null {
     const author = this.#reservedFor();
     if (author === null && !this.#taking.waits) return null;
-    return this.#refused(proposed, [waitFor(author ?? 'a peer')]);
+    return refused(proposed, [waitFor(author ?? 'a peer')]);
   }
 
-  /**
-   * @param apply has the agent take the file as it has read it; what it refuses.
-   * In a turn of the caller's.
-   */
-  async make(
-    proposed: Proposed,
-    apply: () => Promise<readonly SettingsError[]>,
-  ): Promise<ProposalOutcome> {
+  /** In a turn of the caller's. */
+  async make(proposed: Proposed, apply: Apply): Promise<ProposalOutcome> {
     const author = this.#reservedFor();
-    if (author !== null) return this.#refused(proposed, [waitFor(author)]);
+    if (author !== null) return refused(proposed, [waitFor(author)]);
     const { ledger, options } = this.#parts;
     try {
       const file = options.file.read();
-      if (digestOfText(file.text) !== proposed.digest) {
-        return { errors: [MEANWHILE], restored: false, remarks: [] };
-      }
-      const document = ledger.whole(sharedIn(file.text));
-      if (digestOf(document) === ledger.digest) {
-        return { errors: await apply(), restored: false, remarks: [] };
-      }
+      if (digestOfText(file.text) !== proposed.digest) return refused(proposed, [MEANWHILE]);
+      const next = proposed.text === null ? file : fileText(proposed.text);
+      const document = ledger.whole(sharedIn(next.text));
+      if (digestOf(document) === ledger.digest) return await putAlone(proposed, apply);
       this.#open = true;
-      return await this.#put(proposed, file, ledger.after(document), apply);
+      return await this.#put(proposed, { file, next, written: ledger.after(document) }, apply);
     } catch (error) {
-      return await this.#refused(proposed, errorsOf(error));
+      return refused(proposed, errorsOf(error));
     } finally {
       this.#open = false;
       this.#yields = false;
@@ -109,26 +103,29 @@ export class Proposal {
 
   async #put(
     proposed: Proposed,
-    file: FileText,
-    written: Written,
-    apply: () => Promise<readonly SettingsError[]>,
+    { file, next, written }: { file: FileText; next: FileText; written: Written },
+    apply: Apply,
   ): Promise<ProposalOutcome> {
     const checked = await this.#checked(written);
-    if ('errors' in checked) return this.#refused(proposed, checked.errors);
+    if ('errors' in checked) return refused(proposed, checked.errors);
     const { participants, remarks } = checked;
-    if (participants.length === 0) return { errors: await apply(), restored: false, remarks };
+    if (participants.length === 0) return putAlone(proposed, apply, remarks);
     const { ledger, options } = this.#parts;
     const changed = differences(ledger.written.document, written.document, null);
-    const note = this.#note(file, written, participants);
-    await ledger.intend(note);
+    const note = this.#note(file, next, { written, participants });
+    try {
+      await ledger.intend(note);
+    } catch (error) {
+      await this.#withdraw(participants, written);
+      throw error;
+    }
     await options.onStep?.('intended');
     let applied = false;
     const here = async (): Promise<Refusals> => {
-      applied = true;
-      const errors = await apply();
+      const errors = await apply(true);
+      applied = errors.length === 0 || proposed.text === null || !this.#stands(file);
       await options.onStep?.('applied');
-      if (errors.length > 0) return errors;
-      return ledger.edit(written.document, note).then(() => [], errorsOf);
+      return errors.length > 0 ? errors : this.#record(written, note);
     };
     for (const stage of stagesOf(participants, proposed.active)) {
       const errors = stage === 'here' ? await here() : await this.#offer(stage, written);
@@ -137,13 +134,35 @@ export class Proposal {
       }
     }
     await options.onStep?.('recorded');
-    this.#parts.inForce = file;
+    this.#parts.inForce = next;
     for (const { peer } of participants) peer.say('in-sync');
     const names = participants.map(({ peer }) => peer.name).join(', ');
     this.#parts.tell('sync-applied', 'given', `given to ${names}: ${settingsIn(changed)}`);
     this.#parts.announce();
     this.#taking.awaitConfirmation();
     return { errors: [], restored: false, remarks };
+  }
+
+  /** Whether the file still is this one. */
+  #stands(file: FileText): boolean {
+    try {
+      return hashOf(this.#parts.options.file.read()) === hashOf(file);
+    } catch {
+      return false;
+    }
+  }
+
+  /** The agent runs with it: the file is read back and compared first. */
+  async #record(written: Written, note: Pending): Promise<Refusals> {
+    const { ledger, options } = this.#parts;
+    try {
+      const document = ledger.whole(sharedIn(options.file.read().text));
+      if (digestOf(document) !== note.to) return [NOT_READ_BACK];
+      await ledger.edit(written.document, note);
+      return [];
+    } catch (error) {
+      return errorsOf(error);
+    }
   }
 
   /** Asks all that can be asked; again while somebody is busy. */
@@ -186,16 +205,21 @@ export class Proposal {
   /** Those that said yes need not wait for more. */
   async #withdrawn(
     answers: readonly Answered[],
-    { lineage }: Written,
+    written: Written,
     errors: Refusals,
   ): Promise<Checked> {
-    const { digest } = lineage.version;
-    await Promise.all(
-      answers
-        .filter(({ answer }) => answer.kind === 'fits')
-        .map(({ peer }) => this.#ask(peer, { kind: 'withdraw', digest }, CHECK_LIMIT_MS)),
+    await this.#withdraw(
+      answers.filter(({ answer }) => answer.kind === 'fits'),
+      written,
     );
     return { errors };
+  }
+
+  async #withdraw(from: readonly { peer: KnownPeer }[], { lineage }: Written): Promise<void> {
+    const { digest } = lineage.version;
+    await Promise.all(
+      from.map(({ peer }) => this.#ask(peer, { kind: 'withdraw', digest }, CHECK_LIMIT_MS)),
+    );
   }
 
   /** All of a stage at once. */
@@ -226,7 +250,11 @@ export class Proposal {
     }
   }
 
-  #note(file: FileText, written: Written, participants: readonly Participant[]): Pending {
+  #note(
+    file: FileText,
+    next: FileText,
+    { written, participants }: { written: Written; participants: readonly Participant[] },
+  ): Pending {
     const { ledger } = this.#parts;
     const { pending } = ledger;
     return {
@@ -234,7 +262,7 @@ export class Proposal {
       text: pending?.text ?? this.#formerText(file),
       unknown: pending?.unknown ?? ledger.state?.unknown ?? new Map(),
       to: written.lineage.version.digest,
-      written: hashOf(file),
+      written: hashOf(next),
       peer: null,
       givenTo: participants.map(({ peer }) => peer.name),
     };
@@ -248,21 +276,6 @@ export class Proposal {
     return `${file.mark}${merged.ok ? merged.text : file.text}`;
   }
 
-  /** Nothing was given to anybody. */
-  async #refused({ restores, digest }: Proposed, errors: Refusals): Promise<ProposalOutcome> {
-    const refused = { errors, remarks: [] };
-    const { inForce, options } = this.#parts;
-    if (!restores || inForce === null) return { ...refused, restored: false };
-    try {
-      // Somebody else may have written it meanwhile.
-      if (digestOfText(options.file.read().text) !== digest) return { ...refused, restored: false };
-      await options.file.write(inForce);
-      return { ...refused, restored: true };
-    } catch (error) {
-      return { ...refused, errors: [...errors, ...errorsOf(error)], restored: false };
-    }
-  }
-
   /** Some may have it: it is a version of the past from now on, which everybody who has it leaves. */
   async #undo(
     proposed: Proposed,
@@ -274,12 +287,8 @@ export class Proposal {
     },
     errors: Refusals,
   ): Promise<ProposalOutcome> {
-    const { written, participants } = made;
     const outcome = await this.#leave(proposed, made, errors);
-    const { digest } = written.lineage.version;
-    await Promise.all(
-      participants.map(({ peer }) => this.#ask(peer, { kind: 'withdraw', digest }, CHECK_LIMIT_MS)),
-    );
+    await this.#withdraw(made.participants, made.written);
     await this.#parts.options.onStep?.('recorded');
     this.#parts.announce();
     return outcome;
@@ -301,11 +310,29 @@ export class Proposal {
       await ledger.reject(written);
       this.#parts.tell('sync-taken-back', 'refused', `what was changed here is not made: ${why}`);
     } catch (error) {
-      return this.#refused(proposed, [...errors, ...errorsOf(error)]);
+      this.#taking.tryAgain(why, 'refused');
+      return refused(proposed, [...errors, ...errorsOf(error)]);
     }
-    return this.#refused(proposed, errors);
+    return refused(proposed, errors);
   }
 }
+
+/** Where there is nobody to agree, or nothing to agree on. */
+export async function putAlone(
+  proposed: Proposed,
+  apply: Apply,
+  remarks: readonly SettingsWarning[] = [],
+): Promise<ProposalOutcome> {
+  const errors = await apply(false);
+  return errors.length > 0 ? refused(proposed, errors) : { errors, restored: false, remarks };
+}
+
+/** Nothing was done: what was to be set is in no file, what was edited stays in its own. */
+export const refused = ({ text }: Proposed, errors: Refusals): ProposalOutcome => ({
+  errors,
+  restored: text !== null,
+  remarks: [],
+});
 
 /** An answer, or none. */
 type Given = PeerAnswer | { readonly kind: 'silent'; readonly detail: string };

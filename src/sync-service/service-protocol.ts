@@ -26,6 +26,8 @@ export type ToService =
   | { readonly kind: 'lost' | 'found'; readonly peer: string }
   /** A file that the agent has read and that is not in force yet: peers are to agree. It holds its turn. */
   | { readonly kind: 'propose'; readonly id: number; readonly proposed: Proposed }
+  /** Nobody waits for that any more. */
+  | { readonly kind: 'give-up'; readonly id: number }
   | { readonly kind: 'order'; readonly id: number; readonly order: SyncOrder }
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
   /** The agent is being stopped: what is not confirmed yet is well. */
@@ -37,8 +39,11 @@ export type Question =
   | { readonly what: 'turn' }
   /** In that turn: read the file again; answered by what was refused. */
   | { readonly what: 'apply' }
-  /** Put in force what was proposed with this number; answered by what was refused. */
-  | { readonly what: 'apply-proposed'; readonly id: number }
+  /**
+   * Put in force what was proposed with this number; answered by what was refused. `noted`: should the service end now,
+   * the next one takes it back.
+   */
+  | { readonly what: 'apply-proposed'; readonly id: number; readonly noted: boolean }
   | { readonly what: 'active' }
   /** Which of these interfaces this host does not have. */
   | { readonly what: 'links'; readonly names: readonly string[] };

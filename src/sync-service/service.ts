@@ -171,11 +171,18 @@ async function serve({ port, peers }: ServiceSettings): Promise<void> {
   }
 }
 
+/** Proposals that nobody waits for any more. */
+const givenUp = new Set<number>();
+
 /** The agent waits, and nobody changes its settings meanwhile. */
 async function propose({ id, proposed }: ToService & { kind: 'propose' }): Promise<void> {
-  const value =
-    (await keeper?.propose(proposed, () => ask({ what: 'apply-proposed', id }))) ?? null;
-  send({ kind: 'done', id, value });
+  const value = await keeper?.propose(
+    proposed,
+    (noted) => ask({ what: 'apply-proposed', id, noted }),
+    () => !givenUp.has(id),
+  );
+  givenUp.delete(id);
+  send({ kind: 'done', id, value: value ?? null });
 }
 
 async function carryOut(order: SyncOrder): Promise<unknown> {
@@ -204,6 +211,9 @@ function receive(message: ToService): void {
       return;
     case 'propose':
       void turn.then(() => propose(message)).catch(fail);
+      return;
+    case 'give-up':
+      givenUp.add(message.id);
       return;
     case 'order': {
       const { id } = message;

@@ -15,6 +15,14 @@ export interface FileText {
   readonly mark: string;
 }
 
+const BYTE_ORDER_MARK = '\ufeff';
+
+/** Of a whole file. */
+export function fileText(whole: string): FileText {
+  const mark = whole.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK : '';
+  return { text: whole.slice(mark.length), mark };
+}
+
 export interface SettingsFile {
   /** @throws SettingsRefused when it cannot be read. */
   read(): FileText;

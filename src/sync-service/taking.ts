@@ -40,7 +40,7 @@ export class Taking {
     const changed = differences(ledger.written.document, theirs.document, null);
     const { pending } = ledger;
     const isBack = how === 'follow' && pending?.from === theirs.lineage.version.digest;
-    const errors = await this.#alone(async () => {
+    const errors = await this.alone(async () => {
       const refused = await makeChange(options, theirs, peer.name, isBack);
       this.#note();
       return refused;
@@ -50,6 +50,7 @@ export class Taking {
       const words = errors.map(errorText).join('; ');
       peer.say('refused', words, namesOf(changed));
       this.#parts.tell('sync-refused', how, `from ${peer.name}: ${words}`, peer);
+      if (ledger.pending !== pending) this.tryAgain(words, 'refused');
       return errors;
     }
     peer.refused = null;
@@ -123,7 +124,7 @@ export class Taking {
       this.#note();
       return refused;
     };
-    const errors = await (holdsAgent ? task() : this.#alone(task));
+    const errors = await (holdsAgent ? task() : this.alone(task));
     const what = whatCame(pending);
     const peer = book.find(pending.peer ?? '');
     if (errors.length === 0) {
@@ -133,14 +134,20 @@ export class Taking {
       const detail = `${what} is to be taken back (${why}) and cannot be: ${words}`;
       if (this.#failed !== detail) this.#parts.tell('sync-taken-back', 'failed', detail, peer);
       this.#failed = detail;
-      this.#confirm = options.later(TRIED_AGAIN_AFTER_MS, () => {
-        void this.#parts.inTurn(async () => void (await this.takeBack(why, reason)));
-      });
+      this.tryAgain(why, reason);
     }
     this.#parts.announce();
     return errors;
   }
   #failed = '';
+
+  /** What is noted is taken back in a while: it could not even be undone, since nothing can be written. */
+  tryAgain(why: string, reason: string): void {
+    this.#confirm();
+    this.#confirm = this.#parts.options.later(TRIED_AGAIN_AFTER_MS, () => {
+      void this.#parts.inTurn(async () => void (await this.takeBack(why, reason)));
+    });
+  }
 
   /** Nothing is confirmed or taken back any more. */
   end(): void {
@@ -149,7 +156,8 @@ export class Taking {
     this.#silent.clear();
   }
 
-  async #alone<Answer>(task: () => Promise<Answer>): Promise<Answer> {
+  /** While the agent reads and changes no settings for anybody else. */
+  async alone<Answer>(task: () => Promise<Answer>): Promise<Answer> {
     this.#waiting += 1;
     let begun = false;
     const begin = (): void => {

@@ -1,7 +1,7 @@
 // Bounds on what a settings text may be: how deep, how many aliases, how many errors are told. Judged by what is
 // refused and by counts, never by time.
 import assert from 'node:assert/strict';
-import { writeFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { readFileSync, writeFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -10,8 +10,9 @@ import { describe, it } from '../support/test.js';
 import { eventOf, within } from '../support/limits.js';
 import { depthOfText, excessOf, DEEPEST, MOST_ALIASES } from '../../src/config/depth.js';
 import {
-  changeSettingElsewhere,
+  draftSettingElsewhere,
   loadSettingsElsewhere,
+  writeDraftElsewhere,
   SETTINGS_THREAD,
 } from '../../src/config/elsewhere.js';
 import { loadSettings, parseSettings } from '../../src/config/load.js';
@@ -104,8 +105,14 @@ describe('settings that are read on another thread', () => {
       assert.deepEqual(elsewhere, structuredClone(loadSettings(path)));
     }
     writeFileSync(path, ROUTERS);
-    const changed = await within('a change', changeSettingElsewhere(path, 'ha-port', '7200'));
-    assert.ok(changed.ok && changed.changed);
+    const drafted = await within('a draft', draftSettingElsewhere(path, 'ha-port', '7200'));
+    assert.ok(drafted.ok && drafted.changed && drafted.draft !== null);
+    assert.equal(readFileSync(path, 'utf8'), ROUTERS);
+    const { draft } = drafted;
+    assert.ok((await within('a written file', writeDraftElsewhere(path, draft))).ok);
+    // Made of another file than stands there by now.
+    const twice = await within('a refusal', writeDraftElsewhere(path, draft));
+    assert.equal(twice.ok ? '' : twice.errors[0]?.code, 'changed-meanwhile');
     const after = loadSettings(path);
     assert.ok(after.ok && after.settings.ha.port === 7_200);
   });

@@ -205,6 +205,28 @@ describe('what the other refuses', () => {
     allHave(52, a, b);
   });
 
+  it('is in no file, also while the others are asked: what is edited there by then stays', async () => {
+    const { group, a, b, before } = await refusing();
+    const seen: string[] = [];
+    b.refuses = () => {
+      seen.push(a.text);
+      return [NOT_HERE];
+    };
+    await a.set('vrid: 51', 'vrid: 52');
+    assert.deepEqual(seen, [before[0]]);
+    b.refuses = () => [];
+    // Between the answers of the others and the writing.
+    b.onApplied = () => void (a.text = `${before[0]}# by hand\n`);
+    const { errors, restored } = await a.set('vrid: 51', 'vrid: 52');
+    assert.equal(errors.length, 1);
+    assert.equal(restored, true);
+    assert.equal(a.text, `${before[0]}# by hand\n`);
+    b.onApplied = null;
+    await group.settled();
+    assert.equal(b.text, before[1]);
+    assert.ok(told(b).includes('sync-taken-back'));
+  });
+
   it('stays in the file of an operator who edited it, and is not in force', async () => {
     const { a, b, before } = await refusing();
     const { errors, restored } = await a.reload('interface: eth0', 'interface: eth7');
@@ -324,6 +346,47 @@ describe('a peer that is lost after a change', () => {
   });
 });
 
+describe('a disk that cannot be written any more, at each write of a change', () => {
+  for (const who of ['a', 'b'] as const) {
+    for (const active of [true, false]) {
+      for (const [what, nth] of [
+        ['file', 1],
+        ['state', 1],
+        ['state', 2],
+      ] as const) {
+        for (const code of ['ENOSPC', 'EROFS']) {
+          const side = who === 'a' ? 'the author' : 'the other';
+          const role = (who === 'a') === active ? 'Active' : 'Backup';
+          it(`${side}, ${role}, ${what} ${nth}, ${code}: in force nowhere, and as it was once there is room`, async () => {
+            const { group, a, b } = await follow();
+            [a.active, b.active] = [active, !active];
+            const before = [a.text, b.text];
+            let writes = 0;
+            group.box(who).disk = (written) => {
+              if (written === what) writes += 1;
+              if (writes >= nth) throw Object.assign(new Error(code), { code });
+            };
+            const { errors } = await a.set('vrid: 51', 'vrid: 52');
+            assert.match(errors[0]?.found ?? '', new RegExp(code));
+            for (let ms = 0; ms < 6_000; ms += 500) await group.pass(500);
+            group.box(who).disk = null;
+            for (let ms = 0; ms < 20_000; ms += 500) await group.pass(500);
+            assert.deepEqual([a.text, b.text], before);
+            allHave(51, a, b);
+            for (const box of [a, b]) {
+              assert.equal(box.keeper.status().unconfirmed, undefined, box.name);
+              assert.equal(box.saved?.pending, null, box.name);
+            }
+            assert.deepEqual((await a.set('vrid: 51', 'vrid: 52')).errors, []);
+            await group.settled();
+            allHave(52, a, b);
+          });
+        }
+      }
+    }
+  }
+});
+
 describe('three appliances', () => {
   it('have a change at once, those that are not Active first', async () => {
     const { group, a, b, c } = await three();
@@ -408,7 +471,7 @@ describe('killed at any step of a change that is made under follow', () => {
     for (let ms = 0; ms < 20_000; ms += 500) await group.pass(500);
   };
 
-  for (const step of ['intended', 'applied', 'recorded'] as Step[]) {
+  for (const step of ['intended', 'written', 'applied', 'recorded'] as Step[]) {
     for (const active of [true, false]) {
       for (const first of ['agent', 'service'] as const) {
         it(`its author at "${step}", ${active ? 'Active' : 'Backup'}, ${first} first: all or nothing, on both`, async () => {

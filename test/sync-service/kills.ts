@@ -12,16 +12,20 @@ export interface Kill extends KillPlan {
   readonly step: string;
 }
 
+const FILE = 'understudy.yaml';
+const NOTES = 'sync.json';
+
 const at = (
   side: Name,
   when: KillPlan['when'],
   file: string,
   nth: number,
   step: string,
-): Omit<Kill, 'victim'> => ({ side, when, file, nth, step });
-
-const FILE = 'understudy.yaml';
-const NOTES = 'sync.json';
+): Omit<Kill, 'victim'> => {
+  // The author's file is written by its agent, with what its operator sets.
+  const by = side === 'a' && file === FILE ? 'agent' : 'service';
+  return { side, by, when, file, nth, step };
+};
 
 /** `a` is Active and makes the change; `b` is Backup and has it first. */
 export const STEPS: readonly Omit<Kill, 'victim'>[] = [
@@ -34,6 +38,8 @@ export const STEPS: readonly Omit<Kill, 'victim'>[] = [
   at('b', 'after', FILE, 1, 'receiver: the file is replaced'),
   at('b', 'before', NOTES, 2, 'receiver: the agent runs with it'),
   at('b', 'after', NOTES, 2, 'receiver: the version is recorded'),
+  at('a', 'before', FILE, 1, 'author: the file is about to be replaced'),
+  at('a', 'after', FILE, 1, 'author: the file is replaced'),
   at('a', 'before', NOTES, 2, 'author: both run with it'),
   at('a', 'after', NOTES, 2, 'author: the version is recorded'),
 ];
@@ -52,14 +58,14 @@ export interface KillOutcome {
 
 /** @returns once both are in sync again. */
 export async function killed(pair: RealPair, kill: Kill, value: number): Promise<KillOutcome> {
-  const { side, victim, when, file, nth } = kill;
+  const { side, victim, by, when, file, nth } = kill;
   // Its default stands in a file that had it once.
   const flaps = (name: Name): string => FLAPS.exec(pair.textOf(name))?.[1] ?? '3';
   await settled(pair);
   const former = flaps('a');
   const from = pair.agents[side].lines.length;
   const plan = `${pair.homes[side].directory}/kill`;
-  writeFileSync(plan, JSON.stringify({ victim, when, file, nth } satisfies KillPlan));
+  writeFileSync(plan, JSON.stringify({ victim, by, when, file, nth } satisfies KillPlan));
   const set = pair.saying('a', 'set', 'maximum-flaps', String(value));
   await until(
     `the kill at ${when} ${file} ${nth} of ${side}`,

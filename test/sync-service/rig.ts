@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import type { SettingsError } from '../../src/config/errors.js';
 import type { AnnouncedVersion, SettingsVersion } from '../../src/model/settings-version.js';
 import type { SyncMode } from '../../src/model/status.js';
-import type { Step } from '../../src/sync-service/change.js';
+import { errorsOf, type Step } from '../../src/sync-service/change.js';
 import {
   encodeFrame,
   FrameReader,
@@ -117,6 +117,8 @@ export class Box {
   keeper: Keeper;
   announced: AnnouncedVersion | null = null;
   active = false;
+  /** What its agent runs with from now on. */
+  onApplied: ((text: string) => Promise<void> | void) | null = null;
   /** The agent's turn. */
   readonly #clockMs: number;
   #alone = createTurn();
@@ -166,32 +168,48 @@ export class Box {
     this.#died.reject(new Error('it died'));
   }
 
-  /** An operator sets something, as `understudy set` and the page do: the file is written, peers agree, it is in force. */
+  /** An operator sets something, as `understudy set` and the page do: peers agree, the file is written, it is in force. */
   set(from: string, to: string): Promise<ProposalOutcome> {
-    return this.#proposed(from, to, true);
+    return this.#alone(() => {
+      if (!this.text.includes(from)) throw new Error(`no ${from} in ${this.text}`);
+      return this.#propose(this.text.replace(from, to));
+    });
   }
 
   /** An operator has edited the file, and has the agent read it. */
   reload(from: string, to: string): Promise<ProposalOutcome> {
-    return this.#proposed(from, to, false);
+    this.text = this.text.replace(from, to);
+    return this.#alone(() => this.#propose(null));
   }
 
-  #proposed(from: string, to: string, restores: boolean): Promise<ProposalOutcome> {
-    if (!restores) this.text = this.text.replace(from, to);
-    return this.#alone(async () => {
-      if (restores && !this.text.includes(from)) throw new Error(`no ${from} in ${this.text}`);
-      if (restores) this.text = this.text.replace(from, to);
-      const digest = digestOfText(this.text);
-      const proposed = { digest, restores, active: this.active };
-      const outcome = this.keeper.propose(proposed, () => this.#run());
-      return Promise.race([outcome, this.#died.promise]);
-    });
+  #propose(text: string | null): Promise<ProposalOutcome> {
+    const read = this.text;
+    const proposed = { digest: digestOfText(read), text, active: this.active };
+    const apply = (): Promise<readonly SettingsError[]> => this.#write(read, text);
+    return Promise.race([this.keeper.propose(proposed, apply), this.#died.promise]);
+  }
+
+  /** As the agent does it: what stands in the file by then may be another one. */
+  async #write(read: string, text: string | null): Promise<readonly SettingsError[]> {
+    await this.#alive();
+    if (text !== null) {
+      if (this.text !== read) return errorsOf(new Error('another version'));
+      try {
+        this.disk?.('file');
+      } catch (error) {
+        return errorsOf(error);
+      }
+      this.text = text;
+      if (this.killAt === 'written') this.kill();
+    }
+    return this.#run();
   }
 
   async #run(): Promise<readonly SettingsError[]> {
     await this.#alive();
     this.inForce = this.text;
     this.group.applied.push(this.name);
+    await this.onApplied?.(this.text);
     void this.keeper.inForce();
     return [];
   }
@@ -201,6 +219,7 @@ export class Box {
     if (!this.text.includes(from)) throw new Error(`expected ${from} in ${this.text}`);
     this.text = this.text.replace(from, to);
     this.inForce = this.text;
+    await this.onApplied?.(this.text);
     await this.keeper.inForce();
     await this.group.settled();
   }
