@@ -46,6 +46,7 @@ interface Task {
 
 interface OpenSocket {
   readonly side: Side;
+  readonly port: number;
   readonly process: VirtualProcess;
   readonly events: HaSocketEvents;
   /** What waits to be received. */
@@ -64,6 +65,8 @@ export class World {
   readonly #sockets = new Map<Side, OpenSocket>();
   /** What becomes of each message of the HA port on its way; for peers of another release. */
   rewrite: (datagram: Uint8Array) => Uint8Array = (datagram) => datagram;
+  /** Ports that a firewall between the two has closed. */
+  readonly closedPorts = new Set<number>();
   #tasks: Task[] = [];
 
   join(appliance: Appliance): void {
@@ -210,7 +213,7 @@ export class World {
   /** Opens the HA port of a process: messages take the path that the destination names. */
   socketsOf(side: Side, process: VirtualProcess): OpenHaSocket {
     return (_family, port, events) => {
-      const open: OpenSocket = { side, process, events, arrived: [], waiting: [] };
+      const open: OpenSocket = { side, port, process, events, arrived: [], waiting: [] };
       this.#sockets.set(side, open);
       process.onDeath(() => this.#close(open));
       const socket: HaSocket = {
@@ -250,10 +253,12 @@ export class World {
     const { kind: message } = header;
     this.story.tell({ at: this.now, side, kind: 'message', message, path: link, present });
     if (!this.#passes(link === 'ha' ? 'ha-link' : 'ha-lan', side)) return;
+    if (this.closedPorts.has(port)) return;
     this.after(TRIP, () => {
       const receiver = this.#sockets.get(otherOf(side));
-      receiver?.arrived.push(arrivedDatagram(datagram, source, port));
-      receiver?.process.enter(() => receiver.events.onReadable());
+      if (receiver?.port !== port) return;
+      receiver.arrived.push(arrivedDatagram(datagram, source, port));
+      receiver.process.enter(() => receiver.events.onReadable());
     });
   }
 
