@@ -2,8 +2,8 @@
 // sent away. What is answered: keeper.test.ts.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { connect as connectTcp } from 'node:net';
-import { connect, type TLSSocket } from 'node:tls';
+import { connect as connectTcp, type AddressInfo } from 'node:net';
+import { connect, createServer, type TLSSocket } from 'node:tls';
 import { describe, it, type TestContext } from '../support/test.js';
 import { encodeFrame, type PeerAnswer, type PeerRequest } from '../../src/sync-service/exchange.js';
 import { callPeer, PeerUnanswered } from '../../src/sync-service/peer-call.js';
@@ -177,6 +177,72 @@ describe('what is no request', () => {
     assert.match(refused[0] ?? '', /ended within the request/);
     assert.deepEqual(asked, []);
   });
+});
+
+describe('what is no answer', () => {
+  const answering = async (
+    t: TestContext,
+    answer: (socket: TLSSocket) => void,
+  ): Promise<number> => {
+    const server = createServer({
+      ...TLS_OPTIONS,
+      pskCallback: (_, identity) => (identity === KEY.identity ? KEY.secret : null),
+    });
+    const sockets: TLSSocket[] = [];
+    server.on('secureConnection', (socket) => {
+      sockets.push(socket);
+      socket.on('error', () => undefined);
+      socket.once('data', () => answer(socket));
+    });
+    server.listen(0, '127.0.0.1');
+    await eventOf(server, 'listening');
+    t.after(() => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    });
+    return (server.address() as AddressInfo).port;
+  };
+  const whole = encodeFrame({ kind: 'has', written });
+  const cases: [string, (socket: TLSSocket) => void, RegExp][] = [
+    [
+      'garbage',
+      (socket) => socket.end(frame(Buffer.from('garbage'))),
+      /an answer of another form than expected/,
+    ],
+    [
+      '100 MB',
+      (socket) => socket.write(Buffer.from([0x06, 0x40, 0, 0, 1])),
+      /at most \d+ bytes, found 104857600/,
+    ],
+    [
+      'half a document',
+      (socket) => socket.end(whole.subarray(0, whole.length / 2)),
+      /the connection ended before the answer/,
+    ],
+    [
+      'a document that is not that of its version',
+      (socket) =>
+        socket.end(
+          encodeFrame({ kind: 'has', written: { ...written, document: sorted([['ha.port', 1]]) } }),
+        ),
+      /an answer of another form than expected/,
+    ],
+    ['two answers', (socket) => socket.end(Buffer.concat([whole, whole])), /more than one message/],
+    ['nothing', (socket) => socket.end(), /the connection ended before the answer/],
+    ['silence', () => undefined, /too slow/],
+  ];
+  for (const [what, answer, words] of cases) {
+    it(`${what} is none, and whoever has asked is told why`, async (t) => {
+      const port = await answering(t, answer);
+      // Of silence alone this is the whole wait.
+      const limit = what === 'silence' ? 300 : undefined;
+      const error = await callPeer(place(port), [KEY], { kind: 'get' }, limit).catch(
+        (reason: unknown) => reason,
+      );
+      assert.ok(error instanceof PeerUnanswered, String(error));
+      assert.match(error.message, words);
+    });
+  }
 });
 
 describe('the keys of the connections', () => {
