@@ -1,17 +1,26 @@
-// A pair of real agents that share settings, each in a network namespace of its own, with their services, TLS and files.
-// No tests in here.
+// Real agents that share settings, each in a network namespace of its own, with their services, TLS and files: a pair, or
+// three. No tests in here.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { AgentHome, AgentProcess, MAIN } from '../support/agent-process.js';
-import { inNetns, joinPeer } from '../support/namespace.js';
+import { inNetns, ip, joinPeer } from '../support/namespace.js';
 
-export type Name = 'a' | 'b';
+export type Name = 'a' | 'b' | 'c';
 export const NAMES = ['a', 'b'] as const;
-const OWN = { a: '192.0.2.1', b: '192.0.2.2' } as const;
+export const THREE = ['a', 'b', 'c'] as const;
+const OWN = { a: '192.0.2.1', b: '192.0.2.2', c: '192.0.2.3' } as const;
+const PRIORITY = { a: 200, b: 100, c: 50 } as const;
 
-export const textFor = (home: AgentHome, name: Name, mode: string): string => {
-  const other = name === 'a' ? 'b' : 'a';
+export const textFor = (
+  home: AgentHome,
+  name: Name,
+  mode: string,
+  all: readonly Name[] = NAMES,
+): string => {
+  const peers = all
+    .filter((one) => one !== name)
+    .map((one) => `{ name: ${one}, addresses: [${OWN[one]}] }`);
   return `# ${name}'s own
 name: ${name}
 runtimeDirectory: ${home.runtimeDirectory}
@@ -20,7 +29,7 @@ realtime: { enabled: false }
 ha:
   sync: ${mode}
   keyFile: /run/${name}.key
-  peers: [{ name: ${other}, addresses: [${OWN[other]}] }]
+  peers: [${peers.join(', ')}]
   # A host that stands still for seconds loses no peer: that would take a change back.
   peerCheckIntervalMs: 200
   peerFailureThreshold: 255
@@ -30,9 +39,23 @@ virtualRouters:
     vrid: 51
     addresses: [192.0.2.100/24]
     advertisementIntervalMs: 1000
-    priority: ${name === 'a' ? 200 : 100}
+    priority: ${PRIORITY[name]}
 `;
 };
+
+/** One bridge, which `a` has for its interface, and a namespace for each of the others. */
+function joinThree(): void {
+  ip('link add lan type bridge mcast_snooping 0');
+  ip(`address add ${OWN.a}/24 dev lan`);
+  ip('link set lan up');
+  for (const name of ['b', 'c'] as const) {
+    ip(`netns add ${name}`);
+    ip(`link add to-${name} type veth peer name lan netns ${name}`);
+    ip(`link set to-${name} master lan up`);
+    ip(`-n ${name} address add ${OWN[name]}/24 dev lan`);
+    ip(`-n ${name} link set lan up`);
+  }
+}
 
 export interface Said {
   readonly code: number | null;
@@ -42,46 +65,60 @@ export interface Said {
 export class RealPair {
   readonly homes = {} as Record<Name, AgentHome>;
   readonly agents = {} as Record<Name, AgentProcess>;
+  readonly names: readonly Name[];
 
   /** Loaded into the agents. */
   readonly preload: string | undefined;
 
-  constructor(preload?: string) {
+  constructor(preload?: string, names: readonly Name[] = NAMES) {
     this.preload = preload;
+    this.names = names;
   }
 
-  /** Both run, and are in sync. */
+  /** All run, and are in sync. */
   async start(mode: string): Promise<void> {
-    joinPeer();
-    for (const name of NAMES) {
+    const { names } = this;
+    if (names.length === 2) joinPeer();
+    else joinThree();
+    for (const name of names) {
       writeFileSync(`/run/${name}.key`, `${'1a'.repeat(32)}\n`, { mode: 0o600 });
       this.homes[name] = new AgentHome(name, {});
-      writeFileSync(this.homes[name].settingsFile, textFor(this.homes[name], name, mode));
+      writeFileSync(this.homes[name].settingsFile, textFor(this.homes[name], name, mode, names));
       this.run(name);
     }
-    for (const name of NAMES) await this.agents[name].transition('Backup');
-    for (const name of NAMES) await this.inState(name, 'in-sync');
+    for (const name of names) await this.agents[name].transition('Backup');
+    for (const name of names) await this.inState(name, 'in-sync');
   }
 
   run(name: Name): void {
     const { preload } = this;
+    const netns = this.#netnsOf(name);
     this.agents[name] = new AgentProcess(this.homes[name], {
-      ...(name === 'a' ? {} : { netns: 'peer' }),
+      ...(netns === undefined ? {} : { netns }),
       ...(preload === undefined ? {} : { preload }),
     });
   }
 
-  async end(): Promise<void> {
-    await Promise.all(NAMES.map((name) => this.agents[name].dispose()));
+  #netnsOf(name: Name): string | undefined {
+    if (name === 'a') return undefined;
+    return this.names.length === 2 ? 'peer' : name;
   }
 
+  async end(): Promise<void> {
+    await Promise.all(this.names.map((name) => this.agents[name].dispose()));
+  }
+
+  /** With each of its peers. */
   inState(name: Name, state: string) {
-    return this.agents[name].until(({ sync }) => sync?.peers[0]?.state === state);
+    return this.agents[name].until(
+      ({ sync }) => sync !== undefined && sync.peers.every((peer) => peer.state === state),
+    );
   }
 
   #command(name: Name, words: readonly string[]): [string, string[]] {
     const command = [process.execPath, MAIN, ...words, '--config', this.homes[name].settingsFile];
-    const [program = '', ...rest] = name === 'a' ? command : inNetns('peer', ...command);
+    const netns = this.#netnsOf(name);
+    const [program = '', ...rest] = netns === undefined ? command : inNetns(netns, ...command);
     return [program, rest];
   }
 
