@@ -43,8 +43,8 @@ export async function install(box: Box): Promise<void> {
 }
 
 /** The settings and the key of one side of the pair. */
-export async function setUp(box: Box): Promise<void> {
-  box.write(SETTINGS, settingsText(box.name));
+export async function setUp(box: Box, change: Values = {}): Promise<void> {
+  box.write(SETTINGS, settingsText(box.name, change));
   box.write('/etc/understudy/ha.key', `${SHARED_KEY}\n`, 0o600);
   await box.sh('chown understudy: /etc/understudy/*');
 }
