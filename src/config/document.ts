@@ -61,7 +61,7 @@ export function readDocument(text: string): ReadDocument {
     // What it has to say is an error of ours, and not a line on standard error.
     logLevel: 'error',
   });
-  if (document.errors.length > 0) return { ok: false, errors: document.errors.map(syntaxError) };
+  if (document.errors.length > 0) return { ok: false, errors: syntaxErrors(document.errors) };
   if (document.contents === null) return { ok: false, errors: [emptyError('only comments')] };
   const excess = excessError(excessOf(document), lines);
   if (excess !== null) return { ok: false, errors: [excess] };
@@ -99,6 +99,12 @@ function excessError(excess: Excess | null, lines: LineCounter): SettingsError |
   const place = placeAt(lines, offsetOf(excess.node) ?? 0);
   if (excess.what === 'depth') return depthError(place);
   return refusal('manyAliases', 'one more', { most: MOST_ALIASES }, place);
+}
+
+/** Of a file that is indented with tabs the tabs alone: nothing below one is where it seems to be. */
+function syntaxErrors(errors: readonly YAMLError[]): SettingsError[] {
+  const tabs = errors.filter(({ code }) => code === 'TAB_AS_INDENT');
+  return (tabs.length > 0 ? tabs : errors).map(syntaxError);
 }
 
 function syntaxError(error: YAMLError): SettingsError {

@@ -50,6 +50,11 @@ export const FAULTY_FILES: readonly FaultyFile[] = [
   { title: 'a sentence', text: 'hello\n', errors: ['wrong-type '] },
   { title: 'syntax: a bracket left open', text: 'ha: [1, 2\nname: x\n', errors: ['syntax '] },
   { title: 'syntax: a tab', text: 'ha:\n\tmode: off\n', errors: ['syntax '] },
+  {
+    title: 'syntax: a tab, and what follows from it',
+    text: 'name: dallas-1\nha:\n\tmode: off\n  primary: true\n  preempt: false\n',
+    errors: ['syntax '],
+  },
   { title: 'two documents', text: 'name: a\n---\nname: b\n', errors: ['syntax '] },
   { title: 'an alias without anchor', text: withTop('name: *nobody'), errors: ['syntax '] },
   {
