@@ -43,8 +43,18 @@ const stateOf = async (box: Box): Promise<string> =>
   (await box.run(['dpkg-query', '--show', '--showformat=${db:Status-Status}', 'understudy']))
     .stdout;
 
+/**
+ * Everything but /run and /var/lib on a disk that nobody can write to, as on an appliance whose image is one. The
+ * journal goes on in /run.
+ */
+const READ_ONLY = `journalctl --relinquish-var
+  cp -a /var/lib /run/var-lib; mount --bind /run/var-lib /var/lib
+  mount -o remount,ro /`;
+const WRITABLE = `mount -o remount,rw /; umount --lazy /var/lib; rm -rf /run/var-lib`;
+
 describe('the package, when something comes between', { skip }, () => {
   let machines: Machines;
+  const said = new Map<string, string>();
   before(async () => {
     machines = await Machines.start(async (box) => {
       if (box.name === 'b') {
@@ -52,16 +62,22 @@ describe('the package, when something comes between', { skip }, () => {
         box.write('/run/systemd/system/keepalived.service', unit);
         await box.systemctl('start', 'keepalived');
       }
-      const said = await installPackage(box);
-      // It says so where keepalived runs, and not where it does not.
-      assert.equal(/keepalived runs on this host/.test(said), box.name === 'b', said);
-      assert.match(said, /then: understudy check && systemctl start understudy\n$/m);
+      said.set(box.name, await installPackage(box));
       await setUp(box);
     });
   });
   after(async () => machines.close());
   afterEach((t) => {
     if (!('passed' in t) || t.passed !== true) process.stdout.write(`${machines.words()}\n`);
+  });
+
+  it('where keepalived runs, says what to do before the agent is started, and where it does not run, nothing', () => {
+    const [alone = '', beside = ''] = [said.get('a'), said.get('b')];
+    assert.doesNotMatch(alone, /keepalived/);
+    assert.match(beside, /keepalived runs on this host: start no understudy for what it serves/);
+    for (const words of [alone, beside]) {
+      assert.match(words, /then: understudy check && systemctl start understudy\n$/m);
+    }
   });
 
   it('killed while it unpacks: the Active goes on, and the next installation mends it, losing nothing', async (t) => {
@@ -150,6 +166,45 @@ describe('the package, when something comes between', { skip }, () => {
       systemctl restart ${UNIT}`);
     await machines.standsBy(b);
     await machines.status(b, 'no reason', ({ health: { reasons } }) => reasons.length === 0);
+  });
+
+  it('on a root file system that is read-only: starts, takes over, hands over; set and an upgrade are refused, and say why', async (t) => {
+    const { a, b } = machines;
+    await b.sh(`systemctl stop ${UNIT}; ${READ_ONLY}; systemctl start ${UNIT}`);
+    const { health } = await machines.standsBy(b);
+    assert.deepEqual(health.reasons, []);
+    const move = (from: Box): Promise<unknown> => from.run(['understudy', 'failover']);
+    const there = await machines.observe(
+      t,
+      b,
+      () => move(a),
+      () => machines.standsBy(a),
+    );
+    assert.equal(there.lost, 0);
+    const refused = await b.attempt(['understudy', 'set', 'primary', 'on']);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /cannot be written \(EROFS\)/);
+    const pid = await b.mainPid();
+    const { code, stderr } = await b.attempt(['dpkg', '--install', PACKAGE]);
+    assert.notEqual(code, 0);
+    assert.match(
+      stderr,
+      /\/usr\/lib expected writable, found a read-only file system; nothing was changed\n +remedy /,
+    );
+    assert.equal(await stateOf(b), 'installed', stderr);
+    assert.equal(await b.mainPid(), pid);
+    assert.deepEqual(machines.lab.holding(ADDRESS), ['b']);
+    const back = await machines.observe(
+      t,
+      a,
+      () => b.systemctl('restart', UNIT),
+      () => machines.standsBy(b),
+    );
+    assert.equal(back.lost, 0);
+    await b.sh(`systemctl stop ${UNIT}; ${WRITABLE}; systemctl start ${UNIT}`);
+    await machines.standsBy(b);
+    await installPackage(b);
+    await machines.standsBy(b);
   });
 
   it('the key may be a credential of the unit, which the agent reads and cannot write', async (t) => {
