@@ -16,9 +16,17 @@ export const packageRefusal = (): string | false =>
 /** As a machine sees it. */
 export const PACKAGE = `${SOURCE}/package/${name ?? ''}`;
 
+/** Of another commit, as `scripts/test-systemd --former` has it made; undefined without. */
+const former = process.env['UNDERSTUDY_FORMER_PACKAGE'];
+export const formerRefusal = (): string | false =>
+  former === undefined
+    ? 'no former package: run scripts/test-systemd --former COMMIT versions'
+    : false;
+export const FORMER_PACKAGE = `${SOURCE}/${former ?? ''}`;
+
 /** @returns what it says. @throws Error when it fails. */
-export const installPackage = async (box: Box): Promise<string> =>
-  (await box.run(['dpkg', '--install', PACKAGE])).stdout;
+export const installPackage = async (box: Box, file = PACKAGE): Promise<string> =>
+  (await box.run(['dpkg', '--install', file])).stdout;
 
 export const OLDER_VERSION = '0.0.9';
 export const OLDER_PACKAGE = '/var/tmp/older.deb';
