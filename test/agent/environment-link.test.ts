@@ -11,7 +11,7 @@ import { AgentHome, AgentProcess } from '../support/agent-process.js';
 import { addLinkLocals, enterNamespace, ip, joinPeer, layCable } from '../support/namespace.js';
 import { address, AddressWatch, priorityOf, router, settings, VIRTUAL } from './lan.js';
 import { within } from '../support/limits.js';
-import { stopped } from './pair-house.js';
+import { stopped } from '../support/process-state.js';
 
 const skip = enterNamespace(import.meta.url);
 const run = promisify(execFile);
@@ -81,7 +81,7 @@ describe('the interface of a running agent', { skip }, () => {
       await done;
       t.diagnostic(`transition ${late} ms after the netlink event (limit of the case: 50 ms)`);
       await agent.until(() => !watch.has(VIRTUAL) && !watch.has(SIX));
-      assert.equal((await agent.status()).health.state, 'fault');
+      await agent.until(({ health }) => health.state === 'fault');
       const { advertisementsSent } = (await agent.router()).counters;
 
       ip('-n peer link set lan up');
@@ -115,7 +115,7 @@ describe('the interface of a running agent', { skip }, () => {
     for (const wanted of ['ipv4', 'ipv6']) {
       await peer.packets.takeUntil(({ family }) => family === wanted, `an ${wanted} packet`);
     }
-    assert.equal((await agent.status()).health.state, 'healthy');
+    await agent.until(({ health }) => health.state === 'healthy');
     await peer.stop();
   });
 
@@ -183,7 +183,7 @@ describe('the interface of a running agent', { skip }, () => {
     await agent.transition('Active');
     await agent.transition('Active', 0, 'six');
     await standing();
-    assert.equal((await agent.status()).health.state, 'healthy');
+    await agent.until((status) => status.health.state === 'healthy');
   });
 
   it('case 73: no IPv4 address: nothing is sent from another interface’s; then startup', async () => {

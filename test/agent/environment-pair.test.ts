@@ -139,7 +139,7 @@ describe('two agents', { skip }, () => {
     assert.equal((await b.transition('Active', from[1], 'lan')).reason, 'priority-zero');
     assert.equal((await b.transition('Active', from[1], 'wan')).reason, 'no-response');
     await b.until(() => holders() === 'b' && holders(VIRTUAL_WAN) === 'b');
-    assert.equal((await a.status()).health.state, 'fault');
+    await a.until(({ health }) => health.state === 'fault');
 
     from = [a.lines.length, b.lines.length];
     setCable('wan', 'a', true);

@@ -1,12 +1,13 @@
 // Two real agents on the cable, `a` here (priority 200) and `b` in the namespace `peer` (100): who has
 // the address by the kernels' word, which processes there are, how a script is held up. No tests.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Status } from '../../src/model/status.js';
 import { AgentHome, AgentProcess, type StartOptions } from '../support/agent-process.js';
 import { until } from '../support/limits.js';
 import { ip } from '../support/namespace.js';
+import { gone, isRunning } from '../support/process-state.js';
 import { router, VIRTUAL } from './lan.js';
 
 export type Side = 'a' | 'b';
@@ -139,16 +140,3 @@ export class PairHouse {
 
 const knowsPeer = ({ peers }: Status): boolean =>
   peers[0]?.state === 'healthy' && peers[0].virtualRouters?.length === 1;
-
-/** A zombie has no program any more. */
-export const isRunning = (pid: number): boolean => existsSync(`/proc/${pid}/exe`);
-
-export async function gone(pid: number): Promise<void> {
-  await until(`the end of process ${pid}`, () => !isRunning(pid), Boolean, 20);
-}
-
-/** `T` while stopped by a signal. */
-export async function stopped(pid: number): Promise<void> {
-  const state = () => /\) (\S)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
-  await until(`process ${pid} stopped (T)`, state, (seen) => seen === 'T');
-}

@@ -10,7 +10,7 @@ import { AgentHome, AgentProcess, MAIN } from '../support/agent-process.js';
 import { eventOf, until } from '../support/limits.js';
 import { enterNamespace, inNetns, ip, joinPeer } from '../support/namespace.js';
 import { router, settings, VIRTUAL } from './lan.js';
-import { gone } from './pair-house.js';
+import { gone } from '../support/process-state.js';
 
 const skip = process.env['CI'] === 'true' ? enterNamespace(import.meta.url) : 'played in CI';
 
@@ -161,15 +161,12 @@ describe('acceptMode: false', { skip }, () => {
     await agent.end('SIGTERM');
     assert.equal(rules(), '', 'stopped');
     await start();
-    let executor = agent.executorPid();
+    const executor = agent.executorPid();
     await agent.end('SIGKILL');
     await gone(executor);
     await none();
     await start();
-    executor = agent.executorPid();
-    process.kill(executor, 'SIGKILL');
-    agent.signal('SIGKILL');
-    await Promise.all([agent.exited, gone(executor)]);
+    await agent.annihilate();
     assert.equal(elements().length, 3, 'nobody is there to take them away');
     const release = [MAIN, 'release', '--config', home.settingsFile];
     execFileSync(process.execPath, release, NFT);
@@ -178,10 +175,7 @@ describe('acceptMode: false', { skip }, () => {
 
   it('what both left behind goes when the next one starts, though it accepts everything', async () => {
     await start();
-    const executor = agent.executorPid();
-    process.kill(executor, 'SIGKILL');
-    agent.signal('SIGKILL');
-    await Promise.all([agent.exited, gone(executor)]);
+    await agent.annihilate();
     for (const address of [VIRTUAL, 'fe80::33/64', `${SIX}/64`])
       ip(`address del ${address} dev lan`);
     home.configure(closed({ acceptMode: true }));

@@ -265,7 +265,7 @@ describe('an agent in a bad house', { skip }, () => {
       for (const [text, expected] of nonsense) assert.match(await say(text), expected);
       await advertisesOn(3);
       assert.deepEqual((await agent.router()).since, since);
-      assert.deepEqual((await agent.status()).health.state, 'healthy');
+      await agent.until(({ health }) => health.state === 'healthy');
       assert.deepEqual(agent.said(from), []);
     });
 

@@ -12,7 +12,7 @@ import { until } from '../support/limits.js';
 import { enterNamespace, ip, joinPeer } from '../support/namespace.js';
 import { dialectAfter, dialectsOf } from './auto-listener.js';
 import { AddressWatch, CALM, Lan, priorityOf, router, settings, VIRTUAL } from './lan.js';
-import { gone } from './pair-house.js';
+import { gone } from '../support/process-state.js';
 
 const skip = enterNamespace(import.meta.url);
 /** Throws in the agent's process, out of nowhere, when told to. */

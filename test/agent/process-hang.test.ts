@@ -5,7 +5,8 @@ import { after, before, describe, it } from '../support/test.js';
 import type { AgentProcess } from '../support/agent-process.js';
 import { until } from '../support/limits.js';
 import { enterNamespace, joinPeer } from '../support/namespace.js';
-import { gone, PairHouse } from './pair-house.js';
+import { gone } from '../support/process-state.js';
+import { PairHouse } from './pair-house.js';
 
 const skip = enterNamespace(import.meta.url);
 

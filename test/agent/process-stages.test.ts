@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from '../support/test.js';
 import type { AgentProcess } from '../support/agent-process.js';
 import { enterNamespace, joinPeer } from '../support/namespace.js';
-import { atStart, gone, PairHouse, stopped } from './pair-house.js';
+import { gone } from '../support/process-state.js';
+import { atStart, PairHouse } from './pair-house.js';
 
 const skip = enterNamespace(import.meta.url);
 
@@ -48,12 +49,7 @@ describe('in a stage of agent and executor', { skip }, () => {
     const a = house.start('a', calm);
     await a.transition('Backup');
     await a.until(({ peers }) => peers[0]?.state === 'healthy');
-    const executor = house.executor(b);
-    b.signal('SIGSTOP');
-    await stopped(b.pid);
-    process.kill(executor, 'SIGKILL');
-    b.signal('SIGKILL');
-    await Promise.all([b.exited, gone(executor)]);
+    await b.annihilate();
     await a.transition('Active');
     await house.until('a');
   });

@@ -94,8 +94,7 @@ describe('a pair on tun interfaces', { skip }, () => {
     const b = agents[1] ?? assert.fail();
     await b.until(({ virtualRouters: [lan] }) => lan?.state === 'Backup');
     const from = b.lines.length;
-    process.kill(a.executorPid(), 'SIGKILL');
-    process.kill(a.pid, 'SIGKILL');
+    await a.annihilate();
     await b.transition('Active', from);
     await b.until(({ virtualRouters: [lan] }) => lan?.addresses[0]?.present === true);
   });

@@ -284,8 +284,7 @@ describe('the virtual MAC address', { skip }, () => {
   it('an agent that is killed leaves nothing: its executor takes all away', async () => {
     start();
     await state('Active');
-    process.kill(agent.pid, 'SIGKILL');
-    await agent.exited;
+    await agent.end('SIGKILL');
     await until(
       'nothing of ours',
       left,
@@ -296,11 +295,7 @@ describe('the virtual MAC address', { skip }, () => {
   it('when everything is killed the address ends with its lifetime, and the rest with a release', async () => {
     start();
     await state('Active');
-    const executor = agent.executorPid();
-    process.kill(agent.pid, 'SIGSTOP');
-    process.kill(executor, 'SIGKILL');
-    process.kill(agent.pid, 'SIGKILL');
-    await agent.exited;
+    await agent.annihilate();
     const rest = { links: ['us51v4'], addresses: [], arpIgnore: '1', arpAnnounce: '2' };
     await until('no address', left, (found) => JSON.stringify(found) === JSON.stringify(rest));
     const said = execFileSync(process.execPath, [MAIN, 'release', '--config', home.settingsFile], {
@@ -314,11 +309,7 @@ describe('the virtual MAC address', { skip }, () => {
   it('when everything is killed the next agent goes on with what it finds, and knows what it was before', async () => {
     start();
     await state('Active');
-    const executor = agent.executorPid();
-    process.kill(agent.pid, 'SIGSTOP');
-    process.kill(executor, 'SIGKILL');
-    process.kill(agent.pid, 'SIGKILL');
-    await agent.exited;
+    await agent.annihilate();
     agent = new AgentProcess(home);
     await state('Active');
     assert.equal(sysctl('ipv4/conf/lan/arp_ignore'), '1');

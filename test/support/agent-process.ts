@@ -11,6 +11,7 @@ import type { VirtualRouterState } from '../../src/model/reasons.js';
 import type { EventRecord, Status, VirtualRouterStatus } from '../../src/model/status.js';
 import { until, WAIT_LIMIT_MS, within } from './limits.js';
 import { inNetns } from './namespace.js';
+import { gone, stopped } from './process-state.js';
 
 /** The compiled sources', or the bundle's where scripts/test says so: that is what is installed. */
 export const MAIN =
@@ -215,6 +216,16 @@ export class AgentProcess {
   end(signal: NodeJS.Signals): Promise<Ended> {
     this.signal(signal);
     return this.exited;
+  }
+
+  /** Agent and executor die at once: nobody is left who would do the will. Resolves when both are gone. */
+  async annihilate(): Promise<void> {
+    const executor = this.executorPid();
+    // Stopped, it does not find out that its executor is dead.
+    this.signal('SIGSTOP');
+    await stopped(this.pid);
+    process.kill(executor, 'SIGKILL');
+    await Promise.all([this.end('SIGKILL'), gone(executor)]);
   }
 
   /** Its end, whatever brings it about. @throws Error with the end of its log at the limit. */
