@@ -1,4 +1,4 @@
-// node:test with a limit on each test and on nothing else. The only file that imports it: a suite or a
+// node:test with a limit on each test and on nothing else. Tests import no other: a suite or a
 // file that had a limit would fail for the sum of its tests. No tests in here.
 import { appendFileSync, writeSync } from 'node:fs';
 import * as runner from 'node:test';
