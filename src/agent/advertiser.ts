@@ -10,6 +10,7 @@ import {
   encodeAdvertisement,
   encodeAdvertisementFrame,
   VRRP_GROUP,
+  type Seal,
 } from '../wire/advertisement.js';
 import { after, earlier, microseconds, type Instant } from '../model/units.js';
 import { virtualMacAddress } from '../model/virtual-mac.js';
@@ -55,6 +56,13 @@ interface QueuedAdvertisement extends AdvertisementToSend {
 /** `code` is an errno name, or ENODEV when the interface has no open socket. */
 type OnSendFailure = (virtualRouter: string, what: string, code: string) => void;
 
+/** What signs the advertisements of a virtual router; null for those that go unsigned. */
+export interface Signer {
+  sealOf(settings: VirtualRouterSettings): Seal | null;
+}
+
+const NOBODY: Signer = { sealOf: () => null };
+
 /** Announcements that went out, in frames. */
 type OnAnnounced = (virtualRouter: string, frames: number) => void;
 
@@ -64,6 +72,7 @@ export class Advertiser {
   readonly #onFailure: OnSendFailure;
   readonly #onAnnounced: OnAnnounced;
   readonly #holds: (virtualRouter: string) => boolean;
+  readonly #signer: Signer;
   readonly #now: () => Instant;
   /** The last encoding of each virtual router: between two changes every advertisement is the same. */
   readonly #encoded = new Map<string, Encoded>();
@@ -77,12 +86,14 @@ export class Advertiser {
     onFailure: OnSendFailure,
     onAnnounced: OnAnnounced,
     holds: (virtualRouter: string) => boolean,
+    signer = NOBODY,
   ) {
     this.#network = network;
     this.#announcer = kernel.openAnnouncer();
     this.#onFailure = onFailure;
     this.#onAnnounced = onAnnounced;
     this.#holds = holds;
+    this.#signer = signer;
     this.#now = () => kernel.now();
   }
 
@@ -171,6 +182,9 @@ export class Advertiser {
   }
 
   #encode(wanted: QueuedAdvertisement): Encoded {
+    const seal = this.#signer.sealOf(wanted.settings);
+    // Each that is signed is another one.
+    if (seal !== null) return { ...wanted, ...encodeFrom(wanted, seal) };
     const known = this.#encoded.get(wanted.settings.name);
     if (
       known !== undefined &&
@@ -183,7 +197,7 @@ export class Advertiser {
     ) {
       return known;
     }
-    const encoded = { ...wanted, ...encodeFrom(wanted) };
+    const encoded = { ...wanted, ...encodeFrom(wanted, null) };
     this.#encoded.set(wanted.settings.name, encoded);
     return encoded;
   }
@@ -216,14 +230,11 @@ export class Advertiser {
 const isSameList = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((one, index) => one === b[index]);
 
-/** The messages of one advertisement: one to the group, or one to each unicast peer. */
-export function encodeFor({
-  settings,
-  priority,
-  source,
-  dialect,
-  alsoTo,
-}: AdvertisementToSend): OutgoingMessage[] {
+/** The messages of one advertisement: one to the group, or one to each unicast peer; each is signed by itself. */
+export function encodeFor(
+  { settings, priority, source, dialect, alsoTo }: AdvertisementToSend,
+  seal: Seal | null,
+): OutgoingMessage[] {
   const { family, unicastPeers, vrid, advertisementInterval } = settings;
   const usual = unicastPeers.length > 0 ? unicastPeers : [VRRP_GROUP[family]];
   const besides = alsoTo.filter((one) => familyOf(one) === family && !usual.includes(one));
@@ -234,11 +245,11 @@ export function encodeFor({
     maxAdvertiseInterval: advertisementInterval,
     addresses: settings.addresses.map(({ address }) => address),
   };
-  return destinations.map((destination) => ({
-    source,
-    destination,
-    message: encodeAdvertisement(advertisement, { source, destination, dialect }),
-  }));
+  return destinations.map((destination) => {
+    const envelope = { source, destination };
+    const plain = encodeAdvertisement(advertisement, { ...envelope, dialect });
+    return { ...envelope, message: seal?.(plain, envelope) ?? plain };
+  });
 }
 
 const announcedMac = ({ virtualMac, family, vrid }: VirtualRouterSettings, link: Link): string =>
@@ -272,8 +283,11 @@ class Batch {
 }
 
 /** To the group from the virtual MAC address, where that is ours; a peer's link-layer address is the kernel's knowledge. */
-function encodeFrom(wanted: QueuedAdvertisement): Pick<Encoded, 'messages' | 'frames'> {
-  const messages = encodeFor(wanted);
+function encodeFrom(
+  wanted: QueuedAdvertisement,
+  seal: Seal | null,
+): Pick<Encoded, 'messages' | 'frames'> {
+  const messages = encodeFor(wanted, seal);
   const { family, vrid, advertisementInterval, addresses } = wanted.settings;
   const group = VRRP_GROUP[family];
   if (!wanted.fromVirtualMac) return { messages, frames: [] };
@@ -285,7 +299,7 @@ function encodeFrom(wanted: QueuedAdvertisement): Pick<Encoded, 'messages' | 'fr
       maxAdvertiseInterval: advertisementInterval,
       addresses: addresses.map(({ address }) => address),
     },
-    { source, destination: group, dialect, sourceMac: virtualMacAddress(family, vrid) },
+    { source, destination: group, dialect, seal, sourceMac: virtualMacAddress(family, vrid) },
   );
   const others = messages.filter(({ destination }) => destination !== group);
   return { messages: others, frames: others.length < messages.length ? [frame] : [] };

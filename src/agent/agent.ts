@@ -22,6 +22,7 @@ import { MetricsDoor } from './metrics-door.js';
 import { leftoversOf, memoryAt, stateOf, type Clocks } from './memory.js';
 import { createBackgroundFile, type BackgroundFile } from '../files/background-file.js';
 import { formatState, readState, stateFilePath, type State } from '../journal/state-file.js';
+import { Signing } from './signing.js';
 import { statusOf } from './status.js';
 import { StatusFile } from '../journal/status-file.js';
 import { judged } from './reload-words.js';
@@ -103,6 +104,10 @@ class RunningAgent implements Agent {
       settings,
       leftovers: leftoversOf(this.#left.state),
       services: this.#services,
+      signing: new Signing({
+        wallClock,
+        onProblem: (problem) => this.setProblem('signing', problem),
+      }),
       onChange: () => this.#changed(),
       recordAhead: () => this.#recordAhead(),
       onWake: (news) => this.#statusFile.stirred(news),
@@ -243,10 +248,13 @@ class RunningAgent implements Agent {
     });
   }
 
-  /** A key that cannot be used is told with what it means for the HA port, once. */
+  /** A key that cannot be used is told with what that means, once. */
   #unsaidHostProblems(): string[] {
     return [...this.#hostProblems].flatMap(([one, text]) =>
-      one === 'ha.keyFile' && this.#problems.has('ha-port') ? [] : text,
+      (one === 'ha.keyFile' && this.#problems.has('ha-port')) ||
+      (one === 'signing.keyFile' && this.#problems.has('signing'))
+        ? []
+        : text,
     );
   }
 

@@ -9,6 +9,7 @@ import type { EventRecord } from '../model/status.js';
 import type { WitnessOrder } from '../model/witness.js';
 import type { Leftovers } from './leftovers.js';
 import type { TransitionEffect } from './records.js';
+import type { Signing } from './signing.js';
 import type { Watchdog } from './watchdog.js';
 
 /** Where effects go that are neither packets nor addresses. None of them may block. */
@@ -41,6 +42,8 @@ export interface DriverOptions {
   readonly settings: Settings;
   readonly leftovers: Leftovers;
   readonly services: Services;
+  /** Signs advertisements, and verifies those that are signed; the driver gives it the settings. */
+  readonly signing: Signing;
   /** Writes state.json: what is about to be changed on interfaces stands there before it is. */
   readonly recordAhead: () => Promise<void>;
   /** After a wake-up that changed something a person or state.json should see. */

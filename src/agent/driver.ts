@@ -33,13 +33,16 @@ const MONITOR_EVENTS: ReadonlySet<string> = new Set(['monitor', 'monitor-removed
 const DEADLINE: InstanceEvent = { kind: 'deadline' };
 
 export class Driver {
-  readonly #options: Pick<DriverOptions, 'executor' | 'onChange' | 'onWake' | 'watchdog'>;
+  readonly #options: Pick<
+    DriverOptions,
+    'executor' | 'signing' | 'onChange' | 'onWake' | 'watchdog'
+  >;
   readonly #kernel: Kernel;
   readonly #will: LeasedWill;
   readonly #records: Records;
   readonly #services: Services;
   readonly #instance: Instance;
-  readonly #network: Network;
+  readonly network: Network;
   readonly #advertiser: Advertiser;
   readonly #alarm: Alarm;
   readonly reception: Reception;
@@ -63,7 +66,7 @@ export class Driver {
   #longestSilence: Microseconds;
 
   constructor(options: DriverOptions) {
-    const { kernel, executor, journal, settings } = options;
+    const { kernel, executor, lease, journal, settings, signing } = options;
     this.#options = options;
     this.#kernel = kernel;
     this.#suspension = new Suspension(kernel);
@@ -74,30 +77,31 @@ export class Driver {
     this.moves = new Moves(journal, this.#instance);
     this.#records = new Records(journal, this.tallies, this.moves);
     this.recorder = new Recorder(this.#instance);
-    this.reception = new Reception(journal, (source) => this.#instance.isStranger(source));
-    this.#network = new Network(kernel, () => this.#wake(), this.#networkEvents());
+    this.reception = new Reception(journal, (source) => this.#instance.isStranger(source), signing);
+    this.network = new Network(kernel, () => this.#wake(), this.#networkEvents());
     this.#advertiser = new Advertiser(
-      this.#network,
+      this.network,
       kernel,
       (...refused) => this.#records.sendFailed(...refused),
       (name, frames) => this.tallies.announced(name, frames),
       (name) => this.keeper.holds(name),
+      signing,
     );
     this.keeper = new AddressKeeper({
       ...options,
-      network: this.#network,
+      network: this.network,
       submit: (event) => this.submit(event),
       now: () => kernel.now(),
       beforeActive: (names) => this.#services.beforeActive(names),
       onStuck: (virtualRouter, detail) => this.#records.addressesStuck(virtualRouter, detail),
       onStandingChanged: () => (this.#changed = true),
     });
-    const { lease } = options;
-    this.#will = new LeasedWill({ executor, lease, network: this.#network, keeper: this.keeper });
+    const own = { network: this.network, keeper: this.keeper };
+    this.#will = new LeasedWill({ executor, lease, signing, ...own });
     this.#alarm = new Alarm({
       kernel,
       core: () => this.#instance.nextDeadline(),
-      others: () => soonest(this.#network, this.keeper, this.#advertiser, options.watchdog),
+      others: () => soonest(this.network, this.keeper, this.#advertiser, options.watchdog),
       onExpired: () => this.#wake(),
     });
     this.#adopt(settings, options.leftovers);
@@ -118,10 +122,6 @@ export class Driver {
 
   flapCount(): number {
     return this.#instance.flapCount(this.#kernel.now());
-  }
-
-  get network(): Network {
-    return this.#network;
   }
 
   /** Gives the core an event from outside; it is taken in a wake-up of its own. */
@@ -174,7 +174,7 @@ export class Driver {
 
   /** Link pairs are counted but not judged while bypassed or settling. */
   setInhibited(inhibited: boolean): void {
-    this.#network.setInhibited(inhibited);
+    this.network.setInhibited(inhibited);
     this.#wake();
   }
 
@@ -224,12 +224,12 @@ export class Driver {
       if (this.snapshot().isAlone) this.#will.leave(this.#settings, this.snapshot());
       this.#send();
       this.#alarm.close();
-      this.#network.close();
+      this.network.close();
       this.#options.onChange();
     });
     await this.#options.executor.finish({ farewellSent: true });
-    this.#network.lookAgain();
-    const remaining = remainingOf(this.#network, this.keeper.standing());
+    this.network.lookAgain();
+    const remaining = remainingOf(this.network, this.keeper.standing());
     for (const target of remaining) this.#records.addressesLeft(target);
     return remaining;
   }
@@ -240,8 +240,9 @@ export class Driver {
     const isKnown = (name: string): boolean => this.#routers.has(name);
     this.tallies.keepOnly(isKnown);
     this.moves.keepOnly(isKnown);
+    this.#options.signing.configure(settings);
     this.keeper.configure(settings.vip, settings.virtualRouters, leftovers);
-    this.#network.configure(settings);
+    this.network.configure(settings);
     // What has yet to go, now that the mode is off, goes by the program that waits.
     const goes = settings.ha.mode === 'off' && this.keeper.standing().length > 0;
     if (!goes) this.#options.executor.setStandby(standbyOf(settings));
@@ -267,7 +268,7 @@ export class Driver {
   /** The executor's renewals are told too, one by one: no reason to look at anything else. */
   #networkReadable(): void {
     if (this.#awake || this.#stopped) return;
-    if (!this.#network.drain(this.#kernel.now())) return;
+    if (!this.network.drain(this.#kernel.now())) return;
     this.#networkChanged();
     this.#wake();
   }
@@ -296,7 +297,7 @@ export class Driver {
     const [silence, longest] = [between(due, now), this.#longestSilence];
     const { leaseSeconds } = this.#settings.vip;
     if (leaseSeconds > 0 && silence >= Math.min(longest, leaseSeconds * 1_000_000)) {
-      this.#network.drain(now);
+      this.network.drain(now);
       this.keeper.kernelTold();
       if (this.#will.holds && this.keeper.disturbed) {
         this.#handle({ kind: 'revoked' }, now);
@@ -329,11 +330,11 @@ export class Driver {
   #look(): void {
     this.#suspension.passed((by) => this.#handle({ kind: 'suspended', by }, this.#kernel.now()));
     if (!this.#revoked()) this.#noticeStall();
-    if (this.#network.drain(this.#kernel.now())) this.#networkChanged();
+    if (this.network.drain(this.#kernel.now())) this.#networkChanged();
     this.keeper.kernelTold();
     this.#services.hearPeers();
     this.#takeInbox();
-    this.reception.receive(this.#network, this.#take);
+    this.reception.receive(this.network, this.#take);
     this.#takeInbox();
     this.#passDeadlines();
     this.#flush();
@@ -371,7 +372,7 @@ export class Driver {
       this.#changed = false;
       this.#will.leave(this.#settings, this.snapshot());
       this.#options.onChange();
-    }
+    } else if (this.#will.isOutdated()) this.#will.leave(this.#settings, this.snapshot());
     this.#options.onWake(this.#novelty.told());
     if (this.#inbox.length > 0) this.submit(DEADLINE);
   }

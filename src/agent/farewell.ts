@@ -10,6 +10,7 @@ import type { Journal } from '../journal/journal.js';
 import { Network } from './network.js';
 import type { Port } from './ports.js';
 import { Reception } from './reception.js';
+import { Signing } from './signing.js';
 import { sourceOf } from './sources.js';
 
 type Succession = 'nobody-to-tell' | 'taken' | 'time-over';
@@ -37,6 +38,7 @@ export async function sayFarewell(
   isStanding: (router: VirtualRouterSettings) => boolean,
 ): Promise<Succession> {
   let notice: () => void = () => undefined;
+  const signing = new Signing({ wallClock: () => Date.now() });
   const network = new Network(kernel, () => notice(), {
     emit: () => undefined,
     addressRemoved: () => undefined,
@@ -47,9 +49,12 @@ export async function sayFarewell(
   });
   try {
     network.configure(settings);
-    const left = [...network.ports()].flatMap((port) => bidFarewell(network, port, isStanding));
+    signing.configure(settings);
+    const left = [...network.ports()].flatMap((port) =>
+      bidFarewell(network, port, signing, isStanding),
+    );
     if (left.length === 0) return 'nobody-to-tell';
-    return await awaitSuccessors(kernel, network, left, (look) => (notice = look));
+    return await awaitSuccessors(kernel, { network, signing }, left, (look) => (notice = look));
   } finally {
     network.close();
   }
@@ -59,13 +64,14 @@ export async function sayFarewell(
 function bidFarewell(
   network: Network,
   port: Port,
+  signing: Signing,
   isStanding: (router: VirtualRouterSettings) => boolean,
 ): VirtualRouterSettings[] {
   return [...port.routers.values()].filter(isStanding).filter((settings) => {
     const source = sourceOf(port.sources, settings.name);
     if (source === null) return false;
     const messages = dialectsOf(settings).flatMap((dialect) =>
-      encodeFor({ settings, priority: 0, source, dialect, alsoTo: [] }),
+      encodeFor({ settings, priority: 0, source, dialect, alsoTo: [] }, signing.sealOf(settings)),
     );
     return network.send(port.key, messages).length < messages.length;
   });
@@ -79,11 +85,11 @@ const dialectsOf = ({ family, checksum }: VirtualRouterSettings): ChecksumDialec
 
 function awaitSuccessors(
   kernel: Kernel,
-  network: Network,
+  { network, signing }: { readonly network: Network; readonly signing: Signing },
   left: readonly VirtualRouterSettings[],
   onNotice: (look: () => void) => void,
 ): Promise<Succession> {
-  const reception = new Reception(MUTE, () => false);
+  const reception = new Reception(MUTE, () => false, signing);
   const awaited = new Set(left.map(({ name }) => name));
   // Priority 1 has the longest Active_Down_Interval: whoever is there has taken over by then.
   const longest = Math.max(

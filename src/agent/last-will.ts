@@ -11,7 +11,8 @@ import type { Link, LinkAddress } from '../model/link.js';
 import type { AddressTarget } from '../model/netlink-script.js';
 import { milliseconds, type Milliseconds } from '../model/units.js';
 import { virtualMacAddress } from '../model/virtual-mac.js';
-import { encodeAdvertisementFrame, VRRP_GROUP } from '../wire/advertisement.js';
+import { encodeAdvertisementFrame, VRRP_GROUP, type Seal } from '../wire/advertisement.js';
+import type { Signer } from './advertiser.js';
 import { removalLines } from './address-plan.js';
 import { scriptRequest } from './keeping.js';
 import { placed } from './placement.js';
@@ -23,6 +24,8 @@ export interface WillInput {
   readonly standing: readonly AddressTarget[];
   /** Virtual routers whose addresses an agent before this one has left, and that are kept for now. */
   readonly inherited: ReadonlySet<string>;
+  /** What signs a farewell. */
+  readonly signing: Signer;
   readonly linkNamed: (name: string) => Link | undefined;
   /** What stands on the interface, by the kernel's word. */
   readonly addressesOn: (name: string) => readonly LinkAddress[];
@@ -33,7 +36,7 @@ export interface WillInput {
 
 /** The will as things stand; null when nothing of ours would be left behind. */
 export function lastWill({ settings, snapshot, ...rest }: WillInput): LastWill | null {
-  const { standing, inherited, linkNamed, addressesOn, links, putBack } = rest;
+  const { standing, inherited, linkNamed, addressesOn, links, putBack, signing } = rest;
   if (standing.length + links.length + putBack.length === 0) return null;
   const active = snapshot.virtualRouters.filter(({ state }) => state === 'Active');
   const keeping = snapshot.virtualRouters.filter(
@@ -52,11 +55,14 @@ export function lastWill({ settings, snapshot, ...rest }: WillInput): LastWill |
     // Priority 1 has the longest Active_Down_Interval: whoever is there has taken over by then.
     const longest = activeDownInterval(1, configuration.advertisementInterval) / 1_000;
     keepAtMost = Math.max(keepAtMost, Math.ceil(longest));
-    if (router.state !== 'Active' || hasUnicastPeers(settings, configuration.name)) continue;
+    const own = settings.virtualRouters.find(({ name }) => name === configuration.name);
+    // A unicast peer's link-layer address is the kernel's knowledge: no frame can be made in advance.
+    if (router.state !== 'Active' || own === undefined || own.unicastPeers.length > 0) continue;
     // The executor sends whole frames; of an interface without any the successor waits for its timer.
     if (!isMac(link.macAddress)) continue;
-    const sourceMac = sourceMacOf(settings, configuration.name) ?? link.macAddress;
-    farewell.push({ linkIndex: link.index, frame: farewellFrame(router, source, sourceMac) });
+    const sourceMac = own.virtualMac ? virtualMacAddress(family, vrid) : link.macAddress;
+    const frame = farewellFrame(router, { source, sourceMac, seal: signing.sealOf(own) });
+    farewell.push({ linkIndex: link.index, frame });
   }
   return {
     farewell,
@@ -128,18 +134,13 @@ function held(
   });
 }
 
-/** A unicast peer's link-layer address is the kernel's knowledge: no frame can be made in advance. */
-const hasUnicastPeers = (settings: Settings, virtualRouter: string): boolean =>
-  settings.virtualRouters.some(
-    ({ name, unicastPeers }) => name === virtualRouter && unicastPeers.length > 0,
-  );
-
-function sourceMacOf({ virtualRouters }: Settings, virtualRouter: string): string | undefined {
-  const router = virtualRouters.find(({ name }) => name === virtualRouter);
-  return router?.virtualMac === true ? virtualMacAddress(router.family, router.vrid) : undefined;
+interface From {
+  readonly source: IpAddress;
+  readonly sourceMac: string;
+  readonly seal: Seal | null;
 }
 
-function farewellFrame(router: RouterSnapshot, source: IpAddress, sourceMac: string): Uint8Array {
+function farewellFrame(router: RouterSnapshot, from: From): Uint8Array {
   const { vrid, family, addresses, advertisementInterval } = router.configuration;
   return encodeAdvertisementFrame(
     {
@@ -148,11 +149,6 @@ function farewellFrame(router: RouterSnapshot, source: IpAddress, sourceMac: str
       maxAdvertiseInterval: advertisementInterval,
       addresses: addresses.map(({ address }) => address),
     },
-    {
-      source,
-      destination: VRRP_GROUP[family],
-      dialect: router.sending,
-      sourceMac,
-    },
+    { ...from, destination: VRRP_GROUP[family], dialect: router.sending },
   );
 }

@@ -7,17 +7,21 @@ import type { Lease } from '../kernel/kernel.js';
 import type { AddressKeeper } from './address-keeper.js';
 import { lastWill } from './last-will.js';
 import type { Network } from './network.js';
+import type { Signing } from './signing.js';
 
 interface LeasedWillOptions {
   readonly executor: Pick<Executor, 'setWill'>;
   readonly lease: Lease;
   readonly network: Network;
   readonly keeper: AddressKeeper;
+  readonly signing: Signing;
 }
 
 export class LeasedWill {
   readonly #options: LeasedWillOptions;
   #holds = false;
+  /** How many advertisements had been signed when the farewell of the will was. */
+  #signed = 0;
 
   constructor(options: LeasedWillOptions) {
     this.#options = options;
@@ -38,14 +42,20 @@ export class LeasedWill {
     this.#holds = false;
   }
 
+  /** An advertisement was signed after the farewell of the will, which would be taken for an old one. */
+  isOutdated(): boolean {
+    return this.#holds && this.#signed !== this.#options.signing.signed;
+  }
+
   /** The lease is taken before the will that lapses with it is set. */
   leave(settings: Settings, snapshot: InstanceSnapshot): void {
-    const { executor, lease, network, keeper } = this.#options;
+    const { executor, lease, network, keeper, signing } = this.#options;
     const will = lastWill({
       settings,
       snapshot,
       standing: keeper.standing(),
       inherited: keeper.inherited(),
+      signing,
       linkNamed: (name) => network.linkNamed(name),
       addressesOn: (name) => network.addressesOn(name),
       links: keeper.virtualMacs.present(),
@@ -55,5 +65,6 @@ export class LeasedWill {
     if (holds && !this.#holds) lease.take();
     this.#holds = holds;
     executor.setWill(will);
+    this.#signed = signing.signed;
   }
 }

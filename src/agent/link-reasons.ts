@@ -16,6 +16,13 @@ const REMEDIES: Record<DiscardReason, string> = {
   addressList: 'let its first IPv6 address be link-local',
   interval: 'let it send an advertisement interval',
   stranger: 'find out who it is; if it belongs here, list it in unicastPeers or set sources: any',
+  unsigned: 'let it sign what it sends, or set signed: send until it does',
+  trailer: 'let it sign by HMAC-SHA-256 (keepalived 2.4.2 or later: auth_hmac)',
+  signingKey: 'write the same keys, with the same numbers, on all',
+  signature: 'write the same keys on all; if they are the same, somebody forges its packets',
+  stale: 'let the clocks of all agree (timedatectl); if they do, somebody sends recordings',
+  replayed:
+    'somebody sends what was heard before; or the clock of that router was set back: set it right',
 };
 
 /** Named of those that are not heard; the others are counted. */

@@ -9,15 +9,18 @@ import type { Instant } from '../model/units.js';
 import type { UnheardStatus } from '../model/status.js';
 import {
   checkDelivery,
+  decodeAdvertisement,
   VRRP_HOP_LIMIT,
   type DecodedAdvertisement,
   type DeliveryScope,
 } from '../wire/advertisement.js';
+import { hasTrailer, TRAILER_LENGTH } from '../wire/signature.js';
 import { createAdvertisementDecoder, isSameMessage } from '../wire/advertisement-decoder.js';
 import type { Journal } from '../journal/journal.js';
 import { Discards } from './discards.js';
 import type { Network } from './network.js';
 import type { Port } from './ports.js';
+import type { Signing } from './signing.js';
 import { Unheard } from './unheard.js';
 
 type AdvertisementEvent = Extract<InstanceEvent, { kind: 'advertisement' }>;
@@ -47,11 +50,20 @@ export class Reception {
   readonly #times: Instant[] = [];
 
   readonly #isStranger: (source: IpAddress) => boolean;
+  readonly #signing: Pick<Signing, 'doubt'>;
 
-  /** @param isStranger whether the source of an advertisement is known to be none of the peers */
-  constructor(journal: Journal, isStranger: (source: IpAddress) => boolean) {
+  /**
+   * @param isStranger whether the source of an advertisement is known to be none of the peers
+   * @param signing what verifies signatures, where the virtual router asks for them
+   */
+  constructor(
+    journal: Journal,
+    isStranger: (source: IpAddress) => boolean,
+    signing: Pick<Signing, 'doubt'>,
+  ) {
     this.#journal = journal;
     this.#isStranger = isStranger;
+    this.#signing = signing;
   }
 
   /** Hands over all pending packets that are valid advertisements for us, in the order of their arrival. */
@@ -100,7 +112,8 @@ export class Reception {
       this.#discard(port, packet, misdelivered, packet.message[1], undefined);
       return null;
     }
-    const decoded = this.#decode(packet);
+    const signed = isSignedFor(port, packet);
+    const decoded = signed ? decodeAdvertisement(packet, TRAILER_LENGTH) : this.#decode(packet);
     if (!decoded.ok) {
       this.#discard(port, packet, decoded.reason, decoded.vrid, decoded.detail);
       return null;
@@ -115,7 +128,25 @@ export class Reception {
       this.#discard(port, packet, 'stranger', router.vrid, undefined);
       return null;
     }
+    if (signed) return this.#believed(port, router, packet, decoded);
+    if (router.signed === 'require') {
+      this.#discard(port, packet, 'unsigned', router.vrid, undefined);
+      return null;
+    }
     return this.#remembered(port, router, packet, decoded);
+  }
+
+  /** Its event, unless the signature is in doubt. Never remembered: the same bytes again are a recording. */
+  #believed(
+    port: Port,
+    router: VirtualRouterSettings,
+    packet: ReceivedPacket,
+    accepted: Accepted,
+  ): AdvertisementEvent | null {
+    const doubt = this.#signing.doubt(router, packet.source, packet.message);
+    if (doubt === null) return eventOf(router, packet, accepted);
+    this.#discard(port, packet, doubt.reason, router.vrid, doubt.detail);
+    return null;
   }
 
   /** VRRP has no authentication (RFC 9568 §9): with `sources: peers` it matters who speaks. */
@@ -127,9 +158,11 @@ export class Reception {
   #remembered(
     port: Port,
     router: VirtualRouterSettings,
-    { source, destination, message }: ReceivedPacket,
-    { advertisement, dialect }: Accepted,
+    packet: ReceivedPacket,
+    accepted: Accepted,
   ): AdvertisementEvent {
+    const { source, destination, message } = packet;
+    const { advertisement } = accepted;
     let memories = this.#memories.get(port);
     if (memories === undefined) this.#memories.set(port, (memories = new Map()));
     const { scope } = port;
@@ -140,16 +173,7 @@ export class Reception {
       known?.event.advertisement === advertisement &&
       known.event.source === source &&
       known.event.multicast === multicast;
-    const event: AdvertisementEvent = isSame
-      ? known.event
-      : {
-          kind: 'advertisement',
-          virtualRouter: router.name,
-          advertisement,
-          source,
-          dialect,
-          multicast,
-        };
+    const event = isSame ? known.event : eventOf(router, packet, accepted);
     memories.set(advertisement.vrid, {
       router,
       scope,
@@ -184,6 +208,23 @@ export class Reception {
     });
   }
 }
+
+const eventOf = (
+  { name: virtualRouter }: VirtualRouterSettings,
+  { source, destination }: ReceivedPacket,
+  { advertisement, dialect }: Accepted,
+): AdvertisementEvent => ({
+  kind: 'advertisement',
+  virtualRouter,
+  advertisement,
+  source,
+  dialect,
+  multicast: isMulticast(destination),
+});
+
+/** Whether the packet is of a virtual router that looks at signatures, and has the length of one with a signature. */
+const isSignedFor = ({ routers }: Port, { message, family }: ReceivedPacket): boolean =>
+  (routers.get(message[1] ?? 0)?.signed ?? 'off') !== 'off' && hasTrailer(message, family);
 
 /** The places of these instants in their order; of equals the first stays the first. */
 const byTime = (times: readonly Instant[]): number[] =>

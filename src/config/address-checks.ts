@@ -15,7 +15,7 @@ import { formatPath, type Finding } from './errors.js';
 import { fault } from './faults.js';
 import { quote } from './found.js';
 import { hostsAt, type PlacedAddress, type PlacedHost, type PlacedRouter } from './placed.js';
-import { MAXIMUM_IPV6_ADDRESSES } from './schema.js';
+import { MAXIMUM_IPV6_ADDRESSES, MAXIMUM_SIGNED_IPV6_ADDRESSES } from './schema.js';
 
 const FAMILY_NAME = { ipv4: 'IPv4', ipv6: 'IPv6' } as const;
 
@@ -105,9 +105,11 @@ function checkFirst({ family, addresses: [first, ...others], file }: PlacedRoute
   return [fault('linkLocalFirst', first.at, first.text, words)];
 }
 
-function checkCount({ at, family, addresses: { length } }: PlacedRouter): Finding[] {
-  if (family !== 'ipv6' || length <= MAXIMUM_IPV6_ADDRESSES) return [];
-  const most = { most: MAXIMUM_IPV6_ADDRESSES };
+function checkCount({ at, family, file, addresses: { length } }: PlacedRouter): Finding[] {
+  const plain = file.signed === undefined || file.signed === 'off';
+  const room = plain ? MAXIMUM_IPV6_ADDRESSES : MAXIMUM_SIGNED_IPV6_ADDRESSES;
+  if (family !== 'ipv6' || length <= room) return [];
+  const most = { most: room };
   return [fault('manyAddresses', [...at, 'addresses'], `${length} addresses`, most)];
 }
 

@@ -79,6 +79,7 @@ export const settingsOf = (file: CompleteFile): Settings => ({
   },
   bypass: file.bypass ?? null,
   witness: file.witness === undefined ? null : witnessOf(file.witness, file),
+  signing: { ...file.signing, keyFile: file.signing.keyFile ?? null },
   hooks: {
     transition: file.hooks.transition ?? null,
     monitor: file.hooks.monitor ?? null,

@@ -216,6 +216,12 @@ const FAULTS = {
   ],
   segmentTwice: ['duplicate-name', 'every segment once', 'remove one of the two'],
 
+  noSigningKey: [
+    'missing-setting',
+    'the path of the keys that advertisements are signed with',
+    'add signing.keyFile: /etc/understudy/vrrp.keys, write a key into it ("1 " and 64 hexadecimal digits), and copy the file to every router of the group',
+  ],
+
   // The witness.
   endpoint: [
     'invalid-url',

@@ -3,13 +3,12 @@
 import { isLinkLocal, parseAddress } from '../model/address.js';
 import { hostComplaint, virtualAddresses } from './address-checks.js';
 import type { Complaint, VirtualAddresses } from './address-checks.js';
-import { credentialOf, isCredentialName } from './credential.js';
 import { formatPath, type Finding, type SettingsPath } from './errors.js';
 import { fault } from './faults.js';
 import { quote } from './found.js';
 import { hostsAt, textsAt } from './placed.js';
 import type { PlacedHost, PlacedRouter, Settled } from './placed.js';
-import { checkName, checkOnce, checkPath, checkUniqueNames } from './plain-checks.js';
+import { checkName, checkOnce, checkPath, checkSecret, checkUniqueNames } from './plain-checks.js';
 import { repeated, standsAlready } from './plain-checks.js';
 
 interface Peer {
@@ -79,11 +78,7 @@ function peerComplaint(peer: PlacedHost, virtual: VirtualAddresses): Complaint |
 
 function checkKeyFile(keyFile: string | undefined, peers: number): Finding[] {
   const at = ['ha', 'keyFile'];
-  const credential = keyFile === undefined ? null : credentialOf(keyFile);
-  if (credential !== null) {
-    return isCredentialName(credential) ? [] : [fault('credential', at, quote(keyFile ?? ''))];
-  }
-  if (peers === 0 || keyFile !== undefined) return checkPath(keyFile, at);
+  if (peers === 0 || keyFile !== undefined) return checkSecret(keyFile, at);
   return [fault('noKey', at, 'peers, and no ha.keyFile')];
 }
 

@@ -1,5 +1,6 @@
 // The checks of one text, whatever setting it stands at: names, interfaces, paths, repetitions. No
 // addresses: see address-checks.ts. Empty texts are a fault of form.
+import { credentialOf, isCredentialName } from './credential.js';
 import { formatPath, type Finding, type SettingsPath } from './errors.js';
 import { fault, type Fault } from './faults.js';
 import { quote } from './found.js';
@@ -26,6 +27,13 @@ export function checkInterface(name: string | undefined, at: SettingsPath): Find
 export function checkPath(path: string | undefined, at: SettingsPath): Finding[] {
   if (!path || (path.startsWith('/') && !path.includes('\0'))) return [];
   return [fault('path', at, quote(path))];
+}
+
+/** Of a file with a secret: a path, or a credential of the unit. */
+export function checkSecret(file: string | undefined, at: SettingsPath): Finding[] {
+  const credential = file === undefined ? null : credentialOf(file);
+  if (file === undefined || credential === null) return checkPath(file, at);
+  return isCredentialName(credential) ? [] : [fault('credential', at, quote(file))];
 }
 
 /** A name once among its kind; `kind` as in "a name of its own for every virtual router". */

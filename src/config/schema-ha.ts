@@ -182,6 +182,22 @@ export const WITNESS = section(
   ['endpoints'],
 );
 
+export const SIGNING = standingSection(
+  'Experimental. What advertisements are signed with, of the virtual routers that say so (virtualRouters[].signed).',
+  {
+    keyFile: own.path(
+      'The keys, the one to sign with first: a number from 1 to 255 and 64 hexadecimal digits on each line. The absolute path of a file that nobody but its owner and his group may read, or credential:NAME, which systemd gives to the unit.',
+      'signing-keys',
+      { examples: ['/etc/understudy/vrrp.keys', 'credential:vrrp.keys'] },
+    ),
+    windowSeconds: shared.number(
+      'How far the time at which an advertisement was signed may be from ours. 0: any time, so clocks may differ, but after a restart of this agent a recording of any age is heard once.',
+      [0, 300],
+      { unit: 'seconds', default: 5 },
+    ),
+  },
+);
+
 export const CONSOLE = standingSection(
   'The web console: a process of its own, `understudy console`, which no agent needs. It reads these settings when it starts.',
   {

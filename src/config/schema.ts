@@ -1,6 +1,6 @@
 // The form of the settings file as a JSON schema: the one source of names, ranges, units, defaults, descriptions and
 // types. A constant: compile.ts compiles it. No meaning across settings: see validate.ts. No loading: see load.ts.
-import { BYPASS, CONSOLE, DEFAULT_PRIORITY, HA, HOOKS, WITNESS } from './schema-ha.js';
+import { BYPASS, CONSOLE, DEFAULT_PRIORITY, HA, HOOKS, SIGNING, WITNESS } from './schema-ha.js';
 import { BANDWIDTH, CHECK, GATEWAYS, LINKS } from './schema-monitors.js';
 import { item, own, section, shared, standingSection } from './setting-schema.js';
 import type { SettingSchema, ValueOf } from './setting-schema.js';
@@ -13,6 +13,8 @@ const MAXIMUM_ADDRESSES = 255;
 
 /** (1500 − 40 bytes of IPv6 header − 8 bytes of VRRP header) / 16, rounded down. */
 export const MAXIMUM_IPV6_ADDRESSES = 90;
+/** The same with the 28 bytes of a signature. */
+export const MAXIMUM_SIGNED_IPV6_ADDRESSES = 89;
 
 export const DEFAULT_RUNTIME_DIRECTORY = '/run/understudy';
 export const DEFAULT_STATE_DIRECTORY = '/var/lib/understudy';
@@ -74,6 +76,11 @@ const VIRTUAL_ROUTER = section(
       'Whose advertisements count. peers: those of ha.peers, as soon as each of them has been heard over the HA port, and of unicastPeers; what others send is counted and told, and moves no role.',
       ['any', 'peers'],
       { default: 'any' },
+    ),
+    signed: shared.word(
+      'Experimental. Whether advertisements are signed (draft-cassen-vrrp-auth-hmac; keepalived from 2.4.2 on). receive: signatures are verified, none is sent. send: sent too; what has none is still heard. require: what has none is not heard. Go one step at a time, on all routers of the group.',
+      ['off', 'receive', 'send', 'require'],
+      { default: 'off' },
     ),
     acceptMode: shared.flag(
       'Accept_Mode: whether the Active accepts packets to the addresses. false: ARP, neighbor discovery and ICMP echo only, by rules of nftables that stand before the addresses do; the owner (priority 255) always accepts. That true is the default is a deviation from RFC 9568.',
@@ -161,6 +168,7 @@ export const SETTINGS_SCHEMA = section(
     }),
     bypass: BYPASS,
     witness: WITNESS,
+    signing: SIGNING,
     hooks: HOOKS,
     ...PROCESSES,
     metrics: METRICS,

@@ -44,7 +44,15 @@ export type Scope = 'shared' | 'own';
 
 /** `command`: a list whose first text is a program. */
 export type Named =
-  'program' | 'command' | 'key' | 'folder' | 'interface' | 'textfile' | 'certificate' | 'secret';
+  | 'program'
+  | 'command'
+  | 'key'
+  | 'signing-keys'
+  | 'folder'
+  | 'interface'
+  | 'textfile'
+  | 'certificate'
+  | 'secret';
 
 export type SettingUnit = 'milliseconds' | 'seconds' | 'bits per second';
 

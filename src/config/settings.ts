@@ -110,11 +110,18 @@ export interface WitnessSettings extends Pick<
   readonly passwordFile: string | null;
 }
 
+/** What advertisements are signed with. */
+export interface SigningSettings extends Pick<SettingsFile['signing'], 'windowSeconds'> {
+  /** An absolute path, or a credential; null only where no virtual router signs. */
+  readonly keyFile: string | null;
+}
+
 export interface Settings extends Pick<CompleteFile, SameInBoth> {
   readonly ha: HaSettings;
   readonly monitors: MonitorSettings;
   readonly bypass: BypassSettings | null;
   readonly witness: WitnessSettings | null;
+  readonly signing: SigningSettings;
   /** Absolute paths. */
   readonly hooks: {
     readonly transition: string | null;

@@ -11,6 +11,7 @@ import { checkMonitors } from './monitor-checks.js';
 import { routersOf, type PlacedAddress, type PlacedRouter, type Settled } from './placed.js';
 import { checkInterface, checkName, checkPath, checkUniqueNames } from './plain-checks.js';
 import { repeated, standsAlready } from './plain-checks.js';
+import { checkSigning } from './signing-checks.js';
 import { checkVirtualMacs } from './virtual-mac-checks.js';
 import { checkWitness } from './witness-checks.js';
 
@@ -44,6 +45,7 @@ export function checkMeaning(settings: Settled, hostName: string): Finding[] {
     ...checkUniqueVrids(routers),
     ...checkUniqueAddresses(routers),
     ...checkVirtualMacs(routers),
+    ...checkSigning(settings, routers),
     ...checkPair(settings, routers, name ?? hostName),
     ...checkMonitors(settings),
     ...checkWitness(settings),

@@ -13,6 +13,7 @@ export const warningsOf = (file: SettingsFile, written: unknown): SettingsWarnin
   ...pairWarnings(file),
   ...idleWarnings(file, written),
   ...witnessWarnings(file),
+  ...signingWarnings(file),
   ...gatewayWarnings(file.gatewayMonitoring),
   ...file.checks.flatMap(timeoutWarnings),
 ];
@@ -89,6 +90,18 @@ function witnessWarnings(file: SettingsFile): SettingsWarning[] {
   const ttl = witness.ttlSeconds ?? usualTtlSeconds(vip.leaseSeconds, pacesOf(file));
   const message = `when the Active loses its power, its lease must end first: that takes ${ttl} s and up to 1 s more, where the role is taken in some 0.3 s without a witness`;
   return [{ path: 'witness', message }];
+}
+
+function signingWarnings({ signing, virtualRouters }: SettingsFile): SettingsWarning[] {
+  const inUse = virtualRouters.some(({ signed }) => signed !== 'off');
+  if (!inUse && signing.keyFile !== undefined) {
+    const message = 'has no effect: no virtual router says signed: receive, send or require';
+    return [{ path: 'signing.keyFile', message }];
+  }
+  if (!inUse || signing.windowSeconds > 0) return [];
+  const message =
+    'is 0: after each restart of this agent, recordings of advertisements are heard until their sender is';
+  return [{ path: 'signing.windowSeconds', message }];
 }
 
 function gatewayWarnings(section: SettingsFile['gatewayMonitoring']): SettingsWarning[] {

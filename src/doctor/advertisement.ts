@@ -4,6 +4,7 @@ import { addressFromBytes, addressLength, type Family, type IpAddress } from '..
 import type { ChecksumDialect } from '../model/advertisement.js';
 import { VRRP_PROTOCOL } from '../wire/advertisement.js';
 import { internetChecksum, pseudoHeader } from '../wire/checksum.js';
+import { hasTrailer, TRAILER_LENGTH } from '../wire/signature.js';
 
 export interface Said {
   readonly version: number;
@@ -12,6 +13,8 @@ export interface Said {
   readonly intervalMs: number;
   readonly addresses: readonly string[];
   readonly authentication: number;
+  /** Version 3: it has a signature behind its addresses, good or not. */
+  readonly signed: boolean;
 }
 
 const HEADER = 8;
@@ -35,6 +38,7 @@ export function saidBy(message: Uint8Array, family: Family): Said | null {
       addressFromBytes(message, HEADER + index * size, family),
     ),
     authentication: version === 2 ? fourth : 0,
+    signed: version === 3 && hasTrailer(message, family),
   };
 }
 
@@ -43,10 +47,12 @@ export function saidBy(message: Uint8Array, family: Family): Said | null {
  * (RFC 5798), or neither. Null where there is but one form: version 2, IPv6.
  */
 export function dialectOf(
-  message: Uint8Array,
+  whole: Uint8Array,
   { source, destination, family }: { source: IpAddress; destination: IpAddress; family: Family },
 ): ChecksumDialect | 'neither' | null {
-  if ((message[0] ?? 0) >> 4 !== 3 || family !== 'ipv4') return null;
+  if ((whole[0] ?? 0) >> 4 !== 3 || family !== 'ipv4') return null;
+  // It does not cover a signature.
+  const message = hasTrailer(whole, family) ? whole.subarray(0, -TRAILER_LENGTH) : whole;
   if (internetChecksum(message) === 0) return 'rfc9568';
   const header = pseudoHeader(source, destination, VRRP_PROTOCOL, message.length);
   return internetChecksum(header, message) === 0 ? 'rfc5798' : 'neither';

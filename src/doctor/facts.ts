@@ -68,6 +68,8 @@ export interface Heard {
   readonly addresses: readonly string[];
   /** VRRPv2 only: 0 none, 1 simple password, 2 IP authentication header. */
   readonly authentication: number;
+  /** It has a signature behind its addresses, good or not. */
+  readonly signed: boolean;
   readonly unicast: boolean;
   /** Of IPv4 in version 3: the form of its checksum that fits; null elsewhere. */
   readonly dialect: ChecksumDialect | 'neither' | null;

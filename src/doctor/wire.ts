@@ -58,14 +58,22 @@ function discardedBy({ name, vrid, counters }: VirtualRouterStatus, now: number)
       level: 'warning',
       message: `packets with VRID ${vrid} were discarded: ${text}`,
       evidence: [`understudy status: ${name}: ${count} ${reason}${when}`],
-      remedy: [reason === 'version' ? SILENT : 'understudy events --event packet-discarded'],
+      remedy: [REMEDIES[reason] ?? 'understudy events --event packet-discarded'],
     };
     return [finding];
   });
 }
 
-const SILENT =
-  'understudy events --event packet-discarded, for its address: a keepalived that speaks VRRPv2 may be silent and hold the addresses all the same; write vrrp_version 3 into global_defs of its keepalived.conf, or stop it';
+/** What else than to look who it was. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  version:
+    'understudy events --event packet-discarded, for its address: a keepalived that speaks VRRPv2 may be silent and hold the addresses all the same; write vrrp_version 3 into global_defs of its keepalived.conf, or stop it',
+  stale:
+    'understudy events --event packet-discarded, for its address; timedatectl on both: advertisements are signed with the time, and the two clocks must agree',
+  signature:
+    'understudy events --event packet-discarded, for its address; if that is a peer, copy signing.keyFile from one of the two to the other, then: understudy reload',
+  signingKey: 'write the same keys into signing.keyFile on both, then: understudy reload',
+};
 
 function speakerFindings(
   router: VirtualRouterSettings,
@@ -96,7 +104,7 @@ function version2({ vrid }: VirtualRouterSettings, one: Heard): Complaint {
 
 function contrasts(
   router: VirtualRouterSettings,
-  { source, intervalMs, addresses, priority, unicast, dialect }: Heard,
+  { source, intervalMs, addresses, priority, unicast, dialect, signed }: Heard,
   { settings }: DoctorFacts,
 ): Complaint[] {
   const found: Complaint[] = [];
@@ -131,7 +139,7 @@ function contrasts(
       'understudy set primary on, on the appliance that is preferred, and off on the other',
     ]);
   }
-  found.push(...checksums(router, source, dialect));
+  found.push(...checksums(router, source, dialect), ...signatures(router, source, signed));
   if (unicast !== router.unicastPeers.length > 0) {
     const [theirs, mine] = unicast ? ['unicast', 'multicast'] : ['multicast', 'unicast'];
     found.push([
@@ -141,6 +149,33 @@ function contrasts(
     ]);
   }
   return found;
+}
+
+/** What one of the two does not hear of the other. */
+function signatures(
+  { signed: ours, vrid }: VirtualRouterSettings,
+  source: string,
+  theirs: boolean,
+): Complaint[] {
+  if (theirs && ours === 'off') {
+    const message = `${source} signs what it sends on VRID ${vrid}, and we look at no signatures: it is not heard`;
+    return [
+      [
+        'failure',
+        message,
+        'write signed: receive for the virtual router here, with the keys of that one in signing.keyFile',
+      ],
+    ];
+  }
+  if (theirs || ours !== 'require') return [];
+  const message = `${source} signs nothing that it sends on VRID ${vrid}, and we ask for signatures: it is not heard`;
+  return [
+    [
+      'failure',
+      message,
+      'let it sign, or write signed: send for the virtual router here until it does',
+    ],
+  ];
 }
 
 /** We take both forms; others do not. With `auto` we send what we hear. */

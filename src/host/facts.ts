@@ -60,7 +60,8 @@ export interface NamedFile {
   /** `hooks.transition`. */
   readonly setting: string;
   readonly file: string;
-  readonly use: 'program' | 'key' | 'folder' | 'textfile' | 'certificate' | 'secret';
+  readonly use:
+    'program' | 'key' | 'signing-keys' | 'folder' | 'textfile' | 'certificate' | 'secret';
   /** What does not work without it: `the relay could not be moved`. */
   readonly effect: string;
 }

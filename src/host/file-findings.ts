@@ -49,6 +49,7 @@ const KINDS: Readonly<Record<FileFacts['kind'], string>> = {
 export function fileFindings(named: NamedFile, host: HostFacts): HostFinding[] {
   switch (named.use) {
     case 'key':
+    case 'signing-keys':
       return keyFindings(named, host);
     case 'program':
       return programFindings(named, host);

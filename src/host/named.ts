@@ -16,7 +16,7 @@ export const controlSocketOf = ({ runtimeDirectory }: Settings): string =>
 const UNASKED = 'the witness could not be asked';
 
 export function namedFiles(settings: Settings): NamedFile[] {
-  const { vip, bypass, hooks, monitors, ha, metrics, witness } = settings;
+  const { vip, bypass, hooks, monitors, ha, metrics, witness, signing } = settings;
   const one = (
     setting: string,
     file: string | null | undefined,
@@ -25,6 +25,7 @@ export function namedFiles(settings: Settings): NamedFile[] {
   ): NamedFile[] => (file === null || file === undefined ? [] : [{ setting, file, use, effect }]);
   return [
     ...one('ha.keyFile', ha.keyFile, 'key', 'the HA port stays closed'),
+    ...one('signing.keyFile', signing.keyFile, 'signing-keys', 'nothing could be signed'),
     ...one('bypass.hook', bypass?.hook, 'program', 'the relay could not be moved'),
     ...one('hooks.transition', hooks.transition, 'program', 'it could not be told anything'),
     ...one('hooks.monitor', hooks.monitor, 'program', 'it could not be told anything'),

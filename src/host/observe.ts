@@ -21,7 +21,9 @@ import {
 } from './facts.js';
 import { controlSocketOf, namedFiles } from './named.js';
 import { programReplaced } from './own-program.js';
-import { credentialPath, KeyFileError, readKeyFileLater } from './peer-key.js';
+import { readKeyFileLater } from './peer-key.js';
+import { credentialPath, KeyFileError } from './secret-file.js';
+import { readSigningKeysLater } from './signing-keys.js';
 
 /** What a first line is read with: the kernel's own limit (BINPRM_BUF_SIZE − 1). */
 const FIRST_LINE_BYTES = 255;
@@ -52,8 +54,8 @@ export async function observeHost(
     await see(file, use === 'program');
     const interpreter = interpreterOf(files.get(file)?.firstLine ?? '');
     if (interpreter !== null) await see(interpreter, false);
-    if (use === 'key') {
-      const problem = await keyProblem(file);
+    if (use === 'key' || use === 'signing-keys') {
+      const problem = await keyProblem(file, use);
       if (problem !== null) keyProblems.set(file, problem);
     }
   }
@@ -73,9 +75,9 @@ async function noNft(): Promise<boolean> {
 /** Nobody but the unit's own processes can look. */
 const UNSEEN: FileFacts = { ...ABSENT, kind: 'unknown' };
 
-async function keyProblem(path: string): Promise<string | null> {
+async function keyProblem(path: string, use: 'key' | 'signing-keys'): Promise<string | null> {
   try {
-    await readKeyFileLater(path);
+    await (use === 'key' ? readKeyFileLater(path) : readSigningKeysLater(path));
     return null;
   } catch (error) {
     return error instanceof KeyFileError ? error.message : String(error);

@@ -1,59 +1,38 @@
-// The shared secret of the HA port, as a file or as a credential of the unit: reading it with suspicion, writing a new
-// one, beside the former one or alone. No cryptography beyond drawing random bytes.
+// The shared secret of the HA port: what its file says, and writing a new one, beside the former one or alone. No
+// cryptography beyond drawing random bytes.
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
-  constants,
   fchmodSync,
   fchownSync,
   fstatSync,
   fsyncSync,
   linkSync,
   openSync,
-  readSync,
   renameSync,
   rmSync,
   statSync,
   writeFileSync,
-  type Stats,
 } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import process from 'node:process';
 import { credentialOf, credentialRefusal } from '../config/credential.js';
+import {
+  codeOf,
+  KeyFileError,
+  MAXIMUM_FILE,
+  readSecret,
+  readSecretLater,
+  type Ownership,
+  type SecretWords,
+} from './secret-file.js';
 
 /** Bytes of a key: as long as the output of SHA-256. */
 const KEY_LENGTH = 32;
-/** No sensible key file is longer. */
-const MAXIMUM_FILE = 4096;
-/** Without O_NONBLOCK a named pipe would hold us until somebody writes. */
-const OPENING = constants.O_RDONLY | constants.O_NONBLOCK;
-
-/** Closed set: what can be wrong with a key file. */
-export type KeyProblem =
-  | 'missing'
-  | 'unreadable'
-  | 'not-a-file'
-  | 'permissions'
-  | 'short'
-  | 'malformed'
-  | 'exists'
-  | 'rotating'
-  | 'unwritable'
-  | 'credential';
-
-/** The message says what was expected, what was found and what to do; never any of the key. */
-export class KeyFileError extends Error {
-  override readonly name = 'KeyFileError';
-  readonly problem: KeyProblem;
-  constructor(problem: KeyProblem, message: string) {
-    super(message);
-    this.problem = problem;
-  }
-}
-
-/** Whose file it is, and who may read it. */
-type Ownership = Pick<Stats, 'uid' | 'gid' | 'mode'>;
+const WORDS: SecretWords = {
+  setting: 'ha.keyFile',
+  holds: 'one or two keys',
+  make: 'write one with "understudy keygen" and copy it to every peer.',
+};
 
 /** What a key file holds. */
 export interface KeyFile {
@@ -62,50 +41,19 @@ export interface KeyFile {
   readonly former: Buffer | null;
 }
 
-interface Reading {
-  readonly text: string;
-  readonly ownership: Ownership;
-}
-
 /** In front of the former key: no character of it but the letters may stand in a key. */
 const FORMER = 'former:';
-
-/** Where systemd has put it; null: it gives this process no credentials. */
-export function credentialPath(keyFile: string): string | null {
-  const folder = process.env['CREDENTIALS_DIRECTORY'];
-  const name = credentialOf(keyFile);
-  return name === null || folder === undefined || folder === '' ? null : join(folder, name);
-}
-
-/** The file to open for what `ha.keyFile` says. @throws KeyFileError */
-function placeOf(keyFile: string): string {
-  if (credentialOf(keyFile) === null) return keyFile;
-  const path = credentialPath(keyFile);
-  if (path !== null) return path;
-  const message = `${keyFile}: only the unit sees its credentials, and this process is not of it; whether the agent has the key says: understudy status.`;
-  throw new KeyFileError('credential', message);
-}
 
 /**
  * Reads the key, and the former one, if the file has one behind the word "former:". Each is 64 hexadecimal
  * digits, or base64 of at least 32 bytes; white space is ignored.
  * @throws KeyFileError
  */
-export const readKeyFile = (path: string): KeyFile => keysOf(path, readCarefully(path).text);
+export const readKeyFile = (path: string): KeyFile => keysOf(path, readSecret(path, WORDS).text);
 
 /** The same, read by another thread. Rejects with a KeyFileError. */
-export async function readKeyFileLater(path: string): Promise<KeyFile> {
-  const file = await open(placeOf(path), OPENING).catch((error: unknown) => {
-    throw openingError(path, codeOf(error));
-  });
-  try {
-    checkFile(path, await file.stat());
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAXIMUM_FILE), 0);
-    return keysOf(path, buffer.toString('latin1', 0, bytesRead));
-  } finally {
-    await file.close();
-  }
-}
+export const readKeyFileLater = async (path: string): Promise<KeyFile> =>
+  keysOf(path, await readSecretLater(path, WORDS));
 
 /** The keys in the text of the file at `path`. @throws KeyFileError */
 function keysOf(path: string, text: string): KeyFile {
@@ -143,60 +91,6 @@ function keyOf(path: string, text: string): Buffer {
   throw new KeyFileError('short', `${path}: ${found}; ${fresh}`);
 }
 
-/** The file's text, after all checks that need no look at its content. */
-function readCarefully(path: string): Reading {
-  let file: number;
-  try {
-    file = openSync(placeOf(path), OPENING);
-  } catch (error) {
-    throw error instanceof KeyFileError ? error : openingError(path, codeOf(error));
-  }
-  try {
-    const ownership = fstatSync(file);
-    checkFile(path, ownership);
-    const buffer = Buffer.alloc(MAXIMUM_FILE);
-    return { text: buffer.toString('latin1', 0, readSync(file, buffer)), ownership };
-  } finally {
-    closeSync(file);
-  }
-}
-
-function openingError(path: string, code: string): KeyFileError {
-  const credential = credentialOf(path);
-  if (credential !== null && code === 'ENOENT') {
-    const remedy = `systemctl edit understudy, with LoadCredential=${credential}:PATH in [Service], then restart it.`;
-    return new KeyFileError('missing', `${path}: the unit has no such credential; ${remedy}`);
-  }
-  if (code === 'ENOENT' || code === 'ENOTDIR') {
-    const remedy = 'write one with "understudy keygen" and copy it to every peer.';
-    return new KeyFileError('missing', `${path}: there is no key file; ${remedy}`);
-  }
-  const remedy =
-    credential === null
-      ? 'the agent needs read access; run it as root, or "chown" the file to its user.'
-      : "systemd shows it to the unit's own user (User=) alone; start the agent by its unit: systemctl restart understudy.";
-  return new KeyFileError('unreadable', `${path}: cannot be read (${code}); ${remedy}`);
-}
-
-function checkFile(path: string, stats: Stats): void {
-  if (!stats.isFile()) {
-    const found = stats.isDirectory() ? 'a folder' : 'a special file';
-    const message = `${path}: expected a regular file, found ${found}; set ha.keyFile to a file.`;
-    throw new KeyFileError('not-a-file', message);
-  }
-  // Read access for the file's group is the administrator's choice; more is a mistake.
-  if ((stats.mode & 0o027) !== 0) {
-    const mode = (stats.mode & 0o777).toString(8).padStart(4, '0');
-    const found = `expected mode 0600 or 0640, found ${mode}`;
-    const remedy = `"chmod 0600 ${path}", and a new key if others may have read it.`;
-    throw new KeyFileError('permissions', `${path}: ${found}; ${remedy}`);
-  }
-  if (stats.size > MAXIMUM_FILE) {
-    const found = `found ${stats.size} bytes`;
-    throw new KeyFileError('malformed', `${path}: expected one or two keys, ${found}.`);
-  }
-}
-
 interface GenerateOptions {
   readonly force?: boolean;
   /** Replaces fsync(2). For tests, which see here what is forced to the disk, and when. */
@@ -220,7 +114,7 @@ export function generateKey(path: string, options: GenerateOptions = {}): void {
  * @throws KeyFileError `rotating` when there is a former key already: an appliance may have no other.
  */
 export function rotateKey(path: string): KeyFile {
-  const { text: before, ownership } = readCarefully(path);
+  const { text: before, ownership } = readSecret(path, WORDS);
   const { key: former, former: earlier } = keysOf(path, before);
   if (earlier !== null) {
     const remedy = '"understudy key retire" ends it, once every peer has the key.';
@@ -242,7 +136,7 @@ export function rotateKey(path: string): KeyFile {
  * @throws KeyFileError
  */
 export function retireKey(path: string): KeyFile {
-  const { text, ownership } = readCarefully(path);
+  const { text, ownership } = readSecret(path, WORDS);
   const before = keysOf(path, text);
   if (before.former !== null) {
     writeKeyFile(path, `${textOf(before.key)}\n`, { force: true }, ownership);
@@ -315,8 +209,3 @@ function writingError(path: string, code: string): KeyFileError {
   const remedy = code === 'ENOENT' ? `create ${folder} first.` : 'run as root?';
   return new KeyFileError('unwritable', `${path}: cannot be written (${code}); ${remedy}`);
 }
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : String(error);

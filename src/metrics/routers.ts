@@ -253,6 +253,13 @@ const ADVERTISEMENTS: readonly Row[] = [
     ({ strangerActive }) => one(strangerActive === true),
   ],
   [
+    'router_not_heard',
+    'gauge',
+    'Of each router that is loud on our VRID and not heard, the loudest eight at most: who, and why',
+    ({ discarding = [] }) =>
+      discarding.flatMap(({ source, reason }) => one(true, { source, reason })),
+  ],
+  [
     'rival_active',
     'gauge',
     'Whether a lesser router advertises beside this one, which is Active',

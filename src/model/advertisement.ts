@@ -37,6 +37,12 @@ export const DISCARD_REASONS = {
   addressList: 'no address, or the first IPv6 address is not link-local',
   interval: 'Max Advertise Interval is 0',
   stranger: 'the source is no address of a peer, and sources: peers lets peers alone move the role',
+  unsigned: 'there is no signature, and signed: require asks for one',
+  trailer: 'what stands behind the addresses is no signature that we know',
+  signingKey: 'it is signed with a key that signing.keyFile does not have',
+  signature: 'the signature is wrong: another key of that number, or a forgery',
+  stale: 'it was signed at another time than now: a recording, or clocks that differ',
+  replayed: 'an advertisement with this number, or a later one, was heard from its sender before',
 } as const;
 export type DiscardReason = keyof typeof DISCARD_REASONS;
 

@@ -14,7 +14,8 @@ import { formatDigest } from './ha-key.js';
 import { openHaPort, type HaPort, type HaPortCounters } from './ha-port.js';
 import type { Journal } from '../journal/journal.js';
 import { KeyRing } from './key-ring.js';
-import { KeyFileError, readKeyFile } from '../host/peer-key.js';
+import { readKeyFile } from '../host/peer-key.js';
+import { KeyFileError } from '../host/secret-file.js';
 
 /** A discarded message explains the silence of its sender for so long. */
 const LATELY = microseconds(10_000_000);

@@ -40,7 +40,10 @@ const VRRP_GROUP_MAC: Readonly<Record<Family, string>> = {
 
 const VERSION = 3;
 const TYPE_ADVERTISEMENT = 1;
-const HEADER_LENGTH = 8;
+/** Bytes before the first address. */
+export const HEADER_LENGTH = 8;
+/** Where its checksum stands. */
+export const VRRP_CHECKSUM_AT = 6;
 const IP_HEADER_LENGTH: Readonly<Record<Family, number>> = { ipv4: 20, ipv6: 40 };
 
 /** How many addresses one unfragmented advertisement carries on a link of `mtu` bytes: at most 255. */
@@ -133,8 +136,9 @@ interface DiscardedPacket {
  * version, type, length, checksum, then what EID 8299, 8300 and 8301 add. Both IPv4 checksum
  * dialects are accepted. The length must be exact: every deployed router rejects trailing bytes,
  * and the kernel strips Ethernet padding. The reserved nibble is ignored (§5.2.6).
+ * @param trailer bytes behind the last address that were found to be a signature (signature.ts).
  */
-export function decodeAdvertisement(packet: ReceivedMessage): DecodedAdvertisement {
+export function decodeAdvertisement(packet: ReceivedMessage, trailer = 0): DecodedAdvertisement {
   const { family, message } = packet;
   if (message.length < HEADER_LENGTH) {
     return { ok: false, reason: 'length', detail: `${message.length} bytes, no whole header` };
@@ -153,10 +157,10 @@ export function decodeAdvertisement(packet: ReceivedMessage): DecodedAdvertiseme
     return discard('type', `${versionAndType & 0xf}`);
   }
   const expected = HEADER_LENGTH + count * addressLength(family);
-  if (message.length !== expected) {
+  if (message.length !== expected + trailer) {
     return discard('length', `${message.length} bytes, ${expected} for ${count} addresses`);
   }
-  const dialect = verifiedDialect(packet);
+  const dialect = verifiedDialect(packet, expected);
   if (dialect === null) return discard('checksum', hex(readUint16(message, 6)));
   // No router is configured with VRID 0, so this is the core's check of the VRID come early.
   if (vrid === 0) return discard('vrid', '0');
@@ -209,7 +213,15 @@ export function encodeAdvertisement(
   return message;
 }
 
+/** Adds to a message what its sender adds to each: a signature. */
+export type Seal = (
+  message: Uint8Array,
+  envelope: { readonly source: IpAddress; readonly destination: IpAddress },
+) => Uint8Array;
+
 interface FrameEnvelope extends AdvertisementEnvelope {
+  /** Null, or left out: the message goes as it is. */
+  readonly seal?: Seal | null;
   /** The interface's own address, `02:00:00:00:00:01`, or the virtual router's. */
   readonly sourceMac: string;
   /** IPv4 identification. Nothing reassembles an unfragmented packet, so it may stay 0. */
@@ -228,7 +240,8 @@ export function encodeAdvertisementFrame(
   envelope: FrameEnvelope,
 ): Uint8Array {
   const { source, destination, sourceMac } = envelope;
-  const message = encodeAdvertisement(advertisement, envelope);
+  const plain = encodeAdvertisement(advertisement, envelope);
+  const message = envelope.seal?.(plain, envelope) ?? plain;
   const family = familyOf(source);
   const header = ipHeader({
     source,
@@ -252,15 +265,17 @@ export function encodeAdvertisementFrame(
 }
 
 /** The dialect whose checksum holds; null when none does. */
-function verifiedDialect(packet: ReceivedMessage): ChecksumDialect | null {
-  const { family, message } = packet;
-  if (family === 'ipv6') return fullChecksum(packet, message) === 0 ? 'rfc9568' : null;
+function verifiedDialect(packet: ReceivedMessage, length: number): ChecksumDialect | null {
+  const { family, message: whole } = packet;
+  if (family === 'ipv6') return fullChecksum(packet, whole) === 0 ? 'rfc9568' : null;
+  // Of IPv4 the checksum does not cover a signature behind the message.
+  const message = whole.length === length ? whole : whole.subarray(0, length);
   if (internetChecksum(message) === 0) return 'rfc9568';
   return fullChecksum(packet, message) === 0 ? 'rfc5798' : null;
 }
 
 /** The checksum with the pseudo-header: IPv6 (RFC 8200 §8.1), and IPv4 in the RFC 5798 dialect. */
-const fullChecksum = (
+export const fullChecksum = (
   { source, destination }: { readonly source: IpAddress; readonly destination: IpAddress },
   message: Uint8Array,
 ): number =>
@@ -293,7 +308,7 @@ const within = (value: number, low: number, high: number): boolean =>
 const readUint16 = (bytes: Uint8Array, offset: number): number =>
   ((bytes[offset] ?? 0) << 8) | (bytes[offset + 1] ?? 0);
 
-const writeUint16 = (bytes: Uint8Array, offset: number, value: number): void => {
+export const writeUint16 = (bytes: Uint8Array, offset: number, value: number): void => {
   bytes[offset] = value >> 8;
   bytes[offset + 1] = value & 0xff;
 };

@@ -65,6 +65,7 @@ function input(
     snapshot: { virtualRouters: routers },
     inherited: new Set(),
     standing,
+    signing: { sealOf: () => null },
     linkNamed: (name) => links[name],
     addressesOn: () => [],
     links: [],

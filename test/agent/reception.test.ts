@@ -36,7 +36,7 @@ function bench(options: { readonly sources?: 'any' | 'peers' } = {}) {
   assert.ok(port !== undefined);
   let stranger = false;
   const journal = { recordForeign: () => undefined } as unknown as Journal;
-  const reception = new Reception(journal, () => stranger);
+  const reception = new Reception(journal, () => stranger, { doubt: () => null });
   const hear = (...arrived: readonly (readonly [Port, ReceivedPacket])[]): Heard[] => {
     const heard: { event: Heard; at: Instant }[] = [];
     const shared = {} as ReceivedPacket;

@@ -1,5 +1,6 @@
 // A driver on a fake kernel and executor, with one IPv4 virtual router unless told otherwise.
 import { Driver } from '../../src/agent/driver.js';
+import { Signing } from '../../src/agent/signing.js';
 import type { Services } from '../../src/agent/driver-options.js';
 import { createJournal } from '../../src/journal/journal.js';
 import { createWatchdog } from '../../src/agent/watchdog.js';
@@ -29,6 +30,7 @@ export const routerSettings = (change: Partial<VirtualRouterSettings>): VirtualR
   checksum: 'auto',
   unicastPeers: [],
   sources: 'any',
+  signed: 'off',
   acceptMode: true,
   virtualMac: false,
   ...change,
@@ -54,6 +56,7 @@ export const settingsOf = (virtualRouters: readonly VirtualRouterSettings[]): Se
   monitors: { gateway: null, bandwidth: null, links: null, checks: [] },
   bypass: null,
   witness: null,
+  signing: { keyFile: null, windowSeconds: 5 },
   hooks: {
     transition: null,
     monitor: null,
@@ -147,6 +150,7 @@ export function rig(options: RigOptions = {}): Rig {
     executor,
     lease: kernel.openLease(),
     journal: createJournal(log, file, () => kernel.clock / 1_000),
+    signing: new Signing({ wallClock: () => kernel.clock / 1_000 }),
     settings: options.settings ?? settingsOf([routerSettings({})]),
     leftovers: {
       standing: options.leftovers ?? [],

@@ -174,7 +174,11 @@ function narrowing(
   if (['control', 'hooks', 'peer-channel'].includes(from) && to === 'config' && !typeOnly) {
     return `${from} may import types of config only (import type)`;
   }
-  if (from === 'peer-channel' && to === 'host' && !target.startsWith('src/host/peer-key')) {
+  if (
+    from === 'peer-channel' &&
+    to === 'host' &&
+    !/^src\/host\/(peer-key|secret-file)/.test(target)
+  ) {
     return 'of host, peer-channel may import the key file only';
   }
   if (

@@ -43,6 +43,7 @@ const NOTHING_MONITORED = {
   monitors: { gateway: null, bandwidth: null, links: null, checks: [] },
   bypass: null,
   witness: null,
+  signing: { keyFile: null, windowSeconds: 5 },
   hooks: { transition: null, monitor: null, beforeActive: null, beforeActiveTimeout: 300 },
 };
 describe('settings', () => {
@@ -63,6 +64,7 @@ describe('settings', () => {
           preempt: true,
           checksum: 'auto',
           sources: 'any',
+          signed: 'off',
           acceptMode: true,
           virtualMac: false,
           unicastPeers: [],
@@ -132,6 +134,7 @@ stateDirectory: /var/u
           preempt: true,
           checksum: 'rfc5798',
           sources: 'any',
+          signed: 'off',
           acceptMode: true,
           virtualMac: false,
           unicastPeers: ['fe80::2'],

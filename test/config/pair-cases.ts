@@ -33,6 +33,35 @@ const withCheck = (...lines: string[]): string =>
 
 export const FAULTY_PAIRS: readonly FaultyFile[] = [
   {
+    title: 'advertisements that are signed, and no keys',
+    text: withText('').replace('vrid: 51', 'vrid: 51\n    signed: receive'),
+    errors: ['missing-setting virtualRouters[0].signed'],
+  },
+  {
+    title: 'keys of signed advertisements that are no path, and a window without end',
+    text: withText('signing: { keyFile: vrrp.keys, windowSeconds: 301 }'),
+    errors: ['out-of-range signing.windowSeconds', 'invalid-path signing.keyFile'],
+  },
+  {
+    title: 'a credential with the keys of signed advertisements that is no name',
+    text: withText('signing: { keyFile: "credential:a/b" }'),
+    errors: ['invalid-path signing.keyFile'],
+  },
+  {
+    title: 'more IPv6 addresses than fit beside a signature',
+    text: `signing: { keyFile: /k }
+virtualRouters:
+  - name: lan6
+    interface: eth0
+    vrid: 51
+    signed: send
+    addresses:
+      - fe80::1/64
+${Array.from({ length: 89 }, (_, index) => `      - 2001:db8::${(index + 1).toString(16)}/64`).join('\n')}
+`,
+    errors: ['too-many-addresses virtualRouters[0].addresses'],
+  },
+  {
     title: 'peers without a key',
     text: withHa('peers:', '  - { name: dallas-2, addresses: [10.98.0.2] }'),
     errors: ['missing-setting ha.keyFile'],

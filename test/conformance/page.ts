@@ -10,6 +10,12 @@ const heldBy = ({ held }: Requirement): string =>
         .map(({ file, test }) => `\`${file}\`: ${cell(test).replaceAll(/\$\{(\w+)\}/g, '$1')}`)
         .join('<br>');
 
+/** What the RFC does not have; off unless the settings ask for it. */
+const EXTENSIONS = [
+  '- Signed advertisements (`virtualRouters[].signed`, experimental): draft-cassen-vrrp-auth-hmac, as keepalived from 2.4.2 on has it. `test/wire/signature.test.ts` holds the images that the draft publishes. [SECURITY.md](SECURITY.md#signed-advertisements).',
+  '- `virtualRouters[].sources: peers`: what others than the peers advertise is discarded. `test/agent/virtual/strangers.test.ts`. [SECURITY.md](SECURITY.md#vrrp-itself).',
+];
+
 export function conformancePage(requirements: readonly Requirement[] = REQUIREMENTS): string {
   const chosen = requirements.filter(({ choice }) => choice !== undefined);
   const tested = requirements.filter(({ held }) => held.length > 0);
@@ -38,6 +44,10 @@ export function conformancePage(requirements: readonly Requirement[] = REQUIREME
     '## Deviations and choices',
     '',
     ...choices,
+    '',
+    '## Extensions',
+    '',
+    ...EXTENSIONS,
     '',
   ].join('\n');
 }

@@ -132,6 +132,7 @@ const HEARD: Heard = {
   intervalMs: 1000,
   addresses: ['10.99.0.100'],
   authentication: 0,
+  signed: false,
   unicast: false,
   dialect: 'rfc9568',
 };

@@ -20,13 +20,12 @@ import { join } from 'node:path';
 import { after, before, describe, test, type TestContext } from '../support/test.js';
 import {
   generateKey,
-  KeyFileError,
   readKeyFile,
   readKeyFileLater,
   retireKey,
   rotateKey,
-  type KeyProblem,
 } from '../../src/host/peer-key.js';
+import { KeyFileError, type KeyProblem } from '../../src/host/secret-file.js';
 
 let folder = '';
 before(() => {

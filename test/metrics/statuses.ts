@@ -17,6 +17,7 @@ export const everything: Status = {
         { name: 'upcheck', amount: -10 },
       ],
       rivalAddress: '10.99.0.7',
+      discarding: [{ source: '10.99.0.66', reason: 'stranger' }],
       lastMove: {
         way: 'taken',
         reason: 'peer-released',

@@ -8,6 +8,7 @@ import { createJournal, type Journal } from '../../../src/journal/journal.js';
 import { leftoversOf, memoryAt, stateOf } from '../../../src/agent/memory.js';
 import { createPeerChannel, type PeerChannel } from '../../../src/peer-channel/peer-channel.js';
 import { EMPTY_STATE, type State } from '../../../src/journal/state-file.js';
+import { Signing } from '../../../src/agent/signing.js';
 import { statusOf } from '../../../src/agent/status.js';
 import type { Settings } from '../../../src/config/settings.js';
 import type { OperatorCommand } from '../../../src/core/interface.js';
@@ -179,6 +180,7 @@ export class Appliance {
       settings: this.settings,
       leftovers: leftoversOf(left),
       services: this.#services(channel),
+      signing: new Signing(clocks),
       recordAhead: () => Promise.resolve(),
       onChange: () => {
         if (process.dead) return;

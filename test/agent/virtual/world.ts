@@ -67,6 +67,8 @@ export class World {
   rewrite: (datagram: Uint8Array) => Uint8Array = (datagram) => datagram;
   /** Ports that a firewall between the two has closed. */
   readonly closedPorts = new Set<number>();
+  /** Is shown each advertisement that is sent. */
+  recorder: (from: Side, message: OutgoingMessage) => void = () => undefined;
   #tasks: Task[] = [];
 
   join(appliance: Appliance): void {
@@ -191,9 +193,10 @@ export class World {
     const to = message.destination;
     this.story.tell({ at: this.now, side, kind: 'advertisement', vrid, priority, to, executor });
     const traffic = isMulticast(message.destination) ? 'multicast' : 'unicast';
+    const copy = { ...message, message: message.message.slice() };
+    this.recorder(side, copy);
     if (!this.#passes(traffic, side)) return;
     const receiver = this.#appliances.get(otherOf(side));
-    const copy = { ...message, message: message.message.slice() };
     this.after(TRIP, () => receiver?.receive(family, copy));
   }
 
