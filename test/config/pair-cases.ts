@@ -40,7 +40,7 @@ export const FAULTY_PAIRS: readonly FaultyFile[] = [
   {
     title: 'keys of signed advertisements that are no path, and a window without end',
     text: withText('signing: { keyFile: vrrp.keys, windowSeconds: 301 }'),
-    errors: ['out-of-range signing.windowSeconds', 'invalid-path signing.keyFile'],
+    errors: ['invalid-path signing.keyFile', 'out-of-range signing.windowSeconds'],
   },
   {
     title: 'a credential with the keys of signed advertisements that is no name',
