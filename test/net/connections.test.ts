@@ -3,11 +3,12 @@
 import assert from 'node:assert/strict';
 import process from 'node:process';
 import { describe } from '../support/test.js';
-import { decode } from '../../scripts/lab/capture.js';
+import { decode, firstFrameAt } from '../../scripts/lab/capture.js';
 import { STATIONS, type ApplianceName } from '../../scripts/lab/network.js';
 import { LAN, PATHS, type PairSpec } from '../../scripts/lab/pair-program.js';
 import { ROOT } from '../../scripts/lab/program.js';
 import { enterSandbox } from '../../scripts/lab/sandbox.js';
+import { until } from '../support/limits.js';
 import {
   ADDRESS,
   describePair,
@@ -191,10 +192,12 @@ function defineMoves(talking: Talking): void {
     const send = `const s = require('node:dgram').createSocket('udp4');
       s.bind(0, '${ADDRESS}', () => s.send('x', 9, '${STATIONS.c.ipv4}', () => s.close()))`;
     await bench.lab.run('b', [process.execPath, '-e', send]);
-    for (let tries = 0; (await counter(bench, 'a', 'InDestUnreachs')) === before; tries += 1) {
-      assert.ok(tries < 100, 'the error of the client arrives at a');
-      await moment(50);
-    }
+    await until(
+      'the error of the client arrives at a',
+      () => counter(bench, 'a', 'InDestUnreachs'),
+      (count) => count > before,
+      50,
+    );
   });
 
   talking('the peer is dead: reset once it is not heard any more', async (bench, talk) => {
@@ -324,6 +327,7 @@ function defineService(talking: Talking): void {
         (['port-a', 'port-b'] as const).map((port) => bench.lab.capture({ port, filter })),
       );
       await answeredBy('a', await talk.client(ADDRESS));
+      await until('the question at a', () => firstFrameAt(captures[0]?.file ?? ''));
       await moment();
       const found = captures.map(async (capture) => {
         await capture.stop();

@@ -64,8 +64,21 @@ const inForce = async (name: Name, setting: string): Promise<unknown> => {
   return settings.find((one) => one.setting === setting)?.value;
 };
 
-/** Both have the settings with which they began. */
+/** What one has taken from the other is in force there when its service and its agent are done with it. */
+const comesIntoForce = (name: Name, setting: string, value: unknown): Promise<unknown> =>
+  until(
+    `${setting} ${String(value)} in force on ${name}`,
+    () => inForce(name, setting),
+    (found) => found === value,
+    25,
+  );
+
+/** Both have the settings with which they began. None follows meanwhile, and writes into the file of the test. */
 async function atFirst(): Promise<void> {
+  for (const name of ['a', 'b'] as const) {
+    const outcome = await agents[name].control.set('sync', 'offer');
+    assert.ok(outcome.ok, JSON.stringify(outcome));
+  }
   for (const name of ['a', 'b'] as const) {
     homes[name].configure(settingsOf(name));
     assert.ok((await agents[name].control.reload()).ok);
@@ -115,6 +128,7 @@ describe('the page over two agents that share settings', { skip }, () => {
     await there.getByText(/! a: differs since .*newer there.*: peer-recovery-threshold/).waitFor();
     await press(there, 'What differs…');
     const row = there.getByRole('row').filter({ hasText: 'peer-recovery-threshold' });
+    await row.waitFor();
     assert.deepEqual(await row.locator('td').allInnerTexts(), [
       'peer-recovery-threshold',
       '5',
@@ -130,7 +144,7 @@ describe('the page over two agents that share settings', { skip }, () => {
     await there.getByText('✓ Done: taken from a: peer-recovery-threshold').waitFor();
     await there.locator('.events').getByText('sync-applied').first().waitFor();
     await there.getByText('✓ a: in sync since').waitFor();
-    assert.equal(await inForce('b', 'peer-recovery-threshold'), 9);
+    await comesIntoForce('b', 'peer-recovery-threshold', 9);
     await here.getByText('✓ b: in sync since').waitFor();
   });
 
@@ -149,21 +163,25 @@ describe('the page over two agents that share settings', { skip }, () => {
     }
     const shown = await preview(here);
     await shown.getByText(/^The same, if b follows too/).waitFor();
-    assert.equal(await shown.getByText('peer-recovery-threshold: 9 → 6').count(), 2);
+    // Of both.
+    await shown.getByText('peer-recovery-threshold: 9 → 6').nth(1).waitFor();
     await press(here, 'Save now');
     await here.getByText('✓ Saved in').waitFor();
-    await there.locator('.events').getByText('sync-applied').first().waitFor();
+    await there
+      .locator('.events')
+      .getByText(/sync-applied.*maximum-flaps/)
+      .first()
+      .waitFor();
     await here.getByText('✓ b: in sync since').waitFor();
     for (const [, setting, , value] of ELEVEN) {
       // A primary that is none is this appliance's own affair.
       if (setting === 'primary') continue;
       for (const name of ['a', 'b'] as const) {
-        assert.equal(await inForce(name, setting), value, `${setting} of ${name}`);
+        await comesIntoForce(name, setting, value);
       }
     }
     for (const name of ['a', 'b'] as const) {
-      const status = await agents[name].status();
-      assert.deepEqual([status.mode, status.flaps.limit], ['off', 7], name);
+      await agents[name].until(({ mode, flaps }) => mode === 'off' && flaps.limit === 7);
     }
     await atFirst();
   });
@@ -172,9 +190,10 @@ describe('the page over two agents that share settings', { skip }, () => {
     // With another port neither hears the other until both have it; what is a's own is not pushed.
     const apart = new Set(['ha-port', 'primary']);
     const page = await pageOf('a', '#settings');
-    assert.deepEqual(
-      await page.locator('section').first().locator('.field label').allInnerTexts(),
-      ELEVEN.map(([label]) => label),
+    await until(
+      'the eleven fields in their order',
+      () => page.locator('section').first().locator('.field label').allInnerTexts(),
+      (labels) => labels.join() === ELEVEN.map(([label]) => label).join(),
     );
     await page.getByLabel('interfaces').fill('lan');
     for (const [label, setting, typed] of ELEVEN) {
@@ -192,10 +211,12 @@ describe('the page over two agents that share settings', { skip }, () => {
       await save(other);
       for (const [, setting, , value] of ELEVEN) {
         const expected = setting === 'primary' ? name === 'b' : value;
-        assert.equal(await inForce(name, setting), expected, `${setting} of ${name}`);
+        await comesIntoForce(name, setting, expected);
       }
-      const status = await agents[name].status();
-      assert.deepEqual([status.mode, status.primary, status.flaps.limit], ['off', name === 'b', 7]);
+      await agents[name].until(
+        ({ mode, primary, flaps }) =>
+          mode === 'off' && primary === (name === 'b') && flaps.limit === 7,
+      );
     }
     await atFirst();
   });
@@ -228,19 +249,19 @@ describe('the page over two agents that share settings', { skip }, () => {
     await shown.getByText('Netlink script of guest').waitFor();
     await press(page, 'Save now');
     await page.getByText('✓ Saved in').waitFor();
-    const { virtualRouters, monitors } = await agents.a.status();
-    assert.deepEqual(virtualRouters.map(({ name }) => name).sort(), ['guest', 'lan']);
-    assert.ok(
-      monitors.some(({ name }) => name === 'web'),
-      JSON.stringify(monitors),
+    await agents.a.until(
+      ({ virtualRouters, monitors }) =>
+        virtualRouters
+          .map(({ name }) => name)
+          .toSorted()
+          .join() === 'guest,lan' && monitors.some(({ name }) => name === 'web'),
     );
     await press(page, 'Remove guest');
     await press(page, 'Remove web');
     await page.getByText('guest, to be removed').waitFor();
     await save(page);
-    assert.deepEqual(
-      (await agents.a.status()).virtualRouters.map(({ name }) => name),
-      ['lan'],
+    await agents.a.until(
+      ({ virtualRouters }) => virtualRouters.map(({ name }) => name).join() === 'lan',
     );
     await inSync('a');
   });

@@ -2,7 +2,7 @@
 // cause that only the wire can show. All rows are test/agent/virtual/arbitration.test.ts; an appliance that
 // fails is pair-failure.
 import assert from 'node:assert/strict';
-import { awaitFrames } from '../../scripts/lab/capture.js';
+import { awaitFrames, firstFrameAt } from '../../scripts/lab/capture.js';
 import { now } from '../../scripts/lab/clock.js';
 import { GATEWAY_MONITORING, type PairSpec } from '../../scripts/lab/pair-program.js';
 import { until } from '../support/limits.js';
@@ -78,26 +78,25 @@ function definePartition(test: PairTest): void {
       await moment();
       // Advertisements would settle it too, but only when the next one is due.
       const advertisements = await bench.isolate('b', 'vrrp');
-      const announced = awaitFrames(bench.lab.network, {
+      const announced = await bench.lab.capture({
         port: 'port-a',
         direction: 'in',
         filter: `arp and src host ${ADDRESS}`,
-        count: 1,
-        deadlineMs: PATIENCE_MS,
       });
-      // tcpdump needs a moment to listen.
-      await moment();
       healedAt = now();
       await heal();
-      await Promise.all([bench.waitForHolders(['a']), announced]);
+      await bench.waitForHolders(['a']);
+      await until('the winner announces again', () => firstFrameAt(announced.file));
+      await announced.stop();
       await advertisements();
     });
     const left = bench.lab.changes(ADDRESS, healedAt).find(({ present }) => !present);
     const tookMs = (left?.at ?? Number.POSITIVE_INFINITY) - healedAt;
     bench.print(`one Active ${tookMs.toFixed(0)} ms after the cure; the winner announced again`);
     assert.deepEqual(await bench.lab.holders(ADDRESS), ['a']);
-    const told = (['a', 'b'] as const).flatMap((name) => bench.events(name, 'dual-active', from));
-    assert.ok(told.length > 0, 'dual-active is an event');
+    const told = (): number =>
+      (['a', 'b'] as const).flatMap((name) => bench.events(name, 'dual-active', from)).length;
+    await bench.waitFor('the event dual-active', () => told() > 0);
     bench.print(`aim: two check intervals and a script, ${2 * CHECK_INTERVAL_MS + 50} ms`);
     // The advertisements, which settle it too, are cut off: it was said over the HA port.
     await bench.waitForEvent('b', 'transition', healedAt);

@@ -76,6 +76,7 @@ export function defineFlaps(skip: string | false): void {
       await flap(bench, 'b');
       await bench.waitFor('b is suspended', () => reason(bench, 'b') === 'suspended');
       assert.equal(relay(bench, 'b'), 'inline', 'only the primary goes into bypass');
+      await bench.waitForHolders([]);
       await moment();
       assert.deepEqual(await bench.lab.holders('10.99.0.100'), []);
       await bench.command('b', 'flaps', 'clear');

@@ -2,10 +2,17 @@
 // The clock of one side cannot be set back here: namespaces share it. The HA port uses none but the
 // monotonic one; its unit tests say so.
 import assert from 'node:assert/strict';
-import { decode } from '../../scripts/lab/capture.js';
+import { awaitFrames, decode } from '../../scripts/lab/capture.js';
 import { now } from '../../scripts/lab/clock.js';
 import { LAN, PATHS, type PairSpec } from '../../scripts/lab/pair-program.js';
-import { assertLost, describePair, moment, type PairBench, type PairTest } from './pair-bench.js';
+import {
+  assertLost,
+  describePair,
+  moment,
+  PATIENCE_MS,
+  type PairBench,
+  type PairTest,
+} from './pair-bench.js';
 
 const SPEC: PairSpec = {};
 
@@ -49,7 +56,14 @@ function defineForgery(test: PairTest): void {
         direction: 'in',
         filter: 'udp port 7112',
       });
-      await moment(1500);
+      const { network } = bench.lab;
+      const enough = {
+        port: 'port-b',
+        direction: 'in',
+        filter: 'udp port 7112',
+        count: 30,
+      } as const;
+      await awaitFrames(network, { ...enough, deadlineMs: PATIENCE_MS });
       await capture.stop();
       const frames = await decode(capture.file, 'udp', ['udp.payload']);
       const payloads = frames.map((frame) => (frame['udp.payload']?.[0] ?? '').replaceAll(':', ''));

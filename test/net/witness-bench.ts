@@ -242,12 +242,39 @@ export class Witnessed {
     );
   }
 
-  /** The event of this name and reason that an appliance has recorded since. */
-  event(name: ApplianceName, event: string, reason: string, from: number): EventRecord | undefined {
-    return this.lab
-      .appliance(name)
-      .events()
-      .find((one) => one.event === event && one.reason === reason && Date.parse(one.time) >= from);
+  /**
+   * Until each has told the other its last word on the witness: every check carries it, and the answer to one that was
+   * sent later says that it was heard. On each of the two paths one may be under way now. No two take the same time.
+   */
+  async bothTold(): Promise<void> {
+    for (const name of ['a', 'b'] as const) {
+      const took = async (): Promise<string> => {
+        const { peers } = await this.lab.appliance(name).patientControl.status();
+        return peers.flatMap(({ paths }) => paths.map(({ rttMs }) => rttMs)).join();
+      };
+      for (let answers = 0; answers < 4; answers += 1) {
+        const last = await took();
+        await until(`another check of ${name} answered`, took, (time) => time !== last);
+      }
+    }
+  }
+
+  /** The event of this name and reason that an appliance records after `from`: in the background, so it may be late. */
+  async told(
+    name: ApplianceName,
+    event: string,
+    reason: string,
+    from: number,
+  ): Promise<EventRecord> {
+    const { lab } = this;
+    const since = (): EventRecord[] =>
+      lab
+        .appliance(name)
+        .events()
+        .filter(({ time }) => Date.parse(time) >= Math.floor(from));
+    const fits = (one: EventRecord): boolean => one.event === event && one.reason === reason;
+    const seen = await until(`${event}, ${reason}, by ${name}`, since, (all) => all.some(fits));
+    return seen.find(fits) ?? assert.fail();
   }
 
   /** The address did not come or go at either since then. */
@@ -256,25 +283,22 @@ export class Witnessed {
   }
 
   /**
-   * `heir` has taken the address by the lease: the other's were gone before that began, and nobody had it twice.
+   * Until `heir` has taken the address by the lease: the other's were gone before that began, and nobody had it twice.
    * @returns milliseconds from `from` until it stood, for whoever prints it.
    */
-  assertTakenByLease(heir: ApplianceName, from: number): number {
+  async takenByLease(heir: ApplianceName, from: number): Promise<number> {
     const { lab } = this;
+    await lab.waitForHolders(ADDRESS, [heir], WAIT_LIMIT_MS);
+    const held = await this.told(heir, 'witness-lease', 'held', from);
+    await this.told(heir, 'transition', 'witness-granted', from);
     const other = heir === 'a' ? 'b' : 'a';
     const changes = lab.changes(ADDRESS, from);
     const gone = changes.find(({ appliance, present }) => appliance === other && !present);
     const taken = changes.find(({ appliance, present }) => appliance === heir && present);
     assert.ok(gone !== undefined && taken !== undefined, JSON.stringify(changes));
     assert.equal(lab.heldTimes(ADDRESS, from, now()).bothHeldMs, 0);
-    const held = this.event(heir, 'witness-lease', 'held', from);
-    assert.ok(held !== undefined, 'the lease of the heir is told');
     const order = `the address left ${other} at ${gone.at}, the lease of ${heir} began before ${Date.parse(held.time)}`;
     assert.ok(gone.at <= Date.parse(held.time), order);
-    assert.ok(
-      this.event(heir, 'transition', 'witness-granted', from) !== undefined,
-      'taken by the lease',
-    );
     return taken.at - from;
   }
 
