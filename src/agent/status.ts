@@ -47,7 +47,7 @@ export function statusOf(input: StatusInput): Status {
   const { driver, version, startedAt } = input;
   const { settings } = driver;
   const snapshot = driver.snapshot();
-  const virtualRouters = snapshot.virtualRouters.map((router) => routerStatus(router, input));
+  const virtualRouters = routerStatuses(snapshot, input);
   const interfaces = interfaceStatuses(input);
   const peers = peerStatuses(snapshot, settings, input.channel);
   const handover = handoverOf(snapshot);
@@ -111,6 +111,27 @@ export function statusOf(input: StatusInput): Status {
     realtime: input.realtime(),
     lateness: driver.tallies.lateness.status(),
   };
+}
+
+function routerStatuses(
+  { virtualRouters }: Pick<InstanceSnapshot, 'virtualRouters'>,
+  input: StatusInput,
+): VirtualRouterStatus[] {
+  const { settings, tallies } = input.driver;
+  const accepts = new Map(
+    settings.virtualRouters.map(({ name, acceptMode }) => [name, acceptMode]),
+  );
+  return virtualRouters.map((router) => {
+    const { name, preempt } = router.configuration;
+    const takesPartSince = tallies.outOfInitializeSince(name);
+    return {
+      ...routerStatus(router, input),
+      ...(router.primaryAddress === null ? {} : { primaryAddress: router.primaryAddress }),
+      preempt,
+      acceptMode: accepts.get(name) ?? true,
+      ...(takesPartSince === undefined ? {} : { takesPartSince }),
+    };
+  });
 }
 
 function routerStatus(router: RouterSnapshot, input: StatusInput): VirtualRouterStatus {
@@ -219,6 +240,7 @@ function interfaceStatuses(input: StatusInput): InterfaceStatus[] {
     const link = network.linkNamed(name);
     return {
       name,
+      ...(link === undefined ? {} : { index: link.index }),
       present: link !== undefined,
       up: link?.up ?? false,
       carrier: link?.carrier ?? false,

@@ -12,6 +12,8 @@ export class Tallies {
   readonly lateness = new Lateness();
   /** Wall time of each virtual router's last transition, as its record has it. */
   readonly #times = new Map<string, string>();
+  /** Wall time at which each virtual router that is out of Initialize left it. */
+  readonly #outSince = new Map<string, string>();
   readonly #transitions = new Map<string, Counted[]>();
   readonly #announcements = new Map<string, number>();
   readonly #sendErrors = new Map<string, number>();
@@ -26,6 +28,8 @@ export class Tallies {
   /** @param time of its record, ISO 8601. */
   transition({ virtualRouter, from, to, reason }: TransitionEffect, time: string): void {
     this.#times.set(virtualRouter, time);
+    if (to === 'Initialize') this.#outSince.delete(virtualRouter);
+    else if (from === 'Initialize') this.#outSince.set(virtualRouter, time);
     // The reasons are a closed set, so this stays short.
     const counted = this.#transitions.get(virtualRouter) ?? [];
     this.#transitions.set(virtualRouter, counted);
@@ -54,7 +58,13 @@ export class Tallies {
 
   /** Forgets virtual routers that the settings name no longer. */
   keepOnly(isKnown: (virtualRouter: string) => boolean): void {
-    const all = [this.#times, this.#transitions, this.#announcements, this.#sendErrors];
+    const all = [
+      this.#times,
+      this.#outSince,
+      this.#transitions,
+      this.#announcements,
+      this.#sendErrors,
+    ];
     for (const map of [...all, this.#remarks]) {
       for (const name of map.keys()) if (!isKnown(name)) map.delete(name);
     }
@@ -63,6 +73,11 @@ export class Tallies {
   /** Undefined before the first. */
   lastTransitionOf(virtualRouter: string): string | undefined {
     return this.#times.get(virtualRouter);
+  }
+
+  /** Undefined in Initialize. */
+  outOfInitializeSince(virtualRouter: string): string | undefined {
+    return this.#outSince.get(virtualRouter);
   }
 
   transitionsOf(virtualRouter: string): readonly TransitionCount[] {

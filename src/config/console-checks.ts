@@ -15,6 +15,7 @@ export function checkConsole(settings: Settled['console']): Finding[] {
     ...FILES.flatMap((key) => checkPath(settings[key], ['console', key])),
     ...checkTls(settings),
     ...checkListen(settings),
+    ...checkAgentX(settings),
   ];
 }
 
@@ -23,6 +24,16 @@ function checkTls({ certificateFile, privateKeyFile }: NonNullable<Settled['cons
   const missing = certificateFile === undefined ? 'certificateFile' : 'privateKeyFile';
   const found = `no console.${missing}`;
   return [fault('halfTls', ['console'], found, { missing })];
+}
+
+/** AgentX has neither a key nor a password: who hears it on its way may answer in our place. */
+function checkAgentX({ agentX: text }: NonNullable<Settled['console']>): Finding[] {
+  if (text === undefined || text === '') return [];
+  const at = ['console', 'agentX'];
+  const daemon = parseListen(text);
+  if (daemon === null) return [fault('agentX', at, quote(text))];
+  if (daemon.kind === 'unix' || daemon.loopback) return [];
+  return [fault('farAgentX', at, `${quote(text)}, another host`)];
 }
 
 function checkListen(settings: NonNullable<Settled['console']>): Finding[] {

@@ -111,14 +111,15 @@ function haOf(file: SettingsFile['ha']): Settings['ha'] {
 }
 
 function consoleOf(file: SettingsFile['console']): Settings['console'] {
-  const { listen: text, certificateFile, privateKeyFile, ...same } = file;
+  const { listen: text, agentX: daemon, certificateFile, privateKeyFile, ...same } = file;
   const listen = parseListen(text);
   assert(listen !== null, `${text} passed the checks, so it is a place to listen at`);
+  const agentX = daemon === undefined ? null : parseListen(daemon);
   const tls =
     certificateFile === undefined || privateKeyFile === undefined
       ? null
       : { certificateFile, privateKeyFile };
-  return { ...same, listen, tls };
+  return { ...same, listen, tls, agentX };
 }
 
 function witnessOf(

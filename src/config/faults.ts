@@ -129,6 +129,16 @@ const FAULTS = {
     'certificate and private key together',
     'add console.<missing>, or remove the other one',
   ],
+  agentX: [
+    'invalid-address',
+    'where an SNMP daemon listens for subagents: unix: and an absolute path, or an address and a port',
+    'write it as in unix:/var/agentx/master or 127.0.0.1:705',
+  ],
+  farAgentX: [
+    'contradiction',
+    'an SNMP daemon of this host: AgentX knows neither a key nor a password',
+    'name a unix socket or a port of 127.0.0.1; other hosts ask the SNMP daemon',
+  ],
 
   // Virtual routers.
   vridTwice: [

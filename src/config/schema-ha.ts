@@ -233,5 +233,10 @@ export const CONSOLE = standingSection(
     metrics: own.flag('Whether it answers GET /metrics, without a token, for Prometheus.', {
       default: false,
     }),
+    agentX: own.text(
+      'Where an SNMP daemon listens for subagents (AgentX): unix: and a path, or address and port. With it VRRPV3-MIB (RFC 6527) is answered there, read only.',
+      4200,
+      { examples: ['unix:/var/agentx/master', '127.0.0.1:705'] },
+    ),
   },
 );

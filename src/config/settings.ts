@@ -143,6 +143,8 @@ export interface ConsoleSettings extends Pick<
   'tokenFile' | 'behindProxy' | 'names' | 'metrics'
 > {
   readonly listen: ListenAddress;
+  /** Where an SNMP daemon listens for subagents; null where none is to be answered through. */
+  readonly agentX: ListenAddress | null;
   /** Both files, absolute paths; null for plain HTTP. */
   readonly tls: { readonly certificateFile: string; readonly privateKeyFile: string } | null;
 }

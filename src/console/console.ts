@@ -4,7 +4,9 @@ import { createControlClient } from '../control/client.js';
 import { controlSocketPath } from '../control/protocol.js';
 import type { ListenAddress } from '../model/listen.js';
 import { startConsole } from './server.js';
+import { startSnmp } from './snmp.js';
 import { makeToken, readToken, TokenError } from './token.js';
+import { createWatch } from './watch.js';
 
 /** What of the settings concerns the console. */
 export interface ConsoleChoice {
@@ -14,6 +16,8 @@ export interface ConsoleChoice {
   readonly behindProxy: boolean;
   readonly names: readonly string[];
   readonly metrics: boolean;
+  /** Where an SNMP daemon listens for subagents; null for none. */
+  readonly agentX: ListenAddress | null;
 }
 
 export interface ConsoleHost {
@@ -36,18 +40,21 @@ export class ConsoleError extends Error {
 
 /** Serves until it is told to end. @throws ConsoleError, TokenError when it cannot start. */
 export async function runConsole(choice: ConsoleChoice, host: ConsoleHost): Promise<void> {
-  const { tokenFile, listen, tls: files, ...rest } = choice;
+  const { tokenFile, listen, tls: files, agentX, ...rest } = choice;
   if (makeToken(tokenFile)) host.say(`wrote a new token: ${tokenFile}`);
   readToken(tokenFile);
   const tls =
     files === null
       ? null
       : { cert: readPem(files.certificateFile), key: readPem(files.privateKeyFile) };
+  const client = createControlClient(controlSocketPath(host.runtimeDirectory));
+  const watch = createWatch({ client, now: Date.now });
   const server = await startConsole({
     ...rest,
     listen,
     tls,
-    client: createControlClient(controlSocketPath(host.runtimeDirectory)),
+    client,
+    watch,
     token: () => readToken(tokenFile),
     onError: (error) =>
       host.say(error instanceof TokenError ? `${error.message}; ${error.remedy}` : String(error)),
@@ -55,7 +62,9 @@ export async function runConsole(choice: ConsoleChoice, host: ConsoleHost): Prom
     throw cannotListen(error, listen);
   });
   host.say(`listening at ${placeText(choice)}; sign in with the token in ${tokenFile}`);
+  const snmp = agentX === null ? null : startSnmp({ daemon: agentX, watch, say: host.say });
   await host.ended;
+  snmp?.end();
   await server.close();
 }
 

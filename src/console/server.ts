@@ -43,6 +43,8 @@ export interface ConsoleOptions {
   readonly token: () => string;
   /** Wall time, ms. */
   readonly now?: () => number;
+  /** What looks at the agent for the pages; one of its own unless given. It ends with the server. */
+  readonly watch?: Watch;
   /** Of the console itself, not of who uses it. */
   readonly onError: (error: unknown) => void;
 }
@@ -56,7 +58,7 @@ export interface ConsoleServer {
 /** Starts to listen. @throws the system's error when it cannot. */
 export async function startConsole(options: ConsoleOptions): Promise<ConsoleServer> {
   const now = options.now ?? Date.now;
-  const watch = createWatch({ client: options.client, now });
+  const watch = options.watch ?? createWatch({ client: options.client, now });
   const service = new Service(options, watch, now);
   const server = boundedServer(options, (request, response) => {
     service.answer(request, response).catch((error: unknown) => {

@@ -46,6 +46,13 @@ export interface VirtualRouterStatus {
   readonly addresses: readonly AddressStatus[];
   /** The Active's own address, ours included; null when none is known. */
   readonly activeAddress: string | null;
+  /** Our own address that advertisements come from; absent while the interface has none. */
+  readonly primaryAddress?: string;
+  /** The settings (RFC 9568 §6.1): Preempt_Mode and Accept_Mode. */
+  readonly preempt?: boolean;
+  readonly acceptMode?: boolean;
+  /** Since when it is out of Initialize, wall time, ISO 8601; absent in Initialize. */
+  readonly takesPartSince?: string;
   readonly advertisementIntervalMs: number;
   /** In Backup: the Active heard is none of the peers that there are. */
   readonly strangerActive?: true;
@@ -164,6 +171,8 @@ export type HealthKind = (typeof HEALTH_KINDS)[number];
 
 export interface InterfaceStatus {
   readonly name: string;
+  /** Its number (ifIndex); absent while it is not there. */
+  readonly index?: number;
   readonly present: boolean;
   readonly up: boolean;
   readonly carrier: boolean;

@@ -123,12 +123,16 @@ const ROOMS: Readonly<Record<string, Room>> = {
   agent: { rooms: AGENT_ROOMS, outside: true },
   import: { rooms: ['model', 'config'], outside: false },
   doctor: { rooms: ['model', 'config', 'kernel', 'wire', 'witness'], outside: true },
-  console: { rooms: ['model', 'config', 'control', 'metrics'], outside: true },
+  snmp: { rooms: ['model', 'timers'], outside: true },
+  console: { rooms: ['model', 'config', 'control', 'metrics', 'snmp', 'timers'], outside: true },
   cli: {
     rooms: ['model', 'config', 'control', 'files', 'host', 'import', 'doctor', 'console'],
     outside: true,
   },
-  main: { rooms: [...AGENT_ROOMS, 'import', 'doctor', 'agent', 'cli', 'console'], outside: true },
+  main: {
+    rooms: [...AGENT_ROOMS, 'import', 'doctor', 'agent', 'cli', 'console', 'snmp'],
+    outside: true,
+  },
 };
 
 /** Where a room is open only in part: the answer is a complaint, or null. */
@@ -342,8 +346,8 @@ function firstLineViolations({ path, text }: SourceFile): Violation[] {
 const BANNED =
   /(?<!service |network-?)manager|(?<!deb-systemd-)helper|heartbeat|(?<![a-z]|node:|bpctl_|xz-|shadow-)utils?(?![a-z]|-linux)/gi;
 const FOREIGN = /masters?(?![a-z])|slaves?(?![a-z])/gi;
-/** keepalived says master, and so do the kernel's bridge ports (`link set … master`). */
-const FOREIGN_CONTEXT = /keepalived|IFLA_MASTER|link set \S+ master/i;
+/** keepalived says master, the kernel's bridge ports (`link set … master`), VRRPV3-MIB, and Debian's path of AgentX. */
+const FOREIGN_CONTEXT = /keepalived|IFLA_MASTER|link set \S+ master|vrrpv3\w*Master|agentx.master/i;
 
 function wordViolations({ path, text }: SourceFile): Violation[] {
   const lines = [path, ...text.split('\n')];

@@ -74,6 +74,16 @@ export const FAULTY_FILES: readonly FaultyFile[] = [
     errors: ['contradiction console.listen'],
   },
   {
+    title: 'an SNMP daemon at no place to listen at',
+    text: withTop('console: { agentX: /var/agentx/master }'),
+    errors: ['invalid-address console.agentX'],
+  },
+  {
+    title: 'an SNMP daemon of another host',
+    text: withTop('console: { agentX: "10.0.0.1:705" }'),
+    errors: ['contradiction console.agentX'],
+  },
+  {
     title: 'a console with half of TLS, and a token file without its whole path',
     text: withTop('console: { listen: 0.0.0.0:7180, certificateFile: /c, tokenFile: token }'),
     errors: ['missing-setting console', 'invalid-path console.tokenFile'],
@@ -302,6 +312,11 @@ export const FAULTY_FILES: readonly FaultyFile[] = [
     title: 'a lease of one second',
     text: withTop('vip: { leaseSeconds: 1 }'),
     errors: ['out-of-range vip.leaseSeconds'],
+  },
+  {
+    title: 'a script that may take longer than a stop of the service',
+    text: withTop('vip: { timeoutSeconds: 301 }'),
+    errors: ['out-of-range vip.timeoutSeconds'],
   },
   {
     title: 'a lease of more than an hour',
