@@ -17,6 +17,8 @@ import {
   isHolding,
   isIdle,
   isSamePlace,
+  isSlow,
+  letGoRequest,
   renew,
   scriptRequest,
   settled,
@@ -44,7 +46,7 @@ export class AddressKeeper {
   #hasOrphans = false;
   /** What the script that runs, or has just ended, takes away: nobody else did. */
   #planned = new Set<string>();
-  #vip: Settings['vip'] = { script: '', leaseSeconds: 0 };
+  #vip: Settings['vip'] = { script: '', leaseSeconds: 0, timeoutSeconds: 5 };
   #running = false;
   #suspended = false;
   /** The script puts addresses on the interface, as the kernel has shown; one of the user's own need not. */
@@ -104,12 +106,8 @@ export class AddressKeeper {
   }
 
   #begin(settings: PlacedRouter, inherits: boolean): Keeping {
-    const left = this.#hasOwn(settings);
-    return begin(
-      settings,
-      this.#indexOf(settings),
-      left ? { inherits, now: this.#options.now() } : null,
-    );
+    const left = this.#hasOwn(settings) ? { inherits, now: this.#options.now() } : null;
+    return begin(settings, this.#indexOf(settings), left);
   }
 
   /** Whether something of ours is on the interface, or is about to be, that these settings name. */
@@ -174,8 +172,10 @@ export class AddressKeeper {
     const keeping = this.#kept.get(virtualRouter);
     if (keeping === undefined) return;
     keeping.wanted = present;
+    const overtakes = !present && this.#running && keeping.adding && isSlow(this.#vip);
     if (!present) keeping.prepared = false;
     renew(keeping);
+    if (overtakes) void this.#options.executor.run(letGoRequest(keeping.settings));
   }
 
   /** An address vanished from an interface. */
@@ -372,7 +372,7 @@ export class AddressKeeper {
     const { lines } = plan;
     const wanted = new Map([...this.#kept].map(([name, { wanted: want }]) => [name, want]));
     const texts = lines.map(({ line }) => line);
-    const result = await this.#options.executor.run(scriptRequest(this.#vip.script, texts));
+    const result = await this.#options.executor.run(scriptRequest(this.#vip, texts));
     this.#running = false;
     const failures = failuresOf(result, lines);
     for (const { interface: name, address, owner } of plan.removed) {

@@ -3,8 +3,10 @@
 import { PACKAGE_ACCEPT_MODE } from '../config/defaults.js';
 import type { Executor, RunRequest, RunResult } from '../executor/executor.js';
 import { describeResult } from '../executor/script-outcome.js';
-import { SCRIPT_TIMEOUT } from './keeping.js';
+import { milliseconds } from '../model/units.js';
 
+/** The rules are this host's alone. */
+const TIMEOUT = milliseconds(5_000);
 /** As long as an address may stand open after a flush, in milliseconds. */
 const LOOK_MS = 5_000;
 
@@ -26,7 +28,7 @@ export function keepClosed({ executor, onProblem, every = often }: ClosedWatchOp
     const result = await executor.run({
       argv: [PACKAGE_ACCEPT_MODE, '/bin/true'],
       input: `${line}\n`,
-      timeout: SCRIPT_TIMEOUT,
+      timeout: TIMEOUT,
     });
     closing = null;
     const holds = result.outcome.kind === 'exited' && result.outcome.code === 0;

@@ -13,5 +13,5 @@ export async function forgetClosed(
 ): Promise<void> {
   const { standing, mayAdd } = readState(stateFilePath(stateDirectory)).state;
   if ([...standing, ...mayAdd].every(({ acceptMode }) => acceptMode !== false)) return;
-  await executor.run(scriptRequest(vip.script, [acceptModeLine([])]));
+  await executor.run(scriptRequest(vip, [acceptModeLine([])]));
 }

@@ -1,6 +1,6 @@
 // What the keeper knows of one virtual router's addresses. No kernel, no script.
-import { PACKAGE_ACCEPT_MODE } from '../config/defaults.js';
-import type { VirtualRouterSettings } from '../config/settings.js';
+import { PACKAGE_ACCEPT_MODE, PACKAGE_VIP_SCRIPT } from '../config/defaults.js';
+import type { Settings, VirtualRouterSettings } from '../config/settings.js';
 import type { PlacedRouter } from './placement.js';
 import { activeDownInterval } from '../core/machine/timing.js';
 import type { RunRequest } from '../executor/executor.js';
@@ -13,12 +13,9 @@ import {
   type Microseconds,
 } from '../model/units.js';
 import type { LinkAddress } from '../model/link.js';
-import { closesAddresses } from '../model/netlink-script.js';
+import { closesAddresses, downScript, releaseScript } from '../model/netlink-script.js';
 import type { Wish } from './address-plan.js';
 import { placesOf, sameAddress } from './own-addresses.js';
-
-/** A netlink script that takes longer than this hangs. */
-export const SCRIPT_TIMEOUT = milliseconds(5_000);
 
 /**
  * The kernel takes an IPv6 address into service a little after the script that added it, even without
@@ -101,12 +98,34 @@ export function isChecking(keeping: Keeping, now: Instant): boolean {
 export const runnerOf = (script: string, closes: boolean): readonly string[] =>
   closes ? [PACKAGE_ACCEPT_MODE, script] : [script];
 
+/** The netlink script runner, and how long it may take. */
+export type Runner = Pick<Settings['vip'], 'script' | 'timeoutSeconds'>;
+
 /** The call of the netlink script runner that runs these lines. */
-export const scriptRequest = (script: string, lines: readonly string[]): RunRequest => ({
+export const scriptRequest = (
+  { script, timeoutSeconds }: Runner,
+  lines: readonly string[],
+): RunRequest => ({
   argv: runnerOf(script, closesAddresses(lines)),
   input: `${lines.join('\n')}\n`,
-  timeout: SCRIPT_TIMEOUT,
+  timeout: milliseconds(timeoutSeconds * 1_000),
 });
+
+/** The least that a netlink script of this host needs, whatever it does. */
+const QUICK_SECONDS = 5;
+
+/** A script that may take longer asks a cloud: to take an address off nobody waits for it. */
+export const isSlow = ({ timeoutSeconds }: Runner): boolean => timeoutSeconds > QUICK_SECONDS;
+
+/**
+ * Takes its addresses off the interface while a slow script goes on, which has put them there already. What else that one
+ * does the next script undoes.
+ */
+export const letGoRequest = (settings: PlacedRouter): RunRequest =>
+  scriptRequest(
+    { script: PACKAGE_VIP_SCRIPT, timeoutSeconds: QUICK_SECONDS },
+    settings.virtualMac ? downScript(settings) : releaseScript(settings),
+  );
 
 /**
  * A script that concerned it has ended. `made`: it was to put the addresses there, not to take them off.

@@ -68,7 +68,7 @@ export function lastWill({ settings, snapshot, ...rest }: WillInput): LastWill |
     farewell,
     successors,
     keepAtMost: milliseconds(keepAtMost),
-    release: scriptRequest(settings.vip.script, removalLines(standing, addressesOn, links)),
+    release: scriptRequest(settings.vip, removalLines(standing, addressesOn, links)),
     settings: putBack,
     lease: active.length === 0 ? null : silence(settings, active),
     lifetime: settings.vip.leaseSeconds,

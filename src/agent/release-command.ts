@@ -11,6 +11,9 @@ import { lockOf } from '../files/lock-file.js';
 import { removeAddresses } from './release.js';
 import { stateFilePath } from '../journal/state-file.js';
 
+/** vip.timeoutSeconds, where no settings say. */
+const USUAL_TIMEOUT_SECONDS = 5;
+
 const DONE = 0;
 const FAILED = 1;
 
@@ -41,8 +44,9 @@ export async function release(command: ReleaseCommand): Promise<number> {
     return FAILED;
   }
   try {
-    const script = await scriptOf(settings, say);
-    return told(await removeAddresses({ kernel, stateDirectory, script, settings }), say);
+    const { timeoutSeconds } = settings?.vip ?? { timeoutSeconds: USUAL_TIMEOUT_SECONDS };
+    const runner = { script: await scriptOf(settings, say), timeoutSeconds };
+    return told(await removeAddresses({ kernel, stateDirectory, runner, settings }), say);
   } finally {
     lock?.release();
   }

@@ -9,7 +9,7 @@ import type { Link, LinkAddress } from '../model/link.js';
 import { acceptModeLine, type AddressTarget } from '../model/netlink-script.js';
 import { removalLines } from './address-plan.js';
 import { sayFarewell } from './farewell.js';
-import { scriptRequest } from './keeping.js';
+import { scriptRequest, type Runner } from './keeping.js';
 import { recognize, type Leftovers, type Standing } from './leftovers.js';
 import { OwnAddresses, placeOf, sameAddress } from './own-addresses.js';
 import { createBackgroundFile } from '../files/background-file.js';
@@ -32,8 +32,7 @@ interface Released {
 interface ReleaseInput {
   readonly kernel: Kernel;
   readonly stateDirectory: string;
-  /** The netlink script runner. */
-  readonly script: string;
+  readonly runner: Runner;
   /** Null when they are invalid: then nobody can be told, but what is recorded goes. */
   readonly settings: Settings | null;
 }
@@ -69,7 +68,7 @@ export async function removeAddresses(input: ReleaseInput): Promise<Released> {
     const problem =
       ours.size + links.length === 0 && !closes
         ? null
-        : runScript(input.script, watch, [...ours.values()], { closes, links });
+        : runScript(input.runner, watch, [...ours.values()], { closes, links });
     const putBack = putBackParents(kernel, watch, state);
     watch.resynchronize(() => undefined);
     const remaining = [...ours].filter(([, one]) => stands(watch, one));
@@ -206,14 +205,15 @@ const closed = ({ standing, mayAdd }: State, settings: Settings | null): boolean
   );
 
 function runScript(
-  script: string,
+  runner: Runner,
   watch: NetworkWatch,
   ours: readonly Found[],
   { closes, links }: { readonly closes: boolean; readonly links: readonly string[] },
 ): string | null {
   const standingOn = (name: string): LinkAddress[] =>
     [...watch.addresses()].filter((one) => watch.links.get(one.linkIndex)?.name === name);
-  const request = scriptRequest(script, [
+  const { script } = runner;
+  const request = scriptRequest(runner, [
     ...(closes ? [acceptModeLine([])] : []),
     ...removalLines(ours.map(targetOf), standingOn, links),
   ]);

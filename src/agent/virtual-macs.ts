@@ -1,6 +1,6 @@
 // The macvlan of each virtual router that has a virtual MAC address (RFC 9568 §7.3): made, prepared and taken away.
 // No addresses, and whether it is up: that is the keeper's, with its addresses.
-import type { Settings, VirtualRouterSettings } from '../config/settings.js';
+import type { VirtualRouterSettings } from '../config/settings.js';
 import type { Executor } from '../executor/executor.js';
 import { failuresOf, type PlannedLine } from '../executor/script-outcome.js';
 import type { Kernel } from '../kernel/kernel.js';
@@ -17,7 +17,7 @@ import {
 } from '../model/virtual-mac.js';
 import { after, earlier, microseconds, type Instant } from '../model/units.js';
 import { linkRemovalLines } from '../model/netlink-script.js';
-import { scriptRequest } from './keeping.js';
+import { scriptRequest, type Runner } from './keeping.js';
 import type { Network } from './network.js';
 import {
   holdsParent,
@@ -56,7 +56,7 @@ type Verdict = 'nothing' | 'make' | 'make-anew' | 'prepare' | { readonly problem
 
 export class VirtualMacs {
   readonly #options: VirtualMacOptions;
-  #script = '';
+  #runner: Runner = { script: '', timeoutSeconds: 5 };
   #wanted = new Map<string, Wanted>();
   /** By name: the index of those that are prepared. */
   readonly #ready = new Map<string, number>();
@@ -82,11 +82,11 @@ export class VirtualMacs {
 
   /** `left`: of an agent before this one. */
   configure(
-    vip: Pick<Settings['vip'], 'script'>,
+    vip: Runner,
     routers: readonly VirtualRouterSettings[],
     left: VirtualMacLeftovers = NO_VIRTUAL_MACS,
   ): void {
-    this.#script = vip.script;
+    this.#runner = vip;
     const before = [...this.#wanted.keys(), ...left.links];
     this.#wanted = new Map(routers.flatMap(wantedOf).map((one) => [one.name, one]));
     for (const name of before) if (!this.#wanted.has(name)) this.#stale.add(name);
@@ -308,7 +308,7 @@ export class VirtualMacs {
         ? null
         : await executor.run(
             scriptRequest(
-              this.#script,
+              this.#runner,
               lines.map(({ line }) => line),
             ),
           );

@@ -123,6 +123,11 @@ const PROCESSES = {
       [0, 3600],
       { unit: 'seconds', default: 3 },
     ),
+    timeoutSeconds: own.number(
+      'After so long the script is killed, with all that it has started. More than 5 is for one that asks a cloud: while it runs no other address is put on or taken off here.',
+      [1, 300],
+      { unit: 'seconds', default: 5 },
+    ),
   }),
   realtime: standingSection(
     'How the agent and its executor are scheduled. What the kernel does not grant is said in status.',

@@ -19,7 +19,7 @@ const RUN = 1;
 const factsOf = (host: HostFacts, path: string): FileFacts => host.files.get(path) ?? ABSENT;
 
 /** What the kernel would answer: permission bits alone, no access lists and no capabilities but root's. */
-function permits({ uid, gids }: Identity, file: FileFacts, wanted: number): boolean {
+export function permits({ uid, gids }: Identity, file: FileFacts, wanted: number): boolean {
   if (uid === 0) return (wanted & RUN) === 0 || file.kind === 'folder' || (file.mode & 0o111) !== 0;
   const shift = file.uid === uid ? 6 : gids.has(file.gid) ? 3 : 0;
   return ((file.mode >> shift) & wanted) === wanted;

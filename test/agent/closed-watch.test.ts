@@ -33,14 +33,15 @@ function rig(
 }
 
 const CLOSES = '#accept-mode false: 10.99.0.100 fe80::33%eth0';
-const takes = scriptRequest('/vip', [`${CLOSES} true: 10.99.0.101`, 'address replace …']);
-const releases = scriptRequest('/vip', ['#accept-mode false:', 'address del …']);
+const RUNNER = { script: '/vip', timeoutSeconds: 5 };
+const takes = scriptRequest(RUNNER, [`${CLOSES} true: 10.99.0.101`, 'address replace …']);
+const releases = scriptRequest(RUNNER, ['#accept-mode false:', 'address del …']);
 
 describe('closed addresses', () => {
   it('are closed again at every look, until a script has opened them', async () => {
     const { watch, requests, inputs, look, problems } = rig();
     look();
-    await watch.run(scriptRequest('/vip', ['address replace …']));
+    await watch.run(scriptRequest(RUNNER, ['address replace …']));
     look();
     assert.equal(requests.length, 1, 'nothing is closed');
     await watch.run(takes);

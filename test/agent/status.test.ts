@@ -85,7 +85,7 @@ describe('health', () => {
     });
     assert.equal(virtualRouters[0]?.reason, 'no-carrier');
     assert.deepEqual(interfaces, [
-      { name: 'eth0', present: true, up: true, carrier: false, discarded: {} },
+      { name: 'eth0', index: INDEX, present: true, up: true, carrier: false, discarded: {} },
     ]);
   });
 

@@ -110,7 +110,7 @@ describe('the list of settings', () => {
     );
     assert.deepEqual(findSetting(view, 'vip'), {
       setting: 'vip',
-      value: 'script: /usr/lib/understudy/vip, leaseSeconds: 3 s',
+      value: 'script: /usr/lib/understudy/vip, leaseSeconds: 3 s, timeoutSeconds: 5 s',
       source: 'default',
       settable: false,
     });

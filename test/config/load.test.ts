@@ -70,12 +70,13 @@ describe('settings', () => {
           unicastPeers: [],
         },
       ],
-      vip: { script: PACKAGE_VIP_SCRIPT, leaseSeconds: 3 },
+      vip: { script: PACKAGE_VIP_SCRIPT, leaseSeconds: 3, timeoutSeconds: 5 },
       realtime: { enabled: true, priority: 1 },
       metrics: { textfile: null, interval: 15_000 },
       console: {
         listen: { kind: 'tcp', host: '127.0.0.1', port: 7180, loopback: true },
         tokenFile: '/var/lib/understudy-console/token',
+        agentX: null,
         tls: null,
         behindProxy: false,
         names: [],
@@ -102,7 +103,7 @@ virtualRouters:
     unicastPeers: ["FE80::2"]
     acceptMode: false
     virtualMac: false
-vip: { script: /opt/vip, leaseSeconds: 0 }
+vip: { script: /opt/vip, leaseSeconds: 0, timeoutSeconds: 90 }
 realtime: { enabled: false, priority: 40 }
 metrics: { textfile: /m/u.prom, intervalSeconds: 1 }
 console:
@@ -112,6 +113,7 @@ console:
   privateKeyFile: /k
   names: [a.example]
   metrics: true
+  agentX: 'localhost:705'
 runtimeDirectory: /run/u
 stateDirectory: /var/u
 `);
@@ -140,12 +142,13 @@ stateDirectory: /var/u
           unicastPeers: ['fe80::2'],
         },
       ],
-      vip: { script: '/opt/vip', leaseSeconds: 0 },
+      vip: { script: '/opt/vip', leaseSeconds: 0, timeoutSeconds: 90 },
       realtime: { enabled: false, priority: 40 },
       metrics: { textfile: '/m/u.prom', interval: 1_000 },
       console: {
         listen: { kind: 'tcp', host: '2001:db8::1', port: 443, loopback: false },
         tokenFile: '/t',
+        agentX: { kind: 'tcp', host: '127.0.0.1', port: 705, loopback: true },
         tls: { certificateFile: '/c', privateKeyFile: '/k' },
         behindProxy: false,
         names: ['a.example'],

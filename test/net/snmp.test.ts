@@ -136,7 +136,7 @@ class Bench {
   }
 
   async close(): Promise<void> {
-    for (const name of [...this.#children.keys()]) await this.stop(name);
+    for (const name of this.#children.keys()) await this.stop(name);
     await this.lab.close();
   }
 }

@@ -53,6 +53,7 @@ describe('the package', () => {
       'scripts/prepare',
       'scripts/accept-mode',
       'scripts/vip',
+      'scripts/vip-ocf',
       'scripts/connections',
       'scripts/demo',
       'scripts/hooks/command',

@@ -4,6 +4,7 @@ import { loadSettings } from '../../config/load.js';
 import type { Settings } from '../../config/settings.js';
 import { hostFindings } from '../../host/findings.js';
 import { agentIdentity, networkHere, observeHost, recordedBy } from '../../host/observe.js';
+import { resourceAgentFindings } from '../../host/resource-agents.js';
 import { refusedByRoot } from '../../host/root-programs.js';
 import { answer, failSettings } from '../failures.js';
 import { EXIT, type ConfigChoice, type Surroundings } from '../surroundings.js';
@@ -32,7 +33,10 @@ export async function checkSettings(
     ...(await networkHere()),
     ...recordedBy(settings),
   });
-  const findings = hostFindings(settings, facts);
+  const findings = [
+    ...hostFindings(settings, facts),
+    ...(await resourceAgentFindings(settings, agent)),
+  ];
   const wrong = findings.filter(({ level }) => level === 'wrong');
   const others = findings.filter(({ level }) => level !== 'wrong');
   if (surroundings.json === true) {

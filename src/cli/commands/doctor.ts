@@ -12,6 +12,7 @@ import { listen } from '../../doctor/listen.js';
 import { lookAt } from '../../doctor/look.js';
 import { hostFindings } from '../../host/findings.js';
 import { agentIdentity, networkHere, observeHost, recordedBy } from '../../host/observe.js';
+import { resourceAgentFindings } from '../../host/resource-agents.js';
 import type { Status } from '../../model/status.js';
 import { writeDropIns, type Written } from '../doctor/drop-ins.js';
 import { failSettings } from '../failures.js';
@@ -88,12 +89,14 @@ const fromCheck = (level: Known['level'], path: string, message: string): Known 
 
 /** What check says of this host. What only may come later is a warning. */
 async function checked(settings: Settings): Promise<Known[]> {
-  const facts = await observeHost(settings, agentIdentity(settings), {
+  const agent = agentIdentity(settings);
+  const facts = await observeHost(settings, agent, {
     ...(await networkHere()),
     ...recordedBy(settings),
   });
-  return hostFindings(settings, facts).map(({ level, path, message }) =>
-    fromCheck(level === 'wrong' ? 'failure' : 'warning', path, message),
+  return [...hostFindings(settings, facts), ...(await resourceAgentFindings(settings, agent))].map(
+    ({ level, path, message }) =>
+      fromCheck(level === 'wrong' ? 'failure' : 'warning', path, message),
   );
 }
 
