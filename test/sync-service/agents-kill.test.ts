@@ -15,6 +15,7 @@ const CHOSEN = [
   ['receiver: the file is replaced', 'agent'],
   ['receiver: the version is recorded', 'service'],
   ['author: the note is written', 'agent'],
+  ['author: the file is replaced', 'service'],
 ] as const;
 
 describe('killed while settings go from one to the other', { skip }, () => {
