@@ -20,7 +20,11 @@ interface EtcdOptions extends CredentialFiles {
   readonly endpoints: readonly string[];
   readonly key: string;
   readonly reach?: Reach;
+  /** For tests: what answers instead of a connection to the endpoint. */
+  readonly open?: (endpoint: string) => Questioned;
 }
+
+type Questioned = Pick<EtcdConnection, 'ask' | 'close'>;
 
 /** A member that turns to a new leader again and again is no witness. */
 const MOST_TERMS = 3;
@@ -35,7 +39,7 @@ export class Etcd implements Witness {
   readonly #options: EtcdOptions;
   readonly #key: string;
   #endpoint = 0;
-  #connection: EtcdConnection | null = null;
+  #connection: Questioned | null = null;
   /** Of the user, if one is set: etcd forgets it when it is started anew. */
   #token: string | null = null;
   /** The term of the last answer on this connection. */
@@ -272,14 +276,14 @@ export class Etcd implements Witness {
     return token;
   }
 
-  #connected(): EtcdConnection {
-    const { reach } = this.#options;
-    this.#connection ??= new EtcdConnection(
-      this.#endpointInUse(),
-      this.#options,
-      reach ?? directly,
-    );
+  #connected(): Questioned {
+    this.#connection ??= this.#open(this.#endpointInUse());
     return this.#connection;
+  }
+
+  #open(endpoint: string): Questioned {
+    const { open, reach } = this.#options;
+    return open?.(endpoint) ?? new EtcdConnection(endpoint, this.#options, reach ?? directly);
   }
 
   #endpointInUse(): string {
@@ -291,7 +295,7 @@ export class Etcd implements Witness {
    * other question without an answer. Nobody waits for it: the next failure tells it.
    */
   #inquire(endpoint: string): void {
-    const connection = new EtcdConnection(endpoint, this.#options, this.#options.reach ?? directly);
+    const connection = this.#open(endpoint);
     const limit = AbortSignal.timeout(INQUIRY_MS);
     connection
       .ask('/v3/maintenance/status', {}, null, limit)
@@ -305,21 +309,23 @@ export class Etcd implements Witness {
   }
 }
 
-/** `left`: seconds, rounded down; less than 0 when it has ended. */
-const held = (
-  generation: number,
-  owner: string,
-  id: bigint,
-  ttl: bigint,
-  left: bigint,
-): Reading => ({
-  kind: 'held',
-  generation,
-  owner,
-  // As etcdctl prints it.
-  token: BigInt.asUintN(64, id).toString(16).padStart(16, '0'),
-  ttlMs: Number(ttl) * 1_000,
-  atLeastMs: Math.max(0, Number(left)) * 1_000,
-});
+/** No engine grants more: etcd refuses it (MaxLeaseTTL, in seconds). */
+const LONGEST_TTL = 9_000_000_000n;
+
+/** `left`: seconds, rounded down; less than 0 when it has ended. @throws WitnessAway where no lease has such times */
+function held(generation: number, owner: string, id: bigint, ttl: bigint, left: bigint): Reading {
+  if (ttl < 0n || ttl > LONGEST_TTL || left > ttl) {
+    throw new WitnessAway(`expected what is left of a lease, found ${left} s of ${ttl} s`);
+  }
+  return {
+    kind: 'held',
+    generation,
+    owner,
+    // As etcdctl prints it.
+    token: BigInt.asUintN(64, id).toString(16).padStart(16, '0'),
+    ttlMs: Number(ttl) * 1_000,
+    atLeastMs: Math.max(0, Number(left)) * 1_000,
+  };
+}
 
 const base64 = (text: string): string => Buffer.from(text, 'utf8').toString('base64');

@@ -302,5 +302,17 @@ describe('an etcd as witness', () => {
     assert.equal(server.key, null);
     server.key = { value: 'me', lease: '0' };
     assert.match(await away(etcd.read(FOR_EVER)), /has no lease.*etcdctl del \/understudy/);
+    server.key = { value: 'me', lease: '171' };
+    for (const [TTL, grantedTTL] of [
+      ['4', '0'],
+      ['5', '-1'],
+      ['1', '99999999999999999999'],
+    ] as const) {
+      server.answer = (path) =>
+        path === '/v3/lease/timetolive'
+          ? { body: { ...server.header(), TTL, grantedTTL } }
+          : undefined;
+      assert.match(await away(etcd.read(FOR_EVER)), /expected what is left of a lease, found/);
+    }
   });
 });
