@@ -1,35 +1,42 @@
-// `scripts/fuzz`: the decoders fed with changed inputs until the time is over; those in C by libFuzzer, where clang is
-// there. What is fed: targets.ts and native/.
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+// `scripts/fuzz`: the decoders fed with changed inputs until the time is over, or so many were taken; those in C by
+// libFuzzer, where clang is there. What is fed: targets.ts and native/. What feeds: fuzz.ts in worker.ts, and native.ts.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { fuzz, shrunk, type Target } from './fuzz.js';
+import { Worker } from 'node:worker_threads';
+import { writeCorpus } from './corpus.js';
+import type { Target } from './fuzz.js';
+import { COMPILER, feedNative, UNITS } from './native.js';
+import { pristine } from './pristine.js';
 import { TARGETS } from './targets.js';
+import { SEEN_HEADER, type Order, type Report } from './worker.js';
 
-const USAGE = `usage: scripts/fuzz [--minutes N] [--target NAME] [--seed S] [--keep FOLDER]
+const USAGE = `usage: scripts/fuzz [--minutes N] [--executions N] [--seed S] [--keep FOLDER] [TARGET]...
+       scripts/fuzz --input FILE TARGET
 
-  --minutes N     for all targets together; default 1
-  --target NAME   this one alone, of: ${TARGETS.map(({ name }) => name).join(', ')}, native
+  TARGET          of: ${TARGETS.map(({ name }) => name).join(', ')},
+                  native (all of ${UNITS.join(', ')}); default: all
+  --minutes N     for all targets together; default 1, or without end where --executions is given
+  --executions N  of each target, at most
   --seed S        of the inputs; default: drawn, and printed
-  --keep FOLDER   where a failing input, the slowest one and libFuzzer's corpus go; default fuzz.kept
-`;
+  --keep FOLDER   where a failing input, the slowest one and each corpus go; default fuzz.kept
+  --input FILE    takes this one input alone: what a failure is repeated with
 
-const NATIVE = fileURLToPath(new URL('../../../test/fuzz/native', import.meta.url));
-const COMPILER = ['clang', 'clang-14'].find((name) => spawnSync(name, ['--version']).status === 0);
-const FLAGS =
-  '-std=gnu11 -O1 -g -D_GNU_SOURCE -Wno-gnu-variable-sized-type-not-at-end ' +
-  '-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all';
+Exit code 1 when an input failed, 2 for a wrong option.
+`;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 interface Options {
+  /** For all together; infinite without an end. */
   readonly minutes: number;
-  readonly target: string | undefined;
+  readonly executions: number;
   readonly seed: number;
   readonly keep: string;
+  readonly input: string | undefined;
+  readonly targets: readonly Target[];
+  readonly units: readonly string[];
 }
 
 function positive(text: string, option: string): number {
@@ -42,85 +49,153 @@ function positive(text: string, option: string): number {
 /** @throws Error that says what was expected. */
 function optionsOf(words: string[]): Options | null {
   const text = { type: 'string' } as const;
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args: words,
-    options: { minutes: text, target: text, seed: text, keep: text, help: { type: 'boolean' } },
+    allowPositionals: true,
+    options: {
+      minutes: text,
+      executions: text,
+      seed: text,
+      keep: text,
+      input: text,
+      help: { type: 'boolean' },
+    },
   });
   if (values.help === true) return null;
-  const { target } = values;
-  const names = [...TARGETS.map(({ name }) => name), 'native'];
-  if (target !== undefined && !names.includes(target))
-    throw new Error(`--target: one of ${names.join(', ')} expected, found ${target}`);
+  const known = [...TARGETS.map(({ name }) => name), ...UNITS];
+  const asked = new Set(positionals.flatMap((name) => (name === 'native' ? UNITS : [name])));
+  const stranger = [...asked].find((name) => !known.includes(name));
+  if (stranger !== undefined)
+    throw new Error(`TARGET: one of ${known.join(', ')} expected, found ${stranger}`);
+  if (values.input !== undefined && asked.size !== 1)
+    throw new Error(`--input: one target expected, found ${asked.size}`);
+  const wanted = (name: string): boolean => asked.size === 0 || asked.has(name);
   return {
-    minutes: positive(values.minutes ?? '1', '--minutes'),
-    target,
+    minutes:
+      values.minutes === undefined && values.executions !== undefined
+        ? Infinity
+        : positive(values.minutes ?? '1', '--minutes'),
+    executions:
+      values.executions === undefined ? Infinity : positive(values.executions, '--executions'),
     seed: positive(values.seed ?? String(1 + Math.floor(Math.random() * 2 ** 31)), '--seed'),
     keep: values.keep ?? 'fuzz.kept',
+    input: values.input,
+    targets: TARGETS.filter(({ name }) => wanted(name)),
+    units: UNITS.filter(wanted),
   };
 }
 
+/** No decoder takes so long for what is at most some thousand bytes. */
+const BOUND_MS = 2_000;
+/** An input that is still being taken then has no end. */
+const HANG_MS = 120_000;
+
+type Outcome = Report | { readonly hangs: Buffer };
+
+/** @returns what came of it, or the input that had no end. */
+function work(target: Target, order: Omit<Order, 'name' | 'seen'>): Promise<Outcome> {
+  const seen = new SharedArrayBuffer(SEEN_HEADER + target.longest + 64);
+  const worker = new Worker(new URL('worker.js', import.meta.url), {
+    workerData: { ...order, name: target.name, seen } satisfies Order,
+  });
+  const counts = new Int32Array(seen, 0, SEEN_HEADER / 4);
+  return new Promise((resolve, reject) => {
+    let last = { count: 0, at: performance.now() };
+    const watching = setInterval(() => {
+      const count = Atomics.load(counts, 0);
+      const now = performance.now();
+      if (count !== last.count || count === 0) last = { count, at: now };
+      else if (now - last.at > HANG_MS) {
+        const input = Buffer.from(new Uint8Array(seen, SEEN_HEADER, counts[1]));
+        void worker.terminate();
+        resolve({ hangs: input });
+      }
+    }, 1_000);
+    worker.once('message', (report: Report) => resolve(report));
+    worker.once('error', reject);
+    worker.once('exit', () => clearInterval(watching));
+  });
+}
+
+const each = (executions: number, ms: number): string =>
+  `${executions} executions, ${Math.round((1_000 * executions) / ms)} a second`;
+
+function failed(name: string, keep: string, seed: number, input: Uint8Array, text: string): void {
+  const file = join(keep, `${name}-${seed}`);
+  writeFileSync(file, input);
+  say(`${name}: FAILED: ${text}\nto repeat it: scripts/fuzz --input ${file} ${name}`);
+}
+
 /** @returns whether nothing failed. */
-async function feed(target: Target, seed: number, ms: number, keep: string): Promise<boolean> {
-  const endsAt = performance.now() + ms;
-  const { executions, outcomes, slowest, failure } = await fuzz(
-    target,
-    seed,
-    () => performance.now() < endsAt,
+async function feed(target: Target, options: Options, ms: number): Promise<boolean> {
+  const { name } = target;
+  const { seed, keep, executions } = options;
+  const outcome = await work(target, { seed, ms, executions, boundMs: BOUND_MS });
+  if ('hangs' in outcome) {
+    failed(name, keep, seed, outcome.hangs, `no end within ${HANG_MS} ms`);
+    return false;
+  }
+  const { outcomes, slowest, kept, failure } = outcome;
+  const count = writeCorpus(
+    join(keep, 'corpus', `${name}.txt`),
+    kept.map((input) => Buffer.from(input)),
   );
   const slow = `slowest ${slowest.ms.toFixed(1)} ms for ${slowest.input.length} bytes`;
-  say(`${target.name}: ${executions} inputs, ${outcomes.size} outcomes, ${slow}`);
-  mkdirSync(keep, { recursive: true });
-  writeFileSync(join(keep, `${target.name}-slowest`), slowest.input);
+  say(
+    `${name}: ${each(outcome.executions, outcome.ms)}; ${outcomes.size} outcomes, ${count} kept; ${slow}`,
+  );
+  writeFileSync(join(keep, `${name}-slowest`), slowest.input);
   if (failure === null) return true;
-  const { input, error } = await shrunk(target, failure);
-  const file = join(keep, `${target.name}-${seed}`);
-  writeFileSync(file, input);
-  say(`${target.name}: FAILED: ${error.stack ?? error.message}\nthe input: ${file}`);
+  failed(name, keep, seed, failure.input, failure.text);
   return false;
 }
 
-/** @returns whether nothing failed. */
-function feedNative(name: string, seed: number, seconds: number, keep: string): boolean {
-  const corpus = join(keep, 'corpus', name);
-  mkdirSync(corpus, { recursive: true });
-  const program = join(keep, name);
-  const source = join(NATIVE, `${name}.c`);
-  const built = spawnSync(COMPILER ?? '', [...FLAGS.split(' '), source, '-o', program], {
-    stdio: 'inherit',
-  });
-  if (built.status !== 0) return false;
-  const limits = [`-max_total_time=${seconds}`, '-max_len=4096', `-seed=${seed}`, '-verbosity=0'];
-  const words = [...limits, '-print_final_stats=1', `-artifact_prefix=${keep}/${name}-`, corpus];
-  const ran = spawnSync(program, words, { encoding: 'utf8' });
-  const count = /number_of_executed_units: (\d+)/.exec(ran.stderr)?.[1] ?? '?';
-  say(`native ${name}: ${count} inputs${ran.status === 0 ? '' : `: FAILED\n${ran.stderr}`}`);
-  return ran.status === 0;
-}
-
-async function run({ minutes, target, seed, keep }: Options): Promise<boolean> {
-  const targets = TARGETS.filter(({ name }) => target === undefined || name === target);
-  const wantsNative = target === undefined || target === 'native';
-  const units = !wantsNative
-    ? []
-    : readdirSync(NATIVE)
-        .filter((name) => name.endsWith('.c'))
-        .map((name) => name.replace('.c', ''));
+async function run(options: Options): Promise<boolean> {
+  const { targets, units, minutes, keep, seed, executions } = options;
   if (units.length > 0 && COMPILER === undefined)
     say('native: left out, since there is no clang: apt-get install clang libclang-rt-14-dev');
   const native = COMPILER === undefined ? [] : units;
   const ms = (minutes * 60_000) / Math.max(1, targets.length + native.length);
+  mkdirSync(keep, { recursive: true });
   say(`SEED=${seed}`);
   let held = true;
-  for (const one of targets) held = (await feed(one, seed, ms, keep)) && held;
-  for (const one of native) held = feedNative(one, seed, Math.ceil(ms / 1000), keep) && held;
+  for (const one of targets) held = (await feed(one, options, ms)) && held;
+  for (const one of native) {
+    const { good, text } = await feedNative(one, { seed, keep, executions, seconds: ms / 1_000 });
+    say(text);
+    held = good && held;
+  }
   return held;
+}
+
+async function repeat(file: string, { targets, units, keep }: Options): Promise<boolean> {
+  const input = readFileSync(file);
+  const [target] = targets;
+  if (target === undefined) {
+    mkdirSync(keep, { recursive: true });
+    const { good, text } = await feedNative(units[0] ?? '', { input: file, keep });
+    say(text);
+    return good;
+  }
+  const outcome = await target.take(Buffer.from(input));
+  pristine();
+  say(`${target.name}: ${outcome}`);
+  return true;
 }
 
 try {
   const options = optionsOf(process.argv.slice(2));
   if (options === null) say(USAGE);
-  else process.exitCode = (await run(options)) ? 0 : 1;
+  else {
+    const { input } = options;
+    process.exitCode = (await (input === undefined ? run(options) : repeat(input, options)))
+      ? 0
+      : 1;
+  }
 } catch (error) {
-  process.stderr.write(`fuzz: ${(error as Error).message}\n${USAGE}`);
-  process.exitCode = 2;
+  const isUsage = error instanceof Error && !('generatedMessage' in error);
+  process.stderr.write(
+    `fuzz: ${isUsage ? `${error.message}\n${USAGE}` : String((error as Error).stack)}\n`,
+  );
+  process.exitCode = isUsage ? 2 : 1;
 }

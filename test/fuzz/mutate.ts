@@ -1,4 +1,5 @@
-// Bytes made of other bytes, drawn from a seed: what a target is fed. No target, no expectation.
+// Bytes and lines made of others, drawn from a seed: what a target is fed. Values of JSON: tree.ts. No target, no
+// expectation.
 
 /** Numbers drawn from a seed, the same ones on every machine (mulberry32). */
 export function drawFrom(seed: number): (below: number) => number {
@@ -11,7 +12,7 @@ export function drawFrom(seed: number): (below: number) => number {
   };
 }
 
-type Draw = ReturnType<typeof drawFrom>;
+export type Draw = ReturnType<typeof drawFrom>;
 
 /** Bytes at which counts, lengths and signs turn. */
 const TURNING = [0, 1, 2, 3, 4, 7, 8, 16, 31, 32, 63, 64, 127, 128, 129, 250, 254, 255];
@@ -79,4 +80,55 @@ export function mutated(
   for (let left = 1 + draw(6); left > 0; left -= 1)
     changed = CHANGES[draw(CHANGES.length)]?.(changed, draw, words, other) ?? changed;
   return changed;
+}
+
+const WORD = /[^\s{}[\],:"']+/g;
+
+/** Another word of the two texts in the place of one of this line; a number becomes one that turns. */
+function reworded(line: string, other: string, draw: Draw): string {
+  const words = [...line.matchAll(WORD)];
+  const chosen = words[draw(words.length)];
+  if (chosen === undefined) return line;
+  const others = other.match(WORD) ?? [];
+  const number = /^-?\d+$/.test(chosen[0]) && draw(2) === 0;
+  const word = number
+    ? String((TURNING[draw(TURNING.length)] ?? 0) * (draw(3) - 1))
+    : (others[draw(others.length)] ?? '');
+  return line.slice(0, chosen.index) + word + line.slice(chosen.index + chosen[0].length);
+}
+
+/** One to four changes of text in lines: lines go, come again, change places, are taken from `other` or reworded. */
+export function linesChanged(text: Buffer, other: Buffer, draw: Draw): Buffer {
+  const lines = text.toString('utf8').split('\n');
+  const others = other.toString('utf8').split('\n');
+  const any = (of: readonly string[]): string => of[draw(of.length)] ?? '';
+  for (let left = 1 + draw(4); left > 0; left -= 1) {
+    const at = draw(lines.length);
+    const line = lines[at] ?? '';
+    switch (draw(7)) {
+      case 0:
+        lines.splice(at, 1 + draw(3));
+        break;
+      case 1:
+        lines.splice(at, 0, line);
+        break;
+      case 2:
+        lines.splice(draw(lines.length + 1), 0, any(others));
+        break;
+      case 3:
+        lines.splice(draw(lines.length + 1), 0, ...lines.splice(at, 1 + draw(3)));
+        break;
+      case 4: {
+        const from = draw(others.length);
+        lines.splice(at, 0, ...others.slice(from, from + 1 + draw(12)));
+        break;
+      }
+      case 5:
+        lines[at] = draw(2) === 0 ? ` ${line}` : line.replace(/^ {1,2}/, '');
+        break;
+      default:
+        lines[at] = reworded(line, any(others), draw);
+    }
+  }
+  return Buffer.from(lines.join('\n'));
 }

@@ -1,0 +1,50 @@
+// One target fed in a thread of its own: whoever started it sees which input is being taken, also one without an end.
+import { parentPort, workerData } from 'node:worker_threads';
+import { readCorpus } from './corpus.js';
+import { fuzz, shrunk, type Account } from './fuzz.js';
+import { TARGETS } from './targets.js';
+
+export interface Order {
+  readonly name: string;
+  readonly seed: number;
+  /** Whichever comes first. */
+  readonly ms: number;
+  readonly executions: number;
+  readonly boundMs: number;
+  /** How many have been done, how long the input is, and the input itself behind both. */
+  readonly seen: SharedArrayBuffer;
+}
+
+/** Of `Order.seen`, in bytes. */
+export const SEEN_HEADER = 8;
+
+export interface Report extends Omit<Account, 'failure'> {
+  readonly ms: number;
+  readonly failure: { readonly input: Uint8Array; readonly text: string } | null;
+}
+
+async function obey({ name, seed, ms, executions, boundMs, seen }: Order): Promise<Report> {
+  const target = TARGETS.find((one) => one.name === name);
+  if (target === undefined) throw new Error(`a target expected, found ${name}`);
+  const counts = new Int32Array(seen, 0, SEEN_HEADER / 4);
+  const bytes = new Uint8Array(seen, SEEN_HEADER);
+  const startedAt = performance.now();
+  const account = await fuzz(target, seed, {
+    goOn: (done) => done < executions && performance.now() - startedAt < ms,
+    corpus: readCorpus(name),
+    boundMs,
+    onInput: (input) => {
+      bytes.set(input.subarray(0, bytes.length));
+      counts[1] = input.length;
+      Atomics.add(counts, 0, 1);
+    },
+  });
+  const took = performance.now() - startedAt;
+  const { failure, ...rest } = account;
+  if (failure === null) return { ...rest, ms: took, failure };
+  const { input, error } = await shrunk(target, failure);
+  return { ...rest, ms: took, failure: { input, text: error.stack ?? error.message } };
+}
+
+// Nothing is transferred: all of it is copied.
+parentPort?.postMessage(await obey(workerData as Order), []);
