@@ -3,15 +3,25 @@ import type { Appliance } from './appliance.js';
 import type { Bounds } from './bounds.js';
 import type { World } from './world.js';
 
-type Connection = 'with a witness' | 'cut in a handover';
+type Connection = 'with a witness' | 'cut in a handover' | 'left by a third';
+
+interface Found {
+  readonly connection: Connection;
+  /** Of the time that the connection allows, so much had passed already. */
+  readonly passed: number;
+}
 
 export class Apart {
   readonly #world: World;
   readonly #bounds: Bounds;
   /** Since when nothing connects two of them, nor either of them with a third one. */
   readonly #since = new Map<string, number>();
+  /** Pairs of which one was in touch with a third, and needed no lease, before it was cut off from that one too. */
+  readonly #beside = new Set<string>();
+  /** Pairs that were cut while both had the role of a virtual router, and both have had it since. */
+  readonly #handover = new Set<string>();
   /** What was found when two began to hold a virtual router. */
-  readonly #found = new Map<string, Connection>();
+  readonly #found = new Map<string, Found>();
 
   constructor(world: World, bounds: Bounds) {
     this.#world = world;
@@ -25,28 +35,55 @@ export class Apart {
     for (const [index, one] of appliances.entries()) {
       for (const other of appliances.slice(index + 1)) {
         const pair = `${one.name} ${other.name}`;
-        if (this.#isConnected(one, other) || this.#isBesideAnother(one, other)) {
+        const isConnected = this.#isConnected(one, other);
+        if (isConnected) this.#beside.delete(pair);
+        if (isConnected || this.#isBesideAnother(one, other)) {
           this.#since.delete(pair);
+          if (!isConnected) this.#beside.add(pair);
         } else if (!this.#since.has(pair)) this.#since.set(pair, now);
-        if (!holders.includes(one) || !holders.includes(other)) {
-          this.#found.delete(`${pair} ${virtualRouter}`);
-        }
+        const key = `${pair} ${virtualRouter}`;
+        this.#noteRoles([one, other], virtualRouter, pair);
+        if (!holders.includes(one) || !holders.includes(other)) this.#found.delete(key);
       }
     }
   }
 
+  /** Each may have lost its addresses meanwhile, and have them again while it still has the role. */
+  #noteRoles(both: readonly Appliance[], virtualRouter: string, pair: string): void {
+    const key = `${pair} ${virtualRouter}`;
+    if (!both.every(({ active }) => active.has(virtualRouter))) this.#handover.delete(key);
+    else if (this.#isInHandover(this.#apartFor(pair))) this.#handover.add(key);
+  }
+
+  #apartFor(pair: string): number {
+    const { now } = this.#world;
+    return now - (this.#since.get(pair) ?? now);
+  }
+
+  #isInHandover(apartFor: number): boolean {
+    return apartFor <= this.#bounds.outOfElection;
+  }
+
   /** Under what bound both hold it; null where none is promised. */
-  connection(one: Appliance, other: Appliance, virtualRouter: string): Connection | null {
+  found(one: Appliance, other: Appliance, virtualRouter: string): Found | null {
     if (this.#world.engine === null || this.#isExempt(one, other)) return null;
     const pair = `${one.name} ${other.name}`;
     const key = `${pair} ${virtualRouter}`;
-    const { now } = this.#world;
-    const apartFor = now - (this.#since.get(pair) ?? now);
-    const { outOfElection } = this.#bounds;
-    const found =
-      this.#found.get(key) ?? (apartFor > outOfElection ? 'with a witness' : 'cut in a handover');
+    const known = this.#found.get(key);
+    if (known !== undefined) return known;
+    const apartFor = this.#apartFor(pair);
+    const found = this.#find(pair, key, apartFor);
     this.#found.set(key, found);
     return found;
+  }
+
+  #find(pair: string, key: string, apartFor: number): Found {
+    if (this.#isInHandover(apartFor)) return { connection: 'cut in a handover', passed: 0 };
+    if (this.#handover.has(key)) return { connection: 'cut in a handover', passed: apartFor };
+    const isLeft = this.#beside.has(pair) && apartFor < this.#bounds.neverBoth['left by a third'];
+    return isLeft
+      ? { connection: 'left by a third', passed: apartFor }
+      : { connection: 'with a witness', passed: 0 };
   }
 
   /** Who is in touch with a third one, or had lost the witness like the other one, has no need of the lease. */

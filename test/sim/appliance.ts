@@ -8,6 +8,7 @@ import type {
   InstanceSnapshot,
   Memory,
 } from '../../src/core/interface.js';
+import { ROWS, type Row } from '../../src/core/decisions/rows.js';
 import { activeDownInterval } from '../../src/core/machine/timing.js';
 import type { Family, IpAddress } from '../../src/model/address.js';
 import { assert } from '../../src/model/assert.js';
@@ -47,6 +48,11 @@ export interface Surroundings {
   changed(): void;
 }
 
+/** What each row of the decision table is counted as. */
+export const ROW_COUNTS = Object.fromEntries(
+  Object.keys(ROWS).map((row) => [row, `row ${row}`]),
+) as Readonly<Record<Row, string>>;
+
 export type MonitorEvent = Extract<InstanceEvent, { kind: 'monitor' }>;
 
 /** The monitor of the link pairs, whose failure is hard. */
@@ -59,6 +65,8 @@ export class Appliance {
   readonly index: number;
   readonly addresses: Readonly<Record<Family, IpAddress>>;
   configuration: InstanceConfiguration;
+  /** Of the settings that all share; see Live in settings.ts. */
+  version: 0 | 1 | 2 = 0;
   agent: AgentState = 'off';
   instance: Instance | null = null;
   /** Goes up with every start: what an earlier life left behind is dropped. */
@@ -269,6 +277,7 @@ export class Appliance {
     if (instance === null || this.agent !== 'running') return;
     const effects = instance.handle(event, instant(this.local(this.#arrivedAt ?? undefined)));
     this.#around.handled(this, event, effects);
+    for (const { row } of instance.decisions()) this.#around.count(ROW_COUNTS[row]);
     for (const effect of effects) this.#perform(effect);
     if (event.kind === 'operator' || event.kind === 'remember') this.#remember();
     this.kernel.flush();

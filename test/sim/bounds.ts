@@ -76,6 +76,8 @@ export interface Bounds {
     readonly 'with a witness': number;
     /** Nothing does since one was taking over from the other: each has its time. */
     readonly 'cut in a handover': number;
+    /** One needed no lease for a third one that it was in touch with, and has its time since it was cut off from it. */
+    readonly 'left by a third': number;
   };
   readonly nothingStale: number;
   /** Held by one that is to stay out: while its successor takes over. */
@@ -107,6 +109,7 @@ export function boundsOf(timing: Timing, { unnoticed, forgotten }: Losses): Boun
       'with a will': down + once,
       'with a witness': script,
       'cut in a handover': ttl + script,
+      'left by a third': ttl + script,
     },
     nothingStale: script,
     // A successor that says it is Active is waited for until its script would have been ended.

@@ -4,7 +4,8 @@ import * as fc from 'fast-check';
 import type { OperatorCommand } from '../../src/core/interface.js';
 import { PAIRS, type Appliance, type MonitorEvent } from './appliance.js';
 import type { Way } from './network.js';
-import { configurationOf, type Live, type Setting } from './settings.js';
+import type { Live, Setting } from './settings.js';
+import { reconfigure, share } from './settings-deeds.js';
 import { befallWitness, type WitnessFate } from './witness-deeds.js';
 import type { World } from './world.js';
 
@@ -70,7 +71,16 @@ export type Deed =
   /** So many orders to add addresses are lost. */
   | { readonly kind: 'forget'; readonly of: Index; readonly times: number }
   | { readonly kind: 'script'; readonly of: Index; readonly fails: boolean }
-  | { readonly kind: 'witness'; readonly of: Index; readonly what: WitnessFate };
+  | { readonly kind: 'witness'; readonly of: Index; readonly what: WitnessFate }
+  /** The settings that all share are another version of themselves there; where others follow, soon at those it reaches. */
+  | {
+      readonly kind: 'settings';
+      readonly of: Index;
+      readonly version: Live['version'];
+      readonly follow: boolean;
+    };
+
+export const SETTINGS_VERSIONS = [0, 1, 2] as const satisfies readonly Live['version'][];
 
 /** A deed, and how many advertisement intervals it is quiet afterwards. */
 export type Story = readonly (readonly [Deed, number])[];
@@ -190,7 +200,7 @@ export const broken: fc.Arbitrary<Deed> = fc.oneof(
 );
 
 /** Nearly at once, or anywhere up to four intervals, in which everything comes to its end. */
-const quiet = fc.oneof(
+export const quiet = fc.oneof(
   fc.constantFrom(0, 0.001, 0.01, 0.05, 0.5),
   fc.noBias(fc.integer({ min: 0, max: 400 })).map((hundredths) => hundredths / 100),
 );
@@ -253,6 +263,8 @@ function performOn(
       return reconfigure(setting, appliance, { mode: wanted.mode });
     case 'primary':
       return reconfigure(setting, appliance, { primary: wanted.primary });
+    case 'settings':
+      return share(world, setting, appliance, wanted.version, wanted.follow);
     case 'take-away':
       return appliance.alive && appliance.kernel.takeAway(wanted.virtualRouter)
         ? 'take-away'
@@ -436,20 +448,4 @@ export function order(
   // It may have been refused.
   appliance.maintenance = appliance.memory?.maintenance === true;
   return `operator ${command}${force ? ', forced' : ''}`;
-}
-
-/** `set mode` and `set primary`; a settings file is written also when no agent runs. */
-export function reconfigure(
-  setting: Setting,
-  appliance: Appliance,
-  change: Partial<Live>,
-): string | null {
-  const { mode, primary } = appliance.configuration;
-  const wanted = { mode, primary, ...change };
-  if (wanted.mode === mode && wanted.primary === primary) return null;
-  const configuration = configurationOf(setting, appliance.index, wanted);
-  appliance.configuration = configuration;
-  appliance.receive(() => appliance.give({ kind: 'configure', configuration }));
-  const [[name, value] = []] = Object.entries(change);
-  return `set ${name} ${value}`;
 }

@@ -53,14 +53,15 @@ const TELLING: ReadonlySet<InstanceEffect['kind']> = new Set(['transition', 'rep
 export function digestOf(scenario: Scenario): string {
   const hash = createHash('sha256');
   const stage = scenario.stage(false);
-  watch(stage, hash);
+  watchEffects(stage, hash);
   scenario.play(stage);
   return [createHash('sha256').update(scenario.drawn).digest('hex'), hash.digest('hex')]
     .map((digest) => digest.slice(0, 8))
     .join(' ');
 }
 
-function watch({ world }: Stage, hash: Hash): void {
+/** Adds every effect of every appliance, with the deadline after it, to the hash. */
+export function watchEffects({ world }: Stage, hash: Hash): void {
   world.onHandled = (appliance, event, effects) => {
     const deadline = appliance.instance?.nextDeadline() ?? null;
     hash.update(JSON.stringify([appliance.name, world.now, event.kind, effects, deadline]));

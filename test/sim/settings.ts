@@ -9,13 +9,13 @@ import type { Quality } from './network.js';
 import type { WitnessSetting } from './witness.js';
 import { haAddress, lanAddress } from './world.js';
 
-const NAMES = ['a', 'b', 'c', 'd'] as const;
+const NAMES = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'] as const;
 
 /** Which ways the HA port has. */
 export type Paths = 'ha and lan' | 'ha' | 'lan' | 'none';
 
 export interface Setting {
-  readonly appliances: 2 | 3 | 4;
+  readonly appliances: 2 | 3 | 4 | 5 | 6 | 7 | 8;
   /** `lan6` is a second virtual router on the same link, with addresses in the opposite order. */
   readonly routers: 'lan' | 'lan wan' | 'lan lan6';
   readonly mode: 'active-passive' | 'active-active';
@@ -44,6 +44,8 @@ export interface Setting {
 export interface Live {
   readonly mode: InstanceConfiguration['mode'];
   readonly primary: boolean;
+  /** Of the settings that all share: 0 as drawn, 1 with one address more, 2 with half the interval besides. */
+  readonly version: 0 | 1 | 2;
 }
 
 export const THRESHOLDS = { failureThreshold: 3, recoveryThreshold: 5 } as const;
@@ -87,15 +89,19 @@ function priorityOf({ priorities }: Setting, mode: Live['mode'], index: number, 
   return RANKED[rank] ?? 50;
 }
 
-function routersOf(setting: Setting, index: number, { mode, primary }: Live) {
+function routersOf(setting: Setting, index: number, { mode, primary, version }: Live) {
   const common = {
-    advertisementInterval: intervalOf(setting, index),
+    advertisementInterval: intervalOf(setting, index, version),
     preempt: setting.preempt,
   };
   // In active-active the first virtual router belongs to a, the second one to b.
   const first = mode === 'active-active' ? index !== 0 : !primary;
   const second = mode === 'active-active' ? index !== 1 : !primary;
-  const lan = router({ ...common, priority: priorityOf(setting, mode, index, Number(first)) });
+  const lan = router({
+    ...common,
+    priority: priorityOf(setting, mode, index, Number(first)),
+    ...(version === 0 ? {} : { addresses: MORE_ADDRESSES }),
+  });
   const priority = priorityOf(setting, mode, index, Number(second));
   const others: Record<string, RouterConfiguration[]> = {
     'lan wan': [wan({ ...common, priority })],
@@ -112,14 +118,25 @@ function routersOf(setting: Setting, index: number, { mode, primary }: Live) {
   return [lan, ...(others[setting.routers] ?? [])];
 }
 
-const intervalOf = ({ interval, mismatch }: Setting, index: number) =>
-  centiseconds(mismatch === 'interval' && index === 1 ? Math.max(2, interval / 5) : interval);
+const MORE_ADDRESSES = ['192.0.2.1/24', '192.0.2.2/24'];
+
+function intervalOf({ interval, mismatch }: Setting, index: number, version: Live['version']) {
+  const own = mismatch === 'interval' && index === 1 ? Math.max(2, interval / 5) : interval;
+  return centiseconds(version === 2 ? Math.max(1, Math.floor(own / 2)) : own);
+}
+
+/** Before anybody changes anything. */
+export const asDrawn = ({ mode }: Setting, index: number): Live => ({
+  mode,
+  primary: index === 0,
+  version: 0,
+});
 
 /** What the operator of the appliance has set. */
 export function configurationOf(
   setting: Setting,
   index: number,
-  live: Live = { mode: setting.mode, primary: index === 0 },
+  live: Live = asDrawn(setting, index),
 ): InstanceConfiguration {
   const { appliances, mismatch, paths, maximumFlaps } = setting;
   const checks = setting.checkInterval * (mismatch === 'check interval' && index === 1 ? 2 : 1);
@@ -136,8 +153,10 @@ export function configurationOf(
           },
         ],
   );
+  const { mode, primary } = live;
   return configuration(routersOf(setting, index, live), {
-    ...live,
+    mode,
+    primary,
     name: NAMES[index] ?? '',
     peers: paths === 'none' ? [] : peers,
     peerCheck: { interval: microseconds(checks * 1_000), ...THRESHOLDS },

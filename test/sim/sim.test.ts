@@ -5,11 +5,9 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from '../support/test.js';
 import * as fc from 'fast-check';
 import { KINDS } from './kinds.js';
-import { buildSingle, endure, singleFault, type SingleFault } from './single.js';
-import { build, calm, play, stormy, type Scenario, type Stage } from './story.js';
+import { CALM, CROWD, repeatOf, SINGLE, STORMY, WITNESSED, type Suite } from './suites.js';
 import { Tally } from './tally.js';
 import { TEST_LIMIT_MS } from '../support/limits.js';
-import { witnessed } from './witnessed.js';
 
 const { env } = process;
 /** In CI the same worlds each time: a change is judged by what it changed. */
@@ -21,36 +19,6 @@ const REPEAT = 'node --enable-source-maps --test dist/test/sim/sim.test.js';
 
 /** In CI four times as many scenarios as every day. */
 const SHARE = env['CI'] === 'true' ? 1 : 0.25;
-
-interface Suite<Drawn> {
-  /** Scenarios in CI. */
-  readonly runs: number;
-  readonly drawn: fc.Arbitrary<Drawn>;
-  readonly build: (drawn: Drawn, verbose: boolean) => Stage;
-  readonly play: (stage: Stage, drawn: Drawn) => void;
-}
-
-const SINGLE: Suite<SingleFault> = {
-  runs: 700,
-  drawn: singleFault,
-  build: buildSingle,
-  play: endure,
-};
-
-const scenarios = (
-  runs: number,
-  drawn: fc.Arbitrary<Scenario>,
-  peaceful: boolean,
-): Suite<Scenario> => ({
-  runs,
-  drawn,
-  build: (scenario, verbose) => build(scenario, { verbose, peaceful }),
-  play,
-});
-
-const STORMY = scenarios(1_500, stormy, false);
-const CALM = scenarios(800, calm, true);
-const WITNESSED = scenarios(400, witnessed, false);
 
 const total = new Tally();
 
@@ -64,7 +32,8 @@ function show<Drawn>({ build: make, play: run }: Suite<Drawn>, drawn: Drawn): vo
   }
 }
 
-function holds<Drawn>(context: TestContext, name: string, suite: Suite<Drawn>): void {
+function holds<Drawn>(context: TestContext, suite: Suite<Drawn>): void {
+  const { name } = suite;
   const given = env['SCENARIO'];
   if (given !== undefined) {
     if (env['SUITE'] === name) show(suite, JSON.parse(given) as Drawn);
@@ -93,11 +62,11 @@ function holds<Drawn>(context: TestContext, name: string, suite: Suite<Drawn>): 
     },
   );
   context.diagnostic(`${name}: ${tally.summary}; closest to a bound: ${tally.closest.join(', ')}`);
-  if (details.failed) fails(name, suite, details);
+  if (details.failed) fails(suite, details);
 }
 
 /** The journal of the smallest that fails, what was found, and the command that repeats it. */
-function fails<Drawn>(name: string, suite: Suite<Drawn>, details: fc.RunDetails<[Drawn]>): never {
+function fails<Drawn>(suite: Suite<Drawn>, details: fc.RunDetails<[Drawn]>): never {
   const [smallest] = details.counterexample ?? [];
   const { errorInstance: error } = details;
   const found = error instanceof Error ? error.message : `no end after ${TIME_LIMIT} ms`;
@@ -106,26 +75,30 @@ function fails<Drawn>(name: string, suite: Suite<Drawn>, details: fc.RunDetails<
   } else {
     assert.throws(() => show(suite, smallest));
     console.log(`${found}\nafter ${details.numRuns} scenarios; the smallest that fails again:`);
-    console.log(`SUITE=${name} SCENARIO='${JSON.stringify(smallest)}' ${REPEAT}`);
+    console.log(repeatOf(suite, smallest));
   }
-  assert.fail(`${name}: ${found}`);
+  assert.fail(`${suite.name}: ${found}`);
 }
 
 describe('appliances in a world drawn from a seed', () => {
   it('single: one fault costs what it must, moves whom it must, and its repair nothing', (context) => {
-    holds(context, 'single', SINGLE);
+    holds(context, SINGLE);
   });
 
   it('stormy: whatever fails, the promises hold; once healed, the best one holds', (context) => {
-    holds(context, 'stormy', STORMY);
+    holds(context, STORMY);
   });
 
   it('calm: planned changes and crashes lose nothing', (context) => {
-    holds(context, 'calm', CALM);
+    holds(context, CALM);
   });
 
   it('witnessed: with a witness two never hold, though nothing connects them', (context) => {
-    holds(context, 'witnessed', WITNESSED);
+    holds(context, WITNESSED);
+  });
+
+  it('crowd: so they do with five to eight, whose settings reach one after the other', (context) => {
+    holds(context, CROWD);
   });
 
   it('everything that can be drawn or decided has been', (context) => {

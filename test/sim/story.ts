@@ -12,7 +12,6 @@ import {
   order,
   perform,
   plug,
-  reconfigure,
   resume,
   stormyStory,
   tellMonitor,
@@ -20,6 +19,7 @@ import {
 } from './deeds.js';
 import type { Way } from './network.js';
 import { configurationOf, kindsOf, settings, type Paths, type Setting } from './settings.js';
+import { restore } from './settings-deeds.js';
 import { healWitness } from './witness-deeds.js';
 import { Watch } from './watch.js';
 import { World } from './world.js';
@@ -168,8 +168,7 @@ function healOne(world: World, setting: Setting, appliance: Appliance): void {
   appliance.kernel.failing.clear();
   appliance.kernel.forgets = 0;
   if (!appliance.alive) world.start(appliance);
-  const { mode, primary } = configurationOf(setting, appliance.index);
-  reconfigure(setting, appliance, { mode, primary });
+  restore(setting, appliance);
   tellAllIsWell(appliance);
   for (const command of ['maintenance-off', 'bypass-release', 'flaps-clear'] as const) {
     order(appliance, command);

@@ -5,29 +5,40 @@ import type { Longest } from './watch.js';
 
 export class Tally {
   scenarios = 0;
-  #steps = 0;
+  steps = 0;
   #microseconds = 0;
   readonly counts = new Map<string, number>();
   readonly #longest = new Map<string, Longest>();
 
   add({ world, watch }: Stage): void {
     this.scenarios += 1;
-    this.#steps += world.steps;
+    this.steps += world.steps;
     this.#microseconds += world.now;
     this.#count('packet lost', world.network.lost);
     this.#count('packet doubled', world.network.doubled);
     for (const [kind, times] of world.counts) this.#count(kind, times);
-    for (const [kind, one] of watch.longest) {
-      const before = this.#longest.get(kind);
-      if (before !== undefined && one.lasted * before.bound <= before.lasted * one.bound) continue;
-      this.#longest.set(kind, one);
-    }
+    for (const [kind, one] of watch.longest) this.#note(kind, one);
+  }
+
+  /** What another one has seen, too. */
+  merge(other: Tally): void {
+    this.scenarios += other.scenarios;
+    this.steps += other.steps;
+    this.#microseconds += other.#microseconds;
+    for (const [kind, times] of other.counts) this.#count(kind, times);
+    for (const [kind, one] of other.#longest) this.#note(kind, one);
+  }
+
+  #note(kind: string, one: Longest): void {
+    const before = this.#longest.get(kind);
+    if (before !== undefined && one.lasted * before.bound <= before.lasted * one.bound) return;
+    this.#longest.set(kind, one);
   }
 
   /** `2000 scenarios, 1834221 steps, 4.6 virtual hours survived` */
   get summary(): string {
     const hours = (this.#microseconds / 3_600_000_000).toFixed(1);
-    return `${this.scenarios} scenarios, ${this.#steps} steps, ${hours} virtual hours survived`;
+    return `${this.scenarios} scenarios, ${this.steps} steps, ${hours} virtual hours survived`;
   }
 
   /** For each condition the case that came closest to its bound: `never nobody 3226 of 4738 ms`. */

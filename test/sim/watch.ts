@@ -153,11 +153,12 @@ export class Watch {
       for (const other of holders.slice(index + 1)) {
         const isPaused = one.agent === 'paused' || other.agent === 'paused';
         const connected = this.#connection(one, other, groupOf(router));
-        const connection = connected ?? this.#apart.connection(one, other, router.name);
+        const apart = connected === null ? this.#apart.found(one, other, router.name) : null;
+        const connection = connected ?? apart?.connection ?? null;
         // Its kernel goes on answering; only a witness has it end.
         if (connection === null || (isPaused && connected !== null)) continue;
         const key = `never both, ${connection}: ${router.name} ${one.name} ${other.name}`;
-        bad.set(key, this.#bounds.neverBoth[connection]);
+        bad.set(key, this.#bounds.neverBoth[connection] - (apart?.passed ?? 0));
       }
     }
   }

@@ -16,7 +16,7 @@ const witness = fc.record({
   drift: fc.array(fc.integer({ min: -5_000, max: 5_000 }), { minLength: 5, maxLength: 5 }),
 });
 
-const setting: fc.Arbitrary<Setting> = fc
+export const witnessedSetting: fc.Arbitrary<Setting> = fc
   .tuple(
     settings(
       fc.record({
@@ -42,7 +42,7 @@ const setting: fc.Arbitrary<Setting> = fc
     };
   });
 
-const apart: fc.Arbitrary<Deed> = fc.record({
+export const apart: fc.Arbitrary<Deed> = fc.record({
   kind: fc.constant('cut' as const),
   from: of,
   to: of,
@@ -50,7 +50,7 @@ const apart: fc.Arbitrary<Deed> = fc.record({
   oneWay: fc.constantFrom(false, false, true),
 });
 
-const fate: fc.Arbitrary<Deed> = fc.record({
+export const fate: fc.Arbitrary<Deed> = fc.record({
   kind: fc.constant('witness' as const),
   of,
   what: fc.constantFrom(...WITNESS_FATES),
@@ -76,7 +76,7 @@ const story: fc.Arbitrary<Story> = fc.array(
 );
 
 export const witnessed: fc.Arbitrary<Scenario> = fc.record({
-  setting,
+  setting: witnessedSetting,
   story,
   without: fc.constantFrom(false, false, false, true),
 });

@@ -138,6 +138,11 @@ export class World {
     return this.reaches(a, b, way) && this.reaches(b, a, way);
   }
 
+  /** Something that happens of itself, at some moment within so many microseconds. */
+  later(within: number, run: () => void): void {
+    this.#agenda.add(this.now + this.#chance.between(0, within), 0, run);
+  }
+
   log(text: () => string): void {
     if (!this.#verbose) return;
     this.journal.push(`${(this.now / 1_000_000).toFixed(6).padStart(11)} ${text()}`);
