@@ -73,7 +73,14 @@ const station = (host: number): Station => {
 export const STATIONS = { a: station(1), b: station(2), c: station(10) } as const;
 
 /** Where further routers stand, by namespace. */
-export const FURTHER = { 'host-d': station(3), 'host-e': station(4) } as const;
+export const FURTHER = {
+  'host-d': station(3),
+  'host-e': station(4),
+  'host-f': station(5),
+  'host-g': station(6),
+  'host-h': station(7),
+  'host-i': station(8),
+} as const;
 
 /** The host that a further router is. */
 export const furtherHost = (name: FurtherName): HostPlan => {

@@ -11,6 +11,10 @@ export const PATHS: Readonly<
   b: ['10.98.0.2', '10.99.0.2'],
   'host-d': [FURTHER['host-d'].ipv4],
   'host-e': [FURTHER['host-e'].ipv4],
+  'host-f': [FURTHER['host-f'].ipv4],
+  'host-g': [FURTHER['host-g'].ipv4],
+  'host-h': [FURTHER['host-h'].ipv4],
+  'host-i': [FURTHER['host-i'].ipv4],
 };
 
 const onHaLink = (address: string): boolean => address.startsWith('10.98.');

@@ -13,6 +13,8 @@ export const MAIN = process.env['UNDERSTUDY_MAIN'] ?? `${ROOT}dist/src/main.js`;
 
 export interface RouterSpec {
   readonly name: string;
+  /** eth0 unless given. */
+  readonly interface?: string;
   readonly vrid: number;
   /** With prefix lengths, all of one family; IPv6: link-local first. */
   readonly addresses: readonly string[];
@@ -100,7 +102,7 @@ export function understudySettings(spec: NodeSpec): Record<string, unknown> {
     },
     virtualRouters: spec.routers.map((router) => ({
       name: router.name,
-      interface: 'eth0',
+      interface: router.interface ?? 'eth0',
       vrid: router.vrid,
       addresses: router.addresses,
       advertisementIntervalMs: spec.advertisementIntervalMs,
@@ -153,7 +155,7 @@ export function keepalivedConfiguration(spec: NodeSpec, extras: KeepalivedExtras
         (router) => `
 vrrp_instance ${router.name} {
   state BACKUP
-  interface eth0
+  interface ${router.interface ?? 'eth0'}
   virtual_router_id ${router.vrid}
   priority ${spec.priority}
   advert_int ${spec.advertisementIntervalMs / 1000}

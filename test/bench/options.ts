@@ -8,6 +8,7 @@ export const USAGE = `usage: scripts/bench [--quick] [--part NAME]... [--runs N]
        scripts/bench --part planned [--times N] [--work NAME]... [--interval MS]... [--keep DIR]
        scripts/bench connections --help
        scripts/bench pull --help
+       scripts/bench scale --help
        scripts/bench scraping --help
        scripts/bench witness --help
 

@@ -1,0 +1,288 @@
+// `scripts/bench scale`: what many virtual routers on a pair cost, and many appliances on one LAN: until the first of them
+// holds everything, processor time and memory at rest, how long a stop and a power cut take. keepalived in the same run.
+import process from 'node:process';
+import { loadavg } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { now } from '../../scripts/lab/clock.js';
+import { createLab, type Lab } from '../../scripts/lab/lab.js';
+import {
+  FURTHER,
+  furtherHost,
+  type FurtherName,
+  type RouterName,
+} from '../../scripts/lab/network.js';
+import { pairProgram } from '../../scripts/lab/pair-program.js';
+import {
+  keepalived,
+  keepalivedConfiguration,
+  type Program,
+  type RouterSpec,
+} from '../../scripts/lab/program.js';
+import { enterSandbox } from '../../scripts/lab/sandbox.js';
+import { seconds, table } from './markdown.js';
+import { SOFTWARES, type SideUsage, type Software } from './results.js';
+import { median } from './statistics.js';
+import { markUsage, usageSince } from './usage.js';
+
+const USAGE = `usage: scripts/bench scale [--routers N,N...] [--instances N,N...] [--interval MS] [--seconds N]
+                           [--software NAME]...
+
+Virtual routers of one address each, on one LAN and, beyond 250, on up to three more between the two of a pair.
+With more than two instances at most 250 on one LAN. Everything at its defaults but the interval. Needs root.
+
+  --routers N     of each cell; default 10,100,250,500,1000
+  --instances N   2 to 8; default 2,4,8
+  --interval MS   advertisement interval; default 1000
+  --seconds N     so long the pair is watched at rest; default 10
+  --software NAME ${SOFTWARES.join(', ')}; several allowed (default both)
+`;
+
+const ON_ONE_LAN = 250;
+const SEGMENTS = { eth1: '10.97.0', eth2: '10.96.0', eth3: '10.95.0' } as const;
+const INTERFACES = ['eth0', ...Object.keys(SEGMENTS)];
+const NAMES: readonly RouterName[] = ['a', 'b', ...(Object.keys(FURTHER) as FurtherName[])];
+/** What a daemon does once after its start is not what it costs. */
+const SETTLING_MS = 3_000;
+
+type Addressed = RouterSpec & { readonly address: string; readonly interface: string };
+
+/** Single addresses: the first one of a common subnet would take the others along when it goes. */
+const routersOf = (count: number): Addressed[] =>
+  Array.from({ length: count }, (_, index) => {
+    const lan = Math.floor(index / ON_ONE_LAN);
+    const vrid = (index % ON_ONE_LAN) + 1;
+    const address = `10.${80 + lan}.1.${vrid}`;
+    const on = INTERFACES[lan] ?? 'eth0';
+    return { name: `vr${index + 1}`, interface: on, vrid, address, addresses: [`${address}/32`] };
+  });
+
+const priorityOf = (index: number): number => 200 - 10 * index;
+
+interface Plan {
+  readonly software: Software;
+  readonly instances: number;
+  readonly routers: readonly Addressed[];
+  readonly intervalMs: number;
+  readonly restMs: number;
+}
+
+function programOf({ software, instances, routers, intervalMs }: Plan, index: number): Program {
+  const name = NAMES[index] ?? 'a';
+  const members = NAMES.slice(0, instances);
+  const priority = priorityOf(index);
+  if (software === 'keepalived') {
+    const spec = { name, priority, advertisementIntervalMs: intervalMs, routers };
+    return keepalived(keepalivedConfiguration(spec), { quiet: true });
+  }
+  const virtualRouters = routers.map(({ name: called, interface: on, vrid, addresses }) => ({
+    name: called,
+    interface: on,
+    vrid,
+    addresses,
+    advertisementIntervalMs: intervalMs,
+    priority,
+  }));
+  return pairProgram(name, { members, virtualRouters });
+}
+
+interface Times {
+  /** Of one virtual router, in the middle, and of the last one, in ms. */
+  readonly median: number;
+  readonly last: number;
+}
+
+interface Cell {
+  readonly startMs: number;
+  readonly active: SideUsage;
+  readonly backup: SideUsage;
+  readonly stop: Times;
+  readonly cut: Times;
+}
+
+/** When each address came to somebody but `a`, after `from`. @throws Error when one did not in time. */
+async function taken(lab: Lab, { routers, intervalMs }: Plan, from: number): Promise<Times> {
+  const until = now() + 10 * intervalMs + 60_000;
+  for (;;) {
+    const at = routers.map(
+      ({ address }) =>
+        lab.changes(address, from).find((one) => one.present && one.appliance !== 'a')?.at,
+    );
+    const times = at.filter((one) => one !== undefined).map((one) => one - from);
+    if (times.length === routers.length) return { median: median(times), last: Math.max(...times) };
+    if (now() > until) throw new Error(`${routers.length} taken expected, found ${times.length}`);
+    await sleep(250);
+  }
+}
+
+/** Until `a` alone holds every address. */
+async function held(lab: Lab, { routers, intervalMs }: Plan): Promise<void> {
+  const until = now() + 20 * intervalMs + 120_000;
+  for (;;) {
+    const missing = routers.filter(({ address }) => lab.holding(address).join() !== 'a');
+    if (missing.length === 0) return;
+    if (now() > until)
+      throw new Error(`${routers.length} held by a alone expected, ${missing.length} are not`);
+    await sleep(250);
+  }
+}
+
+async function measure(plan: Plan): Promise<Cell> {
+  const { instances, routers, restMs } = plan;
+  const further = NAMES.slice(2, instances) as FurtherName[];
+  const segments = Object.entries(SEGMENTS).filter(([on]) =>
+    routers.some((router) => router.interface === on),
+  );
+  const lab = await createLab({
+    further,
+    hosts: Object.fromEntries(further.map((name) => [name, furtherHost(name)])),
+    segments: Object.fromEntries(segments),
+    patienceMs: 120_000,
+  });
+  const start = (index: number): void =>
+    lab.appliance(NAMES[index] ?? 'a').start(programOf(plan, index));
+  try {
+    const from = now();
+    start(0);
+    await held(lab, plan);
+    const startMs = now() - from;
+    for (let index = 1; index < instances; index += 1) start(index);
+    await sleep(SETTLING_MS + 5 * plan.intervalMs);
+    await held(lab, plan);
+    const [a, b] = [lab.appliance('a'), lab.appliance('b')];
+    const marks = { active: markUsage(a), backup: markUsage(b) };
+    await sleep(restMs);
+    const active = usageSince(a, marks.active);
+    const backup = usageSince(b, marks.backup);
+    await held(lab, plan);
+    const stoppedAt = now();
+    const stopping = a.stop();
+    const stop = await taken(lab, plan, stoppedAt);
+    await stopping;
+    start(0);
+    await held(lab, plan);
+    await sleep(SETTLING_MS + 5 * plan.intervalMs);
+    await held(lab, plan);
+    const cutAt = now();
+    const cutting = lab.powerCut(
+      'a',
+      routers.map(({ address }) => address),
+    );
+    const cut = await taken(lab, plan, cutAt);
+    await cutting;
+    return { startMs, active, backup, stop, cut };
+  } finally {
+    await lab.close();
+  }
+}
+
+const COLUMNS = [
+  { title: 'instances', right: true },
+  { title: 'virtual routers', right: true },
+  { title: 'software' },
+  { title: 'first start', right: true },
+  { title: 'Active, CPU', right: true },
+  { title: 'Backup, CPU', right: true },
+  { title: 'Active, MB', right: true },
+  { title: 'Backup, MB', right: true },
+  { title: 'stop: median / last', right: true },
+  { title: 'power cut: median / last', right: true },
+] as const;
+
+const memory = ({ processes }: SideUsage): string => {
+  const kib = processes.reduce((sum, { pssKib, rssKib }) => sum + (pssKib ?? rssKib), 0);
+  return (kib / 1024).toFixed(0);
+};
+const percent = ({ cpuPercent }: SideUsage): string => `${cpuPercent.toFixed(1)} %`;
+const times = ({ median: middle, last }: Times): string => `${seconds(middle)} / ${seconds(last)}`;
+
+function rowOf({ instances, routers, software }: Plan, cell: Cell | string): string[] {
+  const head = [String(instances), String(routers.length), software];
+  if (typeof cell === 'string') return [...head, cell, ...Array.from({ length: 6 }, () => '-')];
+  const { startMs, active, backup, stop, cut } = cell;
+  const usage = [percent(active), percent(backup), memory(active), memory(backup)];
+  return [...head, seconds(startMs), ...usage, times(stop), times(cut)];
+}
+
+function numbers(option: string, text: string, least: number, most: number): number[] {
+  return text.split(',').map((one) => {
+    const value = Number(one);
+    if (Number.isInteger(value) && value >= least && value <= most) return value;
+    throw new Error(`${option}: whole numbers from ${least} to ${most} expected, found "${one}"`);
+  });
+}
+
+/** @throws Error that says what was expected. */
+function plansOf(words: string[]): Plan[] | null {
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({
+    args: words,
+    options: {
+      routers: text,
+      instances: text,
+      interval: text,
+      seconds: text,
+      software: { type: 'string', multiple: true },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return null;
+  const counts = numbers('--routers', values.routers ?? '10,100,250,500,1000', 1, 1_000);
+  const instances = numbers('--instances', values.instances ?? '2,4,8', 2, NAMES.length);
+  const [intervalMs = 1_000] = numbers('--interval', values.interval ?? '1000', 10, 40_950);
+  const [rest = 10] = numbers('--seconds', values.seconds ?? '10', 1, 3_600);
+  const stranger = values.software?.find((one) => !SOFTWARES.some((known) => known === one));
+  if (stranger !== undefined)
+    throw new Error(`--software: one of ${SOFTWARES.join(', ')} expected, found "${stranger}"`);
+  return instances.flatMap((some) =>
+    counts
+      .filter((count) => some === 2 || count <= ON_ONE_LAN)
+      .flatMap((count) =>
+        SOFTWARES.filter((one) => values.software?.includes(one) ?? true).map((software) => ({
+          software,
+          instances: some,
+          routers: routersOf(count),
+          intervalMs,
+          restMs: rest * 1_000,
+        })),
+      ),
+  );
+}
+
+async function run(plans: readonly Plan[]): Promise<number> {
+  const rows: string[][] = [];
+  let failed = 0;
+  for (const plan of plans) {
+    let cell: Cell | string;
+    try {
+      cell = await measure(plan);
+    } catch (error) {
+      failed += 1;
+      cell = 'FAILED';
+      process.stderr.write(`${(error as Error).message}\n`);
+    }
+    const row = rowOf(plan, cell);
+    const [load = 0] = loadavg();
+    process.stderr.write(`${row.join(' | ')} (load of the machine ${load.toFixed(1)})\n`);
+    rows.push(row);
+  }
+  process.stdout.write(`${table(COLUMNS, rows)}\n`);
+  return failed === 0 ? 0 : 1;
+}
+
+let plans: Plan[] | null;
+try {
+  plans = plansOf(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n${USAGE}`);
+  process.exit(2);
+}
+if (plans === null) process.stdout.write(USAGE);
+else {
+  const refusal = await enterSandbox();
+  if (refusal !== null) {
+    process.stderr.write(`scale: ${refusal}\n`);
+    process.exit(1);
+  }
+  process.exitCode = await run(plans);
+}
