@@ -87,6 +87,7 @@ export interface Bounds {
   readonly peerShownHealthy: number;
   /** More than that for one that is heard and does not hear. */
   readonly echoes: number;
+  /** Infinite where answers that are on their way may come further apart than a check tolerates. */
   readonly peerShownUnhealthy: number;
   /** Whoever has been able for so long is known to all, and has heard who is Active. */
   readonly ready: number;
@@ -100,6 +101,9 @@ export function boundsOf(timing: Timing, { unnoticed, forgotten }: Losses): Boun
   // A lost advertisement is made good by the next one; eight in a row are not lost.
   const heard = (lossy ? 8 : 1.5) * advertisement;
   const once = packet + script;
+  // Question and answer may each be late by the jitter, and the answer before by nothing.
+  const tolerated = Math.min(check / 2, 40_000);
+  const isSteady = 2 * (packet - LATENCY) <= tolerated;
   const lost = (unnoticed ? LOOK : 0) + (forgotten ? 2 * ADDRESS_PATIENCE : 0);
   return {
     neverNobody: down + advertisement + silence + handover + 2 * once + lost + LEASES * ttl,
@@ -117,7 +121,7 @@ export function boundsOf(timing: Timing, { unnoticed, forgotten }: Losses): Boun
     noLie: script + lost,
     peerShownHealthy: silence,
     echoes: (NONCES_KEPT + 1) * check,
-    peerShownUnhealthy: recovery,
+    peerShownUnhealthy: isSteady ? recovery : Infinity,
     ready: down + recovery + once,
   };
 }

@@ -15,6 +15,8 @@ const FAULTS = join(ROOT, 'test/mutants');
 
 interface Drawing {
   readonly seed: number;
+  /** By name. */
+  readonly suites: readonly string[];
   /** Of each suite. */
   readonly scenarios: number;
 }
@@ -39,10 +41,15 @@ const SILENCE_MS = 120_000;
 /** Plays the scenarios in a copy, one line each; `take` says whether the next one is wanted. */
 async function play(
   root: string,
-  { seed, scenarios }: Drawing,
+  { seed, suites, scenarios }: Drawing,
   take: (played: Played) => boolean,
 ): Promise<string | null> {
-  const words = [join(root, 'dist/test/sim/scenarios-process.js'), String(seed), String(scenarios)];
+  const words = [
+    join(root, 'dist/test/sim/scenarios-process.js'),
+    String(seed),
+    String(scenarios),
+    ...suites,
+  ];
   const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'] });
   let errors = '';
   child.stderr.on('data', (part: Buffer) => (errors = (errors + part.toString()).slice(-2_000)));

@@ -15,7 +15,7 @@ import { Tally } from './tally.js';
 const NAMES = SUITES.map(({ name }) => name);
 
 const USAGE = `usage: scripts/sim [--steps N] [--seed S] [--suite NAME]... [--keep FOLDER]
-       scripts/sim --faults [--scenarios N] [--seed S] [NAME]...
+       scripts/sim --faults [--scenarios N] [--seed S] [--suite NAME]... [NAME]...
 
   --steps N       at least so many steps of the simulated world; default 1000000
   --seed S        of the scenarios; default: drawn, and printed
@@ -150,8 +150,11 @@ try {
   const options = optionsOf(process.argv.slice(2));
   if (options === null) say(USAGE);
   else {
-    const { faults, seed, scenarios } = options;
-    const good = faults === null ? run(options) : await judgeFaults(faults, { seed, scenarios });
+    const { faults, seed, scenarios, suites } = options;
+    const good =
+      faults === null
+        ? run(options)
+        : await judgeFaults(faults, { seed, scenarios, suites: suites.map(({ name }) => name) });
     process.exitCode = good ? 0 : 1;
   }
 } catch (error) {

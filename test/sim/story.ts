@@ -208,7 +208,7 @@ function comesToRest(stage: Stage): void {
   // Now and then the rest is long enough for whatever comes late.
   const rest = (scenario.setting.seed % 16 === 0 ? 15 : 4) * advertisement;
   const healedAt = world.now;
-  const until = healedAt + settlingTime(stage);
+  let until = healedAt + settlingTime(stage);
   // Where somebody else than the best may hold, the best may still be about to take over.
   while (
     world.now < until + rest &&
@@ -216,6 +216,8 @@ function comesToRest(stage: Stage): void {
       unrest(stage, 'the best hold') !== null)
   ) {
     world.run(advertisement);
+    // An order that was lost before is given up only now.
+    until = Math.max(until, healedAt + settlingTime(stage));
     // What was healed may have cost the role once too often.
     for (const one of world.appliances) if (one.memory?.flaps.latched) order(one, 'flaps-clear');
   }

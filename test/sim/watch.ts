@@ -214,7 +214,9 @@ export class Watch {
       if (isHeard) bad.set(`peer shown healthy: ${key}, heard`, peerShownHealthy + echoes);
       else bad.set(`peer shown healthy: ${key}`, peerShownHealthy);
     }
-    if (!isHealthy && answers) bad.set(`peer shown unhealthy: ${key}`, peerShownUnhealthy);
+    if (!isHealthy && answers && Number.isFinite(peerShownUnhealthy)) {
+      bad.set(`peer shown unhealthy: ${key}`, peerShownUnhealthy);
+    }
   }
 }
 
