@@ -1,5 +1,5 @@
 // The suites of scenarios: what each draws, and how one of them is played. Running many, and judging what they came to:
-// sim.test.ts and run.ts.
+// sim.test.ts, and main.ts of sim-runs.
 import type * as fc from 'fast-check';
 import { crowd } from './crowd.js';
 import { buildSingle, endure, singleFault, type SingleFault } from './single.js';

@@ -45,7 +45,7 @@ async function play(
   take: (played: Played) => boolean,
 ): Promise<string | null> {
   const words = [
-    join(root, 'dist/test/sim/scenarios-process.js'),
+    join(root, 'dist/test/sim-runs/scenarios-process.js'),
     String(seed),
     String(scenarios),
     ...suites,

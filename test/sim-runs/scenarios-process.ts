@@ -4,8 +4,8 @@ import { createHash } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import process from 'node:process';
 import * as fc from 'fast-check';
-import { watchEffects } from './effects.js';
-import { SUITES, type Suite } from './suites.js';
+import { watchEffects } from '../sim/effects.js';
+import { SUITES, type Suite } from '../sim/suites.js';
 
 function* playAll<Drawn>(
   { name, drawn, build, play }: Suite<Drawn>,

@@ -6,11 +6,11 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import * as fc from 'fast-check';
 import { ROWS, type Row } from '../../src/core/decisions/rows.js';
-import { ROW_COUNTS } from './appliance.js';
+import { ROW_COUNTS } from '../sim/appliance.js';
 import { judgeFaults } from './faults.js';
-import { KINDS } from './kinds.js';
-import { repeatOf, SUITES, type Suite } from './suites.js';
-import { Tally } from './tally.js';
+import { KINDS } from '../sim/kinds.js';
+import { repeatOf, SUITES, type Suite } from '../sim/suites.js';
+import { Tally } from '../sim/tally.js';
 
 const NAMES = SUITES.map(({ name }) => name);
 
