@@ -1,7 +1,7 @@
 // What a pair costs in which nothing happens: with and without a peer, by how often it is asked, with and without
 // monitors. No client, no failover.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pairProgram } from '../../scripts/lab/pair-program.js';
+import { GATEWAY_MONITORING, pairProgram } from '../../scripts/lab/pair-program.js';
 import { BenchPair } from './pair.js';
 import {
   ADDRESS,
@@ -40,6 +40,7 @@ const WAYS = {
     own(100),
     own(30),
     own(10),
+    own(null, true),
     own(100, true),
     own(30, true),
     own(10, true),
@@ -144,7 +145,8 @@ const asking =
       advertisementIntervalMs: INTERVAL_MS,
       ...(checksMs === null ? { priority: name === 'a' ? 200 : 100 } : {}),
     }));
-    const top = withMonitors && checksMs !== null ? { top: monitors(checksMs) } : {};
+    // Without a peer the gateway is asked as often as a peer is by default.
+    const top = withMonitors ? { top: monitors(checksMs ?? GATEWAY_MONITORING.intervalMs) } : {};
     return checksMs === null
       ? pairProgram(name, { members: [name], virtualRouters, ...top })
       : pairProgram(name, { ha: { peerCheckIntervalMs: checksMs }, virtualRouters, ...top });
