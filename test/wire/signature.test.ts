@@ -154,3 +154,46 @@ describe('the sequence', () => {
     assert.equal(secondsBetween(0xffff_ffff_0000_0000n, 1n << 32n), 2);
   });
 });
+
+/** Recorded from keepalived 2.4.3, with the key 3c5a… of number 1: what it sends as Active, and its farewell. */
+const RECORDED = {
+  ipv4: {
+    source: address('10.77.0.1'),
+    destination: address('224.0.0.18'),
+    dialect: 'rfc5798',
+    messages: [
+      '3133c801006410d90a4d0064010100006b0cf116a75c0000ec98e0714ed9416eb6f49b4bda7d1bc8',
+      '313300010064d8d90a4d0064010100006b0cf1367c0600001b39eaa7c0b1dd05bfb30934022f001f',
+    ],
+  },
+  ipv6: {
+    source: address('fe80::1'),
+    destination: address('ff02::12'),
+    dialect: 'rfc9568',
+    messages: [
+      '3133c8020064a852fe80000000000000000000000000010020010db8007700000000000000000100010100006b0cf14809c60000d0420b06aab882834360aa133f87947a',
+      '313300020064a9ddfe80000000000000000000000000010020010db8007700000000000000000100010100006b0cf16789a0000048f7db8432bf2c9dd59711a307f29d71',
+    ],
+  },
+} as const;
+
+describe('what keepalived has signed', () => {
+  const key = Buffer.from('3c5a'.repeat(16), 'hex');
+  const theirs = (bytes: Uint8Array): Uint8Array =>
+    createHmac('sha256', key).update(bytes).digest();
+  for (const family of ['ipv4', 'ipv6'] as const) {
+    const { source, destination, dialect, messages } = RECORDED[family];
+    it(`${family}: is read, and its signature is the one that it must have`, () => {
+      for (const [index, text] of messages.entries()) {
+        const message = Buffer.from(text, 'hex');
+        const packet = { family, source, destination, hopLimit: 255, message };
+        const decoded = decodeAdvertisement(packet, TRAILER_LENGTH);
+        assert.ok(decoded.ok);
+        assert.equal(decoded.dialect, dialect);
+        assert.equal(decoded.advertisement.priority, index === 0 ? 200 : 0);
+        const expected = Buffer.from(signatureFor(message, source, theirs));
+        assert.deepEqual(expected, Buffer.from(signatureOf(message)));
+      }
+    });
+  }
+});
