@@ -83,7 +83,6 @@ const DEEDS = [
   'set mode active-active',
   'set primary true',
   'set primary false',
-  'set version 0',
   'set version 1',
   'set version 2',
   'settings followed',
