@@ -74,6 +74,40 @@ function required(name: string, header: ReadonlyMap<Key, string>, key: Key): str
 const fault = (name: string, expected: string, found: string): FaultError =>
   new FaultError(`test/mutants/${name}.patch: expected ${expected}; found ${found}`);
 
+/** What one part of a diff expects to find: the lines around what it changes, and those that it takes away. */
+export interface Expected {
+  readonly path: string;
+  readonly lines: readonly string[];
+}
+
+/** @throws FaultError when a part has fewer lines than it says. */
+export function expectedOf(name: string, text: string): Expected[] {
+  const found: Expected[] = [];
+  const lines = text.replace(/\n$/, '').split('\n');
+  let path = '';
+  for (const [index, line] of lines.entries()) {
+    if (line.startsWith('--- a/')) path = line.slice('--- a/'.length);
+    const count = /^@@ -\d+(?:,(\d+))? /.exec(line);
+    if (count === null) continue;
+    const next = lines.slice(index + 1).findIndex((one) => /^(?:@@ |--- )/.test(one));
+    const part = lines.slice(index + 1, next < 0 ? lines.length : index + 1 + next);
+    const old = part.filter((one) => !/^[+\\]/.test(one)).slice(0, Number(count[1] ?? 1));
+    if (old.length < Number(count[1] ?? 1)) {
+      throw fault(name, `${count[1]} lines below "${line}"`, String(old.length));
+    }
+    found.push({ path, lines: old.map((one) => one.slice(1)) });
+  }
+  return found;
+}
+
+/** Why this text of a file has not what a part of a diff expects; null when it has. */
+export function misfit({ path, lines }: Expected, text: string): string | null {
+  const all = `\n${text}\n`;
+  if (all.includes(`\n${lines.join('\n')}\n`)) return null;
+  const first = lines.find((line) => !all.includes(`\n${line}\n`));
+  return `${path}: expected ${first === undefined ? 'these lines one after the other' : 'this line'}, found none: ${first ?? lines.join(' / ')}`;
+}
+
 /**
  * The faults that `words` ask for: one by its whole name, or all of which the name begins with the word
  * (`core`, `core-flap`); without words all.

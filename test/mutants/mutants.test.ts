@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, it, type TestContext } from '../support/test.js';
 import { until, WAIT_LIMIT_MS } from '../support/limits.js';
 import { alone } from './children.js';
-import { FaultError, parseFault, select } from './fault.js';
+import { expectedOf, FaultError, misfit, parseFault, select } from './fault.js';
 import { Progress, runTestFile } from './test-file.js';
 import { isSettled, judge, lineOf, medianOf, summaryOf, unfitness } from './verdict.js';
 import type { FileOutcome, Judged, Verdict } from './verdict.js';
@@ -57,6 +57,17 @@ describe('the file of a fault', () => {
       assert.throws(() => parseFault('core-mute', text), FaultError);
     });
   }
+
+  it('fits a text that has its lines one after the other, wherever they are', () => {
+    const diff = '--- a/src/a.ts\n+++ b/src/a.ts\n@@ -7,3 +7,2 @@\n one\n-two\n three\n';
+    const [part, ...others] = expectedOf('a', `${HEADER}\n${diff}`);
+    assert.ok(part !== undefined && others.length === 0);
+    assert.deepEqual(part, { path: 'src/a.ts', lines: ['one', 'two', 'three'] });
+    assert.equal(misfit(part, 'zero\none\ntwo\nthree\n'), null);
+    assert.match(misfit(part, 'one\ntwo 2\nthree\n') ?? '', /this line, found none: two$/);
+    assert.match(misfit(part, 'one\nthree\ntwo\n') ?? '', /one after the other/);
+    assert.throws(() => expectedOf('a', diff.replace(' three\n', '')), /3 lines below/);
+  });
 
   it('is asked for by its name, or by what names begin with', () => {
     const names = ['core-a', 'core-a-b', 'wire-a'];
