@@ -161,6 +161,7 @@ describe('the doctor in a real namespace', { skip }, () => {
         intervalMs: 3000,
         addresses: ['192.0.2.100'],
         authentication: 1,
+        signed: false,
         dialect: null,
       },
     ]);
