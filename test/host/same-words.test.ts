@@ -50,6 +50,8 @@ function readable(folder: string): string {
   return path;
 }
 
+const signed = (): object => ({ virtualRouters: [{ ...router('lo'), signed: 'receive' }] });
+
 const CASES: readonly Case[] = [
   {
     of: 'ha.keyFile',
@@ -75,6 +77,23 @@ const CASES: readonly Case[] = [
     change: (folder) => ({ ha: { peers: PEERS, keyFile: join(folder, 'none') } }),
     health: true,
     says: /there is no key file/,
+  },
+  {
+    of: 'signing.keyFile',
+    at: 'signing.keyFile',
+    change: (folder) => ({ signing: { keyFile: join(folder, 'none') }, ...signed() }),
+    health: true,
+    says: /there is no key file/,
+  },
+  {
+    of: 'signing.keyFile',
+    at: 'signing.keyFile',
+    change: (folder) => ({
+      signing: { keyFile: written(folder, `1 ${'0f'.repeat(32)}`, 0o644) },
+      ...signed(),
+    }),
+    health: true,
+    says: /expected mode 0600 or 0640, found 0644/,
   },
   {
     of: 'bypass.hook',
