@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { cable } from '../../scripts/lab/cable.js';
 import { AgentHome, AgentProcess, MAIN } from '../support/agent-process.js';
 import { inNetns, ip, joinPeer } from '../support/namespace.js';
 
@@ -50,7 +51,7 @@ function joinThree(): void {
   ip('link set lan up');
   for (const name of ['b', 'c'] as const) {
     ip(`netns add ${name}`);
-    ip(`link add to-${name} type veth peer name lan netns ${name}`);
+    ip(cable({ name: `to-${name}` }, { name: 'lan', netns: name }));
     ip(`link set to-${name} master lan up`);
     ip(`-n ${name} address add ${OWN[name]}/24 dev lan`);
     ip(`-n ${name} link set lan up`);
