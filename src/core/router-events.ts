@@ -7,6 +7,7 @@ import { isLackDue } from './machine/active.js';
 import { addressRemoved, expireYield, yieldingFrom } from './machine/address-defence.js';
 import { apply } from './apply.js';
 import { foundHolder } from './arbitrate.js';
+import { leaverAmong } from './decisions/candidates.js';
 import { whenSuperiorCame } from './decisions/group.js';
 import { whenNobodyCame } from './decisions/handover.js';
 import { isQuestion, whenLeft, whenTimerFires } from './decisions/takeover.js';
@@ -116,7 +117,8 @@ export function takeAdvertisement(
   const isSettled = router.reason !== 'priority' || clock >= instance.handoverUntil(router.since);
   const wasHeard = isSettled && isHeardAsActive(router, clock);
   const wasActive = router.state.kind === 'Active';
-  step(instance, router, { kind: 'advertisement', priority, interval, source });
+  const leaving = isLeaving(instance, router, source);
+  step(instance, router, { kind: 'advertisement', priority, interval, source, leaving });
   const { state } = router;
   if (wasActive && state.kind === 'Backup' && router.reason === 'preempted') {
     lostToSuperior(instance, router, state, event);
@@ -132,6 +134,12 @@ export function takeAdvertisement(
     followActive(instance, router, router.state, priority, source);
   }
 }
+
+/** Whether the peer of this address waits for a successor. It is asked where that is to be us, in turn. */
+const isLeaving = (instance: InstanceState, router: Router, source: IpAddress): boolean =>
+  router.state.kind === 'Backup' &&
+  router.state.machine.takeoverReason === 'peer-released' &&
+  leaverAmong(new InstanceSight(instance, router).views, source) !== null;
 
 /**
  * A better Active has taken this virtual router; those behind it in the group's order follow. Those before it do

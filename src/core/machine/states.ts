@@ -192,6 +192,8 @@ export type Event =
       readonly priority: number;
       readonly interval: Centiseconds;
       readonly source: IpAddress;
+      /** Its sender gives the role up, and goes on advertising until somebody has it. */
+      readonly leaving?: boolean;
     }
   /** The virtual addresses stand on the interface. */
   | { readonly kind: 'addresses-present' }

@@ -175,6 +175,10 @@ function backupHears(
     // It is discarded and the timer keeps running: this is how preemption works.
     return { ...state, takeoverReason: 'priority' };
   }
+  if (advertisement.leaving === true && state.takeoverReason === 'peer-released') {
+    // Those before us let their turn pass. An Active that waits for a successor does not wait a second time.
+    return { ...state, activeAdverInterval: advertisement.interval };
+  }
   return {
     kind: 'Backup',
     activeAdverInterval: advertisement.interval,

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from '../../support/test.js';
 import { instant, microseconds } from '../../../src/model/units.js';
-import { router } from '../instance-bench.js';
+import { PEER, router } from '../instance-bench.js';
 import {
   ACTIVE_DOWN,
   HA,
@@ -271,6 +271,31 @@ describe('Backup: priority 0, or the notice of a release', () => {
 
     assert.deepEqual(moves(taken), [`${150_000 + SKEW} lan Backup -> Active peer-released`]);
     assert.deepEqual(moves(effects), []);
+  });
+
+  it('the notice, and it goes on advertising: our turn comes when it would have come', () => {
+    const bench = betweenThree(150);
+    bench.advertise(false);
+    bench.says({ releasing: true }, 150_000);
+    bench.hear('lan', { priority: 200 }, 160_000);
+
+    const effects = bench.pass(SECOND);
+
+    assert.deepEqual(moves(effects), [`${150_000 + SKEW} lan Backup -> Active peer-released`]);
+  });
+
+  it('the notice, and somebody else advertises, or it keeps the role: the timer is set anew', () => {
+    for (const keeps of [true, false]) {
+      const bench = betweenThree(150);
+      bench.advertise(false);
+      bench.says({ releasing: true }, 150_000);
+      if (keeps) bench.says({ releasing: false }, 155_000);
+      bench.hear('lan', { priority: 200, source: keeps ? PEER : address('192.0.2.77') }, 160_000);
+
+      const effects = bench.pass(SECOND);
+
+      assert.deepEqual(moves(effects), [], String(keeps));
+    }
   });
 
   it('the notice, and the better candidate dies before it has taken the role: ours', () => {

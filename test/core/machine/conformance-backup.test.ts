@@ -289,6 +289,17 @@ describe('Backup (RFC 9568 §6.4.2)', () => {
     assert.deepEqual(bench.fire().effects[1], SEND(254));
   });
 
+  it('an Active that leaves is waited for once: what it advertises meanwhile re-arms no timer', () => {
+    const leaving = { priority: 200, interval: centiseconds(50), source: HIGHER_ADDRESS };
+    const bench = backup();
+    bench.take({ kind: 'leaving' }, 1_000_000);
+
+    bench.take({ kind: 'advertisement', ...leaving, leaving: true }, 1_100_000);
+    assert.equal(bench.deadline, 1_000_000 + SKEW);
+    bench.take({ kind: 'advertisement', ...leaving, leaving: false }, 1_200_000);
+    assert.equal(bench.deadline, 1_200_000 + activeDownInterval(100, centiseconds(50)));
+  });
+
   it('Startup, yield and the news of its addresses mean nothing to a Backup', () => {
     const events: Event[] = [
       { kind: 'startup', reason: 'startup' },
