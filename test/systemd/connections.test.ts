@@ -54,7 +54,7 @@ describe('the unit of the connections', { skip }, () => {
     const client = await Talker.start(lab, 'c', { kind: 'client', to: ADDRESS, port: PORT });
     talkers.push(client);
     assert.equal(await client.asked('before'), 'a before');
-    await a.run(['understudy', 'failover']);
+    await machines.handOver(a);
     await lab.waitForHolders(ADDRESS, ['b'], WAIT_LIMIT_MS);
     await machines.standsBy(a);
     assert.equal(await client.asked('after'), 'a after');

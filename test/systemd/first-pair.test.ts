@@ -92,7 +92,7 @@ describe('the first pair', { skip }, () => {
       [a, b],
       [b, a],
     ] as const) {
-      const move = (): Promise<unknown> => from.run(['understudy', 'failover']);
+      const move = (): Promise<unknown> => machines.handOver(from);
       const { lost } = await machines.observe(t, to, move, () => machines.standsBy(from));
       assert.equal(lost, 0);
     }

@@ -122,6 +122,24 @@ export class Machines {
     );
   }
 
+  /** When it is Active, and says that somebody is ready to take the role: a peer that has just come is not heard at once. */
+  readyToMove(box: Box): Promise<Status> {
+    return this.status(
+      box,
+      'Active, and ready to hand over',
+      ({ readiness = [], virtualRouters }) =>
+        virtualRouters.every(({ state }) => state === 'Active') &&
+        readiness.length > 0 &&
+        readiness.every(({ ready }) => ready),
+    );
+  }
+
+  /** An operator moves the role away from this one. */
+  async handOver(box: Box): Promise<void> {
+    await this.readyToMove(box);
+    await box.run(['understudy', 'failover']);
+  }
+
   /** The first status that fits; status is asked again whenever something is logged or moves. */
   async status(box: Box, expected: string, fits: (status: Status) => boolean): Promise<Status> {
     let found: Status | null = null;

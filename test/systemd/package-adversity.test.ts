@@ -173,7 +173,7 @@ describe('the package, when something comes between', { skip }, () => {
     await b.sh(`systemctl stop ${UNIT}; ${READ_ONLY}; systemctl start ${UNIT}`);
     const { health } = await machines.standsBy(b);
     assert.deepEqual(health.reasons, []);
-    const move = (from: Box): Promise<unknown> => from.run(['understudy', 'failover']);
+    const move = (from: Box): Promise<unknown> => machines.handOver(from);
     const there = await machines.observe(
       t,
       b,
@@ -233,7 +233,7 @@ describe('the package, when something comes between', { skip }, () => {
     const key = `/run/credentials/${UNIT}/ha.key`;
     assert.match((await b.sh(`${writes} cat ${key}`)).stdout, new RegExp(SHARED_KEY));
     await b.sh(`! ${writes} sh -c 'echo 0 >${key}' 2>/dev/null`);
-    const { lost } = await machines.observe(t, b, () => a.run(['understudy', 'failover']));
+    const { lost } = await machines.observe(t, b, () => machines.handOver(a));
     assert.equal(lost, 0);
   });
 });

@@ -114,13 +114,6 @@ describe('the package', { skip }, () => {
     const { version } = await machines.standsBy(b);
     const becomes = (box: Box, expected: string): Promise<Status> =>
       machines.status(box, `version ${expected}`, (status) => status.version === expected);
-    const ready = (box: Box): Promise<Status> =>
-      machines.status(
-        box,
-        'Active, and ready to hand over',
-        ({ readiness = [], virtualRouters: [lan] }) =>
-          lan?.state === 'Active' && readiness.length > 0 && readiness.every((one) => one.ready),
-      );
     await Promise.all([makeOlderPackage(a), makeOlderPackage(b)]);
     await b.run(['understudy', 'maintenance', 'on']);
     const { stderr } = await b.run(['dpkg', '--install', OLDER_PACKAGE]);
@@ -134,7 +127,7 @@ describe('the package', { skip }, () => {
       [b, a, PACKAGE, version],
       [a, b, PACKAGE, version],
     ] as const) {
-      await ready(from);
+      await machines.readyToMove(from);
       const { lost } = await machines.observe(
         t,
         to,
@@ -145,10 +138,10 @@ describe('the package', { skip }, () => {
       await becomes(from, expected);
       assert.equal(from.read(SETTINGS), settingsText(from.name));
     }
-    const { lost } = await machines.observe(t, a, () => b.run(['understudy', 'failover']));
+    const { lost } = await machines.observe(t, a, () => machines.handOver(b));
     assert.equal(lost, 0);
     await Promise.all([a.run(['rm', OLDER_PACKAGE]), b.run(['rm', OLDER_PACKAGE])]);
-    await ready(a);
+    await machines.readyToMove(a);
   });
 
   it('removed, hands over and leaves settings and no address; purged, leaves nothing', async (t) => {

@@ -143,7 +143,7 @@ describe('the unit', { skip }, () => {
     const report = await machines.observe(
       t,
       standby,
-      () => active.run(['understudy', 'failover']),
+      () => machines.handOver(active),
       () => machines.standsBy(active),
     );
     assert.ok(report.lost <= SEAMLESS, `${report.lost} lost`);

@@ -66,7 +66,7 @@ describe('a virtual MAC address under the unit', { skip }, () => {
 
   it('moves with the role, without loss', async (t) => {
     const { a, b } = machines;
-    const move = (): Promise<unknown> => a.run(['understudy', 'failover']);
+    const move = (): Promise<unknown> => machines.handOver(a);
     const { lost } = await machines.observe(t, b, move, () => machines.standsBy(a));
     assert.equal(lost, 0);
     const { stdout } = await a.run(['ip', '-o', 'link', 'show', 'dev', INTERFACE]);

@@ -2,7 +2,6 @@
 // STOPS: so often either is stopped while it is Active, 3 times unless given.
 import assert from 'node:assert/strict';
 import { enterSandbox } from '../../../scripts/lab/sandbox.js';
-import type { Status } from '../../../src/model/status.js';
 import { after, afterEach, before, describe, it } from '../../support/test.js';
 import { boxRefusal, UNIT, type Box } from '../box.js';
 import { ADDRESS, Machines, SETTINGS, settingsText, setUp } from '../machines.js';
@@ -42,14 +41,6 @@ describe('this build beside a former one', { skip }, () => {
       : { active: b, standby: a };
   };
 
-  const readyToMove = (box: Box): Promise<Status> =>
-    machines.status(
-      box,
-      'Active, and ready to hand over',
-      ({ readiness = [], virtualRouters: [lan] }) =>
-        lan?.state === 'Active' && readiness.length > 0 && readiness.every(({ ready }) => ready),
-    );
-
   it('they are different, well, and agree', async () => {
     const { a, b } = machines;
     assert.notEqual(await program(a), await program(b));
@@ -61,8 +52,7 @@ describe('this build beside a former one', { skip }, () => {
   it('an operator moves the role, from either to either: nothing is lost', async (t) => {
     for (const time of [1, 2]) {
       const { active, standby } = roles();
-      await readyToMove(active);
-      const move = (): Promise<unknown> => active.run(['understudy', 'failover']);
+      const move = (): Promise<unknown> => machines.handOver(active);
       const { lost } = await machines.observe(t, standby, move, () => machines.standsBy(active));
       assert.equal(lost, 0, `move ${time}`);
     }
@@ -89,7 +79,7 @@ describe('this build beside a former one', { skip }, () => {
   it(`either is stopped while it is Active, ${STOPS} times: nothing is lost`, async (t) => {
     for (let time = 1; time <= 2 * STOPS; time += 1) {
       const { active, standby } = roles();
-      await readyToMove(active);
+      await machines.readyToMove(active);
       const stop = (): Promise<unknown> => active.systemctl('stop', UNIT);
       const report = await machines.observe(t, standby, stop);
       assert.equal(report.lost, 0, `stop ${time}, of ${active.name}: ${JSON.stringify(report)}`);
@@ -102,11 +92,10 @@ describe('this build beside a former one', { skip }, () => {
     const { a, b } = machines;
     for (const file of [PACKAGE, FORMER_PACKAGE]) {
       if (roles().active === b) {
-        await readyToMove(b);
-        const move = (): Promise<unknown> => b.run(['understudy', 'failover']);
+        const move = (): Promise<unknown> => machines.handOver(b);
         await machines.observe(t, a, move, () => machines.standsBy(b));
       }
-      await readyToMove(a);
+      await machines.readyToMove(a);
       const former = await program(a);
       const { lost } = await machines.observe(
         t,
