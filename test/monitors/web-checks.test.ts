@@ -217,7 +217,7 @@ describe('http checks', { skip, concurrency: 3 }, () => {
     });
     await bench.reaches('trusting', 'ok');
     const detail = await bench.reaches('verified', 'failed');
-    assert.match(detail, /self-signed certificate .*set verifyTls: false/);
+    assert.match(detail, /self-signed certificate.*set verifyTls: false/);
   });
 
   test('servers that never answer, or never end, fail at their deadline', async (t) => {
