@@ -104,7 +104,7 @@ export const LINKS = standingSection(
   'Links that traffic passes through, in pairs. A pair is active when both ends have carrier.',
   {
     intervalMs: shared.number(
-      'Time between two looks at all links. The kernel tells of changes at once; this finds what it did not tell.',
+      'Time between two looks at all links, and never more than 5 s. The kernel tells of changes at once; this finds what it did not tell.',
       [10, 60_000],
       {
         unit: 'milliseconds',
