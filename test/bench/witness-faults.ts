@@ -334,6 +334,8 @@ export async function loseWithout(pair: Witnessed, active: ApplianceName): Promi
   await atLeast(1_000);
   const from = now();
   const restore = await lab.powerCut(active, [ADDRESS]);
+  // A host without power holds nothing; the kernel of its namespace does until now.
+  const deadAt = now();
   await lab.waitForHolders(ADDRESS, [heir], WAIT_LIMIT_MS);
   const said = await until('on what ground it holds', () =>
     lab
@@ -352,7 +354,7 @@ export async function loseWithout(pair: Witnessed, active: ApplianceName): Promi
   const takenAt = changes.find(({ appliance, present }) => appliance === heir && present)?.at;
   return {
     name: 'without',
-    bothMs: lab.heldTimes(ADDRESS, from, now()).bothHeldMs,
+    bothMs: lab.heldTimes(ADDRESS, deadAt, now()).bothHeldMs,
     takenMs: takenAt === undefined ? null : takenAt - from,
     roomMs: null,
     changes: changes.length,
