@@ -4,16 +4,18 @@
 /** C0, DEL and C1, with what makes a colour of an escape. */
 const CONTROL = /\p{Cc}(?:\[\d+m)?/gu;
 
+const ESCAPE = '\u001B';
+
 /** What may stay: nothing in a part of a line; ends of lines, tabs and our own colours in a whole screen. */
 export type Kept = 'nothing' | 'lines' | 'screen';
 
-const KEPT: Readonly<Record<Kept, RegExp>> = {
-  nothing: /^(?!)/,
-  lines: /^\n/,
-  // oxlint-disable-next-line no-control-regex -- an escape that begins a colour
-  screen: /^(?:[\n\t]|\u001B\[\d+m$)/,
+/** Of what `CONTROL` finds. */
+const KEPT: Readonly<Record<Kept, (found: string) => boolean>> = {
+  nothing: () => false,
+  lines: (found) => found.startsWith('\n'),
+  screen: (found) => /^[\n\t]/.test(found) || (found.startsWith(ESCAPE) && found !== ESCAPE),
 };
 
 /** Every other control character as `?`; what stood behind it stays. */
 export const plainText = (text: string, kept: Kept = 'nothing'): string =>
-  text.replace(CONTROL, (found) => (KEPT[kept].test(found) ? found : `?${found.slice(1)}`));
+  text.replace(CONTROL, (found) => (KEPT[kept](found) ? found : `?${found.slice(1)}`));

@@ -96,8 +96,7 @@ const MAXIMUM_TEXT = 200;
 
 /** Text from outside as one short line without control characters. */
 export function oneLine(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- they are what must go
-  const line = text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trim();
+  const line = text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim();
   return line.length > MAXIMUM_TEXT ? `${line.slice(0, MAXIMUM_TEXT - 1)}…` : line;
 }
 

@@ -1,5 +1,5 @@
 // Small pieces of text for screens: colours, durations, instants, lines that fit. Pure, but for the time zone.
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 import { plainText } from '../../model/plain-text.js';
 
 export type Colour = 'red' | 'green' | 'yellow' | 'bold' | 'dim';
@@ -79,8 +79,8 @@ const NARROWEST = 24;
 export const columnsFor = (columns: number | undefined): number =>
   columns === undefined || columns === 0 ? WIDEST : Math.min(columns, WIDEST);
 
-// oxlint-disable-next-line no-control-regex -- what `painter` adds takes no room on the screen
-const width = (text: string): number => text.replaceAll(/\u001B\[\d+m/g, '').length;
+/** What `painter` adds takes no room on the screen. */
+const width = (text: string): number => stripVTControlCharacters(text).length;
 
 /** A line that may be broken: what follows stands below `text`. A text alone is broken with an indent of 4. */
 export type Line = string | { readonly prefix: string; readonly text: string };
