@@ -56,7 +56,7 @@ export function credentialPath(keyFile: string): string | null {
   return name === null || folder === undefined || folder === '' ? null : join(folder, name);
 }
 
-/** The file to open for what `ha.keyFile` says. @throws KeyFileError */
+/** The file to open for what the setting says. @throws KeyFileError */
 function placeOf(keyFile: string): string {
   if (credentialOf(keyFile) === null) return keyFile;
   const path = credentialPath(keyFile);

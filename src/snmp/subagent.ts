@@ -48,17 +48,14 @@ export interface Subagent {
 
 export const startSubagent = (options: SubagentOptions): Subagent => new Session(options);
 
-type State =
-  | { readonly kind: 'opening' | 'registering' }
-  | { readonly kind: 'open' }
-  | { readonly kind: 'closed' };
+type State = 'opening' | 'registering' | 'open' | 'closed';
 
 class Session implements Subagent {
   readonly #options: SubagentOptions;
   readonly #later: Later;
   readonly #now: () => number;
   #socket: Socket | null = null;
-  #state: State = { kind: 'closed' };
+  #state: State = 'closed';
   #reader = new PduReader();
   #session = 0;
   #packet = 0;
@@ -76,8 +73,7 @@ class Session implements Subagent {
   }
 
   notify(varBinds: readonly VarBind[]): void {
-    if (this.#state.kind === 'open')
-      this.#send(encodeNotify(this.#session, this.#next(), varBinds));
+    if (this.#state === 'open') this.#send(encodeNotify(this.#session, this.#next(), varBinds));
   }
 
   end(): void {
@@ -85,7 +81,7 @@ class Session implements Subagent {
     this.#cancel();
     const socket = this.#socket;
     if (socket === null) return;
-    if (this.#state.kind !== 'closed') socket.write(encodeClose(this.#session, this.#next()));
+    if (this.#state !== 'closed') socket.write(encodeClose(this.#session, this.#next()));
     // What is still in the pipe goes out; nobody waits for the daemon.
     socket.end(() => socket.destroy());
     socket.unref();
@@ -103,7 +99,7 @@ class Session implements Subagent {
     );
     this.#socket = socket;
     this.#reader = new PduReader();
-    this.#state = { kind: 'opening' };
+    this.#state = 'opening';
     this.#cancel = this.#later(OPENING_MS, () => this.#leave('it does not answer'));
     socket.once('connect', () =>
       socket.write(encodeOpen(this.#next(), description, PATIENCE_SECONDS)),
@@ -120,7 +116,7 @@ class Session implements Subagent {
     const socket = this.#socket;
     if (socket === null || this.#ended) return;
     this.#socket = null;
-    this.#state = { kind: 'closed' };
+    this.#state = 'closed';
     socket.removeAllListeners();
     socket.on('error', () => undefined).destroy();
     this.#cancel();
@@ -190,20 +186,20 @@ class Session implements Subagent {
 
   #answered({ session, upTime, error }: Extract<Received, { kind: 'response' }>): void {
     const { subtree, daemon } = this.#options;
-    if (this.#state.kind === 'open') {
+    if (this.#state === 'open') {
       if (error === ERROR.notOpen) this.#leave('it does not know the session');
       return;
     }
     if (error !== ERROR.none) return this.#leave(`it refuses (AgentX error ${error})`);
-    if (this.#state.kind === 'opening') {
+    if (this.#state === 'opening') {
       this.#session = session;
       this.#daemonSince = this.#now() - upTime * 10;
-      this.#state = { kind: 'registering' };
+      this.#state = 'registering';
       this.#send(encodeRegister(session, this.#next(), subtree));
       return;
     }
     this.#cancel();
-    this.#state = { kind: 'open' };
+    this.#state = 'open';
     this.#say(`answers for VRRPV3-MIB through the SNMP daemon at ${placeOf(daemon)}`);
   }
 }

@@ -62,6 +62,13 @@ const pass = (): void => {
 
 const listen = async (): Promise<Daemon> => (daemon = await Daemon.listen(path));
 
+const hasSaid = (what: string, lines = 1): Promise<unknown> =>
+  until(
+    what,
+    () => said.length,
+    (count) => count >= lines,
+  );
+
 describe('a session', () => {
   it('is opened, and the subtree registered under its number', async () => {
     const master = await listen();
@@ -72,11 +79,7 @@ describe('a session', () => {
     const register = await master.next();
     assert.deepEqual([register.type, register.session], [PDU.register, 4711]);
     master.write(answer(register));
-    await until(
-      'it is said',
-      () => said.length,
-      (count) => count > 0,
-    );
+    await hasSaid('it is said');
     assert.deepEqual(said, [`answers for VRRPV3-MIB through the SNMP daemon at ${path}`]);
     assert.deepEqual(due, [], 'nothing is waited for any more');
   });
@@ -109,11 +112,7 @@ describe('a session', () => {
     start();
     subagent?.notify([{ oid: TREE, value: ADDRESS }]);
     await master.open();
-    await until(
-      'it is open',
-      () => said.length,
-      (count) => count > 0,
-    );
+    await hasSaid('it is open');
     subagent?.notify([{ oid: TREE, value: ADDRESS }]);
     const notify = await master.next();
     assert.equal(notify.type, PDU.notify);
@@ -124,11 +123,7 @@ describe('a session', () => {
     const master = await listen();
     start();
     await master.open();
-    await until(
-      'it is open',
-      () => said.length,
-      (count) => count > 0,
-    );
+    await hasSaid('it is open');
     subagent?.end();
     assert.equal((await master.next()).type, PDU.close);
     assert.deepEqual(due, []);
@@ -160,11 +155,7 @@ describe('another session is tried', () => {
     const master = await listen();
     pass();
     await master.open();
-    await until(
-      'both are said',
-      () => said.length,
-      (count) => count === 2,
-    );
+    await hasSaid('both are said', 2);
     assert.deepEqual(said, [
       `no session with the SNMP daemon at ${path}: ENOENT`,
       `answers for VRRPV3-MIB through the SNMP daemon at ${path}`,
@@ -175,20 +166,12 @@ describe('another session is tried', () => {
     const master = await listen();
     start();
     await master.open();
-    await until(
-      'it is open',
-      () => said.length,
-      (count) => count === 1,
-    );
+    await hasSaid('it is open', 1);
     master.drop();
     await failed('it has closed the session');
     pass();
     await master.open();
-    await until(
-      'it answers again',
-      () => said.length,
-      (count) => count === 3,
-    );
+    await hasSaid('it answers again', 3);
   });
 
   it('when the daemon refuses, or does not answer, or sends what is no AgentX', async () => {
@@ -215,11 +198,7 @@ describe('another session is tried', () => {
     const master = await listen();
     start();
     await master.open();
-    await until(
-      'it is open',
-      () => said.length,
-      (count) => count === 1,
-    );
+    await hasSaid('it is open', 1);
     subagent?.notify([{ oid: TREE, value: ADDRESS }]);
     master.write(answer(await master.next(), { error: 257 }));
     await failed('it does not know the session');
