@@ -3,9 +3,7 @@
 // sooner. No agent here: it is handed in.
 import { resolve } from 'node:path';
 import { Argument, Command, CommanderError } from 'commander';
-import { nearestName } from '../config/spelling.js';
 import { addArrivalCommands } from './arrival-commands.js';
-import { HIDDEN } from './completion/candidates.js';
 import type { Shell } from './completion/scripts.js';
 import type { AnswerOptions, ConfigOption, Context, Finish } from './command-context.js';
 import { showStatus, type StatusChoice } from './commands/status.js';
@@ -15,6 +13,7 @@ import { DEFAULT_CONFIG } from './locate.js';
 import { addOperatorCommands } from './operator-commands.js';
 import { columnsFor } from './render/text.js';
 import { EXIT, type ConfigChoice, type Surroundings } from './surroundings.js';
+import { unknownRemedy, usageError } from './usage-errors.js';
 import { packageVersion } from './version.js';
 
 type StatusOptions = ConfigOption & StatusChoice;
@@ -65,7 +64,7 @@ export function buildProgram(
       getErrHelpWidth: () => columnsFor(surroundings.columns),
       getOutHasColors: () => false,
       getErrHasColors: () => false,
-      outputError: (text, write) => write(usageError(text, helpFor(program, argv))),
+      outputError: (text, write) => write(usageError(text, program, argv)),
     })
     // Every command takes options: saying so at each would only take the room of what it does.
     .configureHelp({
@@ -102,28 +101,6 @@ export function buildProgram(
   addOtherCommands(context);
   addHelpCommand(context);
   return program;
-}
-
-/** The command that says what the one meant takes. */
-function helpFor({ commands }: Command, argv: readonly string[]): string {
-  const name = argv.find((word) => commands.some((command) => command.name() === word));
-  return name === undefined ? 'understudy --help' : `understudy help ${name}`;
-}
-
-/** What commander says of a wrong command line, in the form of every other failure; `help` tells more. */
-function usageError(text: string, help: string): string {
-  const [first = '', suggestion] = text
-    .trimEnd()
-    .replace(/^error: /, '')
-    .split('\n');
-  const choice = /^\S+ value '(.*)' is invalid for argument .* Allowed choices are (.*)\.$/.exec(
-    first,
-  );
-  const [, found = '', allowed = ''] = choice ?? [];
-  const message = choice === null ? first : `expected one of ${allowed}, found ${found}`;
-  const near = /^\(Did you mean (.*)\?\)$/.exec(suggestion ?? '')?.[1];
-  const remedy = near === undefined ? `see ${help}` : `did you mean ${near}?`;
-  return `understudy: ${message}\n  remedy  ${remedy}\n`;
 }
 
 /** `help maintenance` prints what `maintenance --help` does. */
@@ -186,13 +163,11 @@ function addStatusCommands({ program, add, chosen, surroundings, finish }: Conte
 }
 
 function failUnknown(surroundings: Surroundings, program: Command, name: string): number {
-  const known = program.commands.map((command) => command.name()).filter((one) => !HIDDEN.has(one));
-  const near = nearestName(name, known);
   return fail(
     surroundings,
     EXIT.usage,
     `there is no command ${JSON.stringify(name)}`,
-    near === null ? 'see understudy --help' : `did you mean understudy ${near}?`,
+    unknownRemedy(program, name),
   );
 }
 

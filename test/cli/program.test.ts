@@ -62,6 +62,11 @@ describe('the command line', () => {
       ['events', 'all'],
       ['events', '--folow'],
       ['keygen', '/etc/key'],
+      // The settings file, where it is meant by its name alone.
+      ['check', 'here/understudy.yaml'],
+      ['plan', 'understudy.json'],
+      ['key', 'status', './other.yml'],
+      ['/etc/understudy/understudy.yaml'],
     ]) {
       const { code, out, err } = await bare(words);
       assert.deepEqual([code, out], [2, ''], words.join(' '));
