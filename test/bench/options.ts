@@ -1,6 +1,7 @@
 // The benchmark's command line: read, checked, given its defaults. Nothing is run here.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { chosen, decimal, wholeNumber } from '../support/options.js';
 import { DEFAULT_PARTS, FAULTS, PARTS, WORKS, type BenchOptions } from './results.js';
 
 export const USAGE = `usage: scripts/bench [--quick] [--part NAME]... [--runs N] [--interval MS]... [--fault NAME]...
@@ -80,14 +81,19 @@ export function readOptions(argv: readonly string[]): BenchOptions | null {
   const defaults = values.quick ? QUICK : FULL;
   const intervals = values.interval === undefined ? null : readIntervals(values.interval);
   return {
-    parts: values.part === undefined ? DEFAULT_PARTS : chosen('--part', PARTS, values.part),
+    parts:
+      values.part === undefined ? DEFAULT_PARTS : chosen('--part', PARTS, separated(values.part)),
     runs: values.runs === undefined ? defaults.runs : readTimes('--runs', values.runs),
     intervals: intervals ?? defaults.intervals,
     tunedIntervals: intervals ?? defaults.tuned,
-    faults: chosen('--fault', FAULTS, values.fault),
-    minutes: values.minutes === undefined ? defaults.minutes : readMinutes(values.minutes),
+    faults:
+      values.fault === undefined ? FAULTS : chosen('--fault', FAULTS, separated(values.fault)),
+    minutes:
+      values.minutes === undefined
+        ? defaults.minutes
+        : decimal('--minutes', values.minutes, 0.05, 1440),
     times: values.times === undefined ? defaults.times : readTimes('--times', values.times),
-    works: chosen('--work', WORKS, values.work),
+    works: values.work === undefined ? WORKS : chosen('--work', WORKS, separated(values.work)),
     plannedIntervals: intervals ?? defaults.planned,
     keep: readKeep(values.keep),
     quick: values.quick,
@@ -98,27 +104,9 @@ export function readOptions(argv: readonly string[]): BenchOptions | null {
 
 const separated = (texts: readonly string[]): string[] => texts.flatMap((text) => text.split(','));
 
-/** In the order of `all`, however they were given. */
-function chosen<T extends string>(
-  option: string,
-  all: readonly T[],
-  given: readonly string[] | undefined,
-): readonly T[] {
-  if (given === undefined) return all;
-  const names = new Set(separated(given));
-  const stranger = [...names].find((name) => !all.some((known) => known === name));
-  if (stranger !== undefined) {
-    throw new Error(`${option}: expected one of ${all.join(', ')}, found "${stranger}"`);
-  }
-  return all.filter((name) => names.has(name));
-}
-
 /** @throws Error saying what was expected and what was found. */
-export function readTimes(option: string, text: string): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= 1 && value <= 1000) return value;
-  throw new Error(`${option}: expected a whole number from 1 to 1000, found "${text}"`);
-}
+export const readTimes = (option: string, text: string): number =>
+  wholeNumber(option, text, 1, 1000);
 
 /** The sandbox hides /run behind one of its own. */
 function readKeep(folder: string | undefined): string | null {
@@ -134,12 +122,6 @@ function readIntervals(texts: readonly string[]): number[] {
     throw new Error(`--interval: expected whole centiseconds from 10 to 40950 ms, found "${text}"`);
   });
   return [...new Set(intervals)].sort((left, right) => right - left);
-}
-
-function readMinutes(text: string): number {
-  const value = Number(text);
-  if (/^\d+(\.\d+)?$/.test(text) && value >= 0.05 && value <= 1440) return value;
-  throw new Error(`--minutes: expected a number from 0.05 to 1440, found "${text}"`);
 }
 
 function readPath(option: string, text: string | undefined): string | null {

@@ -1,6 +1,7 @@
 // The command line of `scripts/chaos`: read, checked, given its defaults. Nothing is run here.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { decimal, wholeNumber } from '../support/options.js';
 
 export interface ChaosOptions {
   readonly minutes: number;
@@ -46,9 +47,9 @@ export function readOptions(argv: readonly string[], chance: () => number): Chao
   if (values.help) return null;
   if (values.keep !== undefined) checkKeep(values.keep);
   return {
-    minutes: values.minutes === undefined ? 10 : readMinutes(values.minutes),
-    seed: values.seed === undefined ? chance() : readWhole('--seed', values.seed, 0xffff_ffff),
-    storm: values.storm === undefined ? null : readWhole('--storm', values.storm, 1_000_000),
+    minutes: decimal('--minutes', values.minutes ?? '10', 0.1, 1440),
+    seed: values.seed === undefined ? chance() : wholeNumber('--seed', values.seed, 0, 0xffff_ffff),
+    storm: values.storm === undefined ? null : wholeNumber('--storm', values.storm, 0, 1_000_000),
     keep: values.keep ?? null,
   };
 }
@@ -57,18 +58,6 @@ export function readOptions(argv: readonly string[], chance: () => number): Chao
 function checkKeep(folder: string): void {
   if (folder !== '' && !/^\/run(\/|$)/.test(resolve(folder))) return;
   throw new Error(`--keep: expected a folder that is not below /run, found "${folder}"`);
-}
-
-function readMinutes(text: string): number {
-  const value = Number(text);
-  if (/^\d+(\.\d+)?$/.test(text) && value >= 0.1 && value <= 1440) return value;
-  throw new Error(`--minutes: expected a number from 0.1 to 1440, found "${text}"`);
-}
-
-function readWhole(option: string, text: string, most: number): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value <= most) return value;
-  throw new Error(`${option}: expected a whole number from 0 to ${most}, found "${text}"`);
 }
 
 /** What repeats the run, or one storm of it. */

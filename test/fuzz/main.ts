@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { chosen, decimal, seedOf, wholeNumber } from '../support/options.js';
 import { writeCorpus } from './corpus.js';
 import type { Target } from './fuzz.js';
 import { COMPILER, feedNative, UNITS } from './native.js';
@@ -39,13 +40,6 @@ interface Options {
   readonly units: readonly string[];
 }
 
-function positive(text: string, option: string): number {
-  const value = Number(text);
-  if (!Number.isFinite(value) || value <= 0)
-    throw new Error(`${option}: a positive number expected, found ${text}`);
-  return value;
-}
-
 /** @throws Error that says what was expected. */
 function optionsOf(words: string[]): Options | null {
   const text = { type: 'string' } as const;
@@ -64,20 +58,20 @@ function optionsOf(words: string[]): Options | null {
   if (values.help === true) return null;
   const known = [...TARGETS.map(({ name }) => name), ...UNITS];
   const asked = new Set(positionals.flatMap((name) => (name === 'native' ? UNITS : [name])));
-  const stranger = [...asked].find((name) => !known.includes(name));
-  if (stranger !== undefined)
-    throw new Error(`TARGET: one of ${known.join(', ')} expected, found ${stranger}`);
+  chosen('TARGET', known, [...asked]);
   if (values.input !== undefined && asked.size !== 1)
-    throw new Error(`--input: one target expected, found ${asked.size}`);
+    throw new Error(`--input: expected one target, found ${asked.size}`);
   const wanted = (name: string): boolean => asked.size === 0 || asked.has(name);
   return {
     minutes:
       values.minutes === undefined && values.executions !== undefined
         ? Infinity
-        : positive(values.minutes ?? '1', '--minutes'),
+        : decimal('--minutes', values.minutes ?? '1', 0.01, 100_000),
     executions:
-      values.executions === undefined ? Infinity : positive(values.executions, '--executions'),
-    seed: positive(values.seed ?? String(1 + Math.floor(Math.random() * 2 ** 31)), '--seed'),
+      values.executions === undefined
+        ? Infinity
+        : wholeNumber('--executions', values.executions, 1, Number.MAX_SAFE_INTEGER),
+    seed: seedOf(values.seed),
     keep: values.keep ?? 'fuzz.kept',
     input: values.input,
     targets: TARGETS.filter(({ name }) => wanted(name)),

@@ -11,6 +11,7 @@ import { judgeFaults } from './faults.js';
 import { KINDS } from '../sim/kinds.js';
 import { repeatOf, SUITES, type Suite } from '../sim/suites.js';
 import { Tally } from '../sim/tally.js';
+import { chosen, seedOf, wholeNumber } from '../support/options.js';
 
 const NAMES = SUITES.map(({ name }) => name);
 
@@ -30,12 +31,8 @@ Exit code 1 when a promise was broken (--faults: when a fault was met by no scen
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-function whole(text: string, option: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value <= 0)
-    throw new Error(`${option}: a whole number above 0 expected, found ${text}`);
-  return value;
-}
+/** Of steps, and of scenarios. */
+const MOST = Number.MAX_SAFE_INTEGER;
 
 interface Options {
   readonly steps: number;
@@ -63,18 +60,16 @@ function optionsOf(words: string[]): Options | null {
     },
   });
   if (values.help) return null;
-  const stranger = values.suite?.find((one) => !NAMES.includes(one));
-  if (stranger !== undefined)
-    throw new Error(`--suite: one of ${NAMES.join(', ')} expected, found ${stranger}`);
+  const names = chosen('--suite', NAMES, values.suite ?? NAMES);
   if (!values.faults && positionals.length > 0)
-    throw new Error(`an option expected, found ${positionals[0]}`);
+    throw new Error(`expected an option, found "${positionals[0]}"`);
   return {
-    steps: whole(values.steps ?? '1000000', '--steps'),
-    seed: whole(values.seed ?? String(1 + Math.floor(Math.random() * 2 ** 31)), '--seed'),
-    suites: SUITES.filter(({ name }) => values.suite?.includes(name) ?? true),
+    steps: wholeNumber('--steps', values.steps ?? '1000000', 1, MOST),
+    seed: seedOf(values.seed),
+    suites: SUITES.filter(({ name }) => names.includes(name)),
     keep: values.keep ?? 'sim.kept',
     faults: values.faults ? positionals : null,
-    scenarios: whole(values.scenarios ?? '200', '--scenarios'),
+    scenarios: wholeNumber('--scenarios', values.scenarios ?? '200', 1, MOST),
   };
 }
 

@@ -1,5 +1,6 @@
 // The command line of `scripts/soak`: read, checked, given its defaults. Nothing is run here.
 import { parseArgs } from 'node:util';
+import { wholeNumber } from '../support/options.js';
 
 export interface SoakOptions {
   /** Handovers of the role, ordered one after the other. */
@@ -31,11 +32,5 @@ export function readOptions(argv: readonly string[]): SoakOptions | null {
     },
   });
   if (values.help) return null;
-  const transitions = Number(values.transitions);
-  if (/^\d+$/.test(values.transitions) && transitions >= 10 && transitions <= 10_000_000) {
-    return { transitions };
-  }
-  throw new Error(
-    `--transitions: expected a whole number from 10 to 10000000, found "${values.transitions}"`,
-  );
+  return { transitions: wholeNumber('--transitions', values.transitions, 10, 10_000_000) };
 }
