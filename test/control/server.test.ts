@@ -1,106 +1,20 @@
 // The control socket: what it answers, what it refuses, and what it bounds. Raw sockets where a
-// well-behaved client would not do.
+// well-behaved client would not do. The socket as a file: socket-file.test.ts.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, it } from '../support/test.js';
-import type { ControlHandlers, ControlLimits } from '../../src/control/protocol.js';
-import { startControlServer, type ControlServer } from '../../src/control/server.js';
-import { giveToGroup, groupId } from '../../src/control/socket-file.js';
+import { connect } from 'node:net';
 import { healthy } from '../cli/statuses.js';
-import { eventSource } from './events.js';
-import { Words } from '../support/child.js';
 import { eventOf } from '../support/limits.js';
+import { describe, it } from '../support/test.js';
+import { ControlBench, get, hear, post } from './server-bench.js';
 
-const handlers: ControlHandlers = {
-  status: () => healthy,
-  metrics: () => Promise.resolve({ type: 'text/plain', bytes: Buffer.from('# HELP x y\n') }),
-  settings: () => ({ file: '/f', settings: [] }),
-  set: (setting, value) =>
-    Promise.resolve({
-      ok: true,
-      setting,
-      value,
-      previous: null,
-      changed: true,
-      file: '/f',
-      warnings: [],
-    }),
-  change: ({ apply }) =>
-    Promise.resolve({
-      ok: true,
-      applied: apply,
-      file: '/f',
-      changes: [],
-      plan: [],
-      warnings: [],
-    }),
-  reload: () => Promise.resolve({ ok: true, file: '/f', changes: [], warnings: [] }),
-  command: (name, argument) =>
-    Promise.resolve({ ok: true, detail: [name, argument ?? 'without argument'].join(' ') }),
-  ...eventSource().handlers,
-};
-
-let folder = '';
-let path = '';
-let server: ControlServer | null = null;
-let errors: unknown[] = [];
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'understudy-control-'));
-  path = join(folder, 'control.sock');
-  errors = [];
-});
-afterEach(async () => {
-  await server?.close();
-  server = null;
-  rmSync(folder, { recursive: true });
-});
-
-async function start(
-  changed: Partial<ControlHandlers> = {},
-  limits: Partial<ControlLimits> = {},
-): Promise<void> {
-  server = await startControlServer({
-    path,
-    handlers: { ...handlers, ...changed },
-    onError: (error) => errors.push(error),
-    limits,
-  });
-}
-
-/** Everything the server says until it closes the connection. */
-async function hear(socket: Socket): Promise<string> {
-  let said = '';
-  socket.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
-  socket.on('error', () => undefined);
-  await eventOf(socket, 'close');
-  return said;
-}
-
-/** Sends the bytes and answers status code and body. */
-async function say(bytes: string): Promise<{ status: number; head: string; body: unknown }> {
-  const socket = connect(path);
-  socket.write(bytes);
-  const said = await hear(socket);
-  const [head = '', body = ''] = said.split('\r\n\r\n');
-  return { status: Number(head.split(' ')[1]), head, body: body === '' ? null : JSON.parse(body) };
-}
-
-const post = (target: string, body: string): string =>
-  `POST ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
-
-const get = (target: string): string => `GET ${target} HTTP/1.1\r\nHost: x\r\n\r\n`;
+const bench = new ControlBench();
 
 const codeOf = (body: unknown): string => (body as { error: { code: string } }).error.code;
 
 describe('what the control socket answers', () => {
   it('gives the status as it comes from the agent, and closes', async () => {
-    await start();
-    const { status, head, body } = await say(get('/v1/status'));
+    await bench.start();
+    const { status, head, body } = await bench.say(get('/v1/status'));
     assert.equal(status, 200);
     assert.match(head, /Connection: close/);
     assert.deepEqual(body, healthy);
@@ -109,8 +23,8 @@ describe('what the control socket answers', () => {
   it('answers the metrics as they are, at the path of scrapers', async () => {
     const bytes = Buffer.from('# HELP up ü\n# TYPE up gauge\nup 1\n');
     const type = 'text/plain; version=0.0.4; charset=utf-8';
-    await start({ metrics: () => Promise.resolve({ type, bytes }) });
-    const socket = connect(path);
+    await bench.start({ metrics: () => Promise.resolve({ type, bytes }) });
+    const socket = connect(bench.path);
     socket.write('GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n');
     const [head = '', body] = (await hear(socket)).split('\r\n\r\n');
     assert.match(head, /^HTTP\/1\.1 200 /);
@@ -123,24 +37,24 @@ describe('what the control socket answers', () => {
 
   it('a scraper that never reads gets its answer once and is then let go, whoever else asks', async () => {
     const bytes = Buffer.from(`# HELP up ${'x'.repeat(4 << 20)}\n`);
-    await start(
+    await bench.start(
       { metrics: () => Promise.resolve({ type: 'text/plain', bytes }) },
       { idleTimeoutMs: 200 },
     );
-    const silent = connect(path);
+    const silent = connect(bench.path);
     silent.on('error', () => undefined);
     silent.pause();
     silent.write('GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n');
-    const asked = await say(`GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n`);
+    const asked = await bench.say(`GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n`);
     assert.equal(asked.status, 200);
     silent.resume();
     await eventOf(silent, 'close');
-    assert.deepEqual(errors, []);
+    assert.deepEqual(bench.errors, []);
   });
 
   it('hands setting and value to the agent', async () => {
-    await start();
-    const { status, body } = await say(post('/v1/set', '{"setting":"mode","value":"off"}'));
+    await bench.start();
+    const { status, body } = await bench.say(post('/v1/set', '{"setting":"mode","value":"off"}'));
     assert.equal(status, 200);
     assert.equal((body as { value: string }).value, 'off');
   });
@@ -153,14 +67,16 @@ describe('what the control socket answers', () => {
       remedy: 'c',
       code: 'wrong-type',
     } as const;
-    await start({ reload: () => Promise.resolve({ ok: false, file: '/f', errors: [error] }) });
-    const { status, body } = await say(post('/v1/reload', ''));
+    await bench.start({
+      reload: () => Promise.resolve({ ok: false, file: '/f', errors: [error] }),
+    });
+    const { status, body } = await bench.say(post('/v1/reload', ''));
     assert.equal(status, 422);
     assert.deepEqual((body as { errors: unknown }).errors, [error]);
   });
 
   it('hands command and argument to the agent', async () => {
-    await start();
+    await bench.start();
     const orders: readonly [body: string, detail: string][] = [
       ['{"command":"failover"}', 'failover without argument'],
       ['{"command":"maintenance","argument":"on"}', 'maintenance on'],
@@ -170,14 +86,14 @@ describe('what the control socket answers', () => {
       ['{"command":"flaps","argument":"clear"}', 'flaps clear'],
     ];
     for (const [order, detail] of orders) {
-      const { status, body } = await say(post('/v1/command', order));
+      const { status, body } = await bench.say(post('/v1/command', order));
       assert.deepEqual([status, body], [200, { ok: true, detail }]);
     }
   });
 
   it('hands on that an operator insists, where there is something to insist on', async () => {
     const forced: boolean[] = [];
-    await start({
+    await bench.start({
       command: (name, _argument, { force }) => {
         forced.push(force);
         return Promise.resolve({ ok: true, detail: name });
@@ -191,7 +107,7 @@ describe('what the control socket answers', () => {
       '{"command":"failover","force":"yes"}',
       '{"command":"flaps","argument":"clear","force":true}',
     ]) {
-      codes.push((await say(post('/v1/command', order))).status);
+      codes.push((await bench.say(post('/v1/command', order))).status);
     }
     assert.deepEqual(codes, [200, 200, 200, 400, 400]);
     assert.deepEqual(forced, [true, false, true]);
@@ -199,17 +115,17 @@ describe('what the control socket answers', () => {
 
   it('answers a refused order with 409 and its reason', async () => {
     const error = { code: 'nobody-fit', message: 'no peer is fit', remedy: 'mend it' };
-    await start({ command: () => Promise.resolve({ ok: false, ...error }) });
-    const { status, body } = await say(post('/v1/command', '{"command":"failover"}'));
+    await bench.start({ command: () => Promise.resolve({ ok: false, ...error }) });
+    const { status, body } = await bench.say(post('/v1/command', '{"command":"failover"}'));
     assert.deepEqual([status, body], [409, { error }]);
   });
 
   it('takes any query, any header and chunks', async () => {
-    await start();
-    assert.equal((await say(get('/v1/status?pretty=1'))).status, 200);
+    await bench.start();
+    assert.equal((await bench.say(get('/v1/status?pretty=1'))).status, 200);
     const body = '{"setting":"mode","value":"off"}';
     const chunked = `POST /v1/set HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
-    assert.equal((await say(chunked)).status, 200);
+    assert.equal((await bench.say(chunked)).status, 200);
   });
 });
 
@@ -218,31 +134,31 @@ describe('one request a connection', () => {
 
   it('carries out the first of a thousand that come in one piece, answers it and closes', async () => {
     const orders: string[] = [];
-    await start({
+    await bench.start({
       command: (name) => {
         orders.push(name);
         return Promise.resolve({ ok: true, detail: name });
       },
     });
-    const { status, head } = await say(order.repeat(1_000));
+    const { status, head } = await bench.say(order.repeat(1_000));
     assert.deepEqual([status, orders], [200, ['failover']]);
     assert.match(head, /Connection: close/);
   });
 
   it('carries out nothing that comes behind a stream of events', async () => {
     const orders: string[] = [];
-    await start({
+    await bench.start({
       command: (name) => {
         orders.push(name);
         return Promise.resolve({ ok: true, detail: name });
       },
     });
-    const socket = connect(path);
+    const socket = connect(bench.path);
     socket.on('error', () => undefined);
     socket.write(get('/v1/events?follow=1') + order.repeat(10));
     await eventOf(socket, 'data');
     // What a connection of its own orders comes after all that lay in the first one.
-    assert.equal((await say(order)).status, 200);
+    assert.equal((await bench.say(order)).status, 200);
     assert.deepEqual(orders, ['failover']);
     socket.destroy();
   });
@@ -313,72 +229,72 @@ describe('what the control socket refuses', () => {
   ];
   for (const [title, bytes, status, code] of refusals) {
     it(`${title}: ${status}`, async () => {
-      await start();
-      const answer = await say(bytes);
+      await bench.start();
+      const answer = await bench.say(bytes);
       assert.deepEqual([answer.status, codeOf(answer.body)], [status, code]);
       const { error } = answer.body as { error: { message: string; remedy: string } };
       assert.ok(error.message.length > 0 && error.remedy.length > 0);
-      assert.deepEqual(errors, []);
-      assert.equal((await say(get('/v1/status'))).status, 200, 'it still answers others');
+      assert.deepEqual(bench.errors, []);
+      assert.equal((await bench.say(get('/v1/status'))).status, 200, 'it still answers others');
     });
   }
 
   it('a wrong method: says which is right', async () => {
-    await start();
-    assert.match((await say(post('/v1/status', ''))).head, /Allow: GET/);
+    await bench.start();
+    assert.match((await bench.say(post('/v1/status', ''))).head, /Allow: GET/);
   });
 });
 
 describe('what the control socket bounds', () => {
   it('a header that never ends: 408', async () => {
-    await start({}, { headersTimeoutMs: 50 });
-    const { status, body } = await say('GET /v1/status HTTP/1.1\r\nHost:');
+    await bench.start({}, { headersTimeoutMs: 50 });
+    const { status, body } = await bench.say('GET /v1/status HTTP/1.1\r\nHost:');
     assert.deepEqual([status, codeOf(body)], [408, 'too-slow']);
   });
 
   it('a body that never ends: 408', async () => {
-    await start({}, { headersTimeoutMs: 50, requestTimeoutMs: 60 });
+    await bench.start({}, { headersTimeoutMs: 50, requestTimeoutMs: 60 });
     const bytes = 'POST /v1/set HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{';
-    assert.equal((await say(bytes)).status, 408);
+    assert.equal((await bench.say(bytes)).status, 408);
   });
 
   it('a connection on which nothing is said', async () => {
-    await start({}, { headersTimeoutMs: 50, idleTimeoutMs: 60 });
-    assert.ok(['', 'HTTP/1.1 408'].includes((await hear(connect(path))).slice(0, 12)));
+    await bench.start({}, { headersTimeoutMs: 50, idleTimeoutMs: 60 });
+    assert.ok(['', 'HTTP/1.1 408'].includes((await hear(connect(bench.path))).slice(0, 12)));
   });
 
   it('a handler that does not answer: 503', async () => {
-    await start({ reload: () => new Promise(() => undefined) }, { handlerTimeoutMs: 20 });
-    const { status, body } = await say(post('/v1/reload', ''));
+    await bench.start({ reload: () => new Promise(() => undefined) }, { handlerTimeoutMs: 20 });
+    const { status, body } = await bench.say(post('/v1/reload', ''));
     assert.deepEqual([status, codeOf(body)], [503, 'too-slow']);
   });
 
   it('the number of connections', async () => {
-    await start({}, { connections: 2 });
-    const held = [connect(path), connect(path)];
+    await bench.start({}, { connections: 2 });
+    const held = [connect(bench.path), connect(bench.path)];
     await Promise.all(held.map((socket) => eventOf(socket, 'connect')));
-    assert.equal(await hear(connect(path)), '', 'the third is closed without a word');
+    assert.equal(await hear(connect(bench.path)), '', 'the third is closed without a word');
     for (const socket of held) socket.destroy();
     await Promise.all(held.map((socket) => eventOf(socket, 'close')));
   });
 
   it('a client that leaves in the middle of its request, of its answer', async () => {
-    await start();
-    const leaving = connect(path);
+    await bench.start();
+    const leaving = connect(bench.path);
     leaving.write('POST /v1/set HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{', () =>
       leaving.destroy(),
     );
     await eventOf(leaving, 'close');
-    const impatient = connect(path);
+    const impatient = connect(bench.path);
     impatient.write(get('/v1/status'), () => impatient.destroy());
     await eventOf(impatient, 'close');
-    assert.equal((await say(get('/v1/status'))).status, 200);
-    assert.deepEqual(errors, []);
+    assert.equal((await bench.say(get('/v1/status'))).status, 200);
+    assert.deepEqual(bench.errors, []);
   });
 
   it('a handler that throws, or rejects: 500, and the agent is told', async () => {
     const fault = new Error('broken');
-    await start({
+    await bench.start({
       status: () => {
         throw fault;
       },
@@ -388,88 +304,10 @@ describe('what the control socket bounds', () => {
         throw fault;
       },
     });
-    assert.equal((await say(get('/v1/status'))).status, 500);
-    assert.equal((await say(post('/v1/reload', ''))).status, 500);
-    assert.equal((await say(post('/v1/command', '{"command":"failover"}'))).status, 500);
-    assert.equal((await say(get('/v1/events?follow=1'))).status, 500);
-    assert.deepEqual(errors, [fault, fault, fault, fault]);
-  });
-});
-
-describe('the control socket as a file', () => {
-  it('is made with mode 0660, and nobody else may open it meanwhile', async () => {
-    const before = process.umask();
-    await start();
-    assert.equal(statSync(path).mode & 0o777, 0o660);
-    assert.equal(process.umask(), before);
-  });
-
-  it('is removed when the server closes', async () => {
-    await start();
-    await server?.close();
-    server = null;
-    assert.equal(existsSync(path), false);
-  });
-
-  it('replaces one that a killed agent left behind', async () => {
-    const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => console.log('up'))`;
-    const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'pipe'] });
-    await new Words(child, child.stdout).until('a server', (text) => text !== '');
-    child.kill('SIGKILL');
-    await eventOf(child, 'exit');
-    assert.ok(existsSync(path));
-    await start();
-    assert.equal((await say(get('/v1/status'))).status, 200);
-  });
-
-  it('is left alone while another agent listens', async () => {
-    await start();
-    await assert.rejects(
-      // One that starts all the same is closed, so that the test fails rather than hangs.
-      startControlServer({ path, handlers, onError: () => undefined }).then((second) =>
-        second.close(),
-      ),
-      (error: Error & { code?: string }) =>
-        error.code === 'AGENT_ALIVE' && /another agent listens at .*; stop it/.test(error.message),
-    );
-    assert.equal((await say(get('/v1/status'))).status, 200);
-  });
-
-  it('never replaces another kind of file', async () => {
-    writeFileSync(path, 'precious');
-    await assert.rejects(start(), { code: 'NOT_A_SOCKET' });
-    assert.ok(existsSync(path));
-  });
-
-  it('says when its folder is missing', async () => {
-    path = join(folder, 'none', 'control.sock');
-    await assert.rejects(start(), { code: 'EACCES' });
-  });
-
-  it('finds the number of a group', () => {
-    const text = 'root:x:0:\nunderstudy-x:x:7:\nunderstudy:x:998:alice,bob\nbroken\n';
-    assert.deepEqual(
-      [groupId(text, 'understudy'), groupId(text, 'under'), groupId(text, 'broken')],
-      [998, null, null],
-    );
-  });
-
-  const noRight = process.getuid?.() === 0 ? false : 'changing the group needs root';
-  it('goes to the group when the host has it', { skip: noRight }, async () => {
-    const listener = createServer().listen(path);
-    await eventOf(listener, 'listening');
-    chownSync(path, 0, 0);
-    const groups = join(folder, 'group');
-    writeFileSync(groups, 'understudy:x:4242:\n');
-    giveToGroup(path, 'nobody-has-this', groups);
-    assert.equal(statSync(path).gid, 0);
-    giveToGroup(path, 'understudy', groups);
-    assert.equal(statSync(path).gid, 4242);
-    listener.close();
-  });
-
-  it('knows mkfifo from a socket', async () => {
-    assert.equal(spawnSync('mkfifo', [path]).status, 0);
-    await assert.rejects(start(), { code: 'NOT_A_SOCKET' });
+    assert.equal((await bench.say(get('/v1/status'))).status, 500);
+    assert.equal((await bench.say(post('/v1/reload', ''))).status, 500);
+    assert.equal((await bench.say(post('/v1/command', '{"command":"failover"}'))).status, 500);
+    assert.equal((await bench.say(get('/v1/events?follow=1'))).status, 500);
+    assert.deepEqual(bench.errors, [fault, fault, fault, fault]);
   });
 });
