@@ -52,6 +52,14 @@ export interface Plant {
   readonly known?: DoctorFacts['known'];
 }
 
+/** What is planted, what is found of it, and what the evidence says. */
+export type Planted = readonly [
+  what: string,
+  plant: Plant,
+  found: readonly string[],
+  evidence: RegExp,
+];
+
 const SYSCTLS = Object.fromEntries(
   ['all', 'eth0'].flatMap((name) => [
     ...['rp_filter', 'arp_ignore', 'arp_filter', 'arp_announce', 'promote_secondaries'].map(

@@ -1,6 +1,6 @@
 // What usually goes wrong with a witness, to be planted into a sound pair. No test cases.
 import type { Status } from '../../src/model/status.js';
-import type { Plant } from './bench.js';
+import type { Planted } from './bench.js';
 
 /** Settings that name these endpoints. */
 export const textOf = (endpoints: readonly string[]): string => `
@@ -33,14 +33,8 @@ const refused = 'connect ECONNREFUSED 10.97.0.9:2379';
 const LEADERLESS =
   'it answers, but has no leader, so that no majority stands behind it; look at the cluster: etcdctl endpoint status';
 
-/** What is planted, what is found of it, the evidence, and the remedy. */
-export const WITNESS_PLANTS: readonly (readonly [
-  string,
-  Plant,
-  readonly string[],
-  RegExp,
-  RegExp,
-])[] = [
+/** With what the remedy says. */
+export const WITNESS_PLANTS: readonly (readonly [...Planted, RegExp])[] = [
   [
     'no endpoint that answers',
     { witness: [{ why: refused }, { endpoint: TWO, why: 'no answer in time' }] },
