@@ -31,6 +31,7 @@ const backup = at('test/core/machine/conformance-backup.test.ts');
 const instance = at('test/core/conformance-instance.test.ts');
 const timing = at('test/core/machine/timing.test.ts');
 const driver = at('test/agent/driver.test.ts');
+const driverAddresses = at('test/agent/driver-addresses.test.ts');
 const received = at('test/agent/environment-received.test.ts');
 const sent = at('test/agent/environment-sent.test.ts');
 const flood = at('test/agent/environment-flood.test.ts');
@@ -308,7 +309,7 @@ const BACKUP: readonly Requirement[] = [
     section: '6.4.2',
     level: 'MUST NOT',
     says: 'A Backup accepts no packets to the addresses.',
-    held: [driver('go when somebody else advertises the virtual router')],
+    held: [driverAddresses('go when somebody else advertises the virtual router')],
   },
   {
     section: '6.4.2',

@@ -1,5 +1,5 @@
-// One appliance in virtual time: the real driver, peer channel and executor slot on a fake kernel, a
-// modelled executor, and what outlives a process: addresses with their lifetimes, state.json. No tests.
+// One appliance in virtual time: the real driver, peer channel and executor slot on its host (host.ts), a modelled
+// executor, and state.json, which outlives them. No tests.
 import { Driver } from '../../../src/agent/driver.js';
 import type { Services } from '../../../src/agent/driver-options.js';
 import { openExecutorSlot, type SlotClock } from '../../../src/executor/executor-slot.js';
@@ -12,18 +12,18 @@ import { Signing } from '../../../src/agent/signing.js';
 import { statusOf } from '../../../src/agent/status.js';
 import type { Settings } from '../../../src/config/settings.js';
 import type { OperatorCommand } from '../../../src/core/interface.js';
-import type { LastWill, RunRequest, RunResult } from '../../../src/executor/executor.js';
-import type { Kernel, OutgoingMessage } from '../../../src/kernel/kernel.js';
+import type { RunRequest, RunResult } from '../../../src/executor/executor.js';
+import type { OutgoingMessage } from '../../../src/kernel/kernel.js';
 import type { Family } from '../../../src/model/address.js';
 import type { MonitorStatus } from '../../../src/model/monitor.js';
 import type { AnnouncedVersion } from '../../../src/model/settings-version.js';
 import type { EventRecord, Status, VirtualRouterStatus } from '../../../src/model/status.js';
-import { FakeKernel } from '../../support/fake-kernel.js';
 import { VirtualExecutor, type Running } from './executor.js';
+import { VirtualHost } from './host.js';
 import { VirtualLease } from './lease.js';
 import { VirtualProcess } from './process.js';
 import type { Side } from './story.js';
-import { ADDRESSES, VIRTUAL, type World } from './world.js';
+import type { World } from './world.js';
 
 /** What a script of the addresses takes, in microseconds. */
 const SCRIPT = 5_000;
@@ -47,9 +47,7 @@ interface Due {
   readonly take: () => void;
 }
 
-export class Appliance {
-  readonly side: Side;
-  readonly kernel = new FakeKernel();
+export class Appliance extends VirtualHost {
   settings: Settings;
   state: State = EMPTY_STATE;
   /** Every record of every agent, and what the slot has said. */
@@ -62,20 +60,13 @@ export class Appliance {
   readonly versionsAt: number[] = [];
   /** All that were started, the last one in use. */
   readonly executors: VirtualExecutor[] = [];
-  readonly #world: World;
   readonly #monitors = new Map<string, MonitorStatus>();
-  /** When the kernel removes an address unless it is renewed, in microseconds. */
-  readonly #expiry = new Map<string, number>();
   #life: Life | null = null;
   #held: (() => void)[] | null = null;
-  /** Of the LAN; another one each time when it is made again. */
-  #linkIndex = 2;
 
   constructor(world: World, side: Side, settings: Settings) {
-    this.#world = world;
-    this.side = side;
+    super(world, side);
     this.settings = settings;
-    this.makeInterface();
     world.join(this);
   }
 
@@ -124,7 +115,7 @@ export class Appliance {
 
   /** Starts an agent, which sends the executor of one before it away as main.ts does. */
   async start(): Promise<void> {
-    const world = this.#world;
+    const { world } = this;
     const process = new VirtualProcess();
     const lease = new VirtualLease(() => world.now);
     const former = this.executors.filter((executor) => !executor.process.dead);
@@ -142,8 +133,8 @@ export class Appliance {
           agent: process,
           script: (request, done) => this.#script(request, done),
           send: (_index, frame) => world.frame(this.side, frame),
-          renew: (addresses, lifetime) => this.#renew(addresses, lifetime),
-          remove: (addresses) => this.#removeLeft(addresses),
+          renew: (addresses, lifetime) => this.renew(addresses, lifetime),
+          remove: (addresses) => this.removeLeft(addresses),
           tell: (what) => this.#tell(what),
           onRevoked: () => onRevoked?.(),
           onExit,
@@ -173,7 +164,7 @@ export class Appliance {
         openHaPort({ ...options, openSocket: world.socketsOf(this.side, process) }),
     });
     const driver = new Driver({
-      kernel: this.#kernelFor(process),
+      kernel: this.kernelFor(process),
       executor: slot,
       lease,
       journal,
@@ -218,7 +209,7 @@ export class Appliance {
   async stop(): Promise<void> {
     const { driver, channel, process } = this.#alive();
     this.#tell('agent told to stop');
-    const clocks = { wallClock: () => this.#world.now / 1_000, now: () => this.kernel.now() };
+    const clocks = { wallClock: () => this.world.now / 1_000, now: () => this.kernel.now() };
     const remaining = driver.stop();
     void channel.close();
     let ended = false;
@@ -227,7 +218,7 @@ export class Appliance {
       process.kill();
       ended = true;
     });
-    await this.#world.until(`the end of ${this.side}`, () => ended);
+    await this.world.until(`the end of ${this.side}`, () => ended);
   }
 
   /** Why it was refused, or null. */
@@ -244,7 +235,7 @@ export class Appliance {
       bypass: () => null,
       version: '0',
       startedAt: 0,
-      wallClock: () => this.#world.now / 1_000,
+      wallClock: () => this.world.now / 1_000,
       now: () => this.kernel.now(),
       realtime: () => ORDINARY,
       problems: () => [],
@@ -276,15 +267,14 @@ export class Appliance {
   }
 
   #tell(what: string): void {
-    this.#world.story.tell({ at: this.#world.now, side: this.side, kind: 'process', what });
+    this.world.story.tell({ at: this.world.now, side: this.side, kind: 'process', what });
   }
 
   // --- time ----------------------------------------------------------------------------------------
 
   /** What this appliance has to do next: the kernel, then executors, then the agent. */
   due(): Due[] {
-    const due: Due[] = [];
-    for (const [text, at] of this.#expiry) due.push({ at, take: () => this.#remove(text) });
+    const due: Due[] = this.expiries();
     for (const executor of this.executors) {
       const at = executor.dueAt();
       if (at !== null) due.push({ at, take: () => executor.attend() });
@@ -296,14 +286,14 @@ export class Appliance {
 
   #slotClock(process: VirtualProcess): SlotClock {
     return {
-      now: () => this.#world.now / 1_000,
+      now: () => this.world.now / 1_000,
       pause: (ms) =>
-        new Promise((resolve) => this.#world.after(ms * 1_000, () => process.enter(resolve))),
+        new Promise((resolve) => this.world.after(ms * 1_000, () => process.enter(resolve))),
       every: (ms, task) => {
         const wake = process.waker(task);
         let stopped = false;
         const again = (): void => {
-          this.#world.after(ms * 1_000, () => {
+          this.world.after(ms * 1_000, () => {
             if (stopped || process.dead) return;
             wake();
             again();
@@ -319,136 +309,12 @@ export class Appliance {
 
   receive(family: Family, message: OutgoingMessage): void {
     if (this.#life === null) return;
-    const packet = { ...message, family, linkIndex: this.#linkIndex, hopLimit: 255 };
+    const packet = { ...message, family, linkIndex: this.linkIndex, hopLimit: 255 };
     const [, vrid = 0, priority = 0] = message.message;
     for (const executor of this.executors) {
-      executor.hear({ linkIndex: this.#linkIndex, family, vrid, priority });
+      executor.hear({ linkIndex: this.linkIndex, family, vrid, priority });
     }
     this.kernel.deliver(packet);
-  }
-
-  setCarrier(carrier: boolean): void {
-    this.#setLink('eth0', carrier);
-  }
-
-  #setLink(name: string, carrier = true): void {
-    const macAddress = `02:00:00:00:00:0${this.side}`;
-    this.kernel.setLink({ index: this.#linkIndex, name, carrier, macAddress });
-  }
-
-  /** `ip link del`, which takes every address with it. */
-  deleteInterface(): void {
-    for (const text of this.#present()) {
-      this.#expiry.delete(text);
-      this.#changed(text, false);
-    }
-    this.kernel.removeLink(this.#linkIndex);
-    this.#linkIndex += 1;
-  }
-
-  /** The name that the LAN's interface has now. */
-  renameInterface(name: string): void {
-    this.#setLink(name);
-  }
-
-  /** Another interface, on no LAN, that has this name. */
-  addOtherInterface(name: string): void {
-    this.kernel.setLink({ index: 100, name });
-    this.kernel.addAddress(100, '10.97.0.1/24');
-  }
-
-  /** The host has another address of its own on the LAN. */
-  addOwn(text: string): void {
-    this.kernel.addAddress(this.#linkIndex, text);
-  }
-
-  /** With the appliance's own address. */
-  makeInterface(): void {
-    this.#setLink('eth0');
-    this.kernel.addAddress(this.#linkIndex, `${ADDRESSES[this.side].lan}/24`);
-  }
-
-  /** Somebody else takes an address away. */
-  takeAway(text = VIRTUAL): void {
-    this.#remove(text);
-  }
-
-  /** The kernel's own word. */
-  has(text = VIRTUAL): boolean {
-    return this.kernel.has(this.#linkIndex, text);
-  }
-
-  #present(): string[] {
-    return this.#world.story.addresses(this.side);
-  }
-
-  #add(text: string, seconds: number | null): void {
-    if (seconds === null) this.#expiry.delete(text);
-    else this.#expiry.set(text, this.#world.now + seconds * 1_000_000);
-    if (this.has(text)) return;
-    // Before the agent hears of it, which it does within the call.
-    this.#changed(text, true);
-    this.kernel.addAddress(this.#linkIndex, text, false, true, seconds);
-  }
-
-  #remove(text: string): void {
-    this.#expiry.delete(text);
-    if (!this.has(text)) return;
-    this.#changed(text, false);
-    this.kernel.removeAddress(this.#linkIndex, text);
-  }
-
-  #changed(text: string, there: boolean): void {
-    const { story, now } = this.#world;
-    story.tell({ at: now, side: this.side, kind: 'address', address: text, there });
-  }
-
-  #renew(addresses: LastWill['addresses'], lifetime: number): void {
-    for (const { address, prefixLength } of addresses) {
-      const text = `${address}/${prefixLength}`;
-      if (this.has(text)) this.#add(text, lifetime === 0 ? null : lifetime);
-    }
-  }
-
-  /** A process sees the kernel only while it runs, and sends nothing when it is dead. */
-  #kernelFor(process: VirtualProcess): Kernel {
-    const { kernel } = this;
-    const world = this.#world;
-    return {
-      now: () => kernel.now(),
-      suspended: () => kernel.suspended(),
-      openAdvertisementSocket: (family, link, onReadable) => {
-        const socket = kernel.openAdvertisementSocket(family, link, process.waker(onReadable));
-        return {
-          ...socket,
-          send: (batch) => {
-            if (process.dead) return [];
-            const failures = socket.send(batch);
-            if (failures.length === 0) {
-              for (const message of batch) world.advertise(this.side, family, message);
-            }
-            return failures;
-          },
-        };
-      },
-      openAnnouncer: () => ({
-        send: (batch) => {
-          if (!process.dead) for (const { frame } of batch) world.frame(this.side, frame);
-          return [];
-        },
-        close: () => undefined,
-      }),
-      openNetworkWatch: (onReadable) => kernel.openNetworkWatch(process.waker(onReadable)),
-      openDeadlineTimer: (onExpired) => kernel.openDeadlineTimer(process.waker(onExpired)),
-      ipv4Settings: (name) => kernel.ipv4Settings(name),
-      setIpv4Settings: (index, values) => kernel.setIpv4Settings(index, values),
-      setIpv6Settings: (name, values) => kernel.setIpv6Settings(name, values),
-      notify: () => undefined,
-      sendDatagram: () => false,
-      lockFile: () => ({ release: () => undefined }),
-      peerCredentials: () => null,
-      openLease: () => new VirtualLease(() => world.now),
-    };
   }
 
   // --- scripts -------------------------------------------------------------------------------------
@@ -472,45 +338,22 @@ export class Appliance {
       cancelTimeout();
       done(outcome);
     };
-    const cancelTimeout = this.#world.after(request.timeout * 1_000, () =>
+    const cancelTimeout = this.world.after(request.timeout * 1_000, () =>
       end({ kind: 'timed-out' }),
     );
     const attempt = (): void => {
       if (over) return;
       if (this.#held !== null) return void this.#held.push(attempt);
-      for (const line of request.input.split('\n')) this.#apply(line);
+      for (const line of request.input.split('\n')) this.apply(line);
       end({ kind: 'exited', code: 0 });
     };
-    this.#world.after(SCRIPT, attempt);
+    this.world.after(SCRIPT, attempt);
     return {
       cancel: () => {
         over = true;
         cancelTimeout();
       },
     };
-  }
-
-  /**
-   * `address replace 10.99.0.100/24 dev eth0 valid_lft 3 preferred_lft 3`, or `address del`; an interface that
-   * is not there has nothing to be deleted.
-   */
-  #apply(line: string): void {
-    const [, verb, text = '', , device = ''] = line.split(' ');
-    const index = this.kernel.indexOf(device);
-    if (index === undefined) return;
-    if (index !== this.#linkIndex) {
-      if (verb === 'replace') this.kernel.addAddress(index, text);
-      return;
-    }
-    const [, seconds] = / valid_lft (\d+)/.exec(line) ?? [];
-    if (verb === 'replace') this.#add(text, seconds === undefined ? null : Number(seconds));
-    if (verb === 'del') this.#remove(text);
-  }
-
-  #removeLeft(addresses: LastWill['addresses']): void {
-    for (const { linkIndex, address, prefixLength } of addresses) {
-      if (linkIndex === this.#linkIndex) this.#remove(`${address}/${prefixLength}`);
-    }
   }
 
   // --- what is said --------------------------------------------------------------------------------
@@ -520,7 +363,7 @@ export class Appliance {
     const log = { debug: silent, info: silent, warn: silent, error: silent, fatal: silent };
     const append = (record: EventRecord): void => void this.records.push(record);
     const file = { append, problem: () => null, flush: () => Promise.resolve() };
-    return createJournal(log, file, () => this.#world.now / 1_000);
+    return createJournal(log, file, () => this.world.now / 1_000);
   }
 
   #services(channel: PeerChannel): Services {
@@ -534,8 +377,8 @@ export class Appliance {
       peerNews: (report) => channel.news(report),
       setBypass: () => undefined,
       transition: ({ virtualRouter, from, to, reason }) =>
-        this.#world.story.tell({
-          at: this.#world.now,
+        this.world.story.tell({
+          at: this.world.now,
           side: this.side,
           kind: 'transition',
           virtualRouter,
