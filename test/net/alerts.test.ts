@@ -9,7 +9,8 @@ import type { PairSpec } from '../../scripts/lab/pair-program.js';
 import { enterSandbox } from '../../scripts/lab/sandbox.js';
 import { until } from '../support/limits.js';
 import { EVERYTHING } from './pace.js';
-import { ADDRESS, describePair, type PairBench } from './pair-bench.js';
+import { ADDRESS, type PairBench } from './pair-bench.js';
+import { describePair } from './pair-suite.js';
 import { Prometheus } from './prometheus.js';
 
 const skip = EVERYTHING ? ((await enterSandbox()) ?? false) : 'played in CI';

@@ -9,14 +9,8 @@ import { LAN, PATHS, type PairSpec } from '../../scripts/lab/pair-program.js';
 import { ROOT } from '../../scripts/lab/program.js';
 import { enterSandbox } from '../../scripts/lab/sandbox.js';
 import { until } from '../support/limits.js';
-import {
-  ADDRESS,
-  describePair,
-  moment,
-  other,
-  type PairBench,
-  type PairTest,
-} from './pair-bench.js';
+import { ADDRESS, moment, other, type PairBench } from './pair-bench.js';
+import { describePair, type PairTest } from './pair-suite.js';
 import { Talker } from './talker.js';
 
 const skip = (await enterSandbox()) ?? false;

@@ -9,7 +9,8 @@ import { now } from '../../scripts/lab/clock.js';
 import { enterSandbox } from '../../scripts/lab/sandbox.js';
 import { MAIN } from '../support/agent-process.js';
 import { eventOf, notSeen, until, within } from '../support/limits.js';
-import { describePair, type PairBench } from './pair-bench.js';
+import type { PairBench } from './pair-bench.js';
+import { describePair } from './pair-suite.js';
 
 const skip = (await enterSandbox()) ?? false;
 

@@ -10,7 +10,8 @@ import { enterSandbox } from '../../scripts/lab/sandbox.js';
 import type { DoctorFinding } from '../../src/doctor/finding.js';
 import { until } from '../support/limits.js';
 import { EVERYTHING } from './pace.js';
-import { describePair, type PairBench } from './pair-bench.js';
+import type { PairBench } from './pair-bench.js';
+import { describePair } from './pair-suite.js';
 
 const skip = EVERYTHING ? ((await enterSandbox()) ?? false) : 'played in CI';
 

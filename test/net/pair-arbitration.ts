@@ -6,15 +6,8 @@ import { awaitFrames, firstFrameAt } from '../../scripts/lab/capture.js';
 import { now } from '../../scripts/lab/clock.js';
 import { GATEWAY_MONITORING, type PairSpec } from '../../scripts/lab/pair-program.js';
 import { until } from '../support/limits.js';
-import {
-  ADDRESS,
-  assertHandover,
-  assertSwift,
-  describePair,
-  moment,
-  PATIENCE_MS,
-  type PairTest,
-} from './pair-bench.js';
+import { ADDRESS, assertHandover, assertSwift, moment, PATIENCE_MS } from './pair-bench.js';
+import { describePair, type PairTest } from './pair-suite.js';
 
 const CHECK_INTERVAL_MS = 100;
 

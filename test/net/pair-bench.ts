@@ -1,8 +1,8 @@
 // Two understudies that know each other, on the bench: brings them into their places before each test,
-// observes what a client and the kernels saw, prints it. No test cases.
+// observes what a client and the kernels saw, prints it. A group of tests on one: pair-suite.ts. No test cases.
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
-import { after, before, describe, it, type TestContext } from '../support/test.js';
+import type { TestContext } from '../support/test.js';
 import type { Appliance } from '../../scripts/lab/appliance.js';
 import { now } from '../../scripts/lab/clock.js';
 import { createLab, type Lab } from '../../scripts/lab/lab.js';
@@ -450,39 +450,4 @@ export class PairBench {
     });
     return [...held, ...sides].join(' | ');
   }
-}
-
-export type PairTest = (name: string, body: (bench: PairBench) => Promise<void>) => void;
-
-/** A group of tests on one pair, one after the other. */
-export function describePair(
-  title: string,
-  options: {
-    readonly skip: string | false;
-    readonly spec: PairSpec;
-    /** Before anything is started. */
-    readonly prepare?: (bench: PairBench) => Promise<void>;
-    /** Waits until both are in their places; by default `a` holds all. */
-    readonly settled?: (bench: PairBench) => Promise<void>;
-    /** Where how often the client asks is part of the test. */
-    readonly probeEveryMs?: number;
-  },
-  define: (test: PairTest) => void,
-): void {
-  const { skip, spec, prepare, settled, probeEveryMs } = options;
-  describe(title, { skip, concurrency: 1 }, () => {
-    let bench: PairBench | null = null;
-    before(async () => {
-      if (skip !== false) return;
-      bench = await PairBench.open(spec, settled, probeEveryMs);
-      await prepare?.(bench);
-    });
-    after(() => bench?.close());
-    define((name, body) => {
-      it(name, (t) => {
-        assert.ok(bench !== null, 'the bench is open');
-        return bench.test(t, body);
-      });
-    });
-  });
 }

@@ -4,7 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { now } from '../../scripts/lab/clock.js';
 import type { ApplianceName } from '../../scripts/lab/network.js';
 import { BYPASS_SEGMENT, type PairSpec } from '../../scripts/lab/pair-program.js';
-import { assertLost, describePair, moment, type PairBench } from './pair-bench.js';
+import { assertLost, moment, type PairBench } from './pair-bench.js';
+import { describePair } from './pair-suite.js';
 
 const MAXIMUM_FLAPS = 2;
 

@@ -5,14 +5,8 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { now } from '../../scripts/lab/clock.js';
 import { GATEWAY_MONITORING, type PairSpec } from '../../scripts/lab/pair-program.js';
 import { until } from '../support/limits.js';
-import {
-  ADDRESS,
-  assertSeamless,
-  assertSwift,
-  describePair,
-  moment,
-  type PairBench,
-} from './pair-bench.js';
+import { ADDRESS, assertSeamless, assertSwift, moment, type PairBench } from './pair-bench.js';
+import { describePair } from './pair-suite.js';
 
 /** What the check costs while the file `down` is there: enough to fall below the other's 100. */
 const WEIGHT = 120;

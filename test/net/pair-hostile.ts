@@ -5,14 +5,8 @@ import assert from 'node:assert/strict';
 import { awaitFrames, decode } from '../../scripts/lab/capture.js';
 import { now } from '../../scripts/lab/clock.js';
 import { LAN, PATHS, type PairSpec } from '../../scripts/lab/pair-program.js';
-import {
-  assertLost,
-  describePair,
-  moment,
-  PATIENCE_MS,
-  type PairBench,
-  type PairTest,
-} from './pair-bench.js';
+import { assertLost, moment, PATIENCE_MS, type PairBench } from './pair-bench.js';
+import { describePair, type PairTest } from './pair-suite.js';
 
 const SPEC: PairSpec = {};
 

@@ -3,13 +3,8 @@
 import { now } from '../../scripts/lab/clock.js';
 import { LAN, type PairSpec } from '../../scripts/lab/pair-program.js';
 import assert from 'node:assert/strict';
-import {
-  ADDRESS,
-  assertSeamless,
-  assertSwift,
-  describePair,
-  type PairBench,
-} from './pair-bench.js';
+import { ADDRESS, assertSeamless, assertSwift, type PairBench } from './pair-bench.js';
+import { describePair } from './pair-suite.js';
 
 const SECOND = '10.99.0.101';
 

@@ -6,7 +6,8 @@ import process from 'node:process';
 import { now } from '../../scripts/lab/clock.js';
 import { GATEWAY_MONITORING, LAN, type PairSpec } from '../../scripts/lab/pair-program.js';
 import type { Appliance } from '../../scripts/lab/appliance.js';
-import { ADDRESS, assertSeamless, assertSwift, describePair, moment } from './pair-bench.js';
+import { ADDRESS, assertSeamless, assertSwift, moment } from './pair-bench.js';
+import { describePair } from './pair-suite.js';
 
 /** Far longer than a machine that is busy takes for a check that answers. */
 const CHECK_TIMEOUT_MS = 2_000;

@@ -2,7 +2,8 @@
 // No invariants: watch.ts.
 import * as fc from 'fast-check';
 import type { OperatorCommand } from '../../src/core/interface.js';
-import { PAIRS, type Appliance, type MonitorEvent } from './appliance.js';
+import type { Appliance } from './appliance.js';
+import { MONITORS, tellMonitor, WORDS, type Monitor, type Word } from './monitor-deeds.js';
 import type { Way } from './network.js';
 import type { Live, Setting } from './settings.js';
 import { reconfigure, share } from './settings-deeds.js';
@@ -22,9 +23,6 @@ const CUTS = {
   'HA port': ['unicast eth0', 'ha'],
   everything: ['lan eth0', 'lan eth1', 'unicast eth0', 'ha'],
 } as const satisfies Record<string, readonly Way[]>;
-
-export const MONITORS = ['gateway', 'bandwidth', 'upcheck', 'pairs'] as const;
-const WORDS = ['ok', 'failed', 'unknown', 'doubtful'] as const;
 
 export type Deed =
   | {
@@ -51,8 +49,8 @@ export type Deed =
   | {
       readonly kind: 'monitor';
       readonly of: Index;
-      readonly monitor: (typeof MONITORS)[number];
-      readonly state: (typeof WORDS)[number];
+      readonly monitor: Monitor;
+      readonly state: Word;
     }
   | {
       readonly kind: 'operator';
@@ -405,34 +403,6 @@ function mend(world: World, appliance: Appliance): string {
   }
   world.changed = true;
   return 'mend';
-}
-
-/** The upcheck has a weight, link pairs are hard, the others soft. */
-export function tellMonitor(
-  appliance: Appliance,
-  monitor: (typeof MONITORS)[number],
-  word: (typeof WORDS)[number],
-): string {
-  const state = word === 'doubtful' ? 'ok' : word;
-  appliance.tell(statusOf(monitor, state, word === 'doubtful'));
-  return `monitor ${monitor} ${word}`;
-}
-
-function statusOf(
-  monitor: (typeof MONITORS)[number],
-  state: 'ok' | 'failed' | 'unknown',
-  doubtful: boolean,
-): MonitorEvent {
-  const name = monitor === 'pairs' ? PAIRS : monitor;
-  const common = { name, state, detail: '', ...(doubtful ? { doubtful } : {}) };
-  const weight = monitor === 'upcheck' ? 150 : 'soft';
-  return {
-    kind: 'monitor',
-    status:
-      monitor === 'pairs'
-        ? { ...common, weight: 'hard', fault: 'links-below-minimum' }
-        : { ...common, weight },
-  };
 }
 
 export function order(

@@ -6,17 +6,8 @@ import type { Appliance } from './appliance.js';
 import { ADDRESS_PATIENCE } from '../../src/core/machine/states.js';
 import { boundsOf, LEASES, timingOf, type Losses } from './bounds.js';
 import { LOOK } from './kernel.js';
-import {
-  calmStory,
-  MONITORS,
-  order,
-  perform,
-  plug,
-  resume,
-  stormyStory,
-  tellMonitor,
-  type Story,
-} from './deeds.js';
+import { calmStory, order, perform, plug, resume, stormyStory, type Story } from './deeds.js';
+import { MONITORS, tellMonitor } from './monitor-deeds.js';
 import type { Way } from './network.js';
 import { configurationOf, kindsOf, settings, type Paths, type Setting } from './settings.js';
 import { restore } from './settings-deeds.js';
