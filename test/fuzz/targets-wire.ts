@@ -1,7 +1,6 @@
 // The decoders of bytes that others send: advertisements, peer messages, answers of etcd. Each with what must hold
 // whatever it is given. Text that people write: targets-text.ts.
 import assert from 'node:assert/strict';
-import { isDeepStrictEqual } from 'node:util';
 import {
   addressFromBytes,
   addressLength,
@@ -19,6 +18,7 @@ import {
   VRRP_PROTOCOL,
   type ReceivedMessage,
 } from '../../src/wire/advertisement.js';
+import { createAdvertisementDecoder } from '../../src/wire/advertisement-decoder.js';
 import { internetChecksum, pseudoHeader } from '../../src/wire/checksum.js';
 import {
   decodePeerMessage,
@@ -30,9 +30,18 @@ import {
   type PeerMessage,
   type ReportMemory,
 } from '../../src/wire/peer-message.js';
+import {
+  hasTrailer,
+  signatureFor,
+  signatureOf,
+  signMessage,
+  stampOf,
+  TRAILER_LENGTH,
+} from '../../src/wire/signature.js';
 import { Etcd } from '../../src/witness/etcd.js';
 import { WitnessAway } from '../../src/witness/witness.js';
 import type { Target } from './fuzz.js';
+import { same } from './same.js';
 import { treeChanged } from './tree.js';
 
 // --- advertisements -----------------------------------------------------------------------------
@@ -60,6 +69,8 @@ const LOW_HOP_LIMIT = 8;
 /** The other bytes say what the advertisement is, not how it looks: see valueFrom. */
 const VALUE = 16;
 const FULL = 32;
+/** What follows the addresses is a signature, if there is as much of it. */
+const SIGNED = 64;
 
 /** What arrived: the first byte says how, so that mutations reach what stands behind the checksum. */
 function receivedFrom(input: Buffer): ReceivedMessage {
@@ -69,9 +80,12 @@ function receivedFrom(input: Buffer): ReceivedMessage {
   const message = Uint8Array.from(input.subarray(1));
   if ((how & REPAIRED) !== 0 && message.length >= 8) {
     message.fill(0, 6, 8);
-    const pseudo = pseudoHeader(source, destination, VRRP_PROTOCOL, message.length);
     const bare = family === 'ipv4' && (how & BARE) !== 0;
-    const sum = bare ? internetChecksum(message) : internetChecksum(pseudo, message);
+    // Of IPv4 it does not cover a signature.
+    const isCut = family === 'ipv4' && (how & SIGNED) !== 0 && hasTrailer(message, family);
+    const covered = isCut ? message.subarray(0, message.length - TRAILER_LENGTH) : message;
+    const pseudo = pseudoHeader(source, destination, VRRP_PROTOCOL, covered.length);
+    const sum = bare ? internetChecksum(covered) : internetChecksum(pseudo, covered);
     new DataView(message.buffer).setUint16(6, sum);
   }
   return {
@@ -115,17 +129,19 @@ function takeValue(input: Buffer): string {
   const message = encodeAdvertisement(value, { source, destination, dialect });
   const decoded = decodeAdvertisement({ family, source, destination, hopLimit: 255, message });
   assert(decoded.ok, 'what was encoded can be decoded');
-  if (!isDeepStrictEqual(decoded.advertisement, value))
-    assert.deepEqual(decoded.advertisement, value);
+  if (!same(decoded.advertisement, value)) assert.deepEqual(decoded.advertisement, value);
   return `${family} value of ${roughly(value.addresses.length)}`;
 }
+
+/** Kind, key id, reserved, a sequence, and a signature of nobody. */
+const TRAILER = [1, 7, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, ...Array.from({ length: 16 }, () => 9)];
 
 export const advertisement: Target = {
   name: 'advertisement',
   words: [],
   longest: 1 + 8 + 255 * 16,
   seeds: (['ipv4', 'ipv6'] as const).flatMap((family) =>
-    [0, REPAIRED, REPAIRED | BARE, VALUE, VALUE | FULL].map((how) => {
+    [0, REPAIRED, REPAIRED | BARE, VALUE, VALUE | FULL, SIGNED | REPAIRED | BARE].map((how) => {
       const message = encodeAdvertisement(
         {
           vrid: 51,
@@ -135,13 +151,23 @@ export const advertisement: Target = {
         },
         { source: SOURCE[family], destination: VRRP_GROUP[family], dialect: 'rfc9568' },
       );
-      return Buffer.from([how | (family === 'ipv6' ? IPV6 : 0), ...message]);
+      const form = how | (family === 'ipv6' ? IPV6 : 0);
+      const trailer = (how & SIGNED) === 0 ? [] : TRAILER;
+      return Buffer.from([form, ...message, ...trailer]);
     }),
   ),
   take: (input) => {
-    if (((input[0] ?? 0) & VALUE) !== 0) return takeValue(input);
+    const [how = 0] = input;
+    if ((how & VALUE) !== 0) return takeValue(input);
     const packet = receivedFrom(input);
+    const { family, message } = packet;
+    if ((how & SIGNED) !== 0 && hasTrailer(message, family)) return takeSigned(packet);
     const decoded = decodeAdvertisement(packet);
+    // With a memory of what the sender said before, and of just this.
+    const known = decoder(packet);
+    if (!same(known, decoded)) assert.deepEqual(known, decoded);
+    if (decoded.ok)
+      assert.equal(decoder(packet), known, 'the same bytes are the same advertisement');
     if (!decoded.ok) {
       assert(decoded.reason in DISCARD_REASONS, decoded.reason);
       return decoded.reason;
@@ -154,11 +180,42 @@ export const advertisement: Target = {
     });
     const second = decodeAdvertisement({ ...packet, message: again });
     assert(second.ok, 'what was decoded can be encoded');
-    if (!isDeepStrictEqual(second.advertisement, decoded.advertisement))
+    if (!same(second.advertisement, decoded.advertisement))
       assert.deepEqual(second.advertisement, decoded.advertisement);
-    return `${packet.family} ${decoded.dialect} of ${roughly(decoded.advertisement.addresses.length)}`;
+    return `${family} ${decoded.dialect} of ${roughly(decoded.advertisement.addresses.length)}`;
   },
 };
+
+const decoder = createAdvertisementDecoder();
+
+/** No cryptography: what matters is which bytes are signed, and where the signature stands. */
+const hmac = (bytes: Uint8Array): Uint8Array => {
+  let sum = 0x811c9dc5;
+  for (const byte of bytes) sum = Math.imul(sum ^ byte, 0x01000193);
+  return Uint8Array.from({ length: 32 }, (_, index) => (sum >>> (index % 4)) & 0xff);
+};
+
+/** What is understood is signed by us and understood again; a byte that is signed and changed has another signature. */
+function takeSigned(packet: ReceivedMessage): string {
+  const { family, source, destination, message } = packet;
+  const stamp = stampOf(message);
+  const decoded = decodeAdvertisement(packet, TRAILER_LENGTH);
+  if (!decoded.ok) {
+    assert(decoded.reason in DISCARD_REASONS, decoded.reason);
+    return `signed: ${decoded.reason}`;
+  }
+  const { advertisement: value, dialect } = decoded;
+  const plain = encodeAdvertisement(value, { source, destination, dialect });
+  const given = { keyId: Math.max(1, stamp?.keyId ?? 1), sequence: stamp?.sequence ?? 1n };
+  const signed = signMessage(plain, { source, destination }, given, hmac);
+  assert(hasTrailer(signed, family), 'what was signed has a trailer');
+  assert(same(stampOf(signed), given), 'the stamp is the one that was given');
+  assert(same(signatureFor(signed, source, hmac), signatureOf(signed).slice()), 'it verifies');
+  const second = decodeAdvertisement({ ...packet, message: signed }, TRAILER_LENGTH);
+  assert(second.ok, 'what was signed can be decoded');
+  if (!same(second.advertisement, value)) assert.deepEqual(second.advertisement, value);
+  return `signed ${family} ${dialect} ${stamp === null ? 'unknown' : 'known'}`;
+}
 
 // --- peer messages ------------------------------------------------------------------------------
 
@@ -199,21 +256,23 @@ function saidAgain(said: PeerMessage): void {
   const once = repeated(said);
   const { cause: _, ...told } = once.report;
   const { cause: __, ...before } = said.report;
-  const same = once.truncated || isDeepStrictEqual(told, before);
-  if (!same) assert.deepEqual(told, before);
+  const isSame = once.truncated || same(told, before);
+  if (!isSame) assert.deepEqual(told, before);
   const twice = repeated(once);
-  if (!isDeepStrictEqual(twice, once)) assert.deepEqual(twice, once);
+  if (!same(twice, once)) assert.deepEqual(twice, once);
 }
 
 function repeated({ header, report, keys, version }: PeerMessage): PeerMessage {
   const encoded = encodePeerReport(report, keys ?? [], version ?? null);
   const again = decodePeerMessage(encodePeerMessage(header, encoded).datagram);
   assert(again.ok, 'what was understood can be said again');
-  assert(isDeepStrictEqual(again.header, header), 'the header is the same');
+  assert(same(again.header, header), 'the header is the same');
   return again;
 }
 
-const KNOWN = datagramOf(HEADER, [1, 2]);
+/** What the peer said last: nothing that is asked of it changes it. */
+const KNOWN: ReportMemory = { bytes: null, report: null };
+decodePeerMessage(datagramOf(HEADER, [1, 2]), KNOWN);
 
 export const peerMessage: Target = {
   name: 'peer-message',
@@ -225,10 +284,8 @@ export const peerMessage: Target = {
   ]),
   take: (input) => {
     const decoded = decodePeerMessage(input);
-    const memory: ReportMemory = { bytes: null, report: null };
-    decodePeerMessage(KNOWN, memory);
     const view = new DataView(input.buffer, input.byteOffset, input.length);
-    const repetition = kindOfRepetition(input, view, 0, input.length, memory);
+    const repetition = kindOfRepetition(input, view, 0, input.length, KNOWN);
     // The short way never accepts what the long way would refuse.
     if (repetition !== null) {
       assert(decoded.ok, 'a repetition that cannot be decoded');

@@ -112,12 +112,20 @@ function once(value: Json, other: Json, draw: Draw): Json {
   return isList(value) ? entries.map(([, child]) => child) : mapping(entries);
 }
 
+/** What is kept is changed again and again; no change touches the tree that it is made of. */
+const PARSED = new WeakMap<Buffer, Json>();
+
 function parsed(input: Buffer): Json {
+  const known = PARSED.get(input);
+  if (known !== undefined) return known;
+  let value: Json = {};
   try {
-    return JSON.parse(input.toString('utf8')) as Json;
+    value = JSON.parse(input.toString('utf8')) as Json;
   } catch {
-    return {};
+    // Taken for {}.
   }
+  PARSED.set(input, value);
+  return value;
 }
 
 /** One to four changes of a value of JSON. What is no JSON is taken for {}. */
