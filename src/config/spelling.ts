@@ -11,8 +11,12 @@ export function nearestName(name: string, candidates: readonly string[]): string
   const wanted = plainSpelling(name).slice(0, 64);
   let best: { name: string; distance: number } | null = null;
   for (const candidate of candidates) {
-    const distance = editDistance(wanted, plainSpelling(candidate));
+    const plain = plainSpelling(candidate);
     const allowed = Math.max(1, Math.floor(candidate.length / 3));
+    // Each letter too many or too few is a change: most candidates need no closer look.
+    const least = Math.abs(plain.length - wanted.length);
+    if (least > allowed || (best !== null && least >= best.distance)) continue;
+    const distance = editDistance(wanted, plain);
     if (distance <= allowed && (best === null || distance < best.distance)) {
       best = { name: candidate, distance };
     }
