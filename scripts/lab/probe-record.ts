@@ -21,7 +21,10 @@ export interface ProbeReport {
   /** Who gave the first and the last good answers, sorted, where answers say so. */
   readonly answeredFirst: readonly string[];
   readonly answeredLast: readonly string[];
-  /** Why probes were lost, and how many for each reason; without a word of a reason they timed out. */
+  /**
+   * Why probes were lost, and how many for each reason. Without a word of a reason they timed out: an answer that was read
+   * after that is told apart from none, since a client that stood still reads late what came in time.
+   */
   readonly reasons: Readonly<Record<string, number>>;
 }
 
@@ -108,7 +111,7 @@ export class ProbeRecord {
         good.push(index);
         continue;
       }
-      const reason = this.#reasons.get(index) ?? 'no answer in time';
+      const reason = this.#reasons.get(index) ?? this.#timedOut(index);
       reasons[reason] = (reasons[reason] ?? 0) + 1;
       lost += 1;
       firstLostAt ??= at;
@@ -133,6 +136,12 @@ export class ProbeRecord {
   #answerers(indices: readonly number[]): string[] {
     const names = indices.map((index) => this.#answeredBy.get(index) ?? '').filter(Boolean);
     return [...new Set(names)].sort();
+  }
+
+  #timedOut(index: number): string {
+    return Number.isNaN(this.#repliedAt[index] ?? Number.NaN)
+      ? 'no answer in time'
+      : 'answer read late';
   }
 
   #good(index: number): boolean {

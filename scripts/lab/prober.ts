@@ -14,7 +14,7 @@ export interface ProberOptions {
   readonly periodMs?: number;
   /** A probe not answered within this is lost; 500 by default. */
   readonly timeoutMs?: number;
-  /** Runs the client under SCHED_FIFO; needs root. */
+  /** Runs the client under SCHED_FIFO; needs root. What it is unless given is the lab's choice. */
   readonly realtime?: boolean;
 }
 

@@ -76,7 +76,9 @@ describe('a probe record', () => {
   it('takes a late answer for none', () => {
     const record = recordOf(10, new Set([3]));
     record.replied(3, 1003 + 501);
-    assert.equal(record.report(0, 10).lost, 1);
+    const { lost, reasons } = record.report(0, 10);
+    assert.equal(lost, 1);
+    assert.deepEqual(reasons, { 'answer read late': 1 });
   });
 
   it('keeps the first answer of two', () => {

@@ -104,9 +104,11 @@ export class Machines {
     const { [ADDRESS]: report } = await window.close();
     if (report === undefined) throw new Error(`a report on ${ADDRESS} expected`);
     const held = this.lab.heldTimes(ADDRESS, window.openedAt, Date.now());
+    const why = Object.entries(report.reasons).map(([reason, count]) => ` (${count}: ${reason})`);
     t.diagnostic(
-      `lost ${report.lost} of ${report.sent}, longest ${report.longestOutageMs.toFixed(0)} ms; ` +
-        `held by both ${held.bothHeldMs.toFixed(0)} ms, by nobody ${held.nobodyHeldMs.toFixed(0)} ms`,
+      `lost ${report.lost}${why.join('')} of ${report.sent}, longest ${report.longestOutageMs.toFixed(0)} ms; ` +
+        `held by both ${held.bothHeldMs.toFixed(0)} ms, by nobody ${held.nobodyHeldMs.toFixed(0)} ms; ` +
+        `client late by ${report.scheduleLatenessMs.toFixed(0)} ms`,
     );
     return report;
   }
