@@ -16,6 +16,7 @@
         "native/addon/netlink.c",
         "native/addon/packet_socket.c",
         "native/addon/realtime.c",
+        "native/addon/repetitions.c",
         "native/addon/service.c"
       ],
       "defines": ["NAPI_VERSION=8"]

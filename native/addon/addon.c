@@ -19,6 +19,7 @@
 #include "netlink.h"
 #include "packet_socket.h"
 #include "realtime.h"
+#include "repetitions.h"
 #include "service.h"
 
 enum kind {
@@ -49,6 +50,8 @@ struct resource {
   double drained_at;
   struct netlink_reader *reader;
   struct message_key *key;
+  napi_ref memory; /* of `room` */
+  struct packet_room *room; /* NULL, or where it receives before JavaScript is called */
 };
 
 static const napi_type_tag resource_tag = {0x7c1e0f5b9a3d4e26, 0xb8d21f6a40c7953e};
@@ -122,6 +125,7 @@ static void close_resource(struct resource *resource) {
   if (resource->callback != NULL) uv_close((uv_handle_t *)&resource->poll, on_poll_closed);
   close(resource->fd);
   resource->fd = -1;
+  resource->room = NULL;
 }
 
 /* The environment ends (a worker was terminated) with the resource still open. */
@@ -156,13 +160,19 @@ static void call_back(struct resource *resource) {
   napi_close_handle_scope(env, scope);
 }
 
+/* Packets that only repeat what is known are counted in memory until JavaScript looks. */
+static bool is_only_repeated(struct resource *resource) {
+  return resource->room != NULL &&
+         repetitions_receive(resource->fd, resource->family, &resource->drained_at, resource->room);
+}
+
 static void on_poll(uv_poll_t *poll, int status, int events) {
   struct resource *resource = poll->data;
   (void)events;
   if (status < 0) resume_polling(resource, on_poll);
   /* Readable, but armed anew by a callback that ran before this one: not expired after all. */
   if (resource->kind == DEADLINE_TIMER && deadline_timer_consume(resource->fd) <= 0) return;
-  call_back(resource);
+  if (status < 0 || !is_only_repeated(resource)) call_back(resource);
 }
 
 static bool start_polling(napi_env env, struct resource *resource, napi_value callback) {
@@ -366,6 +376,20 @@ static napi_value receive_packets(napi_env env, napi_callback_info info) {
                                                   batch, (uint8_t *)batch + records));
 }
 
+/* A socket, and the memory where it receives first; once. */
+static napi_value attach(napi_env env, napi_callback_info info) {
+  napi_value values[2];
+  void *room;
+  size_t size;
+  struct resource *resource = open_resource(env, info, ADVERTISEMENT_SOCKET, 2, values);
+  if (resource == NULL || !batch_argument(env, values[1], sizeof(struct packet_room), &room, &size))
+    return NULL;
+  if (resource->memory == NULL &&
+      napi_create_reference(env, values[1], 1, &resource->memory) == napi_ok)
+    resource->room = room;
+  return NULL;
+}
+
 static napi_value send_batch(napi_env env, napi_callback_info info) {
   napi_value values[3];
   int count;
@@ -430,6 +454,7 @@ static napi_value close_handle(napi_env env, napi_callback_info info) {
   if (resource == NULL || resource->fd < 0) return NULL;
   close_resource(resource);
   if (resource->callback != NULL) napi_delete_reference(env, resource->callback);
+  if (resource->memory != NULL) napi_delete_reference(env, resource->memory);
   napi_delete_reference(env, resource->self);
   return NULL;
 }
@@ -568,6 +593,7 @@ NAPI_MODULE_INIT() {
       FUNCTION("openNetworkDump", open_network_dump),
       FUNCTION("openDeadlineTimer", open_deadline_timer),
       FUNCTION("receivePackets", receive_packets),
+      FUNCTION("attach", attach),
       FUNCTION("sendBatch", send_batch),
       FUNCTION("receiveNetwork", receive_network),
       FUNCTION("netlink", netlink),

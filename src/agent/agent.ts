@@ -140,6 +140,7 @@ class RunningAgent implements Agent {
   }
 
   status(): Status {
+    this.#driver.catchUp();
     return statusOf({
       driver: this.#driver,
       channel: this.#services.channel,

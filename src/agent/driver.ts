@@ -7,12 +7,12 @@ import type { PeerReport } from '../model/peer-report.js';
 import type { Kernel } from '../kernel/kernel.js';
 import { assert } from '../model/assert.js';
 import type { AddressTarget } from '../model/netlink-script.js';
-import { between, type Microseconds, type Instant } from '../model/units.js';
+import type { Instant } from '../model/units.js';
 import { AddressKeeper } from './address-keeper.js';
 import { Alarm, soonest } from './alarm.js';
 import type { DriverOptions, Services } from './driver-options.js';
 import { Advertiser } from './advertiser.js';
-import { instanceConfiguration, longestSilence, standbyOf } from './instance-configuration.js';
+import { instanceConfiguration, standbyOf } from './instance-configuration.js';
 import { LeasedWill } from './leased-will.js';
 import { remainingOf, type Leftovers } from './leftovers.js';
 import { Moves } from './moves.js';
@@ -21,6 +21,7 @@ import { Novelty } from './novelty.js';
 import { Reception } from './reception.js';
 import { Recorder } from './recorder.js';
 import { isRemark, Records, type ReportEffect } from './records.js';
+import { Stall } from './stall.js';
 import { Suspension } from './suspension.js';
 import { Tallies } from './tallies.js';
 
@@ -59,11 +60,13 @@ export class Driver {
   #changed = true;
   readonly #novelty = new Novelty();
   readonly #suspension: Suspension;
+  readonly #stall: Stall;
+  /** Something has happened after which what repeats an advertisement may say more than it did. */
+  #doubts = true;
   /** The last of this wake-up that the peers have not been told. */
   #news: PeerReport | null = null;
   /** Peers that are to be asked in this wake-up. */
   readonly #asked: string[] = [];
-  #longestSilence: Microseconds;
 
   constructor(options: DriverOptions) {
     const { kernel, executor, lease, journal, settings, signing } = options;
@@ -72,7 +75,6 @@ export class Driver {
     this.#suspension = new Suspension(kernel);
     this.#services = options.services;
     this.#settings = settings;
-    this.#longestSilence = longestSilence(settings);
     this.#instance = new Instance(instanceConfiguration(settings), kernel.now());
     this.moves = new Moves(journal, this.#instance);
     this.#records = new Records(journal, this.tallies, this.moves);
@@ -104,6 +106,8 @@ export class Driver {
       others: () => soonest(this.network, this.keeper, this.#advertiser, options.watchdog),
       onExpired: () => this.#wake(),
     });
+    const watched = { kernel, will: this.#will, ...own };
+    this.#stall = new Stall(watched, (event, at) => this.#handle(event, at));
     this.#adopt(settings, options.leftovers);
   }
 
@@ -146,6 +150,11 @@ export class Driver {
     this.#inbox.push(event);
   }
 
+  /** Takes what was only counted: whoever looks from outside sees how much it was, and when. */
+  catchUp(): void {
+    this.#wake();
+  }
+
   /**
    * Gives the core what the peers have said, now; also called before other work. Nearly all of it only confirms what is
    * known: when nothing follows, and no deadline is due, nothing else is looked at. A packet or a notice wakes us itself.
@@ -162,14 +171,18 @@ export class Driver {
     this.#awake = true;
     let quiet = true;
     try {
+      const take = (event: InstanceEvent, at: Instant): void => {
+        if (this.#handle(event, at).length > 0) quiet = false;
+      };
+      this.reception.repetitions(this.network, take);
       const events = this.#inbox;
       this.#inbox = [];
-      for (const event of events) if (this.#handle(event, now).length > 0) quiet = false;
+      for (const event of events) take(event, now);
     } finally {
       this.#awake = false;
     }
     if (!quiet || this.#changed) this.#wake();
-    else this.#alarm.arm(now);
+    else this.#rest(now);
   }
 
   /** Link pairs are counted but not judged while bypassed or settling. */
@@ -185,7 +198,7 @@ export class Driver {
       this.#takeInbox();
       this.#changed = true;
       this.#flush();
-      this.#alarm.arm(this.#kernel.now());
+      this.#rest(this.#kernel.now());
       return own;
     });
     const reports = effects.filter((effect) => effect.kind === 'report');
@@ -235,7 +248,7 @@ export class Driver {
   }
 
   #adopt(settings: Settings, leftovers?: Leftovers): void {
-    this.#longestSilence = longestSilence(settings);
+    this.#stall.configure(settings);
     this.#routers = new Map(settings.virtualRouters.map((router) => [router.name, router]));
     const isKnown = (name: string): boolean => this.#routers.has(name);
     this.tallies.keepOnly(isKnown);
@@ -275,6 +288,7 @@ export class Driver {
 
   #networkChanged(): void {
     this.#novelty.note();
+    this.#doubts = true;
     this.#services.networkChanged();
   }
 
@@ -284,27 +298,6 @@ export class Driver {
     this.#will.lose();
     this.#handle({ kind: 'revoked' }, this.#kernel.now());
     return true;
-  }
-
-  /**
-   * A silence as long as Active_Down_Interval may have cost the role: listen first, send later. When
-   * the executor was stopped like us, and the kernel has let the addresses go, it has cost it.
-   */
-  #noticeStall(): void {
-    const now = this.#kernel.now();
-    const due = this.#alarm.armedFor;
-    if (due === null) return;
-    const [silence, longest] = [between(due, now), this.#longestSilence];
-    const { leaseSeconds } = this.#settings.vip;
-    if (leaseSeconds > 0 && silence >= Math.min(longest, leaseSeconds * 1_000_000)) {
-      this.network.drain(now);
-      this.keeper.kernelTold();
-      if (this.#will.holds && this.keeper.disturbed) {
-        this.#handle({ kind: 'revoked' }, now);
-        return;
-      }
-    }
-    if (silence >= longest) this.#handle({ kind: 'stalled' }, now);
   }
 
   /** An event from outside, or the clock. Within a turn it begins none: what it brought is in the inbox. */
@@ -329,9 +322,10 @@ export class Driver {
 
   #look(): void {
     this.#suspension.passed((by) => this.#handle({ kind: 'suspended', by }, this.#kernel.now()));
-    if (!this.#revoked()) this.#noticeStall();
+    if (!this.#revoked()) this.#stall.notice(this.#alarm.armedFor);
     if (this.network.drain(this.#kernel.now())) this.#networkChanged();
     this.keeper.kernelTold();
+    this.reception.repetitions(this.network, this.#take);
     this.#services.hearPeers();
     this.#takeInbox();
     this.reception.receive(this.network, this.#take);
@@ -340,6 +334,13 @@ export class Driver {
     this.#flush();
     const now = this.#kernel.now();
     this.#options.watchdog?.alive(now);
+    this.#rest(now);
+  }
+
+  /** Until something happens that is more than a repetition, or a deadline has come. */
+  #rest(now: Instant): void {
+    if (this.#doubts) this.reception.distrust(this.network, this.#instance);
+    this.#doubts = false;
     this.#alarm.arm(now);
   }
 
@@ -398,6 +399,7 @@ export class Driver {
     const effects = this.#instance.handle(event, at);
     this.#novelty.take(event, effects);
     this.#alarm.eventTaken(event, this.#instance.onlyDelayed);
+    this.#doubts ||= !this.#instance.onlyDelayed;
     for (const effect of effects) this.#perform(effect);
     if (this.moves.handled(event)) this.#changed = true;
     if (MONITOR_EVENTS.has(event.kind)) this.#services.monitors(this.#instance.monitors());

@@ -152,6 +152,8 @@ export class Network {
         port.socket?.close();
         continue;
       }
+      // Another port: who is known was known to the one before.
+      port.socket?.forgetAll();
       next.socket = port.socket;
       next.linkIndex = port.linkIndex;
       next.failure = port.failure;

@@ -2,6 +2,7 @@
 // whose account. A discarded packet touches no timer and no state (RFC 9568 §7.1).
 import type { VirtualRouterSettings } from '../config/settings.js';
 import { isMulticast, type IpAddress } from '../model/address.js';
+import type { Instance } from '../core/instance.js';
 import type { InstanceEvent } from '../core/interface.js';
 import { DISCARD_REASONS, type DiscardReason } from '../model/advertisement.js';
 import type { ReceivedPacket } from '../kernel/kernel.js';
@@ -48,6 +49,7 @@ export class Reception {
   /** What has arrived in this wake-up, in columns that are used again: nothing is made for a packet. */
   readonly #arrived: AdvertisementEvent[] = [];
   readonly #times: Instant[] = [];
+  #inOrder = true;
 
   readonly #isStranger: (source: IpAddress) => boolean;
   readonly #signing: Pick<Signing, 'doubt'>;
@@ -66,25 +68,60 @@ export class Reception {
     this.#signing = signing;
   }
 
+  /**
+   * Hands over what repeated an advertisement since the last call, as often as it did, with the time of the last one.
+   * Nobody was woken for it: nothing but the Active_Down_Timer hung on it.
+   */
+  repetitions(network: Network, take: (event: AdvertisementEvent, at: Instant) => void): void {
+    for (const port of network.ports()) {
+      port.socket?.repetitions((vrid, count, last) => {
+        const known = this.#memories.get(port)?.get(vrid);
+        if (known === undefined) return;
+        for (let time = 0; time < count; time += 1) this.#arrive(known.event, last);
+      });
+    }
+    this.#handOver(take);
+  }
+
+  /** From now on those wake us again that would do more than that. */
+  distrust(network: Network, core: Pick<Instance, 'isRepetition'>): void {
+    for (const port of network.ports()) {
+      const { socket } = port;
+      if (socket === null) continue;
+      for (const [vrid, { router, scope, event }] of this.#memories.get(port) ?? []) {
+        if (!socket.isKnown(vrid)) continue;
+        const holds = scope === port.scope && !this.#isRefused(router, event.source);
+        if (!holds || !core.isRepetition(event)) socket.forget(vrid);
+      }
+    }
+  }
+
   /** Hands over all pending packets that are valid advertisements for us, in the order of their arrival. */
   receive(network: Network, take: (event: AdvertisementEvent, at: Instant) => void): void {
-    const [arrived, times] = [this.#arrived, this.#times];
-    let inOrder = true;
     network.receive((port, packet) => {
       const event = this.#repeated(port, packet) ?? this.#examine(port, packet);
-      if (event === null) return;
-      if (packet.arrivedAt < (times.at(-1) ?? 0)) inOrder = false;
-      arrived.push(event);
-      times.push(packet.arrivedAt);
+      if (event !== null) this.#arrive(event, packet.arrivedAt);
     });
+    this.#handOver(take);
+  }
+
+  #arrive(event: AdvertisementEvent, at: Instant): void {
+    if (at < (this.#times.at(-1) ?? 0)) this.#inOrder = false;
+    this.#arrived.push(event);
+    this.#times.push(at);
+  }
+
+  #handOver(take: (event: AdvertisementEvent, at: Instant) => void): void {
+    const [arrived, times] = [this.#arrived, this.#times];
     // Of several ports each has an order of its own.
-    const order = inOrder ? null : byTime(times);
+    const order = this.#inOrder ? null : byTime(times);
     for (let place = 0; place < arrived.length; place += 1) {
       const at = order?.[place] ?? place;
       take(arrived[at] as AdvertisementEvent, times[at] as Instant);
     }
     arrived.length = 0;
     times.length = 0;
+    this.#inOrder = true;
   }
 
   /** Who is loud on the VRID of this virtual router, and not heard. */
@@ -103,7 +140,11 @@ export class Reception {
     if (known.event.source !== source || known.destination !== destination) return null;
     if (packet.hopLimit !== VRRP_HOP_LIMIT || !isSameMessage(known.message, message)) return null;
     // Whose address it is may be known by now.
-    return this.#isRefused(known.router, source) ? null : known.event;
+    if (this.#isRefused(known.router, source)) return null;
+    // It has come twice: the next one may only be counted, unless the core makes more of it (`distrust`).
+    const vrid = message[1] ?? 0;
+    if (port.socket?.isKnown(vrid) === false) port.socket.know();
+    return known.event;
   }
 
   #examine(port: Port, packet: ReceivedPacket): AdvertisementEvent | null {
@@ -174,6 +215,7 @@ export class Reception {
       known.event.source === source &&
       known.event.multicast === multicast;
     const event = isSame ? known.event : eventOf(router, packet, accepted);
+    port.socket?.forget(advertisement.vrid);
     memories.set(advertisement.vrid, {
       router,
       scope,

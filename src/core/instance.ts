@@ -74,6 +74,7 @@ import {
 import { peerSights } from './peers/peer-sights.js';
 import { isStranger } from './peers/peers.js';
 import { reconfigure } from './reconfigure.js';
+import { isRepetition } from './repetition.js';
 import { passRouterDeadline, routerDeadlines, takeForRouter } from './router-events.js';
 import { nobodyHeldOf, snapshotOf } from './router-snapshot.js';
 import { settle } from './settle.js';
@@ -126,6 +127,12 @@ export class Instance {
    */
   get onlyDelayed(): boolean {
     return this.#state.onlyDelayed;
+  }
+
+  /** Whether this advertisement, were it heard now, would re-arm the Active_Down_Timer and do nothing else. */
+  isRepetition(event: Extract<InstanceEvent, { kind: 'advertisement' }>): boolean {
+    const router = this.#state.routers.get(event.virtualRouter);
+    return router !== undefined && isRepetition(this.#state, router, event);
   }
 
   /** What the last event led to, in order: which row of the decision table applied to which virtual router. */

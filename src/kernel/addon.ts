@@ -35,6 +35,11 @@ export interface Addon {
   openDeadlineTimer(onExpired: () => void): Handle;
   /** The number of packets or datagrams in `batch`; fewer than `capacity` means that the socket is empty. */
   receivePackets(handle: Handle, batch: ArrayBuffer, capacity: number): number;
+  /**
+   * The memory in which a socket for advertisements receives before JavaScript is called: struct packet_room of
+   * native/addon/repetitions.h. Once for each.
+   */
+  attach(handle: Handle, room: ArrayBuffer): void;
   /** The number of records whose error is set. */
   sendBatch(handle: Handle, batch: ArrayBuffer, count: number): number;
   /** The number of records in `batch`, 0 when there is no more. */
@@ -71,7 +76,7 @@ export interface Addon {
 
 /** What an addon that was built before the latest change of this face does not have. */
 const isWhole = (addon: Partial<Addon>): addon is Addon =>
-  addon.openKey !== undefined && addon.sendDatagram !== undefined && addon.netlink !== undefined;
+  addon.attach !== undefined && addon.sendDatagram !== undefined && addon.netlink !== undefined;
 
 const ADDON = '../../../build/Release/understudy.node';
 

@@ -1,7 +1,7 @@
 // The raw socket of protocol 112 over the addon: batches in, packets out. Does not look into a
 // message; that is wire's.
 import type { Family, IpAddress } from '../model/address.js';
-import { instant } from '../model/units.js';
+import { instant, type Instant } from '../model/units.js';
 import type { Addon, Handle } from './addon.js';
 import { AddressTexts } from './address-texts.js';
 import type {
@@ -11,6 +11,7 @@ import type {
   SendFailure,
 } from './kernel.js';
 import { OutgoingBatch } from './outgoing.js';
+import { PacketRepetitions } from './packet-repetitions.js';
 import { attempt, refusal } from './refusal.js';
 
 /** PACKET_BATCH, PACKET_SIZE and struct packet_record of native/addon/packet_socket.h. */
@@ -34,16 +35,19 @@ class NativeAdvertisementSocket implements AdvertisementSocket {
   readonly #addon: Addon;
   readonly #handle: Handle;
   readonly #link: { readonly index: number; readonly name: string };
-  readonly #batch = new ArrayBuffer(BATCH * (RECORD_SIZE + PACKET_SIZE));
+  readonly #repetitions = new PacketRepetitions(BATCH * RECORD_SIZE, BATCH * PACKET_SIZE);
+  readonly #batch = this.#repetitions.buffer;
   readonly #doubles = new Float64Array(this.#batch, 0, BATCH * DOUBLES);
   readonly #words = new Int32Array(this.#batch, 0, BATCH * WORDS);
-  readonly #messages = new Uint8Array(this.#batch, BATCH * RECORD_SIZE);
+  readonly #messages = new Uint8Array(this.#batch, BATCH * RECORD_SIZE, BATCH * PACKET_SIZE);
   readonly #texts: AddressTexts;
   /** The same for every packet, and for each place in the batch the view of the last message that lay there. */
   readonly #packet: Mutable<ReceivedPacket>;
   readonly #views: Uint8Array[] = [];
   readonly #outgoing = new OutgoingBatch();
   #receiving = false;
+  /** Of the packet that a handler has now. */
+  #index = 0;
   #closed = false;
 
   constructor(
@@ -65,6 +69,27 @@ class NativeAdvertisementSocket implements AdvertisementSocket {
       message: this.#messages,
       arrivedAt: instant(0),
     };
+    addon.attach(handle, this.#batch);
+  }
+
+  know(): void {
+    this.#repetitions.know(this.#index);
+  }
+
+  isKnown(place: number): boolean {
+    return this.#repetitions.isKnown(place);
+  }
+
+  forget(place: number): void {
+    this.#repetitions.forget(place);
+  }
+
+  forgetAll(): void {
+    this.#repetitions.forgetAll();
+  }
+
+  repetitions(handler: (place: number, count: number, last: Instant) => void): void {
+    this.#repetitions.take(handler);
   }
 
   receive(handler: (packet: ReceivedPacket) => void, limit: number): number {
@@ -80,19 +105,25 @@ class NativeAdvertisementSocket implements AdvertisementSocket {
   }
 
   #drain(handler: (packet: ReceivedPacket) => void, limit: number): number {
-    let total = 0;
+    let total = this.#handOver(handler, this.#repetitions.takeWaiting());
+    if (total > 0 && this.#closed) return total;
     while (total < limit) {
       const capacity = Math.min(BATCH, limit - total);
       const count = this.#receiveBatch(capacity);
-      for (let index = 0; index < count; index += 1) {
-        handler(this.#packetAt(index));
-        total += 1;
-        // A handler may close the socket; what is left of the batch then concerns nobody.
-        if (this.#closed) return total;
-      }
-      if (count < capacity) break;
+      total += this.#handOver(handler, count);
+      if (count < capacity || this.#closed) break;
     }
     return total;
+  }
+
+  /** A handler may close the socket; what is left of the batch then concerns nobody. */
+  #handOver(handler: (packet: ReceivedPacket) => void, count: number): number {
+    for (let index = 0; index < count; index += 1) {
+      if (this.#closed) return index;
+      this.#index = index;
+      handler(this.#packetAt(index));
+    }
+    return count;
   }
 
   #receiveBatch(capacity: number): number {

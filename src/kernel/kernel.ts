@@ -51,6 +51,21 @@ export interface AdvertisementSocket {
    * @throws KernelError when the socket is dead.
    */
   receive(handler: (packet: ReceivedPacket) => void, limit: number): number;
+  /**
+   * Only in the handler of `receive`: what repeats this packet (interface, source, destination, hop limit, every byte)
+   * is counted from now on, and wakes nobody. It is known by the second byte of its message, its place, until another
+   * packet comes there; one that is long is never known.
+   */
+  know(): void;
+  isKnown(place: number): boolean;
+  /** What repeats the packet of this place is a packet again. */
+  forget(place: number): void;
+  forgetAll(): void;
+  /**
+   * What was counted since the last call: how many of each, and when the last one arrived. All of it came before what
+   * `receive` hands over next of the same place.
+   */
+  repetitions(handler: (place: number, count: number, last: Instant) => void): void;
   /** Sends a batch in one system call. Failures are returned, not thrown; the others were sent. */
   send(batch: readonly OutgoingMessage[]): SendFailure[];
   close(): void;

@@ -133,3 +133,112 @@ describe('a message of a peer that only confirms', () => {
     assert.equal(first?.event.kind, 'revoked');
   });
 });
+
+describe('an advertisement that repeats the last one', () => {
+  const DOWN = 3_609_375; // Active_Down_Interval at priority 100, in microseconds
+
+  /** A Backup that has heard the Active twice. */
+  async function following(): Promise<Rig> {
+    const made = rig({ settings: withPeer() });
+    made.driver.start();
+    await settle();
+    for (let time = 0; time < 2; time += 1) {
+      made.kernel.advance(1_000_000);
+      made.kernel.deliver(advertisement);
+    }
+    return made;
+  }
+
+  const router = ({ driver }: Rig) => {
+    driver.catchUp();
+    const [only] = driver.snapshot().virtualRouters;
+    assert.ok(only !== undefined);
+    return only;
+  };
+
+  it('wakes nobody; it is recorded, counted and dated when somebody looks', async () => {
+    const made = await following();
+    const { counters } = router(made);
+    const [events, mark] = [recorded(made), made.trace.length];
+    made.kernel.stall(20_000);
+    for (let time = 0; time < 3; time += 1) made.kernel.deliver(advertisement);
+    assert.deepEqual([recorded(made), made.trace.length], [events, mark]);
+    made.kernel.stall(5_000);
+    const later = router(made);
+    assert.equal(later.counters.advertisementsReceived, counters.advertisementsReceived + 3);
+    assert.equal(later.lastAdvertisementAge, 5_000);
+    assert.equal(recorded(made), events + 3);
+  });
+
+  it('puts the Active_Down_Timer off, and the timer fires as late after the last one as ever', async () => {
+    const made = await following();
+    for (let time = 0; time < 20; time += 1) {
+      made.kernel.advance(1_000_000);
+      made.kernel.deliver(advertisement);
+    }
+    const last = made.kernel.clock;
+    made.kernel.advance(DOWN - 1);
+    assert.equal(router(made).state, 'Backup');
+    made.kernel.advance(1);
+    assert.equal(router(made).state, 'Active');
+    assert.equal(router(made).since, last + DOWN);
+  });
+
+  it('one that says something else is heard at once: priority 0, another priority, another hop limit', async () => {
+    const leaving = encodeAdvertisement(
+      { vrid: 51, priority: 0, maxAdvertiseInterval: centiseconds(100), addresses: [VIRTUAL] },
+      { source: PEER, destination: VRRP_GROUP.ipv4, dialect: 'rfc9568' },
+    );
+    for (const change of [{ message: leaving }, { hopLimit: 254 }]) {
+      const made = await following();
+      const { counters } = router(made);
+      made.kernel.stall(1_000);
+      made.kernel.deliver(advertisement);
+      const events = recorded(made);
+      made.kernel.deliver({ ...advertisement, ...change });
+      // What was counted before it comes before it.
+      const heard = made.driver.recorder.recording().events.slice(events);
+      const priorities = heard.map(({ event }) =>
+        event.kind === 'advertisement' ? event.advertisement.priority : event.kind,
+      );
+      assert.deepEqual(priorities, 'message' in change ? [200, 0] : [200]);
+      made.kernel.deliver(advertisement);
+      const [again] = made.driver.recorder.recording().events.slice(-1);
+      assert.equal(
+        again?.event.kind === 'advertisement' && again.event.advertisement.priority,
+        200,
+      );
+      const expected = counters.advertisementsReceived + heard.length + 1;
+      assert.equal(
+        made.driver.snapshot().virtualRouters[0]?.counters.advertisementsReceived,
+        expected,
+      );
+    }
+  });
+
+  it('is heard at once when it may say more: the settings have changed, our priority, our addresses', async () => {
+    const changes: readonly ((made: Rig) => void)[] = [
+      ({ driver }) => driver.configure(withPeer()),
+      ({ driver }) => driver.configure(settingsOf([routerSettings({ priority: 250 })])),
+      ({ kernel }) => kernel.addAddress(INDEX, '10.99.0.77/24'),
+    ];
+    for (const change of changes) {
+      const made = await following();
+      made.kernel.stall(1_000);
+      change(made);
+      await settle();
+      const events = recorded(made);
+      made.kernel.deliver(advertisement);
+      assert.equal(recorded(made), events + 1);
+    }
+  });
+
+  it('after a silence of ours what has come is heard before the timer fires', async () => {
+    const made = await following();
+    made.kernel.stall(DOWN + 1_000_000);
+    made.kernel.deliver(advertisement, false);
+    made.kernel.advance(0);
+    assert.equal(router(made).state, 'Backup');
+    assert.equal(router(made).lastAdvertisementAge, 0);
+  });
+});

@@ -149,6 +149,14 @@ describe('an advertisement that repeats the last one', () => {
     );
   });
 
+  it('is told from outside too; of a virtual router that there is not, none is one', () => {
+    const instance = started([[router()]]);
+    assert.equal(instance.isRepetition(said()), false);
+    instance.handle(said(), instant(1_000));
+    const of = (virtualRouter: string): boolean => instance.isRepetition(said({ virtualRouter }));
+    assert.deepEqual([of('lan'), of('nobody')], [true, false]);
+  });
+
   it('says that it only delays, but for one that came when it was overdue', () => {
     const instance = started([[router()]]);
     instance.handle(said(), instant(1_000));

@@ -11,7 +11,7 @@ import { ipv4Frame, ipv6Frame } from './frames.js';
 import { Inbox } from './inbox.js';
 import { linkNamed } from './links.js';
 import { Peer } from './peer.js';
-import { untilAtOnce } from '../support/limits.js';
+import { until, untilAtOnce } from '../support/limits.js';
 
 const skip = enterNamespace(import.meta.url);
 const address = (text: string): IpAddress => text as IpAddress;
@@ -230,6 +230,60 @@ for (const family of ['ipv4', 'ipv6'] as const satisfies Family[]) {
       await peer.send({ source: peerAddress, destination: group, message: tooLong });
       const { message: received } = await packets.take();
       assert.ok(received.length >= 4096 && received.length < tooLong.length, `${received.length}`);
+    });
+
+    it('what repeats a packet that is known is counted and wakes nobody, until another comes in its place', async () => {
+      const from = { source: peerAddress, destination: group };
+      const [known, other] = [message(0x31, 51, 100, 7), message(0x31, 51, 0, 7)];
+      const heard: [number, number][] = [];
+      let last = 0;
+      const look = (): void =>
+        socket.repetitions((place, count, at) => {
+          assert.ok(at >= last, 'they are dated');
+          last = at;
+          heard.push([place, count]);
+        });
+      const seen: number[][] = [];
+      let wakes = 0;
+      onReadable = () => {
+        wakes += 1;
+        look();
+        socket.receive((packet) => {
+          seen.push([...packet.message]);
+          if (!socket.isKnown(51)) socket.know();
+        }, 100);
+      };
+      const told = async (expected: string, is: () => boolean): Promise<void> =>
+        void (await until(expected, () => [seen, heard, wakes], is));
+      await peer.send({ ...from, message: known });
+      await told('the first', () => seen.length === 1);
+      assert.equal(socket.isKnown(51), true);
+      for (let times = 0; times < 3; times += 1) {
+        await peer.send(...Array.from({ length: 40 }, () => ({ ...from, message: known })));
+      }
+      const counted = (): number => heard.reduce((sum, [, count]) => sum + count, 0);
+      const all = (count: number) => (): boolean => {
+        look();
+        return counted() === count;
+      };
+      await told('120 that repeat it', all(120));
+      assert.deepEqual([wakes, seen.length], [1, 1]);
+      // What comes after one that differs is handed over after it.
+      await peer.send(...[known, other, known].map((one) => ({ ...from, message: one })));
+      await told('both behind the one that is counted', () => seen.length === 3);
+      assert.deepEqual([counted(), seen.slice(1)], [121, [[...other], [...known]]]);
+      // Known again: the one that came first of the two.
+      await peer.send({ ...from, message: other });
+      await told('the other, counted now', all(122));
+      socket.forget(51);
+      await peer.send({ ...from, message: other });
+      await told('one that is known no longer', () => seen.length === 4);
+      socket.forgetAll();
+      assert.equal(socket.isKnown(51), false);
+      const long = Uint8Array.from({ length: 129 }, () => 51);
+      await peer.send({ ...from, message: long }, { ...from, message: long });
+      await told('a message that is too long to be known', () => seen.length === 6);
+      assert.equal(socket.isKnown(51), false);
     });
 
     it('may be closed by the handler of a packet: the rest is not handed over', async () => {

@@ -44,13 +44,42 @@ interface OpenSocket {
   readonly linkIndex: number;
   readonly onReadable: () => void;
   pending: ReceivedPacket[];
+  /** What is only counted, by the second byte of the message. */
+  readonly known: Map<number, KnownPacket>;
   open: boolean;
+}
+
+interface KnownPacket {
+  /** Null: what was counted waits to be taken, and nothing more is. */
+  packet: ReceivedPacket | null;
+  count: number;
+  last: Instant;
 }
 
 const refusal = (code: string, syscall: string): Error =>
   Object.assign(new Error(`${syscall}: ${code}`), { code, syscall });
 
 const NO_SETTINGS: Ipv4LinkSettings = { forwarding: 0, arpIgnore: 0, arpAnnounce: 0, rpFilter: 0 };
+
+/** As the addon does it: what repeats a packet is counted, and from one that differs on nothing is known in its place. */
+function isCounted({ known }: OpenSocket, packet: ReceivedPacket): boolean {
+  const place = known.get(packet.message[1] ?? 0);
+  const before = place?.packet ?? null;
+  if (place === undefined || before === null) return false;
+  const repeats =
+    before.source === packet.source &&
+    before.destination === packet.destination &&
+    before.hopLimit === packet.hopLimit &&
+    before.linkIndex === packet.linkIndex &&
+    Buffer.compare(before.message, packet.message) === 0;
+  if (!repeats) {
+    place.packet = null;
+    return false;
+  }
+  place.count += 1;
+  place.last = packet.arrivedAt;
+  return true;
+}
 
 export class FakeKernel implements Kernel {
   clock = instant(1_000_000_000);
@@ -213,6 +242,7 @@ export class FakeKernel implements Kernel {
     for (const socket of this.sockets) {
       const matches = socket.linkIndex === packet.linkIndex && socket.family === packet.family;
       if (!matches || !socket.open) continue;
+      if (wake && socket.pending.length === 0 && isCounted(socket, full)) continue;
       socket.pending.push(full);
       if (wake) socket.onReadable();
     }
@@ -229,11 +259,32 @@ export class FakeKernel implements Kernel {
       linkIndex: link.index,
       onReadable,
       pending: [],
+      known: new Map(),
       open: true,
     };
     this.sockets.push(socket);
     const shared = {} as ReceivedPacket;
+    const forget = (place: number): void => {
+      const known = socket.known.get(place);
+      if (known !== undefined) known.packet = null;
+    };
     return {
+      know: () => {
+        const place = shared.message[1] ?? 0;
+        const before = socket.known.get(place) ?? { count: 0, last: this.clock };
+        const packet = { ...shared, message: shared.message.slice() };
+        socket.known.set(place, { ...before, packet });
+      },
+      isKnown: (place) => (socket.known.get(place)?.packet ?? null) !== null,
+      forget,
+      forgetAll: () => [...socket.known.keys()].forEach(forget),
+      repetitions: (handler) => {
+        for (const [place, known] of socket.known) {
+          const { count } = known;
+          known.count = 0;
+          if (count > 0) handler(place, count, known.last);
+        }
+      },
       receive: (handler, limit) => {
         if (!socket.open) throw refusal('ENODEV', 'recvmmsg');
         const batch = socket.pending.splice(0, limit);

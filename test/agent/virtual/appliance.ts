@@ -229,6 +229,7 @@ export class Appliance extends VirtualHost {
   /** As `understudy status` shows it. */
   status(): Status {
     const { driver, channel } = this.#alive();
+    driver.catchUp();
     return statusOf({
       driver,
       channel,
