@@ -33,6 +33,9 @@ enum kind {
   MESSAGE_KEY = 128, /* no descriptor: it goes when nobody has the handle any more */
 };
 
+/* For so long a socket is not looked at after packets that only repeated what is known, unless JavaScript does. */
+enum { PAUSE_MS = 2 };
+
 /* An open file descriptor that JavaScript holds a handle of, which keeps itself alive while it is
  * open, also when only its callback is left. The memory goes when both the handle was collected and
  * libuv has let go of the poll. */
@@ -50,6 +53,7 @@ struct resource {
   double drained_at;
   struct netlink_reader *reader;
   struct message_key *key;
+  uv_timer_t pause; /* of a socket with a room */
   napi_ref memory; /* of `room` */
   struct packet_room *room; /* NULL, or where it receives before JavaScript is called */
 };
@@ -113,10 +117,18 @@ static void drop_holder(struct resource *resource) {
   free(resource);
 }
 
-static void on_poll_closed(uv_handle_t *poll) {
-  struct resource *resource = poll->data;
+static void on_all_closed(uv_handle_t *last) {
+  struct resource *resource = last->data;
   napi_remove_async_cleanup_hook(resource->hook);
   drop_holder(resource);
+}
+
+static void on_poll_closed(uv_handle_t *poll) {
+  struct resource *resource = poll->data;
+  if (resource->memory == NULL)
+    on_all_closed(poll);
+  else
+    uv_close((uv_handle_t *)&resource->pause, on_all_closed);
 }
 
 /* Safe at any time: uv_close takes the descriptor out of the loop before libuv calls back. */
@@ -166,13 +178,29 @@ static bool is_only_repeated(struct resource *resource) {
          repetitions_receive(resource->fd, resource->family, &resource->drained_at, resource->room);
 }
 
+static void on_poll(uv_poll_t *poll, int status, int events);
+
+static void on_pause_over(uv_timer_t *pause) {
+  struct resource *resource = pause->data;
+  if (resource->fd >= 0) uv_poll_start(&resource->poll, UV_READABLE, on_poll);
+}
+
+/* An Active sends its advertisements one after the other: the others of a batch are waited for, not each of them. */
+static void pause_polling(struct resource *resource) {
+  uv_poll_stop(&resource->poll);
+  uv_timer_start(&resource->pause, on_pause_over, PAUSE_MS, 0);
+}
+
 static void on_poll(uv_poll_t *poll, int status, int events) {
   struct resource *resource = poll->data;
   (void)events;
   if (status < 0) resume_polling(resource, on_poll);
   /* Readable, but armed anew by a callback that ran before this one: not expired after all. */
   if (resource->kind == DEADLINE_TIMER && deadline_timer_consume(resource->fd) <= 0) return;
-  if (status < 0 || !is_only_repeated(resource)) call_back(resource);
+  if (status >= 0 && is_only_repeated(resource))
+    pause_polling(resource);
+  else
+    call_back(resource);
 }
 
 static bool start_polling(napi_env env, struct resource *resource, napi_value callback) {
@@ -384,9 +412,13 @@ static napi_value attach(napi_env env, napi_callback_info info) {
   struct resource *resource = open_resource(env, info, ADVERTISEMENT_SOCKET, 2, values);
   if (resource == NULL || !batch_argument(env, values[1], sizeof(struct packet_room), &room, &size))
     return NULL;
-  if (resource->memory == NULL &&
-      napi_create_reference(env, values[1], 1, &resource->memory) == napi_ok)
-    resource->room = room;
+  uv_loop_t *loop;
+  if (resource->memory != NULL || napi_get_uv_event_loop(env, &loop) != napi_ok ||
+      napi_create_reference(env, values[1], 1, &resource->memory) != napi_ok)
+    return NULL;
+  uv_timer_init(loop, &resource->pause);
+  resource->pause.data = resource;
+  resource->room = room;
   return NULL;
 }
 

@@ -106,8 +106,7 @@ export class Driver {
       others: () => soonest(this.network, this.keeper, this.#advertiser, options.watchdog),
       onExpired: () => this.#wake(),
     });
-    const watched = { kernel, will: this.#will, ...own };
-    this.#stall = new Stall(watched, (event, at) => this.#handle(event, at));
+    this.#stall = new Stall({ kernel, will: this.#will, ...own }, this.#take);
     this.#adopt(settings, options.leftovers);
   }
 
@@ -164,10 +163,7 @@ export class Driver {
     const now = this.#kernel.now();
     if (this.#inbox.length === 0 && (this.#alarm.armedFor ?? Infinity) > now) return;
     const armedFor = this.#wakeScheduled ? null : this.#alarm.armedFor;
-    if (armedFor === null || now >= armedFor || this.#will.isRevoked()) {
-      this.#wake();
-      return;
-    }
+    if (armedFor === null || now >= armedFor || this.#will.isRevoked()) return this.#wake();
     this.#awake = true;
     let quiet = true;
     try {
