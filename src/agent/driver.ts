@@ -34,10 +34,7 @@ const MONITOR_EVENTS: ReadonlySet<string> = new Set(['monitor', 'monitor-removed
 const DEADLINE: InstanceEvent = { kind: 'deadline' };
 
 export class Driver {
-  readonly #options: Pick<
-    DriverOptions,
-    'executor' | 'signing' | 'onChange' | 'onWake' | 'watchdog'
-  >;
+  readonly #options: DriverOptions;
   readonly #kernel: Kernel;
   readonly #will: LeasedWill;
   readonly #records: Records;
@@ -151,7 +148,7 @@ export class Driver {
 
   /** Takes what was only counted: whoever looks from outside sees how much it was, and when. */
   catchUp(): void {
-    this.#wake();
+    if (this.reception.isAnyCounted(this.network)) this.#takeHeard();
   }
 
   /**
@@ -159,9 +156,13 @@ export class Driver {
    * known: when nothing follows, and no deadline is due, nothing else is looked at. A packet or a notice wakes us itself.
    */
   heard(): void {
+    const now = this.#kernel.now();
+    if (this.#inbox.length > 0 || (this.#alarm.armedFor ?? Infinity) <= now) this.#takeHeard();
+  }
+
+  #takeHeard(): void {
     if (this.#awake || this.#stopped) return;
     const now = this.#kernel.now();
-    if (this.#inbox.length === 0 && (this.#alarm.armedFor ?? Infinity) > now) return;
     const armedFor = this.#wakeScheduled ? null : this.#alarm.armedFor;
     if (armedFor === null || now >= armedFor || this.#will.isRevoked()) return this.#wake();
     this.#awake = true;

@@ -83,6 +83,12 @@ export class Reception {
     this.#handOver(take);
   }
 
+  /** Whether `repetitions` would hand over any. */
+  isAnyCounted(network: Network): boolean {
+    for (const { socket } of network.ports()) if (socket?.hasRepetitions === true) return true;
+    return false;
+  }
+
   /** From now on those wake us again that would do more than that. */
   distrust(network: Network, core: Pick<Instance, 'isRepetition'>): void {
     for (const port of network.ports()) {

@@ -88,6 +88,10 @@ class NativeAdvertisementSocket implements AdvertisementSocket {
     this.#repetitions.forgetAll();
   }
 
+  get hasRepetitions(): boolean {
+    return this.#repetitions.isAny;
+  }
+
   repetitions(handler: (place: number, count: number, last: Instant) => void): void {
     this.#repetitions.take(handler);
   }

@@ -61,6 +61,8 @@ export interface AdvertisementSocket {
   /** What repeats the packet of this place is a packet again. */
   forget(place: number): void;
   forgetAll(): void;
+  /** Whether `repetitions` would hand over any. */
+  readonly hasRepetitions: boolean;
   /**
    * What was counted since the last call: how many of each, and when the last one arrived. All of it came before what
    * `receive` hands over next of the same place.

@@ -76,6 +76,11 @@ export class PacketRepetitions {
     this.#words[this.#head / 4 + WORD.known] = 0;
   }
 
+  /** Whether `take` would hand over anything. */
+  get isAny(): boolean {
+    return this.#words[this.#head / 4 + WORD.heard] !== 0;
+  }
+
   /** Hands over what was counted, in the order of the first ones; from now on it counts anew. */
   take(handler: (place: number, count: number, last: Instant) => void): void {
     const heard = this.#words[this.#head / 4 + WORD.heard] ?? 0;

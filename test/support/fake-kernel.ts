@@ -278,6 +278,9 @@ export class FakeKernel implements Kernel {
       isKnown: (place) => (socket.known.get(place)?.packet ?? null) !== null,
       forget,
       forgetAll: () => [...socket.known.keys()].forEach(forget),
+      get hasRepetitions() {
+        return [...socket.known.values()].some(({ count }) => count > 0);
+      },
       repetitions: (handler) => {
         for (const [place, known] of socket.known) {
           const { count } = known;
