@@ -48,14 +48,11 @@ function subnetFindings({ virtualRouters }: Settings, host: HostFacts): HostFind
   const virtual = new Set(
     virtualRouters.flatMap(({ addresses }) => addresses.map(({ address }) => address)),
   );
+  // Of an Active of many, nearly all that stands is virtual.
+  const spanning = host.addresses.filter((one) => !virtual.has(one.address) && spansSubnet(one));
+  const byLink = groupBy(spanning, (one) => `${familyOf(one.address)} ${one.interface}`);
   return virtualRouters.flatMap((router, index) => {
-    const own = host.addresses.filter(
-      (one) =>
-        one.interface === router.interface &&
-        familyOf(one.address) === router.family &&
-        spansSubnet(one) &&
-        !virtual.has(one.address),
-    );
+    const own = byLink.get(`${router.family} ${router.interface}`) ?? [];
     if (own.length === 0) return [];
     return router.addresses.flatMap((one, at) => {
       const path = `virtualRouters[${index}].addresses[${at}]`;
@@ -127,26 +124,25 @@ function ownAddressFindings({ ha, monitors }: Settings, host: HostFacts): HostFi
 function foreignFindings({ virtualRouters }: Settings, host: HostFacts): HostFinding[] {
   const { addresses, recorded } = host;
   if (recorded === undefined) return [];
+  const standing = groupBy(addresses, ({ address }) => address);
   return virtualRouters.flatMap((router, index) =>
     router.addresses.flatMap((virtual, at) => {
       const path = `virtualRouters[${index}].addresses[${at}]`;
-      return addresses
-        .filter(({ address }) => address === virtual.address)
-        .flatMap((one) => {
-          const text = formatAddressWithPrefix(one);
-          if (recorded.has(`${one.interface} ${text}`)) return [];
-          const there = `${text} stands on ${one.interface} already, and no agent has put it there: it stays`;
-          if (one.interface !== router.interface) {
-            return [advice(path, `${there}, and that interface answers for it whatever the role`)];
-          }
-          if (router.priority === 255) return [];
-          return [
-            advice(
-              path,
-              `${there} whatever the role; if it is this appliance's own, give it priority 255 here, else: ip address del ${text} dev ${one.interface}`,
-            ),
-          ];
-        });
+      return (standing.get(virtual.address) ?? []).flatMap((one) => {
+        const text = formatAddressWithPrefix(one);
+        if (recorded.has(`${one.interface} ${text}`)) return [];
+        const there = `${text} stands on ${one.interface} already, and no agent has put it there: it stays`;
+        if (one.interface !== router.interface) {
+          return [advice(path, `${there}, and that interface answers for it whatever the role`)];
+        }
+        if (router.priority === 255) return [];
+        return [
+          advice(
+            path,
+            `${there} whatever the role; if it is this appliance's own, give it priority 255 here, else: ip address del ${text} dev ${one.interface}`,
+          ),
+        ];
+      });
     }),
   );
 }
@@ -176,3 +172,15 @@ const acceptModeFindings = ({ virtualRouters }: Settings, { lacksNft }: HostFact
           },
         ],
   );
+
+/** Looked through once, however many virtual routers ask: there may be a thousand, and as many addresses. */
+function groupBy<Item, Key>(items: Iterable<Item>, keyOf: (item: Item) => Key): Map<Key, Item[]> {
+  const groups = new Map<Key, Item[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
+}

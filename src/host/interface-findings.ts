@@ -16,13 +16,15 @@ export function interfaceFindings(settings: Settings, host: HostFacts): HostFind
       advice(setting, `there is no interface ${name} on this host now; ${effect}`),
     );
   const virtual = virtualAddresses(settings);
+  // Of an Active of many, nearly all that stands is virtual.
+  const unshared = host.addresses.filter(({ address }) => !virtual.has(address));
   const there = settings.virtualRouters.flatMap((router, index) => {
     const kind = links.get(router.interface);
     if (kind === undefined || kind === 'unknown') return [];
     return [
       ...kindProblems(router, kind),
       ...(kind === 'loopback' ? [] : groupProblems(router, host)),
-      ...(kind === 'loopback' ? [] : sourceProblems(router, host, virtual)),
+      ...(kind === 'loopback' ? [] : sourceProblems(router, unshared)),
     ].map((message) => advice(`virtualRouters[${index}].interface`, message));
   });
   return [...gone, ...there];
@@ -64,13 +66,9 @@ function groupProblems(
 /** Where a virtual router would wait: it has no address of its own to advertise from. */
 function sourceProblems(
   { interface: name, family, unicastPeers }: VirtualRouterSettings,
-  { addresses }: HostFacts,
-  virtual: ReadonlySet<string>,
+  unshared: HostFacts['addresses'],
 ): string[] {
-  const own = addresses.filter(
-    (one) =>
-      one.interface === name && familyOf(one.address) === family && !virtual.has(one.address),
-  );
+  const own = unshared.filter((one) => one.interface === name && familyOf(one.address) === family);
   if (family === 'ipv4') {
     return own.length > 0 ? [] : [`${name} has no IPv4 address of its own to advertise from`];
   }

@@ -369,6 +369,33 @@ describe('what does not fit on a host', () => {
     assert.equal(found(withRouter('fe80::33/64, 2001:db8:1::100/64'), six).length, 1);
   });
 
+  it('what stands is looked through once, however many virtual routers stand there', () => {
+    let reads = 0;
+    const counted = (text: string): StandingAddress => {
+      const { address, ...rest } = standing('eth0', text);
+      return {
+        ...rest,
+        get address() {
+          reads += 1;
+          return address;
+        },
+      };
+    };
+    const readsOf = (count: number): number => {
+      const hosts = Array.from({ length: count }, (_, index) => index + 1);
+      const routers = hosts.map(
+        (at) => `{ name: v${at}, interface: eth0, vrid: ${at}, addresses: [10.99.1.${at}/16] }`,
+      );
+      const addresses = hosts.map((at) => counted(`10.99.1.${at}/16`));
+      reads = 0;
+      found(`virtualRouters: [${routers.join(', ')}]`, { addresses, recorded: new Set() });
+      return reads;
+    };
+    const few = readsOf(10);
+    assert.ok(few > 0);
+    assert.ok(readsOf(200) <= 20 * few, `${readsOf(200)} reads of 200 addresses, ${few} of 10`);
+  });
+
   it('our own address as a peer or a gateway, and a single path', () => {
     const rest = `ha: { keyFile: /k, peers: [{ name: b, addresses: [10.98.0.1] }] }
 gatewayMonitoring: { addresses: [10.99.0.1] }`;
