@@ -15,23 +15,46 @@ export const REMEMBERED = 16;
 export type Relation = 'same' | 'mine-newer' | 'theirs-newer' | 'conflict';
 
 /**
- * How two lineages stand to each other. One is newer when the other's document is among those that it came from: so
- * nothing is replaced that its author has not seen.
+ * How two lineages stand to each other. One is newer when the other's document is among those that it came from since
+ * both had the same: so nothing is replaced that its author has not seen. An appliance that is back at what both had then
+ * has nothing to lose, however often something was changed and taken back there.
  */
 export function relate(mine: Lineage, theirs: Lineage): Relation {
-  if (mine.version.digest === theirs.version.digest) return 'same';
-  const newer = comesFrom(mine, theirs.version);
-  const older = comesFrom(theirs, mine.version);
-  if (newer === older) return 'conflict';
-  return newer ? 'mine-newer' : 'theirs-newer';
+  const [here, there] = [mine.version.digest, theirs.version.digest];
+  if (here === there) return 'same';
+  const met = lastMet(mine, theirs);
+  if (met?.digest === here) return 'theirs-newer';
+  if (met?.digest === there) return 'mine-newer';
+  const newer = left(mine, theirs.version, met);
+  const older = left(theirs, mine.version, met);
+  if (newer === null && older === null) return 'conflict';
+  if (newer === null || older === null) return newer === null ? 'theirs-newer' : 'mine-newer';
+  // Each had the other's: whoever left it later is newer.
+  if (newer >= theirs.version.generation === older >= mine.version.generation) return 'conflict';
+  return newer >= theirs.version.generation ? 'mine-newer' : 'theirs-newer';
 }
 
-/**
- * Whether `version` is among what `lineage` came from. Edits that were taken back give a digest a second time: then
- * the generation tells.
- */
-const comesFrom = ({ before }: Lineage, { digest, generation }: SettingsVersion): boolean =>
-  before.some((one) => one.digest === digest && one.generation >= generation);
+/** The latest version that both had, whoever made it; undefined when none is remembered. */
+function lastMet(mine: Lineage, theirs: Lineage): SettingsVersion | undefined {
+  const there = new Set([theirs.version, ...theirs.before].map(nameOf));
+  return [mine.version, ...mine.before]
+    .filter((one) => there.has(nameOf(one)))
+    .sort((a, b) => b.generation - a.generation || (a.digest < b.digest ? -1 : 1))[0];
+}
+
+/** The generation in which `lineage` had this document last, since the two met; null when it had not. */
+function left(
+  { before }: Lineage,
+  { digest }: SettingsVersion,
+  met: SettingsVersion | undefined,
+): number | null {
+  const had = before.filter((one) => one.digest === digest);
+  const last = Math.max(...had.map(({ generation }) => generation));
+  return last > (met?.generation ?? 0) ? last : null;
+}
+
+/** Two appliances that go back to the same document at the same time make one version, not two. */
+const nameOf = ({ generation, digest }: SettingsVersion): string => `${generation} ${digest}`;
 
 /** The first version of an appliance that knows of none. */
 export const firstVersion = (author: string, digest: string): Lineage => ({
@@ -43,19 +66,20 @@ export const firstVersion = (author: string, digest: string): Lineage => ({
 export function edited(lineage: Lineage, author: string, digest: string): Lineage {
   const { version } = lineage;
   if (version.digest === digest) return lineage;
-  return {
-    version: { generation: version.generation + 1, author, digest },
-    before: remembered([version, ...lineage.before]),
-  };
+  const generation = latestOf(lineage) + 1;
+  return withPast({ generation, author, digest }, [version, ...lineage.before]);
 }
 
-/** The lineage of an appliance that has taken over the document of another: it forgets nothing that it had. */
-export const adopted = (mine: Lineage, theirs: Lineage): Lineage => ({
-  version: theirs.version,
-  before: remembered([...theirs.before, mine.version, ...mine.before]).filter(
-    (one) => !isSame(one, theirs.version),
-  ),
-});
+/**
+ * The lineage of an appliance that has taken over the document of another: it forgets nothing that it had. A version
+ * always is of a later generation than all that it came from, also where an operator chose the lower one of two.
+ */
+export function adopted(mine: Lineage, theirs: Lineage): Lineage {
+  const { version } = theirs;
+  const generation = Math.max(version.generation, latestOf(mine) + 1);
+  const past = [version, ...theirs.before, mine.version, ...mine.before];
+  return withPast({ ...version, generation }, past);
+}
 
 /**
  * Two appliances with the same document speak of it as one version: the one that is lower in (generation, author)
@@ -66,26 +90,37 @@ export function agreed(mine: Lineage, theirs: Lineage): Lineage {
   if (a.digest !== b.digest || isSame(a, b)) return mine;
   const higher =
     b.generation > a.generation || (b.generation === a.generation && b.author < a.author);
-  return higher ? adopted(mine, theirs) : mine;
+  return higher ? withPast(b, [...theirs.before, a, ...mine.before]) : mine;
 }
+
+const withPast = (version: SettingsVersion, past: readonly SettingsVersion[]): Lineage => ({
+  version,
+  before: remembered(past.filter((one) => nameOf(one) !== nameOf(version))),
+});
+
+const latestOf = ({ version, before }: Lineage): number =>
+  Math.max(version.generation, ...before.map(({ generation }) => generation));
 
 const isSame = (a: SettingsVersion, b: SettingsVersion): boolean =>
   a.generation === b.generation && a.author === b.author && a.digest === b.digest;
 
-/** The latest first, each once. */
+/** The latest first, each once. Where there are too many, a document that came again later goes before one that did not. */
 function remembered(versions: readonly SettingsVersion[]): SettingsVersion[] {
-  const seen = new Set<string>();
-  return versions
-    .filter((one) => {
-      const text = `${one.generation} ${one.digest} ${one.author}`;
-      return !seen.has(text) && seen.add(text);
-    })
-    .sort((a, b) => b.generation - a.generation)
-    .slice(0, REMEMBERED);
+  const names = versions.map(nameOf);
+  const all = versions
+    .filter((one, index) => names.indexOf(nameOf(one)) === index)
+    .sort((a, b) => b.generation - a.generation);
+  const digests = all.map(({ digest }) => digest);
+  const repeated = all.filter(({ digest }, index) => digests.indexOf(digest) < index);
+  const excess = Math.max(0, all.length - REMEMBERED);
+  const gone = new Set(repeated.slice(Math.max(0, repeated.length - excess)));
+  return all.filter((one) => !gone.has(one)).slice(0, REMEMBERED);
 }
 
 /** The latest document that both had, by its digest; null when none is known. */
 export function commonDigest(mine: Lineage, theirs: Lineage): string | null {
+  const met = lastMet(mine, theirs);
+  if (met !== undefined) return met.digest;
   const known = new Set([theirs.version, ...theirs.before].map(({ digest }) => digest));
   return [mine.version, ...mine.before].find(({ digest }) => known.has(digest))?.digest ?? null;
 }

@@ -58,7 +58,7 @@ describe('a document that was taken over', () => {
     const theirs = edits(first, 'b', 'z');
     const mine = edits(first, 'a', 'y');
     const now = adopted(mine, theirs);
-    assert.deepEqual(now.version, theirs.version);
+    assert.deepEqual(now.version, { ...theirs.version, generation: 3 });
     assert.equal(relate(now, theirs), 'same');
     // A third one that had ours follows.
     assert.equal(relate(now, mine), 'mine-newer');
@@ -68,8 +68,56 @@ describe('a document that was taken over', () => {
   it('an edit after it is newer for both', () => {
     const theirs = edits(first, 'b', 'z');
     const now = edits(adopted(edits(first, 'a', 'y'), theirs), 'a', 'w');
-    assert.equal(now.version.generation, 3);
+    assert.equal(now.version.generation, 4);
     assert.equal(relate(theirs, now), 'theirs-newer');
+  });
+});
+
+describe('a document that was taken over although another one was newer', () => {
+  it('is of a later generation than all that it came from: whoever had any of it follows', () => {
+    const [mine, theirs] = [edits(first, 'a', 'p', 'q', 'r', 'y'), edits(first, 'b', 'z')];
+    const chosen = adopted(mine, theirs);
+    const other = agreed(theirs, chosen);
+    assert.deepEqual(other.version, chosen.version);
+    const later = edited(chosen, 'a', 'w');
+    for (const one of [mine, theirs, chosen, other])
+      assert.equal(relate(one, later), 'theirs-newer');
+  });
+});
+
+describe('a change that was taken back', () => {
+  /** One that goes there and back so many times, each time a generation further. */
+  const thereAndBack = (lineage: Lineage, author: string, times: number): Lineage =>
+    edits(lineage, author, ...Array.from({ length: times }, () => ['y', 'x']).flat());
+
+  for (const times of [1, 2, 5, REMEMBERED]) {
+    it(`${times} times, while another one did not hear of it: what that one sets then is newer`, () => {
+      const here = thereAndBack(first, 'a', times);
+      for (const silent of [first, firstVersion('b', 'x'), thereAndBack(first, 'b', 1)]) {
+        const set = edited(silent, 'b', 'z');
+        assert.equal(relate(here, set), 'theirs-newer');
+        assert.equal(relate(set, here), 'mine-newer');
+      }
+    });
+
+    it(`${times} times, and what was never taken back is still known`, () => {
+      const before = edits(first, 'a', 'q', 'x');
+      const here = thereAndBack(before, 'a', times);
+      assert.equal(relate(edits(first, 'a', 'q'), here), 'theirs-newer');
+    });
+  }
+
+  it('is newer than the change, however often there was one', () => {
+    const change = edited(thereAndBack(first, 'a', 3), 'a', 'y');
+    assert.equal(relate(change, edited(change, 'b', 'x')), 'theirs-newer');
+    // And the same by two who do not hear each other: one version, not two.
+    const [b, c] = [edited(change, 'b', 'x'), edited(change, 'c', 'x')];
+    assert.equal(relate(b, edited(c, 'c', 'z')), 'theirs-newer');
+  });
+
+  it('and one that somebody built on meanwhile are a conflict', () => {
+    const change = edited(first, 'a', 'y');
+    assert.equal(relate(edited(change, 'a', 'z'), edited(change, 'b', 'x')), 'conflict');
   });
 });
 
