@@ -52,6 +52,9 @@ export function loadSettings(path: string, host: Host = thisHost): LoadResult {
 export function parseSettings(text: string, fileName: string, host: Host = thisHost): LoadResult {
   const read = readDocument(text);
   if (!read.ok) return { ok: false, file: fileName, errors: read.errors };
+  // Also of a text that is about to be written: the next who reads the file would refuse it.
+  const size = Buffer.byteLength(text);
+  if (size > LARGEST_FILE_BYTES) return { ok: false, file: fileName, errors: [largeFile(size)] };
   const { document } = read;
   // Before the form fills defaults in.
   const written = structuredClone(document.value);
@@ -134,8 +137,10 @@ function readBounded(path: string): Buffer {
 
 const notAFile = (found: string): FileRefusal => new FileRefusal(refusal('notAFile', found, {}));
 
-const tooLarge = (size: number): FileRefusal =>
-  new FileRefusal(refusal('largeFile', `${size} bytes`, { most: LARGEST_FILE_BYTES }));
+const tooLarge = (size: number): FileRefusal => new FileRefusal(largeFile(size));
+
+const largeFile = (size: number): SettingsError =>
+  refusal('largeFile', `${size} bytes`, { most: LARGEST_FILE_BYTES });
 
 /** Some editors begin a file with it; it is no part of the text. */
 const BYTE_ORDER_MARK = '\ufeff';

@@ -89,6 +89,15 @@ export function openPeerServer(options: PeerServerOptions): Promise<PeerServer> 
 /** As settings have it, where the kernel shows an IPv4 address as a part of IPv6. */
 const plainAddress = (address = ''): string => address.replace(/^::ffff:(?=\d+\.)/, '');
 
+/** Settings that are too many for any message are no reason to say nothing. */
+function framed(answer: PeerAnswer): Buffer {
+  try {
+    return encodeFrame(answer);
+  } catch (error) {
+    return encodeFrame({ kind: 'unwilling', detail: (error as Error).message });
+  }
+}
+
 function serve(socket: TLSSocket, peer: string, { answer, onRefused }: PeerServerOptions): void {
   const reader = new FrameReader();
   let asked = false;
@@ -108,9 +117,8 @@ function serve(socket: TLSSocket, peer: string, { answer, onRefused }: PeerServe
     const request = readRequest(text);
     if (request === null) return refuse('expected a request about shared settings, found another');
     asked = true;
-    answer(peer, request).then(
-      (given) => socket.end(encodeFrame(given)),
-      () => socket.destroy(),
-    );
+    answer(peer, request)
+      .then((given) => socket.end(framed(given)))
+      .catch(() => socket.destroy());
   });
 }

@@ -1,7 +1,7 @@
 // A shared document put into a settings file: shared settings are replaced, and nothing else. Comments and what is the
 // appliance's own stay; the result is read again and compared before it is handed out. No files.
 import { isDeepStrictEqual } from 'node:util';
-import { isMap, isScalar, isSeq, type Document } from 'yaml';
+import { isMap, isNode, isScalar, isSeq, type Document, type Node } from 'yaml';
 import { readDocument } from '../config/document.js';
 import { editSetting } from '../config/edit.js';
 import type { SettingsError } from '../config/errors.js';
@@ -173,13 +173,15 @@ function rewritten(
   const read = readDocument(text);
   if (!read.ok) return null;
   const { document } = read.document;
+  let printed = '';
   try {
     for (const list of LISTS) arrange(document, list, renames, namesIn(list, wanted));
     for (const { name, value } of changes) apply(document, name, value, wanted);
+    // Throws where an anchor is gone that an alias names.
+    printed = document.toString({ lineWidth: 0, flowCollectionPadding: true });
   } catch {
     return null;
   }
-  const printed = document.toString({ lineWidth: 0, flowCollectionPadding: true });
   return text.includes('\r\n') ? printed.replaceAll(/\r?\n/g, '\r\n') : printed;
 }
 
@@ -232,7 +234,7 @@ function apply(
     if (path.length > 1 && parent !== undefined && !isMap(parent)) {
       document.setIn(path.slice(0, -1), document.createNode({}));
     }
-    document.setIn(path, document.createNode(given));
+    document.setIn(path, withComments(document.createNode(given), document.getIn(path, true)));
     return;
   }
   document.deleteIn(path);
@@ -240,6 +242,13 @@ function apply(
   if (keys.length > 1 && item !== null && isMap(parent) && parent.items.length === 0) {
     document.deleteIn(path.slice(0, -1));
   }
+}
+
+/** What somebody wrote beside a value stays beside the next one. */
+function withComments(node: Node, former: unknown): Node {
+  if (!isNode(former)) return node;
+  const { comment, commentBefore, spaceBefore } = former;
+  return Object.assign(node, { comment, commentBefore, spaceBefore });
 }
 
 /** What is shared is as it is wanted, and nothing of the appliance's own has changed, but for what went with an item. */

@@ -326,6 +326,9 @@ describe('files that cannot be read', () => {
     const filler = (size: number): string => SMALLEST + '#'.repeat(size - SMALLEST.length);
     assert.equal(codeOf(written('large', filler(LARGEST_FILE_BYTES + 1))), 'too-large');
     assert.equal(codeOf(written('full', filler(LARGEST_FILE_BYTES))), undefined);
+    // Of a text that nobody has written yet, too: else a change would leave a file that nobody reads.
+    const text = parseSettings(filler(LARGEST_FILE_BYTES + 1), 'f');
+    assert.ok(!text.ok && text.errors[0]?.code === 'too-large');
   });
 
   it('refuses what is not UTF-8', () => {
