@@ -47,6 +47,8 @@ export interface HostFacts {
   readonly files: ReadonlyMap<string, FileFacts>;
   /** By path: what the agent says of a key file that it cannot use. */
   readonly keyProblems: ReadonlyMap<string, string>;
+  /** What stands in place of the notes of shared settings, where they cannot be used. */
+  readonly notesProblem?: string;
   /** No nft is where programs are looked for. */
   readonly lacksNft?: boolean;
   /** Another program lies where the one that looks was started from. */

@@ -20,6 +20,7 @@ export type { HostFinding } from './finding.js';
 /** Everything that does not fit, each once. */
 export function hostFindings(settings: Settings, host: HostFacts): HostFinding[] {
   return [
+    ...(host.notesProblem === undefined ? [] : [notesFinding(host.notesProblem)]),
     ...interfaceFindings(settings, host),
     ...subnetFindings(settings, host),
     ...ownAddressFindings(settings, host),
@@ -31,6 +32,12 @@ export function hostFindings(settings: Settings, host: HostFacts): HostFinding[]
     ...(host.programReplaced === true ? [NEEDS_RESTART] : []),
   ];
 }
+
+const notesFinding = (problem: string): HostFinding => ({
+  path: 'stateDirectory',
+  level: 'missing',
+  message: `${problem}; the agent keeps it beside, and begins anew with the settings in force: see understudy sync status`,
+});
 
 /** An upgrade that could not restart an Active leaves this behind until somebody does. */
 const NEEDS_RESTART: HostFinding = {

@@ -19,6 +19,7 @@ import {
   type LinkKind,
   type StandingAddress,
 } from './facts.js';
+import { notesProblem, readSyncNotes, syncNotesPath } from './sync-notes.js';
 import { controlSocketOf, namedFiles } from './named.js';
 import { programReplaced } from './own-program.js';
 import { readKeyFileLater } from './peer-key.js';
@@ -166,6 +167,15 @@ export function recordedBy({ stateDirectory }: Settings): Pick<HostFacts, 'recor
     const { code } = error as NodeJS.ErrnoException;
     return code === 'ENOENT' ? { recorded: new Set() } : {};
   }
+}
+
+/** What the notes of shared settings are instead; nothing where they can be used, or may not be looked at. */
+export function notesOf({ stateDirectory, ha }: Settings): Pick<HostFacts, 'notesProblem'> {
+  if (ha.sync === 'off' || ha.peers.length === 0) return {};
+  const path = syncNotesPath(stateDirectory);
+  const notes = readSyncNotes(path);
+  if (notes.ok || notes.found.includes('EACCES')) return {};
+  return { notesProblem: notesProblem(path, notes.found) };
 }
 
 interface IpLink {

@@ -257,8 +257,10 @@ export interface SyncStatus {
   /** Where that version was written. */
   readonly author: string;
   readonly digest: string;
-  /** What keeps this appliance from being asked: its TCP port cannot be had. */
+  /** What keeps this appliance from being asked: its TCP port cannot be had, or nothing can be recorded. */
   readonly problem?: string;
+  /** What became of notes of versions that could not be used when the sync service started. */
+  readonly remark?: string;
   /** A change is under way that is taken back when the peer is lost. */
   readonly unconfirmed?: true;
   readonly peers: readonly {

@@ -148,7 +148,9 @@ export class Comparison {
   async fetch(peer: KnownPeer): Promise<Written | null> {
     try {
       const answer = await this.#parts.options.call(peer.name, { kind: 'get' });
-      if (answer.kind !== 'has') throw new Error(`it answers: ${answer.kind}`);
+      if (answer.kind !== 'has') {
+        throw new Error('detail' in answer ? answer.detail : `it answers: ${answer.kind}`);
+      }
       peer.has = answer.written;
       return answer.written;
     } catch (error) {

@@ -43,6 +43,11 @@ export type PeerAnswer =
   /** `busy`: another change is under way there. `unwilling`: it does not follow. */
   | { readonly kind: 'busy' | 'unwilling'; readonly detail: string };
 
+/** It is there and has not answered in time: perhaps it has done what it was asked, or will. */
+export class PeerSlow extends Error {
+  override readonly name = 'PeerSlow';
+}
+
 /** In bytes; the document takes most of it. */
 export const MESSAGE_MAXIMUM = DOCUMENT_MAXIMUM + 32 * 1024;
 /** In front of each message: its length as 32 bits. */

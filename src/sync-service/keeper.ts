@@ -4,13 +4,14 @@ import type { AnnouncedVersion } from '../model/settings-version.js';
 import type { SyncStatus } from '../model/status.js';
 import { digestOf } from '../sync/shared.js';
 import { Answers } from './answers.js';
-import { hashOf } from './change.js';
+import { errorsOf, hashOf } from './change.js';
 import { Comparison } from './comparison.js';
 import type { PeerAnswer, PeerRequest } from './exchange.js';
 import { Orders } from './orders.js';
 import { Parts, type KeeperOptions } from './parts.js';
 import {
   Proposal,
+  NOT_GIVEN,
   putAlone,
   refused,
   type Apply,
@@ -40,6 +41,11 @@ export class Keeper {
   readonly #comparison: Comparison;
   readonly #orders: Orders;
   readonly #proposal: Proposal;
+
+  /** Why this appliance has no version that it could tell of. */
+  #unwritten: string | null = null;
+  /** What became of notes that could not be used. */
+  #setAside: string | null = null;
 
   constructor(options: KeeperOptions) {
     this.#parts = new Parts(options);
@@ -77,6 +83,7 @@ export class Keeper {
     const peer = this.#parts.book.find(name);
     if (peer === undefined) return Promise.resolve();
     peer.told = version;
+    peer.heard = true;
     peer.lost = false;
     this.#taking.found(name);
     return this.#comparison.judge(peer);
@@ -111,11 +118,14 @@ export class Keeper {
   status(): SyncStatus {
     const { ledger, options, book } = this.#parts;
     const version = ledger.state?.lineage.version;
+    const [problem, remark] = [this.#unwritten, this.#setAside];
     return {
       mode: options.mode,
       generation: version?.generation ?? 0,
       author: version?.author ?? '',
       digest: version?.digest ?? '',
+      ...(problem === null ? {} : { problem }),
+      ...(remark === null ? {} : { remark }),
       ...(ledger.pending === null ? {} : { unconfirmed: true as const }),
       peers: book.all.map(({ status }) => status),
     };
@@ -156,7 +166,7 @@ export class Keeper {
     apply: Apply,
     isAwaited = (): boolean => true,
   ): Promise<ProposalOutcome> {
-    if (this.#parts.ledger.state === null) return putAlone(proposed, apply);
+    if (this.#parts.ledger.state === null) return putAlone(proposed, apply, [NOT_GIVEN]);
     const standsBack = this.#proposal.standsBack(proposed);
     if (standsBack !== null) return Promise.resolve(standsBack);
     return this.#parts.inTurn(() =>
@@ -196,12 +206,25 @@ export class Keeper {
       this.#parts.inForce = text;
       // An edit of what is shared, on top of a change that is not confirmed: somebody is there, and has decided.
       const same = ledger.state !== null && digestOf(document) === ledger.digest;
+      await this.#clear();
       await ledger.edit(document, same ? ledger.pending : null);
+      this.#unwritten = null;
     } catch (error) {
       // The agent says what is wrong with the file, and runs with what it had.
       if (error instanceof SettingsRefused) return;
+      const [{ found } = { found: String(error) }] = errorsOf(error);
+      const beside = ledger.unusable === null ? '' : `${ledger.unusable}; `;
+      this.#unwritten = `${beside}the versions of shared settings cannot be recorded: ${found}`;
       options.later(WRITTEN_AGAIN_AFTER_MS, () => void this.#noteAgain());
     }
+  }
+
+  /** Notes that cannot be used are not written over. */
+  async #clear(): Promise<void> {
+    const words = await this.#parts.ledger.setAside();
+    if (words === null) return;
+    this.#setAside = words;
+    this.#parts.tell('sync-notes-lost', 'unusable', words);
   }
 
   /** Unless the file has been edited since: then it is no longer what is in force. */

@@ -17,8 +17,28 @@ export class Ledger {
 
   /** What was kept; null for nothing. Has to be called first. */
   load(): SyncState | null {
-    this.#state = this.#store.load();
-    return this.#state;
+    const { state, problem } = this.#store.load();
+    this.#state = state;
+    this.#unusable = problem;
+    return state;
+  }
+  #unusable: string | null = null;
+
+  /**
+   * What was kept and cannot be used is moved out of the way before anything is written over it.
+   * @returns what to tell of it; null when there is no such thing.
+   */
+  async setAside(): Promise<string | null> {
+    if (this.#unusable === null) return null;
+    const kept = await this.#store.setAside();
+    const words = `${this.#unusable}; it is kept as ${kept}, and versions begin anew with the settings in force`;
+    this.#unusable = null;
+    return words;
+  }
+
+  /** Why what was kept cannot be used, as long as it stands in the way. */
+  get unusable(): string | null {
+    return this.#unusable;
   }
 
   /** Null before anything is known. */

@@ -31,12 +31,16 @@ export interface KeeperOptions extends ChangeTools {
   readonly wallClock: () => number;
 }
 
-export interface SyncEvent {
+/** With a peer. */
+interface Met {
   readonly event: 'sync-applied' | 'sync-refused' | 'sync-conflict' | 'sync-taken-back';
+}
+
+export type SyncEvent = (Met | { readonly event: 'sync-notes-lost' }) & {
   readonly reason: string;
   readonly detail: string;
   readonly peer?: string;
-}
+};
 
 export class Parts {
   readonly options: KeeperOptions;

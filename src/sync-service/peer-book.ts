@@ -20,6 +20,8 @@ export class KnownPeer {
   readonly name: string;
   /** By its messages; null: it tells nothing. */
   told: AnnouncedVersion | null = null;
+  /** A message of it has come. */
+  heard = false;
   /** Its document, as it was asked for last. */
   has: Written | null = null;
   /** The digest of the document of its that was refused here. */

@@ -3,6 +3,7 @@ import { connect } from 'node:tls';
 import {
   encodeFrame,
   FrameReader,
+  PeerSlow,
   readAnswer,
   type PeerAnswer,
   type PeerRequest,
@@ -26,7 +27,7 @@ const CONNECT_LIMIT_MS = 1_500;
 /**
  * The answer of the first address that gives one, under the first key that is taken.
  * @param limitMs after which no other is tried.
- * @throws PeerUnanswered (rejects) when none does.
+ * @throws PeerSlow (rejects) when one is reached and does not answer in time, PeerUnanswered when none is.
  */
 export async function callPeer(
   { addresses, port }: PeerPlace,
@@ -44,6 +45,7 @@ export async function callPeer(
       try {
         return await ask({ host: address, port }, key, frame, left);
       } catch (error) {
+        if (error instanceof PeerSlow) throw error;
         const { message } = error as Error;
         failures.push(`${address}: ${message}`);
         // Another key would find the same.
@@ -83,7 +85,12 @@ function ask(
       reject(connected && !agreed ? new NotAgreed(`no TLS with our key: ${error.message}`) : error);
       socket.destroy();
     };
-    const whole = setTimeout(() => fail(new Error('too slow')), limitMs);
+    const whole = setTimeout(() => {
+      const waited = `no answer on TCP port ${port} within ${(limitMs / 1_000).toFixed(1)} s (${host}: too slow)`;
+      clearTimeout(first);
+      reject(connected ? new PeerSlow(waited) : new Error('too slow'));
+      socket.destroy();
+    }, limitMs);
     const first = setTimeout(() => {
       if (!connected) fail(new Error('nobody answers'));
     }, CONNECT_LIMIT_MS);

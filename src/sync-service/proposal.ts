@@ -7,7 +7,7 @@ import { mergeShared } from '../sync/merge.js';
 import { digestOf } from '../sync/shared.js';
 import { differences } from '../sync/difference.js';
 import { errorsOf, hashOf, NOT_READ_BACK } from './change.js';
-import type { PeerAnswer, PeerRequest, Written } from './exchange.js';
+import { PeerSlow, type PeerAnswer, type PeerRequest, type Written } from './exchange.js';
 import { settingsIn, thereOn, waitFor } from './outcomes.js';
 import type { Parts, Refusals } from './parts.js';
 import type { KnownPeer } from './peer-book.js';
@@ -190,13 +190,20 @@ export class Proposal {
 
   #participantsOf(answers: readonly Answered[]): Checked {
     const { book } = this.#parts;
-    const silent = book.all.filter(({ told, lost }) => told !== null && lost);
+    const silent = book.all.filter(({ heard, lost }) => lost || !heard);
+    // Of a release that knows nothing of shared settings, or with `ha.sync: off`.
+    const mute = book.all.filter(({ heard, lost, told }) => heard && !lost && told === null);
     return {
       participants: answers.flatMap(({ peer, answer }) =>
         answer.kind === 'fits' ? [{ peer, active: answer.active === true }] : [],
       ),
       remarks: [
         ...silent.map(({ name }) => remark(`${name} is not heard: it follows when it is`)),
+        ...mute.map(({ name }) =>
+          remark(
+            `${name} shares no settings (ha.sync is off there, or it is older): set it there too`,
+          ),
+        ),
         ...answers.flatMap(({ peer, answer }) => remarksOn(peer, answer)),
       ],
     };
@@ -246,7 +253,8 @@ export class Proposal {
     try {
       return await this.#parts.options.call(peer.name, request, limitMs);
     } catch (error) {
-      return { kind: 'silent', detail: (error as Error).message };
+      const kind = error instanceof PeerSlow ? 'slow' : 'silent';
+      return { kind, detail: (error as Error).message };
     }
   }
 
@@ -335,7 +343,7 @@ export const refused = ({ text }: Proposed, errors: Refusals): ProposalOutcome =
 });
 
 /** An answer, or none. */
-type Given = PeerAnswer | { readonly kind: 'silent'; readonly detail: string };
+type Given = PeerAnswer | { readonly kind: 'silent' | 'slow'; readonly detail: string };
 interface Answered {
   readonly peer: KnownPeer;
   readonly answer: Given;
@@ -353,6 +361,8 @@ function stagesOf(
 
 function refusedBy(peer: KnownPeer, answer: Given): Refusals {
   if (answer.kind === 'refused') return answer.errors.map((error) => thereOn(peer.name, error));
+  // It is heard, and may have a change of its own: without its word there is no one author at a time.
+  if (answer.kind === 'slow') return [tooSlow(peer.name, answer.detail)];
   if (answer.kind !== 'conflict') return [];
   const { state } = peer.status;
   // Known already: an operator goes on here, and decides later.
@@ -365,6 +375,14 @@ const newerOn = (peer: string): SettingsError => ({
   expected: `settings that follow those of ${peer}`,
   found: `${peer} was changed meanwhile`,
   remedy: 'see understudy sync diff, then make the change again',
+});
+
+const tooSlow = (peer: string, found: string): SettingsError => ({
+  path: '',
+  code: 'changed-meanwhile',
+  expected: `an answer of ${peer} in time: another change may be under way there`,
+  found,
+  remedy: 'nothing was changed; make the change again in a moment',
 });
 
 const notTaken = ({ name }: KnownPeer, answer: Given): SettingsError => ({
@@ -381,6 +399,12 @@ const MEANWHILE: SettingsError = {
   expected: 'the settings file as it was read',
   found: 'it was written again meanwhile',
   remedy: 'understudy reload',
+};
+
+/** Where nothing is known of versions, nobody can be asked. */
+export const NOT_GIVEN: SettingsWarning = {
+  path: 'ha.sync',
+  message: 'given to no peer: see understudy sync status for why nothing is known of versions here',
 };
 
 const remark = (message: string): SettingsWarning => ({ path: 'ha.sync', message });
@@ -403,6 +427,7 @@ function remarksOn({ name, status }: KnownPeer, answer: Given): SettingsWarning[
     case 'busy':
     case 'has':
     case 'refused':
+    case 'slow':
     case 'withdrawn':
       return [];
   }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { atomicWriteFile } from '../files/atomic-write.js';
 import type { SyncOrder } from '../control/protocol.js';
 import { readKeyFile } from '../host/peer-key.js';
+import { syncNotesPath } from '../host/sync-notes.js';
 import { encodeLine, lineReader } from '../json/lines.js';
 import { laterIdly } from '../timers/later.js';
 import { Keeper } from './keeper.js';
@@ -92,7 +93,7 @@ async function callByName(
 
 function keeperFor(wanted: ServiceSettings): Keeper {
   const { self, mode, stateDirectory, settingsFile } = wanted;
-  const ledger = new Ledger(openStore(join(stateDirectory, 'sync.json')), self);
+  const ledger = new Ledger(openStore(syncNotesPath(stateDirectory)), self);
   const lastGood = join(stateDirectory, 'last-good.yaml');
   const created: Keeper = new Keeper({
     self,

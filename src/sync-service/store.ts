@@ -1,7 +1,8 @@
 // What must outlive the service: the version, the documents of versions before, and a change that nobody has confirmed
 // yet. One file, sync.json, replaced as a whole. No decision.
-import { readFileSync } from 'node:fs';
+import { lstat, rename } from 'node:fs/promises';
 import { atomicWriteFile } from '../files/atomic-write.js';
+import { NOTES_FORMAT, notesProblem, OTHER_FORM, readSyncNotes } from '../host/sync-notes.js';
 import { canonicalText, digestOf, type SharedDocument } from '../sync/shared.js';
 import type { Lineage } from '../sync/version.js';
 import { documentFrom, lineageFrom } from './exchange.js';
@@ -33,9 +34,17 @@ export interface SyncState {
   readonly pending: Pending | null;
 }
 
+export interface Kept {
+  /** Null where there is none, or none that can be used: then this appliance begins anew. */
+  readonly state: SyncState | null;
+  /** Why what stands there cannot be used; null when it can, or when nothing is there. */
+  readonly problem: string | null;
+}
+
 export interface Store {
-  /** Null where there is none, or none that can be read: then this appliance begins anew. */
-  load(): SyncState | null;
+  load(): Kept;
+  /** Moves what stands there and cannot be used out of the way. @returns where to. @throws the system's error (rejects). */
+  setAside(): Promise<string>;
   /** @throws the system's error (rejects); what stands there then is what stood there before. */
   save(state: SyncState): Promise<void>;
 }
@@ -45,6 +54,14 @@ const DOCUMENTS_MAXIMUM = 512 * 1024;
 
 export const openStore = (path: string): Store => ({
   load: () => read(path),
+  setAside: async () => {
+    const kept = `${path}.unreadable`;
+    // What was kept before stays.
+    const taken = await lstat(kept).catch(() => null);
+    const to = taken === null ? kept : `${kept}-${Date.now()}`;
+    await rename(path, to);
+    return to;
+  },
   save: (state) => atomicWriteFile(path, textOf(state), { mode: 0o600, followsLink: false }),
 });
 
@@ -67,32 +84,39 @@ export function keptDocuments(
 
 const textOf = ({ lineage, documents, unknown, pending }: SyncState): string =>
   `${JSON.stringify({
-    format: 1,
+    format: NOTES_FORMAT,
     lineage,
     documents: [...documents.values()].map((one) => [...one]),
     unknown: [...unknown],
     pending: pending === null ? null : { ...pending, unknown: [...pending.unknown] },
   })}\n`;
 
-function read(path: string): SyncState | null {
-  try {
-    const value = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
-    const lineage = lineageFrom(value['lineage']);
-    const documents = new Map<string, SharedDocument>();
-    for (const one of value['documents'] as readonly unknown[]) {
-      const document = documentFrom(one);
-      if (document !== null) documents.set(digestOf(document), document);
-    }
-    const unknown = documentFrom(value['unknown']);
-    if (lineage === null || unknown === null || !documents.has(lineage.version.digest)) return null;
-    return { lineage, documents, unknown, pending: pendingFrom(value['pending']) };
-  } catch {
-    return null;
-  }
+function read(path: string): Kept {
+  const notes = readSyncNotes(path);
+  if (notes.ok && notes.value === null) return { state: null, problem: null };
+  const state = notes.ok ? stateFrom(notes.value as Record<string, unknown>) : null;
+  const { found } = notes.ok ? OTHER_FORM : notes;
+  return { state, problem: state === null ? notesProblem(path, found) : null };
 }
 
-function pendingFrom(value: unknown): Pending | null {
-  if (typeof value !== 'object' || value === null) return null;
+function stateFrom(value: Readonly<Record<string, unknown>>): SyncState | null {
+  const lineage = lineageFrom(value['lineage']);
+  const unknown = documentFrom(value['unknown']);
+  const pending = pendingFrom(value['pending']);
+  if (lineage === null || unknown === null || pending === undefined) return null;
+  if (!Array.isArray(value['documents'])) return null;
+  const documents = new Map<string, SharedDocument>();
+  for (const one of value['documents'] as readonly unknown[]) {
+    const document = documentFrom(one);
+    if (document !== null) documents.set(digestOf(document), document);
+  }
+  return documents.has(lineage.version.digest) ? { lineage, documents, unknown, pending } : null;
+}
+
+/** Undefined for what is neither a change nor none. */
+function pendingFrom(value: unknown): Pending | null | undefined {
+  if (value === null) return null;
+  if (typeof value !== 'object') return undefined;
   const {
     from,
     to,
@@ -103,8 +127,8 @@ function pendingFrom(value: unknown): Pending | null {
     unknown: beside,
   } = value as Record<string, unknown>;
   const unknown = documentFrom(beside);
-  if (![from, to, written, text].every((one) => typeof one === 'string')) return null;
-  if (unknown === null || (peer !== null && typeof peer !== 'string')) return null;
-  if (!Array.isArray(givenTo) || !givenTo.every((one) => typeof one === 'string')) return null;
+  if (![from, to, written, text].every((one) => typeof one === 'string')) return undefined;
+  if (unknown === null || (peer !== null && typeof peer !== 'string')) return undefined;
+  if (!Array.isArray(givenTo) || !givenTo.every((one) => typeof one === 'string')) return undefined;
   return { from, to, written, text, unknown, peer, givenTo } as Pending;
 }

@@ -95,6 +95,7 @@ const OF_THE_AGENT: Record<string, State | null> = {
   }),
   'prober-lost': null,
   'sync-applied': null,
+  'sync-notes-lost': null,
   'sync-request-refused': null,
   'sync-service-lost': null,
   'reload-refused': problem('the settings are invalid'),

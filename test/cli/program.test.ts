@@ -153,6 +153,28 @@ hooks: { transition: ${folder}/none, monitor: ${folder}/none }
     assertGolden('check-warnings.txt', err);
   });
 
+  it('tells notes of shared settings that cannot be used, and is ok all the same', async () => {
+    const key = join(folder, 'ha.key');
+    writeFileSync(key, '0f'.repeat(32), { mode: 0o600 });
+    const text = settingsText().replace('ha:', pairText());
+    const notes = join(folder, 'sync.json');
+    for (const [written, found] of [
+      ['{"format":1,"lineage"', /expected the notes of shared settings, found half of them/],
+      ['{"format":9}', /found format 9, of another release; .* see understudy sync status/],
+      ['{"format":1}', null],
+    ] as const) {
+      writeFileSync(notes, written);
+      writeFileSync(config, `${text}stateDirectory: ${folder}\n`);
+      const { code, err } = await say(['check']);
+      assert.equal(code, 0, err);
+      if (found === null) assert.doesNotMatch(err, /sync\.json/);
+      else assert.match(err, found);
+    }
+    writeFileSync(notes, 'x');
+    writeFileSync(config, `${text.replace('ha:', 'ha:\n  sync: off')}stateDirectory: ${folder}\n`);
+    assert.doesNotMatch((await say(['check'])).err, /sync\.json/);
+  });
+
   it('is not ok with a key that the agent cannot use', async () => {
     writeFileSync(config, settingsText().replace('ha:', pairText()));
     writeFileSync(join(folder, 'ha.key'), '0f'.repeat(16), { mode: 0o600 });

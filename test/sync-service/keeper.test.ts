@@ -65,7 +65,7 @@ describe('two appliances with ha.sync: offer', () => {
   });
 
   it('push has the other take it', async () => {
-    const { a, b } = await pair();
+    const { a, b } = await pair({}, ['a', 'b'], ['c']);
     await a.edit('vrid: 51', 'vrid: 52');
     assert.equal((await a.keeper.push([])).ok, false, 'c is not there');
     assert.deepEqual(await a.keeper.push(['b']), { ok: true, detail: 'b has what is here' });

@@ -5,7 +5,12 @@ import { createHash } from 'node:crypto';
 import { connect as connectTcp, type AddressInfo } from 'node:net';
 import { connect, createServer, type TLSSocket } from 'node:tls';
 import { describe, it, type TestContext } from '../support/test.js';
-import { encodeFrame, type PeerAnswer, type PeerRequest } from '../../src/sync-service/exchange.js';
+import {
+  encodeFrame,
+  MESSAGE_MAXIMUM,
+  type PeerAnswer,
+  type PeerRequest,
+} from '../../src/sync-service/exchange.js';
 import { callPeer, PeerUnanswered } from '../../src/sync-service/peer-call.js';
 import { openPeerServer } from '../../src/sync-service/peer-server.js';
 import { syncKeys, TLS_OPTIONS, type SyncKey } from '../../src/sync-service/secret.js';
@@ -239,10 +244,35 @@ describe('what is no answer', () => {
       const error = await callPeer(place(port), [KEY], { kind: 'get' }, limit).catch(
         (reason: unknown) => reason,
       );
-      assert.ok(error instanceof PeerUnanswered, String(error));
+      assert.ok(error instanceof Error, String(error));
+      assert.equal(error.name, what === 'silence' ? 'PeerSlow' : 'PeerUnanswered');
       assert.match(error.message, words);
     });
   }
+});
+
+describe('more settings than a message may have', () => {
+  const large = sorted([['ha.ofTomorrow', 'x'.repeat(MESSAGE_MAXIMUM)]]);
+  const much = { lineage: firstVersion('there', digestOf(large)), document: large };
+  const words = /shared settings of \d+ bytes; at most \d+ are sent/;
+
+  it('are not given, which is said, and the next one is answered', async (t) => {
+    let times = 0;
+    const has = () =>
+      Promise.resolve({ kind: 'has', written: (times += 1) === 1 ? much : written });
+    const { port } = await serve(t, [KEY], has as () => Promise<PeerAnswer>);
+    const answer = await callPeer(place(port), [KEY], { kind: 'get' });
+    assert.ok(answer.kind === 'unwilling', JSON.stringify(answer).slice(0, 200));
+    assert.match(answer.detail, words);
+    assert.equal((await callPeer(place(port), [KEY], { kind: 'get' })).kind, 'has');
+  });
+
+  it('are not offered, which is said', async (t) => {
+    const { port, asked } = await serve(t, [KEY]);
+    const offer = { kind: 'offer', written: much, byOperator: true } as const;
+    await assert.rejects(callPeer(place(port), [KEY], offer), words);
+    assert.deepEqual(asked, []);
+  });
 });
 
 describe('the keys of the connections', () => {

@@ -7,12 +7,15 @@ import { errorsOf, type Step } from '../../src/sync-service/change.js';
 import {
   encodeFrame,
   FrameReader,
+  PeerSlow,
   readAnswer,
   readRequest,
   type PeerAnswer,
   type PeerRequest,
 } from '../../src/sync-service/exchange.js';
-import type { ProposalOutcome } from '../../src/sync-service/proposal.js';
+import { refused, type ProposalOutcome } from '../../src/sync-service/proposal.js';
+import { waitFor } from '../../src/sync-service/outcomes.js';
+import { EXCHANGE_LIMIT_MS } from '../../src/sync-service/peer-server.js';
 import { digestOfText } from '../../src/config/load.js';
 import { Keeper, type Beginning, type SyncEvent } from '../../src/sync-service/keeper.js';
 import { Ledger } from '../../src/sync-service/ledger.js';
@@ -36,18 +39,31 @@ const overTheWire = (message: PeerRequest | PeerAnswer): string => {
 };
 
 export class Group {
+  /** Who is in the settings of each. */
+  readonly names: readonly string[];
   readonly all = new Map<string, Box>();
   readonly timers: { due: number; task: () => void }[] = [];
   /** Who has put settings in force, in that order. */
   readonly applied: string[] = [];
   /** Nobody hears anybody while this is set. */
   cut = false;
+  /** Those that nobody hears, and that hear nobody. */
+  readonly away = new Set<string>();
   now = 0;
+
+  constructor(names: readonly string[] = ['a', 'b']) {
+    this.names = names;
+  }
 
   box(name: string): Box {
     const found = this.all.get(name);
     if (found === undefined) throw new Error(`no box ${name}`);
     return found;
+  }
+
+  /** Whether what one says comes to the other. */
+  joins(one: Box, other: Box): boolean {
+    return !this.cut && ![one, other].some(({ name }) => this.away.has(name));
   }
 
   add(box: Box): void {
@@ -107,6 +123,8 @@ export class Box {
   /** What the agent runs with. */
   inForce = '';
   saved: SyncState | null = null;
+  /** What is wrong with what it has kept. */
+  notesProblem: string | null = null;
   lastGood = '';
   readonly events: SyncEvent[] = [];
   /** What this host refuses of a text. */
@@ -125,6 +143,8 @@ export class Box {
   /** Rejects what others wait for when this one dies. */
   #died = death();
   #dead = false;
+  #lives = 0;
+  #giveUp = (): void => undefined;
 
   constructor(group: Group, name: string, { mode = 'offer', text, clockMs = 0 }: BoxOptions = {}) {
     this.group = group;
@@ -157,6 +177,7 @@ export class Box {
     await this.group.settled();
     for (const other of this.group.all.values()) {
       if (other === this || other.announced === null || other.#dead) continue;
+      if (!this.group.joins(this, other)) continue;
       await this.keeper.told(other.name, other.announced);
     }
   }
@@ -185,8 +206,22 @@ export class Box {
   #propose(text: string | null): Promise<ProposalOutcome> {
     const read = this.text;
     const proposed = { digest: digestOfText(read), text, active: this.active };
-    const apply = (): Promise<readonly SettingsError[]> => this.#write(read, text);
-    return Promise.race([this.keeper.propose(proposed, apply), this.#died.promise]);
+    let awaited = true;
+    const givenUp = new Promise<ProposalOutcome>((resolve) => {
+      this.#giveUp = () => {
+        awaited = false;
+        resolve(refused(proposed, [waitFor(this.name)]));
+      };
+    });
+    const apply = (): Promise<readonly SettingsError[]> => {
+      this.#giveUp = () => undefined;
+      return this.#write(read, text);
+    };
+    return Promise.race([
+      this.keeper.propose(proposed, apply, () => awaited),
+      givenUp,
+      this.#died.promise,
+    ]);
   }
 
   /** As the agent does it: what stands in the file by then may be another one. */
@@ -229,10 +264,19 @@ export class Box {
   }
 
   #made(): Keeper {
+    const life = (this.#lives += 1);
+    // One that was killed stays dead when another one has taken its place.
+    const isAlive = (): boolean => !this.#dead && life === this.#lives;
+    const alive = (): Promise<void> => (isAlive() ? Promise.resolve() : never());
     const store: Store = {
-      load: () => this.saved,
+      load: () => ({ state: this.saved, problem: this.notesProblem }),
+      setAside: () => {
+        this.disk?.('state');
+        this.notesProblem = null;
+        return Promise.resolve('/kept');
+      },
       save: async (state) => {
-        await this.#alive();
+        await alive();
         this.disk?.('state');
         this.saved = state;
       },
@@ -241,58 +285,69 @@ export class Box {
     const keeper: Keeper = new Keeper({
       self: this.name,
       mode: this.mode,
-      peers: [...(this.group.all.keys() as Iterable<string>), ...PEERS].filter(
-        (name, index, all) => name !== this.name && all.indexOf(name) === index,
-      ),
+      peers: this.group.names.filter((name) => name !== this.name),
       ledger: new Ledger(store, this.name),
       file: {
         read: (): FileText => ({ text: this.text, mark: '' }),
         write: async ({ text }) => {
-          await this.#alive();
+          await alive();
           this.disk?.('file');
           this.text = text;
         },
         check: (text) => Promise.resolve(this.refuses(text)),
       },
-      apply: () => this.#run(),
+      apply: async () => {
+        await alive();
+        return this.#run();
+      },
       keepGood: async ({ text }) => {
-        await this.#alive();
+        await alive();
         this.lastGood = text;
       },
       onStep: async (step) => {
         if (this.killAt === step) this.kill();
-        await this.#alive();
+        await alive();
       },
       alone: async (task) => {
-        await this.#alive();
+        await alive();
+        // The agent gives a proposal up that waits for the service, which needs the turn first.
+        this.#giveUp();
         return this.#alone(task);
       },
       isActive: () => Promise.resolve(this.active),
-      call: async (peer, request) => {
-        await this.#alive();
+      call: async (peer, request, limitMs = EXCHANGE_LIMIT_MS) => {
+        await alive();
         const other = group.all.get(peer);
-        if (group.cut || other === undefined || other.#dead) throw new Error('nobody answers');
+        if (other === undefined || other.#dead || !group.joins(this, other)) {
+          throw new Error('nobody answers');
+        }
         const asked = readRequest(overTheWire(request));
         if (asked === null) throw new Error('a request of another form');
+        let late = (): void => undefined;
+        const tooLate = new Promise<never>((_, reject) => {
+          late = group.later(limitMs, () => reject(new PeerSlow(`no answer in ${limitMs} ms`)));
+        });
         const answer = await Promise.race([
           other.keeper.answer(this.name, asked),
           other.#died.promise,
-        ]);
+          tooLate,
+        ]).finally(late);
         // Its connection is gone with it.
-        if (other.#dead || group.cut) throw new Error('the connection ended');
+        if (other.#dead || !group.joins(this, other)) throw new Error('the connection ended');
         const read = readAnswer(overTheWire(answer));
         if (read === null) throw new Error('an answer of another form');
         return read;
       },
       announce: (version) => {
+        if (!isAlive()) return;
         this.announced = version;
-        if (group.cut) return;
         for (const other of group.all.values()) {
-          if (other !== this) void other.keeper.told(this.name, version);
+          if (other !== this && group.joins(this, other))
+            void other.keeper.told(this.name, version);
         }
       },
       onStatus: () => undefined,
-      onEvent: (event) => this.events.push(event),
+      onEvent: (event) => isAlive() && this.events.push(event),
       later: group.later,
       wallClock: () => group.now + this.#clockMs,
     });
@@ -301,18 +356,19 @@ export class Box {
 
   /** Never comes back in one that was killed. */
   #alive(): Promise<void> {
-    return this.#dead ? new Promise(() => undefined) : Promise.resolve();
+    return this.#dead ? never() : Promise.resolve();
   }
 }
 
-const PEERS = ['a', 'b', 'c'];
+const never = (): Promise<never> => new Promise(() => undefined);
 
-/** Both run, and know of each other. */
+/** All run, and know of each other; the `silent` ones are peers that nobody has heard yet. */
 export async function startGroup(
   options: BoxOptions | ((name: string) => BoxOptions) = {},
   names: readonly string[] = ['a', 'b'],
+  silent: readonly string[] = [],
 ): Promise<Group> {
-  const group = new Group();
+  const group = new Group([...names, ...silent]);
   for (const name of names) {
     group.add(new Box(group, name, typeof options === 'function' ? options(name) : options));
   }

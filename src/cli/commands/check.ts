@@ -3,7 +3,13 @@
 import { loadSettings } from '../../config/load.js';
 import type { Settings } from '../../config/settings.js';
 import { hostFindings } from '../../host/findings.js';
-import { agentIdentity, networkHere, observeHost, recordedBy } from '../../host/observe.js';
+import {
+  agentIdentity,
+  networkHere,
+  notesOf,
+  observeHost,
+  recordedBy,
+} from '../../host/observe.js';
 import { resourceAgentFindings } from '../../host/resource-agents.js';
 import { refusedByRoot } from '../../host/root-programs.js';
 import { answer, failSettings } from '../failures.js';
@@ -32,6 +38,7 @@ export async function checkSettings(
   const facts = await observeHost(settings, agent, {
     ...(await networkHere()),
     ...recordedBy(settings),
+    ...notesOf(settings),
   });
   const findings = [
     ...hostFindings(settings, facts),

@@ -11,7 +11,13 @@ import type { DoctorFinding, Level } from '../../doctor/finding.js';
 import { listen } from '../../doctor/listen.js';
 import { lookAt } from '../../doctor/look.js';
 import { hostFindings } from '../../host/findings.js';
-import { agentIdentity, networkHere, observeHost, recordedBy } from '../../host/observe.js';
+import {
+  agentIdentity,
+  networkHere,
+  notesOf,
+  observeHost,
+  recordedBy,
+} from '../../host/observe.js';
 import { resourceAgentFindings } from '../../host/resource-agents.js';
 import type { Status } from '../../model/status.js';
 import { writeDropIns, type Written } from '../doctor/drop-ins.js';
@@ -93,6 +99,7 @@ async function checked(settings: Settings): Promise<Known[]> {
   const facts = await observeHost(settings, agent, {
     ...(await networkHere()),
     ...recordedBy(settings),
+    ...notesOf(settings),
   });
   return [...hostFindings(settings, facts), ...(await resourceAgentFindings(settings, agent))].map(
     ({ level, path, message }) =>

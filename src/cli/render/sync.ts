@@ -15,6 +15,7 @@ const NAMED = 4;
 export function syncLines({ sync }: Status, paint: Paint, clock: Clock): Line[] {
   const texts = [
     ...(sync?.problem === undefined ? [] : [paint('red', harmless(sync.problem))]),
+    ...(sync?.remark === undefined ? [] : [paint('yellow', harmless(sync.remark))]),
     ...(sync?.peers ?? []).map((peer) => peerText(peer, paint, clock)),
   ];
   return texts.flatMap((text, index) => row(index === 0 ? 'settings' : '', text));
