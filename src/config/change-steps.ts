@@ -3,17 +3,20 @@
 import type { Document } from 'yaml';
 import type { ChangeRequest } from './change.js';
 import { editAt } from './edit-at.js';
+import { itemsChanged } from './edit-items.js';
 import { itemAdded, itemRemoved } from './edit-list.js';
 import { valueAt, type SettingsError, type SettingsPath } from './errors.js';
 import { refusal } from './faults.js';
 import { namesItem, onPage, PAGE_LISTS, parsePath, type PageList } from './on-page.js';
 import { isItem, type PlainItem, type PlainValue } from './plain-value.js';
 
+type Edit = (document: Document, text: string) => string | null;
+
 export interface Step {
   /** What it is about, for an error. */
   readonly path: string;
-  /** The text after the step, or null when the place cannot be edited. */
-  readonly edit: (document: Document, text: string) => string | null;
+  /** Ways to the text after the step, the best one first; null when the place cannot be edited in that way. */
+  readonly ways: readonly Edit[];
   /** What the document says afterwards, by what it said before. */
   readonly wanted: (before: unknown) => unknown;
 }
@@ -116,19 +119,22 @@ const gaps = (fresh: readonly NewItem[]): string[] =>
 
 const changing = ({ path, at, value }: Placed): Step => ({
   path,
-  edit: (document, text) => editAt(document, text, at, value),
+  ways: [
+    (document, text) => itemsChanged(document, text, at, value),
+    (document, text) => editAt(document, text, at, value),
+  ],
   wanted: (before) => withValue(before, at, value),
 });
 
 const adding = ({ path, list, item }: NewItem): Step => ({
   path,
-  edit: (document, text) => itemAdded(document, text, list, item),
+  ways: [(document, text) => itemAdded(document, text, list, item)],
   wanted: (before) => withValue(before, [list], [...itemsOf(before, list), item]),
 });
 
 const removing = ({ path, at: [list, index] }: { path: string; at: SettingsPath }): Step => ({
   path,
-  edit: (document, text) => itemRemoved(document, text, String(list), Number(index)),
+  ways: [(document, text) => itemRemoved(document, text, String(list), Number(index))],
   wanted: (before) =>
     withValue(
       before,

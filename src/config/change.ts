@@ -150,8 +150,8 @@ function editedText(text: string, request: ChangeRequest): Edited {
   const sorted = sortedChanges(request, read.document.value);
   if (!sorted.ok) return sorted;
   let now = text;
-  for (const { path, wanted, edit } of sorted.steps) {
-    const next = proven(now, edit, wanted);
+  for (const { path, wanted, ways } of sorted.steps) {
+    const next = proven(now, ways, wanted);
     if (next === null) {
       const found = 'a form, such as an anchor or alias, in which other settings would change too';
       return { ok: false, errors: [refusal('notEditable', found, { setting: path }, { path })] };
@@ -161,16 +161,18 @@ function editedText(text: string, request: ChangeRequest): Edited {
   return { ok: true, text: now };
 }
 
-/** The text after `edit`, by reading it again: all that it says is what is `wanted` of what it said; else null. */
-function proven(text: string, edit: Step['edit'], wanted: Step['wanted']): string | null {
+/** The text after the first of `ways` that is well, by reading it again: it says what is `wanted`, and all else as before. */
+function proven(text: string, ways: Step['ways'], wanted: Step['wanted']): string | null {
   const before = readDocument(text);
   if (!before.ok || before.document.errors.length > 0) return null;
   const { value, document } = before.document;
   if (isDeepStrictEqual(wanted(value), value)) return text;
-  const edited = edit(document, text);
-  const after = edited === null ? null : readDocument(edited);
-  if (edited === null || after === null || !after.ok) return null;
-  return isDeepStrictEqual(after.document.value, wanted(value)) ? edited : null;
+  for (const edit of ways) {
+    const edited = edit(document, text);
+    const after = edited === null ? null : readDocument(edited);
+    if (after?.ok === true && isDeepStrictEqual(after.document.value, wanted(value))) return edited;
+  }
+  return null;
 }
 
 function planDifferences(before: Settings, after: Settings): PlanDifference[] {

@@ -24,17 +24,26 @@ export function editAt(
   return replaced(pair.value, text, written);
 }
 
+/** A section that is not there yet, with this one setting: of the file, or of an item of a list. */
 function sectionAdded(
   document: Document,
   text: string,
-  [section, key, ...rest]: SettingsPath,
+  path: SettingsPath,
   value: PlainValue,
 ): string | null {
-  if (typeof section !== 'string' || typeof key !== 'string' || rest.length > 0) return null;
-  return editSetting(document, text, [section, key], value);
+  const [section, key] = path.slice(-2);
+  if (typeof section !== 'string' || typeof key !== 'string') return null;
+  if (path.length === 2) return editSetting(document, text, [section, key], value);
+  const root = document.contents;
+  const around = isMap(root) ? nodeAt(root, path.slice(0, -2)) : undefined;
+  if (!isMap(root) || !isMap(around) || pairOf(around, section) !== undefined) return null;
+  const { json, name } = styleOf(root, text);
+  const written = json ? JSON.stringify(value) : asText(value);
+  return addToMap(around, text, `${name(section)}: { ${name(key)}: ${written} }`);
 }
 
-function nodeAt(root: YAMLMap, path: SettingsPath): unknown {
+/** What stands at `path`, if anything does. */
+export function nodeAt(root: YAMLMap, path: SettingsPath): unknown {
   return path.reduce<unknown>((node, part) => {
     if (isMap(node)) return typeof part === 'string' ? pairOf(node, part)?.value : undefined;
     return isSeq(node) && typeof part === 'number' ? node.items[part] : undefined;

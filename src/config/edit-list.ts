@@ -41,10 +41,8 @@ function added(seq: YAMLSeq, text: string, written: string): string | null {
   const end = endOfNode(seq.items.at(-1));
   if (end === null) return splice(text, seq.range[0] + 1, seq.range[0] + 1, written);
   if (seq.flow === true) return splice(text, end, end, `, ${written}`);
-  const dash = dashOf(seq, text, seq.items.length - 1);
-  if (dash === null) return null;
-  const indent = ' '.repeat(dash - lineStart(text, dash));
-  return insertLine(text, end, `${indent}- ${written}`);
+  const line = itemLine(seq, text, seq.items.length - 1);
+  return line === null ? null : insertLine(text, end, `${' '.repeat(line.indent)}- ${written}`);
 }
 
 /** The text without the item at `index`, and without the comment in its last line; null as above. */
@@ -58,17 +56,28 @@ export function itemRemoved(
   const pair = isMap(root) ? pairOf(root, list) : undefined;
   const seq = pair?.value;
   if (!isSeq(seq) || !seq.range) return null;
-  const end = endOfNode(seq.items[index]);
-  if (end === null) return null;
   const only = seq.items.length === 1;
   if (seq.flow === true) {
     return only ? splice(text, seq.range[0], seq.range[1], '[]') : outOfFlow(seq, text, index);
   }
-  const dash = dashOf(seq, text, index);
-  if (dash === null) return null;
-  const newline = text[end - 1] === '\n' ? end - 1 : text.indexOf('\n', end);
-  const rest = splice(text, lineStart(text, dash), newline === -1 ? text.length : newline + 1, '');
+  const line = itemLine(seq, text, index);
+  if (line === null) return null;
+  const rest = splice(text, line.start, line.end, '');
   return only ? fillEmpty(pair?.key, rest, '[]') : rest;
+}
+
+/** Where the lines of an item of a block list begin and end, the comment in the last one included; null as above. */
+export function itemLine(
+  seq: YAMLSeq,
+  text: string,
+  index: number,
+): { readonly start: number; readonly end: number; readonly indent: number } | null {
+  const end = endOfNode(seq.items[index]);
+  const dash = dashOf(seq, text, index);
+  if (end === null || dash === null) return null;
+  const newline = text[end - 1] === '\n' ? end - 1 : text.indexOf('\n', end);
+  const start = lineStart(text, dash);
+  return { start, end: newline === -1 ? text.length : newline + 1, indent: dash - start };
 }
 
 /** With the comma before it; of the first, that behind it. */

@@ -13,7 +13,13 @@ const SECTIONS: ReadonlySet<string> = new Set([
 ]);
 
 /** Its own, and yet nothing but a number, a word or addresses. */
-const OWN: ReadonlySet<string> = new Set(['primary', 'priority', 'unicastPeers']);
+const OWN: ReadonlySet<string> = new Set([
+  'primary',
+  'sync',
+  'priority',
+  'unicastPeers',
+  'addresses',
+]);
 
 /** Whether the setting at `path` is one that the page changes. */
 export function onPage(path: SettingsPath): boolean {
@@ -25,7 +31,7 @@ export function onPage(path: SettingsPath): boolean {
   if (schema.const !== undefined) return false;
   if (!SECTIONS.has(section) || path.length < 2 || !isLeaf(schema)) return false;
   // A name tells one virtual router from another, and a type one check: they are not changed, but made anew.
-  if (key === 'name' || key === 'type') return false;
+  if (typeof path.at(-2) === 'number' && (key === 'name' || key === 'type')) return false;
   if (schema.names !== undefined && schema.names !== 'interface') return false;
   return schema.scope === 'shared' || OWN.has(key);
 }

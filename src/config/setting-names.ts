@@ -23,6 +23,8 @@ export interface SettingView {
   /** Of the values: `ms`, `s`, `bit/s`; absent when they have none. */
   readonly unit?: string;
   readonly settable: boolean;
+  /** Of a list: its items, where `value` has them in one line. */
+  readonly list?: readonly unknown[];
   /** As in an error: `ha.mode`, `virtualRouters[0].vrid`. */
   readonly path?: string;
 }
@@ -51,6 +53,7 @@ export const viewSettings = (
     source,
     ...(unit === undefined ? {} : { unit: SYMBOLS[unit] }),
     settable,
+    ...(Array.isArray(value) ? { list: value as readonly unknown[] } : {}),
     path: formatPath(path),
   })),
 });

@@ -86,16 +86,91 @@ describe('changeSettings', () => {
     );
     const text = FILE.replace('100   # odd', '200   # odd')
       .replace('  primary: true\n', '  primary: true\n  port: 7113\n  mode: off\n')
-      .replace(
-        'addresses:\n      - 10.99.0.100/24   # the one',
-        'addresses: ["10.99.0.100/24", "10.99.0.101/24"]   # the one',
-      )
+      .replace('# the one\n', '# the one\n      - "10.99.0.101/24"\n')
       .replace(
         'vrid: 51, addresses: [ fe80::64/64 ] ',
         'vrid: 52, addresses: [ fe80::64/64 ], priority: 150 ',
       )
       .replace('bin/upcheck]\n', 'bin/upcheck]\n    weight: 20\n');
     assert.equal(readFileSync(file, 'utf8'), `${text}linkMonitoring:\n  pairs: [[eth1, eth2]]\n`);
+  });
+
+  it('of a list in lines changes the lines of what differs, with their comments, and no other one', async () => {
+    const lines = [
+      ['10.99.0.100/24', '   # the one'],
+      ['10.99.0.101/24', ' # the second'],
+      ['10.99.0.102/24', '   # the third'],
+      ['10.99.0.103/24', ' # the last'],
+    ] as const;
+    const textOf = (items: readonly (readonly [string, string])[]): string =>
+      FILE.replace(
+        '      - 10.99.0.100/24   # the one\n',
+        items.map(([address, comment]) => `      - ${address}${comment}\n`).join(''),
+      );
+    const [one, two, three, four] = lines;
+    const fresh = ['"10.99.0.9/24"', ''] as const;
+    for (const [wanted, text] of [
+      [
+        [0, 1, 2],
+        [one, two, three],
+      ],
+      [
+        [1, 2, 3],
+        [two, three, four],
+      ],
+      [
+        [0, 3],
+        [one, four],
+      ],
+      [
+        [0, 1, 2, 3, 9],
+        [one, two, three, four, fresh],
+      ],
+      [
+        [1, 3, 9],
+        [two, four, fresh],
+      ],
+      [
+        [0, 9, 1, 2, 3],
+        [one, fresh, two, three, four],
+      ],
+      // In the place of another one: its line.
+      [
+        [9, 1, 2, 3],
+        [[fresh[0], one[1]], two, three, four],
+      ],
+    ] as const) {
+      writeFileSync(file, textOf(lines));
+      const addresses = wanted.map((last) =>
+        last === 9 ? '10.99.0.9/24' : `10.99.0.10${last}/24`,
+      );
+      const outcome = await change({ 'virtualRouters[0].addresses': addresses });
+      assert.ok(outcome.ok, JSON.stringify(outcome));
+      assert.equal(readFileSync(file, 'utf8'), textOf(text), addresses.join());
+    }
+  });
+
+  it('of pairs in lines, too; what cannot be done so goes into one line', async () => {
+    const pairs =
+      'linkMonitoring:\n  pairs:\n    - [eth1, eth2] # left\n    - [eth3, eth4] # right\n';
+    writeFileSync(file, `${FILE}${pairs}`);
+    const right = { 'linkMonitoring.pairs': [['eth3', 'eth5']] };
+    assert.ok((await change(right)).ok);
+    assert.equal(
+      readFileSync(file, 'utf8'),
+      `${FILE}linkMonitoring:\n  pairs:\n    - [eth3, eth5] # left\n`,
+    );
+    const first = {
+      'linkMonitoring.pairs': [
+        ['eth1', 'eth2'],
+        ['eth3', 'eth5'],
+      ],
+    };
+    assert.ok((await change(first)).ok);
+    assert.equal(
+      readFileSync(file, 'utf8'),
+      `${FILE}linkMonitoring:\n  pairs: [[eth1, eth2], [eth3, eth5]] # left\n`,
+    );
   });
 
   it('says what it would do, with the netlink scripts that differ, and does nothing', async () => {
@@ -143,6 +218,22 @@ describe('changeSettings', () => {
     assert.match(readFileSync(file, 'utf8'), /300 {3}# odd/);
   });
 
+  it('begins a section of an item that has none', async () => {
+    const check = (more: string): string =>
+      FILE.replace('# the end\n', `  - name: web\n    type: http\n    url: "http://a/"\n${more}`);
+    writeFileSync(file, check(''));
+    const outcome = await change({
+      'checks[1].expectHeader.name': 'Server',
+      'checks[1].expectHeader.value': 'x',
+      'checks[1].expectStatus.maximum': 399,
+    });
+    assert.ok(outcome.ok, JSON.stringify(outcome));
+    assert.equal(
+      readFileSync(file, 'utf8'),
+      check('    expectHeader: { name: Server, value: x }\n    expectStatus: { maximum: 399 }\n'),
+    );
+  });
+
   it('refuses what names a program, a file, a secret or another thing than a setting', async () => {
     for (const path of [
       'checks[0].command',
@@ -158,6 +249,8 @@ describe('changeSettings', () => {
       'virtualRouters',
       'virtualRouters[0]',
       'virtualRouters[0].addresses[0]',
+      'ha.peers[0]',
+      'ha.peers[0].name',
       '__proto__.x',
       'ha.constructor',
       'ha.port; rm',
