@@ -22,6 +22,7 @@ export const PAGE_FILES: readonly (readonly [name: string, path: string])[] = [
   ['settings.js', 'src/console/page/settings.js'],
   ['preview.js', 'src/console/page/preview.js'],
   ['fields.js', 'src/console/page/fields.js'],
+  ['lists.js', 'src/console/page/lists.js'],
   ['draft.js', 'src/console/page/draft.js'],
   ['console.js', 'src/console/page/console.js'],
   ['preact.js', 'node_modules/preact/dist/preact.mjs'],
@@ -65,7 +66,8 @@ export function pageFiles(): ReadonlyMap<string, PageFile> {
   return files;
 }
 
-const pageFile = (type: string, bytes: Buffer): PageFile => ({
+/** What is sent as it is, packed or not. */
+export const pageFile = (type: string, bytes: Buffer): PageFile => ({
   type,
   bytes,
   gzip: gzipSync(bytes, { level: 9 }),

@@ -13,7 +13,7 @@ import type { ListenAddress } from '../model/listen.js';
 import { bytesOf, refuse, SAFE_HEADERS, type Answer } from './answer.js';
 import { about } from './fields.js';
 import { turnedAway, type Gate } from './gate.js';
-import { pageFiles, type PageFile } from './page-files.js';
+import { pageFile, pageFiles, type PageFile } from './page-files.js';
 import { failed, ORDERS } from './requests.js';
 import { SESSION_LIMITS, Sessions, type Session } from './sessions.js';
 import { Streams } from './streams.js';
@@ -134,7 +134,10 @@ class Service {
   readonly #sessions = new Sessions();
   readonly #streams: Streams;
   readonly #files: ReadonlyMap<string, PageFile> = pageFiles();
-  readonly #about = about();
+  readonly #about: PageFile = pageFile(
+    'application/json; charset=utf-8',
+    Buffer.from(JSON.stringify(about())),
+  );
 
   constructor(options: ConsoleOptions, watch: Watch, now: () => number) {
     this.#options = options;
@@ -192,7 +195,7 @@ class Service {
     if (path === '/api/session') return { status: 200, body: { signedIn: session !== null } };
     if (path !== '/api/stream' && path !== '/api/fields') return UNKNOWN;
     if (session === null) return SIGN_IN;
-    if (path === '/api/fields') return { status: 200, body: this.#about };
+    if (path === '/api/fields') return answerFile(this.#about, request);
     return request.method === 'HEAD'
       ? wrongMethod('GET')
       : this.#streams.serve(request, response, session);

@@ -1,6 +1,6 @@
 // The page over two agents that share settings, in a real browser: Save on one, seen on the other; rows that are added and
-// removed; the keyboard alone; a slow network; a failover that is watched. And the console as a program of its own, with
-// TLS. What else the page shows: console.test.ts. What sync does: test/sync-service.
+// removed; a failover that is watched. And the console as a program of its own, with TLS. What else the page shows:
+// console.test.ts and console-settings.test.ts. What sync does: test/sync-service.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { enterNamespace, joinPeer } from '../support/namespace.js';
 import { SELF_SIGNED } from '../monitors/self-signed.js';
 import { after, afterEach, before, describe, it } from '../support/test.js';
 import { browserRefusal, findings } from './browser.js';
-import { ELEVEN, enter, Pages, preview, save, tabTo } from './console-pages.js';
+import { ELEVEN, enter, Pages, preview, save } from './console-pages.js';
 
 const skip = browserRefusal() ?? enterNamespace(import.meta.url);
 
@@ -90,6 +90,12 @@ async function atFirst(): Promise<void> {
 const pageOf = async (name: Name, view = ''): Promise<Page> =>
   pages.window(`${await pages.serve(agents[name].control)}${view}`);
 
+/** Traffic is judged on some interface, or not at all. */
+async function nameInterface(page: Page): Promise<void> {
+  await press(page, 'Add an interface');
+  await page.getByLabel('interface 1', { exact: true }).fill('lan');
+}
+
 const press = (page: Page, name: string): Promise<void> =>
   page.getByRole('button', { name, exact: true }).click();
 
@@ -157,7 +163,7 @@ describe('the page over two agents that share settings', { skip }, () => {
     const there = await pageOf('b');
     await there.getByText('ha.sync is follow').waitFor();
     const here = await pageOf('a', '#settings');
-    await here.getByLabel('interfaces').fill('lan');
+    await nameInterface(here);
     for (const [label, setting, typed] of ELEVEN) {
       if (setting !== 'primary') await enter(here, label, typed);
     }
@@ -195,7 +201,7 @@ describe('the page over two agents that share settings', { skip }, () => {
       () => page.locator('section').first().locator('.field label').allInnerTexts(),
       (labels) => labels.join() === ELEVEN.map(([label]) => label).join(),
     );
-    await page.getByLabel('interfaces').fill('lan');
+    await nameInterface(page);
     for (const [label, setting, typed] of ELEVEN) {
       if (!apart.has(setting)) await enter(page, label, typed);
     }
@@ -221,29 +227,21 @@ describe('the page over two agents that share settings', { skip }, () => {
     await atFirst();
   });
 
-  it('a virtual router and a check are added, with their errors, and removed again', async () => {
+  it('a virtual router and a check that are added are in force, and are not when they are removed', async () => {
     const page = await pageOf('a', '#settings');
     await press(page, 'Add a virtual router');
     const row = page.getByRole('group').filter({ hasText: ', new' });
-    await row.getByLabel('name', { exact: true }).fill('guest');
-    await row.getByLabel('interface', { exact: true }).fill('lan');
-    await row.getByLabel('vrid', { exact: true }).fill('500');
-    await press(page, 'Save…');
-    await page.getByText('✕ Not saved: 2 errors').waitFor();
-    const field = (label: string) =>
-      row.locator('.field', { has: page.getByLabel(label, { exact: true }) });
-    await field('vrid').getByText('✕ virtualRouters[1].vrid (out-of-range)').waitFor();
-    await field('addresses').getByText('✕ virtualRouters[1].addresses (missing-setting)').waitFor();
-    await row.getByLabel('vrid', { exact: true }).fill('52');
-    await row.getByLabel('addresses', { exact: true }).fill('192.0.2.110/24');
+    await row.getByLabel('Name', { exact: true }).fill('guest');
+    await row.getByLabel('Interface', { exact: true }).fill('lan');
+    await row.getByLabel('VRID', { exact: true }).fill('52');
+    await row.getByLabel('address 1', { exact: true }).fill('192.0.2.110/24');
     await press(page, 'Add a check');
     const check = page.getByRole('group').filter({ hasText: 'check, new' });
-    await check.getByLabel('name', { exact: true }).fill('web');
+    await check.getByLabel('Name', { exact: true }).fill('web');
     const web = page.getByRole('group').filter({ hasText: 'web, new' });
-    await web.getByLabel('host', { exact: true }).fill('127.0.0.1');
-    await web.getByLabel('port', { exact: true }).fill('80');
-    await web.getByLabel('weight', { exact: true }).fill('0');
-    assert.deepEqual(await findings(page, 'fieldset.changed'), []);
+    await web.getByLabel('Host', { exact: true }).fill('127.0.0.1');
+    await web.getByLabel('Port', { exact: true }).fill('80');
+    await web.getByLabel('Weight', { exact: true }).fill('0');
     const shown = await preview(page);
     await shown.getByText('virtualRouters[guest].vrid: - → 52').first().waitFor();
     await shown.getByText('Netlink script of guest').waitFor();
@@ -264,48 +262,6 @@ describe('the page over two agents that share settings', { skip }, () => {
       ({ virtualRouters }) => virtualRouters.map(({ name }) => name).join() === 'lan',
     );
     await inSync('a');
-  });
-
-  it('the keyboard alone changes a setting and saves it', async () => {
-    const page = await pageOf('a');
-    await tabTo(page, 'High availability');
-    await page.keyboard.press('Enter');
-    await tabTo(page, 'Maximum Allowed Flaps');
-    await page.keyboard.press('ControlOrMeta+a');
-    await page.keyboard.type('8');
-    await page.keyboard.press('Enter');
-    await page.getByRole('region', { name: 'What will change' }).waitFor();
-    await tabTo(page, 'Save now');
-    await page.keyboard.press('Enter');
-    await page.getByText('✓ Saved in').waitFor();
-    assert.equal(await inForce('a', 'maximum-flaps'), 8);
-  });
-
-  it('on a slow network it loads, and what is pressed twice is done once', async () => {
-    const page = await pageOf('a');
-    const network = await page.context().newCDPSession(page);
-    await network.send('Network.enable');
-    await network.send('Network.emulateNetworkConditions', {
-      offline: false,
-      latency: 400,
-      downloadThroughput: 30_000,
-      uploadThroughput: 30_000,
-    });
-    const asked: string[] = [];
-    page.on('request', (request) => {
-      if (request.url().endsWith('/api/change')) asked.push(request.postData() ?? '');
-    });
-    await page.reload();
-    await page.getByRole('link', { name: 'High availability' }).click();
-    await page.getByLabel('Maximum Allowed Flaps').fill('9');
-    await page.getByRole('button', { name: 'Save…' }).dblclick();
-    await page.getByRole('button', { name: 'Save now' }).dblclick();
-    await page.getByText('✓ Saved in').waitFor();
-    assert.deepEqual(
-      asked.map((text) => (JSON.parse(text) as { apply: boolean }).apply),
-      [false, true],
-    );
-    assert.equal(await inForce('a', 'maximum-flaps'), 9);
   });
 
   it('a failover is watched live on the page of the one that takes over', async () => {

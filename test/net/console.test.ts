@@ -317,7 +317,7 @@ describe('the page over a made-up agent', { skip }, () => {
     await page.getByRole('button', { name: `Pull from ${evil}`, exact: true }).click();
     await page.getByText(`✕ Not done: ${evil}; ${evil}`).waitFor();
     await page.getByRole('link', { name: 'High availability' }).click();
-    await page.getByLabel('url').fill(evil.repeat(2));
+    await page.getByLabel('URL').fill(evil.repeat(2));
     await page.getByRole('button', { name: 'Save…' }).click();
     await page.getByText(`Netlink script of ${evil}`).waitFor();
     await page.getByText(`! ${evil} ${evil}`).waitFor();

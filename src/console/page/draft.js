@@ -1,7 +1,26 @@
 // What a person has typed and not saved yet: values by path, rows that are new, rows that are to go. No drawing.
 
-/** Lists whose rows can be added and removed: the settings that a new row begins with. */
-export const LISTS = { virtualRouters: {}, checks: { type: 'tcp' } };
+/** What the schema says of each setting, by its path; a list of sections is one of them, and its sections are rows. */
+let fields = new Map();
+export const learn = (about) => {
+  fields = new Map(about.map((one) => [one.path, one]));
+};
+
+/** The path of the field: `virtualRouters[].vrid`. */
+export const generic = (path) => path.replace(/\[\w+\]/g, '[]');
+export const fieldOf = (path) => fields.get(generic(path));
+
+/** The lists that have rows. */
+export const rowLists = () => [...fields.values()].filter(({ rows }) => rows);
+/** The settings that a row may have. */
+export const fieldsIn = (list) =>
+  [...fields.values()].filter(({ path }) => path.startsWith(`${list}[].`));
+
+/** What a new row begins with: where what it is is one of some words, the first. */
+export const firstValues = (row) =>
+  fieldsIn(listOf(row))
+    .filter(({ once, words }) => once && words)
+    .map(({ path, words }) => [row + path.slice(listOf(row).length + 2), words[0]]);
 
 export const begin = (settings) => ({
   base: settings.digest,
@@ -19,9 +38,10 @@ export const changesIn = ({ values, added, removed }) =>
   added.length +
   removed.length;
 
-/** `virtualRouters[0]` of `virtualRouters[0].vrid`; a new one is `virtualRouters[n1]`. */
-export const rowOf = (path) => /^\w+\[\w+\]/.exec(path)?.[0] ?? '';
 const listOf = (row) => row.split('[')[0];
+/** `virtualRouters[0]` of `virtualRouters[0].vrid`; a new one is `virtualRouters[n1]`. */
+export const rowOf = (path) =>
+  fields.get(listOf(path))?.rows ? (/^[\w.]+\[\w+\]/.exec(path)?.[0] ?? '') : '';
 
 /** The rows of a list in the file. */
 export const rowsOf = ({ settings }, list) => [
@@ -57,23 +77,17 @@ function pathIn(draft, path) {
 }
 
 /** As the file has it, from what was typed: what it cannot be stays a text, and the agent says what is wrong. */
-function valueOf({ type, items }, typed) {
-  if (type === 'boolean') return typed;
-  if (type === 'integer') return /^-?\d{1,15}$/.test(typed.trim()) ? Number(typed) : typed;
-  if (type !== 'array') return typed;
-  const words = typed.split(/[\s,]+/).filter(Boolean);
-  return items === 'array'
-    ? words.map((word) => word.split('+'))
-    : items === 'integer'
-      ? words.map(Number)
-      : words;
+function valueOf({ type, item }, typed) {
+  if (type === 'array') return typed.map((one) => valueOf(item, one.trim?.() ?? one));
+  if (type === 'boolean') return String(typed) === 'true';
+  return type === 'integer' && /^-?\d{1,15}$/.test(typed.trim()) ? Number(typed) : typed;
 }
 
-/** `fields`: all that there are, in the order of the file. */
-export const requestOf = (draft, fields, apply) => ({
+/** In the order of the file. */
+export const requestOf = (draft, apply) => ({
   base: draft.base,
   apply,
-  changes: fields.flatMap((field) =>
+  changes: [...fields.values()].flatMap((field) =>
     Object.entries(draft.values)
       .filter(([path]) => generic(path) === field.path && !draft.removed.includes(rowOf(path)))
       .map(([path, typed]) => ({ path: pathIn(draft, path), value: valueOf(field, typed) })),
@@ -81,22 +95,20 @@ export const requestOf = (draft, fields, apply) => ({
   ...(draft.removed.length ? { remove: draft.removed } : {}),
 });
 
-/** The path of the field: `virtualRouters[].vrid`. */
-export const generic = (path) => path.replace(/\[\w+\]/g, '[]');
-
 /** `virtualRouters[lan]` of the names of its settings. */
 const nameOf = (settings, row) =>
-  /^\w+\[.*?\]/.exec(
+  /^[\w.]+\[.*?\]/.exec(
     settings.settings.find(({ path }) => rowOf(path ?? '') === row)?.setting ?? '',
   )?.[0];
 
 /** The name of a row, as the file has it. */
-export const titleOf = (settings, row) => nameOf(settings, row)?.replace(/^\w+\[|\]$/g, '') ?? row;
+export const titleOf = (settings, row) =>
+  nameOf(settings, row)?.replace(/^[\w.]+\[|\]$/g, '') ?? row;
 
 /** The same on another version of the file, in which a row may stand elsewhere or be gone. */
 export function rebased(draft, now) {
   const rows = new Map(
-    Object.keys(LISTS).flatMap((list) =>
+    rowLists().flatMap(({ path: list }) =>
       rowsOf(draft.from, list).map((row) => [
         row,
         rowsOf(now, list).find((one) => nameOf(now, one) === nameOf(draft.from, row)),

@@ -1,15 +1,8 @@
-// One setting on the HA page: its label, what is typed, its unit, range and default, and what is wrong with it.
-import { ui, list, put, store } from './store.js';
-import { begin, changesIn, generic, placeOf, rowOf } from './draft.js';
-
-let asOf = null;
-let fields = new Map();
-
-export function fieldOf(path) {
-  if (asOf !== store.about) fields = new Map(store.about.fields.map((one) => [one.path, one]));
-  asOf = store.about;
-  return fields.get(generic(path));
-}
+// One setting on the HA page: its label, what is typed, its unit, range and default, and what is wrong with it. A list:
+// lists.js.
+import { ui, put, store } from './store.js';
+import { begin, changesIn, fieldOf, placeOf } from './draft.js';
+import { List } from './lists.js';
 
 /** The draft after a change to it; none when nothing is left of it. */
 export function revise(change) {
@@ -20,10 +13,19 @@ export function revise(change) {
   put({ draft: changesIn(after) ? after : null, saved: null });
 }
 
-const enter = ({ path, value }, typed) =>
+export const idOf = (path) => path.replace(/\W/g, '-');
+
+/** What stands in the file, or by default: of a list its items, and of nothing ''. */
+const standing = ({ path, value = '', list: items }) =>
+  fieldOf(path).type === 'array' ? (items ?? (value || [])) : value;
+
+const enter = (setting, typed) =>
   revise((draft) => {
+    const { path } = setting;
+    const before = standing(setting);
     const values = { ...draft.values, [path]: typed };
-    if (String(value ?? '') === String(typed)) delete values[path];
+    if (String(before) === typed || JSON.stringify(before) === JSON.stringify(typed))
+      delete values[path];
     return { values, errors: draft.errors.filter((error) => !belongs(error, path)) };
   });
 
@@ -42,43 +44,47 @@ export const Changes = ({ changes }) =>
     )}
   </ul>`;
 
-export const Fault = ({ id, fault }) =>
-  ui`<p class="error" id=${id}>
+export const Fault = ({ fault }) =>
+  ui`<p class="error">
     <span>✕ ${fault.path} (${fault.code})</span>
     <span>expected ${fault.expected}</span>
     <span>found ${fault.found}</span>
     <span>remedy ${fault.remedy}</span>
   </p>`;
 
-function range({ minimum, maximum, words, unit, default: standard }) {
+export const Faults = ({ id, faults }) =>
+  faults.length
+    ? ui`<div id=${id}>${faults.map((fault) => ui`<${Fault} fault=${fault} />`)}</div>`
+    : null;
+
+const plain = (value) => ({ true: 'on', false: 'off', '': 'not set' })[value] ?? String(value);
+
+/** What may be typed, and what holds when nothing is. */
+function range({ type, item, minimum, maximum, least, most, unit, default: standard }) {
   const bounds =
-    minimum === undefined
-      ? words
-        ? list(words)
-        : ''
-      : `${minimum} to ${maximum}${unit ? ` ${unit}` : ''}`;
-  const plain = standard === undefined || typeof standard === 'object' ? '' : `default ${standard}`;
-  return [bounds, plain].filter(Boolean).join(', ');
+    type === 'array'
+      ? `${least ? `${least} to ${most}` : `At most ${most}`}. Each: ${item.description}`
+      : minimum === undefined
+        ? ''
+        : `${minimum} to ${maximum}${unit ? ` ${unit}` : ''}.`;
+  const usual =
+    typeof standard === 'object' || standard === undefined ? '' : `Default: ${plain(standard)}.`;
+  return [bounds, usual].filter(Boolean).join(' ');
 }
 
-function Input({ id, field, words, value, set, described, bad }) {
-  const common = { id, 'aria-describedby': described, 'aria-invalid': bad ? 'true' : null };
-  if (field.type === 'boolean')
-    return ui`<input
-      type="checkbox"
-      ...${common}
-      checked=${value === true}
-      onChange=${(event) => set(event.target.checked)}
-    />`;
-  if (words) {
-    return ui`<select ...${common} value=${value} onChange=${(event) => set(event.target.value)}>
-      ${words.map((word) => ui`<option value=${word} selected=${word === value}>${word}</option>`)}
+/** What one value is typed into. `choices`: the words that it may be. `rest`: what ties it to its label and its faults. */
+export function Input({ type, value, choices, set, ...rest }) {
+  if (typeof value === 'boolean')
+    return ui`<input type="checkbox" ...${rest} checked=${value} onChange=${(event) => set(event.target.checked)} />`;
+  if (choices) {
+    return ui`<select ...${rest} value=${value} onChange=${(event) => set(event.target.value)}>
+      ${choices.map((word) => ui`<option value=${word} selected=${word === value}>${plain(word)}</option>`)}
     </select>`;
   }
   return ui`<input
-    ...${common}
+    ...${rest}
     type="text"
-    inputmode=${field.type === 'integer' ? 'numeric' : null}
+    inputmode=${type === 'integer' ? 'numeric' : null}
     autocomplete="off"
     spellcheck=${false}
     value=${String(value)}
@@ -86,86 +92,57 @@ function Input({ id, field, words, value, set, described, bad }) {
   />`;
 }
 
-/** `fresh`: in a row that is not in the file yet. A program is named in the file alone, so no new check runs one. */
+/** Of a choice that nobody has made, that too. A program is named in the file alone, so no new check runs one. */
+function choicesOf({ type, words }, value, fresh) {
+  const all = type === 'boolean' ? ['true', 'false'] : words;
+  const may = fresh ? all?.filter((word) => word !== 'script') : all;
+  return may && value === '' ? ['', ...may] : may;
+}
+
+/** `fresh`: in a row that is not in the file yet. */
 export function Field({ setting, fresh }) {
   const { path, value = '' } = setting;
   const field = fieldOf(path);
   if (!field) return null;
-  const id = path.replace(/[^\w]/g, '-');
+  const id = idOf(path);
   const typed = store.draft?.values[path];
   const errors = (store.draft?.errors ?? []).filter((error) => belongs(error, path));
-  const about = `${id}-about${errors.length ? ` ${id}-error` : ''}`;
+  const isList = field.type === 'array';
+  const here = isList ? errors.filter((error) => placeOf(store.draft, error) === path) : errors;
+  const described = `${id}-about${here.length ? ` ${id}-error` : ''}`;
   const editable = field.editable || (fresh && field.once);
   const unit = setting.unit ?? field.unit ?? '';
-  return ui`<div class=${typed === undefined ? 'field' : 'field changed'}>
-    <label for=${id}>${field.label}</label>
+  const set = (now) => enter(setting, now);
+  const tied = {
+    id,
+    'aria-describedby': described,
+    'aria-invalid': errors.length ? 'true' : null,
+  };
+  return ui`<div
+    class=${typed === undefined ? 'field' : 'field changed'}
+    role=${isList && editable ? 'group' : null}
+    aria-labelledby=${isList && editable ? `${id}-label` : null}
+  >
     ${
-      editable
-        ? ui`<div class="value">
-            <${Input}
-              id=${id}
-              field=${field}
-              words=${fresh ? field.words?.filter((word) => word !== 'script') : field.words}
-              value=${typed ?? value}
-              set=${(now) => enter(setting, now)}
-              described=${about}
-              bad=${errors.length > 0}
-            />
-            ${unit}
-          </div>`
-        : ui`<output class="value" id=${id}>${String(value) || '-'} ${unit}</output>`
+      isList && editable
+        ? ui`<span id=${`${id}-label`}>${field.label}</span>`
+        : ui`<label for=${id}>${field.label}</label>`
     }
-    ${errors.map((fault) => ui`<${Fault} id=${`${id}-error`} fault=${fault} />`)}
+    ${
+      !editable
+        ? ui`<output class="value" id=${id}>${value === '' ? '-' : plain(value)} ${unit}</output>`
+        : isList
+          ? ui`<div>
+              <${List} path=${path} field=${field} value=${typed ?? standing(setting)} set=${set} errors=${errors} described=${described} />
+            </div>`
+          : ui`<div class="value">
+              <${Input} ...${tied} type=${field.type} value=${typed ?? value} choices=${choicesOf(field, value, fresh)} set=${set} />
+              ${unit}
+            </div>`
+    }
+    <${Faults} id=${`${id}-error`} faults=${here} />
     <p class="small" id=${`${id}-about`}>
       ${`${field.description} ${range(field)}${editable ? '' : field.once ? ' Stays as it is: remove the row, and add another one.' : ' Changed in the file.'}`}
     </p>
   </div>`;
-}
-
-/** The settings of a row: those that the file or a default says, and those that it may have besides. */
-function settingsOf(row, listed, type) {
-  const stem = row.split('[')[0];
-  const found = new Map(listed.map((one) => [one.path, one]));
-  return store.about.fields
-    .filter(({ path }) => path.startsWith(`${stem}[].`))
-    .flatMap(({ path: name, of, editable, once, default: standard }) => {
-      const path = row + name.slice(stem.length + 2);
-      if (found.has(path)) return [found.get(path)];
-      const may = (!of || of === type) && (editable || once);
-      return may ? [{ path, value: standard }] : [];
-    });
-}
-
-/** One virtual router, or one check. */
-export function Row({ row, title, fresh }) {
-  const { draft, settings } = store;
-  const listed = fresh ? [] : settings.settings;
-  const typed = draft?.values[`${row}.type`];
-  const type = typed ?? listed.find(({ path }) => path === `${row}.type`)?.value;
-  const gone = draft?.removed.includes(row);
-  const own = settingsOf(row, listed, type).filter(({ path }) => fresh || !path.endsWith('].name'));
-  const errors = (draft?.errors ?? []).filter(
-    (error) =>
-      rowOf(placeOf(draft, error)) === row &&
-      (gone || !own.some(({ path }) => belongs(error, path))),
-  );
-  const drop = () =>
-    revise(({ values, added, removed }) => ({
-      values: Object.fromEntries(Object.entries(values).filter(([path]) => rowOf(path) !== row)),
-      added: added.filter((one) => one !== row),
-      removed: fresh ? removed : [...removed, row],
-      errors: [],
-    }));
-  const keep = () =>
-    revise(({ removed }) => ({ removed: removed.filter((one) => one !== row), errors: [] }));
-  return ui`<fieldset class=${fresh || gone ? 'changed' : ''}>
-    <legend>${`${title}${gone ? ', to be removed' : fresh ? ', new' : ''}`}</legend>
-    ${errors.map((fault) => ui`<${Fault} fault=${fault} />`)}
-    ${gone ? null : own.map((setting) => ui`<${Field} key=${setting.path} setting=${setting} fresh=${fresh} />`)}
-    <div class="buttons">
-      <button type="button" onClick=${gone ? keep : drop}>
-        ${gone ? `Keep ${title}` : `Remove ${title}`}
-      </button>
-    </div>
-  </fieldset>`;
 }

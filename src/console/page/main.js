@@ -1,6 +1,6 @@
 // The frame of the page: who this is, how fresh it is, which view. The views: screen.js, settings.js.
 import { ageNow, ui, put, store } from './store.js';
-import { Screen } from './screen.js';
+import { HEALTH, Screen } from './screen.js';
 import { Settings } from './settings.js';
 
 /** Milliseconds after which what is shown is old. */
@@ -68,7 +68,7 @@ export function App() {
         ${store.signOut && ui`<button type="button" onClick=${store.signOut}>Sign out</button>`}
       </nav>
       <p class="small">
-        ${`${status.mode}${status.primary ? ', primary' : ''}, understudy ${status.version}${stale ? '' : ', live'}`}
+        ${`${HEALTH[status.health.state] ?? '?'} ${status.health.state}, ${status.mode}${status.primary ? ', primary' : ''}, understudy ${status.version}${stale ? '' : ', live'}`}
       </p>
     </header>
     <${Fresh} />

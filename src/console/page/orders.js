@@ -6,14 +6,23 @@ import { Events } from './screen.js';
 const here = ({ virtualRouters }) =>
   virtualRouters.filter(({ state }) => state === 'Active').map(({ name }) => name);
 
-/** Words, what it will do, and whether it can be forced. */
+/** Segments that are not told are some that are there. */
+export const hasBypass = ({ bypass: { segments, actual, desired } }) =>
+  !(segments?.length === 0 && actual === 'unknown' && desired !== 'bypass');
+
+const targetOf = ({ readiness }) => {
+  const to = readiness?.find((one) => one.direction === 'away')?.to ?? [];
+  return to.length ? to.join(' or ') : 'a peer: none is fit and sound now';
+};
+
+/** Name, what is sent, what it will do; whether it can be forced; when there is such an order at all. */
 const ORDERS = [
   [
     'Failover',
     { command: 'failover' },
     (status) =>
       here(status).length
-        ? `Hands over ${list(here(status))} to ${list(status.readiness?.find((one) => one.direction === 'away')?.to ?? [])}. It comes back only when it is asked or needed.`
+        ? `Hands over ${list(here(status))} to ${targetOf(status)}. It comes back only when it is asked or needed.`
         : 'Nothing is Active here, so there is nothing to hand over: the agent will say so.',
     true,
   ],
@@ -23,28 +32,35 @@ const ORDERS = [
     (status) =>
       `${here(status).length ? `Hands over ${list(here(status))}, then` : 'This appliance'} stays out of the election until maintenance is switched off, after a reboot too.`,
     true,
+    ({ maintenance }) => !maintenance,
   ],
   [
     'Maintenance off',
     { command: 'maintenance', argument: 'off' },
     () => 'Takes part in the election again.',
+    false,
+    ({ maintenance }) => maintenance,
   ],
   [
     'Engage bypass',
     { command: 'bypass', argument: 'engage' },
     () =>
       'Moves the relay to bypass: traffic goes past this appliance, which stays out of the election until the bypass is released.',
+    false,
+    hasBypass,
   ],
   [
     'Release bypass',
     { command: 'bypass', argument: 'release' },
     () => 'Moves the relay back in line, clears the flaps, and takes part in the election again.',
+    false,
+    hasBypass,
   ],
   [
     'Clear flaps',
     { command: 'flaps', argument: 'clear' },
     (status) =>
-      `Forgets ${status.flaps.count} flaps, and takes part in the election again if they kept it out.`,
+      `Forgets ${status.flaps.count} ${status.flaps.count === 1 ? 'flap' : 'flaps'}, and takes part in the election again if they kept it out.`,
   ],
   [
     'Read the file again',
@@ -91,7 +107,7 @@ export const Orders = ({ status }) =>
   store.order
     ? ui`<${Order} status=${status} />`
     : ui`<div class="buttons">
-      ${ORDERS.map(
+      ${ORDERS.filter(([, , , , is]) => is?.(status) ?? true).map(
         ([name, body, what, forcible]) =>
           ui`<button
             type="button"

@@ -1,7 +1,7 @@
 // What Save is going to do, on which appliance, and what it did. The values and errors are the agent's.
 import { ui, focusOnce, list, put, store } from './store.js';
-import { rebased } from './draft.js';
-import { Changes, fieldOf } from './fields.js';
+import { fieldOf, rebased } from './draft.js';
+import { Changes } from './fields.js';
 import { Order } from './orders.js';
 import { Pushes, SyncLines } from './sync.js';
 

@@ -1,11 +1,11 @@
 // The first screen: health, both appliances, each virtual router, monitors, events. Orders: orders.js.
-import { ui, list, store, time } from './store.js';
+import { ui, lasting, list, since, store, time } from './store.js';
 import { roleOf, SHAPES } from './main.js';
-import { Orders } from './orders.js';
+import { hasBypass, Orders } from './orders.js';
 import { Pair } from './pair.js';
 import { Sync } from './sync.js';
 
-const HEALTH = { healthy: '✓', degraded: '!', fault: '✕' };
+export const HEALTH = { healthy: '✓', degraded: '!', fault: '✕' };
 const why = (code) => store.about.reasons[code] ?? code;
 
 export const Card = ({ title, children, wide }) =>
@@ -42,7 +42,7 @@ function Ready({ readiness = [] }) {
     ${readiness.length === 0 && ui`<p>There is no peer to ask.</p>`}
     ${readiness.map(
       ({ direction, ready, to, hindrances }) =>
-        ui`<p><strong>${ready ? '✓ yes' : '✕ no'}</strong>${direction === 'away' ? `, from here to ${list(to)}` : ', to this appliance'}</p>
+        ui`<p><strong>${ready ? '✓ yes' : '✕ no'}</strong>${direction === 'away' ? `, from here to ${to.length ? list(to) : 'a peer'}` : ', to this appliance'}</p>
           <ul>
             ${hindrances.map(({ reason, remedy }) => ui`<li>${reason}; ${remedy}</li>`)}
           </ul>`,
@@ -60,49 +60,86 @@ function holderOf({ name, state, activeAddress }, { name: own, peers }) {
   return activeAddress ?? 'nobody that is known here';
 }
 
+/** What the kernel has, and whether it is as it should be. */
+function Address({ one: { address, present, foreign }, wanted }) {
+  const text = foreign
+    ? 'stands, put there by somebody else'
+    : present
+      ? `stands${wanted ? '' : ', and must not'}`
+      : wanted
+        ? 'is missing'
+        : 'is not here';
+  return ui`<li class=${present === wanted ? '' : 'fault'}>
+    ${`${present === wanted ? '' : '✕ '}${present ? '■' : '□'}\u00a0${address} ${text}`}
+  </li>`;
+}
+
+function priorityOf({ state, configuredPriority, effectivePriority, adjustments }) {
+  if (state === 'Initialize') return `${configuredPriority}, out of the election`;
+  const parts = adjustments.map(
+    ({ name, amount }) => ` ${amount < 0 ? '-' : '+'} ${Math.abs(amount)} ${name}`,
+  );
+  return parts.length || effectivePriority !== configuredPriority
+    ? `${effectivePriority} = ${configuredPriority}${parts.join('')}`
+    : effectivePriority;
+}
+
+function moveOf({ way, reason, because, orderedBy, noticedAt, nobodyHeldAtMostMs: gap }) {
+  const parts = [
+    `${way === 'taken' ? 'came here' : 'went'} ${since(noticedAt)}: ${why(reason)}${because ? ` (${because})` : ''}`,
+    orderedBy && `ordered by ${orderedBy}`,
+    gap === 0 && 'somebody had the addresses throughout',
+    gap > 0 && `nobody had the addresses for ${gap} ms at most`,
+  ];
+  return parts.filter(Boolean).join('; ');
+}
+
 function Router({ router, status }) {
-  const { name, state, since, reason, because, addresses, lastMove } = router;
-  return ui`<${Card} title=${name}>
+  const { name, state, reason, because, addresses, lastMove } = router;
+  return ui`<${Card} title=${`Virtual router ${name}`}>
     <${Rows}
       rows=${[
         ['State', ui`<strong class=${state}>${SHAPES[state]} ${state}</strong>`],
         ['Held by', holderOf(router, status)],
-        ['Since', time(since)],
+        ['Since', since(router.since)],
         ['Why', `${why(reason)}${because ? ` (${because})` : ''}`],
         [
           'Addresses in the kernel',
           ui`<ul class="plain">
-            ${addresses.map(
-              ({ address, present, foreign }) =>
-                ui`<li>${`${present ? '■' : '□'} ${address} ${present ? 'stands' : 'is not here'}${foreign ? ', put there by somebody else' : ''}`}</li>`,
-            )}
+            ${addresses.map((one) => ui`<${Address} one=${one} wanted=${state === 'Active'} />`)}
           </ul>`,
         ],
-        ['Where', `VRID ${router.vrid} on ${router.interface}, ${router.family}`],
         [
-          'Priority',
-          router.effectivePriority === router.configuredPriority
-            ? router.configuredPriority
-            : `${router.effectivePriority} of ${router.configuredPriority}: ${list(router.adjustments.map((one) => `${one.name} ${-one.amount}`))}`,
+          'Where',
+          `VRID ${router.vrid} on ${router.interface}, ${router.family === 'ipv6' ? 'IPv6' : 'IPv4'}${router.primary ? `, primary ${router.primary}` : ''}`,
         ],
-        lastMove && [
-          'Last move',
-          `${lastMove.way}: ${why(lastMove.reason)}${lastMove.because ? `, ${lastMove.because}` : ''}${lastMove.orderedBy ? `, ordered by ${lastMove.orderedBy}` : ''}, ${time(lastMove.noticedAt)}${lastMove.nobodyHeldAtMostMs === null ? '' : `; nobody had the addresses for ${lastMove.nobodyHeldAtMostMs} ms at most`}`,
-        ],
+        ['Priority', priorityOf(router)],
+        lastMove && ['Last move', moveOf(lastMove)],
       ]}
     />
   <//>`;
 }
+
+export const FITNESS = {
+  sound: 'fit',
+  'soft-fault': 'fit but for a soft fault',
+  unfit: 'cannot take the role',
+};
+
+export const roundTrip = (ms) => `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
 
 const Peer = ({ peer }) =>
   ui`<${Card} title=${`Peer ${peer.name}`}>
     <${Rows}
       rows=${[
         ['State', ui`<strong>${peer.state === 'healthy' ? '✓' : '✕'} ${peer.state}</strong>`],
-        ['Fitness', `${peer.fitness ?? 'not known'}${peer.cause ? `: ${peer.cause}` : ''}`],
+        [
+          'Fitness',
+          `${FITNESS[peer.fitness] ?? peer.fitness ?? 'not known'}${peer.cause ? `: ${peer.cause}` : ''}`,
+        ],
         ...(peer.virtualRouters ?? []).map((one) => [
           one.name,
-          `${SHAPES[one.state]} ${one.state}, priority ${one.effectivePriority}`,
+          `${SHAPES[one.state]} ${one.state}${one.state === 'Initialize' ? '' : `, priority ${one.effectivePriority}`}`,
         ]),
         peer.differences?.length && ['Settings that differ', list(peer.differences)],
       ]}
@@ -124,7 +161,7 @@ const Peer = ({ peer }) =>
             ui`<tr>
               <td>${path.address}</td>
               <td>${`${path.state === 'healthy' ? '✓' : '✕'} ${path.state}${path.problem ? `: ${path.problem}` : ''}`}</td>
-              <td>${path.rttMs === null ? '-' : `${path.rttMs} ms`}</td>
+              <td>${path.rttMs === null ? '-' : roundTrip(path.rttMs)}</td>
             </tr>`,
         )}
       </tbody>
@@ -132,9 +169,9 @@ const Peer = ({ peer }) =>
   <//>`;
 
 /** Whether it answers, and since when. */
-function answers({ state, since, detail }) {
+function answers({ state, since: at, detail }) {
   if (state === 'unknown') return 'not asked yet';
-  const from = since ? ` since ${time(since)}` : '';
+  const from = at ? ` since ${since(at)}` : '';
   return `${state === 'seen' ? '✓' : '!'} ${state}${from}${detail ? `: ${detail}` : ''}`;
 }
 
@@ -150,6 +187,14 @@ function leaseOf({ lease, holder, remainingMs = 0, ttlSeconds }) {
   );
 }
 
+/** What a failure of a monitor does. */
+function effectOf(weight) {
+  if (weight === 'hard') return 'out of the election';
+  if (weight === 'soft') return 'the role goes to a sound peer';
+  if (weight === 0) return 'moves no role';
+  return weight === undefined ? '-' : `lowers the priority by ${weight}`;
+}
+
 function Rest({ status }) {
   const { flaps, bypass, maintenance, standsBack, handover, witness, time: at } = status;
   return ui`<${Card} title="This appliance">
@@ -157,17 +202,22 @@ function Rest({ status }) {
       rows=${[
         [
           'Flaps',
-          `${flaps.count} of ${flaps.limit === 0 ? 'any number' : flaps.limit} in ${flaps.windowSeconds} s${flaps.latched ? ': out of the election until they are cleared' : ''}`,
+          `${flaps.count}${flaps.limit ? ` of ${flaps.limit}` : ''} in ${lasting(flaps.windowSeconds * 1000)}${flaps.limit ? '' : ', no limit'}${flaps.latched ? ': out of the election until they are cleared' : ''}`,
         ],
         [
           'Bypass',
-          `${bypass.desired} wanted, ${bypass.actual} found${bypass.latched ? ', until it is released' : ''}`,
+          hasBypass(status)
+            ? `${bypass.desired} wanted, ${bypass.actual} found${bypass.latched ? ', until it is released' : ''}`
+            : 'none: the settings name no hook',
         ],
-        ['Maintenance', maintenance ? '! on' : 'off'],
-        standsBack && ['Stands back', `${standsBack.by}, since ${time(standsBack.since)}`],
+        ['Maintenance', maintenance ? '! on: out of the election until it is switched off' : 'off'],
+        standsBack && [
+          'Stands back',
+          `until it is asked back or needed; handed over by ${standsBack.by || 'an operator'} ${since(standsBack.since)}`,
+        ],
         handover && [
           'Handover',
-          `${list(handover.virtualRouters)} to ${handover.to ?? 'nobody known'}`,
+          `${list(handover.virtualRouters)} to ${handover.to ?? 'nobody known'}: ${why(handover.reason)}`,
         ],
         witness && ['Witness', answers(witness)],
         witness && ['Its lease', leaseOf(witness)],
@@ -177,18 +227,20 @@ function Rest({ status }) {
   <//>`;
 }
 
+const MARKS = { ok: '✓', failed: '✕' };
+
 const Monitors = ({ monitors }) =>
   ui`<${Card} title="Monitors" wide>
     ${
       monitors.length === 0
         ? ui`<p>Nothing is monitored.</p>`
-        : ui`<table>
+        : ui`<table class="stack">
             <thead>
               <tr>
                 <th>Name</th>
                 <th>State</th>
                 <th>Measured, and the margin</th>
-                <th>A failure</th>
+                <th>What a failure does</th>
               </tr>
             </thead>
             <tbody>
@@ -196,11 +248,9 @@ const Monitors = ({ monitors }) =>
                 ({ name, state, detail, weight }) =>
                   ui`<tr>
                     <td>${name}</td>
-                    <td>${/up|ok|healthy|good/.test(state) ? '✓' : '!'} ${state}</td>
+                    <td>${MARKS[state] ?? '!'} ${state}</td>
                     <td>${detail}</td>
-                    <td>
-                      ${typeof weight === 'number' ? `lowers the priority by ${weight}` : (weight ?? '-')}
-                    </td>
+                    <td data-head="A failure: ">${effectOf(weight)}</td>
                   </tr>`,
               )}
             </tbody>
@@ -231,6 +281,6 @@ export function Screen() {
     <${Card} title="Orders"><${Orders} status=${status} /><//>
     <${Sync} status=${status} />
     <${Monitors} monitors=${status.monitors} />
-    <${Card} title="Last events" wide><${Events} events=${events.slice(-20)} /><//>
+    <${Card} title="Last events" wide>${events.length ? ui`<${Events} events=${events.slice(-20)} />` : ui`<p>No event yet.</p>`}<//>
   </div>`;
 }

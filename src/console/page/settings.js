@@ -1,23 +1,15 @@
 // The HA page: the appliance's fields in their order, then the rest, row by row; Save. The values and errors are the
 // agent's. One setting: fields.js; what Save does: preview.js.
 import { ui, put, store } from './store.js';
-import { changesIn, LISTS, placeOf, requestOf, rowOf, rowsOf, titleOf } from './draft.js';
-import { belongs, Fault, Field, fieldOf, revise, Row } from './fields.js';
+import { changesIn, fieldOf, placeOf, requestOf, rowLists, rowOf, rowsOf } from './draft.js';
+import { belongs, Fault, Field } from './fields.js';
+import { Rows } from './lists.js';
 import { Meanwhile, Preview, Saved } from './preview.js';
-
-const SECTIONS = [
-  ['ha', 'More of high availability'],
-  ['virtualRouters', 'Virtual routers', 'virtual router'],
-  ['bandwidthMonitoring', 'Bandwidth monitoring'],
-  ['linkMonitoring', 'Link monitoring'],
-  ['gatewayMonitoring', 'Gateway monitoring'],
-  ['checks', 'Checks', 'check'],
-];
 
 async function ask(apply) {
   const { draft } = store;
   put({ draft: { ...draft, busy: true }, order: null });
-  const answer = await store.fetch('change', requestOf(draft, store.about.fields, apply));
+  const answer = await store.fetch('change', requestOf(draft, apply));
   if (answer.ok && apply) return put({ draft: null, saved: answer });
   const { error, errors = [], now } = answer;
   put({
@@ -26,29 +18,11 @@ async function ask(apply) {
   });
 }
 
-let made = 0;
-const add = (list) =>
-  revise(({ values, added }) => {
-    const row = `${list}[n${(made += 1)}]`;
-    const first = Object.entries(LISTS[list]).map(([key, value]) => [`${row}.${key}`, value]);
-    return { added: [...added, row], values: { ...values, ...Object.fromEntries(first) } };
-  });
-
-function Rows({ list, one }) {
-  const { settings, draft } = store;
-  const fresh = (draft?.added ?? []).filter((row) => row.startsWith(`${list}[`));
-  return ui`${rowsOf(settings, list).map((row) => ui`<${Row} key=${row} row=${row} title=${titleOf(settings, row)} />`)}
-    ${fresh.map((row) => ui`<${Row} key=${row} row=${row} title=${draft.values[`${row}.name`] || one} fresh />`)}
-    <div class="buttons">
-      <button type="button" onClick=${() => add(list)}>Add a ${one}</button>
-    </div>`;
-}
-
 /** Errors that no field and no row shows. */
 function othersIn({ draft, settings }) {
   const rows = new Set([
     ...(draft?.added ?? []),
-    ...Object.keys(LISTS).flatMap((list) => rowsOf(settings, list)),
+    ...rowLists().flatMap(({ path }) => rowsOf(settings, path)),
   ]);
   const fields = settings.settings.filter(({ path }) => path && !rowOf(path) && fieldOf(path));
   return (draft?.errors ?? []).filter(
@@ -68,7 +42,14 @@ export function Settings() {
     .map((one) => all.find(({ path }) => path === one.path))
     .filter(Boolean);
   const rest = (section) =>
-    all.filter((one) => one.path?.startsWith(`${section}.`) && !first.includes(one));
+    all.filter(
+      (one) =>
+        one.path?.startsWith(`${section}.`) &&
+        fieldOf(one.path) &&
+        !rowOf(one.path) &&
+        !first.includes(one),
+    );
+  const listsOf = (section) => rowLists().filter(({ path }) => path.split('.')[0] === section);
   const count = draft ? changesIn(draft) : 0;
   const others = othersIn(store);
   const now = draft?.now ?? (draft && !draft.known.includes(settings.digest) ? settings : null);
@@ -82,11 +63,12 @@ export function Settings() {
       <h2>High availability</h2>
       ${first.map((setting) => ui`<${Field} key=${setting.path} setting=${setting} />`)}
     </section>
-    ${SECTIONS.map(
-      ([section, title, one]) =>
+    ${store.about.sections.map(
+      ([section, title]) =>
         ui`<section class="card wide" key=${section}>
           <h2>${title}</h2>
-          ${one ? ui`<${Rows} list=${section} one=${one} />` : rest(section).map((setting) => ui`<${Field} key=${setting.path} setting=${setting} />`)}
+          ${rest(section).map((setting) => ui`<${Field} key=${setting.path} setting=${setting} />`)}
+          ${listsOf(section).map(({ path, label }) => ui`${path === section ? null : ui`<h3>${label}</h3>`}<${Rows} path=${path} />`)}
         </section>`,
     )}
     <div class="save">

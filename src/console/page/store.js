@@ -1,6 +1,7 @@
 // What the page knows, and how it is drawn anew when that changes. No text for people.
 import { h, render } from './preact.js';
 import htm from './htm.js';
+import { learn } from './draft.js';
 
 export const ui = htm.bind(h);
 
@@ -9,7 +10,7 @@ export const store = {
   status: null,
   settings: null,
   events: [],
-  about: { fields: [], reasons: {} },
+  about: { fields: [], sections: [], reasons: {} },
   problem: null,
   /** Why there is no news at all. */
   cut: null,
@@ -18,6 +19,8 @@ export const store = {
   /** What differs from the peers, as of when it was asked. */
   compared: null,
   draft: null,
+  /** The id of what has the focus once it is drawn, or of what it is in. */
+  focus: null,
   fetch: null,
 };
 
@@ -38,11 +41,15 @@ export const ageNow = () => (age === null ? null : age + performance.now() - hea
 
 export function put(news) {
   Object.assign(store, news);
+  if (news.about) learn(news.about.fields);
   if (waits) return;
   waits = true;
   queueMicrotask(() => {
     waits = false;
     draw();
+    const place = store.focus && document.getElementById(store.focus);
+    store.focus = null;
+    if (place) (place.querySelector('input, select') ?? place).focus();
   });
 }
 
@@ -68,7 +75,37 @@ export const time = (iso) => {
   const at = new Date(iso);
   return Number.isNaN(at.getTime())
     ? iso
-    : at.toLocaleString(undefined, { dateStyle: 'short', timeStyle: 'medium' });
+    : at.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 };
+
+const UNITS = [
+  [86_400, 'd'],
+  [3600, 'h'],
+  [60, 'min'],
+  [1, 's'],
+];
+
+/** `2 h 5 min`, of milliseconds: the two largest units. */
+export function lasting(ms) {
+  let rest = Math.max(0, Math.floor(ms / 1000));
+  const parts = UNITS.map(([size, unit]) => {
+    const many = Math.floor(rest / size);
+    rest -= many * size;
+    return many ? `${many} ${unit}` : '';
+  });
+  const first = parts.findIndex(Boolean);
+  return first < 0
+    ? '0 s'
+    : parts
+        .slice(first, first + 2)
+        .filter(Boolean)
+        .join(' ');
+}
+
+/** When it was, and how long ago by the appliance's own clock. */
+export function since(iso) {
+  const ms = Date.parse(store.status?.time) - Date.parse(iso);
+  return `${time(iso)}${ms >= 0 ? `, ${lasting(ms)} ago` : ''}`;
+}
 
 export const list = (words) => (words.length ? words.join(', ') : '-');

@@ -96,7 +96,7 @@ function Differences({ peer, differences, name }) {
       to: value(one[to]),
     }));
   return ui`<div class="scroll" tabindex="0" role="region" aria-label=${`What differs from ${peer}`}>
-      <table>
+      <table class="stack">
         <caption>
           What differs from ${peer}
         </caption>
@@ -114,10 +114,10 @@ function Differences({ peer, differences, name }) {
             (one) =>
               ui`<tr>
                 <td><code>${one.setting}</code></td>
-                <td>${one.changed === 'unknown' ? '?' : value(one.base)}</td>
-                <td>${value(one.mine)}</td>
-                <td>${value(one.theirs)}</td>
-                <td>${by[one.changed] ?? one.changed}</td>
+                <td data-head="Both had: ">${one.changed === 'unknown' ? '?' : value(one.base)}</td>
+                <td data-head=${`${name}: `}>${value(one.mine)}</td>
+                <td data-head=${`${peer}: `}>${value(one.theirs)}</td>
+                <td data-head="Changed on: ">${by[one.changed] ?? one.changed}</td>
               </tr>`,
           )}
         </tbody>
@@ -148,7 +148,7 @@ const compare = async () => {
 export function Sync({ status: { sync, name, peers } }) {
   const { compared } = store;
   if (!sync) {
-    return ui`<${Card} title="Settings in sync">
+    return ui`<${Card} title="Settings in sync" wide>
       <p>
         ${peers.length ? 'Not shared: ha.sync is off, or nothing is known yet.' : 'Not shared: there is no peer.'}
       </p>
@@ -161,6 +161,13 @@ export function Sync({ status: { sync, name, peers } }) {
     ${sync.unconfirmed && ui`<p>! Not confirmed yet: taken back if the peer is lost within ten seconds of the change.</p>`}
     ${sync.problem && ui`<p>! ${sync.problem}</p>`}
     <${SyncLines} />
+    ${
+      sync.peers.some(({ state }) => state === 'conflict') &&
+      ui`<p>
+        In conflict: both sides were edited since they last agreed. Nothing is taken until you decide. See what differs;
+        then pull, to keep what the peer has, or push, to keep what is here.
+      </p>`
+    }
     <div class="buttons">
       <button type="button" onClick=${compare}>What differs…</button>
       ${compared && ui`<button type="button" onClick=${() => put({ compared: null })}>Close what differs</button>`}
