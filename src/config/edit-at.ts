@@ -37,9 +37,9 @@ function sectionAdded(
   const root = document.contents;
   const around = isMap(root) ? nodeAt(root, path.slice(0, -2)) : undefined;
   if (!isMap(root) || !isMap(around) || pairOf(around, section) !== undefined) return null;
-  const { json, name } = styleOf(root, text);
-  const written = json ? JSON.stringify(value) : asText(value);
-  return addToMap(around, text, `${name(section)}: { ${name(key)}: ${written} }`);
+  const style = styleOf(root, text);
+  const written = style.json ? JSON.stringify(value) : asText(value);
+  return addToMap(around, text, `${style.name(section)}: { ${style.name(key)}: ${written} }`);
 }
 
 /** What stands at `path`, if anything does. */

@@ -77,7 +77,7 @@ async function withErrors(page: Page): Promise<void> {
   await pairs.getByLabel('pair 2, 2 of 2').fill('eth/4');
   await press(page, 'Save…');
   await page.getByText('✕ Not saved').waitFor();
-  await pairs.evaluate('element => element.scrollIntoView()');
+  await pairs.evaluate('element => element.scrollIntoView({ block: "center" })');
 }
 
 const { active, differs } = STATES;
