@@ -37,15 +37,16 @@ export interface Timing {
 }
 
 export function timingOf(setting: Setting): Timing {
-  const { interval, checkInterval, mismatch, quality, witness } = setting;
+  const { interval, checkInterval, mismatch, quality, witness, virtualMac } = setting;
   const advertisement = interval * 10_000;
   const check = checkInterval * 1_000 * (mismatch === 'check interval' ? 2 : 1);
   return {
     advertisement,
     check,
     packet: LATENCY + quality.jitter,
-    // One script runs at a time: the decision may wait for the end of another one.
-    script: 2 * SCRIPT.most + AT_ONCE,
+    // One script runs at a time: the decision may wait for the end of another one. Before each of the two a macvlan may
+    // have to be made.
+    script: (virtualMac === true ? 4 : 2) * SCRIPT.most + AT_ONCE,
     handover: Math.max(3 * check, 100_000),
     down: 4 * advertisement,
     lossy: quality.loss > 0,
@@ -80,6 +81,8 @@ export interface Bounds {
     readonly 'left by a third': number;
   };
   readonly nothingStale: number;
+  /** The switch sends what is for the virtual MAC address to somebody else than the one who holds. */
+  readonly switchAstray: number;
   /** Held by one that is to stay out: while its successor takes over. */
   readonly outOfElection: number;
   /** Told, or shown, and not so. */
@@ -116,6 +119,7 @@ export function boundsOf(timing: Timing, { unnoticed, forgotten }: Losses): Boun
       'left by a third': ttl + script,
     },
     nothingStale: script,
+    switchAstray: 1.5 * advertisement + once,
     // A successor that says it is Active is waited for until its script would have been ended.
     outOfElection: 2 * handover + once + (forgotten ? SCRIPT_PATIENCE : 0),
     noLie: script + lost,

@@ -62,6 +62,8 @@ export type Deed =
   | { readonly kind: 'mode'; readonly of: Index; readonly mode: Live['mode'] }
   | { readonly kind: 'primary'; readonly of: Index; readonly primary: boolean }
   | { readonly kind: 'take-away'; readonly of: Index; readonly virtualRouter: string }
+  /** Somebody deletes the macvlan of the virtual MAC address. */
+  | { readonly kind: 'delete-macvlan'; readonly of: Index; readonly virtualRouter: string }
   /** As `take-away`, and no notice of it. */
   | { readonly kind: 'lose'; readonly of: Index; readonly virtualRouter: string }
   /** The interface is made again while the agent stands still. */
@@ -271,6 +273,10 @@ function performOn(
       return appliance.alive && appliance.kernel.loseUnnoticed(wanted.virtualRouter)
         ? 'lose'
         : null;
+    case 'delete-macvlan':
+      return appliance.alive && appliance.kernel.deleteMacvlan(wanted.virtualRouter)
+        ? 'delete-macvlan'
+        : null;
     case 'remake':
       return remake(world, appliance, wanted.on);
     case 'forget':
@@ -306,7 +312,9 @@ function remake(world: World, appliance: Appliance, on: string): string | null {
   if (agent !== 'running') return null;
   appliance.agent = 'paused';
   for (const { name, interface: where } of configuration.virtualRouters) {
-    if (where === on) kernel.takeAway(name);
+    if (where !== on) continue;
+    kernel.takeAway(name);
+    kernel.deleteMacvlan(name);
   }
   world.changed = true;
   return 'remake';

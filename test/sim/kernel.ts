@@ -2,6 +2,7 @@
 // at a time, and the executor, which carries out the will of a dead agent. No elections.
 import type { InstanceEvent } from '../../src/core/interface.js';
 import type { Surroundings } from './appliance.js';
+import { Macvlans } from './macvlans.js';
 
 /** A netlink script takes so long, in microseconds. */
 export const SCRIPT = { least: 1_000, most: 8_000 } as const;
@@ -23,6 +24,8 @@ export class Kernel {
   readonly failing = new Set<string>();
   /** So many of the next orders to add addresses are lost: nobody carries them out or answers. */
   forgets = 0;
+  /** Where the addresses of virtual routers with a virtual MAC address stand. */
+  readonly macvlans: Macvlans;
   readonly #owner: Owner;
   readonly #around: Surroundings;
   readonly #wanted = new Map<string, boolean>();
@@ -34,6 +37,7 @@ export class Kernel {
   #until: number | null = null;
   /** Goes up when an agent ends: its scripts are killed. */
   #agentLife = 0;
+  #hasAgent = false;
   /** Goes up when a will is made or the power is cut. */
   #will = 0;
   /** Whose successor a will still awaits; null when there is none to carry out. */
@@ -42,6 +46,11 @@ export class Kernel {
   constructor(owner: Owner, around: Surroundings) {
     this.#owner = owner;
     this.#around = around;
+    this.macvlans = new Macvlans((virtualRouter, state) => {
+      around.changed();
+      around.count(`macvlan ${state}`);
+      around.journal(() => `${owner.name} ${virtualRouter} macvlan ${state}`);
+    });
   }
 
   /** Whether the executor of a dead agent still keeps something. */
@@ -63,23 +72,68 @@ export class Kernel {
 
   /** Starts the script for everything that changed, unless one is running. */
   flush(): void {
-    if (this.#running || this.#due.size === 0) return;
+    const isMissing = this.macvlans.in('gone').length > 0;
+    if (this.#running || (this.#due.size === 0 && !isMissing)) return;
     this.#running = true;
+    const life = this.#agentLife;
+    if (!isMissing) this.#change(life);
+    else {
+      // Nothing is put on one that is not there yet.
+      this.#afterScript(() => {
+        if (life !== this.#agentLife) return;
+        this.macvlans.make();
+        this.#change(life);
+      });
+    }
+  }
+
+  /** A macvlan is raised before its addresses stand, and lowered when they are gone: a script may end in between. */
+  #change(life: number): void {
     const made = [...this.#due].map((name) => [name, this.#wanted.get(name) === true] as const);
     this.#due = new Set();
-    const life = this.#agentLife;
-    this.#afterScript(() => {
+    const halfway = (): void => {
+      if (life !== this.#agentLife) return;
+      for (const [name, present] of made) {
+        if (!this.macvlans.has(name)) continue;
+        if (present) this.macvlans.raise(name);
+        else this.#set(name, false);
+      }
+    };
+    const end = (): void => {
       if (life !== this.#agentLife) return;
       const failed = new Set(this.failing);
-      for (const [name, present] of made)
-        if (!present || !failed.has(name)) this.#set(name, present);
+      for (const [name, present] of made) this.#put(name, present, failed);
       this.#owner.receive(() => {
         if (life !== this.#agentLife) return;
         this.#running = false;
         for (const [name, present] of made) if (present) this.#settle(name, failed.has(name));
         this.flush();
       });
-    });
+    };
+    this.#afterScript(end, made.some(([name]) => this.macvlans.has(name)) ? halfway : null);
+  }
+
+  #put(virtualRouter: string, present: boolean, failed: ReadonlySet<string>): void {
+    if (!present) {
+      this.#set(virtualRouter, false);
+      this.macvlans.lower(virtualRouter);
+    } else if (this.macvlans.stateOf(virtualRouter) === 'gone') {
+      // Deleted while the script ran: nothing is there to put them on.
+      this.#disturbed.add(virtualRouter);
+    } else if (!failed.has(virtualRouter)) this.#set(virtualRouter, true);
+  }
+
+  /** Somebody deletes the macvlan, and what stands on it goes with it. */
+  deleteMacvlan(virtualRouter: string): boolean {
+    const wasThere = this.macvlans.delete(virtualRouter);
+    this.takeAway(virtualRouter);
+    // Told like any other change of a link: the agent makes it again.
+    if (wasThere) this.#owner.receive(() => this.#remake());
+    return wasThere;
+  }
+
+  #remake(): void {
+    if (this.#hasAgent) this.flush();
   }
 
   /** Somebody else removes addresses; the agent is told when it counts on them. */
@@ -127,7 +181,9 @@ export class Kernel {
   /** A fresh agent takes off what it finds. */
   begin(): void {
     this.#until = null;
-    for (const name of this.present) this.want(name, false);
+    this.#hasAgent = true;
+    for (const name of new Set([...this.present, ...this.macvlans.in('up')]))
+      this.want(name, false);
     this.flush();
   }
 
@@ -157,6 +213,8 @@ export class Kernel {
     this.#will += 1;
     this.#awaited = null;
     for (const name of this.present) this.#set(name, false);
+    for (const state of ['up', 'down'] as const)
+      for (const name of this.macvlans.in(state)) this.macvlans.delete(name);
   }
 
   #release(): void {
@@ -167,6 +225,8 @@ export class Kernel {
       this.#awaited = null;
       this.#around.journal(() => `${this.#owner.name} executor removes what it kept`);
       for (const name of this.present) this.takeAway(name);
+      for (const state of ['up', 'down'] as const)
+        for (const name of this.macvlans.in(state)) this.deleteMacvlan(name);
     });
   }
 
@@ -191,6 +251,7 @@ export class Kernel {
 
   #forgetAgent(): void {
     this.#agentLife += 1;
+    this.#hasAgent = false;
     this.#running = false;
     this.#due.clear();
     this.#wanted.clear();
@@ -198,9 +259,12 @@ export class Kernel {
     this.#disturbed.clear();
   }
 
-  #afterScript(run: () => void): void {
+  /** `halfway`: at some moment before. */
+  #afterScript(run: () => void, halfway: (() => void) | null = null): void {
     const around = this.#around;
     const duration = around.chance.between(SCRIPT.least, SCRIPT.most);
+    if (halfway !== null)
+      around.agenda.add(around.now() + around.chance.between(0, duration), 0, halfway);
     around.agenda.add(around.now() + duration, 0, run);
   }
 }

@@ -34,6 +34,7 @@ const SETTINGS = [
   'maximum flaps 1',
   'relay works',
   'relay missing',
+  'virtual MAC',
 ];
 
 /** What is done to them. */
@@ -87,6 +88,10 @@ const DEEDS = [
   'set version 2',
   'settings followed',
   'take-away',
+  'delete-macvlan',
+  'macvlan down',
+  'macvlan up',
+  'macvlan gone',
   'lose',
   'remake',
   'forget',

@@ -38,6 +38,8 @@ export interface Setting {
   readonly seed: number;
   /** Absent: there is none. */
   readonly witness?: WitnessSetting;
+  /** Whether every virtual router has a virtual MAC address; absent: none has. */
+  readonly virtualMac?: boolean;
 }
 
 /** What an operator changes while it runs. */
@@ -185,4 +187,5 @@ export const kindsOf = (setting: Setting): string[] => [
   `preempt delay ${setting.preemptDelay / 1_000_000} s`,
   `maximum flaps ${setting.maximumFlaps}`,
   `relay ${setting.relay}`,
+  ...(setting.virtualMac === true ? ['virtual MAC'] : []),
 ];

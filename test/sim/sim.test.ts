@@ -5,7 +5,16 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from '../support/test.js';
 import * as fc from 'fast-check';
 import { KINDS } from './kinds.js';
-import { CALM, CROWD, repeatOf, SINGLE, STORMY, WITNESSED, type Suite } from './suites.js';
+import {
+  CALM,
+  CROWD,
+  repeatOf,
+  SINGLE,
+  STORMY,
+  VIRTUAL_MAC,
+  WITNESSED,
+  type Suite,
+} from './suites.js';
 import { Tally } from './tally.js';
 import { TEST_LIMIT_MS } from '../support/limits.js';
 
@@ -99,6 +108,10 @@ describe('appliances in a world drawn from a seed', () => {
 
   it('crowd: so they do with five to eight, whose settings reach one after the other', (context) => {
     holds(context, CROWD);
+  });
+
+  it('virtual-mac: a Backup has no macvlan up, and the switch knows who holds', (context) => {
+    holds(context, VIRTUAL_MAC);
   });
 
   it('everything that can be drawn or decided has been', (context) => {

@@ -93,6 +93,8 @@ export function build(scenario: Scenario, { verbose, peaceful, losses }: Manner)
   for (const appliance of world.appliances) {
     appliance.relayWorks = setting.relay === 'works';
     if (setting.monitored) tellAllIsWell(appliance);
+    if (setting.virtualMac === true)
+      appliance.kernel.macvlans.use(appliance.configuration.virtualRouters.map(({ name }) => name));
   }
   const ways = quality.loss > 0 ? [] : WAYS_OF[paths];
   const bounds = boundsOf(timingOf(setting), losses ?? lossesOf(story));

@@ -4,6 +4,7 @@ import type * as fc from 'fast-check';
 import { crowd } from './crowd.js';
 import { buildSingle, endure, singleFault, type SingleFault } from './single.js';
 import { build, calm, play, stormy, type Scenario, type Stage } from './story.js';
+import { virtualMac } from './virtual-mac.js';
 import { witnessed } from './witnessed.js';
 
 export interface Suite<Drawn> {
@@ -40,8 +41,9 @@ export const STORMY = scenarios('stormy', 1_500, stormy);
 export const CALM = scenarios('calm', 800, calm, true);
 export const WITNESSED = scenarios('witnessed', 400, witnessed);
 export const CROWD = scenarios('crowd', 24, crowd);
+export const VIRTUAL_MAC = scenarios('virtual-mac', 40, virtualMac);
 
-export const SUITES = [SINGLE, STORMY, CALM, WITNESSED, CROWD] as const;
+export const SUITES = [SINGLE, STORMY, CALM, WITNESSED, CROWD, VIRTUAL_MAC] as const;
 
 /** What repeats one scenario of a suite, for a person to run. */
 export const repeatOf = ({ name }: Pick<Suite<never>, 'name'>, drawn: unknown): string =>

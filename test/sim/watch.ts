@@ -50,6 +50,7 @@ export class Watch {
     this.#manner = manner;
     this.#apart = new Apart(world, bounds);
     world.onPass = (until) => this.#pass(until);
+    world.onAdvertised = (from, virtualRouter) => this.#speaks(from, virtualRouter);
   }
 
   /** Something was done to the world: what was bad before has its time anew. */
@@ -106,6 +107,9 @@ export class Watch {
       this.#restless(name);
       this.#bothHold(holders, router, bad);
       for (const holder of holders) this.#holds(holder, router, bad);
+      for (const appliance of appliances) this.#virtualMac(appliance, router, bad);
+      const [holder] = holders;
+      if (holder !== undefined && holders.length === 1) this.#switch(holder, router, bad);
     }
     for (const appliance of appliances) this.#says(appliance, bad);
     return bad;
@@ -181,6 +185,40 @@ export class Watch {
     if (agent === 'running' && isOut(holder, router)) {
       bad.set(`out of the election: ${key}`, this.#bounds.outOfElection);
     }
+  }
+
+  /**
+   * A macvlan is up where its addresses may stand, and nowhere else: a Backup's receives no frames and answers nobody.
+   */
+  #virtualMac(appliance: Appliance, router: RouterConfiguration, bad: Map<string, number>): void {
+    const { agent, name, kernel, active } = appliance;
+    if (!kernel.macvlans.has(router.name)) return;
+    const isUp = kernel.macvlans.isUp(router.name);
+    if (kernel.present.has(router.name) && !isUp)
+      throw new Violation(`addresses without a macvlan that is up: ${name} ${router.name}`);
+    if (!isUp || agent === 'paused') return;
+    const stale = agent === 'running' ? !active.has(router.name) : !kernel.isKept;
+    if (stale) bad.set(`virtual MAC up: ${name} ${router.name}`, this.#bounds.nothingStale);
+  }
+
+  /** Nobody advertises but who is Active, or still has the addresses. */
+  #speaks(appliance: Appliance, virtualRouter: string): void {
+    const { name, kernel } = appliance;
+    if (!kernel.macvlans.has(virtualRouter) || kernel.present.has(virtualRouter)) return;
+    const router = appliance
+      .snapshot()
+      ?.virtualRouters.find(({ configuration }) => configuration.name === virtualRouter);
+    if (router?.state === 'Active') return;
+    throw new Violation(`advertises and is not Active: ${name} ${virtualRouter}`);
+  }
+
+  /** What is for the virtual MAC address reaches the one who holds: it speaks from there, after a stall when it has listened. */
+  #switch(holder: Appliance, router: RouterConfiguration, bad: Map<string, number>): void {
+    const { agent, index, kernel, active } = holder;
+    if (!kernel.macvlans.has(router.name)) return;
+    const speaks = agent === 'running' && active.has(router.name) && holder.isOn(router.interface);
+    if (!speaks || this.#world.seenAt.get(router.name) === index) return;
+    bad.set(`switch astray: ${router.name} ${holder.name}`, this.#bounds.switchAstray);
   }
 
   /** What a running agent tells its peers and shows in its status. */

@@ -33,6 +33,8 @@ export class World {
   readonly engine: Engine | null;
   /** What happened, one line each; empty unless verbose. */
   readonly journal: string[] = [];
+  /** Where the switch has seen the virtual MAC address of each virtual router last: the index of an appliance. */
+  readonly seenAt = new Map<string, number>();
   /** How often things happened. */
   readonly counts = new Map<string, number>();
   readonly #verbose: boolean;
@@ -42,6 +44,8 @@ export class World {
   changed = true;
   /** Called when the time is about to move on to this instant. */
   onPass: (until: number) => void = () => {};
+  /** Called when an appliance advertises at a priority of its own. */
+  onAdvertised: (from: Appliance, virtualRouter: string) => void = () => {};
   /** Called with what each event made an appliance do. */
   onHandled: Surroundings['handled'] = () => {};
   readonly #agenda = new Agenda();
@@ -170,6 +174,7 @@ export class World {
 
   #perform(from: Appliance, effect: InstanceEffect): void {
     if (effect.kind === 'send-advertisement') this.#advertise(from, effect);
+    if (effect.kind === 'announce') this.#see(from, routerNamed(from, effect.virtualRouter));
     if (effect.kind === 'check-peer') {
       const to = this.appliances.find(({ name }) => name === effect.peer);
       if (to === undefined) return;
@@ -188,10 +193,20 @@ export class World {
     this.#advertise(from, { kind: 'send-advertisement', priority: 0, ...common });
   }
 
+  /** Before its addresses stand an appliance speaks from its own MAC address. */
+  #see(from: Appliance, { name, interface: on }: RouterConfiguration): void {
+    if (!from.isOn(on) || !from.kernel.present.has(name) || this.seenAt.get(name) === from.index)
+      return;
+    this.seenAt.set(name, from.index);
+    this.changed = true;
+  }
+
   #advertise(from: Appliance, effect: Advertised): void {
     const router = routerNamed(from, effect.virtualRouter);
     const on = router.interface;
     if (!from.isOn(on)) return;
+    this.#see(from, router);
+    if (effect.priority > 0) this.onAdvertised(from, router.name);
     const group = on === 'eth1' ? 'lan eth1' : 'lan eth0';
     for (const to of this.appliances) {
       if (to !== from) this.#carry(from, to, router, effect, group);
