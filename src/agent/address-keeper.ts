@@ -10,15 +10,17 @@ import { answersAll, presentOf } from './address-presence.js';
 import {
   awaitService,
   begin,
-  concerns,
   disinherit,
   identityOf,
   isChecking,
   isHolding,
   isIdle,
+  isPlace,
   isSamePlace,
   isSlow,
+  isUrgent,
   letGoRequest,
+  listing,
   renew,
   scriptRequest,
   settled,
@@ -27,7 +29,7 @@ import {
 } from './keeping.js';
 import { mayAddOf, NOTHING_LEFT, recognize, type Leftovers } from './leftovers.js';
 import type { KeeperOptions } from './keeper-options.js';
-import { endsLikeOurs, OwnAddresses, placeOf, placesOf, sameAddress } from './own-addresses.js';
+import { endsLikeOurs, OwnAddresses, placeOf, placesOf } from './own-addresses.js';
 import { overtaken, preparation } from './preparation.js';
 import { failuresOf } from '../executor/script-outcome.js';
 import { placed, type PlacedRouter } from './placement.js';
@@ -41,6 +43,8 @@ export class AddressKeeper {
   /** The interfaces that some of the addresses stand on. */
   readonly virtualMacs: VirtualMacs;
   #kept = new Map<string, Keeping>();
+  /** Those that list an address, by its text. */
+  #listing: ReadonlyMap<string, readonly Keeping[]> = new Map();
   readonly #own = new OwnAddresses();
   /** Some of ours no virtual router names any longer. */
   #hasOrphans = false;
@@ -92,6 +96,7 @@ export class AddressKeeper {
         return [router.name, this.#keep(router, known, leftovers.inherits === true)];
       }),
     );
+    this.#listing = listing(this.#kept.values());
     this.#findOrphans();
   }
 
@@ -182,8 +187,9 @@ export class AddressKeeper {
   addressRemoved(address: LinkAddress): void {
     for (const keeping of this.#concerned(address)) {
       const name = keeping.settings.interface;
-      if (this.#options.network.addressTextsOn(name).has(formatAddressWithPrefix(address))) {
-        this.#replaced(keeping, address);
+      const there = this.#options.network.standingOn(name).get(formatAddressWithPrefix(address));
+      if (there !== undefined) {
+        this.#replaced(keeping, there);
         continue;
       }
       if (!keeping.wanted && !this.#running) this.#own.delete(name, address);
@@ -198,11 +204,9 @@ export class AddressKeeper {
   }
 
   /** Gone and there again, before we looked: unless we did it, it is somebody else's now. */
-  #replaced({ settings: { interface: name }, adding }: Keeping, address: AddressWithPrefix): void {
-    if (this.#running || adding || this.#planned.has(placeOf(name, address))) return;
-    const there = this.#options.network.addressesOn(name).find((one) => sameAddress(one, address));
-    if (there !== undefined && !endsLikeOurs(there, this.#vip.leaseSeconds))
-      this.#own.delete(name, address);
+  #replaced({ settings: { interface: name }, adding }: Keeping, there: LinkAddress): void {
+    if (this.#running || adding || this.#planned.has(placeOf(name, there))) return;
+    if (!endsLikeOurs(there, this.#vip.leaseSeconds)) this.#own.delete(name, there);
   }
 
   /**
@@ -295,7 +299,7 @@ export class AddressKeeper {
     // Every notice of what the last script did has been heard.
     this.#planned.clear();
     if (this.#retryAt !== null) {
-      if (now < this.#retryAt && !this.#urgent()) return;
+      if (now < this.#retryAt && !isUrgent(this.#kept.values())) return;
       this.#retryAt = null;
     }
     if (!this.#isDue()) return;
@@ -322,11 +326,6 @@ export class AddressKeeper {
     if (!keeping.wanted || keeping.due === null || detail === null) return;
     keeping.due = null;
     this.#options.submit({ kind: 'addresses-failed', virtualRouter, detail });
-  }
-
-  /** A change of the core's mind does not wait for the retry of something else. */
-  #urgent(): boolean {
-    return [...this.#kept.values()].some(({ due }) => due === 'now');
   }
 
   #plan(): Plan {
@@ -439,9 +438,8 @@ export class AddressKeeper {
   }
 
   #concerned(address: LinkAddress): Keeping[] {
-    return [...this.#kept.values()].filter((one) =>
-      concerns(one, this.#indexOf(one.settings), address),
-    );
+    const listing = this.#listing.get(formatAddressWithPrefix(address)) ?? [];
+    return listing.filter((one) => isPlace(one, this.#indexOf(one.settings), address.linkIndex));
   }
 
   #indexOf({ interface: name }: AddressTarget): number | null {

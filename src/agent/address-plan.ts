@@ -180,12 +180,21 @@ const kernelPlaceOf = ({ interface: name, address }: PlannedAddress): string =>
   `${name} ${kernelKeyOf(address)}`;
 
 function additionsOf({ wishes, own, standingOn }: PlanInput): PlannedAddress[] {
+  /** By interface: hundreds of virtual routers have the same one. */
+  const foreign = new Map<string, ReadonlySet<string>>();
+  const foreignOn = (name: string): ReadonlySet<string> => {
+    const known = foreign.get(name);
+    if (known !== undefined) return known;
+    const others = standingOn(name).filter((standing) => !own.has(name, standing));
+    const keys = new Set(others.map(kernelKeyOf));
+    foreign.set(name, keys);
+    return keys;
+  };
   return wishes
     .filter(({ state, due }) => state === 'wanted' && due)
     .flatMap(({ virtualRouter: owner, target: { interface: name, addresses, acceptMode } }) => {
       const accepts = acceptMode === false ? { acceptMode } : {};
-      const foreign = standingOn(name).filter((standing) => !own.has(name, standing));
-      const taken = new Set(foreign.map(kernelKeyOf));
+      const taken = foreignOn(name);
       return addresses
         .filter((address) => !taken.has(kernelKeyOf(address)))
         .map((address) => ({ interface: name, address, owner, ...accepts }));

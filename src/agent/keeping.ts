@@ -12,10 +12,10 @@ import {
   type Instant,
   type Microseconds,
 } from '../model/units.js';
-import type { LinkAddress } from '../model/link.js';
+import { formatAddressWithPrefix } from '../model/address.js';
 import { closesAddresses, downScript, releaseScript } from '../model/netlink-script.js';
 import type { Wish } from './address-plan.js';
-import { placesOf, sameAddress } from './own-addresses.js';
+import { placesOf } from './own-addresses.js';
 
 /**
  * The kernel takes an IPv6 address into service a little after the script that added it, even without
@@ -189,14 +189,25 @@ export function wishOf(
 export const isIdle = ({ wanted, due, inheritedUntil }: Keeping): boolean =>
   !wanted && due === null && inheritedUntil === null;
 
-/** Whether this is one of its addresses where they were last put; `placeIndex`: the interface that has the name now. */
-export const concerns = (
-  { settings, wanted, linkIndex }: Keeping,
+/** Whether its addresses were last put on this interface; `placeIndex`: the one that has the name now. */
+export const isPlace = (
+  { wanted, linkIndex }: Keeping,
   placeIndex: number | null,
-  address: LinkAddress,
-): boolean =>
-  (wanted ? linkIndex : placeIndex) === address.linkIndex &&
-  settings.addresses.some((virtual) => sameAddress(virtual, address));
+  index: number,
+): boolean => (wanted ? linkIndex : placeIndex) === index;
+
+/** Those that list an address, by its text: a notice is about one of hundreds. */
+export function listing(kept: Iterable<Keeping>): Map<string, Keeping[]> {
+  const found = new Map<string, Keeping[]>();
+  for (const keeping of kept) {
+    for (const text of new Set(keeping.settings.addresses.map(formatAddressWithPrefix))) {
+      const others = found.get(text);
+      if (others === undefined) found.set(text, [keeping]);
+      else others.push(keeping);
+    }
+  }
+  return found;
+}
 
 /** Whether the same addresses stand in the same place, and accept the same. */
 export function isSamePlace(before: PlacedRouter, now: PlacedRouter): boolean {
@@ -207,3 +218,9 @@ export function isSamePlace(before: PlacedRouter, now: PlacedRouter): boolean {
 
 export const isHolding = (keeping: Keeping | undefined): boolean =>
   keeping !== undefined && keeping.wanted && keeping.confirmed;
+
+/** A change of the core's mind does not wait for the retry of something else. */
+export function isUrgent(kept: Iterable<Keeping>): boolean {
+  for (const { due } of kept) if (due === 'now') return true;
+  return false;
+}

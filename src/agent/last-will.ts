@@ -42,6 +42,7 @@ export function lastWill({ settings, snapshot, ...rest }: WillInput): LastWill |
   const keeping = snapshot.virtualRouters.filter(
     ({ state, configuration }) => state === 'Active' || inherited.has(configuration.name),
   );
+  const named = new Map(settings.virtualRouters.map((router) => [router.name, router]));
   const farewell = [];
   const successors = [];
   let keepAtMost = 0;
@@ -55,7 +56,7 @@ export function lastWill({ settings, snapshot, ...rest }: WillInput): LastWill |
     // Priority 1 has the longest Active_Down_Interval: whoever is there has taken over by then.
     const longest = activeDownInterval(1, configuration.advertisementInterval) / 1_000;
     keepAtMost = Math.max(keepAtMost, Math.ceil(longest));
-    const own = settings.virtualRouters.find(({ name }) => name === configuration.name);
+    const own = named.get(configuration.name);
     // A unicast peer's link-layer address is the kernel's knowledge: no frame can be made in advance.
     if (router.state !== 'Active' || own === undefined || own.unicastPeers.length > 0) continue;
     // The executor sends whole frames; of an interface without any the successor waits for its timer.

@@ -11,7 +11,6 @@ import {
   endsLikeOurs,
   placeOf,
   placesOf,
-  sameAddress,
   type OwnAddress,
   type OwnAddresses,
 } from './own-addresses.js';
@@ -31,7 +30,7 @@ export interface Leftovers {
 export const NOTHING_LEFT: Leftovers = { standing: [] };
 
 /** The interfaces and addresses of this host. */
-export type Standing = Pick<Network, 'linkNamed' | 'linkAt' | 'addressesOn' | 'addressTextsOn'>;
+export type Standing = Pick<Network, 'linkNamed' | 'linkAt' | 'standingOn'>;
 
 /**
  * Adds to `own` what is ours of what stands: it is recorded, or has a lifetime that only we give. For the next agent
@@ -65,9 +64,7 @@ export function recognize(
     }));
   };
   const standingAs = ({ interface: name, address }: OwnAddress): LinkAddress | undefined =>
-    network.addressTextsOn(name).has(formatAddressWithPrefix(address))
-      ? network.addressesOn(name).find((one) => sameAddress(one, address))
-      : undefined;
+    network.standingOn(name).get(formatAddressWithPrefix(address));
   for (const one of leftovers.standing.flatMap(placed)) {
     // A script of the user's own may have put elsewhere what no setting names any longer.
     const isListed = listed.has(placeOf(one.interface, one.address));
@@ -87,7 +84,7 @@ export function recognize(
 
 /** What of these virtual routers does not stand, and may any moment because of us: recorded before it is put there. */
 export const mayAddOf = (
-  network: Pick<Standing, 'linkNamed' | 'addressesOn' | 'addressTextsOn'>,
+  network: Pick<Standing, 'linkNamed' | 'standingOn'>,
   own: OwnAddresses,
   routers: readonly PlacedRouter[],
 ): AddressTarget[] =>
@@ -103,13 +100,15 @@ export const mayAddOf = (
 
 /** Of these, what the kernel says does stand there. */
 export const remainingOf = (
-  network: Pick<Standing, 'addressesOn'>,
+  network: Pick<Standing, 'standingOn'>,
   standing: readonly AddressTarget[],
 ): AddressTarget[] =>
   standing
     .map(({ interface: name, addresses }) => {
-      const present = network.addressesOn(name);
-      const left = addresses.filter((one) => present.some((two) => sameAddress(one, two)));
+      const present = network.standingOn(name);
+      const left = addresses.filter(
+        (one) => present.get(formatAddressWithPrefix(one)) !== undefined,
+      );
       return { interface: name, addresses: left };
     })
     .filter(({ addresses }) => addresses.length > 0);

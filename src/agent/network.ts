@@ -1,10 +1,11 @@
 // The sockets and the facts: keeps an advertisement socket open for every interface and family in
 // use, and tells the core what the kernel says of links and addresses. No protocol, no decisions.
 import type { IpAddress } from '../model/address.js';
-import { familyOf, formatAddressWithPrefix, isWithin } from '../model/address.js';
+import { familyOf, isWithin } from '../model/address.js';
 import type { InstanceEvent } from '../core/interface.js';
 import type { Settings } from '../config/settings.js';
 import type {
+  AddressesOfLink,
   Kernel,
   KernelError,
   NetworkChange,
@@ -24,6 +25,7 @@ import {
 import { linkPairsStatus } from '../monitors/link-pairs.js';
 import { linkStatus } from '../monitors/link.js';
 import { MONITOR_NAMES } from '../monitors/settings.js';
+import type { DeliveryScope } from '../wire/advertisement.js';
 import { portsOf, setSources, type Port } from './ports.js';
 import { isSameSources, ownAddresses, sourceOf, sourcesOf } from './sources.js';
 
@@ -35,11 +37,6 @@ const LOOK = microseconds(5_000_000);
 const PACKETS_PER_WAKE = 512;
 
 type LinkPairs = NonNullable<Settings['monitors']['links']>;
-
-interface Standing {
-  readonly addresses: readonly LinkAddress[];
-  readonly texts: ReadonlySet<string>;
-}
 
 export interface NetworkEvents {
   /** Something for the core. */
@@ -65,10 +62,8 @@ export class Network {
   readonly #pathInterfaces = new Map<string, string | null>();
   /** What was told of each interface's link, for the same reason. */
   readonly #linkStatuses = new Map<string, string>();
-  /** What stands on each interface, as long as nothing has changed. */
-  readonly #standings = new Map<string, Standing>();
-  /** As long as nothing has changed, too. */
-  #byName: Map<string, Link> | null = null;
+  /** A notice has come since that the ports or the paths to the peers are about. */
+  #untold = false;
   #retryAt: Instant | null = null;
   #links: LinkPairs | null = null;
   #linksDetail = '';
@@ -111,8 +106,7 @@ export class Network {
   }
 
   linkNamed(name: string): Link | undefined {
-    this.#byName ??= new Map([...this.#watch.links.values()].map((link) => [link.name, link]));
-    return this.#byName.get(name);
+    return this.#watch.linkNamed(name);
   }
 
   /** The interface of this index, whatever it is called now; undefined when it is gone. */
@@ -122,25 +116,12 @@ export class Network {
 
   /** The addresses on the interface now, as the kernel last reported them. */
   addressesOn(interfaceName: string): readonly LinkAddress[] {
-    return this.#standing(interfaceName).addresses;
+    return this.standingOn(interfaceName).all();
   }
 
-  /** Those addresses as texts with prefix length: hundreds are looked up in them, again and again. */
-  addressTextsOn(interfaceName: string): ReadonlySet<string> {
-    return this.#standing(interfaceName).texts;
-  }
-
-  #standing(interfaceName: string): Standing {
-    const known = this.#standings.get(interfaceName);
-    if (known !== undefined) return known;
-    const addresses: LinkAddress[] = [];
-    const index = this.linkNamed(interfaceName)?.index;
-    for (const address of this.#watch.addresses()) {
-      if (address.linkIndex === index) addresses.push(address);
-    }
-    const standing = { addresses, texts: new Set(addresses.map(formatAddressWithPrefix)) };
-    this.#standings.set(interfaceName, standing);
-    return standing;
+  /** The same, to look one up in: hundreds are, again and again. */
+  standingOn(interfaceName: string): AddressesOfLink {
+    return this.#watch.addressesOn(this.linkNamed(interfaceName)?.index);
   }
 
   /** Opens what the settings need and closes what they no longer do, then tells the core all facts. */
@@ -179,13 +160,14 @@ export class Network {
     const removed: LinkAddress[] = [];
     const due = earlier(this.#retryAt, this.#missingUntil);
     let changed = due !== null && now >= due;
+    if (changed) this.#untold = true;
     const note = (change: NetworkChange): void => {
       changed = true;
       this.#note(change, removed);
     };
     this.#watch.receive(note);
     if (this.#resyncAt !== null && now >= this.#resyncAt) this.#look(note);
-    if (changed) this.#tellAll();
+    if (this.#untold) this.#tellAll();
     for (const address of removed) this.#events.addressRemoved(address);
     return changed;
   }
@@ -239,14 +221,11 @@ export class Network {
   lookAgain(): void {
     this.#watch = this.#kernel.openNetworkWatch(() => undefined);
     this.#watch.close();
-    this.#standings.clear();
-    this.#byName = null;
   }
 
   #note(change: NetworkChange, removed: LinkAddress[]): void {
-    this.#standings.clear();
-    this.#byName = null;
     this.revision += 1;
+    if (this.#concerns(change)) this.#untold = true;
     switch (change.kind) {
       case 'address':
         this.#events.addressAdded(change.address);
@@ -262,6 +241,36 @@ export class Network {
         return;
       case 'link':
     }
+  }
+
+  /**
+   * Whether a port, or the path to a peer, may be another one by this. Hundreds of virtual addresses are not: they are
+   * not sent from, and what receives looks at the picture itself (`#scopeOf`).
+   */
+  #concerns(change: NetworkChange): boolean {
+    if (!('address' in change)) return true;
+    const { address } = change;
+    const name = this.#watch.links.get(address.linkIndex)?.name;
+    const ports = [...this.#ports.values()].filter((port) => port.interface === name);
+    if (name === undefined || ports.length === 0) return false;
+    const family = familyOf(address.address);
+    return (
+      ports.some((port) => port.family === family && !port.virtual.has(address.address)) ||
+      this.#movesPath(name, change.kind === 'address', address)
+    );
+  }
+
+  /** Whether a peer is reached over this interface now that the address came, or no longer, as it went. */
+  #movesPath(interfaceName: string, came: boolean, network: LinkAddress): boolean {
+    return this.#peers.some(({ name: peer, addresses }) =>
+      addresses.some((address) => {
+        if (!isWithin(address, network)) return false;
+        const isThere = this.#pathInterfaces.get(`${peer} ${address}`) === interfaceName;
+        if (came) return !isThere;
+        const standing = this.standingOn(interfaceName);
+        return isThere && !standing.some((other) => isWithin(address, other));
+      }),
+    );
   }
 
   /** A socket's memberships die with its interface, also when another one gets the same index. */
@@ -283,6 +292,7 @@ export class Network {
     const links = new Map([...interfaces].map((name) => [name, this.linkNamed(name)]));
     for (const [name, link] of links) this.#tellLink(name, link);
     this.#tellLinks();
+    this.#untold = false;
     this.#retryAt = null;
     this.#missingUntil = null;
     const direct = this.#tellPaths(interfaces);
@@ -338,25 +348,36 @@ export class Network {
       ({ address }) => familyOf(address) === port.family,
     );
     const routers = [...port.routers.values()];
-    const own = ownAddresses(routers, addresses);
+    const own = ownAddresses(port.virtual, addresses);
     const linked = link !== undefined && link.up && link.carrier && link.index === port.linkIndex;
     const until = setSources(port, sourcesOf(port.family, routers, own), {
       linked,
       now: this.#kernel.now(),
     });
     this.#missingUntil = earlier(this.#missingUntil, until);
-    port.scope = {
-      ownAddresses: new Set(addresses.map(({ address }) => address)),
+    port.scope = this.#scopeOf(port, own);
+    this.#reopen(port, link);
+    this.#tellRouters(port);
+  }
+
+  /** What stands on the interface is looked up when it is asked for: virtual addresses come and go by hundreds. */
+  #scopeOf(
+    { interface: name, routers, neighbours }: Port,
+    own: readonly LinkAddress[],
+  ): DeliveryScope {
+    const standing = (): AddressesOfLink => this.standingOn(name);
+    return {
+      ownAddresses: { has: (address) => standing().with(address).length > 0 },
       ownSources: new Set(own.map(({ address }) => address)),
       // A peer may send to our own address too when the group does not reach us.
       unicastPeers: new Set([
-        ...routers.flatMap((router) => router.unicastPeers),
-        ...port.neighbours,
+        ...[...routers.values()].flatMap((router) => router.unicastPeers),
+        ...neighbours,
       ]),
-      networks: port.neighbours.length === 0 ? [] : addresses,
+      get networks() {
+        return neighbours.length === 0 ? [] : standing().all();
+      },
     };
-    this.#reopen(port, link);
-    this.#tellRouters(port);
   }
 
   /** Hundreds of virtual routers share a port, and every address put on it brings us here. */

@@ -11,9 +11,6 @@ export const placeOf = (interfaceName: string, address: AddressWithPrefix): stri
 export const placesOf = ({ interface: name, addresses }: AddressTarget): string[] =>
   addresses.map((address) => placeOf(name, address));
 
-export const sameAddress = (a: AddressWithPrefix, b: AddressWithPrefix): boolean =>
-  a.address === b.address && a.prefixLength === b.prefixLength;
-
 /** An address that we put on an interface, or are about to. */
 export interface OwnAddress {
   readonly interface: string;

@@ -5,7 +5,13 @@ import type { AdvertisementSocket } from '../kernel/kernel.js';
 import type { Family, IpAddress } from '../model/address.js';
 import { after, microseconds, type Instant } from '../model/units.js';
 import type { DeliveryScope } from '../wire/advertisement.js';
-import { isSameSources, keepSources, NO_SOURCES, type Sources } from './sources.js';
+import {
+  isSameSources,
+  keepSources,
+  NO_SOURCES,
+  virtualAddresses,
+  type Sources,
+} from './sources.js';
 
 /**
  * For so long a missing primary address is still advertised from. Whatever configures the network may take all
@@ -21,6 +27,8 @@ export interface Port {
   readonly family: Family;
   /** By VRID. */
   readonly routers: ReadonlyMap<number, VirtualRouterSettings>;
+  /** What its virtual routers share with others: none of our own addresses. */
+  readonly virtual: ReadonlySet<IpAddress>;
   scope: DeliveryScope;
   /** Addresses of peers that this interface reaches directly. */
   neighbours: readonly IpAddress[];
@@ -63,18 +71,23 @@ const NOBODY: DeliveryScope = {
 /** The ports that the settings need, closed. */
 export function portsOf(settings: Settings): Map<string, Port> {
   const routers = new Map<string, Map<number, VirtualRouterSettings>>();
+  const virtuals = new Map<string, Set<IpAddress>>();
   const ports = new Map<string, Port>();
   for (const router of settings.virtualRouters) {
     const key = `${router.interface}/${router.family}`;
     const known = routers.get(key) ?? new Map<number, VirtualRouterSettings>();
     known.set(router.vrid, router);
     routers.set(key, known);
+    const virtual = virtuals.get(key) ?? new Set<IpAddress>();
+    virtuals.set(key, virtual);
+    for (const address of virtualAddresses([router])) virtual.add(address);
     if (ports.has(key)) continue;
     ports.set(key, {
       key,
       interface: router.interface,
       family: router.family,
       routers: known,
+      virtual,
       scope: NOBODY,
       neighbours: [],
       sources: NO_SOURCES,

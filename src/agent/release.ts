@@ -4,14 +4,14 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Settings } from '../config/settings.js';
 import type { Kernel, NetworkWatch } from '../kernel/kernel.js';
-import { formatAddressWithPrefix, type AddressWithPrefix } from '../model/address.js';
+import { formatAddressWithPrefix } from '../model/address.js';
 import type { Link, LinkAddress } from '../model/link.js';
 import { acceptModeLine, type AddressTarget } from '../model/netlink-script.js';
 import { removalLines } from './address-plan.js';
 import { sayFarewell } from './farewell.js';
 import { scriptRequest, type Runner } from './keeping.js';
 import { recognize, type Leftovers, type Standing } from './leftovers.js';
-import { OwnAddresses, placeOf, sameAddress } from './own-addresses.js';
+import { OwnAddresses, placeOf } from './own-addresses.js';
 import { createBackgroundFile } from '../files/background-file.js';
 import { formatState, readState, stateFilePath, type State } from '../journal/state-file.js';
 import { placeOfAddresses, virtualMacNamed } from '../model/virtual-mac.js';
@@ -113,17 +113,10 @@ function oursOf(
 }
 
 function standingBy(watch: NetworkWatch): Standing {
-  const linkNamed = (name: string): Link | undefined =>
-    [...watch.links.values()].find((link) => link.name === name);
-  const addressesOn = (name: string): LinkAddress[] => {
-    const index = linkNamed(name)?.index;
-    return [...watch.addresses()].filter(({ linkIndex }) => linkIndex === index);
-  };
   return {
-    linkNamed,
+    linkNamed: (name) => watch.linkNamed(name),
     linkAt: (index) => watch.links.get(index),
-    addressesOn,
-    addressTextsOn: (name) => new Set(addressesOn(name).map(formatAddressWithPrefix)),
+    standingOn: (name) => watch.addressesOn(watch.linkNamed(name)?.index),
   };
 }
 
@@ -145,25 +138,24 @@ function foreignOf(
 
 /** What of the targets stands. */
 function found(watch: NetworkWatch, targets: readonly AddressTarget[]): Found[] {
-  const standing = [...watch.addresses()];
   return targets.flatMap(({ interface: name, addresses }) => {
-    const link = [...watch.links.values()].find((one) => one.name === name);
+    const link = watch.linkNamed(name);
     if (link === undefined) return [];
-    return standing
-      .filter((one) => one.linkIndex === link.index && isListed(one, addresses))
+    const listed = new Set(addresses.map(formatAddressWithPrefix));
+    return watch
+      .addressesOn(link.index)
+      .all()
+      .filter((one) => listed.has(formatAddressWithPrefix(one)))
       .map((address) => ({ link, address }));
   });
 }
-
-const isListed = (one: AddressWithPrefix, addresses: readonly AddressWithPrefix[]): boolean =>
-  addresses.some((address) => sameAddress(one, address));
 
 /** By place, each once. */
 const distinct = (all: readonly Found[]): Map<string, Found> =>
   new Map(all.map((one) => [placeOf(one.link.name, one.address), one]));
 
 const stands = (watch: NetworkWatch, { link, address }: Found): boolean =>
-  [...watch.addresses()].some((one) => one.linkIndex === link.index && sameAddress(one, address));
+  watch.addressesOn(link.index).get(formatAddressWithPrefix(address)) !== undefined;
 
 const targetOf = ({ link, address: { address, prefixLength } }: Found): AddressTarget => ({
   interface: link.name,
@@ -210,8 +202,8 @@ function runScript(
   ours: readonly Found[],
   { closes, links }: { readonly closes: boolean; readonly links: readonly string[] },
 ): string | null {
-  const standingOn = (name: string): LinkAddress[] =>
-    [...watch.addresses()].filter((one) => watch.links.get(one.linkIndex)?.name === name);
+  const standingOn = (name: string): readonly LinkAddress[] =>
+    watch.addressesOn(watch.linkNamed(name)?.index).all();
   const { script } = runner;
   const request = scriptRequest(runner, [
     ...(closes ? [acceptModeLine([])] : []),

@@ -29,17 +29,20 @@ export const keepSources = (before: Sources, found: Sources): Sources => ({
   ),
 });
 
-/** What others share is none of ours: the virtual addresses, but for the address owner, whose they are. */
-export function ownAddresses(
-  routers: readonly VirtualRouterSettings[],
-  addresses: readonly LinkAddress[],
-): LinkAddress[] {
-  const virtual = new Set<string>();
+/** What others share: the virtual addresses, but for the address owner, whose they are. */
+export function virtualAddresses(routers: readonly VirtualRouterSettings[]): Set<IpAddress> {
+  const virtual = new Set<IpAddress>();
   for (const { priority, addresses: listed } of routers) {
     if (priority !== 255) for (const { address } of listed) virtual.add(address);
   }
-  return addresses.filter(({ address }) => !virtual.has(address));
+  return virtual;
 }
+
+/** None of what others share is ours. */
+export const ownAddresses = (
+  virtual: ReadonlySet<IpAddress>,
+  addresses: readonly LinkAddress[],
+): LinkAddress[] => addresses.filter(({ address }) => !virtual.has(address));
 
 /**
  * The addresses to send from (RFC 9568 §5.1.1.1, §5.1.2.1): IPv6, a link-local one; IPv4, the first of the

@@ -88,6 +88,18 @@ export type NetworkChange =
   /** Notifications were lost (ENOBUFS); a full dump was taken and its differences handed over. */
   | { readonly kind: 'resynchronized' };
 
+/** The addresses on one link, as of the last `receive`: ask anew for a link that may have come or gone since. */
+export interface AddressesOfLink {
+  /** In the order in which they came. */
+  all(): readonly LinkAddress[];
+  /** Whether it is so of any of them: without a list of them all. */
+  some(is: (address: LinkAddress) => boolean): boolean;
+  /** The one of this text, `192.0.2.1/24`; undefined when it does not stand there. */
+  get(text: string): LinkAddress | undefined;
+  /** This address, with whatever prefix length it stands there. */
+  with(address: IpAddress): readonly LinkAddress[];
+}
+
 /**
  * rtnetlink subscription for links and addresses. Opening it takes a full dump, so that `links` and
  * `addresses` are complete from the first moment; `receive` keeps them so.
@@ -95,8 +107,12 @@ export type NetworkChange =
 export interface NetworkWatch {
   /** Links by index, as of the last `receive`. */
   readonly links: ReadonlyMap<number, Link>;
+  /** The one that has this name, as of the last `receive`. */
+  linkNamed(name: string): Link | undefined;
   /** All addresses on all links, as of the last `receive`. */
   addresses(): Iterable<LinkAddress>;
+  /** Those of one link; none for undefined, or a link that is not there. */
+  addressesOn(linkIndex: number | undefined): AddressesOfLink;
   /** Drains all notifications and hands over what changed; after an overrun, by a full dump. */
   receive(handler: (change: NetworkChange) => void): void;
   /** Takes a full dump now and hands over whatever differs from what was known. */

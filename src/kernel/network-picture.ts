@@ -1,7 +1,9 @@
 // Which links and addresses there are, and how that differs from what was known. No netlink: it is
 // told record by record.
+import { formatAddressWithPrefix } from '../model/address.js';
 import type { Link, LinkAddress } from '../model/link.js';
-import type { NetworkChange } from './kernel.js';
+import type { AddressesOfLink, NetworkChange } from './kernel.js';
+import { LinkAddresses, NO_ADDRESSES } from './link-addresses.js';
 import type { NetworkRecord } from './network-records.js';
 
 type Handler = (change: NetworkChange) => void;
@@ -18,10 +20,19 @@ export interface Dump {
  */
 export class NetworkPicture {
   readonly links = new Map<number, Link>();
-  readonly #addresses = new Map<number, Map<string, LinkAddress>>();
+  readonly #byName = new Map<string, Link>();
+  readonly #addresses = new Map<number, LinkAddresses>();
+
+  linkNamed(name: string): Link | undefined {
+    return this.#byName.get(name);
+  }
 
   *addresses(): Iterable<LinkAddress> {
-    for (const onLink of this.#addresses.values()) yield* onLink.values();
+    for (const onLink of this.#addresses.values()) yield* onLink.all();
+  }
+
+  addressesOn(linkIndex: number | undefined): AddressesOfLink {
+    return (linkIndex === undefined ? undefined : this.#addresses.get(linkIndex)) ?? NO_ADDRESSES;
   }
 
   /** Takes in one notification and hands over what it changed, if anything. */
@@ -41,11 +52,9 @@ export class NetworkPicture {
   /** Makes the picture equal to the dump: what went is handed over before what came. */
   replace(dump: Dump, handler: Handler): void {
     const links = new Set(dump.links.map(({ index }) => index));
-    const addresses = new Set(dump.addresses.map((value) => `${value.linkIndex} ${keyOf(value)}`));
+    const addresses = new Set(dump.addresses.map(placeOf));
     for (const address of this.addresses()) {
-      if (!addresses.has(`${address.linkIndex} ${keyOf(address)}`)) {
-        this.#removeAddress(address, handler);
-      }
+      if (!addresses.has(placeOf(address))) this.#removeAddress(address, handler);
     }
     for (const index of this.links.keys()) {
       if (!links.has(index)) this.#removeLink(index, handler);
@@ -58,23 +67,33 @@ export class NetworkPicture {
     const known = this.links.get(link.index);
     if (known !== undefined && isSameLink(known, link)) return;
     this.links.set(link.index, link);
+    if (known !== undefined && known.name !== link.name) this.#forgetName(known);
+    this.#byName.set(link.name, link);
     handler({ kind: 'link', link });
   }
 
+  /** Where links swap names another one may have it already; and while a dump is taken in, two may have one. */
+  #forgetName({ index, name }: Link): void {
+    if (this.#byName.get(name)?.index !== index) return;
+    this.#byName.delete(name);
+    for (const link of this.links.values()) if (link.name === name) this.#byName.set(name, link);
+  }
+
   #removeLink(index: number, handler: Handler): void {
-    const onLink = this.#addresses.get(index)?.values() ?? [];
-    for (const address of onLink) this.#removeAddress(address, handler);
+    for (const address of this.addressesOn(index).all()) this.#removeAddress(address, handler);
     const link = this.links.get(index);
     if (link === undefined) return;
     this.links.delete(index);
+    this.#forgetName(link);
     handler({ kind: 'link-removed', link });
   }
 
   #setAddress(address: LinkAddress, handler: Handler): void {
     let onLink = this.#addresses.get(address.linkIndex);
-    if (onLink === undefined) this.#addresses.set(address.linkIndex, (onLink = new Map()));
-    const known = onLink.get(keyOf(address));
-    onLink.set(keyOf(address), address);
+    if (onLink === undefined) {
+      this.#addresses.set(address.linkIndex, (onLink = new LinkAddresses()));
+    }
+    const known = onLink.set(address);
     // A renewed lifetime is no change: one that our executor renews is told of every second.
     if (known !== undefined && isSameAddress(known, address)) return;
     handler({ kind: 'address', address });
@@ -82,16 +101,15 @@ export class NetworkPicture {
 
   #removeAddress(address: LinkAddress, handler: Handler): void {
     const onLink = this.#addresses.get(address.linkIndex);
-    const known = onLink?.get(keyOf(address));
+    const known = onLink?.delete(formatAddressWithPrefix(address));
     if (onLink === undefined || known === undefined) return;
-    onLink.delete(keyOf(address));
     if (onLink.size === 0) this.#addresses.delete(address.linkIndex);
     handler({ kind: 'address-removed', address: known });
   }
 }
 
-/** One address with two prefix lengths is two addresses to the kernel. */
-const keyOf = ({ address, prefixLength }: LinkAddress): string => `${address}/${prefixLength}`;
+const placeOf = (address: LinkAddress): string =>
+  `${address.linkIndex} ${formatAddressWithPrefix(address)}`;
 
 const isSameAddress = (a: LinkAddress, b: LinkAddress): boolean =>
   a.usable === b.usable &&

@@ -2,7 +2,7 @@
 import { constants } from 'node:os';
 import type { Link, LinkAddress } from '../model/link.js';
 import type { Addon, Handle } from './addon.js';
-import type { NetworkChange, NetworkWatch } from './kernel.js';
+import type { AddressesOfLink, NetworkChange, NetworkWatch } from './kernel.js';
 import { NetworkPicture, type Dump } from './network-picture.js';
 import { NetworkRecords, type NetworkRecord } from './network-records.js';
 import { attempt, errorName, refusal } from './refusal.js';
@@ -33,8 +33,16 @@ class NativeNetworkWatch implements NetworkWatch {
     return this.#picture.links;
   }
 
+  linkNamed(name: string): Link | undefined {
+    return this.#picture.linkNamed(name);
+  }
+
   addresses(): Iterable<LinkAddress> {
     return this.#picture.addresses();
+  }
+
+  addressesOn(linkIndex: number | undefined): AddressesOfLink {
+    return this.#picture.addressesOn(linkIndex);
   }
 
   /** @throws KernelError EINTR when the lists never stood still for a whole dump. */

@@ -64,7 +64,7 @@ export interface ReceivedMessage {
 /** Who we are on the interface of arrival, in the family of the packet. */
 export interface DeliveryScope {
   /** The addresses that stand on the interface, the one we advertise from included. */
-  readonly ownAddresses: ReadonlySet<IpAddress>;
+  readonly ownAddresses: Pick<ReadonlySet<IpAddress>, 'has'>;
   /**
    * Those of them that nobody else may have: not the virtual ones, from which we never send but another
    * router may (some advertise from the virtual link-local address).

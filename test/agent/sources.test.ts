@@ -1,7 +1,13 @@
 // Which own address each virtual router advertises from.
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
-import { isSameSources, ownAddresses, sourceOf, sourcesOf } from '../../src/agent/sources.js';
+import {
+  isSameSources,
+  ownAddresses,
+  sourceOf,
+  sourcesOf,
+  virtualAddresses,
+} from '../../src/agent/sources.js';
 import type { VirtualRouterSettings } from '../../src/config/settings.js';
 import type { Family } from '../../src/model/address.js';
 import { address } from '../support/fake-kernel.js';
@@ -27,7 +33,7 @@ const sources = (
   ...all: readonly Standing[]
 ) => {
   const addresses = all.map(([text, more]) => standing(text, more));
-  return sourcesOf(family, routers, ownAddresses(routers, addresses));
+  return sourcesOf(family, routers, ownAddresses(virtualAddresses(routers), addresses));
 };
 
 const six = (unicastPeers: readonly string[] = [], name = 'lan') =>

@@ -342,7 +342,9 @@ export class FakeKernel implements Kernel {
     };
     return {
       links: picture.links,
+      linkNamed: (name) => picture.linkNamed(name),
       addresses: () => picture.addresses(),
+      addressesOn: (linkIndex) => picture.addressesOn(linkIndex),
       receive,
       resynchronize: (handler) => {
         receive(handler);
