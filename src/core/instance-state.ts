@@ -97,6 +97,11 @@ export class InstanceState {
   /** What the event that is being taken has led to. */
   decisions: readonly Decision[] = NO_DECISIONS;
   #effects: InstanceEffect[] = [];
+  /** Of these virtual routers: new settings bring another map of them. */
+  #ordered: { readonly routers: ReadonlyMap<string, Router>; readonly list: readonly Router[] } = {
+    routers: new Map(),
+    list: [],
+  };
 
   constructor(configuration: InstanceConfiguration, now: Instant) {
     const { virtualRouters, peers, peerCheck } = configuration;
@@ -181,6 +186,17 @@ export class InstanceState {
     return this.configuration.mode !== 'active-active';
   }
 
+  /** The virtual routers in the order in which the peers are told of them (`routerOrder`). */
+  inOrder(): readonly Router[] {
+    const { routers } = this;
+    if (this.#ordered.routers !== routers) {
+      const position = (router: Router): number => this.placeOf(router).position;
+      const list = [...routers.values()].sort((a, b) => position(a) - position(b));
+      this.#ordered = { routers, list };
+    }
+    return this.#ordered.list;
+  }
+
   placeOf(router: Router): Place {
     const place = this.agreement.places.get(router.configuration.name);
     assert(place !== undefined, 'every virtual router has its place');
@@ -224,8 +240,14 @@ export class InstanceState {
 
   /** The addresses we advertise from, at most 8, as the peers are told. */
   primaryAddresses(): readonly IpAddress[] {
-    const all = [...this.routers.values()].flatMap(({ primaryAddress }) => primaryAddress ?? []);
-    return [...new Set(all)].sort().slice(0, PRIMARY_ADDRESSES_TOLD);
+    const all = new Set<IpAddress>();
+    let last: IpAddress | null | undefined = null;
+    for (const { primaryAddress } of this.routers.values()) {
+      // Hundreds on one interface have the same.
+      if (primaryAddress !== last && typeof primaryAddress === 'string') all.add(primaryAddress);
+      last = primaryAddress;
+    }
+    return [...all].sort().slice(0, PRIMARY_ADDRESSES_TOLD);
   }
 
   /** Until when a handover waits for somebody to take the role. */

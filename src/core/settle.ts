@@ -2,8 +2,7 @@
 // done by then.
 import type { MonitorStatus } from '../model/monitor.js';
 import type { TransitionReason } from '../model/reasons.js';
-import type { PeerReport } from '../model/peer-report.js';
-import { routerOrder } from '../model/settings-digest.js';
+import type { PeerReport, PeerRouter } from '../model/peer-report.js';
 import { after } from '../model/units.js';
 import { apply } from './apply.js';
 import { causeOf, commonObstacle } from './cause.js';
@@ -195,20 +194,23 @@ function reasonFor(
 /** Tells the peers what has changed, if anything has. */
 function tellPeers(instance: InstanceState): void {
   if (instance.peers.size === 0) return;
-  const report = compose(instance);
-  if (JSON.stringify(report) === JSON.stringify(instance.told)) return;
+  const report = compose(instance, instance.told?.routers ?? []);
+  if (instance.told !== null && isSameReport(report, instance.told)) return;
   instance.told = report;
   instance.push({ kind: 'peer-news', report });
 }
 
-function compose(instance: InstanceState): PeerReport {
+/** The virtual routers are those told before where nothing has changed (`compose`): hundreds need not be compared. */
+const isSameReport = (report: PeerReport, told: PeerReport): boolean =>
+  report.routers === told.routers &&
+  JSON.stringify({ ...report, routers: [] }) === JSON.stringify({ ...told, routers: [] });
+
+/** @param told what was told of the virtual routers last. */
+function compose(instance: InstanceState, told: readonly PeerRouter[]): PeerReport {
   const { configuration, fitness } = instance;
   const { name, mode, primary } = configuration;
   const evidence = evidenceOf(fitness.gateway);
   const cause = causeOf(instance);
-  const routers = [...instance.routers.values()].sort((a, b) =>
-    routerOrder(a.configuration, b.configuration),
-  );
   return {
     name,
     mode,
@@ -220,13 +222,46 @@ function compose(instance: InstanceState): PeerReport {
     ...(cause === undefined ? {} : { cause }),
     digests: instance.agreement.digests,
     primaryAddresses: instance.primaryAddresses(),
-    routers: routers.map((router) => ({
-      state: router.state.kind,
-      effectivePriority: router.effectivePriority,
-      addressesPresent: hasAddresses(router.state),
-      wantsUnicast: router.state.kind === 'Backup' && router.state.unheard !== null,
-      releasing: isVacated(router.state) || releasingOf(router) !== null,
-      evidence,
-    })),
+    routers: standingsOf(instance, evidence, told),
   };
 }
+
+/** In the order of `routerOrder`; `told` itself when nothing has changed. */
+function standingsOf(
+  instance: InstanceState,
+  evidence: number,
+  told: readonly PeerRouter[],
+): readonly PeerRouter[] {
+  const routers = instance.inOrder();
+  const standing = (router: Router, position: number): PeerRouter => {
+    const before = told[position];
+    const same = before !== undefined && isStanding(before, router, evidence);
+    return same ? before : standingOf(router, evidence);
+  };
+  const same = routers.every((router, position) => standing(router, position) === told[position]);
+  return same && routers.length === told.length ? told : routers.map(standing);
+}
+
+const standingOf = (router: Router, evidence: number): PeerRouter => ({
+  state: router.state.kind,
+  effectivePriority: router.effectivePriority,
+  addressesPresent: hasAddresses(router.state),
+  wantsUnicast: wantsUnicast(router),
+  releasing: isReleasing(router),
+  evidence,
+});
+
+/** Whether `standingOf` would say the same, and make nothing anew. */
+const isStanding = (before: PeerRouter, router: Router, evidence: number): boolean =>
+  before.state === router.state.kind &&
+  before.effectivePriority === router.effectivePriority &&
+  before.addressesPresent === hasAddresses(router.state) &&
+  before.wantsUnicast === wantsUnicast(router) &&
+  before.releasing === isReleasing(router) &&
+  before.evidence === evidence;
+
+const wantsUnicast = ({ state }: Router): boolean =>
+  state.kind === 'Backup' && state.unheard !== null;
+
+const isReleasing = (router: Router): boolean =>
+  isVacated(router.state) || releasingOf(router) !== null;

@@ -114,7 +114,8 @@ export function peerHeard(
   now: Instant,
 ): Heard {
   if (peer.left.length > 0) peer.left = peer.left.filter(({ until }) => until > now);
-  const report = withoutLeft(peer, message.report);
+  const left = peer.left.map(({ position }) => position);
+  const report = withoutLeft(message.report, left);
   const changed = peer.report === null || !sameReport(peer.report, report);
   peer.report = report;
   if (changed) peer.lacking = lackingNow(peer, report, now);
@@ -201,7 +202,8 @@ export function peerLeft(
     if (source !== activeAddress && !saysActive(peer, place)) continue;
     const others = peer.left.filter((one) => one.position !== position);
     peer.left = [...others, { position, until }];
-    if (peer.report !== null) peer.report = withoutLeft(peer, peer.report);
+    // The places that it left before are out of date in this report already.
+    if (peer.report !== null) peer.report = withoutLeft(peer.report, [position]);
   }
 }
 
@@ -210,13 +212,16 @@ const saysActive = (peer: Peer, place: Place): boolean =>
   routerAt(peer, place)?.state === 'Active' ||
   peer.left.some(({ position }) => position === place.position);
 
-function withoutLeft({ left }: Peer, report: PeerReport): PeerReport {
-  if (left.length === 0) return report;
-  const stale = (position: number): boolean => left.some((place) => place.position === position);
-  if (!report.routers.some(({ state }, index) => state === 'Active' && stale(index))) return report;
+/** Hundreds of virtual routers may be left one by one: each costs no more than a look at the report. */
+function withoutLeft(report: PeerReport, positions: readonly number[]): PeerReport {
+  if (positions.length === 0) return report;
+  const left = new Set(positions);
+  const isStale = ({ state }: PeerRouter, position: number): boolean =>
+    state === 'Active' && left.has(position);
+  if (!report.routers.some(isStale)) return report;
   const gone = { state: 'Initialize', addressesPresent: false } as const;
-  const routers = report.routers.map((router, index) =>
-    router.state === 'Active' && stale(index) ? { ...router, ...gone } : router,
+  const routers = report.routers.map((router, position) =>
+    isStale(router, position) ? { ...router, ...gone } : router,
   );
   return { ...report, routers };
 }
