@@ -1,6 +1,8 @@
 // Watches the addresses of one namespace as the kernel announces them. No judgement on who should
 // hold what.
 import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync, readSync } from 'node:fs';
+import process from 'node:process';
 import { createInterface } from 'node:readline';
 
 /** One line of `ip -o -tshort monitor address`. */
@@ -44,6 +46,17 @@ function isNews(held: Set<string>, { index, address, present }: AddressNotice): 
   return true;
 }
 
+/** How the watcher hands its lines over. */
+export interface WatchOptions {
+  /**
+   * A file between the watcher and us. A pipe holds some hundred lines, and while we do not read it the watcher waits,
+   * and the kernel drops notices: for those who have a thousand addresses move at once.
+   */
+  readonly through?: string;
+  /** The kernel has dropped notices: what is known is not the whole truth any more. */
+  readonly onLost?: (text: string) => void;
+}
+
 /**
  * Starts watching. Resolves when the subscription certainly stands, so that no later change is
  * missed; `inside` puts a command line into the namespace, `poke` runs one there.
@@ -52,17 +65,17 @@ export async function watchAddresses(
   inside: (argv: readonly string[]) => string[],
   poke: (argv: readonly string[]) => Promise<unknown>,
   onNotice: (notice: AddressNotice) => void,
+  options: WatchOptions = {},
 ): Promise<ChildProcess> {
-  const [command = '', ...rest] = inside(['ip', '-o', '-tshort', 'monitor', 'address']);
-  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const argv = inside(['ip', '-o', '-tshort', 'monitor', 'address']);
   const held = new Set<string>();
-  const standing = new Promise<true>((resolve) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const notice = parseNotice(line);
-      if (notice === null) return;
-      if (notice.address === MARKER) resolve(true);
-      else if (isNews(held, notice)) onNotice(notice);
-    });
+  let stands: () => void = () => undefined;
+  const standing = new Promise<true>((resolve) => (stands = () => resolve(true)));
+  const child = start(argv, options, (line) => {
+    const notice = parseNotice(line);
+    if (notice === null) return;
+    if (notice.address === MARKER) stands();
+    else if (isNews(held, notice)) onNotice(notice);
   });
   // Nothing says when the subscription stands: each poke makes one notice, and the first seen proves it.
   for (let round = 0; round < 500; round += 1) {
@@ -71,4 +84,49 @@ export async function watchAddresses(
     if (await Promise.race([standing, soon])) return child;
   }
   throw new Error('ip monitor: expected a notice of an added address, found none');
+}
+
+function start(
+  [command = '', ...rest]: readonly string[],
+  { through, onLost }: WatchOptions,
+  onLine: (line: string) => void,
+): ChildProcess {
+  const output = through === undefined ? 'pipe' : openSync(through, 'w');
+  const child = spawn(command, rest, { stdio: ['ignore', output, 'pipe'] });
+  if (typeof output === 'number') closeSync(output);
+  if (child.stderr !== null) {
+    createInterface({ input: child.stderr }).on('line', (text) => {
+      if (text.includes('No buffer space')) onLost?.(text);
+      process.stderr.write(`${text}\n`);
+    });
+  }
+  if (child.stdout !== null) createInterface({ input: child.stdout }).on('line', onLine);
+  if (through !== undefined) {
+    const stop = followFile(through, onLine);
+    child.once('exit', stop);
+  }
+  return child;
+}
+
+/** So often a file is looked at, in ms: its lines bear their times. */
+const LOOK_MS = 20;
+
+/** Hands over each line that is written to the file; the returned function ends that. */
+function followFile(path: string, onLine: (line: string) => void): () => void {
+  const file = openSync(path, 'r');
+  const buffer = Buffer.alloc(64 * 1024);
+  let rest = '';
+  const timer = setInterval(() => {
+    for (;;) {
+      const length = readSync(file, buffer, 0, buffer.length, null);
+      if (length === 0) return;
+      const lines = (rest + buffer.toString('latin1', 0, length)).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) onLine(line);
+    }
+  }, LOOK_MS);
+  return () => {
+    clearInterval(timer);
+    closeSync(file);
+  };
 }

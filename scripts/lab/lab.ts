@@ -45,6 +45,8 @@ export interface LabPlan extends NetworkPlan {
   readonly folders?: OwnFolders;
   /** Routers besides the two appliances. */
   readonly further?: readonly FurtherName[];
+  /** Hundreds of addresses move at once: what tells of them must not wait for us (WatchOptions). */
+  readonly manyAddresses?: boolean;
   /** After so long a wait of the lab's own has failed; 10 s by default. Nothing is measured by it. */
   readonly patienceMs?: number;
 }
@@ -65,11 +67,15 @@ export class Lab {
   readonly #probers: Prober[] = [];
   readonly #troubles: string[] = [];
   readonly #patienceMs: number;
+  readonly #manyAddresses: boolean;
+  #noticesLost = 0;
   #frames: FrameLog | null = null;
   #captures = 0;
 
   /** For createLab. */
-  constructor(network: Network, { folders, further = [], patienceMs = PATIENCE_MS }: LabPlan = {}) {
+  constructor(network: Network, plan: LabPlan = {}) {
+    const { folders, further = [], patienceMs = PATIENCE_MS } = plan;
+    this.#manyAddresses = plan.manyAddresses === true;
     this.network = network;
     this.routers = [...APPLIANCES, ...further];
     this.#patienceMs = patienceMs;
@@ -204,6 +210,16 @@ export class Lab {
     return this.#changes.filter((change) => change.address === address && change.at >= from);
   }
 
+  /** Every recorded change since `from`, in order of time. */
+  allChanges(from = 0): HeldChange[] {
+    return this.#changes.filter((change) => change.at >= from);
+  }
+
+  /** How often a kernel has dropped notices of its addresses: then the record is not whole. */
+  get noticesLost(): number {
+    return this.#noticesLost;
+  }
+
   /** Records advertisements and announcements from now on; needs root. */
   async recordFrames(): Promise<void> {
     this.#frames ??= await FrameLog.start(this.network, this.#changed);
@@ -322,6 +338,10 @@ export class Lab {
       (argv) => this.network.inside(name, [...scheduling, ...argv]),
       (argv) => this.network.run(name, argv),
       (notice) => this.#noticed(name, notice),
+      {
+        onLost: () => (this.#noticesLost += 1),
+        ...(this.#manyAddresses ? { through: `${this.network.directory}/addresses-${name}` } : {}),
+      },
     );
     this.#watchers.push(watcher);
   }
