@@ -438,8 +438,8 @@ export class AddressKeeper {
   }
 
   #concerned(address: LinkAddress): Keeping[] {
-    const listing = this.#listing.get(formatAddressWithPrefix(address)) ?? [];
-    return listing.filter((one) => isPlace(one, this.#indexOf(one.settings), address.linkIndex));
+    const all = this.#listing.get(formatAddressWithPrefix(address)) ?? [];
+    return all.filter((one) => isPlace(one, this.#indexOf(one.settings), address.linkIndex));
   }
 
   #indexOf({ interface: name }: AddressTarget): number | null {

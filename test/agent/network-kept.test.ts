@@ -93,8 +93,8 @@ const change: fc.Arbitrary<Change> = fc.oneof(
     }),
   },
 );
-const way = fc.constantFrom<Way>('told', 'told', 'told', 'lost', 'unheard');
-const story = fc.array(fc.tuple(change, way), { maxLength: 40 });
+const learned = fc.constantFrom<Way>('told', 'told', 'told', 'lost', 'unheard');
+const story = fc.array(fc.tuple(change, learned), { maxLength: 40 });
 
 /** The kernel does as it is told, where a kernel would. */
 function make(kernel: FakeKernel, one: Exclude<Change, { kind: 'look' }>): void {
@@ -145,22 +145,14 @@ function readerOf(kernel: FakeKernel, routers = ROUTERS): Reader {
 }
 
 function tell(told: Map<string, unknown>, event: InstanceEvent): void {
-  switch (event.kind) {
-    case 'path-interface':
-      told.set(`path ${event.address}`, event.interface);
-      return;
-    case 'socket':
-      told.set(`socket ${event.virtualRouter}`, event.open);
-      return;
-    case 'primary-address':
-      told.set(`primary ${event.virtualRouter}`, event.address);
-      return;
-    case 'monitor':
-      // Whether a name that is missing was another's before is known to who was there before.
-      told.set(event.status.name, event.status.state);
-      return;
-    default:
-      assert.fail(`a fact of the network expected, found ${event.kind}`);
+  if (event.kind === 'path-interface') told.set(`path ${event.address}`, event.interface);
+  else if (event.kind === 'socket') told.set(`socket ${event.virtualRouter}`, event.open);
+  else if (event.kind === 'primary-address') {
+    told.set(`primary ${event.virtualRouter}`, event.address);
+  } else {
+    assert.equal(event.kind, 'monitor', 'a fact of the network');
+    // Whether a name that is missing was another's before is known to who was there before.
+    if (event.kind === 'monitor') told.set(event.status.name, event.status.state);
   }
 }
 
@@ -193,9 +185,12 @@ function pictureOf({ network, told }: Reader): object {
       // Which of several is the first depends on which came first; that there is one does not.
       source: port.sources.usual !== null && port.scope.ownSources.has(port.sources.usual),
     }));
-  const paths = [...told].filter(([what]) => what.startsWith('path ')).toSorted();
-  const links = [...told].filter(([what]) => what.startsWith('link ')).toSorted();
-  return { interfaces, ports, paths, links };
+  const toldOf = (what: string): string[] =>
+    [...told]
+      .filter(([about]) => about.startsWith(what))
+      .map(([about, value]) => `${about}: ${String(value)}`)
+      .toSorted();
+  return { interfaces, ports, paths: toldOf('path '), links: toldOf('link ') };
 }
 
 /** What it was told of each virtual router is what its port has. */
