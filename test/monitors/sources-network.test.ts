@@ -37,10 +37,14 @@ const gateway = (one: string, change: Partial<GatewaySettings> = {}): GatewaySet
   ...change,
 });
 
-const REFUSED = ['ip saddr 192.0.2.100', 'ip6 saddr 2001:db8::100'].reduce(
-  (rules, from) =>
+/** Echo requests alone are lost: an answer to an IPv6 address needs what its neighbor says of it. */
+const REFUSED = [
+  ['ip saddr 192.0.2.100', 'icmp'],
+  ['ip6 saddr 2001:db8::100', 'icmpv6'],
+].reduce(
+  (rules, [from, echo]) =>
     `${rules}; add rule inet t in ${from} meta l4proto tcp reject with tcp reset` +
-    `; add rule inet t in ${from} meta l4proto { icmp, icmpv6 } drop`,
+    `; add rule inet t in ${from} ${echo} type echo-request drop`,
   'add table inet t; add chain inet t in { type filter hook input priority 0; }',
 );
 
