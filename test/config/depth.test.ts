@@ -41,12 +41,16 @@ const FORMS: Readonly<Record<string, (depth: number) => string>> = {
     ).join('\n'),
 };
 
+/** A text with so many aliases takes its parser seconds: every day fewer of them. */
+const MANY: Readonly<Record<string, number>> = {
+  'indented mappings': 1_000,
+  'aliases of aliases': process.env['CI'] === 'true' ? 100_000 : 10_000,
+};
+
 describe('how deep settings may be nested', () => {
   for (const [form, text] of Object.entries(FORMS)) {
-    it(`${form}: a thousand levels, and a hundred thousand, are one error with its place`, () => {
-      for (const depth of form.startsWith('ind')
-        ? [DEEPEST + 1, 1_000]
-        : [DEEPEST + 1, 1_000, 100_000]) {
+    it(`${form}: a thousand levels, and as many as there is room for, are one error with its place`, () => {
+      for (const depth of new Set([DEEPEST + 1, 1_000, MANY[form] ?? 100_000])) {
         const result = parseSettings(`${ROUTERS}${text(depth)}\n`, 'x');
         assert.ok(!result.ok, `${depth}`);
         const [error, ...others] = result.errors;

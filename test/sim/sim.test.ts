@@ -26,8 +26,8 @@ const SEED = Number(env['SEED'] ?? DRAWN);
 const TIME_LIMIT = Number(env['TIME_LIMIT'] ?? 0.9 * TEST_LIMIT_MS);
 const REPEAT = 'node --enable-source-maps --test dist/test/sim/sim.test.js';
 
-/** In CI four times as many scenarios as every day. */
-const SHARE = env['CI'] === 'true' ? 1 : 0.25;
+/** In CI ten times as many scenarios as every day. */
+const SHARE = env['CI'] === 'true' ? 1 : 0.1;
 
 const total = new Tally();
 

@@ -172,9 +172,17 @@ const WAYS: readonly {
   },
 ];
 
+/** In CI; every day each change goes the first way, and the first change each of the others. */
+const EVERYTHING = process.env['CI'] === 'true';
+
+const changesOf = (way: number): typeof CHANGES => {
+  if (!EVERYTHING && way > 0) return CHANGES.slice(0, 1);
+  return WAYS[way]?.all === true ? CHANGES : CHANGES.slice(0, 3);
+};
+
 describe('no role moves because of shared settings', () => {
-  for (const { name, mode, all, go } of WAYS) {
-    for (const [what, from, to] of all === true ? CHANGES : CHANGES.slice(0, 3)) {
+  for (const [way, { name, mode, go }] of WAYS.entries()) {
+    for (const [what, from, to] of changesOf(way)) {
       it(`${what}, ${name}`, async () => {
         const sharing = new Sharing(mode);
         await sharing.start();
