@@ -1,6 +1,7 @@
 // The bench itself, shown on keepalived pairs: it sees outages, leftovers and double holders when
 // there are some. No understudy runs here.
 import assert from 'node:assert/strict';
+import { IN_CI } from '../support/in-ci.js';
 import { WAIT_LIMIT_MS } from '../support/limits.js';
 import { describe, it } from '../support/test.js';
 import { decode } from '../../scripts/lab/capture.js';
@@ -18,7 +19,7 @@ const PAIR: PairOptions = {
   b: { software: 'keepalived', priority: 100 },
 };
 
-describe('the bench sees', { skip }, () => {
+describe('the bench sees', { skip: skip || IN_CI }, () => {
   it('an outage after a stop, and nobody holding the address meanwhile', (t) =>
     withLab(t, async (lab) => {
       const pair = await Pair.start(t, lab, PAIR);

@@ -49,7 +49,7 @@ function holds<Drawn>(context: TestContext, suite: Suite<Drawn>): void {
     else context.skip('another suite was asked for');
     return;
   }
-  const numRuns = Number(env['RUNS'] ?? suite.runs * SHARE);
+  const numRuns = Number(env['RUNS'] ?? Math.ceil(suite.runs * SHARE));
   console.log(`${name}: SEED=${SEED} RUNS=${numRuns}`);
   const tally = new Tally();
   const details = fc.check(
