@@ -107,7 +107,7 @@ function silenceHindrances(peers: readonly PeerStatus[]): Hindrance[] {
   if (peers.some(({ state }) => state === 'healthy')) return [];
   return peers.map(({ name, state }) => ({
     reason: `${name} ${state === 'unknown' ? 'has not answered yet' : 'is silent on every path'}`,
-    remedy: `see that ${name} runs and that the HA port reaches it`,
+    remedy: `see that ${name} runs, that the HA port reaches it and that both have the same key`,
   }));
 }
 

@@ -42,6 +42,7 @@ function checkAddress({ at, text, value }: PlacedAddress): Finding[] {
 }
 
 function prefixRemedy(text: string): string {
+  if (isTwo(text)) return COMMA;
   const [address = '', prefix] = text.split('/');
   const known = parseAddress(address);
   if (known === null) return 'correct the address';
@@ -51,6 +52,10 @@ function prefixRemedy(text: string): string {
   }
   return `correct the prefix length: ${FAMILY_NAME[familyOf(known)]} has 1 to ${longest} bits`;
 }
+
+/** Two addresses that are one text have lost their comma. */
+const isTwo = (text: string): boolean => /\S\s+\S/.test(text);
+const COMMA = 'write a comma between two addresses';
 
 /** Why no interface can carry the address, or null. */
 function unfitReason(address: IpAddress): string | null {
@@ -130,6 +135,7 @@ export type Complaint = readonly [found: string, remedy: string];
 export function hostComplaint({ text, value }: PlacedHost, whose: string): Complaint | null {
   if (value === null) {
     const bare = parseAddress(text.split(/[/%]/)[0] ?? '');
+    if (isTwo(text)) return [quote(text), COMMA];
     return [quote(text), bare === null ? 'correct the address' : `write ${bare}`];
   }
   const reason = unfitReason(value);

@@ -1,7 +1,7 @@
 // The form of the settings: each complaint of the schema becomes an error a person can act on, and what it was
 // about is left out. What remains has the types of the schema. No meaning across settings: see validate.ts.
 import { complaintsOf, type Complaint } from './compile.js';
-import { formatPath, valueAt, type Finding, type SettingsPath } from './errors.js';
+import { formatPath, isSuggestion, valueAt, type Finding, type SettingsPath } from './errors.js';
 import { describeFound } from './found.js';
 import { expectation, remedyFor } from './remedy.js';
 import { schemaAt, type SettingSchema, type SettingsFile } from './schema.js';
@@ -41,7 +41,22 @@ export function checkForm(value: unknown): Form {
   for (const { keyword, instancePath } of complaints) {
     if (OF_TYPE.has(keyword)) remainder = without(remainder, pathOf(instancePath));
   }
-  return { findings: [...findings.values()], remainder: remainder as Remainder<SettingsFile> };
+  const told = withoutThoseMeant([...findings.values()]);
+  return { findings: told, remainder: remainder as Remainder<SettingsFile> };
+}
+
+/** A name that is mistyped leaves missing what was meant: that is one error, not two. */
+function withoutThoseMeant(findings: readonly Finding[]): readonly Finding[] {
+  const meant = new Set(
+    findings
+      .filter(({ remedy }) => isSuggestion(remedy))
+      .map(({ at, remedy }) => `${formatPath(at.slice(0, -1))} ${remedy}`),
+  );
+  return findings.filter(
+    ({ at, code }) =>
+      code !== 'missing-setting' ||
+      !meant.has(`${formatPath(at.slice(0, -1))} did you mean ${String(at.at(-1))}?`),
+  );
 }
 
 function findingOf({ instancePath, keyword, params }: Complaint, value: unknown): Finding {

@@ -1,6 +1,7 @@
 // What a setting must be, and what to do about a value that is not: text from the schema. No checks.
 import { formatPath, type SettingsPath } from './errors.js';
 import type { SettingSchema, SettingUnit } from './setting-schema.js';
+import { nearestName } from './spelling.js';
 
 /** What a setting must be, from its schema. */
 export function expectation(schema: SettingSchema): string {
@@ -40,20 +41,33 @@ export function remedyFor(at: SettingsPath, schema: SettingSchema, value: unknow
       if (Array.isArray(value)) return `give ${formatPath(at)} ${expectation(schema)}`;
       return `write a list: ${typeof at.at(-1) === 'number' ? '' : `${key}: `}[${itemsMeant(schema, value)}]`;
     case 'object':
-      if (at.length === 0) return 'begin with settings such as "virtualRouters:"';
+      if (at.length === 0) return remedyForFile(value);
       return `write the settings of ${formatPath(at)} below it, indented, or remove it`;
     case 'string':
-      if (schema.enum !== undefined) return `write one of these words${spelledAsBoolean(value)}`;
+      if (schema.enum !== undefined) return remedyForWord(schema.enum, value);
       if (typeof value !== 'string') return `write text; put it in quotes: ${key}: "…"`;
       return value === '' ? `write a value for ${key}` : `shorten ${key}`;
   }
 }
+
+/** Of a file that holds no settings. */
+const remedyForFile = (value: unknown): string =>
+  typeof value === 'string' && /\b(?:vrrp_instance|global_defs|vrrp_sync_group)\b/.test(value)
+    ? 'this looks like a keepalived.conf: understudy import makes settings of it'
+    : 'begin with settings such as "virtualRouters:"';
 
 /** The items of a list that was written as one text. */
 function itemsMeant({ minItems = 0 }: SettingSchema, value: unknown): string {
   const items =
     typeof value === 'string' ? value.split(/[\s,]+/).filter((item) => item !== '') : [];
   return [...items, ...(items.length < Math.max(minItems, 1) ? ['…'] : [])].join(', ');
+}
+
+function remedyForWord(words: readonly string[], value: unknown): string {
+  const near = typeof value === 'string' ? nearestName(value, words) : null;
+  return near === null
+    ? `write one of these words${spelledAsBoolean(value)}`
+    : `did you mean ${near}?`;
 }
 
 const spelledAsBoolean = (value: unknown): string =>

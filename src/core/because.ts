@@ -25,14 +25,16 @@ export function takenFrom(
 ): Doing {
   const place = instance.placeOf(router);
   const peers = [...instance.peers.values()];
-  const isLeaving = (peer: Peer): boolean => routerAt(peer, place)?.releasing === true;
+  // What one that is silent said last is worth nothing by now.
+  const isLeaving = (peer: Peer): boolean =>
+    peer.state !== 'unhealthy' && routerAt(peer, place)?.releasing === true;
   const isHeard = ({ knownBy }: Peer): boolean =>
     activeAddress !== null && knownBy.includes(activeAddress);
   const former = peers.find(isLeaving) ?? peers.find(isHeard);
   if (former === undefined) return { because: '', orderedBy: '' };
-  const { report, configuration } = former;
+  const { state, report, configuration } = former;
   const { name } = configuration;
-  if (report?.cause === undefined) return { because: name, orderedBy: '' };
+  if (state === 'unhealthy' || report?.cause === undefined) return { because: name, orderedBy: '' };
   const { reason, detail } = report.cause;
   const by = BY_SOMEBODY.has(reason) && detail !== '' ? `${detail} at ${name}` : '';
   return { because: `${name}: ${causeText(report)}`, orderedBy: by };

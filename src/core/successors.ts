@@ -109,7 +109,7 @@ const out = (text: string, remedy: string): Objection => ({
 
 const unheard = (name: string, { state }: Peer): Objection => ({
   text: `${name} ${state === 'unknown' ? 'has not answered yet' : 'is silent on every path'}`,
-  remedy: `see that ${name} runs and that the HA port reaches it, or insist with --force`,
+  remedy: `see that ${name} runs, that the HA port reaches it and that both have the same key, or insist with --force`,
   forcible: false,
   unknown: true,
 });

@@ -79,7 +79,7 @@ function subnetFinding(
     return [
       advice(
         path,
-        `${one.address} is in no subnet that ${link} has; who looks for it on that link?`,
+        `${one.address} is in no subnet that ${link} has: hosts on that link will not look for it there; correct the address or the interface`,
       ),
     ];
   }

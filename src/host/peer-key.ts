@@ -31,7 +31,7 @@ const KEY_LENGTH = 32;
 const WORDS: SecretWords = {
   setting: 'ha.keyFile',
   holds: 'one or two keys',
-  make: 'write one with "understudy keygen" and copy it to every peer.',
+  make: 'write one with "understudy keygen" on one appliance, and copy that file to the others.',
 };
 
 /** What a key file holds. */

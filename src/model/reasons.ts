@@ -63,7 +63,7 @@ export const REPORTS = {
   waiting: 'the virtual router stays out of the election until this is mended',
   'checksum-dialect': 'a valid advertisement in the other checksum dialect was heard; we follow it',
   'address-restored': 'virtual addresses were removed by somebody else and are put back',
-  'taken-over': 'the virtual addresses stand here; nobody had them before, by our own clock',
+  'taken-over': 'the virtual addresses stand here; they were without a holder',
   'address-overdue': 'the virtual addresses do not stand: they are asked for once more',
   'address-yielded':
     'virtual addresses cannot be kept: priority 1 for 60 s, so that a peer takes over',

@@ -107,6 +107,8 @@ export class HaPeer {
   #accepts: readonly number[] | null = null;
   /** Checks begun since its news came under another key. */
   #checksUnderKey = 0;
+  /** Checks begun since something came from it under none of our keys, and nothing authentic after that; else null. */
+  #checksParted: number | null = null;
 
   constructor(name: string, addresses: readonly IpAddress[], port: number, nonce: Uint8Array) {
     this.name = name;
@@ -121,16 +123,23 @@ export class HaPeer {
     this.#checkedAt = now;
     this.#answered.clear();
     this.#checksUnderKey += 1;
+    if (this.#checksParted !== null) this.#checksParted += 1;
   }
 
   /** An authentic message came, verified with this key; `accepts` are the digests of those it names. */
   heardUnder(key: HaKey, freshness: Freshness, accepts: readonly number[] | null): void {
     this.#lastKey = key.digest;
     this.#lastUsed = key;
+    this.#checksParted = null;
     if (freshness !== 'newest') return;
     if (key.digest !== this.#newsKey) this.#checksUnderKey = 0;
     this.#newsKey = key.digest;
     this.#accepts = accepts;
+  }
+
+  /** Something came from its address that none of our keys verifies. */
+  heardUnderNone(): void {
+    this.#checksParted ??= 0;
   }
 
   /** The one of ours that its last authentic message was verified with; null when we have it no longer. */
@@ -147,8 +156,11 @@ export class HaPeer {
   /**
    * The key for what we say unasked: the first of ours that the peer is known to have. Before it has said
    * which it has, the one of its last message; before any message the last of ours, which was everybody's.
+   * Where none of our keys verifies what it says, it may have others by now than it said: each of ours in turn.
    */
   keyFor(ours: readonly HaKey[]): HaKey | undefined {
+    const parted = this.#checksParted ?? 0;
+    if (parted > NONCES_KEPT) return ours[parted % ours.length];
     return (
       ours.find(({ digest }) => this.#accepts?.includes(digest) === true) ??
       ours.find(({ digest }) => digest === this.#lastKey) ??

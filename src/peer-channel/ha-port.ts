@@ -307,7 +307,10 @@ class OpenHaPort implements HaPort {
     const solicited = peer.freshness.checksSince(peekEcho(datagram)) !== null;
     if (!solicited && !path.admitUnsolicited(now)) return this.#discard('flood', address, '');
     const key = verifiedBy(peer.likely(this.#keys), datagram, 0, length - MAC_LENGTH);
-    if (key === null) return this.#discard('authentic', address, this.#otherKey(datagram));
+    if (key === null) {
+      peer.heardUnderNone();
+      return this.#discard('authentic', address, this.#otherKey(datagram));
+    }
     const message = decodePeerMessage(datagram, peer.lastReport);
     if (!message.ok) return this.#discard(message.reason, address, message.detail);
     const { name } = message.report;
@@ -325,7 +328,10 @@ class OpenHaPort implements HaPort {
     const theirs = peekKeys(datagram);
     if (theirs === null) return '';
     const ours = this.#keys.map(({ digest }) => digest);
-    return `it names key ${theirs.map(formatDigest).join(', ')}; here is ${ours.map(formatDigest).join(', ')}`;
+    const text = `it names key ${theirs.map(formatDigest).join(', ')}; here is ${ours.map(formatDigest).join(', ')}`;
+    return theirs.some((one) => ours.includes(one))
+      ? text
+      : `${text}: copy one key file to both, and reload`;
   }
 
   /** A message that was decoded, of the right peer. */

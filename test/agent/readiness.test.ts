@@ -126,7 +126,7 @@ describe('readiness where the role is not', () => {
 
   it('is not while every peer is silent; one that speaks is enough', () => {
     const remedy = (name: string): string =>
-      `see that ${name} runs and that the HA port reaches it`;
+      `see that ${name} runs, that the HA port reaches it and that both have the same key`;
     const peers: PeerStatus[] = [
       { name: 'b', state: 'unhealthy', paths: [] },
       { name: 'c', state: 'unknown', paths: [] },

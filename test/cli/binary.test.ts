@@ -120,7 +120,7 @@ describe('the program', () => {
     writeFileSync(config, `ha: { keyFile: ${key} }\n${readFileSync(good, 'utf8')}`);
     const first = await run(['keygen', '--config', config]);
     assert.deepEqual([first.code, first.err], [0, '']);
-    assert.match(first.out, /^a new key is in .*ha\.key: copy it .* every peer/);
+    assert.match(first.out, /^a new key is in .*ha\.key: copy the file .* every peer/);
     const text = readFileSync(key, 'utf8');
     assert.match(text, /^[\da-f]{64}\n$/);
     assert.equal(statSync(key).mode & 0o777, 0o600);

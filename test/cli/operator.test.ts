@@ -269,7 +269,7 @@ describe('keygen', () => {
     };
     const { code, out } = await say(['keygen'], { keygen });
     assert.equal(code, 0);
-    assert.match(out, /^a new key is in \/etc\/u\/ha\.key: copy it/);
+    assert.match(out, /^a new key is in \/etc\/u\/ha\.key: copy the file/);
     await say(['keygen', '--force'], { keygen });
     assert.deepEqual(asked, [
       ['/etc/u/ha.key', false],

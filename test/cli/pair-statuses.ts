@@ -72,7 +72,7 @@ const silent = (reason: string): readonly Readiness[] =>
   unready(
     'away',
     reason,
-    'see that dallas-2 runs and that the HA port reaches it, or insist with --force',
+    'see that dallas-2 runs, that the HA port reaches it and that both have the same key, or insist with --force',
   );
 
 const outHere = (why: string, remedy: string): readonly Readiness[] =>

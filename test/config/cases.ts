@@ -48,6 +48,21 @@ export const FAULTY_FILES: readonly FaultyFile[] = [
   },
   { title: 'a list at the top', text: '- name: lan\n', errors: ['wrong-type '] },
   { title: 'a sentence', text: 'hello\n', errors: ['wrong-type '] },
+  {
+    title: 'a keepalived.conf',
+    text: 'vrrp_instance lan {\n  state MASTER\n  interface eth0\n}\n',
+    errors: ['wrong-type '],
+  },
+  {
+    title: 'a mistyped name, which leaves missing what was meant',
+    text: withAddresses('10.99.0.100/24').replace('virtualRouters', 'virtualrouters'),
+    errors: ['unknown-setting virtualrouters'],
+  },
+  {
+    title: 'two addresses without a comma',
+    text: withAddresses('10.99.0.100/24 10.99.0.101/24'),
+    errors: ['invalid-address virtualRouters[0].addresses[0]'],
+  },
   { title: 'syntax: a bracket left open', text: 'ha: [1, 2\nname: x\n', errors: ['syntax '] },
   { title: 'syntax: a tab', text: 'ha:\n\tmode: off\n', errors: ['syntax '] },
   {

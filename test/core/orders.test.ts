@@ -654,12 +654,29 @@ describe('the record of a move says whose doing it was, and what for', () => {
     left.says({ cause: cause({ reason: 'no-carrier', detail: 'eth0' }) }, 40_000);
     left.hear('lan', { priority: 0 }, 50_000);
     const dead = backupBench();
+    dead.says({ cause: cause({ reason: 'shutdown', detail: '' }) }, 40_000);
     dead.cut();
     dead.advertise(false);
     dead.pass(5 * SECOND);
 
     assert.equal(becauseOf(left), 'there: the interface has no carrier (eth0)');
     assert.equal(becauseOf(dead), 'there');
+  });
+
+  it('what a peer said before it fell silent is the cause of nothing later', () => {
+    const bench = backupBench();
+    bench.says({ releasing: true, cause: cause({ reason: 'shutdown', detail: '' }) }, 50_000);
+    assert.equal(becauseOf(bench), 'there: the agent was told to stop');
+    bench.cut();
+    bench.pass(2 * SECOND);
+    // It is back with another key, so that it is heard on the LAN alone, and then it dies.
+    bench.hear('lan', { priority: 200 }, 2 * SECOND + 10_000);
+    bench.advertise(false);
+    bench.hear('lan', { priority: 0 }, 3 * SECOND);
+    bench.pass(5 * SECOND);
+
+    assert.equal(bench.router('lan').reason, 'priority-zero');
+    assert.equal(becauseOf(bench), '');
   });
 
   it('nobody is known: nothing', () => {

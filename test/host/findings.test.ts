@@ -320,7 +320,7 @@ describe('what does not fit on a host', () => {
     const said = (address: string, host?: Partial<HostFacts>): string[] =>
       found(withRouter(address), host);
     assert.deepEqual(said('10.9.0.100/24'), [
-      'advice virtualRouters[0].addresses[0]: 10.9.0.100 is in no subnet that eth0 has; who looks for it on that link?',
+      'advice virtualRouters[0].addresses[0]: 10.9.0.100 is in no subnet that eth0 has: hosts on that link will not look for it there; correct the address or the interface',
     ]);
     assert.deepEqual(said('10.99.0.200/32'), []);
     const edge = { addresses: [standing('eth0', '10.99.0.1/23')] };

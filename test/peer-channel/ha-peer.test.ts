@@ -1,7 +1,7 @@
 // Which message is an answer to a check, and so a success of its path. No sockets and no key.
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
-import { haKey } from '../../src/peer-channel/ha-key.js';
+import { haKey, type HaKey } from '../../src/peer-channel/ha-key.js';
 import { HaPeer } from '../../src/peer-channel/ha-peer.js';
 import { instant } from '../../src/model/units.js';
 import type { PeerMessageKind } from '../../src/wire/peer-message.js';
@@ -91,6 +91,21 @@ describe('the keys of a peer', () => {
     assert.equal(peer.keyFor(ours), older);
     peer.heardUnder(older, 'overtaken', [newer.digest]);
     assert.equal(peer.keyFor(ours), older, 'no news');
+  });
+
+  it('each of ours in turn, when for 16 checks nothing that came was under one of them', () => {
+    const peer = fresh();
+    peer.heardUnder(older, 'newest', [older.digest]);
+    const check = (): HaKey | undefined => {
+      peer.beginCheck(nonce(9), instant(0));
+      return peer.keyFor(ours);
+    };
+    for (let count = 0; count < 20; count += 1) assert.equal(check(), older, 'silent, not parted');
+    peer.heardUnderNone();
+    for (let count = 0; count < 16; count += 1) assert.equal(check(), older);
+    assert.deepEqual(new Set([check(), check()]), new Set(ours));
+    peer.heardUnder(older, 'stale', [older.digest]);
+    assert.equal(check(), older, 'and the two have found each other');
   });
 
   it('settled 16 checks after its news came under another key, and not before', () => {

@@ -37,7 +37,7 @@ export async function writeKey(
     return answer(surroundings, { ok: true, file: keyFile }, EXIT.done);
   }
   surroundings.stdout.write(
-    `a new key is in ${keyFile}: copy it to the same place on every peer (mode 0600, of the same owner), then start or reload the agents\n`,
+    `a new key is in ${keyFile}: copy the file to the same place on every peer (mode 0600, the owner as here: the agent's user), then start the agents, or "understudy reload" on each\n`,
   );
   return EXIT.done;
 }

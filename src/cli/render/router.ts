@@ -94,8 +94,12 @@ function lastMoveRows({ lastMove }: VirtualRouterStatus, clock: Clock): Line[] {
 }
 
 function stoodText({ way, noticedAt, stoodAt }: MoveStatus): string {
+  if (stoodAt === null) {
+    return way === 'taken'
+      ? 'the addresses do not stand here yet'
+      : 'no peer has said yet that it has the addresses';
+  }
   const where = way === 'taken' ? 'here' : 'at a peer';
-  if (stoodAt === null) return `the addresses are not known to stand ${where} yet`;
   // The wall clock may have been set meanwhile.
   const took = Math.max(0, Date.parse(stoodAt) - Date.parse(noticedAt));
   return `the addresses stood ${where} ${formatDuration(took)} later`;

@@ -164,7 +164,7 @@ describe('a new key beside the former one', () => {
     assert.ok(discarded(pair, 'a') > 0 && discarded(pair, 'b') > 0);
     assert.equal(
       a.channel.problem(a.settings.ha.peers[0]?.addresses[0] ?? assert.fail()),
-      `what comes from 10.98.0.2 is discarded: the HMAC is wrong: another key, or a forged message (it names key ${digestOf(OLD)}; here is ${digestOf(NEW)})`,
+      `what comes from 10.98.0.2 is discarded: the HMAC is wrong: another key, or a forged message (it names key ${digestOf(OLD)}; here is ${digestOf(NEW)}: copy one key file to both, and reload)`,
     );
   });
 
@@ -302,6 +302,22 @@ describe('a key file replaced by another, without a word of the former key', () 
     await b.stop();
     await b.start();
     await untilSilent(pair, 'a');
+    write('a', NEW);
+    await reload(pair, 'a');
+    await inPlace(pair);
+  });
+
+  it('one that was started with a mistyped key is heard again when its file is right, without a restart', async () => {
+    const pair = await pairWithFiles();
+    const { world, a } = pair;
+    write('b', NEW);
+    await reload(pair, 'b');
+    await world.run(SETTLED_MS);
+    await a.stop();
+    write('a', WRONG);
+    await a.start();
+    await world.run(SETTLED_MS);
+    assert.ok(!pair.a.knowsPeer && !pair.b.knowsPeer);
     write('a', NEW);
     await reload(pair, 'a');
     await inPlace(pair);
