@@ -70,10 +70,12 @@ function commandPage(program: Command): string[] {
     '.B understudy',
     '[\\fIcommand\\fR] [\\fIoptions\\fR]',
     '.SH DESCRIPTION',
-    inline(program.description()),
+    inline(
+      'understudy shares virtual addresses between two appliances by VRRPv3 (RFC 9568). One agent runs on each of them. One appliance is Active and has the virtual addresses; the other one is Backup, and takes over when the Active fails or an operator says so. Without a command, `understudy` shows the status.',
+    ),
     '.PP',
     inline(
-      'One agent runs on each of two appliances. One of them is Active and has the virtual addresses, the other is Backup and takes over when the Active fails, or is told to. Without a command, `understudy` shows the status.',
+      'Every command but `completion`, `demo` and `help` takes `--config FILE`, the settings file (default `/etc/understudy/understudy.yaml`), which also says where the agent is. `understudy help COMMAND` shows what a command takes.',
     ),
     ...toMan(sections(page('docs/FIRST-PAIR.md'), ['The first pair'])),
     '.SH COMMANDS',
@@ -156,7 +158,7 @@ function settingsPage(): string[] {
     '.I /etc/understudy/understudy.yaml',
     '.SH DESCRIPTION',
     inline(
-      'YAML. Units stand last in a name (`Ms`, `Seconds`, `Bps`); an unknown key is an error. `understudy check` validates the file and this host against it, `understudy reload` has a running agent read it again, and `understudy set` changes what has a name in parentheses below, without touching the rest of the file. Shared settings are the same on all appliances of a group, own ones are each appliance\u2019s.',
+      'The file is YAML. The unit is the last part of a name (`Ms`, `Seconds`, `Bps`); an unknown key is an error. `understudy check` validates the file, and this host against it. `understudy reload` has a running agent read it again. `understudy set` changes a setting that has a name in parentheses below, and leaves the rest of the file as it is. A shared setting has the same value on all appliances of a group; an own one belongs to each appliance.',
     ),
     ...toMan(sections(page('docs/FIRST-PAIR.md'), ['Example'])),
     '.SH "THE APPLIANCE"',

@@ -2,6 +2,7 @@
 // and what an order to hand over would find. Pure; nothing is ordered.
 import { causeText, remedyOf } from '../core/successors.js';
 import type { InstanceSnapshot } from '../core/interface.js';
+import { TRANSITION_REASONS } from '../model/reasons.js';
 import type {
   HaMode,
   Hindrance,
@@ -66,6 +67,7 @@ function here(input: ReadinessInput, routers: readonly VirtualRouterStatus[]): R
     [],
     [
       ...standingHindrances(input, routers),
+      ...(input.own.fit ? routers.flatMap(outHindrances) : []),
       ...silenceHindrances(input.peers),
       ...differenceHindrances(input.peers),
       ...routers.flatMap(addressHindrances),
@@ -73,6 +75,17 @@ function here(input: ReadinessInput, routers: readonly VirtualRouterStatus[]): R
     ],
   );
 }
+
+/** One that has been out since it was configured keeps the others in the election, and takes no role. */
+const outHindrances = ({ name, state, reason }: VirtualRouterStatus): Hindrance[] =>
+  state === 'Initialize'
+    ? [
+        {
+          reason: `${name} is out of the election: ${TRANSITION_REASONS[reason]}`,
+          remedy: 'mend that here',
+        },
+      ]
+    : [];
 
 /** As the peers are told: what they would refuse to hand the role over for. */
 function standingHindrances(

@@ -20,7 +20,8 @@ type StatusOptions = ConfigOption & StatusChoice;
 
 const AFTER_HELP = `
 Without a command: status.
-Exit codes: 0 done, 1 refused or failed, 2 usage or invalid settings, 3 agent not reachable.`;
+Exit codes: 0 done, 1 refused or failed, 2 usage or invalid settings,
+            3 agent not reachable.`;
 
 /**
  * Runs one command line (without node and script).

@@ -97,6 +97,18 @@ describe('readiness where the role is not', () => {
     ]);
   });
 
+  it('is not while a virtual router is out, though the others may take part', () => {
+    const out: VirtualRouterStatus = {
+      ...backupRouter,
+      name: 'wan',
+      state: 'Initialize',
+      reason: 'interface-missing',
+    };
+    assert.deepEqual(against({ virtualRouters: [backupRouter, out] }), [
+      'wan is out of the election: the interface does not exist; mend that here',
+    ]);
+  });
+
   it('is not with a soft fault, unless it is only not known yet', () => {
     const soft = (detail: string, doubtful = false): ReadinessInput['own'] => ({
       fit: true,
