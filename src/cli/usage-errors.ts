@@ -14,10 +14,11 @@ export function usageError(text: string, program: Command, argv: readonly string
     .replace(/^error: /, '')
     .split('\n');
   const near = /^\(Did you mean (.*)\?\)$/.exec(suggestion)?.[1];
-  const { message, remedy } = (command !== undefined && tooManyWords(first, command)) || {
-    message: missingError(first, command) ?? choiceError(first) ?? first,
-    remedy: near === undefined ? `see ${helpFor(command)}` : `did you mean ${near}?`,
-  };
+  const told =
+    command === undefined ? null : (tooManyWords(first, command) ?? otherWord(first, command));
+  const message = told?.message ?? missingError(first, command) ?? first;
+  const usual = near === undefined ? `see ${helpFor(command)}` : `did you mean ${near}?`;
+  const remedy = told?.remedy ?? usual;
   return `understudy: ${message}\n  remedy  ${remedy}\n`;
 }
 
@@ -50,17 +51,27 @@ function missingError(text: string, command: Command | undefined): string | null
 const choicesText = (choices: readonly string[]): string =>
   new Intl.ListFormat('en', { type: 'disjunction' }).format(choices);
 
-function choiceError(text: string): string | null {
+interface Told {
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** A word that is none of those that may stand there. */
+function otherWord(text: string, command: Command): Told | null {
   const choice = /^\S+ value '(.*)' is invalid for argument .* Allowed choices are (.*)\.$/.exec(
     text,
   );
   if (choice === null) return null;
   const [, found = '', allowed = ''] = choice;
-  return `expected one of ${allowed}, found ${found}`;
+  const near = nearestName(found, allowed.split(', '));
+  return {
+    message: `expected one of ${allowed}, found ${found}`,
+    remedy: near === null ? `see ${helpFor(command)}` : `did you mean ${near}?`,
+  };
 }
 
 /** Most often the word too many is the settings file. */
-function tooManyWords(text: string, command: Command): { message: string; remedy: string } | null {
+function tooManyWords(text: string, command: Command): Told | null {
   if (!text.startsWith('too many arguments')) return null;
   const { args, registeredArguments } = command;
   const most = registeredArguments.length;

@@ -58,6 +58,7 @@ describe('the command line', () => {
       ['maintenance'],
       ['maintenance', 'maybe'],
       ['bypass', 'open'],
+      ['sync', 'pul'],
       ['flaps'],
       ['events', 'all'],
       ['events', '--folow'],

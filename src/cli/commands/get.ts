@@ -84,7 +84,7 @@ function sourceText({ value, source, unit, default: standard }: SettingView): st
 }
 
 function failName(surroundings: Surroundings, view: SettingsView, name: string): number {
-  const names = view.settings.map(({ setting }) => setting);
+  const names = view.settings.flatMap(({ setting, path = setting }) => [setting, path]);
   const near = nearestName(name, names) ?? names.find((one) => lastWord(one) === lastWord(name));
   return fail(
     surroundings,
