@@ -311,8 +311,8 @@ describe('an advertisement that is no sign of two Actives', () => {
     bench.says({ releasing: true }, 50_000);
     bench.pass(60_000);
 
-    const agreed = bench.hear('lan', { priority: 200 }, 103_999);
-    const over = bench.hear('lan', { priority: 200 }, 104_000);
+    const agreed = bench.hear('lan', { priority: 200 }, 253_999);
+    const over = bench.hear('lan', { priority: 200 }, 254_000);
 
     assert.deepEqual(agreed, ['lan advertise 250']);
     assert.deepEqual(over, ['lan report dual-active: there']);

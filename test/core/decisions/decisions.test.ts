@@ -21,7 +21,7 @@ import {
 import { address } from '../machine/virtual-router-bench.js';
 
 /** What the leaver sent before it heard our claim has arrived by then. */
-const IN_FLIGHT = 50_000;
+const IN_FLIGHT = 200_000;
 
 describe('Backup: priority 0, or the notice of a release', () => {
   it('priority 0, we are the best candidate: Active at once, heard when the addresses stand', () => {
