@@ -45,12 +45,12 @@ const stateOf = async (box: Box): Promise<string> =>
 
 /**
  * Everything but /run and /var/lib on a disk that nobody can write to, as on an appliance whose image is one. The
- * journal goes on in /run.
+ * journal goes on in /run. The mount, not the file system: an overlay takes no other options from util-linux 2.41 on.
  */
 const READ_ONLY = `journalctl --relinquish-var
   cp -a /var/lib /run/var-lib; mount --bind /run/var-lib /var/lib
-  mount -o remount,ro /`;
-const WRITABLE = `mount -o remount,rw /; umount --lazy /var/lib; rm -rf /run/var-lib`;
+  mount -o remount,bind,ro /`;
+const WRITABLE = `mount -o remount,bind,rw /; umount --lazy /var/lib; rm -rf /run/var-lib`;
 
 describe('the package, when something comes between', { skip }, () => {
   let machines: Machines;
