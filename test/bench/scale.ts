@@ -158,12 +158,14 @@ async function held(lab: Lab, { routers, intervalMs }: Plan): Promise<void> {
       if (present) its.add(appliance);
       else its.delete(appliance);
     }
-    const missing = routers.filter(
-      ({ address }) => [...(holders.get(address) ?? [])].join() !== 'a',
-    );
-    if (missing.length === 0) return;
-    if (now() > until)
-      throw new Error(`${routers.length} held by a alone expected, ${missing.length} are not`);
+    const found = routers.map(({ address }) => [...(holders.get(address) ?? [])].join('+'));
+    if (found.every((names) => names === 'a')) return;
+    if (now() > until) {
+      const counts = [...new Set(found)].map(
+        (names) => `${found.filter((one) => one === names).length} by ${names || 'nobody'}`,
+      );
+      throw new Error(`${routers.length} held by a alone expected, found ${counts.join(', ')}`);
+    }
     await sleep(250);
   }
 }
