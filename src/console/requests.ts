@@ -47,8 +47,12 @@ async function change(agent: Agent, body: unknown): Promise<Answer> {
       'load the page again: it may be of another release',
     );
   }
-  const outcome = await agent.change(body);
-  return { status: 200, body: outcome };
+  try {
+    const outcome = await agent.change(body);
+    return { status: 200, body: outcome };
+  } catch (error) {
+    return refused(error);
+  }
 }
 
 async function reload(agent: Agent): Promise<Answer> {
@@ -66,9 +70,14 @@ async function compare(agent: Agent): Promise<Answer> {
     }));
     return { status: 200, body: { sync, peers: told } };
   } catch (error) {
-    if (!(error instanceof ControlRefusal)) throw error;
-    return refuse(200, error.code, error.message, error.remedy);
+    return refused(error);
   }
+}
+
+/** What the agent refuses. Rethrows anything else. */
+function refused(error: unknown): Answer {
+  if (!(error instanceof ControlRefusal)) throw error;
+  return refuse(200, error.code, error.message, error.remedy);
 }
 
 const inWords = ({ setting, changed, base, mine, theirs }: Difference): object => ({

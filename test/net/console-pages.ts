@@ -88,9 +88,19 @@ export async function preview(page: Page) {
 }
 
 export async function save(page: Page): Promise<void> {
-  const shown = await preview(page);
-  await shown.getByRole('button', { name: 'Save now' }).click();
-  await page.getByText('✓ Saved in').waitFor();
+  await preview(page);
+  await saveNow(page);
+}
+
+/** Saves what is shown to be changed. Fails with what the page says instead. */
+export async function saveNow(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Save now' }).click();
+  await until(
+    'that it is saved',
+    () => page.locator('.save').innerText(),
+    (text) => text.includes('✓ Saved in'),
+    25,
+  );
 }
 
 /** The eleven fields of the appliance's page in its order: label, setting, what is typed, and what is in force then. */

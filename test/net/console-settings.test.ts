@@ -9,12 +9,14 @@ import { changeSettings } from '../../src/config/change.js';
 import { formatSettingsError } from '../../src/config/errors.js';
 import { loadSettings, parseSettings } from '../../src/config/load.js';
 import { viewSettings, type SettingsView } from '../../src/config/setting-names.js';
+import { createControlClient } from '../../src/control/client.js';
+import { ControlRefusal } from '../../src/control/client-errors.js';
 import { healthy } from '../cli/statuses.js';
 import { Bench } from '../console/bench.js';
 import { enterNamespace } from '../support/namespace.js';
 import { after, afterEach, before, beforeEach, describe, it } from '../support/test.js';
 import { browserRefusal, findings, overflow, Screens, type Screen } from './browser.js';
-import { preview, save, signIn, tabTo } from './console-pages.js';
+import { preview, save, saveNow, signIn, tabTo } from './console-pages.js';
 
 const skip = browserRefusal() ?? enterNamespace(import.meta.url);
 
@@ -37,6 +39,8 @@ linkMonitoring:
 gatewayMonitoring:
   addresses: [10.99.0.1]
 `;
+
+const TOO_SLOW = { code: 'too-slow', message: 'the agent took too long', remedy: 'see status' };
 
 let screens: Screens;
 let bench: Bench;
@@ -124,8 +128,7 @@ describe('the HA page over a settings file', { skip }, () => {
       await shown.getByText(line).first().waitFor();
     }
     assert.equal(readFileSync(file, 'utf8'), FILE, 'shown, and not written');
-    await page.getByRole('button', { name: 'Save now' }).click();
-    await page.getByText('✓ Saved in').waitFor();
+    await saveNow(page);
     const text = readFileSync(file, 'utf8');
     const expected = FILE.replace('[10.98.0.2, 10.99.0.2]', '["10.99.0.2"]')
       .replace('      - 10.99.0.100/24 # the one\n', '')
@@ -264,6 +267,24 @@ describe('the HA page over a settings file', { skip }, () => {
     await page.keyboard.press('Enter');
     await page.getByText('✓ Saved in').waitFor();
     assert.match(readFileSync(file, 'utf8'), /\n {2}maximumFlaps: 8\n/);
+  });
+
+  it('what an agent that took too long has done all the same is said to be saved', async () => {
+    await bench.stopConsole();
+    const client = createControlClient(bench.socketPath);
+    const change: typeof client.change = (request) =>
+      request.apply ? Promise.reject(new ControlRefusal(503, TOO_SLOW)) : client.change(request);
+    await bench.startConsole({ now: Date.now, client: { ...client, change } });
+    const page = await open();
+    await page.getByLabel('Maximum Allowed Flaps').fill('8');
+    await preview(page);
+    await page.getByRole('button', { name: 'Save now' }).click();
+    await page.getByText('✕ the agent refused: the agent took too long').waitFor();
+    const { digest = '' } = view();
+    const changes = [{ path: 'ha.maximumFlaps', value: 8 }];
+    assert.ok((await changeSettings(file, { base: digest, changes, apply: true })).ok);
+    await page.getByText('✓ Saved in').waitFor();
+    assert.equal(await page.locator('.save .error').count(), 0);
   });
 
   it('on a slow network it loads, and what is pressed twice is done once', async () => {

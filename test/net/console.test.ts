@@ -14,6 +14,7 @@ import { until } from '../support/limits.js';
 import { enterNamespace, joinPeer } from '../support/namespace.js';
 import { after, afterEach, before, describe, it } from '../support/test.js';
 import { browserRefusal, findings, overflow, Screens } from './browser.js';
+import { STATES } from './console-states.js';
 import { Pages, save, signIn, tabTo } from './console-pages.js';
 
 const skip = browserRefusal() ?? enterNamespace(import.meta.url);
@@ -226,6 +227,62 @@ describe('the page over a made-up agent', { skip }, () => {
     assert.deepEqual(complaints, []);
   });
 
+  it('draws every state so that axe finds nothing, and nothing is wider than the window', async () => {
+    bench = new Bench();
+    let status = healthy;
+    await bench.startAgent({ status: () => status });
+    await bench.startConsole({ now: Date.now });
+    const { page, complaints } = await screens.window(`http://${bench.host}/`);
+    await signIn(page);
+    // Two ways to see it, one after the other: each state in one of them, so that both have all kinds.
+    const ways = [
+      { width: 360, colorScheme: 'dark' },
+      { width: 1600, colorScheme: 'light' },
+    ] as const;
+    for (const [index, [name, state]] of Object.entries(STATES).entries()) {
+      const { width, colorScheme } = ways[index % 2] ?? ways[0];
+      await page.setViewportSize({ width, height: 800 });
+      await page.emulateMedia({ colorScheme });
+      status = { ...state, name };
+      // The console looks at once.
+      bench.events.record({ time: state.startedAt, event: 'x', reason: 'x', detail: name });
+      const head = page.getByRole('heading', { level: 1 });
+      await head.filter({ hasText: new RegExp(`^${name} `) }).waitFor();
+      assert.equal(await overflow(page), 0, `${name}, ${width}`);
+      // Of the kinds that no other state has.
+      if (!/dead|suspended|wrong|conflict|away|soft/.test(name)) continue;
+      assert.deepEqual(await findings(page), [], `${name}, ${width}, ${colorScheme}`);
+    }
+    assert.deepEqual(complaints, []);
+  });
+
+  it('marks an address that is missing or must not stand, and what nobody has chosen', async () => {
+    bench = new Bench();
+    const { 'addresses-wrong': wrong, conflict, maintenance } = STATES;
+    assert.ok(wrong && conflict && maintenance);
+    let status = wrong;
+    await bench.startAgent({ status: () => status });
+    await bench.startConsole({ now: Date.now });
+    const { page, complaints } = await screens.window(`http://${bench.host}/`);
+    await signIn(page);
+    await page.getByText('✕ □ 10.99.0.101/24 is missing').waitFor();
+    await page.getByText('■ 10.99.0.102/24 stands, put there by somebody else').waitFor();
+    status = conflict;
+    await page.getByText('Nothing is taken until you decide').waitFor();
+    status = {
+      ...maintenance,
+      virtualRouters: maintenance.virtualRouters.map((one) => ({
+        ...one,
+        addresses: [{ address: '10.99.0.100/24', present: true }],
+      })),
+    };
+    await page.getByText('✕ ■ 10.99.0.100/24 stands, and must not').waitFor();
+    await page.getByText('200, out of the election').waitFor();
+    await page.getByRole('button', { name: 'Maintenance off…' }).waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Maintenance on…' }).count(), 0);
+    assert.deepEqual(complaints, []);
+  });
+
   it('draws script in every name as text', async () => {
     const evil = '"><img src=x onerror="owned=1"><script>owned=1</script>';
     bench = new Bench();
@@ -299,6 +356,14 @@ describe('the page over a made-up agent', { skip }, () => {
             source: 'file',
             settable: false,
           },
+          {
+            setting: `virtualRouters[${evil}].addresses`,
+            path: 'virtualRouters[0].addresses',
+            value: evil,
+            list: [evil],
+            source: 'file',
+            settable: false,
+          },
         ],
       }),
     });
@@ -318,6 +383,7 @@ describe('the page over a made-up agent', { skip }, () => {
     await page.getByText(`✕ Not done: ${evil}; ${evil}`).waitFor();
     await page.getByRole('link', { name: 'High availability' }).click();
     await page.getByLabel('URL').fill(evil.repeat(2));
+    await page.getByLabel('address 1', { exact: true }).fill(evil.repeat(2));
     await page.getByRole('button', { name: 'Save…' }).click();
     await page.getByText(`Netlink script of ${evil}`).waitFor();
     await page.getByText(`! ${evil} ${evil}`).waitFor();

@@ -61,7 +61,7 @@ async function added(page: Page): Promise<void> {
   await row.getByLabel('VRID', { exact: true }).fill('52');
   await row.getByLabel('address 1', { exact: true }).fill('10.98.0.100/24');
   await row.getByLabel('Name', { exact: true }).focus();
-  await row.evaluate('element => element.scrollIntoView()');
+  await page.evaluate('document.querySelector("fieldset.changed").scrollIntoView()');
 }
 
 async function compared(page: Page): Promise<void> {
@@ -77,7 +77,9 @@ async function withErrors(page: Page): Promise<void> {
   await pairs.getByLabel('pair 2, 2 of 2').fill('eth/4');
   await press(page, 'Save…');
   await page.getByText('✕ Not saved').waitFor();
-  await pairs.evaluate('element => element.scrollIntoView({ block: "center" })');
+  await page.evaluate(
+    'document.querySelector("[aria-invalid]").scrollIntoView({ block: "center" })',
+  );
 }
 
 const { active, differs } = STATES;

@@ -105,6 +105,13 @@ const nameOf = (settings, row) =>
 export const titleOf = (settings, row) =>
   nameOf(settings, row)?.replace(/^[\w.]+\[|\]$/g, '') ?? row;
 
+/** Whether all that was to change has done so. */
+export const inForce = ({ changes }, { settings }) =>
+  changes.every(
+    (change) =>
+      (settings.find(({ setting }) => setting === change.setting)?.value ?? null) === change.to,
+  );
+
 /** The same on another version of the file, in which a row may stand elsewhere or be gone. */
 export function rebased(draft, now) {
   const rows = new Map(
@@ -130,5 +137,6 @@ export function rebased(draft, now) {
     errors: [],
     now: null,
     answer: null,
+    late: null,
   };
 }

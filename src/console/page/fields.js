@@ -9,7 +9,7 @@ export function revise(change) {
   const { settings, draft } = store;
   const before = draft ?? begin(settings);
   // What was asked about the draft before says nothing of this one.
-  const after = { ...before, answer: null, error: null, now: null, ...change(before) };
+  const after = { ...before, answer: null, late: null, error: null, now: null, ...change(before) };
   put({ draft: changesIn(after) ? after : null, saved: null });
 }
 

@@ -14,7 +14,16 @@ async function ask(apply) {
   const { error, errors = [], now } = answer;
   put({
     saved: null,
-    draft: { ...draft, busy: false, answer: answer.ok ? answer : null, error, errors, now },
+    draft: {
+      ...draft,
+      busy: false,
+      answer: answer.ok ? answer : null,
+      // It may be done all the same: then it is seen in the settings.
+      late: apply && error?.code === 'too-slow' ? draft.answer : null,
+      error,
+      errors,
+      now,
+    },
   });
 }
 

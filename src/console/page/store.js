@@ -1,7 +1,7 @@
 // What the page knows, and how it is drawn anew when that changes. No text for people.
 import { h, render } from './preact.js';
 import htm from './htm.js';
-import { learn } from './draft.js';
+import { inForce, learn } from './draft.js';
 
 export const ui = htm.bind(h);
 
@@ -42,6 +42,8 @@ export const ageNow = () => (age === null ? null : age + performance.now() - hea
 export function put(news) {
   Object.assign(store, news);
   if (news.about) learn(news.about.fields);
+  const late = store.draft?.late;
+  if (late && inForce(late, store.settings)) Object.assign(store, { draft: null, saved: late });
   if (waits) return;
   waits = true;
   queueMicrotask(() => {
