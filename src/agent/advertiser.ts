@@ -102,12 +102,13 @@ export class Advertiser {
    * for it. A question that a Backup asks, and the first claim after a silence, which comes before the addresses (RFC
    * 9568 §6.4.2), come from the interface.
    */
-  queueAdvertisement(advertisement: AdvertisementToSend): void {
-    const { virtualMac, name } = advertisement.settings;
-    this.#advertisements.push({
-      ...advertisement,
-      fromVirtualMac: virtualMac && this.#holds(name),
-    });
+  queueAdvertisement(
+    settings: VirtualRouterSettings,
+    { priority, source, dialect, alsoTo }: Omit<AdvertisementToSend, 'settings'>,
+  ): void {
+    const fromVirtualMac = settings.virtualMac && this.#holds(settings.name);
+    // Field by field: an Active of many does this thousands of times a second.
+    this.#advertisements.push({ settings, priority, source, dialect, alsoTo, fromVirtualMac });
   }
 
   queueAnnouncement(settings: VirtualRouterSettings): void {
@@ -156,12 +157,18 @@ export class Advertiser {
 
   #sendAdvertisements(advertisements: readonly QueuedAdvertisement[]): void {
     const batches = new Map<string, Batch>();
+    let batch = new Batch();
+    let last: VirtualRouterSettings | null = null;
     for (const advertisement of advertisements) {
-      const { name, interface: interfaceName, family } = advertisement.settings;
-      const key = `${interfaceName}/${family}`;
-      const batch = batches.get(key) ?? new Batch();
-      batches.set(key, batch);
-      batch.add(name, this.#encode(advertisement));
+      const { settings } = advertisement;
+      // Nearly always that of the one before it.
+      if (last?.interface !== settings.interface || last.family !== settings.family) {
+        const key = `${settings.interface}/${settings.family}`;
+        batch = batches.get(key) ?? new Batch();
+        batches.set(key, batch);
+        last = settings;
+      }
+      batch.add(settings.name, this.#encode(advertisement));
     }
     for (const [key, { owners, messages, frameOwners, frames }] of batches) {
       if (messages.length > 0) {

@@ -410,7 +410,7 @@ export class Driver {
         const settings = this.#routers.get(effect.virtualRouter);
         if (settings === undefined) return;
         if (effect.kind === 'announce') this.#advertiser.queueAnnouncement(settings);
-        else this.#advertiser.queueAdvertisement({ ...effect, settings });
+        else this.#advertiser.queueAdvertisement(settings, effect);
         return;
       }
       case 'set-addresses':

@@ -6,7 +6,14 @@ import type { Remark } from '../model/advertisement.js';
 import type { MonitorStatus } from '../model/monitor.js';
 import type { PeerReport } from '../model/peer-report.js';
 import type { Report } from '../model/reasons.js';
-import { after, instant, microseconds, type Instant, type Microseconds } from '../model/units.js';
+import {
+  after,
+  instant,
+  microseconds,
+  type Centiseconds,
+  type Instant,
+  type Microseconds,
+} from '../model/units.js';
 import { agreementOf, type Agreement } from './agreement.js';
 import { unrestrained, type Restraint } from './fitness/restraint.js';
 import { tieBreaker } from './decisions/candidates.js';
@@ -256,16 +263,9 @@ export class InstanceState {
     return after(from, microseconds(wait));
   }
 
-  /** The parameters of the RFC 9568 machine at this moment. */
+  /** The parameters of the RFC 9568 machine at this moment: for one step. */
   parametersOf(router: Router): Parameters {
-    const { advertisementInterval } = router.configuration;
-    return {
-      priority: router.effectivePriority,
-      preempt: this.preempts(router),
-      advertisementInterval,
-      // Unknown only in Initialize, where nothing is sent or compared.
-      primaryAddress: router.primaryAddress ?? UNSPECIFIED,
-    };
+    return new ParametersNow(this, router);
   }
 
   /** The address owner always preempts, whatever the setting says (RFC 9568 §6.1). */
@@ -302,6 +302,28 @@ export class InstanceState {
       if (other.state.followsSuperior) return true;
     }
     return false;
+  }
+}
+
+class ParametersNow implements Parameters {
+  readonly priority: number;
+  readonly advertisementInterval: Centiseconds;
+  readonly primaryAddress: IpAddress;
+  readonly #instance: InstanceState;
+  readonly #router: Router;
+
+  constructor(instance: InstanceState, router: Router) {
+    this.#instance = instance;
+    this.#router = router;
+    this.priority = router.effectivePriority;
+    this.advertisementInterval = router.configuration.advertisementInterval;
+    // Unknown only in Initialize, where nothing is sent or compared.
+    this.primaryAddress = router.primaryAddress ?? UNSPECIFIED;
+  }
+
+  /** All virtual routers are looked at for it: only a Backup that hears somebody asks, not an Active at every turn. */
+  get preempt(): boolean {
+    return this.#instance.preempts(this.#router);
   }
 }
 

@@ -13,6 +13,9 @@ export const STATUS_GAP_MS = 250;
  */
 const LOOK_MS_PER_ROUTER = 10;
 
+/** The same while nothing new is heard: twice as long, but no longer than this, in ms, unless that is longer. */
+const PATIENT_LOOK_MS = 5_000;
+
 /** Between two looks as long as nothing was heard that had not been heard before, in ms: the clock alone changes little. */
 export const QUIET_GAP_MS = 2_000;
 
@@ -61,7 +64,8 @@ export class StatusFile {
     const isSoonEnough = this.#cancel !== null && !(news && this.#patient);
     if (isSoonEnough || this.#ended) return;
     const soon = Math.max(STATUS_GAP_MS, LOOK_MS_PER_ROUTER * this.#routers);
-    this.#wait(news ? soon : Math.max(soon, QUIET_GAP_MS));
+    const patient = Math.max(soon, QUIET_GAP_MS, Math.min(2 * soon, PATIENT_LOOK_MS));
+    this.#wait(news ? soon : patient);
     this.#patient = !news;
   }
 

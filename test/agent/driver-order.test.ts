@@ -132,8 +132,8 @@ describe('the hosts hear of it before the peers', () => {
       () => false,
     );
     const settings = routerSettings({});
-    const claim = { settings, priority: 100, source: address('10.99.0.1'), alsoTo: [] };
-    advertiser.queueAdvertisement({ ...claim, dialect: 'rfc9568' });
+    const claim = { priority: 100, source: address('10.99.0.1'), alsoTo: [] };
+    advertiser.queueAdvertisement(settings, { ...claim, dialect: 'rfc9568' });
     advertiser.queueAnnouncement(settings);
 
     advertiser.flush();

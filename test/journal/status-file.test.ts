@@ -159,6 +159,28 @@ describe('status.json', () => {
     assert.equal(written.length, 3);
   });
 
+  it('with many virtual routers, and nothing new, it is looked at half as often, at most every 5 s', async () => {
+    const [router] = pair.virtualRouters;
+    assert.ok(router !== undefined);
+    for (const [count, gap] of [
+      [150, 3_000],
+      [400, 5_000],
+      [800, 8_000],
+    ] as const) {
+      const { file, clock, written, become } = await rested();
+      become({ virtualRouters: Array.from({ length: count }, () => router) });
+      file.stirred();
+      clock.advance(STATUS_GAP_MS);
+      clock.advance(STATUS_GAP_MS);
+      become({ primary: !pair.primary });
+      file.stirred(false);
+      clock.advance(gap - 1);
+      assert.equal(written.length, 2, `${count}`);
+      clock.advance(1);
+      assert.equal(written.length, 3, `${count}`);
+    }
+  });
+
   it('needs no timer while nothing is heard', async () => {
     const { clock } = await rested();
     clock.advance(STATUS_GAP_MS);
