@@ -40,7 +40,7 @@ interface Outcome {
 
 /** Builds the unit and feeds it. Where it fails, the text names the file that repeats it. */
 export async function feedNative(unit: string, manner: Manner): Promise<Outcome> {
-  const { keep, seed = 1, seconds = Infinity, executions = Infinity, input } = manner;
+  const { keep, input } = manner;
   const program = join(keep, `native-${unit}`);
   const source = join(NATIVE, `${unit}.c`);
   const built = spawnSync(COMPILER ?? 'clang', [...FLAGS.split(' '), source, '-o', program], {
@@ -54,32 +54,58 @@ export async function feedNative(unit: string, manner: Manner): Promise<Outcome>
   }
   const corpus = unpacked(unit, keep);
   const before = readdirSync(corpus).length;
-  const words = [
-    ...(seconds === Infinity ? [] : [`-max_total_time=${Math.ceil(seconds)}`]),
-    ...(executions === Infinity ? [] : [`-runs=${executions}`]),
-    `-max_len=${LONGEST}`,
-    `-timeout=${HANG_S}`,
-    `-seed=${seed}`,
-    '-print_final_stats=1',
-    '-reload=0',
-    `-artifact_prefix=${keep}/native-${unit}-`,
-    corpus,
-  ];
-  const { code, said } = await run(program, words);
+  const { code, said, count, took } = await rounds(program, unit, corpus, manner);
   const last = [...said.matchAll(/cov: (\d+) ft: (\d+) corp: (\d+)/g)].at(-1);
-  const count = /number_of_executed_units: *(\d+)/.exec(said)?.[1] ?? '?';
-  const speed = /average_exec_per_sec: *(\d+)/.exec(said)?.[1] ?? '?';
+  const speed = Math.round(count / took);
   const kept = await packed(program, unit, corpus, keep);
   const found = `${last?.[1] ?? '?'} edges covered, ${last?.[2] ?? '?'} features`;
   const text = `${unit}: ${count} executions, ${speed} a second; ${found}; corpus of ${before}, now ${last?.[3] ?? '?'}, ${kept} kept`;
   if (code === 0) return { good: true, text };
-  const file = /Test unit written to (\S+)/.exec(said)?.[1] ?? 'none';
+  const file = written(said) ?? 'none';
   const tail = said.slice(-4_000);
   return {
     good: false,
     text: `${text}: FAILED\n${tail}\nto repeat it: scripts/fuzz --input ${file} ${unit}`,
   };
 }
+
+/** Feeds the unit until it is enough, or fails: on and on where a run ended because this machine stood still. */
+async function rounds(
+  program: string,
+  unit: string,
+  corpus: string,
+  { keep, seed = 1, seconds = Infinity, executions = Infinity }: Manner,
+): Promise<{ code: number; said: string; count: number; took: number }> {
+  const startedAt = performance.now();
+  const spent = (): number => (performance.now() - startedAt) / 1_000;
+  let count = 0;
+  for (let round = 0; ; round += 1) {
+    const { code, said } = await run(program, [
+      ...(seconds === Infinity ? [] : [`-max_total_time=${Math.ceil(seconds - spent())}`]),
+      ...(executions === Infinity ? [] : [`-runs=${executions - count}`]),
+      `-max_len=${LONGEST}`,
+      `-timeout=${HANG_S}`,
+      `-seed=${seed + round}`,
+      '-print_final_stats=1',
+      '-reload=0',
+      `-artifact_prefix=${keep}/native-${unit}-`,
+      corpus,
+    ]);
+    count += Number(/number_of_executed_units: *(\d+)/.exec(said)?.[1] ?? 0);
+    const isSound = code === 0 || (await stoodStill(program, said));
+    const isOver = code === 0 || spent() >= seconds || count >= executions;
+    if (!isSound || isOver) return { code: isSound ? 0 : code, said, count, took: spent() };
+  }
+}
+
+/** Whether the input that had no end has one by itself: then the machine, or whoever stopped the run, took the time. */
+async function stoodStill(program: string, said: string): Promise<boolean> {
+  const file = said.includes('ERROR: libFuzzer: timeout') ? written(said) : null;
+  return file !== null && (await run(program, [`-timeout=${HANG_S}`, file])).code === 0;
+}
+
+const written = (said: string): string | null =>
+  /Test unit written to (\S+)/.exec(said)?.[1] ?? null;
 
 /** The corpus of the tree as files. @returns their folder. */
 function unpacked(unit: string, keep: string): string {
