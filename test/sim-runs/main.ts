@@ -16,7 +16,7 @@ import { chosen, seedOf, wholeNumber } from '../support/options.js';
 const NAMES = SUITES.map(({ name }) => name);
 
 const USAGE = `usage: scripts/sim [--steps N] [--seed S] [--suite NAME]... [--keep FOLDER]
-       scripts/sim --faults [--scenarios N] [--seed S] [--suite NAME]... [NAME]...
+       scripts/sim --faults [--scenarios N] [--first] [--seed S] [--suite NAME]... [NAME]...
 
   --steps N       at least so many steps of the simulated world; default 1000000
   --seed S        of the scenarios; default: drawn, and printed
@@ -25,6 +25,7 @@ const USAGE = `usage: scripts/sim [--steps N] [--seed S] [--suite NAME]... [--ke
   --faults        plants faults of the core (test/mutants, or those whose names begin with NAME), each in a
                   copy, and plays the same scenarios with and without it
   --scenarios N   of each suite, for each fault; default 200
+  --first         for each fault, stops at the first scenario that meets it: no broken promise is looked for
 
 Exit code 1 when a promise was broken (--faults: when a fault was met by no scenario), 2 for a wrong option.
 `;
@@ -41,6 +42,7 @@ interface Options {
   readonly keep: string;
   readonly faults: readonly string[] | null;
   readonly scenarios: number;
+  readonly first: boolean;
 }
 
 /** @throws Error that says what was expected. */
@@ -56,6 +58,7 @@ function optionsOf(words: string[]): Options | null {
       keep: text,
       faults: { type: 'boolean', default: false },
       scenarios: text,
+      first: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -69,6 +72,7 @@ function optionsOf(words: string[]): Options | null {
     suites: SUITES.filter(({ name }) => names.includes(name)),
     keep: values.keep ?? 'sim.kept',
     faults: values.faults ? positionals : null,
+    first: values.first,
     scenarios: wholeNumber('--scenarios', values.scenarios ?? '200', 1, MOST),
   };
 }
@@ -145,11 +149,16 @@ try {
   const options = optionsOf(process.argv.slice(2));
   if (options === null) say(USAGE);
   else {
-    const { faults, seed, scenarios, suites } = options;
+    const { faults, seed, scenarios, first, suites } = options;
     const good =
       faults === null
         ? run(options)
-        : await judgeFaults(faults, { seed, scenarios, suites: suites.map(({ name }) => name) });
+        : await judgeFaults(faults, {
+            seed,
+            scenarios,
+            first,
+            suites: suites.map(({ name }) => name),
+          });
     process.exitCode = good ? 0 : 1;
   }
 } catch (error) {
