@@ -36,6 +36,7 @@ export async function callPeer(
   limitMs = EXCHANGE_LIMIT_MS,
 ): Promise<PeerAnswer> {
   const failures: string[] = [];
+  let slow: PeerSlow | null = null;
   const endsAt = performance.now() + limitMs;
   const frame = encodeFrame(request);
   for (const address of addresses) {
@@ -45,7 +46,7 @@ export async function callPeer(
       try {
         return await ask({ host: address, port }, key, frame, left);
       } catch (error) {
-        if (error instanceof PeerSlow) throw error;
+        if (error instanceof PeerSlow) slow = error;
         const { message } = error as Error;
         failures.push(`${address}: ${message}`);
         // Another key would find the same.
@@ -53,6 +54,7 @@ export async function callPeer(
       }
     }
   }
+  if (slow !== null) throw slow;
   throw new PeerUnanswered(
     `no answer on TCP port ${port} (${failures.join('; ')}): is the port open between the two, and ha.sync not off there?`,
   );
@@ -79,28 +81,35 @@ function ask(
       // There is no certificate: the key says who it is.
       checkServerIdentity: () => undefined,
     });
-    const fail = (error: Error): void => {
+    const fail = (error: Error): void =>
+      give(connected && !agreed ? new NotAgreed(`no TLS with our key: ${error.message}`) : error);
+    const silent = (how: string): PeerSlow =>
+      new PeerSlow(`no answer on TCP port ${port} (${host}: ${how})`);
+    const give = (error: Error): void => {
       clearTimeout(whole);
       clearTimeout(first);
-      reject(connected && !agreed ? new NotAgreed(`no TLS with our key: ${error.message}`) : error);
+      reject(error);
       socket.destroy();
     };
+    // After a stall of our own, what came meanwhile still waits to be read.
     const whole = setTimeout(() => {
-      const waited = `no answer on TCP port ${port} within ${(limitMs / 1_000).toFixed(1)} s (${host}: too slow)`;
-      clearTimeout(first);
-      reject(connected ? new PeerSlow(waited) : new Error('too slow'));
-      socket.destroy();
+      const words = `too slow: ${(limitMs / 1_000).toFixed(1)} s`;
+      setImmediate(() => give(connected ? silent(words) : new Error(words)));
     }, limitMs);
     const first = setTimeout(() => {
-      if (!connected) fail(new Error('nobody answers'));
+      setImmediate(() => {
+        if (!connected) give(new Error('nobody answers'));
+      });
     }, CONNECT_LIMIT_MS);
     socket.once('connect', () => (connected = true));
     socket.once('secureConnect', () => {
       agreed = true;
       socket.write(frame);
     });
-    socket.on('error', fail);
-    socket.on('close', () => fail(new Error('the connection ended before the answer')));
+    // Once it has our request it may do what it is asked.
+    const ended = (words: string): void => (agreed ? give(silent(words)) : fail(new Error(words)));
+    socket.on('error', ({ message }: Error) => ended(message));
+    socket.on('close', () => ended('the connection ended before the answer'));
     socket.on('data', (bytes: Buffer) => {
       const text = reader.take(bytes);
       if (text === null) return;

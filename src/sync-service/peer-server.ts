@@ -11,8 +11,8 @@ import {
 } from './exchange.js';
 import { TLS_OPTIONS, type SyncKey } from './secret.js';
 
-/** Of one peer at a time. */
-const CONNECTIONS_OF_A_PEER = 2;
+/** Of one peer at a time: more than it has questions at once, for those that it has given up may still be open here. */
+const CONNECTIONS_OF_A_PEER = 6;
 /** For a whole exchange, in milliseconds. */
 export const EXCHANGE_LIMIT_MS = 8_000;
 

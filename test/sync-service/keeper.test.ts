@@ -97,6 +97,69 @@ describe('two appliances with ha.sync: offer', () => {
   });
 });
 
+describe('two orders at once', () => {
+  const waited = async (group: Group, orders: readonly Promise<unknown>[]): Promise<void> => {
+    let over = false;
+    void Promise.all(orders).then(() => (over = true));
+    for (let ms = 0; ms < 20_000; ms += 250) await group.pass(250);
+    assert.ok(over, 'both have an outcome');
+  };
+
+  it('pull twice: it is taken once, and both are told how it stands', async () => {
+    const { group, a, b } = await pair();
+    await a.edit('vrid: 51', 'vrid: 52');
+    const orders = [b.keeper.pull('a'), b.keeper.pull('a')];
+    await waited(group, orders);
+    assert.deepEqual(await Promise.all(orders), [
+      { ok: true, detail: 'taken from a: virtualRouters[lan].vrid' },
+      { ok: true, detail: 'nothing differs from a' },
+    ]);
+    same(a, b);
+    assert.equal(group.applied.filter((name) => name === 'b').length, 1);
+  });
+
+  it('push on either to the other: nobody waits for ever, and nothing is half done', async () => {
+    const { group, a, b } = await pair();
+    group.cut = true;
+    await a.edit('vrid: 51', 'vrid: 52');
+    await b.edit('vrid: 51', 'vrid: 53');
+    group.cut = false;
+    const orders = [a.keeper.push(['b']), b.keeper.push(['a'])];
+    await waited(group, orders);
+    const outcomes = await Promise.all(orders);
+    for (const outcome of outcomes) {
+      assert.ok(outcome.ok || /under way/.test(outcome.message), JSON.stringify(outcome));
+    }
+    for (const box of [a, b]) assert.equal(box.text, box.inForce, box.name);
+    assert.ok((await a.keeper.push(['b'])).ok);
+    same(a, b);
+  });
+
+  it('pull and set on one appliance: one comes after the other, or is refused', async () => {
+    const { group, a, b } = await pair();
+    await a.edit('vrid: 51', 'vrid: 52');
+    const pulled = b.keeper.pull('a');
+    const set = b.set('priority: 140', 'priority: 150');
+    await waited(group, [pulled, set]);
+    const { errors } = await set;
+    assert.ok(
+      errors.length === 0 || errors[0]?.code === 'changed-meanwhile',
+      JSON.stringify(errors),
+    );
+    const outcome = await pulled;
+    assert.ok(outcome.ok, JSON.stringify(outcome));
+    same(a, b);
+    assert.equal(b.text.includes('priority: 150'), errors.length === 0);
+  });
+
+  it('pull on one while the other is pushed to by it: both are over, and both have one of the two', async () => {
+    const { group, a, b } = await pair();
+    await a.edit('vrid: 51', 'vrid: 52');
+    await waited(group, [b.keeper.pull('a'), a.keeper.push(['b'])]);
+    same(a, b);
+  });
+});
+
 describe('edits on both', () => {
   const apart = async () => {
     const { group, a, b } = await pair();

@@ -125,13 +125,13 @@ describe('whoever has not the key, or is no peer', () => {
     assert.deepEqual(asked, []);
   });
 
-  it('that opens more than two connections loses the others', async (t) => {
+  it('that opens more than six connections loses the others', async (t) => {
     const { port, refused } = await serve(t, [KEY]);
-    const sockets = [1, 2, 3].map(() => connectTcp(port, '127.0.0.1'));
+    const sockets = [1, 2, 3, 4, 5, 6, 7].map(() => connectTcp(port, '127.0.0.1'));
     for (const socket of sockets) socket.on('error', () => undefined);
     t.after(() => sockets.forEach((socket) => socket.destroy()));
     await until(
-      'one of three sent away',
+      'one of seven sent away',
       () => refused,
       (all) => all.length === 1,
     );
@@ -245,7 +245,9 @@ describe('what is no answer', () => {
         (reason: unknown) => reason,
       );
       assert.ok(error instanceof Error, String(error));
-      assert.equal(error.name, what === 'silence' ? 'PeerSlow' : 'PeerUnanswered');
+      // Whoever is there and says nothing may do what it was asked.
+      const mayDo = ['silence', 'nothing', 'half a document'].includes(what);
+      assert.equal(error.name, mayDo ? 'PeerSlow' : 'PeerUnanswered');
       assert.match(error.message, words);
     });
   }

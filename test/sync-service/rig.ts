@@ -135,6 +135,8 @@ export class Box {
   keeper: Keeper;
   announced: AnnouncedVersion | null = null;
   active = false;
+  /** It is heard, and answers nothing that it is asked. */
+  slow = false;
   /** What its agent runs with from now on. */
   onApplied: ((text: string) => Promise<void> | void) | null = null;
   /** The agent's turn. */
@@ -328,7 +330,7 @@ export class Box {
           late = group.later(limitMs, () => reject(new PeerSlow(`no answer in ${limitMs} ms`)));
         });
         const answer = await Promise.race([
-          other.keeper.answer(this.name, asked),
+          other.slow ? never() : other.keeper.answer(this.name, asked),
           other.#died.promise,
           tooLate,
         ]).finally(late);

@@ -64,6 +64,23 @@ describe('one author at a time', () => {
     });
   }
 
+  it('one that is heard and does not answer is waited for, and nothing is changed without its word', async () => {
+    const { group, a, b, c, all } = await three();
+    c.slow = true;
+    group.applied.length = 0;
+    const slow = a.set('vrid: 51', 'vrid: 52');
+    await pass(group, 3_000);
+    const { errors, restored } = await slow;
+    assert.equal(errors[0]?.code, 'changed-meanwhile');
+    assert.match(errors[0]?.expected ?? '', /^an answer of c in time/);
+    assert.equal(restored, true);
+    assert.deepEqual(group.applied, []);
+    c.slow = false;
+    assert.deepEqual((await b.set('vrid: 51', 'vrid: 53')).errors, []);
+    await group.settled();
+    allHave(53, ...all);
+  });
+
   it('a second author is told while the first one waits for the last of the three', async () => {
     const { group, a, b, c, all } = await three();
     let go = (): void => undefined;
