@@ -93,7 +93,7 @@ export async function makeChange(
     peer,
     givenTo: [],
   };
-  const former = ledger.pending;
+  const made: Made = { before, after, former: ledger.pending };
   try {
     await keepGood(before);
     await ledger.intend(note);
@@ -102,16 +102,16 @@ export async function makeChange(
     await onStep?.('written');
     const errors = await apply();
     await onStep?.('applied');
-    if (errors.length > 0) return await undo(tools, before, former, errors);
+    if (errors.length > 0) return await undo(tools, made, errors);
     const now = sharedIn(file.read().text);
     if (digestOf(sorted([...unknown, ...now])) !== note.to) {
-      return await undo(tools, before, former, [NOT_READ_BACK]);
+      return await undo(tools, made, [NOT_READ_BACK]);
     }
     await ledger.adopt(written, unknown, isBack ? null : note);
     await onStep?.('recorded');
     return [];
   } catch (error) {
-    return undo(tools, before, former, errorsOf(error));
+    return undo(tools, made, errorsOf(error));
   }
 }
 
@@ -127,15 +127,30 @@ export const NOT_READ_BACK: SettingsError = {
   remedy: 'see who edits the file, then try again',
 };
 
+interface Made {
+  readonly before: FileText;
+  readonly after: FileText;
+  /** What was to be confirmed already. */
+  readonly former: Pending | null;
+}
+
 async function undo(
-  { file, ledger, apply }: ChangeTools,
-  before: FileText,
-  former: Pending | null,
+  { file, ledger, apply, keepGood }: ChangeTools,
+  { before, after, former }: Made,
   errors: Refusals,
 ): Promise<Refusals> {
   try {
-    if (hashOf(file.read()) !== hashOf(before)) {
-      await file.write(before);
+    const now = file.read();
+    if (hashOf(now) !== hashOf(before)) {
+      let back = before;
+      if (hashOf(now) !== hashOf(after)) {
+        // Somebody has edited it meanwhile: that is kept, but for what is shared.
+        const merged = mergeShared(now.text, ledger.written.document);
+        if (!merged.ok) return [...errors, ...merged.errors];
+        back = { ...now, text: merged.text };
+        await keepGood(now);
+      }
+      await file.write(back);
       await apply();
     }
     await ledger.intend(former);

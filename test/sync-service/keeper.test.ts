@@ -240,6 +240,26 @@ describe('what cannot be taken', () => {
     assert.match(b.text, /vrid: 99/);
   });
 
+  it('is not done where the file, read again, is not what was written; what was edited meanwhile stays', async () => {
+    const { a, b } = await pair();
+    const before = b.version;
+    await a.edit('vrid: 51', 'vrid: 52');
+    b.onApplied = () => {
+      b.onApplied = null;
+      b.text = b.text.replace('vrid: 52', 'vrid: 99').replace('priority: 140', 'priority: 150');
+    };
+    const outcome = await b.keeper.pull('a');
+    assert.ok(!outcome.ok && /another digest/.test(outcome.errors?.[0]?.found ?? ''));
+    assert.match(b.text, /vrid: 51/);
+    assert.match(b.text, /priority: 150/);
+    assert.match(b.lastGood, /vrid: 99/);
+    assert.equal(b.text, b.inForce);
+    assert.deepEqual(b.version, before);
+    assert.equal(b.keeper.status().unconfirmed, undefined);
+    assert.ok((await b.keeper.pull('a')).ok);
+    same(a, b);
+  });
+
   for (const what of ['file', 'state'] as const) {
     for (const code of ['ENOSPC', 'EROFS', 'EACCES']) {
       it(`leaves all as it was when the ${what} cannot be written (${code})`, async () => {
