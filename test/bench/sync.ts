@@ -1,19 +1,20 @@
 // `scripts/bench sync`: how long a change of settings takes from one appliance to the other under `ha.sync: follow`, and
-// what is left of one in which a process is killed. Two real agents in namespaces.
+// what is left of one in which a process is killed. Two real agents in namespaces, or three.
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { KILL_AT, killed, STEPS } from '../sync-service/kills.js';
-import { RealPair } from '../sync-service/real-pair.js';
+import { NAMES, RealPair, THREE, type Name } from '../sync-service/real-pair.js';
 import { enterNamespace } from '../support/namespace.js';
 import { table } from './markdown.js';
 import { readTimes } from './options.js';
 import { spread } from './statistics.js';
 
-const USAGE = `usage: scripts/bench sync [--changes N] [--kills]
+const USAGE = `usage: scripts/bench sync [--changes N] [--three | --kills]
 
-How long a change takes until the other appliance runs with it, and until both do, under ha.sync: follow.
+How long a change takes until the other appliances run with it, and until all do, under ha.sync: follow.
 
   --changes N   1 to 1000 (default 100)
+  --three       between three appliances
   --kills       instead, kill each process at each step of a change, and print what is left
 `;
 
@@ -21,10 +22,14 @@ async function changes(pair: RealPair, count: number): Promise<void> {
   const seen: number[] = [];
   const done: number[] = [];
   for (let index = 0; index < count; index += 1) {
-    const [author, other] = index % 2 === 0 ? (['a', 'b'] as const) : (['b', 'a'] as const);
-    const from = pair.agents[other].lines.length;
+    const author: Name = pair.names[index % pair.names.length] ?? 'a';
+    const others = pair.names.filter((name) => name !== author);
     const at = performance.now();
-    const applied = pair.agents[other].event('settings-applied', from).then(() => {
+    const applied = Promise.all(
+      others.map((name) =>
+        pair.agents[name].event('settings-applied', pair.agents[name].lines.length),
+      ),
+    ).then(() => {
       seen.push(performance.now() - at);
     });
     const outcome = await pair.agents[author].control.set('maximum-flaps', String(5 + index));
@@ -43,8 +48,8 @@ async function changes(pair: RealPair, count: number): Promise<void> {
     { title: 'worst, ms', right: true },
   ] as const;
   const rows = [
-    row('the other appliance runs with it', seen),
-    row('the command returns: both do', done),
+    row(`${pair.names.length}: all others run with it`, seen),
+    row(`${pair.names.length}: the command returns, all do`, done),
   ];
   process.stdout.write(`${table(columns, rows)}\n`);
 }
@@ -76,6 +81,7 @@ const { values } = parseArgs({
   options: {
     changes: { type: 'string', default: '100' },
     kills: { type: 'boolean', default: false },
+    three: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -85,7 +91,8 @@ if (values.help) {
 }
 const refused = enterNamespace(import.meta.url);
 if (refused !== false) throw new Error(refused);
-const pair = new RealPair(values.kills ? KILL_AT : undefined);
+if (values.kills && values.three) throw new Error('expected --kills or --three, found both');
+const pair = new RealPair(values.kills ? KILL_AT : undefined, values.three ? THREE : NAMES);
 try {
   await pair.start('follow');
   await pair.agents.a.transition('Active');
