@@ -51,6 +51,8 @@ export class Engine {
   down = false;
   readonly cut = new Set<string>();
   readonly setting: WitnessSetting;
+  /** Its clients see it change: what never goes back in an engine that lives has gone back. */
+  generation = 0;
   readonly #around: Clockwork;
   #lease: Lease | null = null;
   #granted = 0;
@@ -67,6 +69,7 @@ export class Engine {
   /** Everything is forgotten. */
   empty(): void {
     this.#lease = null;
+    this.generation += 1;
   }
 
   /** A new leader gives every lease its whole time again. */
@@ -110,6 +113,10 @@ export class Client {
   #order: WitnessOrder = 'watch';
   #orderedAt = 0;
   #token: string | null = null;
+  /** Of the last answer; null before the first. */
+  #generation: number | null = null;
+  /** By the agent's clock: until then nothing counts, since somebody may count on a lease that was forgotten. */
+  #waitingUntil = -Infinity;
   #asked = 0;
   #runs = true;
   /** Whether it was ever without an answer. */
@@ -159,7 +166,7 @@ export class Client {
     const { ttl, latency, loss } = this.#engine.setting;
     const { name } = this.#asker;
     const sentAt = this.#asker.local();
-    const order = this.#inForce();
+    const order = this.#waitsFor() > 0 ? 'watch' : this.#inForce();
     const there = chance.between(10, latency);
     const back = chance.between(10, latency);
     this.#askAfter(ttl / 3);
@@ -171,9 +178,10 @@ export class Client {
         return;
       }
       const fact = this.#carryOut(order, sentAt);
+      const { generation } = this.#engine;
       agenda.add(now() + back, 0, () => {
         if (!this.#engine.reaches(name)) this.#fail(request, ttl / 4 - there - back);
-        else this.#hear(request, fact);
+        else this.#hear(request, fact, generation);
       });
     });
   }
@@ -200,12 +208,27 @@ export class Client {
     return { kind: 'others', holder: lease.holder, token: lease.token, expiresIn };
   }
 
-  #hear(request: number, fact: WitnessFact): void {
+  #waitsFor(): number {
+    return this.#waitingUntil - this.#asker.local();
+  }
+
+  #hear(request: number, fact: WitnessFact, generation: number): void {
     if (!this.#runs || request < this.#heard) return;
     this.#heard = request;
+    const { ttl } = this.#engine.setting;
+    if (this.#generation !== null && this.#generation !== generation) {
+      this.#waitingUntil = this.#asker.local() + ttl / 0.99;
+    }
+    this.#generation = generation;
+    if (this.#waitsFor() > 0) {
+      this.#token = null;
+      this.#askAfter(Math.min(ttl / 3, this.#waitsFor()));
+      this.#isAway('it was emptied');
+      return;
+    }
     if (fact.kind === 'others') {
       // Whoever watches looks again when it should have ended.
-      this.#askAfter(Math.min(this.#engine.setting.ttl / 3, fact.expiresIn + 5_000));
+      this.#askAfter(Math.min(ttl / 3, fact.expiresIn + 5_000));
     }
     this.#asker.counts(`witness ${fact.kind}`);
     this.#asker.hears(fact);
@@ -215,9 +238,13 @@ export class Client {
     this.#around.agenda.add(this.#around.now() + Math.max(0, Math.ceil(delay)), 0, () => {
       if (!this.#runs || request < this.#heard) return;
       this.#heard = request;
-      this.wasAway = true;
-      this.#asker.counts('witness away');
-      this.#asker.hears({ kind: 'away', why: 'no answer in time' });
+      this.#isAway('no answer in time');
     });
+  }
+
+  #isAway(why: string): void {
+    this.wasAway = true;
+    this.#asker.counts('witness away');
+    this.#asker.hears({ kind: 'away', why });
   }
 }
