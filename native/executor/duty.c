@@ -148,6 +148,17 @@ int duty_hold_until(struct bytes payload) {
   return 0;
 }
 
+/* It has renewed its lease lately, or has none: whoever was heard meanwhile is no successor. */
+static bool agent_lives(int64_t now, int64_t silent_since) {
+  return silent_since == NEVER || now - silent_since < will->listen_after_ms;
+}
+
+static void no_longer_listening(void) {
+  will_hear(will, false);
+  silence = HELD;
+  farewell_sent = false;
+}
+
 /* When the addresses have to begin to go, by the clock that we wait with. */
 static int64_t leave_at(int64_t now) {
   return hold_until == NEVER ? NEVER : now + hold_until - BEFORE_END_MS - boot_ms();
@@ -169,6 +180,8 @@ void duty_end_service(bool send_farewell) {
     phase = DONE;
     return;
   }
+  /* It woke, and ended before we looked again. */
+  if (silence == LISTENING && agent_lives(now, lease_silent_since())) no_longer_listening();
   phase = KEEPING;
   keep_until = now + will->keep_ms;
   kill_until = now + KILL_GRACE_MS;
@@ -231,10 +244,8 @@ static void clear_when_due(int64_t now) {
 }
 
 static void listen_on(int64_t now, int64_t silent_since) {
-  if (silent_since == NEVER || now - silent_since < will->listen_after_ms) {
-    will_hear(will, false);
-    silence = HELD;
-    farewell_sent = false;
+  if (agent_lives(now, silent_since)) {
+    no_longer_listening();
   } else if (will_any_seen(will) || now >= leave_at(now)) {
     lapse(now);
   } else if (!farewell_sent && now - silent_since >= will->farewell_after_ms) {

@@ -74,6 +74,29 @@ describe('the lease', { concurrency: 4 }, () => {
   );
 
   test(
+    'an agent that woke and died before the executor looked again: who was heard meanwhile is no successor',
+    limits,
+    async (t) => {
+      const net = await lan(t);
+      const after = milliseconds(scaled(1_500));
+      const lease = silence({ listenAfter: after, farewellAfter: after });
+      const victim = await agent(t, willFor(net.linkIndex, { lease }), { path: net.executor() });
+      victim.signal('SIGSTOP');
+      assert.equal(await net.wire.next(), hex(farewell4), 'it listens');
+      process.kill(victim.executorPid, 'SIGSTOP');
+      victim.signal('SIGCONT');
+      await victim.alive();
+      for (let time = 0; time < 3; time += 1) await net.wire.send(frame4({}));
+      const ended = victim.kill();
+      await victim.ended;
+      process.kill(victim.executorPid, 'SIGCONT');
+      assert.equal(await net.wire.next(), hex(farewell4), 'the farewell of its death');
+      await sendUntil(net.wire, ended);
+      assert.equal(net.present(), false);
+    },
+  );
+
+  test(
     'without a successor: farewell, the addresses stay, and the agent is killed',
     limits,
     async (t) => {
