@@ -14,7 +14,7 @@ import {
   layout,
   painter,
 } from '../../src/cli/render/text.js';
-import type { EventRecord, Status, WitnessStatus } from '../../src/model/status.js';
+import type { EventRecord, Status, SyncStatus, WitnessStatus } from '../../src/model/status.js';
 import { assertGolden } from './golden.js';
 import * as pairs from './pair-statuses.js';
 import * as statuses from './statuses.js';
@@ -57,6 +57,38 @@ describe('the status screen', () => {
       }
     });
   }
+
+  it('tells how the shared settings stand to those of a peer, and for how long', () => {
+    const said = (peer: Partial<SyncStatus['peers'][number]>): string => {
+      const since = new Date(statuses.NOW - 2_000).toISOString();
+      const sync: SyncStatus = {
+        mode: 'offer',
+        generation: 3,
+        author: 'dallas-1',
+        digest: 'a1b2',
+        peers: [{ name: 'dallas-2', state: 'in-sync', since, ...peer }],
+      };
+      const screen = renderStatus({ ...statuses.healthy, sync }, { ...plain, width: 200 });
+      const line = screen.split('\n').find((one) => one.startsWith('settings'));
+      return line?.slice('settings'.length).trim() ?? 'none';
+    };
+    assert.deepEqual(
+      [
+        said({}),
+        said({ state: 'differs', differing: ['ha.preempt'] }),
+        said({ state: 'conflict' }),
+        said({ state: 'refused', detail: 'eth7 is missing' }),
+        said({ state: 'unknown' }),
+      ],
+      [
+        'in sync with dallas-2 for 2 s',
+        'differ from dallas-2 for 2 s (ha.preempt); see "understudy sync diff"',
+        'in conflict with dallas-2 for 2 s; decide by "understudy sync pull" or "push"',
+        'what dallas-2 has is refused here for 2 s: eth7 is missing',
+        'not known whether they are those of dallas-2',
+      ],
+    );
+  });
 
   it('tells whether the witness is seen, whose the lease is, and for how long', () => {
     const said = (witness: Partial<WitnessStatus>): string => {

@@ -46,7 +46,7 @@ export function witnessLines({ witness }: Status, paint: Paint, { now }: Clock):
   return state === 'away' && lease === 'ours' ? [...lines, ...row('', words['ours'] ?? '')] : lines;
 }
 
-/** `in sync with dallas-2, 2 s ago` (since when: one that is not heard any longer is not), or what differs and since when. */
+/** `in sync with dallas-2 for 2 s` (one that is not heard any longer is not), or what differs and since when. */
 export function peerText(peer: PeerSync, paint: Paint, { now }: Clock): string {
   const name = harmless(peer.name);
   const since = Date.parse(peer.since);
@@ -54,10 +54,8 @@ export function peerText(peer: PeerSync, paint: Paint, { now }: Clock): string {
   const detail = peer.detail === undefined ? '' : `: ${harmless(peer.detail)}`;
   // One of a later release is told as it is called.
   switch (peer.state) {
-    case 'in-sync': {
-      const ago = Number.isNaN(since) ? '' : `, ${formatDuration(now - since)} ago`;
-      return `in sync with ${name}${ago}${peer.problem === undefined ? detail : paint('yellow', detail)}`;
-    }
+    case 'in-sync':
+      return `in sync with ${name}${age}${peer.problem === undefined ? detail : paint('yellow', detail)}`;
     case 'differs':
       return `${paint('yellow', `differ from ${name}`)}${age}${detail}${namesText(peer)}; see "understudy sync diff"`;
     case 'conflict':
