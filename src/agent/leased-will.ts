@@ -58,7 +58,7 @@ export class LeasedWill {
       signing,
       linkNamed: (name) => network.linkNamed(name),
       addressesOn: (name) => network.addressesOn(name),
-      links: keeper.virtualMacs.present(),
+      links: keeper.virtualMacs.removable(),
       putBack: keeper.virtualMacs.putBackMessages(),
     });
     const holds = will !== null && will.lease !== null;

@@ -66,6 +66,8 @@ export class VirtualMacs {
   readonly #parents = new Map<string, ParentSettings>();
   /** Ours, and no longer wanted. */
   readonly #stale = new Set<string>();
+  /** A script was told to make them, and the kernel has not said yet that they are there. */
+  readonly #making = new Set<string>();
   #running = false;
   #suspended = false;
   #retryAt: Instant | null = null;
@@ -136,6 +138,13 @@ export class VirtualMacs {
     );
   }
 
+  /** Those that a will has to take away: they are there, or may be in a moment. The script is content with one that is not. */
+  removable(): string[] {
+    const { network } = this.#options;
+    const coming = [...this.#making].filter((name) => network.linkNamed(name) === undefined);
+    return [...this.present(), ...coming];
+  }
+
   /** After the will was done: what is left nevertheless. */
   remaining(): VirtualMacLeftovers {
     const { network, kernel } = this.#options;
@@ -200,6 +209,7 @@ export class VirtualMacs {
       if (verdict !== 'make' && verdict !== 'make-anew') return [];
       this.#ready.delete(one.name);
       if (this.#retryAt !== null && this.#problems.has(one.name)) return [];
+      this.#making.add(one.name);
       const removal = verdict === 'make-anew' ? linkRemovalLines([one.name]) : [];
       return [...removal, ...additionLines(one)].map((line) => ({ line, owner: one.name }));
     });
@@ -221,6 +231,7 @@ export class VirtualMacs {
       };
     }
     if (link === undefined) return 'make';
+    this.#making.delete(name);
     if (link.macAddress !== macAddress) {
       return { problem: `there is another interface ${name}, with ${link.macAddress}: rename it` };
     }
@@ -248,6 +259,7 @@ export class VirtualMacs {
 
   #fail(name: string, problem: string): void {
     this.#ready.delete(name);
+    this.#making.delete(name);
     this.#problems.set(name, problem);
     this.#retryAt ??= after(this.#options.now(), RETRY);
   }

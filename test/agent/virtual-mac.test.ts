@@ -154,6 +154,24 @@ describe('a virtual router with a virtual MAC address', () => {
     assert.equal(executor.will.lease, null);
   });
 
+  it('a stop while it is being made takes it away, too', async () => {
+    const made = rig({ settings: settingsOf([lan()]) });
+    made.executor.held = true;
+    made.driver.start();
+    await settle();
+    assert.deepEqual(scripts(made), [MAKE]);
+    assert.equal(
+      made.kernel.indexOf('us51v4'),
+      undefined,
+      'the kernel has not said that it is there',
+    );
+    void made.driver.stop();
+    assert.deepEqual(made.executor.will?.release.input.trim().split('\n'), [
+      'link set dev us51v4 group 1970496118',
+      'link del group 1970496118',
+    ]);
+  });
+
   it('somebody takes it down: it goes up again; somebody takes it up in Backup: down', async () => {
     const made = await active();
     const index = made.kernel.indexOf('us51v4') ?? 0;
