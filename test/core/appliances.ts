@@ -11,8 +11,16 @@ import type { RouterSnapshot } from '../../src/core/router-snapshot.js';
 import type { IpAddress } from '../../src/model/address.js';
 import type { Advertisement, ChecksumDialect } from '../../src/model/advertisement.js';
 import { assert } from '../../src/model/assert.js';
-import type { PeerReport } from '../../src/model/peer-report.js';
 import { instant } from '../../src/model/units.js';
+import {
+  advertisementOf,
+  applianceOf,
+  cutKey,
+  haAddress,
+  receive,
+  seconds,
+  type Appliance,
+} from './appliance.js';
 import { line, routerOf } from './instance-bench.js';
 
 /** An advertisement or a message of the HA port travels this long, in microseconds. */
@@ -23,29 +31,6 @@ const SCRIPT_TIME = 4_000;
 const LAN = 'eth0';
 /** More steps than this without the time moving on: the instances keep each other busy for ever. */
 const STEPS_AT_ONCE = 1_000;
-
-interface Appliance {
-  readonly name: string;
-  readonly address: IpAddress;
-  configuration: InstanceConfiguration;
-  instance: Instance;
-  alive: boolean;
-  /** What arrived while its process stood still; null while it runs. */
-  inbox: (() => void)[] | null;
-  /** Goes up with every start, so that what an earlier life left in the queue is dropped. */
-  life: number;
-  /** Interfaces that do not exist. */
-  readonly missing: Set<string>;
-  /** Routers whose takeover script fails. */
-  readonly failing: Set<string>;
-  readonly wanted: Map<string, boolean>;
-  /** Routers whose addresses stand on the interface. */
-  readonly present: Set<string>;
-  /** What it last had to tell its peers; null before the first time, and once it has stopped. */
-  report: PeerReport | null;
-  /** Advertisements sent because the Adver_Timer fired, since the journal was last read. */
-  readonly periodic: Map<string, number>;
-}
 
 interface Queued {
   readonly at: number;
@@ -67,21 +52,7 @@ export class Appliances {
   #journal: string[] = [];
 
   add(name: string, address: IpAddress, configuration: InstanceConfiguration): void {
-    this.#appliances.set(name, {
-      name,
-      address,
-      configuration,
-      instance: new Instance(configuration, instant(this.now)),
-      alive: false,
-      inbox: null,
-      life: 0,
-      missing: new Set(),
-      failing: new Set(),
-      wanted: new Map(),
-      present: new Set(),
-      report: null,
-      periodic: new Map(),
-    });
+    this.#appliances.set(name, applianceOf(name, address, configuration, instant(this.now)));
   }
 
   /** A fresh agent on the appliance, which takes away what an earlier one left behind. */
@@ -455,25 +426,3 @@ export class Appliances {
     run();
   }
 }
-
-/** A process that stands still takes what has arrived when it goes on. */
-const receive = ({ inbox }: Appliance, take: () => void): void => {
-  if (inbox === null) take();
-  else inbox.push(take);
-};
-
-/** The address on the HA link of the appliance with this one on the LAN. */
-export const haAddress = (address: IpAddress): IpAddress =>
-  `10.98.0.${address.split('.').at(-1) ?? ''}` as IpAddress;
-
-const cutKey = (a: string, b: string, on: string): string => `${[a, b].sort().join(' ')} ${on}`;
-
-const advertisementOf = (router: RouterConfiguration, priority: number): Advertisement => ({
-  vrid: router.vrid,
-  priority,
-  maxAdvertiseInterval: router.advertisementInterval,
-  addresses: router.addresses.map(({ address }) => address),
-});
-
-/** `  3.609375`, in columns. */
-export const seconds = (at: number): string => (at / 1_000_000).toFixed(6).padStart(10);

@@ -2,21 +2,12 @@
 // read-back state does. No hooks, no hardware.
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
-import type { InstanceEvent, OperatorCommand } from '../../src/core/interface.js';
+import type { InstanceEvent } from '../../src/core/interface.js';
 import type { BypassState } from '../../src/model/status.js';
 import { instant } from '../../src/model/units.js';
-import { InstanceBench, activeInstance, hard, router } from './instance-bench.js';
-import {
-  HANDOVER,
-  activeBench,
-  backupBench,
-  moves,
-  type PairBench,
-  type Saying,
-} from './pair-bench.js';
+import { InstanceBench, activeInstance, hard, operator, router } from './instance-bench.js';
+import { HANDOVER, TAKEN, activeBench, backupBench, moves, type PairBench } from './pair-bench.js';
 
-const operator = (command: OperatorCommand) => ({ kind: 'operator', command }) as const;
-const TAKEN: Saying = { state: 'Active', addressesPresent: true };
 const readBack = (actual: BypassState): InstanceEvent => ({ kind: 'bypass-state', actual });
 
 /** Nobody ordered it: the relay just stands in the way. */

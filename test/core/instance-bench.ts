@@ -6,6 +6,7 @@ import type {
   InstanceConfiguration,
   InstanceEffect,
   InstanceEvent,
+  OperatorCommand,
 } from '../../src/core/interface.js';
 import type { RouterConfiguration } from '../../src/core/machine/router.js';
 import type { RouterSnapshot } from '../../src/core/router-snapshot.js';
@@ -214,6 +215,13 @@ export const check = (
   weight: WeightedMonitorStatus['weight'],
   state: WeightedMonitorStatus['state'] = 'failed',
 ): InstanceEvent => ({ kind: 'monitor', status: { name, state, detail: '', weight } });
+
+/** An operator's order, by nobody who is known. */
+export const operator = (command: OperatorCommand) => ({ kind: 'operator', command }) as const;
+export const forced = (command: OperatorCommand) =>
+  ({ ...operator(command), force: true }) as const;
+export const byRoot = (command: OperatorCommand, force = false) =>
+  ({ ...operator(command), force, by: 'root' }) as const;
 
 /** The virtual router an effect is about; undefined when it is about the instance. */
 export const routerOf = (effect: InstanceEffect): string | undefined =>

@@ -6,21 +6,20 @@ import { instant } from '../../src/model/units.js';
 import { PEER, activeInstance, hard, router, wan } from './instance-bench.js';
 import {
   HA,
-  HA_THIRD,
   HANDOVER,
-  PairBench,
+  HA_THIRD,
   LAN_THIRD,
+  PairBench,
   SECOND,
+  TAKEN,
   THERE,
   THIRD,
   activeBench,
   backupBench,
   gateway,
   moves,
-  type Saying,
 } from './pair-bench.js';
 
-const TAKEN: Saying = { state: 'Active', addressesPresent: true };
 const ALONE = { mode: 'active-active' } as const;
 const BOTH = [router({ priority: 200 }), wan({ priority: 200 })];
 const failover = { kind: 'operator', command: 'failover' } as const;

@@ -1,5 +1,5 @@
 // A role that has just been taken, by one whose monitors still speak of the role before. Soft faults
-// otherwise: handover.test.ts.
+// otherwise: decisions/soft-fault.test.ts.
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
 import { HANDOVER, backupBench, gateway, type PairBench } from './pair-bench.js';

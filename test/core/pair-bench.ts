@@ -50,6 +50,10 @@ type Overrides = ConstructorParameters<typeof InstanceBench>[1];
 /** What a peer says from now on; the fields of a virtual router go for all of them, or for `of`. */
 export type Saying = Partial<Omit<PeerReport, 'routers'> & PeerRouter> & { readonly of?: string };
 
+/** It is taking the role; it has it. */
+export const TAKING: Saying = { state: 'Active' };
+export const TAKEN: Saying = { state: 'Active', addressesPresent: true };
+
 /** What a peer gives as its cause; a soft fault of its gateway unless said. */
 export const cause = (given: Partial<PeerCause> = {}): PeerCause => ({
   reason: 'soft-fault',
@@ -337,6 +341,9 @@ export function betweenThree(priority: number): PairBench {
   bench.pass(100_000);
   return bench;
 }
+
+/** The last that the peers were told. */
+export const told = (bench: PairBench): PeerReport | null => bench.instance.checkpoint().told;
 
 /** A monitor of the gateway, as a soft fault. */
 export const gateway = (

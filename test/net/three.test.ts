@@ -1,5 +1,5 @@
 // Three appliances on one LAN, alone and beside keepalived that ranks between them: where the role goes at
-// each order, and that it stays there until it is asked back or needed. Each rule is test/core/orders.test.ts.
+// each order, and that it stays there until it is asked back or needed. Each rule is in test/core/orders-*.test.ts.
 import process from 'node:process';
 import { enterSandbox } from '../../scripts/lab/sandbox.js';
 import { describe, it } from '../support/test.js';

@@ -1,6 +1,6 @@
 // When silence proves that the Active is dead (DESIGN §5; the rule is written in core/decisions/silence.ts): on every
 // path at once, on one path after the other, and when it is asked on the link. Advertisements that go on are
-// in decisions-both.
+// in decisions-heard.
 import assert from 'node:assert/strict';
 import { describe, it } from '../../support/test.js';
 import { microseconds } from '../../../src/model/units.js';

@@ -1,6 +1,6 @@
 // The decision table of DESIGN §5, "Who is Active": a section for each row, effects in exact order.
-// Here the rows of releases; decisions-silence has those of silence, decisions-split has those of lost advertisements and of
-// split links, decisions-both the others. What both sides together make of it: testdata/pair-*.txt.
+// Here the rows of releases. Silence is in decisions-silence, lost advertisements and split links in decisions-split, two
+// Actives in decisions-both, what is heard on the link alone in decisions-heard, a stall in decisions-stall. What both sides together make of it: testdata/pair-*.txt.
 import assert from 'node:assert/strict';
 import { describe, it } from '../../support/test.js';
 import { instant, microseconds } from '../../../src/model/units.js';

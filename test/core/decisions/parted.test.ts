@@ -11,6 +11,7 @@ import {
   HANDOVER,
   PairBench,
   SECOND,
+  TAKEN,
   THERE,
   THIRD,
   activeBench,
@@ -21,7 +22,6 @@ import {
 } from '../pair-bench.js';
 import { address } from '../machine/virtual-router-bench.js';
 
-const TAKEN: Saying = { state: 'Active', addressesPresent: true };
 const BOTH = [router({ priority: 200 }), wan({ priority: 200 })];
 
 /**
