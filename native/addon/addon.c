@@ -328,7 +328,7 @@ static napi_value lease(napi_env env, napi_callback_info info) {
   napi_value values[2];
   int fd, question;
   if (!arguments(env, info, 2, values) || !int_argument(env, values[0], -1, INT_MAX, &fd) ||
-      !int_argument(env, values[1], 0, LEASE_CLOSE, &question))
+      !int_argument(env, values[1], 0, LEASE_STEP, &question))
     return NULL;
   return number(env, lease_ask(fd, (enum lease_question)question));
 }

@@ -83,6 +83,9 @@ double lease_ask(int fd, enum lease_question question) {
     return 0;
   case LEASE_SILENCE:
     return executor_silence(lease);
+  case LEASE_STEP:
+    atomic_store(&lease->stepped, now_microseconds());
+    return 0;
   case LEASE_CLOSE:
     munmap(lease, sizeof *lease);
     close(fd);

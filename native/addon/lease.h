@@ -1,4 +1,4 @@
-/* The agent's half of the lease. What its two words mean stands in lease_words.h. */
+/* The agent's half of the lease. What its words mean stands in lease_words.h. */
 #ifndef UNDERSTUDY_LEASE_H
 #define UNDERSTUDY_LEASE_H
 
@@ -8,6 +8,7 @@ enum lease_question {
   LEASE_TAKE = 2, /* 0 */
   LEASE_SILENCE = 3, /* microseconds since the executor's last turn; 0 before its first */
   LEASE_CLOSE = 4, /* 0 */
+  LEASE_STEP = 5, /* 0: a wake-up that takes long gets on */
 };
 
 /* The answer of the lease behind `fd`; or -errno, EBADF when there is none. */

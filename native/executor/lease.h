@@ -15,6 +15,8 @@ int64_t lease_due(void);
 /* From when on the agent is silent, in ms; NEVER when the lease is not held. Also once revoked,
  * until the agent says that it knows. */
 int64_t lease_silent_since(void);
+/* The same, or since a later step of a wake-up that takes long: from when on it does nothing. */
+int64_t lease_still_since(void);
 /* True when the agent was silent to this very moment: from now on it knows when it wakes. */
 bool lease_revoke(void);
 

@@ -66,7 +66,7 @@ export class Driver {
   readonly #asked: string[] = [];
 
   constructor(options: DriverOptions) {
-    const { kernel, executor, lease, journal, settings, signing } = options;
+    const { kernel, journal, settings, signing } = options;
     this.#options = options;
     this.#kernel = kernel;
     this.#suspension = new Suspension(kernel);
@@ -96,7 +96,7 @@ export class Driver {
       onStandingChanged: () => (this.#changed = true),
     });
     const own = { network: this.network, keeper: this.keeper };
-    this.#will = new LeasedWill({ executor, lease, signing, ...own });
+    this.#will = new LeasedWill({ ...options, ...own });
     this.#alarm = new Alarm({
       kernel,
       core: () => this.#instance.nextDeadline(),
@@ -207,10 +207,8 @@ export class Driver {
     if (this.#stopped) return;
     this.#turn(() => {
       // A virtual router that goes says farewell with its old settings, on its old socket.
-      this.#handle(
-        { kind: 'configure', configuration: instanceConfiguration(settings) },
-        this.#kernel.now(),
-      );
+      const configuration = instanceConfiguration(settings);
+      this.#handle({ kind: 'configure', configuration }, this.#kernel.now());
       this.#send();
       this.#settings = settings;
       this.#changed = true;
@@ -352,12 +350,13 @@ export class Driver {
   }
 
   #passDeadlines(): void {
+    // What falls due meanwhile has a wake-up of its own: else a machine too slow would never send what is due.
+    const begun = this.#kernel.now();
     for (let passed = 0; ; passed += 1) {
-      const now = this.#kernel.now();
-      const deadline = this.#alarm.passed(now);
+      const deadline = this.#alarm.passed(begun);
       if (deadline === null) return;
       assert(passed < DEADLINES_PER_WAKE, `${deadline.cause} of ${deadline.owner} passes`);
-      this.tallies.passed(deadline, this.#handle(DEADLINE, now));
+      this.tallies.passed(deadline, this.#handle(DEADLINE, this.#kernel.now()));
     }
   }
 
@@ -389,6 +388,7 @@ export class Driver {
   }
 
   #handle(event: InstanceEvent, at: Instant): readonly InstanceEffect[] {
+    this.#will.step();
     this.recorder.record(event, at);
     if (event.kind === 'advertisement' && event.advertisement.priority > 0) {
       this.keeper.successorHeard(event.virtualRouter);
@@ -404,6 +404,7 @@ export class Driver {
   }
 
   #perform(effect: InstanceEffect): void {
+    this.#will.step();
     switch (effect.kind) {
       case 'send-advertisement':
       case 'announce': {

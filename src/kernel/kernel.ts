@@ -146,6 +146,8 @@ export interface Lease {
   renew(): boolean;
   /** Held from now on. */
   take(): void;
+  /** A wake-up that takes long gets on: no sign of life, but who is not idle is not killed. */
+  step(): void;
   /** Since the executor's last sign of life; 0 before its first. */
   executorSilence(): Milliseconds;
   close(): void;

@@ -50,7 +50,7 @@ function lockFile(addon: Addon, path: string): FileLock | null {
 }
 
 /** enum lease_question of native/addon/lease.h. */
-const LEASE = { open: 0, renew: 1, take: 2, silence: 3, close: 4 } as const;
+const LEASE = { open: 0, renew: 1, take: 2, silence: 3, close: 4, step: 5 } as const;
 
 function openLease(addon: Addon): Lease {
   const fd = addon.lease(-1, LEASE.open);
@@ -65,6 +65,7 @@ function openLease(addon: Addon): Lease {
     fd,
     renew: () => ask(LEASE.renew) === 1,
     take: () => void ask(LEASE.take),
+    step: () => void ask(LEASE.step),
     executorSilence: () => milliseconds(ask(LEASE.silence) / 1_000),
     close: () => {
       if (open) ask(LEASE.close);

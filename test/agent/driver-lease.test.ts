@@ -2,7 +2,9 @@
 // after a revocation begins with, what a stall means when the addresses have expired.
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
-import { INDEX, rig, settle, type Rig } from './rig.js';
+import { instant } from '../../src/model/units.js';
+import { INDEX, rig, routerSettings, settingsOf, settle, type Rig } from './rig.js';
+import { address } from '../support/fake-kernel.js';
 
 const SECOND = 1_000_000;
 /** Active_Down_Interval at priority 100 and 100 cs (RFC 9568 §6.1). */
@@ -120,5 +122,65 @@ describe('the lease of the driver', () => {
     await settle();
     assert.equal(routerOf(made)?.state, 'Active');
     assert.ok(made.kernel.has(INDEX, ADDRESS));
+  });
+});
+
+/** An Active of many whose clock goes on by so many microseconds whenever it is looked at. */
+async function slowActive(pace: number): Promise<Rig> {
+  const routers = Array.from({ length: 100 }, (_, index) =>
+    routerSettings({
+      name: `lan${index}`,
+      vrid: index + 1,
+      addresses: [{ address: address(`10.99.1.${index + 1}`), prefixLength: 32 }],
+    }),
+  );
+  const made = rig({ settings: settingsOf(routers), watchdogTimeout: 2 * SECOND });
+  const { kernel, driver } = made;
+  driver.start();
+  await settle();
+  kernel.advance(ACTIVE_DOWN);
+  await settle();
+  assert.ok(driver.snapshot().virtualRouters.every(({ state }) => state === 'Active'));
+  kernel.now = () => (kernel.clock = instant(kernel.clock + pace));
+  return made;
+}
+
+/** What was said, in the wake-up in which every priority changes, before the will of its end was left. */
+function saidWithin({ kernel, executor, driver }: Rig): { steps: number; signs: number } {
+  const before = { steps: kernel.steps, signs: kernel.notifications.length };
+  const said: { steps: number; signs: number }[] = [];
+  executor.setWill = () => {
+    const [steps, signs] = [
+      kernel.steps - before.steps,
+      kernel.notifications.length - before.signs,
+    ];
+    said.push({ steps, signs });
+  };
+  const { settings } = driver;
+  const virtualRouters = settings.virtualRouters.map((one) => ({ ...one, priority: 90 }));
+  driver.configure({ ...settings, virtualRouters });
+  const last = said.at(-1);
+  assert.ok(last !== undefined, 'a will is left at its end');
+  return last;
+}
+
+describe('a wake-up that takes long', () => {
+  it('says to the executor and to the service manager that it gets on', async () => {
+    const { steps, signs } = saidWithin(await slowActive(SECOND / 2));
+    assert.ok(steps >= 6 && signs >= 6, `${steps} steps, ${signs} signs of life`);
+  });
+
+  it('that is over soon says nothing in between', async () => {
+    const made = rig({ watchdogTimeout: 2 * SECOND });
+    made.driver.start();
+    await settle();
+    made.kernel.advance(ACTIVE_DOWN);
+    await settle();
+    assert.equal(made.kernel.steps, 0);
+  });
+
+  it('is taken for one without an end after half a minute', async () => {
+    const { steps, signs } = saidWithin(await slowActive(40 * SECOND));
+    assert.ok(steps <= 3 && signs <= 6, `${steps} steps, ${signs} signs of life`);
   });
 });

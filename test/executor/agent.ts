@@ -27,9 +27,10 @@ const executor = await startExecutor({
   onRevoked: () => say('told'),
   onExit: () => process.exit(3),
 });
+let renewal: NodeJS.Timeout | undefined;
 if (lease !== null) {
   lease.take();
-  const renewal = setInterval(() => {
+  renewal = setInterval(() => {
     if (lease.renew()) return;
     clearInterval(renewal);
     say('revoked');
@@ -47,6 +48,14 @@ if (task.run !== null) {
 await executor.run(request(['/bin/true']));
 say(String(executor.pid));
 // Who asks gets a word once the lease has been renewed: it lives, and is not silent any more.
-process.stdin.on('data', () => {
+process.stdin.on('data', (words: Buffer) => {
+  if (words.toString() === 'long\n') {
+    // A wake-up that takes long: no sign of life any more, and yet it gets on.
+    clearInterval(renewal);
+    lease?.step();
+    setInterval(() => lease?.step(), RENEWAL_MS);
+    say('long');
+    return;
+  }
   if (lease?.renew() !== false) say('alive');
 });

@@ -142,6 +142,11 @@ export async function agent(t: TestContext, will: LastWill, options: AgentOption
       child.stdin.write('?\n');
       assert.equal(await wordOf(child, 'a sign of life', next()), 'alive');
     },
+    /** From now on it is within one wake-up that gets on, and has no end. */
+    wakeUpLong: async (): Promise<void> => {
+      child.stdin.write('long\n');
+      assert.equal(await wordOf(child, 'a long wake-up', next()), 'long');
+    },
     /** The next thing it says. */
     next: (): Promise<string> => next(),
     /** Why it ended. */

@@ -128,6 +128,34 @@ describe('the lease', { concurrency: 4 }, () => {
   );
 
   test(
+    'an agent whose wake-up takes long is silent and is not killed as long as it gets on',
+    limits,
+    async (t) => {
+      const net = await lan(t);
+      const killAfter = scaled(3_000);
+      const lease = silence({
+        farewellAfter: milliseconds(scaled(200)),
+        killAfter: milliseconds(killAfter),
+      });
+      const keepAtMost = milliseconds(300);
+      const victim = await agent(t, willFor(net.linkIndex, { lease, keepAtMost }), {
+        path: net.executor(),
+      });
+      await victim.wakeUpLong();
+      assert.equal(
+        await net.wire.next(),
+        hex(farewell4),
+        'what is due is not done: that is silence',
+      );
+      // Longer than a silence may last.
+      await atLeast(killAfter);
+      assert.equal(victim.signal('SIGSTOP'), true, 'it is still there');
+      assert.deepEqual(await victim.ended, [null, 'SIGKILL']);
+      assert.match(await victim.lastWords(), /silent for \d+ ms: killing/);
+    },
+  );
+
+  test(
     'of two virtual routers, the one without a successor is asked for, and both are waited for',
     limits,
     async (t) => {

@@ -101,6 +101,8 @@ export class FakeKernel implements Kernel {
   readonly sysctls6 = new Map<string, Readonly<Record<string, number>>>();
   armedFor: Instant | null = null;
   leaseHeld = false;
+  /** How often a long wake-up has said that it gets on. */
+  steps = 0;
   /** Called before a renewal is answered. */
   onRenew: (() => void) | null = null;
   readonly #links = new Map<number, Link>();
@@ -394,6 +396,9 @@ export class FakeKernel implements Kernel {
       take: () => {
         this.leaseHeld = true;
         this.trace.add({ kind: 'lease', change: 'taken' });
+      },
+      step: () => {
+        this.steps += 1;
       },
       executorSilence: () => milliseconds(0),
       close: () => undefined,

@@ -284,7 +284,7 @@ export class VirtualExecutor implements ExecutorProcess {
     const since = this.#silentSince;
     if (since === null) return [];
     const due: number[] = [];
-    if (this.#killAfter !== 0) due.push(since + this.#killAfter);
+    if (this.#killAfter !== 0) due.push(this.#stillSince(since) + this.#killAfter);
     const lease = this.#will?.lease ?? null;
     if (lease === null) return due;
     if (this.#silence === 'held') due.push(since + lease.listenAfter * 1_000);
@@ -347,9 +347,15 @@ export class VirtualExecutor implements ExecutorProcess {
     this.#startRelease(lapsed);
   }
 
+  /** Who gets on does not hang. */
+  #stillSince(since: number): number {
+    return Math.max(since, this.#around.lease.steppedAt);
+  }
+
   #killAgent(now: number): void {
     const since = this.#silentSince;
-    if (this.#killAfter === 0 || since === null || now - since < this.#killAfter) return;
+    if (this.#killAfter === 0 || since === null) return;
+    if (now - this.#stillSince(since) < this.#killAfter) return;
     this.#killAfter = 0;
     this.#around.tell('killed by its executor');
     this.#around.agent.kill();

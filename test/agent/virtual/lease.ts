@@ -6,6 +6,8 @@ export class VirtualLease implements Lease {
   readonly fd = -1;
   /** Microseconds of the holder's last sign of life; not held, or revoked. */
   word: number | 'not held' | 'revoked' = 'not held';
+  /** Microseconds of the last step of a wake-up that takes long. */
+  steppedAt = 0;
   /** Microseconds since when the executor does nothing; null while it lives. */
   executorSilentSince: number | null = null;
   readonly #now: () => number;
@@ -25,6 +27,10 @@ export class VirtualLease implements Lease {
 
   take(): void {
     this.word = this.#now();
+  }
+
+  step(): void {
+    this.steppedAt = this.#now();
   }
 
   /** The executor's compare-and-swap: only in place of the time that it has seen. */
