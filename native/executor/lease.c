@@ -27,7 +27,8 @@ static int64_t due = NEVER;
 int lease_map(int fd) {
   struct stat status;
   if (fstat(fd, &status) != 0) return -errno;
-  if (status.st_size != sizeof(struct lease) && status.st_size != LEASE_WITHOUT_STEPS) return -EINVAL;
+  if (status.st_size != sizeof(struct lease) && status.st_size != LEASE_WITHOUT_STEPS)
+    return -EINVAL;
   steps_told = status.st_size == sizeof(struct lease);
   void *memory = mmap(NULL, sizeof(struct lease), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (memory == MAP_FAILED) return -errno;

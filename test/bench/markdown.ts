@@ -26,25 +26,59 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
   return [line(titles), line(rule), ...rows.map((row) => line(cells(row)))].join('\n');
 }
 
-export const MARKERS = {
+export interface Markers {
+  readonly begin: string;
+  readonly end: string;
+}
+
+export const MARKERS: Markers = {
   begin: '<!-- begin of the generated part: scripts/bench --markdown writes it anew -->',
   end: '<!-- end of the generated part -->',
-} as const;
+};
+
+/** Of `scripts/bench scale`. */
+export const SCALE_MARKERS: Markers = {
+  begin: '<!-- begin of the table of many: scripts/bench scale --markdown writes its rows anew -->',
+  end: '<!-- end of the table of many -->',
+};
 
 /**
  * The text with its generated part replaced; a null text becomes a file of nothing else.
  * @throws Error when there is a text without the markers, or with them in the wrong order.
  */
-export function replaceGenerated(text: string | null, generated: string): string {
-  const part = `${MARKERS.begin}\n\n${generated.trim()}\n\n${MARKERS.end}`;
+export function replaceGenerated(
+  text: string | null,
+  generated: string,
+  markers: Markers = MARKERS,
+): string {
+  const part = `${markers.begin}\n\n${generated.trim()}\n\n${markers.end}`;
   if (text === null) return `${part}\n`;
-  const begin = text.indexOf(MARKERS.begin);
-  const end = text.indexOf(MARKERS.end);
-  if (begin < 0 || end < begin) {
-    const expected = `expected the lines "${MARKERS.begin}" and "${MARKERS.end}"`;
-    throw new Error(`${expected}, found none in this order; put them in, or name a new file`);
-  }
-  return text.slice(0, begin) + part + text.slice(end + MARKERS.end.length);
+  const [begin, end] = partOf(text, markers);
+  return text.slice(0, begin) + part + text.slice(end + markers.end.length);
+}
+
+/**
+ * The rows of the table in the generated part of a text; none when there is no text, or no table.
+ * @throws Error like `replaceGenerated`.
+ */
+export function rowsIn(text: string | null, markers: Markers): string[][] {
+  if (text === null) return [];
+  const [begin, end] = partOf(text, markers);
+  const lines = text.slice(begin, end).split('\n');
+  const rows = lines.filter((line) => line.startsWith('| ')).slice(2);
+  return rows.map((row) =>
+    row
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+function partOf(text: string, { begin, end }: Markers): readonly [number, number] {
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from >= 0 && to >= from) return [from, to];
+  const expected = `expected the lines "${begin}" and "${end}"`;
+  throw new Error(`${expected}, found none in this order; put them in, or name a new file`);
 }
 
 /** Milliseconds: one decimal below ten, none above. */

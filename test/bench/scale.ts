@@ -1,5 +1,6 @@
 // `scripts/bench scale`: what many virtual routers on a pair cost, and many appliances on one LAN: until the first of them
 // holds everything, processor time and memory at rest, how long a stop and a power cut take. keepalived in the same run.
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -21,13 +22,13 @@ import {
   type RouterSpec,
 } from '../../scripts/lab/program.js';
 import { enterSandbox } from '../../scripts/lab/sandbox.js';
-import { seconds, table } from './markdown.js';
-import { SOFTWARES, type SideUsage, type Software } from './results.js';
+import { SOFTWARES, type Software } from './results.js';
+import { rowOf, scaleTable, withRows, type Cell, type Times } from './scale-table.js';
 import { median } from './statistics.js';
 import { markUsage, usageSince } from './usage.js';
 
 const USAGE = `usage: scripts/bench scale [--routers N,N...] [--instances N,N...] [--interval MS] [--seconds N]
-                           [--software NAME]...
+                           [--software NAME]... [--markdown FILE]
 
 Virtual routers of one address each, on one LAN and, beyond 250, on up to three more between the two of a pair.
 With more than two instances at most 250 on one LAN. Everything at its defaults but the interval. Needs root.
@@ -37,6 +38,8 @@ With more than two instances at most 250 on one LAN. Everything at its defaults 
   --interval MS   advertisement interval; default 1000
   --seconds N     so long the pair is watched at rest; default 10
   --software NAME ${SOFTWARES.join(', ')}; several allowed (default both)
+  --markdown FILE the table; in an existing file its rows replace those of the same cells between the markers, and
+                  the others stay: measure cell by cell
 `;
 
 const ON_ONE_LAN = 250;
@@ -85,25 +88,6 @@ function programOf({ software, instances, routers, intervalMs }: Plan, index: nu
     priority,
   }));
   return pairProgram(name, { members, virtualRouters });
-}
-
-interface Times {
-  /** Of one virtual router, in the middle, and of the last one, in ms. */
-  readonly median: number;
-  readonly last: number;
-  /** Those that nobody had for a while, and the longest such while. */
-  readonly unheld: number;
-  readonly unheldLongest: number;
-}
-
-interface Cell {
-  readonly startMs: number;
-  readonly active: SideUsage;
-  readonly backup: SideUsage;
-  readonly stop: Times;
-  readonly cut: Times;
-  /** How often a kernel has dropped notices that the times are made of. */
-  readonly noticesLost: number;
 }
 
 /** When each address came to somebody but `a`, after `from`. @throws Error when one did not in time. */
@@ -170,6 +154,27 @@ async function held(lab: Lab, { routers, intervalMs }: Plan): Promise<void> {
   }
 }
 
+/** Until whoever is not Active says that it could take the role now: what comes before is a start, not a take-over. */
+async function ready(lab: Lab, { software, instances, intervalMs }: Plan): Promise<void> {
+  await sleep(SETTLING_MS + 5 * intervalMs);
+  if (software === 'keepalived') return;
+  const until = now() + 120_000;
+  for (;;) {
+    const found = NAMES.slice(1, instances).map((name) => {
+      const said = lab
+        .appliance(name)
+        .status()
+        ?.readiness?.find(({ direction }) => direction === 'here');
+      const reasons = said?.hindrances.map(({ reason }) => reason) ?? ['no answer yet'];
+      return said?.ready === true ? null : `${name}: ${reasons.slice(0, 3).join('; ')}`;
+    });
+    if (found.every((one) => one === null)) return;
+    if (now() > until)
+      throw new Error(`Backups that are ready expected, found ${found.join(', ')}`);
+    await sleep(1_000);
+  }
+}
+
 async function measure(plan: Plan): Promise<Cell> {
   const { instances, routers, restMs } = plan;
   const further = NAMES.slice(2, instances) as FurtherName[];
@@ -191,7 +196,7 @@ async function measure(plan: Plan): Promise<Cell> {
     await held(lab, plan);
     const startMs = now() - from;
     for (let index = 1; index < instances; index += 1) start(index);
-    await sleep(SETTLING_MS + 5 * plan.intervalMs);
+    await ready(lab, plan);
     await held(lab, plan);
     const [a, b] = [lab.appliance('a'), lab.appliance('b')];
     const marks = { active: markUsage(a), backup: markUsage(b) };
@@ -203,7 +208,7 @@ async function measure(plan: Plan): Promise<Cell> {
     const [stop] = await all(taken(lab, plan, stoppedAt), a.stop());
     start(0);
     await held(lab, plan);
-    await sleep(SETTLING_MS + 5 * plan.intervalMs);
+    await ready(lab, plan);
     await held(lab, plan);
     const cutAt = now();
     const addresses = routers.map(({ address }) => address);
@@ -220,37 +225,6 @@ async function all<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
   return Promise.all([one, other]);
 }
 
-const COLUMNS = [
-  { title: 'instances', right: true },
-  { title: 'virtual routers', right: true },
-  { title: 'software' },
-  { title: 'first start', right: true },
-  { title: 'Active, CPU', right: true },
-  { title: 'Backup, CPU', right: true },
-  { title: 'Active, MB', right: true },
-  { title: 'Backup, MB', right: true },
-  { title: 'stop: median / last', right: true },
-  { title: 'nobody had, longest', right: true },
-  { title: 'power cut: median / last', right: true },
-] as const;
-
-const memory = ({ processes }: SideUsage): string => {
-  const kib = processes.reduce((sum, { pssKib, rssKib }) => sum + (pssKib ?? rssKib), 0);
-  return (kib / 1024).toFixed(0);
-};
-const percent = ({ cpuPercent }: SideUsage): string => `${cpuPercent.toFixed(1)} %`;
-const times = ({ median: middle, last }: Times): string => `${seconds(middle)} / ${seconds(last)}`;
-const unheld = ({ unheld: count, unheldLongest }: Times): string =>
-  count === 0 ? 'none' : `${count}, ${seconds(unheldLongest)}`;
-
-function rowOf({ instances, routers, software }: Plan, cell: Cell | string): string[] {
-  const head = [String(instances), String(routers.length), software];
-  if (typeof cell === 'string') return [...head, cell, ...Array.from({ length: 7 }, () => '-')];
-  const { startMs, active, backup, stop, cut } = cell;
-  const usage = [percent(active), percent(backup), memory(active), memory(backup)];
-  return [...head, seconds(startMs), ...usage, times(stop), unheld(stop), times(cut)];
-}
-
 function numbers(option: string, text: string, least: number, most: number): number[] {
   return text.split(',').map((one) => {
     const value = Number(one);
@@ -259,8 +233,14 @@ function numbers(option: string, text: string, least: number, most: number): num
   });
 }
 
+interface Task {
+  readonly plans: readonly Plan[];
+  /** The file that gets the rows; null for none. */
+  readonly markdown: string | null;
+}
+
 /** @throws Error that says what was expected. */
-function plansOf(words: string[]): Plan[] | null {
+function taskOf(words: string[]): Task | null {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({
     args: words,
@@ -270,6 +250,7 @@ function plansOf(words: string[]): Plan[] | null {
       interval: text,
       seconds: text,
       software: { type: 'string', multiple: true },
+      markdown: text,
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -281,7 +262,9 @@ function plansOf(words: string[]): Plan[] | null {
   const stranger = values.software?.find((one) => !SOFTWARES.some((known) => known === one));
   if (stranger !== undefined)
     throw new Error(`--software: one of ${SOFTWARES.join(', ')} expected, found "${stranger}"`);
-  return instances.flatMap((some) =>
+  // Now, not after half an hour: whether the file can take the rows.
+  if (values.markdown !== undefined) withRows(textOf(values.markdown), []);
+  const plans = instances.flatMap((some) =>
     counts
       .filter((count) => some === 2 || count <= ON_ONE_LAN)
       .flatMap((count) =>
@@ -294,12 +277,23 @@ function plansOf(words: string[]): Plan[] | null {
         })),
       ),
   );
+  return { plans, markdown: values.markdown ?? null };
 }
 
-async function run(plans: readonly Plan[]): Promise<number> {
+const textOf = (path: string): string | null =>
+  existsSync(path) ? readFileSync(path, 'utf8') : null;
+
+/** In one step, so that a reader never finds half of it. */
+function write(path: string, row: readonly string[]): void {
+  writeFileSync(`${path}.new`, withRows(textOf(path), [row]));
+  renameSync(`${path}.new`, path);
+}
+
+async function run({ plans, markdown }: Task): Promise<number> {
   const rows: string[][] = [];
   let failed = 0;
   for (const plan of plans) {
+    const [load = 0] = loadavg();
     let cell: Cell | string;
     try {
       cell = await measure(plan);
@@ -308,9 +302,8 @@ async function run(plans: readonly Plan[]): Promise<number> {
       cell = 'FAILED';
       process.stderr.write(`${(error as Error).message}\n`);
     }
-    const row = rowOf(plan, cell);
-    const [load = 0] = loadavg();
-    process.stderr.write(`${row.join(' | ')} (load of the machine ${load.toFixed(1)})\n`);
+    const row = rowOf({ ...plan, virtualRouters: plan.routers.length }, cell, load);
+    process.stderr.write(`${row.join(' | ')}\n`);
     if (typeof cell !== 'string' && cell.noticesLost > 0) {
       failed += 1;
       process.stderr.write(
@@ -318,24 +311,25 @@ async function run(plans: readonly Plan[]): Promise<number> {
       );
     }
     rows.push(row);
+    if (markdown !== null) write(markdown, row);
   }
-  process.stdout.write(`${table(COLUMNS, rows)}\n`);
+  process.stdout.write(`${scaleTable(rows)}\n`);
   return failed === 0 ? 0 : 1;
 }
 
-let plans: Plan[] | null;
+let task: Task | null;
 try {
-  plans = plansOf(process.argv.slice(2));
+  task = taskOf(process.argv.slice(2));
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n${USAGE}`);
   process.exit(2);
 }
-if (plans === null) process.stdout.write(USAGE);
+if (task === null) process.stdout.write(USAGE);
 else {
   const refusal = await enterSandbox();
   if (refusal !== null) {
     process.stderr.write(`scale: ${refusal}\n`);
     process.exit(1);
   }
-  process.exitCode = await run(plans);
+  process.exitCode = await run(task);
 }

@@ -6,9 +6,11 @@ import {
   milliseconds,
   pairOf,
   replaceGenerated,
+  SCALE_MARKERS,
   table,
   times,
 } from '../bench/markdown.js';
+import { rowOf, withRows } from '../bench/scale-table.js';
 
 describe('Markdown', () => {
   it('tables have even columns, numbers to the right', () => {
@@ -62,5 +64,33 @@ describe('Markdown', () => {
     assert.equal(pairOf({ median: 1, worst: 2 }, String), '1 / 2');
     assert.equal(pairOf({ median: 2, worst: 2 }, String), '2');
     assert.equal(pairOf(null, String), 'n/a');
+  });
+});
+
+describe('the table of many virtual routers', () => {
+  const row = (instances: number, virtualRouters: number, software: 'understudy' | 'keepalived') =>
+    rowOf({ instances, virtualRouters, software }, 'FAILED', 3.4);
+  const cells = (text: string): string[] =>
+    [...text.matchAll(/^\| +(\d+) \| +(\d+) \| (\w+) +\| +(\w+)/gm)].map((match) =>
+      match.slice(1).join(' '),
+    );
+
+  it('gets the rows of this run, and keeps those of others, in order', () => {
+    const before = `# Title\n\n${SCALE_MARKERS.begin}\n\n${SCALE_MARKERS.end}\n\nafter\n`;
+    const once = withRows(before, [row(8, 100, 'understudy'), row(2, 1000, 'keepalived')]);
+    assert.deepEqual(cells(once), ['2 1000 keepalived FAILED', '8 100 understudy FAILED']);
+    const anew = row(8, 100, 'understudy').map((cell) => (cell === 'FAILED' ? 'later' : cell));
+    const twice = withRows(once, [anew, row(2, 1000, 'understudy')]);
+    assert.deepEqual(cells(twice), [
+      '2 1000 understudy FAILED',
+      '2 1000 keepalived FAILED',
+      '8 100 understudy later',
+    ]);
+    assert.equal(withRows(twice, []), twice);
+    assert.ok(twice.startsWith('# Title\n') && twice.endsWith('\nafter\n'));
+  });
+
+  it('of a file without its markers is refused', () => {
+    assert.throws(() => withRows('# Title\n', []), /expected the lines/);
   });
 });
