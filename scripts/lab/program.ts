@@ -4,12 +4,16 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import type { ChecksumDialect } from '../../src/model/advertisement.js';
+import { ENGINE_OPTIONS } from '../../src/model/engine-options.js';
 
 /** The project's root folder, seen from dist/scripts/lab. */
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** The program that an appliance runs; the bundle's where scripts/test or scripts/bench says so. */
 export const MAIN = process.env['UNDERSTUDY_MAIN'] ?? `${ROOT}dist/src/main.js`;
+
+/** The command as it is installed: with the options that its first line, and the unit, have. */
+export const COMMAND: readonly string[] = [process.execPath, ...ENGINE_OPTIONS, MAIN];
 
 export interface RouterSpec {
   readonly name: string;
@@ -74,7 +78,7 @@ export function understudy(
       const vip = { script: `${ROOT}scripts/vip` };
       const own = typeof settings === 'function' ? settings(directory) : settings;
       writeFileSync(file, JSON.stringify({ vip, ...own, ...folders }, null, 2));
-      return [process.execPath, MAIN, 'run', '--config', file];
+      return [...COMMAND, 'run', '--config', file];
     },
     // The executor is meant to outlive the agent: that is what it is for.
     crashing: (pid) => [pid],
@@ -87,7 +91,7 @@ export function understudy(
  */
 export const installedUnderstudy: Program = {
   software: 'understudy',
-  prepare: () => [process.execPath, MAIN, 'run'],
+  prepare: () => [...COMMAND, 'run'],
   crashing: (pid) => [pid],
 };
 

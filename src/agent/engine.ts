@@ -1,19 +1,7 @@
-// The options of V8 that the agent needs, and the way to have them however it was started. No
+// The way to have the options of Node that the agent needs, however it was started. No
 // settings are read here: this comes before everything else.
 import { loadAddon } from '../kernel/addon.js';
-
-/**
- * Garbage is collected by the thread that made it: under SCHED_FIFO that thread waits for no other,
- * which on a busy machine may not get its turn. And the young generation stays small: each
- * collection is short, and the process is.
- *
- * V8 takes both at its start only. Set later (v8.setFlagsFromString) the first one works until a
- * marking that was begun under the old rule ends: V8 then ends the process (seen with Node 20).
- */
-export const ENGINE_OPTIONS: readonly string[] = [
-  '--single-threaded-gc',
-  '--max-semi-space-size=1',
-];
+import { ENGINE_OPTIONS } from '../model/engine-options.js';
 
 /**
  * Starts this process again with the options it lacks: same process id, files and environment. Does

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterPendingInput, explain, oneLine } from './probe.js';
 import { encodeMessage, messageReader, type FromProber, type ToProber } from './prober-protocol.js';
 import { BUILD } from '../model/build.js';
+import { ENGINE_OPTIONS } from '../model/engine-options.js';
 import { killGroup } from './process-group.js';
 
 export type ProberReport = Extract<FromProber, { readonly kind: 'report' }>;
@@ -14,10 +15,7 @@ export type WitnessReport = Extract<FromProber, { readonly kind: 'witness' }>;
 /** Program and arguments. The last tells a prober of another build that it is not the agent's. */
 export const PROBER_COMMAND: readonly string[] = [
   process.execPath,
-  // Under real-time scheduling, which it inherits, the prober needs what the agent needs.
-  ...process.execArgv.filter((option) => option === '--single-threaded-gc'),
-  // Left alone V8 lets the young generation grow to 32 MiB, of which the prober needs next to nothing.
-  '--max-semi-space-size=1',
+  ...ENGINE_OPTIONS,
   fileURLToPath(new URL('prober.js', import.meta.url)),
   BUILD,
 ];

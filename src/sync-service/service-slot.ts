@@ -4,13 +4,13 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { encodeLine, lineReader } from '../json/lines.js';
+import { ENGINE_OPTIONS } from '../model/engine-options.js';
 import type { FromService, ToService } from './service-protocol.js';
 
 /** Program and arguments. */
 export const SERVICE_COMMAND: readonly string[] = [
   process.execPath,
-  // Left alone V8 lets the young generation grow to 32 MiB, of which it needs next to nothing.
-  '--max-semi-space-size=1',
+  ...ENGINE_OPTIONS,
   fileURLToPath(new URL('service.js', import.meta.url)),
 ];
 

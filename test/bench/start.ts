@@ -8,7 +8,7 @@ import { firstFrameAt } from '../../scripts/lab/capture.js';
 import { now } from '../../scripts/lab/clock.js';
 import { ended } from '../../scripts/lab/command.js';
 import { createLab, type Lab } from '../../scripts/lab/lab.js';
-import { MAIN } from '../../scripts/lab/program.js';
+import { COMMAND } from '../../scripts/lab/program.js';
 import { mappedUser } from '../../scripts/lab/sandbox.js';
 import { ownerProgram, timed } from './programs.js';
 import { SOFTWARES, type BenchOptions, type Software, type StartResult } from './results.js';
@@ -79,9 +79,9 @@ async function commandsBesideNode(
     const config = await startOwner(lab);
     const found = { statusMs: [] as number[], checkMs: [] as number[], nodeMs: [] as number[] };
     const turns = [
-      { into: found.statusMs, argv: [MAIN, 'status', '--config', config] },
-      { into: found.nodeMs, argv: ['-e', '0'] },
-      { into: found.checkMs, argv: [MAIN, 'check', '--config', config] },
+      { into: found.statusMs, argv: [...COMMAND, 'status', '--config', config] },
+      { into: found.nodeMs, argv: [process.execPath, '-e', '0'] },
+      { into: found.checkMs, argv: [...COMMAND, 'check', '--config', config] },
     ];
     for (let round = 0; round < rounds; round += 1) {
       const order = round % 2 === 0 ? turns : [...turns].reverse();
@@ -102,9 +102,9 @@ async function startOwner(lab: Lab): Promise<string> {
 }
 
 /** From spawn to the end of a run of Node. @throws Error when it fails. */
-async function duration(argv: readonly string[]): Promise<number> {
+async function duration([program = '', ...argv]: readonly string[]): Promise<number> {
   const from = now();
-  const child = spawn(process.execPath, argv, { stdio: 'ignore' });
+  const child = spawn(program, argv, { stdio: 'ignore' });
   await ended(child);
   const took = now() - from;
   if (child.exitCode === 0) return took;

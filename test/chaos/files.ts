@@ -11,7 +11,6 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import process from 'node:process';
 import { run } from '../../scripts/lab/command.js';
 import type { Lab } from '../../scripts/lab/lab.js';
 import { GATEWAY, type ApplianceName, type RouterName } from '../../scripts/lab/network.js';
@@ -22,6 +21,7 @@ import {
   type PairSpec,
 } from '../../scripts/lab/pair-program.js';
 import {
+  COMMAND,
   keepalived,
   keepalivedConfiguration,
   ROOT,
@@ -71,13 +71,13 @@ export class Files {
     const program = pairProgram(name, this.#spec());
     const file = `${this.#lab.appliance(name).directory}/understudy.yaml`;
     if (!existsSync(file)) return program;
-    return { ...program, prepare: () => [process.execPath, MAIN, 'run', '--config', file] };
+    return { ...program, prepare: () => [...COMMAND, 'run', '--config', file] };
   }
 
   /** `understudy release`, as the unit runs it when the agent has ended. */
   async release(name: RouterName): Promise<void> {
     const { directory } = this.#lab.appliance(name);
-    const argv = [process.execPath, MAIN, 'release', '--config', `${directory}/understudy.yaml`];
+    const argv = [...COMMAND, 'release', '--config', `${directory}/understudy.yaml`];
     await this.#lab.run(name, argv);
   }
 
@@ -189,8 +189,6 @@ export class Files {
   readonly #state = (name: RouterName): string => `${this.#lab.appliance(name).directory}/state`;
   readonly #script = (name: RouterName): string => `${this.#lab.appliance(name).directory}/vip`;
 }
-
-const MAIN = `${ROOT}dist/src/main.js`;
 
 /** The HA link stays what it is; the path over the LAN is of IPv6. */
 const PATHS_WITH_IPV6: NonNullable<PairSpec['paths']> = {
