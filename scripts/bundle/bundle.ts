@@ -33,6 +33,12 @@ const COMMON: BuildOptions = {
   external: ['raw-socket'],
 };
 
+/** A file of the bundle is a function, written as the starter calls it: its text is not put together anew. */
+const AS_FUNCTION = {
+  banner: { js: '(function(exports,require,module,urlOf){' },
+  footer: { js: '})' },
+} as const satisfies BuildOptions;
+
 /** What src/model/build.ts has: the same for the same sources, wherever and whenever they are bundled. */
 function buildOfSources(): string {
   const files = ['src', 'scripts'].flatMap((folder) =>
@@ -89,9 +95,12 @@ function inputOf(name: string): BuildOptions {
   }
   const source = {
     agent: 'src/agent/main.ts',
+    check: 'src/cli/commands/check.ts',
+    commands: 'src/cli/program.ts',
     console: 'src/cli/commands/console.ts',
     doctor: 'src/cli/commands/doctor.ts',
     import: 'src/cli/commands/import.ts',
+    settings: 'src/config/load.ts',
   }[name];
   return { entryPoints: [source ?? name] };
 }
@@ -110,7 +119,7 @@ async function makePart(
 ): Promise<Metafile> {
   const outfile = join(folder, 'program', `${name}.cjs`);
   const plugins = [asParts(name, buildName)];
-  const { metafile } = await build({ ...COMMON, ...input, outfile, plugins });
+  const { metafile } = await build({ ...COMMON, ...input, ...AS_FUNCTION, outfile, plugins });
   nameSources(`${outfile}.map`);
   if (metafile === undefined) throw new Error(`esbuild was to say what ${name} consists of`);
   return metafile;

@@ -2,10 +2,6 @@
 // it: nothing slow is loaded here.
 import { readFileSync, statSync } from 'node:fs';
 
-/** The function that a file of the bundle is: code fits the text that it was made of, to the letter. */
-export const wrapped = (text: string): string =>
-  `(function(exports,require,module,urlOf){${text}\n})`;
-
 /** `digest`: of the file's text, so that code of another release is never taken for this one's. */
 export const codeFile = (file: string, digest: string): string => `${file}.${digest}.code`;
 

@@ -30,8 +30,14 @@ export interface SharedPart {
   readonly stands: RegExp;
 }
 
-/** Not loaded by a command that does not read settings: yaml. Not by one that does not run: the agent. Seldom: doctor, import, console. */
+/**
+ * What a start does not need it does not load. A plain `status`: neither the parser of command lines (commands) nor what
+ * reads settings (settings, with yaml and their form). A plain `run`: no command but itself.
+ */
 export const SHARED: readonly SharedPart[] = [
+  { name: 'commands', stands: /\/src\/cli\/program\.[jt]s$/ },
+  { name: 'check', stands: /\/src\/cli\/commands\/check\.[jt]s$/ },
+  { name: 'settings', stands: /\/src\/config\/load\.[jt]s$/ },
   { name: 'agent', stands: /\/src\/agent\/main\.[jt]s$/ },
   { name: 'doctor', stands: /\/src\/cli\/commands\/doctor\.[jt]s$/ },
   { name: 'import', stands: /\/src\/cli\/commands\/import\.[jt]s$/ },

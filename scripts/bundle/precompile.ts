@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
-import { codeFile, wrapped } from './compiled-code.js';
+import { codeFile } from './compiled-code.js';
 import { digestOf } from './digest.js';
 
 /** All of it, not only what is called at once; the flag stands in no code, so it is taken back first. */
 function compiled(text: string, filename: string): Buffer {
   setFlagsFromString('--no-lazy');
-  const script = new Script(wrapped(text), { filename });
+  const script = new Script(text, { filename });
   setFlagsFromString('--lazy');
   return script.createCachedData();
 }

@@ -7,7 +7,7 @@ import type { SourceMap, SourceMapPayload } from 'node:module';
 import { join } from 'node:path';
 import type * as Url from 'node:url';
 import { Script } from 'node:vm';
-import { codeFor, wrapped } from './compiled-code.js';
+import { codeFor } from './compiled-code.js';
 
 /** The name of the program's file, and the way from here to the folder that all paths of programs begin at. */
 declare const PROGRAM: string;
@@ -43,7 +43,7 @@ function load(name: string): unknown {
   // esbuild writes ASCII.
   const text = readFileSync(filename, 'latin1');
   const cachedData = codeFor(filename, DIGESTS[name] ?? '');
-  const script = new Script(wrapped(text), { filename, cachedData });
+  const script = new Script(text, { filename, cachedData });
   const part = script.runInThisContext() as PartFunction;
   part(module.exports, requireFrom, module, urlOf);
   return module.exports;

@@ -1,12 +1,19 @@
 // From --config to the control socket, without loading YAML when the text leaves no doubt: `status`
 // must come up at once. No calls to the agent.
 import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { SettingsError } from '../config/errors.js';
 import { DEFAULT_RUNTIME_DIRECTORY } from '../config/schema.js';
 import { controlSocketPath } from '../control/protocol.js';
 import type { ConfigChoice } from './surroundings.js';
 
 export const DEFAULT_CONFIG = '/etc/understudy/understudy.yaml';
+
+/** `config`: as --config named it, if it did. */
+export const chooseConfig = (config: string | undefined): ConfigChoice => ({
+  path: resolve(config ?? DEFAULT_CONFIG),
+  explicit: config !== undefined,
+});
 
 type Located =
   | { readonly ok: true; readonly socketPath: string }

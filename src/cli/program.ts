@@ -1,15 +1,13 @@
 // The command line: which commands there are and what they take. What they do is in commands/, each
-// loaded when it is called; but for status, the default, which one round of loading brings up
-// sooner. No agent here: it is handed in.
-import { resolve } from 'node:path';
+// loaded when it is called. No agent here: it is handed in. The plainest command lines do not come here: plain.ts.
 import { Argument, Command, CommanderError } from 'commander';
 import { addArrivalCommands } from './arrival-commands.js';
 import type { Shell } from './completion/scripts.js';
 import type { AnswerOptions, ConfigOption, Context, Finish } from './command-context.js';
-import { showStatus, type StatusChoice } from './commands/status.js';
+import type { StatusChoice } from './commands/status.js';
 import { fail } from './failures.js';
 import { guarded } from './guarded.js';
-import { DEFAULT_CONFIG } from './locate.js';
+import { chooseConfig, DEFAULT_CONFIG } from './locate.js';
 import { addOperatorCommands } from './operator-commands.js';
 import { columnsFor } from './render/text.js';
 import { EXIT, type ConfigChoice, type Surroundings } from './surroundings.js';
@@ -75,10 +73,8 @@ export function buildProgram(
     .addHelpText('after', AFTER_HELP);
   const add = (name: string, description: string): Command =>
     withConfig(program.command(name).description(description)).allowExcessArguments(false);
-  const chosen = (options: ConfigOption): ConfigChoice => {
-    const path = options.config ?? program.opts<ConfigOption>().config;
-    return { path: resolve(path ?? DEFAULT_CONFIG), explicit: path !== undefined };
-  };
+  const chosen = (options: ConfigOption): ConfigChoice =>
+    chooseConfig(options.config ?? program.opts<ConfigOption>().config);
   const addAnswering = (name: string, description: string): Command =>
     add(name, description).option('--json', 'print the answer as JSON, a failure too');
   const answering = (options: AnswerOptions): Surroundings => ({
@@ -144,6 +140,7 @@ function addAgentCommands({ add, chosen, surroundings, finish }: Context): void 
 
 function addStatusCommands({ program, add, chosen, surroundings, finish }: Context): void {
   const status = async (options: StatusOptions): Promise<void> => {
+    const { showStatus } = await import('./commands/status.js');
     finish(await showStatus(surroundings, chosen(options), options));
   };
   const withOptions = (command: Command): Command =>
