@@ -214,6 +214,16 @@ static void release_when_due(int64_t now) {
   }
 }
 
+/* Its pipe has ended. Which came first, this or a successor, only we know: we say it. */
+void duty_agent_died(void) {
+  bool owed = will != NULL && will->farewell_count > 0 && !farewell_sent;
+  duty_end_service(true);
+  if (owed)
+    complain(will->successor_count > 0 && will_succeeded(will)
+                 ? "the agent has ended, and another router is Active already: no farewell"
+                 : "the agent has ended: farewell sent");
+}
+
 /* --- a silent agent --------------------------------------------------------------------------- */
 
 /* The word in the lease decides who was first: the agent that wakes, or we. */

@@ -18,6 +18,8 @@ int duty_replace_will(struct bytes payload);
 /* Until when the addresses may stand: UNTIL's payload. 0 or -EPROTO. */
 int duty_hold_until(struct bytes payload);
 void duty_end_service(bool send_farewell);
+/* Ends the service with a farewell, and says in the log whether one was due. */
+void duty_agent_died(void);
 /* Takes every result. Id 0 is the release program's: the agent's begin with 1. */
 report_function duty_report;
 int64_t duty_due(void);

@@ -147,7 +147,7 @@ static void read_agent(void) {
   ssize_t got = read(STDIN_FILENO, incoming.bytes + incoming.end, READ_SIZE);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (got <= 0) {
-    duty_end_service(true);
+    duty_agent_died();
     return;
   }
   incoming.end += (size_t)got;

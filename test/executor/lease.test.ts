@@ -11,7 +11,16 @@ import { address } from '../support/fake-kernel.js';
 import { agent, directory, fifo, noWire, shell } from './bench.js';
 import { farewell4, frame4, hex, OURS_4 } from './frames.js';
 import { atLeast, linesOf, repeatUntil, scaled, until } from '../support/limits.js';
-import { lan, LONG, sendUntil, silence, successor, VIP, willFor } from './silent-agent.js';
+import {
+  FAREWELL_SENT,
+  lan,
+  LONG,
+  sendUntil,
+  silence,
+  successor,
+  VIP,
+  willFor,
+} from './silent-agent.js';
 
 const limits = { skip: noWire };
 
@@ -68,7 +77,7 @@ describe('the lease', { concurrency: 4 }, () => {
       const ended = victim.kill();
       assert.equal(await net.wire.next(), hex(farewell4), 'the first that it says is at its death');
       await sendUntil(net.wire, ended);
-      assert.equal(await ended, '');
+      assert.equal(await ended, FAREWELL_SENT);
       assert.equal(net.present(), false);
     },
   );
@@ -93,6 +102,33 @@ describe('the lease', { concurrency: 4 }, () => {
       const first = await Promise.race([net.wire.next(), ended.then(() => 'its end')]);
       assert.equal(first, hex(farewell4), 'the farewell of its death');
       await sendUntil(net.wire, ended);
+      assert.equal(net.present(), false);
+    },
+  );
+
+  test(
+    'an agent that dies in its silence as a successor is heard: no farewell, and the executor says why',
+    limits,
+    async (t) => {
+      const net = await lan(t);
+      const victim = await agent(t, willFor(net.linkIndex), { path: net.executor() });
+      victim.signal('SIGSTOP');
+      // The filter of the executor's socket takes 128 bytes as soon as it listens.
+      await until(
+        'a packet filter that is open',
+        () => net.run('ss', '-0', '-n', '--bpf'),
+        (seen) => seen.includes('0x06 0 0 128'),
+      );
+      process.kill(victim.executorPid, 'SIGSTOP');
+      await net.wire.send(frame4({}));
+      const ended = victim.kill();
+      await victim.ended;
+      process.kill(victim.executorPid, 'SIGCONT');
+      const said =
+        'understudy-exec: the agent has ended, and another router is Active already: no farewell\n';
+      assert.equal(await ended, said);
+      await net.wire.send(frame4({ vrid: 7 })); // what came before it has been read
+      assert.equal(net.wire.heard(), undefined);
       assert.equal(net.present(), false);
     },
   );

@@ -9,6 +9,8 @@ import { namespace, releaseOnly, request } from './bench.js';
 import { farewell4, frame4 } from './frames.js';
 
 export const VIP = fileURLToPath(new URL('../../../scripts/vip', import.meta.url));
+/** What the executor says of an agent that died, and nobody was Active yet. */
+export const FAREWELL_SENT = 'understudy-exec: the agent has ended: farewell sent\n';
 export const LONG = milliseconds(600_000);
 
 /** Nothing happens by itself for ten minutes, but for what the test asks. */

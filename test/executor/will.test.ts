@@ -21,6 +21,7 @@ import {
   start,
 } from './bench.js';
 import { farewell4, farewell6, frame4, frame6, hex, OURS_4, OURS_6 } from './frames.js';
+import { FAREWELL_SENT } from './silent-agent.js';
 
 const VIP = fileURLToPath(new URL('../../../scripts/vip', import.meta.url));
 const MINUTE = milliseconds(60_000);
@@ -174,7 +175,7 @@ describe('the last will', { concurrency: 4 }, () => {
       // Time enough to do the wrong thing: each look takes longer than a release.
       for (let look = 0; look < 20; look += 1) assert.equal(present(), true);
       await wire.send(frame4({}));
-      assert.equal(await ended, '');
+      assert.equal(await ended, FAREWELL_SENT);
       assert.equal(present(), false);
     },
   );
