@@ -13,8 +13,8 @@ const HANDED_OVER: Mechanism = { taken: ['peer-released'] };
  * router is on, its farewell there may come first (RFC 9568 §6.4.3, priority 0).
  */
 const TOLD: Mechanism = { taken: ['peer-released', 'priority-zero'] };
-/** The executor of a dead agent carries out its will: a farewell, at once. */
-const WILL: Mechanism = { taken: ['priority-zero'] };
+/** The executor of a dead agent carries out its will: a farewell, as soon as the agent has died. */
+const WILL: Mechanism = { taken: ['priority-zero'], dies: true };
 /** The peer check: the heir waited for no Active_Down_Interval (`no-response`). */
 const PEER_CHECK: Mechanism = { taken: ['peer-dead'] };
 

@@ -7,12 +7,12 @@ import { fileURLToPath } from 'node:url';
 import { ended, run } from '../../scripts/lab/command.js';
 import type { Lab } from '../../scripts/lab/lab.js';
 import type { ApplianceName, NamespaceName } from '../../scripts/lab/network.js';
-import { withOwnFolders, type OwnFolders } from '../../scripts/lab/own-folders.js';
+import { coverFolders, withOwnFolders, type OwnFolders } from '../../scripts/lab/own-folders.js';
 import { MAIN, ROOT } from '../../scripts/lab/program.js';
 import type { StandInOrder, StandInPlan } from './stand-in.js';
 
 /** Mount points that a machine without understudy or nginx lacks. */
-export const MOUNT_POINTS = [
+const MOUNT_POINTS = [
   '/etc/understudy',
   '/etc/understudy-hooks',
   '/etc/sysctl.d',
@@ -25,7 +25,17 @@ export const MOUNT_POINTS = [
 ] as const;
 
 /** Where the sandbox covers the machine's folders, so that the mount points can be made. */
-export const COVERED = ['/etc', '/usr/lib', '/var', '/srv'] as const;
+const COVERED = ['/etc', '/usr/lib', '/var', '/srv'] as const;
+
+let covered: Promise<void> | null = null;
+
+/** Covers the folders of the machine once for all hosts, and makes the mount points. */
+export const coverOnce = (): Promise<void> => (covered ??= cover());
+
+async function cover(): Promise<void> {
+  await coverFolders('/run/lab', COVERED);
+  await run(['mkdir', '-p', ...MOUNT_POINTS]);
+}
 
 /** A host has /etc/nginx and the like for itself, and understudy's package installed. */
 export const hostFolders: OwnFolders = (directory) => {

@@ -2,7 +2,8 @@
 import { relay } from './mitigation-acts.js';
 import { failover, heldBy } from './mitigation-plan.js';
 import { onBoth, type Experiment } from './one-setting.js';
-import { rest, type Site } from './site.js';
+import { rest } from './client.js';
+import type { Site } from './site.js';
 
 /** The other flapWindowSeconds, and a little more. */
 const FLAP_WINDOW_MS = 1_100;

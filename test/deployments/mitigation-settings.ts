@@ -15,7 +15,7 @@ import { ACTIVE_PASSIVE, failover, heldBy } from './mitigation-plan.js';
 import { BYPASS, FLAPS } from './mitigation-relay.js';
 import { onBoth, tryOut, type Experiment } from './one-setting.js';
 import type { Chapter } from './chapter.js';
-import { rest, type Site, type SitePlan } from './site.js';
+import type { Site, SitePlan } from './site.js';
 
 /** HA MODE, PRIMARY INSTANCE, and when the primary takes the role back. */
 const ROLES: readonly Experiment[] = [
@@ -91,12 +91,15 @@ async function askForFailover(site: Site): Promise<void> {
 
 const holderAndAnswer = (site: Site): string => `${site.holders()}, ${answers.get(site) ?? ''}`;
 
+/** So many peer checks, 100 ms apart: messages of one appliance, which asks on three paths, and answers. */
+const rounds = (count: number): number => 3 * count;
+
 /** HA PORT and the peer checks. */
 const PEERS: readonly Experiment[] = [
   {
     done: 'a second later, failover on node 1',
     act: async (site) => {
-      await rest(1_000);
+      await site.words.hear('a', rounds(10));
       await askForFailover(site);
     },
     mend: nothing,
@@ -117,7 +120,7 @@ const PEERS: readonly Experiment[] = [
       await site.lab.appliance('b').stop();
       site.startAgent('b');
       await site.waitFor('node 2 answers', (_, b) => b !== null);
-      await rest(4_000);
+      await site.words.hear('b', rounds(40));
       await askForFailover(site);
     },
     mend: nothing,

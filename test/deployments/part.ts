@@ -2,8 +2,16 @@
 // over all that it asked for. Judged by who served and by what ended it. Pure: nothing is broken here.
 import type { ApplianceName } from '../../scripts/lab/network.js';
 import type { ProbeReport } from '../../scripts/lab/probe-record.js';
-import { judgeMoves, movesText, type Mechanism, type Moves } from './ending.js';
+import {
+  judgeMoves,
+  movesText,
+  takenFromStill,
+  type LastWord,
+  type Mechanism,
+  type Moves,
+} from './ending.js';
 import type { Outcome } from './report.js';
+import type { Word } from './words.js';
 
 /** Who gives no more requests to a back end: the hook marks it as down, or nginx finds it by itself. */
 export type LeftOutBy = 'hook' | 'nginx';
@@ -41,6 +49,10 @@ export interface Seen {
   /** Who was to hold each in the end. */
   readonly heirs: readonly ApplianceName[];
   readonly moves: Moves;
+  /** What the two appliances said. */
+  readonly words: readonly Word[];
+  /** What the executor said of an agent that was killed; undefined where none was. */
+  readonly lastWord?: LastWord;
   /** When the heir's kernel had the last address; null where none moved. */
   readonly movedAfterMs: number | null;
   /** Whether the hook changed what is marked as down. */
@@ -51,6 +63,10 @@ export interface Seen {
   readonly answeredLast: readonly string[] | null;
   readonly complaints: readonly string[];
 }
+
+/** The instances that have answered, in the end. */
+export const answerersIn = (byTarget: Readonly<Record<string, ProbeReport>>): string[] =>
+  [...new Set(Object.values(byTarget).flatMap(({ answeredLast }) => answeredLast))].sort();
 
 /** What the client noticed of a part, by target, and what is not as it must be. */
 export function summed(
@@ -66,7 +82,7 @@ export function summed(
     [...new Set(reports.flatMap(of))].sort();
   const served = (holder: string, instances: readonly string[]): string =>
     instances.length === 0 ? holder : `${holder}: ${instances.join(', ')}`;
-  const last = seen.answeredLast ?? names((report) => report.answeredLast);
+  const last = seen.answeredLast ?? answerersIn(byTarget);
   return {
     part: part.part,
     kind: part.kind,
@@ -87,7 +103,7 @@ export function summed(
     after: served(seen.holdersAfter, last),
     complaints: [
       ...seen.complaints,
-      ...judgeRequests(part, byTarget, last),
+      ...judgeRequests(part, byTarget, last, takenFromStill(seen.moves, seen.words) !== null),
       ...judgeCause(part, seen),
     ],
   };
@@ -103,18 +119,19 @@ function reasonsOf(reports: readonly ProbeReport[]): Record<string, number> {
   return reasons;
 }
 
-/** Who was served, and that nobody was turned away who may not be. */
+/** Who was served, and that nobody was turned away who may not be, but by a machine that stood still. */
 function judgeRequests(
   { aimMs, exposed = [], dark, answering }: Part,
   byTarget: Readonly<Record<string, ProbeReport>>,
   answeredLast: readonly string[],
+  stoodStill: boolean,
 ): string[] {
   const all = Object.entries(byTarget);
   const complaints = all
     .filter(([, { sent }]) => sent === 0)
     .map(([name]) => `requests for ${name} expected, found none`);
   const spared = all.filter(([name]) => !exposed.includes(name));
-  if (aimMs === null && spared.some(([, { lost }]) => lost > 0)) {
+  if (aimMs === null && !stoodStill && spared.some(([, { lost }]) => lost > 0)) {
     const but = exposed.length === 0 ? '' : ` but of ${exposed.join(', ')}`;
     complaints.push(`no failed request${but} expected`);
   }
@@ -131,7 +148,7 @@ function judgeRequests(
 /** What ended it, and that nothing slower had to. */
 function judgeCause({ by, mayMove, leftOutBy }: Part, seen: Seen): string[] {
   const { moves, heirs, before } = seen;
-  const complaints = mayMove === true ? [] : judgeMoves(moves, heirs, before, by);
+  const complaints = mayMove === true ? [] : judgeMoves(moves, heirs, before, by, seen);
   if (leftOutBy === undefined) return complaints;
   const found = leavers(seen);
   if (leftOutBy === 'hook' && !found.includes('hook')) {
@@ -150,7 +167,8 @@ const leavers = ({ marked, nginxErrors }: Seen): LeftOutBy[] => [
 
 function endedBy(seen: Seen): string {
   const moved = movesText(seen.moves);
-  return moved === '-' ? leavers(seen).join(', ') || '-' : moved;
+  if (moved === '-') return leavers(seen).join(', ') || '-';
+  return takenFromStill(seen.moves, seen.words) === null ? moved : `${moved}, in a standstill`;
 }
 
 const longestSpell = (reports: readonly ProbeReport[]): number =>

@@ -13,28 +13,23 @@ import type {
   NamespaceName,
   NetworkPlan,
 } from '../../scripts/lab/network.js';
-import { coverFolders } from '../../scripts/lab/own-folders.js';
-import type { ProbeReport } from '../../scripts/lab/probe-record.js';
 import type { RequestTarget } from '../../scripts/lab/prober-process.js';
-import type { Prober } from '../../scripts/lab/prober.js';
 import type { RequestPlan } from '../../scripts/lab/request-process.js';
 import { startRequest, type Asking } from '../../scripts/lab/request.js';
 import { installedUnderstudy, MAIN, ROOT } from '../../scripts/lab/program.js';
 import { run } from '../../scripts/lab/command.js';
+import { CALM_MS, Client, PATIENCE_MS, rest } from './client.js';
 import { openHookService } from './hook-service.js';
-import { COVERED, hostFolders, installPackage, MOUNT_POINTS, Nginx, StandIn } from './host.js';
+import { coverOnce, hostFolders, installPackage, Nginx, StandIn } from './host.js';
 import { summed, type Part } from './part.js';
 import type { Outcome, SettingRow } from './report.js';
 import type { StandInPlan } from './stand-in.js';
 import { markedDown } from './upstreams.js';
 import { witness } from './witness.js';
+import { Words } from './words.js';
 
 const REQUESTS_PER_SECOND = 200;
 const REQUEST_TIMEOUT_MS = 5_000;
-/** Only to end a hang: nothing is judged by it. */
-const PATIENCE_MS = 120_000;
-/** The client goes on asking so long before and after. */
-const CALM_MS = 500;
 
 const KEY = 'c3'.repeat(32);
 
@@ -74,8 +69,6 @@ export interface SitePlan {
   readonly holders?: readonly ApplianceName[];
 }
 
-let covered: Promise<void> | null = null;
-
 export class Site {
   readonly lab: Lab;
   readonly plan: SitePlan;
@@ -86,7 +79,8 @@ export class Site {
   readonly #outcomes: Promise<Outcome>[] = [];
   /** Who is to hold each virtual address by now. */
   #heirs: readonly ApplianceName[];
-  readonly #prober: { current: Prober | null } = { current: null };
+  /** Since the start. */
+  readonly #started: { client: Client | null; words: Words | null } = { client: null, words: null };
   readonly #hookServices: Server[] = [];
 
   private constructor(lab: Lab, plan: SitePlan) {
@@ -108,8 +102,7 @@ export class Site {
 
   /** Wires everything, puts the files in their places, starts all; resolves when the roles are settled. */
   static async open(plan: SitePlan): Promise<Site> {
-    covered ??= cover();
-    await covered;
+    await coverOnce();
     const hosts = Object.fromEntries(
       Object.entries(plan.standIns ?? {}).map(([name, { host }]) => [name, host]),
     );
@@ -124,6 +117,15 @@ export class Site {
       throw new Error(`${logs}\n${(error as Error).message}`, { cause: error });
     }
     return site;
+  }
+
+  /** What the two appliances say to each other. */
+  get words(): Words {
+    return started(this.#started.words);
+  }
+
+  get #client(): Client {
+    return started(this.#started.client);
   }
 
   standIn(name: string): StandIn {
@@ -160,6 +162,7 @@ export class Site {
     await Promise.all([...this.#standIns.values()].map((standIn) => standIn.start()));
     for (const name of APPLIANCES) await this.#prepare(name);
     if (this.plan.nginx) for (const name of APPLIANCES) this.nginx[name].start();
+    this.#started.words = await Words.listen(this.lab.network);
     for (const name of APPLIANCES) this.startAgent(name);
     const { targets, requestsPerSecond = REQUESTS_PER_SECOND } = this.plan;
     // The client asks from the start: a pair that watches its traffic is not to find none.
@@ -171,23 +174,8 @@ export class Site {
       }),
       this.settled(this.#heirs),
     ]);
-    this.#prober.current = prober;
-    await this.#allAnswered(prober);
-  }
-
-  /** What was asked before anybody could answer keeps the client busy for a while. */
-  async #allAnswered(prober: Prober): Promise<void> {
-    const until = now() + PATIENCE_MS;
-    for (;;) {
-      const window = await prober.open();
-      await rest(CALM_MS);
-      const reports = Object.values(await window.close());
-      if (reports.every(({ sent, lost }) => sent > 0 && lost === 0)) return;
-      if (now() > until) {
-        const lost = reports.map((report) => `${report.lost} of ${report.sent}`).join(', ');
-        throw new Error(`every request answered expected before anything is broken, lost: ${lost}`);
-      }
-    }
+    this.#started.client = new Client(prober);
+    await this.#client.allAnswered();
   }
 
   async #startHooks(name: ApplianceName): Promise<void> {
@@ -281,7 +269,6 @@ export class Site {
    * nobody waits for their time limits: the outcome comes later.
    */
   async observe(part: Part, act: () => Promise<unknown>): Promise<void> {
-    const prober = this.#running();
     const heirs =
       typeof part.heir === 'string'
         ? this.plan.addresses.map(() => part.heir as ApplianceName)
@@ -289,24 +276,28 @@ export class Site {
     // A check that got no time may have moved the role meanwhile: then it comes back first.
     await this.#untilHeldBy(this.#heirs);
     this.#heirs = heirs;
-    const window = await prober.open();
+    const window = await this.#client.open();
     await rest(CALM_MS);
     const holdersBefore = this.holders();
-    const look = witness(this.lab, this.plan.addresses);
+    const look = witness({
+      lab: this.lab,
+      words: this.words,
+      addresses: this.plan.addresses,
+      dies: part.by?.dies === true,
+    });
     const complaints: string[] = [];
     await act();
     await this.#untilHeldBy(heirs).catch((error: Error) => complaints.push(error.message));
-    const tail = await prober.open();
-    await rest(CALM_MS);
-    const holdersAfter = this.holders();
-    if (complaints.length === 0 && !this.#heldBy(heirs)) {
-      complaints.push(`held by ${heirs.join(', ')} expected in the end, found ${holdersAfter}`);
+    const answeredLast = await this.#client.servedInTheEnd(part);
+    // One that left for a moment is found by what both have written.
+    if (complaints.length === 0) {
+      await this.#untilHeldBy(heirs).catch((error: Error) => complaints.push(error.message));
     }
+    const holdersAfter = this.holders();
     const seen = { holdersBefore, holdersAfter, heirs, complaints, ...(await look(heirs)) };
-    const outcome = Promise.all([window.close(), tail.close()]).then(([whole, end]) => {
-      const answeredLast = part.dark === true ? null : answerersIn(end);
-      return summed(part, whole, { ...seen, answeredLast });
-    });
+    const outcome = window
+      .close()
+      .then((reports) => summed(part, reports, { ...seen, answeredLast }));
     // Awaited in the end: not to be unhandled until then.
     outcome.catch(() => {});
     this.#outcomes.push(outcome);
@@ -318,24 +309,9 @@ export class Site {
     return Promise.all(this.#outcomes);
   }
 
-  #running(): Prober {
-    const prober = this.#prober.current;
-    if (prober === null) throw new Error('expected a started site');
-    return prober;
-  }
-
-  /**
-   * Resolves when just these instances have answered for a while. @throws Error when they do not in time.
-   */
-  async answering(names: readonly string[]): Promise<void> {
-    const until = now() + PATIENCE_MS;
-    for (;;) {
-      const seen = await this.answerers();
-      if (seen.join() === names.join()) return;
-      if (now() > until) {
-        throw new Error(`expected answers of ${names.join(', ')}; last seen: ${seen.join(', ')}`);
-      }
-    }
+  /** Resolves when just these instances have answered for a while. @throws Error when they do not in time. */
+  answering(names: readonly string[]): Promise<void> {
+    return this.#client.answering(names);
   }
 
   /** Waits until the agent gives such a reason for not being healthy. */
@@ -373,10 +349,8 @@ export class Site {
   }
 
   /** The instances that answer what is asked from now on, for a while. */
-  async answerers(): Promise<string[]> {
-    const window = await this.#running().open();
-    await rest(CALM_MS);
-    return answerersIn(await window.close());
+  answerers(): Promise<string[]> {
+    return this.#client.answerers();
   }
 
   /**
@@ -415,20 +389,15 @@ export class Site {
 
   close(): Promise<void> {
     for (const service of this.#hookServices) service.close();
+    this.#started.words?.close();
     return this.lab.close();
   }
 }
 
-/** The instances that have answered. */
-const answerersIn = (reports: Readonly<Record<string, ProbeReport>>): string[] =>
-  [...new Set(Object.values(reports).flatMap((report) => report.answeredLast))].sort();
+/** @throws Error before the site has started. */
+function started<T>(of: T | null): T {
+  if (of === null) throw new Error('expected a started site');
+  return of;
+}
 
 const well = (status: Status | null): boolean => status?.health.state === 'healthy';
-
-export const rest = (ms: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, ms));
-
-async function cover(): Promise<void> {
-  await coverFolders('/run/lab', COVERED);
-  await run(['mkdir', '-p', ...MOUNT_POINTS]);
-}

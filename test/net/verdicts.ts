@@ -106,7 +106,20 @@ const transitions = (events: readonly EventRecord[]): EventRecord[] =>
 const STOOD_STILL_MS = 200;
 
 /** How an agent takes the role of one that is silent; its executor says farewell for it. */
-const OF_THE_SILENT: ReadonlySet<string> = new Set(['peer-dead', 'no-response', 'priority-zero']);
+export const OF_THE_SILENT: ReadonlySet<string> = new Set([
+  'peer-dead',
+  'no-response',
+  'priority-zero',
+]);
+
+/**
+ * Whether somebody, by all of its own words, said nothing in the last moments before `at`, and spoke again: one that is
+ * not heard any more, or not yet, is no witness of a silence.
+ */
+export function pausedBefore(words: readonly { readonly at: number }[], at: number): boolean {
+  const last = words.findLast((word) => word.at <= at);
+  return last !== undefined && at - last.at >= STOOD_STILL_MS && words.at(-1) !== last;
+}
 
 /**
  * Whether an appliance said nothing in the last moments before `at`, by the wire: not even that it lives. What
@@ -117,9 +130,7 @@ export function wasSilent(frames: readonly Frame[] | null, name: string, at: num
   const isWord = ({ what }: Frame): boolean =>
     what.kind === 'ha-message' || (what.kind === 'advertisement' && what.priority > 0);
   const words = frames.filter((frame) => frame.sender === macOf(name) && isWord(frame));
-  const last = words.findLast((frame) => frame.at <= at);
-  // One that is not seen any more, or not yet, is no witness of a silence.
-  return last !== undefined && at - last.at >= STOOD_STILL_MS && words.at(-1) !== last;
+  return pausedBefore(words, at);
 }
 
 /**

@@ -13,8 +13,8 @@ import {
   unnoticed,
   untilMended,
 } from '../deployments/bounds.js';
-import { causesOf, judgeMoves, movesOf, movesText, type Moves } from '../deployments/ending.js';
-import { summed, type Part, type Seen } from '../deployments/part.js';
+import { causesOf, judgeMoves, movesOf, movesText } from '../deployments/ending.js';
+import type { Part, Seen } from '../deployments/part.js';
 import {
   complaintsOf,
   merged,
@@ -24,65 +24,7 @@ import {
 } from '../deployments/report.js';
 import type { ProbeReport } from '../../scripts/lab/probe-record.js';
 import type { EventRecord } from '../../src/model/status.js';
-
-/** All answered by `one`. */
-const GOOD: ProbeReport = {
-  sent: 100,
-  lost: 0,
-  longestOutageMs: 0,
-  firstLostAt: null,
-  goodAgainAt: null,
-  scheduleLatenessMs: 0,
-  slowestMs: 3,
-  longestGapMs: 5,
-  answeredFirst: ['one'],
-  answeredLast: ['one'],
-  reasons: {},
-};
-/** Two lost, and good again after 80 ms. */
-const LOST: ProbeReport = {
-  ...GOOD,
-  lost: 2,
-  longestOutageMs: 80,
-  longestGapMs: 90,
-  firstLostAt: 1_000,
-  goodAgainAt: 1_080,
-  reasons: { ECONNRESET: 1, timeout: 1 },
-};
-const ENDLESS: ProbeReport = { ...LOST, goodAgainAt: null };
-
-const STILL: Moves = { taken: [], left: [], failed: [] };
-/** `a` gives the role to `b` for these reasons. */
-const moved = (taken: string, left?: string, monitor?: string): Moves => ({
-  taken: [{ appliance: 'b', virtualRouter: 'lan', reason: taken }],
-  left: left === undefined ? [] : [{ appliance: 'a', virtualRouter: 'lan', reason: left }],
-  failed: monitor === undefined ? [] : [{ appliance: 'a', monitor }],
-});
-
-/** Nothing has happened: `a` holds the address. */
-const CALM: Seen = {
-  holdersBefore: 'lb-1',
-  holdersAfter: 'lb-1',
-  before: ['a'],
-  heirs: ['a'],
-  moves: STILL,
-  movedAfterMs: null,
-  marked: false,
-  nginxErrors: 0,
-  answeredLast: null,
-  complaints: [],
-};
-const TOLD: Seen = {
-  ...CALM,
-  holdersAfter: 'lb-2',
-  heirs: ['b'],
-  moves: moved('peer-released', 'no-carrier'),
-  movedAfterMs: 21,
-};
-
-/** Without a site's word what was to happen to the role has happened. */
-const judged = (part: Part, byTarget: Readonly<Record<string, ProbeReport>>, seen?: Seen) =>
-  summed(part, byTarget, seen ?? (part.heir === 'b' ? TOLD : CALM));
+import { CALM, ENDLESS, GOOD, judged, LOST, moved, STILL, TOLD } from './deployment-seen.js';
 
 describe('what a part may cost', () => {
   const cases: readonly [string, Part, Readonly<Record<string, ProbeReport>>, readonly string[]][] =
@@ -193,12 +135,6 @@ describe('what ended it', () => {
       [],
     ],
     [
-      'the peer check instead of the will',
-      agentDead('x', 'b'),
-      { ...TOLD, moves: moved('peer-dead') },
-      ['ended by priority-zero expected, found peer-dead'],
-    ],
-    [
       'the monitor that was to find it',
       handedOver('x', 'b', 'gateway'),
       { ...TOLD, moves: moved('peer-released', 'soft-fault', 'gateway') },
@@ -261,10 +197,13 @@ describe('what ended it', () => {
       a: [transition('two', 'Backup', 'Active', 'peer-released')],
       b: [transition('one', 'Backup', 'Active', 'peer-released')],
     });
-    const complaints = judgeMoves(moves, ['b', 'b'], ['a', 'b'], { taken: ['peer-released'] });
+    const by = { taken: ['peer-released'] };
+    const complaints = judgeMoves(moves, ['b', 'b'], ['a', 'b'], by, { words: [] });
     assert.deepEqual(complaints, ['two: nothing to move to a expected, found peer-released']);
   });
 });
+
+const NOON = '2026-11-30T12:00:00.000Z';
 
 const transition = (
   virtualRouter: string,
@@ -272,7 +211,7 @@ const transition = (
   to: EventRecord['to'],
   reason: string,
 ): EventRecord => ({
-  time: '',
+  time: NOON,
   event: 'transition',
   virtualRouter,
   ...(from === undefined ? {} : { from }),
@@ -303,9 +242,12 @@ describe('what agents wrote', () => {
   });
 
   it('who gave up and took the role, and why', () => {
-    assert.deepEqual(moves.left, [{ appliance: 'a', virtualRouter: 'lan', reason: 'soft-fault' }]);
+    const at = Date.parse(NOON);
+    assert.deepEqual(moves.left, [
+      { appliance: 'a', virtualRouter: 'lan', reason: 'soft-fault', at },
+    ]);
     assert.deepEqual(moves.taken, [
-      { appliance: 'b', virtualRouter: 'lan', reason: 'peer-released' },
+      { appliance: 'b', virtualRouter: 'lan', reason: 'peer-released', at },
     ]);
     assert.deepEqual(causesOf(moves), ['soft-fault', 'nginx', 'web']);
   });
