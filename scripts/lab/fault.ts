@@ -98,7 +98,7 @@ export async function measure(
       return holders.includes(heir) && (leftoversExpected || holders.length === 1);
     });
   // A stop waits for the daemon's end, which the take-over need not wait for: watch while it runs.
-  await Promise.all([acted, rest(lab, moved, startedAt + deadlineMs)]);
+  await Promise.all([acted, rest(observation, moved, startedAt + deadlineMs)]);
   const to = now();
   const reports = await window.close();
   const after = await Promise.all(addresses.map((address) => lab.holders(address)));
@@ -119,13 +119,24 @@ export async function measure(
   return { from: startedAt, to, addresses: measured };
 }
 
-/** Resolves when `moved` has held for a moment, or at the deadline: the measurement then says what is. */
-async function rest(lab: Lab, moved: () => boolean, deadlineAt: number): Promise<void> {
-  do {
+/**
+ * Resolves when `moved` has held for a moment in which every probe was answered, or at the deadline: the measurement then
+ * says what is.
+ */
+async function rest(
+  { lab, prober, addresses }: Observation,
+  moved: () => boolean,
+  deadlineAt: number,
+): Promise<void> {
+  for (;;) {
     const deadlineMs = Math.max(0, deadlineAt - now());
     await lab.waitFor('the addresses moved', moved, { deadlineMs }).catch(() => {});
+    const moment = await prober.open();
     await new Promise((resolve) => setTimeout(resolve, AFTERMATH_MS));
-  } while (!moved() && now() < deadlineAt);
+    const reports = await moment.close();
+    const answered = addresses.every((address) => reports[address]?.lost === 0);
+    if ((moved() && answered) || now() >= deadlineAt) return;
+  }
 }
 
 /** Whether the daemon takes part as Backup: it would notice that the Active is gone. */
