@@ -45,6 +45,8 @@ export interface Manner {
   readonly corpus?: readonly Buffer[];
   /** Told of each input before it is taken: whoever watches can say which one has no end. */
   readonly onInput?: (input: Buffer) => void;
+  /** Told of each new outcome: how many there are now, and how many inputs are kept. */
+  readonly onNew?: (outcomes: number, kept: number) => void;
   /** An input that takes longer each time, in ms, has failed; absent: none does. */
   readonly boundMs?: number;
 }
@@ -57,7 +59,7 @@ const ASKED_AGAIN = 4_096;
 const BYTES_IN = 4;
 
 export async function fuzz(target: Target, seed: number, manner: Manner): Promise<Account> {
-  const { goOn, corpus = [], onInput, boundMs = Infinity } = manner;
+  const { goOn, corpus = [], onInput, onNew, boundMs = Infinity } = manner;
   const draw = drawFrom(seed);
   const seeds = [...target.seeds, ...corpus];
   const kept: Buffer[] = [...seeds];
@@ -102,7 +104,9 @@ export async function fuzz(target: Target, seed: number, manner: Manner): Promis
     }
     const count = outcomes.get(outcome) ?? 0;
     outcomes.set(outcome, count + 1);
-    if (count === 0 && executions >= seeds.length && kept.length < MOST_KEPT) kept.push(before);
+    if (count > 0) continue;
+    if (executions >= seeds.length && kept.length < MOST_KEPT) kept.push(before);
+    onNew?.(outcomes.size, kept.length);
   }
   return { executions, outcomes, kept, slowest, failure: null };
 }

@@ -2,7 +2,8 @@
 // native/*.c; without clang the tests feed them by themselves (native/drive.h).
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { readCorpus, writeCorpus } from './corpus.js';
@@ -19,6 +20,8 @@ export const COMPILER = ['clang', 'clang-14', 'clang-19'].find(
 const FLAGS =
   '-std=gnu11 -O1 -g -D_GNU_SOURCE -Wno-gnu-variable-sized-type-not-at-end ' +
   '-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all';
+/** Of what libFuzzer says of its progress, at most one line in so long is passed on. */
+const BETWEEN_LINES_MS = 5_000;
 /** As long as the longest that a kernel or an agent sends in one piece, for most. */
 const LONGEST = 2_048;
 /** One input that takes so many seconds has no end. */
@@ -92,11 +95,15 @@ async function rounds(
       corpus,
     ]);
     count += Number(/number_of_executed_units: *(\d+)/.exec(said)?.[1] ?? 0);
-    const isSound = code === 0 || (await stoodStill(program, said));
-    const isOver = code === 0 || spent() >= seconds || count >= executions;
+    const isSound = code === 0 || code === INTERRUPTED || (await stoodStill(program, said));
+    const isOver = isDone(code) || spent() >= seconds || count >= executions;
     if (!isSound || isOver) return { code: isSound ? 0 : code, said, count, took: spent() };
   }
 }
+
+/** The exit code of libFuzzer when a signal ended it. */
+const INTERRUPTED = 72;
+const isDone = (code: number): boolean => code === 0 || code === INTERRUPTED;
 
 /** Whether the input that had no end has one by itself: then the machine, or whoever stopped the run, took the time. */
 async function stoodStill(program: string, said: string): Promise<boolean> {
@@ -136,11 +143,21 @@ async function packed(
 function run(program: string, words: readonly string[]): Promise<{ code: number; said: string }> {
   const child = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'] });
   let lines: string[] = [];
+  let saidAt = performance.now();
   createInterface(child.stderr).on('line', (line) => {
     lines.push(line);
+    if (/^#\d+\s.*cov: /.test(line) && performance.now() - saidAt >= BETWEEN_LINES_MS) {
+      saidAt = performance.now();
+      process.stderr.write(`${basename(program)}: ${line}\n`);
+    }
     if (lines.length > 2_000) lines = lines.slice(-1_000);
   });
+  const end = (): void => void child.kill('SIGINT');
+  process.once('SIGTERM', end);
   return new Promise((resolve) => {
-    child.once('close', (code) => resolve({ code: code ?? 1, said: lines.join('\n') }));
+    child.once('close', (code) => {
+      process.off('SIGTERM', end);
+      resolve({ code: code ?? 1, said: lines.join('\n') });
+    });
   });
 }

@@ -11,12 +11,15 @@ export interface Order {
   readonly ms: number;
   readonly executions: number;
   readonly boundMs: number;
-  /** How many have been done, how long the input is, and the input itself behind both. */
+  /** The numbers of SEEN, and the input that is being taken behind them. */
   readonly seen: SharedArrayBuffer;
 }
 
+/** Where each number stands in `Order.seen`. `enough`: written by whoever started it, which then gets its report. */
+export const SEEN = { done: 0, length: 1, outcomes: 2, kept: 3, enough: 4 } as const;
+
 /** Of `Order.seen`, in bytes. */
-export const SEEN_HEADER = 8;
+export const SEEN_HEADER = 4 * Object.keys(SEEN).length;
 
 export interface Report extends Omit<Account, 'failure'> {
   readonly ms: number;
@@ -33,13 +36,18 @@ async function obey({ name, seed, ms, executions, boundMs, seen }: Order): Promi
   Error.stackTraceLimit = 0;
   const startedAt = performance.now();
   const account = await fuzz(target, seed, {
-    goOn: (done) => done < executions && performance.now() - startedAt < ms,
+    goOn: (done) =>
+      done < executions && performance.now() - startedAt < ms && counts[SEEN.enough] === 0,
     corpus: readCorpus(name),
     boundMs,
     onInput: (input) => {
       bytes.set(input.subarray(0, bytes.length));
-      counts[1] = input.length;
-      Atomics.add(counts, 0, 1);
+      counts[SEEN.length] = input.length;
+      Atomics.add(counts, SEEN.done, 1);
+    },
+    onNew: (outcomes, kept) => {
+      counts[SEEN.outcomes] = outcomes;
+      counts[SEEN.kept] = kept;
     },
   });
   const took = performance.now() - startedAt;
