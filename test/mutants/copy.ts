@@ -17,10 +17,6 @@ const COMPILE = [
   ...words('-p tsconfig.json --pretty false --noUnusedLocals false --noUnusedParameters false'),
   ...words('--incremental --tsBuildInfoFile dist/.tsbuildinfo'),
 ];
-/** The files of a fault alone, their types unseen: some milliseconds instead of seconds. */
-const TRANSLATE = words(
-  'node_modules/.bin/esbuild --format=esm --target=es2023 --outbase=src --outdir=dist/src --log-level=warning',
-);
 const BUILD = words('make -s -C build BUILDTYPE=Release');
 
 export class Copy {
@@ -55,11 +51,9 @@ export class Copy {
 
   /**
    * Plants the fault, does `judge`, and takes the fault out again.
-   * @param typed whether a fault that the types find counts as one that does not compile; only for TypeScript it may be
-   * false, which takes far less time.
    * @returns what `judge` returned, or why the fault cannot be planted, as text.
    */
-  async planted<T>(fault: Fault, judge: () => Promise<T>, typed = true): Promise<T | string> {
+  async planted<T>(fault: Fault, judge: () => Promise<T>): Promise<T | string> {
     const native = isNative(fault);
     const before = this.#texts(fault);
     if (typeof before === 'string') return before;
@@ -70,14 +64,13 @@ export class Copy {
       if (applied.code !== 0) {
         return `expected a diff that fits the sources; found: ${oneLine(applied.text)}`;
       }
-      const trouble = await (typed ? this.#compile(native) : this.#translate(fault));
+      const trouble = await this.#compile(native);
       if (trouble !== null) return `expected a fault that compiles; found: ${oneLine(trouble)}`;
       return await judge();
     } finally {
       for (const [path, text] of before) writeFileSync(join(this.root, path), text);
       // The next compilation of TypeScript sees that they are back; of C only one that is asked for.
       if (native) await this.#compile(true);
-      else if (!typed) await this.#translate(fault);
     }
   }
 
@@ -87,11 +80,6 @@ export class Copy {
     } catch (error) {
       return `expected the files that the diff changes; found: ${(error as Error).message}`;
     }
-  }
-
-  async #translate({ targets }: Fault): Promise<string | null> {
-    const { code, text } = await run([...TRANSLATE, ...targets], this.root);
-    return code === 0 ? null : text;
   }
 
   /** @returns what the compilers said when something does not compile; else null. */

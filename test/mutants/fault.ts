@@ -78,6 +78,10 @@ const fault = (name: string, expected: string, found: string): FaultError =>
 export interface Expected {
   readonly path: string;
   readonly lines: readonly string[];
+  /** What stands in their place when the fault is planted. */
+  readonly planted: readonly string[];
+  /** Where they stood when the diff was made, counted from 1. */
+  readonly at: number;
 }
 
 /** @throws FaultError when a part has fewer lines than it says. */
@@ -87,17 +91,41 @@ export function expectedOf(name: string, text: string): Expected[] {
   let path = '';
   for (const [index, line] of lines.entries()) {
     if (line.startsWith('--- a/')) path = line.slice('--- a/'.length);
-    const count = /^@@ -\d+(?:,(\d+))? /.exec(line);
-    if (count === null) continue;
+    const head = /^@@ -(\d+)(?:,(\d+))? \+\d+(?:,(\d+))? @@/.exec(line);
+    if (head === null) continue;
     const next = lines.slice(index + 1).findIndex((one) => /^(?:@@ |--- )/.test(one));
     const part = lines.slice(index + 1, next < 0 ? lines.length : index + 1 + next);
-    const old = part.filter((one) => !/^[+\\]/.test(one)).slice(0, Number(count[1] ?? 1));
-    if (old.length < Number(count[1] ?? 1)) {
-      throw fault(name, `${count[1]} lines below "${line}"`, String(old.length));
-    }
-    found.push({ path, lines: old.map((one) => one.slice(1)) });
+    const side = (without: RegExp, count: string | undefined): string[] => {
+      const some = part.filter((one) => !without.test(one)).slice(0, Number(count ?? 1));
+      if (some.length === Number(count ?? 1)) return some.map((one) => one.slice(1));
+      throw fault(name, `${count} lines below "${line}"`, String(some.length));
+    };
+    const [, at = '1', before, after] = head;
+    const old = side(/^[+\\]/, before);
+    found.push({ path, lines: old, planted: side(/^[-\\]/, after), at: Number(at) });
   }
   return found;
+}
+
+/**
+ * The text of the file at `path` with the fault of these parts in it.
+ * @throws FaultError when one of them does not fit.
+ */
+export function withFault(parts: readonly Expected[], path: string, text: string): string {
+  let lines = text.split('\n');
+  for (const part of parts.filter((one) => one.path === path)) {
+    const why = misfit(part, lines.join('\n'));
+    if (why !== null) throw new FaultError(why);
+    const { lines: old, planted, at } = part;
+    const fits = lines
+      .map((_, index) => index)
+      .filter((index) => old.every((line, offset) => lines[index + offset] === line));
+    const [nearest = 0] = fits.toSorted(
+      (one, other) => Math.abs(one + 1 - at) - Math.abs(other + 1 - at),
+    );
+    lines = lines.toSpliced(nearest, old.length, ...planted);
+  }
+  return lines.join('\n');
 }
 
 /** Why this text of a file has not what a part of a diff expects; null when it has. */

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, it, type TestContext } from '../support/test.js';
 import { until, WAIT_LIMIT_MS } from '../support/limits.js';
 import { alone } from './children.js';
-import { expectedOf, FaultError, misfit, parseFault, select } from './fault.js';
+import { expectedOf, FaultError, misfit, parseFault, select, withFault } from './fault.js';
 import { Progress, runTestFile } from './test-file.js';
 import { isSettled, judge, lineOf, medianOf, summaryOf, unfitness } from './verdict.js';
 import type { FileOutcome, Judged, Verdict } from './verdict.js';
@@ -62,11 +62,23 @@ describe('the file of a fault', () => {
     const diff = '--- a/src/a.ts\n+++ b/src/a.ts\n@@ -7,3 +7,2 @@\n one\n-two\n three\n';
     const [part, ...others] = expectedOf('a', `${HEADER}\n${diff}`);
     assert.ok(part !== undefined && others.length === 0);
-    assert.deepEqual(part, { path: 'src/a.ts', lines: ['one', 'two', 'three'] });
+    const lines = ['one', 'two', 'three'];
+    assert.deepEqual(part, { path: 'src/a.ts', lines, planted: ['one', 'three'], at: 7 });
     assert.equal(misfit(part, 'zero\none\ntwo\nthree\n'), null);
     assert.match(misfit(part, 'one\ntwo 2\nthree\n') ?? '', /this line, found none: two$/);
     assert.match(misfit(part, 'one\nthree\ntwo\n') ?? '', /one after the other/);
     assert.throws(() => expectedOf('a', diff.replace(' three\n', '')), /3 lines below/);
+  });
+
+  it('is planted in a text where its lines are, of two places at the nearer one, and in no other file', () => {
+    const diff =
+      '--- a/src/a.ts\n+++ b/src/a.ts\n@@ -5,2 +5,3 @@\n one\n-two\n+2\n+2\n' +
+      '@@ -20,1 +21,1 @@\n-end\n+END\n';
+    const parts = expectedOf('a', `${HEADER}\n${diff}`);
+    const text = 'one\ntwo\n\none\ntwo\nend\n';
+    assert.equal(withFault(parts, 'src/a.ts', text), 'one\ntwo\n\none\n2\n2\nEND\n');
+    assert.equal(withFault(parts, 'src/b.ts', text), text);
+    assert.throws(() => withFault(parts, 'src/a.ts', 'one\n'), FaultError);
   });
 
   it('is asked for by its name, or by what names begin with', () => {

@@ -16,22 +16,26 @@ import { chosen, seedOf, wholeNumber } from '../support/options.js';
 const NAMES = SUITES.map(({ name }) => name);
 
 const USAGE = `usage: scripts/sim [--steps N] [--seed S] [--suite NAME]... [--keep FOLDER]
-       scripts/sim --faults [--scenarios N] [--first] [--seed S] [--suite NAME]... [NAME]...
+       scripts/sim --faults [--scenarios N] [--first] [--seed S] [--suite NAME]... [--keep FOLDER] [NAME]...
 
   --steps N       at least so many steps of the simulated world; default 1000000
-  --seed S        of the scenarios; default: drawn, and printed
+  --seed S        of the scenarios; default: drawn, and printed (--faults: always the same)
   --suite NAME    these alone, of: ${NAMES.join(', ')}
-  --keep FOLDER   where a scenario that breaks a promise goes; default sim.kept
-  --faults        plants faults of the core (test/mutants, or those whose names begin with NAME), each in a
-                  copy, and plays the same scenarios with and without it
+  --keep FOLDER   where a scenario that breaks a promise goes, and what was found of each fault; default sim.kept
+  --faults        plants faults of the core (test/mutants, or those whose names begin with NAME) one by one, and
+                  plays the same scenarios with and without it. A run that was ended goes on where it was, as long
+                  as neither core nor simulator change. Says on standard error how far it is
   --scenarios N   of each suite, for each fault; default 200
   --first         for each fault, stops at the first scenario that meets it: no broken promise is looked for
 
-Exit code 1 when a promise was broken (--faults: when a fault was met by no scenario), 2 for a wrong option.
+Exit code 1 when a promise was broken (--faults: when a fault was met by no scenario and is not argued in
+test/sim-runs/argued.ts, or was met and is), 2 for a wrong option.
 `;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
+/** Of the scenarios with which faults are planted: what was found can be compared. */
+const FAULTS_SEED = '9568';
 /** Of steps, and of scenarios. */
 const MOST = Number.MAX_SAFE_INTEGER;
 
@@ -68,7 +72,7 @@ function optionsOf(words: string[]): Options | null {
     throw new Error(`expected an option, found "${positionals[0]}"`);
   return {
     steps: wholeNumber('--steps', values.steps ?? '1000000', 1, MOST),
-    seed: seedOf(values.seed),
+    seed: seedOf(values.seed ?? (values.faults ? FAULTS_SEED : undefined)),
     suites: SUITES.filter(({ name }) => names.includes(name)),
     keep: values.keep ?? 'sim.kept',
     faults: values.faults ? positionals : null,
@@ -149,7 +153,7 @@ try {
   const options = optionsOf(process.argv.slice(2));
   if (options === null) say(USAGE);
   else {
-    const { faults, seed, scenarios, first, suites } = options;
+    const { faults, seed, scenarios, first, suites, keep } = options;
     const good =
       faults === null
         ? run(options)
@@ -157,6 +161,7 @@ try {
             seed,
             scenarios,
             first,
+            keep,
             suites: suites.map(({ name }) => name),
           });
     process.exitCode = good ? 0 : 1;

@@ -1,41 +1,42 @@
-// Plays scenarios of every suite, drawn from a seed, and writes for each a digest of all effects and the promise that was
-// broken, as a line of JSON. Compares nothing: faults.ts does.
+// Plays the scenarios that it is given, and says of each a digest of all effects and the promise that was broken. Runs in
+// a thread of its own, from a bundle in which a fault may be planted (planted.ts). Compares nothing: faults.ts does.
 import { createHash } from 'node:crypto';
-import { writeSync } from 'node:fs';
-import process from 'node:process';
-import * as fc from 'fast-check';
+import { parentPort, workerData } from 'node:worker_threads';
 import { watchEffects } from '../sim/effects.js';
 import { SUITES, type Suite } from '../sim/suites.js';
 
-function* playAll<Drawn>(
-  { name, drawn, build, play }: Suite<Drawn>,
-  seed: number,
-  numRuns: number,
-): Generator<object> {
-  for (const [number, one] of fc.sample(drawn, { seed, numRuns }).entries()) {
-    const hash = createHash('sha256');
-    const stage = build(one, false);
-    watchEffects(stage, hash);
-    let broken: string | null = null;
-    try {
-      play(stage, one);
-    } catch (error) {
-      broken = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-    }
-    yield { at: `${name} ${number}`, digest: hash.digest('hex').slice(0, 16), broken };
-  }
+export interface Drawn {
+  /** `stormy 12` */
+  readonly at: string;
+  readonly suite: string;
+  /** As JSON. */
+  readonly scenario: string;
 }
 
-const [seed = '1', scenarios = '1', ...names] = process.argv.slice(2);
-const suites = SUITES.filter(({ name }) => names.includes(name));
-// In turns: what a fault needs to be met may be drawn in one suite alone.
-let turns = suites.map((suite) =>
-  playAll(suite as Suite<unknown>, Number(seed), Number(scenarios)),
-);
-while (turns.length > 0) {
-  turns = turns.filter((turn) => {
-    const { value, done } = turn.next();
-    if (done !== true) writeSync(1, `${JSON.stringify(value)}\n`);
-    return done !== true;
-  });
+export interface Played {
+  readonly at: string;
+  /** Of every effect, every deadline, and what each appliance shows at the end. */
+  readonly digest: string;
+  readonly broken: string | null;
+  readonly steps: number;
 }
+
+function played({ at, suite: name, scenario }: Drawn): Played {
+  const suite = SUITES.find((one) => one.name === name) as Suite<unknown> | undefined;
+  if (suite === undefined) throw new Error(`a suite expected, found ${name}`);
+  const drawn: unknown = JSON.parse(scenario);
+  const hash = createHash('sha256');
+  const stage = suite.build(drawn, false);
+  watchEffects(stage, hash);
+  let broken: string | null = null;
+  try {
+    suite.play(stage, drawn);
+    for (const appliance of stage.world.appliances)
+      hash.update(JSON.stringify(appliance.snapshot()));
+  } catch (error) {
+    broken = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+  }
+  return { at, digest: hash.digest('hex').slice(0, 16), broken, steps: stage.world.steps };
+}
+
+for (const one of workerData as readonly Drawn[]) parentPort?.postMessage(played(one), []);
