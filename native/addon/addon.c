@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "confirmations.h"
 #include "datagram_socket.h"
 #include "deadline_timer.h"
 #include "lease.h"
@@ -56,6 +57,9 @@ struct resource {
   uv_timer_t pause; /* of a socket with a room */
   napi_ref memory; /* of `room` */
   struct packet_room *room; /* NULL, or where it receives before JavaScript is called */
+  struct confirmer *confirmer; /* NULL, or who receives before JavaScript is called */
+  napi_ref shared[2]; /* memory of the confirmer */
+  struct resource *keys[CONFIRMATION_KEYS]; /* of the confirmer; each held */
 };
 
 static const napi_type_tag resource_tag = {0x7c1e0f5b9a3d4e26, 0xb8d21f6a40c7953e};
@@ -112,6 +116,9 @@ static bool text_argument(napi_env env, napi_value value, char *text, size_t siz
 static void drop_holder(struct resource *resource) {
   resource->holders -= 1;
   if (resource->holders > 0) return;
+  for (int place = 0; place < CONFIRMATION_KEYS; place += 1)
+    if (resource->keys[place] != NULL) drop_holder(resource->keys[place]);
+  free(resource->confirmer);
   free(resource->reader);
   message_key_free(resource->key);
   free(resource);
@@ -178,6 +185,12 @@ static bool is_only_repeated(struct resource *resource) {
          repetitions_receive(resource->fd, resource->family, &resource->drained_at, resource->room);
 }
 
+/* Messages of peers that only confirm what is known are answered and noted in memory until JavaScript looks. */
+static bool is_only_confirmed(struct resource *resource) {
+  return resource->confirmer != NULL &&
+         confirmations_receive(resource->confirmer, resource->fd, resource->family);
+}
+
 static void on_poll(uv_poll_t *poll, int status, int events);
 
 static void on_pause_over(uv_timer_t *pause) {
@@ -199,7 +212,7 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
   if (resource->kind == DEADLINE_TIMER && deadline_timer_consume(resource->fd) <= 0) return;
   if (status >= 0 && is_only_repeated(resource))
     pause_polling(resource);
-  else
+  else if (status < 0 || !is_only_confirmed(resource))
     call_back(resource);
 }
 
@@ -487,6 +500,8 @@ static napi_value close_handle(napi_env env, napi_callback_info info) {
   close_resource(resource);
   if (resource->callback != NULL) napi_delete_reference(env, resource->callback);
   if (resource->memory != NULL) napi_delete_reference(env, resource->memory);
+  for (int place = 0; place < 2; place += 1)
+    if (resource->shared[place] != NULL) napi_delete_reference(env, resource->shared[place]);
   napi_delete_reference(env, resource->self);
   return NULL;
 }
@@ -562,6 +577,51 @@ static napi_value open_datagram_socket(napi_env env, napi_callback_info info) {
   return hand_over(env, resource, values[2]);
 }
 
+/* A socket, where it receives, the memory of its port, and for how many peers and paths that is; once. */
+static napi_value confirm(napi_env env, napi_callback_info info) {
+  napi_value values[5];
+  int peers, paths;
+  void *arrived, *room;
+  size_t size;
+  struct resource *resource = open_resource(env, info, DATAGRAM_SOCKET, 5, values);
+  if (resource == NULL || resource->confirmer != NULL ||
+      !int_argument(env, values[3], 0, UINT16_MAX, &peers) ||
+      !int_argument(env, values[4], 0, UINT16_MAX, &paths) ||
+      !batch_argument(env, values[1], sizeof(struct datagram_room), &arrived, &size) ||
+      !batch_argument(env, values[2], peer_room_size((unsigned int)peers, (unsigned int)paths),
+                      &room, &size))
+    return NULL;
+  struct confirmer *confirmer = calloc(1, sizeof *confirmer);
+  if (confirmer == NULL) return throw_errno(env, -ENOMEM, "calloc");
+  *confirmer = (struct confirmer){
+      .arrived = arrived, .room = room, .peers = (unsigned int)peers, .paths = (unsigned int)paths};
+  if (napi_create_reference(env, values[1], 1, &resource->shared[0]) == napi_ok &&
+      napi_create_reference(env, values[2], 1, &resource->shared[1]) == napi_ok)
+    resource->confirmer = confirmer;
+  else
+    free(confirmer);
+  return NULL;
+}
+
+/* A socket, a place, and the key that stands there from now on; null for none. */
+static napi_value use_key(napi_env env, napi_callback_info info) {
+  napi_value values[3];
+  napi_valuetype type = napi_undefined;
+  int place;
+  struct resource *resource = open_resource(env, info, DATAGRAM_SOCKET, 3, values), *key = NULL;
+  if (resource == NULL || !int_argument(env, values[1], 0, CONFIRMATION_KEYS - 1, &place))
+    return NULL;
+  if (napi_typeof(env, values[2], &type) != napi_ok || type != napi_null) {
+    key = resource_argument(env, values[2], MESSAGE_KEY);
+    if (key == NULL) return NULL;
+    key->holders += 1;
+  }
+  if (resource->keys[place] != NULL) drop_holder(resource->keys[place]);
+  resource->keys[place] = key;
+  if (resource->confirmer != NULL) resource->confirmer->keys[place] = key == NULL ? NULL : key->key;
+  return NULL;
+}
+
 /* A family, and the addresses with the name of an interface behind them. */
 static napi_value source_to(napi_env env, napi_callback_info info) {
   napi_value values[2];
@@ -626,6 +686,8 @@ NAPI_MODULE_INIT() {
       FUNCTION("openDeadlineTimer", open_deadline_timer),
       FUNCTION("receivePackets", receive_packets),
       FUNCTION("attach", attach),
+      FUNCTION("confirm", confirm),
+      FUNCTION("useKey", use_key),
       FUNCTION("sendBatch", send_batch),
       FUNCTION("receiveNetwork", receive_network),
       FUNCTION("netlink", netlink),

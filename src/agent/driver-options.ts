@@ -7,6 +7,8 @@ import type { MonitorStatus } from '../model/monitor.js';
 import type { PeerReport } from '../model/peer-report.js';
 import type { EventRecord } from '../model/status.js';
 import type { WitnessOrder } from '../model/witness.js';
+import type { Instant } from '../model/units.js';
+import type { HeardReport } from '../peer-channel/peer-channel.js';
 import type { Leftovers } from './leftovers.js';
 import type { TransitionEffect } from './records.js';
 import type { Signing } from './signing.js';
@@ -20,6 +22,15 @@ export interface Services {
   askGateway(): void;
   /** Submits by `hear` what the peers have said already. */
   hearPeers(): void;
+  /** Hands over, in order and with the time of each, what only confirmed what was known: nobody was woken for it. */
+  confirmed(take: (heard: HeardReport, at: Instant) => void): void;
+  /** Whether `confirmed` would hand over any. */
+  readonly isAnyConfirmed: boolean;
+  /**
+   * From now on nobody is woken for a message that `isKnown` says of, were it heard now, that it only puts deadlines off.
+   * @param doubts whether that may have changed.
+   */
+  trustPeers(isKnown: (heard: HeardReport) => boolean, doubts: boolean): void;
   /** Interfaces or addresses of this host have changed. */
   networkChanged(): void;
   /** Addresses of these are about to come: what is to be waited for, never for long; null for nothing. */

@@ -76,7 +76,7 @@ export class Driver {
     this.moves = new Moves(journal, this.#instance);
     this.#records = new Records(journal, this.tallies, this.moves);
     this.recorder = new Recorder(this.#instance);
-    this.reception = new Reception(journal, (source) => this.#instance.isStranger(source), signing);
+    this.reception = new Reception(options, (source) => this.#instance.isStranger(source));
     this.network = new Network(kernel, () => this.#wake(), this.#networkEvents());
     this.#advertiser = new Advertiser(
       this.network,
@@ -156,8 +156,8 @@ export class Driver {
    * known: when nothing follows, and no deadline is due, nothing else is looked at. A packet or a notice wakes us itself.
    */
   heard(): void {
-    const now = this.#kernel.now();
-    if (this.#inbox.length > 0 || (this.#alarm.armedFor ?? Infinity) <= now) this.#takeHeard();
+    const isAny = this.#inbox.length > 0 || this.#services.isAnyConfirmed;
+    if (isAny || (this.#alarm.armedFor ?? Infinity) <= this.#kernel.now()) this.#takeHeard();
   }
 
   #takeHeard(): void {
@@ -334,7 +334,7 @@ export class Driver {
 
   /** Until something happens that is more than a repetition, or a deadline has come. */
   #rest(now: Instant): void {
-    if (this.#doubts) this.reception.distrust(this.network, this.#instance);
+    this.reception.distrust(this.network, this.#instance, this.#doubts);
     this.#doubts = false;
     this.#alarm.arm(now);
   }

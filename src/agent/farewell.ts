@@ -89,7 +89,7 @@ function awaitSuccessors(
   left: readonly VirtualRouterSettings[],
   onNotice: (look: () => void) => void,
 ): Promise<Succession> {
-  const reception = new Reception(MUTE, () => false, signing);
+  const reception = new Reception({ journal: MUTE, signing }, () => false);
   const awaited = new Set(left.map(({ name }) => name));
   // Priority 1 has the longest Active_Down_Interval: whoever is there has taken over by then.
   const longest = Math.max(
@@ -104,8 +104,9 @@ function awaitSuccessors(
     const timer = kernel.openDeadlineTimer(() => settle('time-over'));
     onNotice(() => {
       network.drain(kernel.now());
-      reception.receive(network, ({ advertisement, virtualRouter }) => {
-        if (advertisement.priority > 0) awaited.delete(virtualRouter);
+      reception.receive(network, (event) => {
+        if (event.kind !== 'advertisement' || event.advertisement.priority === 0) return;
+        awaited.delete(event.virtualRouter);
       });
       if (awaited.size === 0) settle('taken');
     });

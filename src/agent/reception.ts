@@ -18,14 +18,25 @@ import {
 import { hasTrailer, TRAILER_LENGTH } from '../wire/signature.js';
 import { createAdvertisementDecoder, isSameMessage } from '../wire/advertisement-decoder.js';
 import type { Journal } from '../journal/journal.js';
+import type { HeardReport } from '../peer-channel/peer-channel.js';
 import { Discards } from './discards.js';
+import type { Services } from './driver-options.js';
 import type { Network } from './network.js';
 import type { Port } from './ports.js';
 import type { Signing } from './signing.js';
 import { Unheard } from './unheard.js';
 
 type AdvertisementEvent = Extract<InstanceEvent, { kind: 'advertisement' }>;
+/** What is heard of others, of which most is only counted. */
+type HeardEvent = AdvertisementEvent | HeardReport;
 type Accepted = Extract<DecodedAdvertisement, { ok: true }>;
+
+interface ReceptionOptions {
+  readonly journal: Journal;
+  readonly signing: Pick<Signing, 'doubt'>;
+  /** None for whoever hears advertisements alone. */
+  readonly services?: Pick<Services, 'confirmed' | 'isAnyConfirmed' | 'trustPeers'>;
+}
 
 /** The last advertisement accepted of a VRID, and who we were then. */
 interface Memory {
@@ -47,32 +58,33 @@ export class Reception {
   /** By VRID; a port whose settings change is another port. */
   readonly #memories = new WeakMap<Port, Map<number, Memory>>();
   /** What has arrived in this wake-up, in columns that are used again: nothing is made for a packet. */
-  readonly #arrived: AdvertisementEvent[] = [];
+  readonly #arrived: HeardEvent[] = [];
   readonly #times: Instant[] = [];
   #inOrder = true;
 
   readonly #isStranger: (source: IpAddress) => boolean;
   readonly #signing: Pick<Signing, 'doubt'>;
+  readonly #peers: ReceptionOptions['services'];
 
   /**
+   * @param options with what verifies signatures, and with who has counted what the peers said
    * @param isStranger whether the source of an advertisement is known to be none of the peers
-   * @param signing what verifies signatures, where the virtual router asks for them
    */
   constructor(
-    journal: Journal,
+    { journal, signing, services }: ReceptionOptions,
     isStranger: (source: IpAddress) => boolean,
-    signing: Pick<Signing, 'doubt'>,
   ) {
     this.#journal = journal;
     this.#isStranger = isStranger;
     this.#signing = signing;
+    this.#peers = services;
   }
 
   /**
-   * Hands over what repeated an advertisement since the last call, as often as it did, with the time of the last one.
-   * Nobody was woken for it: nothing but the Active_Down_Timer hung on it.
+   * Hands over what repeated an advertisement since the last call, as often as it did, with the time of the last one; and
+   * what only confirmed the word of a peer. Nobody was woken for it: nothing but deadlines hung on it.
    */
-  repetitions(network: Network, take: (event: AdvertisementEvent, at: Instant) => void): void {
+  repetitions(network: Network, take: (event: HeardEvent, at: Instant) => void): void {
     for (const port of network.ports()) {
       port.socket?.repetitions((vrid, count, last) => {
         const known = this.#memories.get(port)?.get(vrid);
@@ -80,17 +92,27 @@ export class Reception {
         for (let time = 0; time < count; time += 1) this.#arrive(known.event, last);
       });
     }
+    this.#peers?.confirmed((event, at) => this.#arrive(event, at));
     this.#handOver(take);
   }
 
   /** Whether `repetitions` would hand over any. */
   isAnyCounted(network: Network): boolean {
     for (const { socket } of network.ports()) if (socket?.hasRepetitions === true) return true;
-    return false;
+    return this.#peers?.isAnyConfirmed === true;
   }
 
-  /** From now on those wake us again that would do more than that. */
-  distrust(network: Network, core: Pick<Instance, 'isRepetition'>): void {
+  /**
+   * From now on those wake us again that would do more than that.
+   * @param doubts whether there may be some among those that did no more until now.
+   */
+  distrust(
+    network: Network,
+    core: Pick<Instance, 'isRepetition' | 'isConfirmation'>,
+    doubts: boolean,
+  ): void {
+    this.#peers?.trustPeers((heard) => core.isConfirmation(heard), doubts);
+    if (!doubts) return;
     for (const port of network.ports()) {
       const { socket } = port;
       if (socket === null) continue;
@@ -103,7 +125,7 @@ export class Reception {
   }
 
   /** Hands over all pending packets that are valid advertisements for us, in the order of their arrival. */
-  receive(network: Network, take: (event: AdvertisementEvent, at: Instant) => void): void {
+  receive(network: Network, take: (event: HeardEvent, at: Instant) => void): void {
     network.receive((port, packet) => {
       const event = this.#repeated(port, packet) ?? this.#examine(port, packet);
       if (event !== null) this.#arrive(event, packet.arrivedAt);
@@ -111,19 +133,19 @@ export class Reception {
     this.#handOver(take);
   }
 
-  #arrive(event: AdvertisementEvent, at: Instant): void {
+  #arrive(event: HeardEvent, at: Instant): void {
     if (at < (this.#times.at(-1) ?? 0)) this.#inOrder = false;
     this.#arrived.push(event);
     this.#times.push(at);
   }
 
-  #handOver(take: (event: AdvertisementEvent, at: Instant) => void): void {
+  #handOver(take: (event: HeardEvent, at: Instant) => void): void {
     const [arrived, times] = [this.#arrived, this.#times];
     // Of several ports each has an order of its own.
     const order = this.#inOrder ? null : byTime(times);
     for (let place = 0; place < arrived.length; place += 1) {
       const at = order?.[place] ?? place;
-      take(arrived[at] as AdvertisementEvent, times[at] as Instant);
+      take(arrived[at] as HeardEvent, times[at] as Instant);
     }
     arrived.length = 0;
     times.length = 0;

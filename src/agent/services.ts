@@ -170,6 +170,18 @@ export class AgentServices implements Services {
     this.channel.hear();
   }
 
+  confirmed(...[take]: Parameters<Services['confirmed']>): void {
+    this.channel.confirmed(take);
+  }
+
+  get isAnyConfirmed(): boolean {
+    return this.channel.isAnyConfirmed;
+  }
+
+  trustPeers(...[isKnown, doubts]: Parameters<Services['trustPeers']>): void {
+    this.channel.trust(isKnown, doubts);
+  }
+
   beforeActive(virtualRouters: readonly string[]): Promise<void> | null {
     return this.#beforeActive.call(virtualRouters);
   }

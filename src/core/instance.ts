@@ -74,7 +74,7 @@ import {
 import { peerSights } from './peers/peer-sights.js';
 import { isStranger } from './peers/peers.js';
 import { reconfigure } from './reconfigure.js';
-import { isRepetition } from './repetition.js';
+import { isConfirmation, isRepetition } from './repetition.js';
 import { passRouterDeadline, routerDeadlines, takeForRouter } from './router-events.js';
 import { nobodyHeldOf, snapshotOf } from './router-snapshot.js';
 import { settle } from './settle.js';
@@ -133,6 +133,11 @@ export class Instance {
   isRepetition(event: Extract<InstanceEvent, { kind: 'advertisement' }>): boolean {
     const router = this.#state.routers.get(event.virtualRouter);
     return router !== undefined && isRepetition(this.#state, router, event);
+  }
+
+  /** Whether this message of a peer, were it heard now, would change nothing but when the peer was heard. */
+  isConfirmation(event: Extract<InstanceEvent, { kind: 'peer-report' }>): boolean {
+    return isConfirmation(this.#state, event);
   }
 
   /** What the last event led to, in order: which row of the decision table applied to which virtual router. */

@@ -1,6 +1,8 @@
 // An advertisement that tells a Backup what the one before told it, as nearly every one does: it re-arms the
 // Active_Down_Timer and is counted, and nothing else. All others are taken by router-events.ts, which would do the
-// same with this one (test/core/repetition.test.ts compares).
+// same with this one (test/core/repetition.test.ts compares). And a message of a peer of which the same can be said; it is
+// taken by peer-events.ts like any other.
+import { isQuiet } from './arbitrate.js';
 import { overdueFrom } from './decisions/takeover.js';
 import type { InstanceEvent } from './interface.js';
 import { rearmed } from './machine/states.js';
@@ -9,6 +11,7 @@ import { isAsConfigured } from './machine/observe.js';
 import type { Router } from './machine/router.js';
 import { backupOf } from './machine/router-state.js';
 import type { InstanceState } from './instance-state.js';
+import { witnessOf } from './witness-sight.js';
 
 type Advertisement = Extract<InstanceEvent, { kind: 'advertisement' }>;
 
@@ -29,6 +32,24 @@ export function isRepetition(
   if (activeAdverInterval !== advertisement.maxAdvertiseInterval) return false;
   if (configuration.family === 'ipv4' && received !== dialect) return false;
   return isAsConfigured(configuration, advertisement) && !isAnyLacking(instance);
+}
+
+/**
+ * Whether this message of a peer, answer or not, would change nothing but when the peer was heard and when a failure is
+ * counted: so nobody waits for it. Whether a witness is asked hangs on which check was answered: it is told at once.
+ */
+export function isConfirmation(
+  instance: InstanceState,
+  { peer: name, address, report }: Extract<InstanceEvent, { kind: 'peer-report' }>,
+): boolean {
+  const peer = instance.peers.get(name);
+  const path = peer?.paths.find((one) => one.address === address);
+  if (peer === undefined || path === undefined || instance.phase !== 'running') return false;
+  // One failure counted, and both sides ask their gateways.
+  if (path.state !== 'healthy' || path.failures > 0) return false;
+  if (peer.report !== report || peer.left.length > 0) return false;
+  const { fit, sound } = instance.fitness;
+  return (sound || !fit) && witnessOf(instance) === null && isQuiet(instance);
 }
 
 /** Whether a peer is Active without its addresses: it may be nobody to obey (empty-handed.ts). */

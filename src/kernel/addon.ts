@@ -12,7 +12,7 @@ export interface Handle {
 }
 
 /** A key of HMAC-SHA-256 inside the addon; gone when it is collected. */
-interface AddonKey {
+export interface AddonKey {
   readonly [key]: true;
 }
 
@@ -40,6 +40,19 @@ export interface Addon {
    * native/addon/repetitions.h. Once for each.
    */
   attach(handle: Handle, room: ArrayBuffer): void;
+  /**
+   * The memory in which a socket for datagrams receives before JavaScript is called, struct datagram_room, and that of
+   * its port, struct peer_room of native/addon/confirmations.h, for so many peers and paths. Once for each.
+   */
+  confirm(
+    handle: Handle,
+    arrived: ArrayBuffer,
+    room: ArrayBuffer,
+    peers: number,
+    paths: number,
+  ): void;
+  /** The key of that place, 0 to 7, from now on; after `confirm`. */
+  useKey(handle: Handle, place: number, key: AddonKey | null): void;
   /** The number of records whose error is set. */
   sendBatch(handle: Handle, batch: ArrayBuffer, count: number): number;
   /** The number of records in `batch`, 0 when there is no more. */
@@ -76,7 +89,7 @@ export interface Addon {
 
 /** What an addon that was built before the latest change of this face does not have. */
 const isWhole = (addon: Partial<Addon>): addon is Addon =>
-  addon.attach !== undefined && addon.sendDatagram !== undefined && addon.netlink !== undefined;
+  addon.confirm !== undefined && addon.sendDatagram !== undefined && addon.netlink !== undefined;
 
 const ADDON = '../../../build/Release/understudy.node';
 

@@ -1,10 +1,11 @@
 // UDP over the addon: batches in, batches out, each datagram with the source that its sender names; and what
 // source the kernel would choose. No protocol: a datagram is bytes.
 import { addressBytes, addressFromBytes, type Family, type IpAddress } from '../model/address.js';
-import { loadAddon, type Addon, type Handle } from './addon.js';
+import { loadAddon, type Addon, type AddonKey, type Handle } from './addon.js';
 import { AddressTexts } from './address-texts.js';
 import type { SendFailure } from './kernel.js';
 import { OutgoingBatch } from './outgoing.js';
+import type { PeerRoom } from './peer-room.js';
 import { attempt, refusal } from './refusal.js';
 
 /** DATAGRAM_BATCH, DATAGRAM_SIZE and struct datagram_record of native/addon/datagram_socket.h. */
@@ -13,6 +14,9 @@ const DATAGRAM_SIZE = 1216;
 const RECORD_SIZE = 24;
 const WORDS = RECORD_SIZE / 4;
 const WORD = { length: 0, port: 1, source: 2 } as const;
+
+/** CONFIRMATION_KEYS of native/addon/confirmations.h. */
+const KEYS = 8;
 
 /** struct datagram_addresses. */
 const SOURCE = 0;
@@ -47,6 +51,13 @@ export interface DatagramSocket {
   receive(handler: (datagram: ArrivedDatagram) => void, limit: number): number;
   /** Puts one behind those that `flush` sends; it is copied. `source` null: the kernel chooses. */
   put(datagram: Uint8Array, source: IpAddress | null, to: IpAddress, port: number): void;
+  /**
+   * From now on what only confirms what stands in this room is taken before anybody is told
+   * (native/addon/confirmations.h).
+   */
+  confirm(room: PeerRoom): void;
+  /** The keys that verify it, by their places; those without one, and the ninth and later, verify nothing. */
+  useKeys(keys: readonly (AddonKey | null)[]): void;
   /** No other one may be put before `flush`. */
   readonly isFull: boolean;
   /**
@@ -66,8 +77,11 @@ const NO_FAILURES: readonly SendFailure[] = [];
 class NativeDatagramSocket implements DatagramSocket {
   readonly #addon: Addon;
   readonly #handle: Handle;
-  readonly #batch = new ArrayBuffer(BATCH * (RECORD_SIZE + DATAGRAM_SIZE));
+  /** struct datagram_room. */
+  readonly #batch = new ArrayBuffer(BATCH * (RECORD_SIZE + DATAGRAM_SIZE) + 8);
   readonly #words = new Int32Array(this.#batch, 0, BATCH * WORDS);
+  /** Where the first one stands that waits in the batch, and how many do. */
+  readonly #left = new Uint32Array(this.#batch, BATCH * (RECORD_SIZE + DATAGRAM_SIZE), 2);
   readonly #texts: AddressTexts;
   readonly #arrived: Mutable<ArrivedDatagram> = {
     bytes: Buffer.from(this.#batch),
@@ -90,7 +104,7 @@ class NativeDatagramSocket implements DatagramSocket {
   }
 
   receive(handler: (datagram: ArrivedDatagram) => void, limit: number): number {
-    let total = 0;
+    let total = this.#handOverLeft(handler);
     while (total < limit && !this.#closed) {
       const capacity = Math.min(BATCH, limit - total);
       const count = this.#addon.receivePackets(this.#handle, this.#batch, capacity);
@@ -101,6 +115,29 @@ class NativeDatagramSocket implements DatagramSocket {
       if (count < capacity) break;
     }
     return total;
+  }
+
+  /** What the addon has received and left to us. */
+  #handOverLeft(handler: (datagram: ArrivedDatagram) => void): number {
+    const waiting = this.#left[1] ?? 0;
+    if (waiting === 0) return 0;
+    const first = this.#left[0] ?? 0;
+    this.#left[1] = 0;
+    for (let index = first; index < first + waiting && !this.#closed; index += 1) {
+      handler(this.#at(index));
+    }
+    return waiting;
+  }
+
+  confirm(room: PeerRoom): void {
+    const { buffer, peers, paths } = room;
+    this.#addon.confirm(this.#handle, this.#batch, buffer, peers.length, paths.length);
+  }
+
+  useKeys(keys: readonly (AddonKey | null)[]): void {
+    for (let place = 0; place < KEYS; place += 1) {
+      this.#addon.useKey(this.#handle, place, keys[place] ?? null);
+    }
   }
 
   #at(index: number): ArrivedDatagram {

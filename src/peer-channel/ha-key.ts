@@ -10,6 +10,8 @@ export interface HaKey {
   readonly secret: KeyObject;
   /** 32 bits that tell keys apart and nothing of the key. */
   readonly digest: number;
+  /** For whoever verifies without us; null when the addon has none. */
+  readonly addonKey: MessageKey['addonKey'];
   /** Writes the HMAC of `bytes`, up to `end`, at `end`. */
   sign(bytes: Uint8Array, end: number): void;
   /** Whether the HMAC at `end` is that of `bytes` from `start`, compared in constant time. */
@@ -28,6 +30,7 @@ export function haKey(secret: Uint8Array): HaKey {
   return {
     secret: key,
     digest: right.readUInt32BE(),
+    addonKey: made.addonKey,
     sign(bytes, end) {
       if (!made.sign(bytes, end)) bytes.set(hmac(key, bytes.subarray(0, end)), end);
     },
@@ -66,6 +69,7 @@ function proven(key: MessageKey | null, right: Uint8Array): MessageKey | null {
 }
 
 const objects = (key: KeyObject): MessageKey => ({
+  addonKey: null,
   sign: (bytes, end) => {
     bytes.set(hmac(key, bytes.subarray(0, end)), end);
     return true;

@@ -1,10 +1,20 @@
 // What the HA port keeps of one peer: its paths, its freshness, the check under way, the newest
 // report, the keys it is known to have. No sockets; whether the peer is healthy is for the core to say.
+import {
+  PATH_NUMBER,
+  PATH_WORD,
+  PathPlace,
+  PEER_NUMBER,
+  PEER_WORD,
+  PeerPlace,
+} from '../kernel/peer-room.js';
+import { errorName } from '../kernel/refusal.js';
 import type { IpAddress } from '../model/address.js';
 import type { PeerReport } from '../model/peer-report.js';
 import type { AnnouncedVersion } from '../model/settings-version.js';
-import { between, microseconds, type Instant } from '../model/units.js';
+import { between, instant, microseconds, type Instant } from '../model/units.js';
 import {
+  PEER_MESSAGE_KINDS,
   PeerMessageDraft,
   type EncodedReport,
   type PeerMessageKind,
@@ -19,29 +29,83 @@ export const UNSOLICITED_PER_SECOND = 200;
 /** For so long the source that the kernel would choose is not asked for again, unless there is a reason. */
 const SOURCE_LASTS = microseconds(1_000_000);
 
-/** One way to the peer: one of its addresses. */
+/** One way to the peer: one of its addresses. Its counts stand where the addon counts, too. */
 export class HaPath {
   readonly peer: HaPeer;
   readonly address: IpAddress;
-  sent = 0;
-  received = 0;
+  readonly place: PathPlace;
   /** By errno name: a closed set of the kernel's. */
   readonly sendFailures = new Map<string, number>();
   /** What became of the last message that we sent: an errno name, or null. */
   refusal: string | null = null;
-  /** When the last message that was believed came; null before the first. */
-  receivedAt: Instant | null = null;
-  /** The address that we send to it from; undefined while the kernel has yet to be asked for it. */
-  source: IpAddress | null | undefined = undefined;
+  #source: IpAddress | null | undefined = undefined;
   #sourceFrom: Instant | null = null;
   /** What goes to it is laid out here. */
   readonly draft = new PeerMessageDraft();
   #allowance = UNSOLICITED_PER_SECOND;
   #refilledAt: Instant | null = null;
 
-  constructor(peer: HaPeer, address: IpAddress) {
+  constructor(peer: HaPeer, address: IpAddress, place: PathPlace) {
     this.peer = peer;
     this.address = address;
+    this.place = place;
+  }
+
+  get sent(): number {
+    return this.place.numbers[PATH_NUMBER.sent] ?? 0;
+  }
+
+  get received(): number {
+    return this.place.numbers[PATH_NUMBER.received] ?? 0;
+  }
+
+  /** When the last message that was believed came; null before the first. */
+  get receivedAt(): Instant | null {
+    const at = this.place.numbers[PATH_NUMBER.receivedAt] ?? -1;
+    return at < 0 ? null : instant(at);
+  }
+
+  /** The address that we send to it from; undefined while the kernel has yet to be asked for it. */
+  get source(): IpAddress | null | undefined {
+    return this.#source;
+  }
+
+  set source(source: IpAddress | null | undefined) {
+    if (source === undefined) this.close();
+    else if (source !== this.#source) this.place.setSource(source);
+    this.#source = source;
+  }
+
+  /** Whether what only confirms is taken without us. */
+  get isOpen(): boolean {
+    return this.place.words[PATH_WORD.open] !== 0;
+  }
+
+  open(): void {
+    this.place.words[PATH_WORD.open] = 1;
+  }
+
+  close(): void {
+    this.place.words[PATH_WORD.open] = 0;
+  }
+
+  countSent(): void {
+    this.place.numbers[PATH_NUMBER.sent] = this.sent + 1;
+  }
+
+  countReceived(now: Instant): void {
+    this.place.numbers[PATH_NUMBER.received] = this.received + 1;
+    this.place.numbers[PATH_NUMBER.receivedAt] = now;
+  }
+
+  /** Takes note of answers that the kernel refused to the addon. */
+  noteRefused(): void {
+    const { words } = this.place;
+    const refused = words[PATH_WORD.refused] ?? 0;
+    if (refused === 0) return;
+    words[PATH_WORD.refused] = 0;
+    const refusal = errorName(-(words[PATH_WORD.refusal] ?? 0));
+    for (let time = 0; time < refused; time += 1) this.noteSent(refusal);
   }
 
   readonly noteSent = (refusal: string | null): void => {
@@ -92,13 +156,14 @@ export class HaPeer {
   readonly port: number;
   readonly paths: readonly HaPath[];
   readonly freshness: PeerFreshness;
-  newest: NewestReport | null = null;
+  #newest: NewestReport | null = null;
   /** Of its shared settings, by its newest message; null when that does not tell. */
   version: AnnouncedVersion | null = null;
   readonly lastReport: ReportMemory = { bytes: null, report: null };
-  #sequence = 0;
+  readonly #place: PeerPlace;
+  /** The report that stands in our place. */
+  #known: Uint8Array | null = null;
   #checkedAt: Instant | null = null;
-  readonly #answered = new Set<HaPath>();
   /** Of the last authentic message, whether fresh or not. */
   #lastKey: number | null = null;
   #lastUsed: HaKey | null = null;
@@ -110,18 +175,75 @@ export class HaPeer {
   /** Checks begun since something came from it under none of our keys, and nothing authentic after that; else null. */
   #checksParted: number | null = null;
 
-  constructor(name: string, addresses: readonly IpAddress[], port: number, nonce: Uint8Array) {
+  /** @param place where it is kept, and each of its paths: in the room of the port. */
+  constructor(
+    name: string,
+    addresses: readonly IpAddress[],
+    port: number,
+    nonce: Uint8Array,
+    place = new PeerPlace(),
+    paths: readonly PathPlace[] = [],
+  ) {
     this.name = name;
     this.port = port;
-    this.paths = addresses.map((address) => new HaPath(this, address));
-    this.freshness = new PeerFreshness(nonce);
+    this.paths = addresses.map(
+      (address, index) => new HaPath(this, address, paths[index] ?? new PathPlace()),
+    );
+    this.#place = place;
+    this.freshness = new PeerFreshness(nonce, place);
+  }
+
+  /** The newest report and how it came, whoever took it. */
+  get newest(): NewestReport | null {
+    const kind = PEER_MESSAGE_KINDS[(this.#place.words[PEER_WORD.newestKind] ?? 0) - 1];
+    if (this.#newest !== null && kind !== undefined) this.#newest.kind = kind;
+    return this.#newest;
+  }
+
+  /** A message that is the newest came, with the report that is known, or with this one. */
+  noteNewest(kind: PeerMessageKind, truncated: boolean, report: PeerReport): void {
+    if (this.#newest === null) this.#newest = { report, kind, truncated };
+    else Object.assign(this.#newest, { report, kind, truncated });
+    this.#place.words[PEER_WORD.newestKind] = PEER_MESSAGE_KINDS.indexOf(kind) + 1;
+  }
+
+  /**
+   * Whether a message that repeats the last one of this peer says nothing at all that is not known, under the key
+   * that it used; its place then has what such a message is compared with.
+   * @param ours the keys in force, each at its place.
+   */
+  knowRepetition(ours: readonly HaKey[]): boolean {
+    const { newest, lastReport } = this;
+    const key = this.lastUsed(ours);
+    const { bytes, report } = lastReport;
+    if (key === null || bytes === null || this.#checkedAt === null) return false;
+    const truncated = lastReport.truncated === true;
+    if (newest === null || report?.report !== newest.report) return false;
+    if (newest.truncated !== truncated) return false;
+    if (key.digest !== this.#newsKey || this.#accepts !== report.keys) return false;
+    if (this.#checksParted !== null) return false;
+    if (this.#known !== bytes) this.#place.knowReport(bytes);
+    this.#known = bytes;
+    this.#place.words[PEER_WORD.truncated] = truncated ? 1 : 0;
+    this.#place.words[PEER_WORD.key] = ours.indexOf(key);
+    return true;
+  }
+
+  /** What comes from now on may say more than is known. */
+  close(): void {
+    for (const path of this.paths) path.close();
+  }
+
+  /** Milliseconds from the latest check's requests to then. */
+  sinceCheck(at: Instant): number {
+    return between(this.#checkedAt ?? at, at) / 1_000;
   }
 
   /** A check starts: answers to earlier ones prove nothing about it. Its nonce stands at `from` of `nonce`. */
   beginCheck(nonce: Uint8Array, now: Instant, from = 0): void {
     this.freshness.renew(nonce, from);
     this.#checkedAt = now;
-    this.#answered.clear();
+    for (const { place } of this.paths) place.words[PATH_WORD.answered] = 0;
     this.#checksUnderKey += 1;
     if (this.#checksParted !== null) this.#checksParted += 1;
   }
@@ -139,6 +261,7 @@ export class HaPeer {
 
   /** Something came from its address that none of our keys verifies. */
   heardUnderNone(): void {
+    this.close();
     this.#checksParted ??= 0;
   }
 
@@ -190,9 +313,11 @@ export class HaPeer {
     echo: Uint8Array | null = this.freshness.echo,
     at = 0,
   ): PeerMessageDraft {
-    this.#sequence += 1;
+    const { numbers } = this.#place;
+    const sequence = (numbers[PEER_NUMBER.sequence] ?? 0) + 1;
+    numbers[PEER_NUMBER.sequence] = sequence;
     const { draft } = path;
-    draft.lay(report, kind, session, this.#sequence);
+    draft.lay(report, kind, session, sequence);
     draft.give(this.freshness.nonces, this.freshness.nonceAt);
     draft.echo(echo, at);
     return draft;
@@ -207,8 +332,8 @@ export class HaPeer {
    */
   roundTrip(kind: PeerMessageKind, age: number | null, path: HaPath, now: Instant): number | null {
     if (kind !== 'answer' || age !== 0 || this.#checkedAt === null) return null;
-    if (this.#answered.has(path)) return null;
-    this.#answered.add(path);
-    return between(this.#checkedAt, now) / 1_000;
+    if (path.place.words[PATH_WORD.answered] !== 0) return null;
+    path.place.words[PATH_WORD.answered] = 1;
+    return this.sinceCheck(now);
   }
 }

@@ -96,6 +96,22 @@ export interface HaPort {
   check(...peers: readonly string[]): void;
   /** Hands over what has arrived already: before a silence is concluded from. */
   hear(): void;
+  /**
+   * Hands over what was taken since the last call without anybody being told, with the time when it came: messages
+   * that only confirmed what was known.
+   */
+  confirmed(handler: HaPortOptions['onReport']): void;
+  /** Whether `confirmed` would hand over any. */
+  readonly isAnyConfirmed: boolean;
+  /**
+   * From now on nobody is told of messages with the last report of a peer, where `isKnown` says so: were one heard now,
+   * it would change nothing but when the peer was heard. Whoever is never asked is told of all.
+   * @param doubts whether `isKnown` may answer otherwise than before.
+   */
+  trust(
+    isKnown: (peer: string, path: IpAddress, report: PeerReport) => boolean,
+    doubts: boolean,
+  ): void;
   /** Interfaces or addresses of this host have changed: sources are asked for again. */
   forgetSources(): void;
   /** A change: sends the report to all peers on all paths at once, and keeps it. */

@@ -23,8 +23,9 @@ import {
   type PeerMessage,
   type PeerMessageKind,
 } from '../wire/peer-message.js';
+import { Confirmations } from './confirmations.js';
 import { formatDigest, verifiedBy, type HaKey } from './ha-key.js';
-import { HaPeer, type HaPath, type NewestReport, type PeerKeys } from './ha-peer.js';
+import type { HaPath, HaPeer, NewestReport, PeerKeys } from './ha-peer.js';
 import { openHaSocket, type HaSocket } from './ha-socket.js';
 import { sequenceAt, type Freshness } from './peer-freshness.js';
 
@@ -71,6 +72,7 @@ const NONCES_DRAWN = 64;
 class OpenHaPort implements HaPort {
   readonly #options: HaPortOptions;
   readonly #session = randomBytes(8).readBigUInt64BE();
+  readonly #confirmations: Confirmations;
   readonly #peers = new Map<string, HaPeer>();
   readonly #paths = new Map<string, HaPath>();
   readonly #sockets = new Map<Family, HaSocket>();
@@ -98,10 +100,11 @@ class OpenHaPort implements HaPort {
     this.#options = options;
     this.#since = options.now();
     this.#keys = options.keys;
-    for (const { name, addresses, port = options.port } of options.peers) {
-      assert(name !== options.self, `peer ${name} has our own name`);
-      const peer = new HaPeer(name, addresses, port, randomBytes(NONCE_LENGTH));
-      this.#peers.set(name, peer);
+    const draw = (): Uint8Array => randomBytes(NONCE_LENGTH);
+    this.#confirmations = new Confirmations(options.peers, options.port, draw);
+    for (const peer of this.#confirmations.peers) {
+      assert(peer.name !== options.self, `peer ${peer.name} has our own name`);
+      this.#peers.set(peer.name, peer);
       for (const path of peer.paths) {
         assert(!this.#paths.has(path.address), `${path.address} is the address of two peers`);
         this.#paths.set(path.address, path);
@@ -121,8 +124,10 @@ class OpenHaPort implements HaPort {
           },
           onError: (code) => count(this.#receiveErrors, code),
         });
+        socket.confirm?.(this.#confirmations.room);
         this.#sockets.set(family, socket);
       }
+      this.setKeys(this.#keys);
     } catch (error) {
       await this.close();
       throw error;
@@ -137,6 +142,8 @@ class OpenHaPort implements HaPort {
 
   setKeys(keys: readonly HaKey[]): void {
     this.#keys = keys;
+    this.#confirmations.setKeys(keys);
+    for (const socket of this.#sockets.values()) socket.useKeys?.(keys);
     this.#encode();
   }
 
@@ -150,6 +157,7 @@ class OpenHaPort implements HaPort {
   }
 
   check(...names: readonly string[]): void {
+    this.#confirmations.gather();
     for (const name of names) {
       const peer = this.#peer(name);
       if (this.#given === NONCES_DRAWN) {
@@ -174,8 +182,21 @@ class OpenHaPort implements HaPort {
   }
 
   hear(): void {
+    this.#confirmations.noteRefused();
     for (const socket of this.#sockets.values()) socket.receive(this.#receive);
     this.#flush();
+  }
+
+  get isAnyConfirmed(): boolean {
+    return this.#confirmations.isAny;
+  }
+
+  confirmed(handler: HaPortOptions['onReport']): void {
+    this.#confirmations.take(handler);
+  }
+
+  trust(...[isKnown, doubts]: Parameters<HaPort['trust']>): void {
+    this.#confirmations.trust(isKnown, doubts);
   }
 
   forgetSources(): void {
@@ -203,6 +224,7 @@ class OpenHaPort implements HaPort {
   }
 
   async close(): Promise<void> {
+    this.confirmed(this.#options.onReport);
     await Promise.all([...this.#sockets.values()].map((socket) => socket.close()));
   }
 
@@ -216,6 +238,7 @@ class OpenHaPort implements HaPort {
     const digests = this.#keys.map(({ digest }) => digest);
     this.#encoded =
       this.#report === null ? null : encodePeerReport(this.#report, digests, this.#version);
+    this.#confirmations.answerWith(this.#encoded, this.#session);
   }
 
   #tellAll(report: PeerReport, kind: PeerMessageKind): void {
@@ -243,7 +266,7 @@ class OpenHaPort implements HaPort {
     if (this.#encoded === null) return;
     const draft = path.peer.draft(path, this.#encoded, kind, this.#session, echo, at);
     key.sign(draft.bytes, draft.end);
-    path.sent += 1;
+    path.countSent();
     if (path.source === undefined) path.source = this.#options.sourceFor(path.address);
     const socket = this.#sockets.get(familyOf(path.address));
     socket?.put(draft.bytes, path.source, path.address, port, path.noteSent);
@@ -284,9 +307,9 @@ class OpenHaPort implements HaPort {
     const freshness = peer.freshness.receiveAt(view, bytes, start, age);
     peer.heardUnder(key, freshness, lastReport.report.keys);
     if (freshness === 'newest') {
-      newest.kind = kind;
-      newest.truncated = lastReport.truncated === true;
+      peer.noteNewest(kind, lastReport.truncated === true, newest.report);
     }
+    this.#confirmations.stir();
     const taken = { kind, freshness, sequence: sequenceAt(view, start), key, age, port };
     this.#follow(taken, path, bytes, start + PEER_FIELDS.nonce, newest, now);
     return true;
@@ -340,10 +363,11 @@ class OpenHaPort implements HaPort {
     const { header, report, truncated, keys, version = null } = message;
     const { kind, sequence, nonce, echo } = header;
     const freshness = peer.freshness.receive(header);
+    this.#confirmations.close(peer);
     peer.heardUnder(key, freshness, keys);
     const news = { report, kind, truncated };
     if (freshness === 'newest') {
-      peer.newest = news;
+      peer.noteNewest(kind, truncated, report);
       this.#noteVersion(peer, version);
     }
     const age = echo === null ? null : peer.freshness.checksSince(echo);
@@ -380,8 +404,7 @@ class OpenHaPort implements HaPort {
       this.#discard('stale', path.address, kind);
       return;
     }
-    path.received += 1;
-    path.receivedAt = now;
+    path.countReceived(now);
     const arrival = this.#arrival;
     arrival.kind = news.kind;
     arrival.truncated = news.truncated;

@@ -6,7 +6,9 @@ import {
   type DatagramSocket,
 } from '../kernel/datagram-socket.js';
 import type { KernelError } from '../kernel/kernel.js';
+import type { PeerRoom } from '../kernel/peer-room.js';
 import type { Family, IpAddress } from '../model/address.js';
+import type { HaKey } from './ha-key.js';
 
 /** The HA port cannot be opened. The message says what to do; `code` is the errno name. */
 export class HaPortError extends Error {
@@ -41,6 +43,10 @@ export interface HaSocket {
     done: (code: string | null) => void,
   ): void;
   flush(): void;
+  /** From now on messages that only confirm what stands in this room are taken, and answered, before anybody is told. */
+  confirm?(room: PeerRoom): void;
+  /** The keys of the peers in that room, by their places. */
+  useKeys?(keys: readonly HaKey[]): void;
   /** Resolves when the port is free again. */
   close(): Promise<void>;
 }
@@ -113,6 +119,14 @@ class UdpSocket implements HaSocket {
       done[index]?.(failed ? failure.code : null);
     }
     done.length = 0;
+  }
+
+  confirm(room: PeerRoom): void {
+    this.#socket.confirm(room);
+  }
+
+  useKeys(keys: readonly HaKey[]): void {
+    this.#socket.useKeys(keys.map(({ addonKey }) => addonKey));
   }
 
   close(): Promise<void> {

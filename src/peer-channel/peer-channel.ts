@@ -56,6 +56,15 @@ export interface PeerChannel {
   check(...peers: readonly string[]): void;
   /** Delivers what has arrived already. */
   hear(): void;
+  /** Hands over what was taken without anybody being told, in order, with the time when it came. */
+  confirmed(take: (heard: HeardReport, at: Instant) => void): void;
+  /** Whether `confirmed` would hand over any. */
+  readonly isAnyConfirmed: boolean;
+  /**
+   * From now on nobody is told of a message that, heard now, would change nothing but when its peer was heard.
+   * @param isKnown whether it would. @param doubts whether that may have changed.
+   */
+  trust(isKnown: (heard: HeardReport) => boolean, doubts: boolean): void;
   /** Interfaces or addresses of this host have changed: sources are asked for again. */
   forgetSources(): void;
   /** Sends what has changed to all peers, and keeps it for requests and answers. */
@@ -125,6 +134,24 @@ class Channel implements PeerChannel {
 
   hear(): void {
     this.#port?.hear();
+  }
+
+  confirmed(take: (heard: HeardReport, at: Instant) => void): void {
+    this.#port?.confirmed((peer, address, report, { rttMs, at }) =>
+      take(this.#heardOf(peer, address, report, rttMs), at),
+    );
+  }
+
+  get isAnyConfirmed(): boolean {
+    return this.#port?.isAnyConfirmed === true;
+  }
+
+  trust(isKnown: (heard: HeardReport) => boolean, doubts: boolean): void {
+    this.#port?.trust(
+      // What settles the keys is looked at with each message.
+      (...said) => this.#settled && isKnown(this.#heardFrom(...said, true)),
+      doubts,
+    );
   }
 
   forgetSources(): void {
@@ -289,6 +316,17 @@ class Channel implements PeerChannel {
     return ownSource(destination, chosen, this.#virtual, [...addresses()]);
   }
 
+  #heardOf(
+    peer: string,
+    address: IpAddress,
+    report: PeerReport,
+    rttMs: number | null,
+  ): HeardReport {
+    this.#discards.delete(address);
+    if (rttMs !== null) this.#rtt.set(address, rttMs);
+    return this.#heardFrom(peer, address, report, rttMs !== null);
+  }
+
   #heardFrom(peer: string, address: IpAddress, report: PeerReport, answered: boolean): HeardReport {
     const heard = this.#heard[answered ? 'answered' : 'unanswered'];
     const known = heard.get(address);
@@ -309,9 +347,7 @@ class Channel implements PeerChannel {
       sourceFor: (destination) => this.#sourceFor(destination),
       onReport: (peer, address, report, { rttMs }) => {
         this.#settle();
-        this.#discards.delete(address);
-        if (rttMs !== null) this.#rtt.set(address, rttMs);
-        this.#options.deliver(this.#heardFrom(peer, address, report, rttMs !== null));
+        this.#options.deliver(this.#heardOf(peer, address, report, rttMs));
       },
       onHeard: () => this.#options.onHeard?.(),
       onVersion: (peer, version) => this.#options.onVersion?.(peer, version),

@@ -1,5 +1,6 @@
 // Whether a message of one peer is new: the nonces we gave that peer, the session it speaks in and
 // the sequence numbers already seen. No sockets, no key, no clock: a clock set back changes nothing.
+import { PEER_NUMBER, PEER_WORD, PeerPlace } from '../kernel/peer-room.js';
 import { NONCE_LENGTH, PEER_FIELDS, type PeerHeader } from '../wire/peer-message.js';
 
 /** Checks whose nonces are still accepted as an echo. */
@@ -23,26 +24,22 @@ export type Freshness = 'newest' | 'overtaken' | 'stale' | 'replayed';
  * *after* the last change of session, which the session before cannot have seen while it lived: so
  * nothing from before a restart of the peer either, not even within the same second.
  *
- * Every message of a peer comes here, so that everything is kept in place: numbers in halves of 32 bits,
- * nonces in a ring.
+ * Every message of a peer comes here, but for those that the addon judges alike in the same memory: so everything is
+ * kept in place, numbers in halves of 32 bits, nonces in a ring.
  */
 export class PeerFreshness {
+  readonly #numbers: Float64Array;
+  readonly #words: Uint32Array;
+  readonly #echo: Uint8Array;
   /** A ring; the nonce drawn last stands at `nonceAt`. */
-  readonly nonces = Buffer.alloc(NONCES_KEPT * NONCE_LENGTH);
-  #drawn = 0;
-  /** Nonces drawn when the session changed: their echo introduces no other session. */
-  #drawnAtChange = 0;
-  #hasSession = false;
-  #sessionHigh = 0;
-  #sessionLow = 0;
-  #highest = 0;
-  /** Bit i of both halves together: the number `highest - i` was received. */
-  #receivedHigh = 0;
-  #receivedLow = 0;
-  readonly #echo = Buffer.alloc(NONCE_LENGTH);
-  #hasEcho = false;
+  readonly nonces: Uint8Array;
 
-  constructor(nonce: Uint8Array) {
+  /** @param place where all of it is kept. */
+  constructor(nonce: Uint8Array, place = new PeerPlace()) {
+    this.#numbers = place.numbers;
+    this.#words = place.words;
+    this.#echo = place.echo;
+    this.nonces = place.nonces;
     this.renew(nonce);
   }
 
@@ -51,14 +48,22 @@ export class PeerFreshness {
     return ((this.#drawn - 1) % NONCES_KEPT) * NONCE_LENGTH;
   }
 
+  get #drawn(): number {
+    return this.#numbers[PEER_NUMBER.drawn] ?? 0;
+  }
+
+  get #highest(): number {
+    return this.#numbers[PEER_NUMBER.highest] ?? 0;
+  }
+
   /** The peer's latest nonce, learned from a fresh message; null before the first. */
   get echo(): Uint8Array | null {
-    return this.#hasEcho ? this.#echo : null;
+    return this.#words[PEER_WORD.hasEcho] === 0 ? null : this.#echo;
   }
 
   /** Begins a check: the 16 bytes of `nonce` at `from` are what its requests carry. */
   renew(nonce: Uint8Array, from = 0): void {
-    this.#drawn += 1;
+    this.#numbers[PEER_NUMBER.drawn] = this.#drawn + 1;
     const to = this.nonceAt;
     for (let at = 0; at < NONCE_LENGTH; at += 1) this.nonces[to + at] = nonce[from + at] ?? 0;
   }
@@ -111,54 +116,72 @@ export class PeerFreshness {
     nonce: Uint8Array,
     nonceFrom: number,
   ): Freshness {
-    if (!this.#hasSession || high !== this.#sessionHigh || low !== this.#sessionLow) {
-      if (age === null || this.#drawn - age <= this.#drawnAtChange) return 'stale';
-      this.#hasSession = true;
-      this.#sessionHigh = high;
-      this.#sessionLow = low;
-      this.#drawnAtChange = this.#drawn;
-      this.#highest = 0;
-      this.#receivedHigh = 0;
-      this.#receivedLow = 0;
+    if (!this.#isSession(high, low)) {
+      const drawnAtChange = this.#numbers[PEER_NUMBER.drawnAtChange] ?? 0;
+      if (age === null || this.#drawn - age <= drawnAtChange) return 'stale';
+      this.#beginSession(high, low);
     }
     const newest = sequence > this.#highest;
     if (!this.#takeNumber(sequence)) return 'replayed';
     if (age === null) return 'stale';
     if (!newest) return 'overtaken';
-    this.#hasEcho = true;
+    this.#words[PEER_WORD.hasEcho] = 1;
     for (let at = 0; at < NONCE_LENGTH; at += 1) this.#echo[at] = nonce[nonceFrom + at] ?? 0;
     return 'newest';
   }
 
+  #isSession(high: number, low: number): boolean {
+    const words = this.#words;
+    return (
+      words[PEER_WORD.hasSession] !== 0 &&
+      words[PEER_WORD.sessionHigh] === high &&
+      words[PEER_WORD.sessionLow] === low
+    );
+  }
+
+  #beginSession(high: number, low: number): void {
+    const [numbers, words] = [this.#numbers, this.#words];
+    words[PEER_WORD.hasSession] = 1;
+    words[PEER_WORD.sessionHigh] = high;
+    words[PEER_WORD.sessionLow] = low;
+    numbers[PEER_NUMBER.drawnAtChange] = this.#drawn;
+    numbers[PEER_NUMBER.highest] = 0;
+    words[PEER_WORD.receivedHigh] = 0;
+    words[PEER_WORD.receivedLow] = 0;
+  }
+
   /** @returns false when the number was seen, or lies too far back to know. */
   #takeNumber(sequence: number): boolean {
+    const words = this.#words;
     const ahead = sequence - this.#highest;
     if (ahead > 0) {
       this.#moveWindow(ahead);
-      this.#receivedLow |= 1;
-      this.#highest = sequence;
+      words[PEER_WORD.receivedLow] = (words[PEER_WORD.receivedLow] ?? 0) | 1;
+      this.#numbers[PEER_NUMBER.highest] = sequence;
       return true;
     }
     if (-ahead >= SEQUENCE_WINDOW) return false;
-    const isLow = -ahead < HALF;
+    const half = -ahead < HALF ? PEER_WORD.receivedLow : PEER_WORD.receivedHigh;
     const mark = 1 << (-ahead % HALF);
-    if (((isLow ? this.#receivedLow : this.#receivedHigh) & mark) !== 0) return false;
-    if (isLow) this.#receivedLow |= mark;
-    else this.#receivedHigh |= mark;
+    const received = words[half] ?? 0;
+    if ((received & mark) !== 0) return false;
+    words[half] = received | mark;
     return true;
   }
 
   /** Moves both halves up; 32 places at once would be none to the operators. */
   #moveWindow(places: number): void {
+    const words = this.#words;
+    const [high, low] = [words[PEER_WORD.receivedHigh] ?? 0, words[PEER_WORD.receivedLow] ?? 0];
     if (places >= SEQUENCE_WINDOW) {
-      this.#receivedHigh = 0;
-      this.#receivedLow = 0;
+      words[PEER_WORD.receivedHigh] = 0;
+      words[PEER_WORD.receivedLow] = 0;
     } else if (places >= HALF) {
-      this.#receivedHigh = this.#receivedLow << (places - HALF);
-      this.#receivedLow = 0;
+      words[PEER_WORD.receivedHigh] = low << (places - HALF);
+      words[PEER_WORD.receivedLow] = 0;
     } else {
-      this.#receivedHigh = (this.#receivedHigh << places) | (this.#receivedLow >>> (HALF - places));
-      this.#receivedLow <<= places;
+      words[PEER_WORD.receivedHigh] = (high << places) | (low >>> (HALF - places));
+      words[PEER_WORD.receivedLow] = low << places;
     }
   }
 }

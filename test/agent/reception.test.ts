@@ -36,7 +36,7 @@ function bench(options: { readonly sources?: 'any' | 'peers' } = {}) {
   assert.ok(port !== undefined);
   let stranger = false;
   const journal = { recordForeign: () => undefined } as unknown as Journal;
-  const reception = new Reception(journal, () => stranger, { doubt: () => null });
+  const reception = new Reception({ journal, signing: { doubt: () => null } }, () => stranger);
   const hear = (...arrived: readonly (readonly [Port, ReceivedPacket])[]): Heard[] => {
     const heard: { event: Heard; at: Instant }[] = [];
     const shared = {} as ReceivedPacket;
@@ -45,7 +45,9 @@ function bench(options: { readonly sources?: 'any' | 'peers' } = {}) {
         for (const [on, one] of arrived) handler(on, Object.assign(shared, one));
       },
     };
-    reception.receive(network as Network, (event, at) => heard.push({ event, at }));
+    reception.receive(network as Network, (event, at) => {
+      if (event.kind === 'advertisement') heard.push({ event, at });
+    });
     const times = heard.map(({ at }) => at);
     assert.deepEqual(
       times,

@@ -37,7 +37,7 @@ test('a message without an echo of ours is stale, whatever its session', () => {
   assert.equal(freshness.receive(message(2, 999)), 'stale');
   assert.equal(freshness.echo, null);
   assert.equal(freshness.receive(message(3, 3)), 'newest');
-  assert.deepEqual(freshness.echo, nonceOf(1_000_003));
+  assert.deepEqual(freshness.echo, Uint8Array.from(nonceOf(1_000_003)));
   assert.equal(freshness.receive(message(4, 999)), 'stale');
 });
 

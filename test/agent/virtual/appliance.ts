@@ -373,6 +373,11 @@ export class Appliance extends VirtualHost {
       askGateway: () => void (this.askedGateway += 1),
       orderWitness: () => undefined,
       hearPeers: () => channel.hear(),
+      confirmed: (take) => channel.confirmed(take),
+      get isAnyConfirmed() {
+        return channel.isAnyConfirmed;
+      },
+      trustPeers: (isKnown, doubts) => channel.trust(isKnown, doubts),
       networkChanged: () => channel.forgetSources(),
       beforeActive: () => null,
       peerNews: (report) => channel.news(report),

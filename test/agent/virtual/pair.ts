@@ -36,6 +36,8 @@ export interface Wanted {
   readonly pathFamily?: Family;
   /** Knows no peer. */
   readonly lone?: boolean;
+  /** Whether what only confirms is taken before anybody is woken; default true. */
+  readonly confirms?: boolean;
 }
 
 export function settingsFor(side: Side, wanted: Wanted = {}): Settings {
@@ -72,6 +74,7 @@ export interface Pair {
 /** Two appliances of which none runs yet. */
 export function makePair(wanted: Wanted = {}): Pair {
   const world = new World();
+  world.confirms = wanted.confirms !== false;
   const make = (side: Side): Appliance => new Appliance(world, side, settingsFor(side, wanted));
   return { world, a: make('a'), b: make('b') };
 }

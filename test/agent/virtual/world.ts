@@ -13,7 +13,9 @@ import {
   type Family,
   type IpAddress,
 } from '../../../src/model/address.js';
+import { Confirmer } from '../../support/confirmer.js';
 import { decodeArpFrame } from '../../../src/wire/arp.js';
+import { instant, type Instant } from '../../../src/model/units.js';
 import { decodePeerMessage } from '../../../src/wire/peer-message.js';
 import type { Appliance } from './appliance.js';
 import type { VirtualProcess } from './process.js';
@@ -49,6 +51,8 @@ interface OpenSocket {
   readonly port: number;
   readonly process: VirtualProcess;
   readonly events: HaSocketEvents;
+  /** Takes what only confirms, as the addon does. */
+  confirmer: Confirmer | null;
   /** What waits to be received. */
   readonly arrived: ArrivedDatagram[];
   /** What waits to be sent, and where to. */
@@ -65,6 +69,10 @@ export class World {
   readonly #sockets = new Map<Side, OpenSocket>();
   /** What becomes of each message of the HA port on its way; for peers of another release. */
   rewrite: (datagram: Uint8Array) => Uint8Array = (datagram) => datagram;
+  /** Whether messages that only confirm are taken before a process is woken, as the addon has it. */
+  confirms = true;
+  /** How many were. */
+  confirmed = 0;
   /** Ports that a firewall between the two has closed. */
   readonly closedPorts = new Set<number>();
   /** Is shown each advertisement that is sent. */
@@ -149,8 +157,8 @@ export class World {
     for (const { kernel } of this.#appliances.values()) kernel.clock = this.#instant();
   }
 
-  #instant(): Appliance['kernel']['clock'] {
-    return this.now as Appliance['kernel']['clock'];
+  #instant(): Instant {
+    return instant(this.now);
   }
 
   // --- what is broken, and mended ------------------------------------------------------------------
@@ -216,7 +224,15 @@ export class World {
   /** Opens the HA port of a process: messages take the path that the destination names. */
   socketsOf(side: Side, process: VirtualProcess): OpenHaSocket {
     return (_family, port, events) => {
-      const open: OpenSocket = { side, port, process, events, arrived: [], waiting: [] };
+      const open: OpenSocket = {
+        side,
+        port,
+        process,
+        events,
+        confirmer: null,
+        arrived: [],
+        waiting: [],
+      };
       this.#sockets.set(side, open);
       process.onDeath(() => this.#close(open));
       const socket: HaSocket = {
@@ -225,11 +241,15 @@ export class World {
         },
         put: (datagram, _source, to) => void open.waiting.push([datagram.slice(), to]),
         flush: () => {
-          for (const [datagram, to] of open.waiting.splice(0)) {
-            if (!process.dead && this.#sockets.get(side) === open) {
-              this.#carry(side, this.rewrite(datagram), to, port);
-            }
-          }
+          for (const sent of open.waiting.splice(0)) this.#send(open, ...sent);
+        },
+        confirm: (room) => {
+          if (!this.confirms) return;
+          const now = (): Instant => this.#instant();
+          open.confirmer = new Confirmer(room, now, (answer, to) => this.#send(open, answer, to));
+        },
+        useKeys: (keys) => {
+          if (open.confirmer !== null) open.confirmer.keys = keys;
         },
         close: () => {
           this.#close(open);
@@ -238,6 +258,12 @@ export class World {
       };
       return Promise.resolve(socket);
     };
+  }
+
+  #send(open: OpenSocket, datagram: Uint8Array, to: IpAddress): void {
+    const { side, process, port } = open;
+    if (process.dead || this.#sockets.get(side) !== open) return;
+    this.#carry(side, this.rewrite(datagram), to, port);
   }
 
   #close(open: OpenSocket): void {
@@ -261,7 +287,14 @@ export class World {
       const receiver = this.#sockets.get(otherOf(side));
       if (receiver?.port !== port) return;
       receiver.arrived.push(arrivedDatagram(datagram, source, port));
-      receiver.process.enter(() => receiver.events.onReadable());
+      receiver.process.enter(() => {
+        const { arrived, confirmer } = receiver;
+        while (arrived[0] !== undefined && confirmer?.take(arrived[0]) === true) {
+          arrived.shift();
+          this.confirmed += 1;
+        }
+        if (arrived.length > 0) receiver.events.onReadable();
+      });
     });
   }
 

@@ -1,0 +1,110 @@
+/* Messages of peers that only confirm what is known: verified, answered and noted in memory that JavaScript sees, too.
+ * JavaScript is not called. Whatever says more is left to it. docs/HA-PROTOCOL.md describes the message. */
+#ifndef UNDERSTUDY_CONFIRMATIONS_H
+#define UNDERSTUDY_CONFIRMATIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "datagram_socket.h"
+#include "message_key.h"
+
+enum {
+  NONCE_SIZE = 16,
+  NONCES_KEPT = 16,
+  PEER_HEADER_SIZE = 56,
+  PEER_MESSAGE_SIZE = 1200,
+  PEER_REPORT_SIZE = PEER_MESSAGE_SIZE - PEER_HEADER_SIZE - MESSAGE_MAC_SIZE,
+  CONFIRMATION_KEYS = 8,
+  /* With more than these JavaScript is called. */
+  CONFIRMATIONS_NOTED = 256,
+};
+
+/* One that was taken. */
+struct confirmation {
+  double at; /* CLOCK_MONOTONIC, microseconds */
+  uint32_t path;
+  uint16_t kind; /* of the newest message of this peer */
+  uint16_t answered; /* 1: the first answer on this path to the latest check */
+};
+
+/* What is known of a peer. Written by JavaScript, which judges what is not in order; what is in order is noted here. */
+struct peer_place {
+  double highest; /* number in its session */
+  double
+      drawn; /* nonces, the initial one included; the latest stands at (drawn - 1) % NONCES_KEPT */
+  double drawn_at_change; /* of the session: of account to JavaScript alone */
+  double sequence; /* of our last message to it */
+  uint32_t session[2]; /* the first half is the higher one */
+  uint32_t received[2]; /* bit i of both halves together: the number `highest - i` was received */
+  uint32_t has_session;
+  uint32_t has_echo;
+  uint32_t newest_kind;
+  uint32_t truncated; /* as the header says it with the report */
+  uint32_t length; /* of the report */
+  uint32_t key; /* its place among the keys */
+  uint8_t echo[NONCE_SIZE]; /* the peer's latest nonce */
+  uint8_t nonces[NONCES_KEPT][NONCE_SIZE]; /* ours for it */
+  uint8_t report[PEER_REPORT_SIZE];
+};
+
+struct path_place {
+  double received_at; /* negative before the first */
+  double sent;
+  double received;
+  uint32_t open; /* not 0: what confirms is taken here */
+  uint32_t peer;
+  uint32_t family; /* 4 or 6 */
+  uint32_t answered; /* not 0: the latest check was */
+  uint32_t refused; /* answers that the kernel refused, and have yet to be counted */
+  int32_t refusal; /* errno of the last of them */
+  uint8_t address[16]; /* of the peer */
+  uint8_t source[16]; /* of ours; all zero leaves it to the kernel */
+};
+
+/* Of one port. Behind it stand its peers, then its paths. */
+struct peer_room {
+  uint32_t noted;
+  uint32_t message_length; /* 0: nothing to answer with */
+  uint8_t message[PEER_MESSAGE_SIZE]; /* what answers have in common, with room for the rest */
+  struct confirmation notes[CONFIRMATIONS_NOTED];
+};
+_Static_assert(sizeof(struct confirmation) == 16 && sizeof(struct peer_place) == 1456 &&
+                   sizeof(struct path_place) == 80 && sizeof(struct peer_room) == 5304,
+               "shared with peer-room.ts");
+
+/* Where a socket receives. What is left to JavaScript stands from `first` on. */
+struct datagram_room {
+  struct datagram_batch batch;
+  uint32_t first;
+  uint32_t waiting;
+};
+
+/* One socket of the port, the memory, and the keys by their places. */
+struct confirmer {
+  struct datagram_room *arrived;
+  struct peer_room *room;
+  unsigned int peers;
+  unsigned int paths;
+  struct message_key *keys[CONFIRMATION_KEYS]; /* not owned */
+  unsigned int answers; /* laid out and not sent */
+  uint32_t answered_on[DATAGRAM_BATCH]; /* the path of each */
+  struct answers {
+    struct outgoing_record records[DATAGRAM_BATCH];
+    uint8_t bytes[DATAGRAM_BATCH][PEER_MESSAGE_SIZE];
+  } batch;
+};
+
+/* The size of a room for so many. */
+size_t peer_room_size(unsigned int peers, unsigned int paths);
+
+/* Takes what has arrived, from the first of the batch on, up to one that says more. Answers are laid out. How many were
+ * taken; all that comes after them is left to JavaScript, in order. */
+unsigned int confirmations_take(struct confirmer *confirmer, int family, unsigned int count,
+                                double now);
+
+/* Receives, takes and answers. Whether that was all: otherwise JavaScript is to be called. */
+bool confirmations_receive(struct confirmer *confirmer, int fd, int family);
+
+#endif

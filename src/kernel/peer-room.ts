@@ -1,0 +1,186 @@
+// The memory of an HA port that addon and JavaScript share: what is known of peers and paths, and the messages that only
+// confirmed it. No system calls, and no judgement: who writes what is said in native/addon/confirmations.h.
+import { addressBytes, familyOf, type IpAddress } from '../model/address.js';
+import { instant, type Instant } from '../model/units.js';
+
+/** struct peer_room. */
+const ROOM = { noted: 0, messageLength: 4, message: 8, messageSize: 1200, notes: 1208 } as const;
+const NOTES = 256;
+const NOTE_SIZE = 16;
+const ROOM_SIZE = ROOM.notes + NOTES * NOTE_SIZE;
+/** struct peer_place: numbers of 64 bits, words of 32, bytes. */
+const PEER = {
+  size: 1456,
+  words: 32,
+  echo: 72,
+  nonces: 88,
+  report: 344,
+  reportSize: 1112,
+} as const;
+const PEER_NUMBER = { highest: 0, drawn: 1, drawnAtChange: 2, sequence: 3 } as const;
+const PEER_WORD = {
+  sessionHigh: 0,
+  sessionLow: 1,
+  receivedHigh: 2,
+  receivedLow: 3,
+  hasSession: 4,
+  hasEcho: 5,
+  newestKind: 6,
+  truncated: 7,
+  length: 8,
+  key: 9,
+} as const;
+/** struct path_place. */
+const PATH = { size: 80, words: 24, address: 48, source: 64 } as const;
+const PATH_NUMBER = { receivedAt: 0, sent: 1, received: 2 } as const;
+const PATH_WORD = { open: 0, peer: 1, family: 2, answered: 3, refused: 4, refusal: 5 } as const;
+
+const NONCE_LENGTH = 16;
+const NONCES_KEPT = 16;
+const VERSION = { ipv4: 4, ipv6: 6 } as const;
+
+/** A message that confirmed what is known. */
+export interface Confirmation {
+  readonly at: Instant;
+  /** The place of its path. */
+  readonly path: number;
+  /** Of the newest message of its peer, as on the wire. */
+  readonly kind: number;
+  /** The first answer on this path to the latest check. */
+  readonly answered: boolean;
+}
+
+/** What is known of one peer, by the fields of struct peer_place. */
+export class PeerPlace {
+  readonly numbers: Float64Array;
+  readonly words: Uint32Array;
+  /** The peer's latest nonce. */
+  readonly echo: Uint8Array;
+  /** Ours for it: a ring. */
+  readonly nonces: Uint8Array;
+  readonly #report: Uint8Array;
+
+  /** Without a room: memory of its own, for one that nobody shares. */
+  constructor(buffer = new ArrayBuffer(PEER.size), start = 0) {
+    this.numbers = new Float64Array(buffer, start, 4);
+    this.words = new Uint32Array(buffer, start + PEER.words, 10);
+    this.echo = new Uint8Array(buffer, start + PEER.echo, NONCE_LENGTH);
+    this.nonces = new Uint8Array(buffer, start + PEER.nonces, NONCES_KEPT * NONCE_LENGTH);
+    this.#report = new Uint8Array(buffer, start + PEER.report, PEER.reportSize);
+  }
+
+  /** The report that a message has to repeat. */
+  knowReport(bytes: Uint8Array): void {
+    this.#report.set(bytes);
+    this.words[PEER_WORD.length] = bytes.length;
+  }
+
+  get report(): Uint8Array {
+    return this.#report.subarray(0, this.words[PEER_WORD.length]);
+  }
+}
+
+/** One way to a peer, by the fields of struct path_place. */
+export class PathPlace {
+  readonly numbers: Float64Array;
+  readonly words: Uint32Array;
+  /** Of the peer; null without a room. */
+  readonly address: IpAddress | null;
+  readonly #source: Uint8Array;
+
+  /** Without a room: memory of its own, for one that nobody shares. */
+  constructor(buffer = new ArrayBuffer(PATH.size), start = 0, address: IpAddress | null = null) {
+    this.address = address;
+    this.numbers = new Float64Array(buffer, start, 3);
+    this.words = new Uint32Array(buffer, start + PATH.words, 6);
+    this.#source = new Uint8Array(buffer, start + PATH.source, 16);
+    this.numbers[PATH_NUMBER.receivedAt] = -1;
+  }
+
+  /** @param source null leaves it to the kernel. */
+  setSource(source: IpAddress | null): void {
+    this.#source.fill(0);
+    if (source !== null) this.#source.set(addressBytes(source));
+  }
+}
+
+export { PATH_NUMBER, PATH_WORD, PEER_NUMBER, PEER_WORD };
+
+export class PeerRoom {
+  readonly buffer: ArrayBuffer;
+  readonly peers: readonly PeerPlace[];
+  readonly paths: readonly PathPlace[];
+  readonly #words: Uint32Array;
+  readonly #halves: Uint16Array;
+  readonly #times: Float64Array;
+  readonly #message: Uint8Array;
+
+  /** @param paths the address of each, and the place of its peer. */
+  constructor(
+    peers: number,
+    paths: readonly { readonly address: IpAddress; readonly peer: number }[],
+  ) {
+    const behind = ROOM_SIZE + peers * PEER.size;
+    this.buffer = new ArrayBuffer(behind + paths.length * PATH.size);
+    this.#words = new Uint32Array(this.buffer);
+    this.#halves = new Uint16Array(this.buffer);
+    this.#times = new Float64Array(this.buffer);
+    this.#message = new Uint8Array(this.buffer, ROOM.message, ROOM.messageSize);
+    this.peers = Array.from(
+      { length: peers },
+      (_, index) => new PeerPlace(this.buffer, ROOM_SIZE + index * PEER.size),
+    );
+    this.paths = paths.map(({ address, peer }, index) => {
+      const start = behind + index * PATH.size;
+      const place = new PathPlace(this.buffer, start, address);
+      place.words[PATH_WORD.peer] = peer;
+      place.words[PATH_WORD.family] = VERSION[familyOf(address)];
+      new Uint8Array(this.buffer, start + PATH.address, 16).set(addressBytes(address));
+      return place;
+    });
+  }
+
+  /** What all answers have in common; null: there is nothing to answer with. */
+  setMessage(bytes: Uint8Array | null): void {
+    if (bytes !== null) this.#message.set(bytes);
+    this.#words[ROOM.messageLength / 4] = bytes?.length ?? 0;
+  }
+
+  get message(): Uint8Array {
+    return this.#message.subarray(0, this.#words[ROOM.messageLength / 4]);
+  }
+
+  /** How many wait to be taken. */
+  get noted(): number {
+    return this.#words[ROOM.noted / 4] ?? 0;
+  }
+
+  /** No more can be noted before they are taken. */
+  get isFull(): boolean {
+    return this.noted >= NOTES;
+  }
+
+  note({ at, path, kind, answered }: Confirmation): void {
+    const start = ROOM.notes + this.noted * NOTE_SIZE;
+    this.#times[start / 8] = at;
+    this.#words[start / 4 + 2] = path;
+    this.#halves[start / 2 + 6] = kind;
+    this.#halves[start / 2 + 7] = answered ? 1 : 0;
+    this.#words[ROOM.noted / 4] = this.noted + 1;
+  }
+
+  /** Hands over what was noted, in order; it is noted no longer. */
+  take(handler: (confirmation: Confirmation) => void): void {
+    const { noted } = this;
+    this.#words[ROOM.noted / 4] = 0;
+    for (let index = 0; index < noted; index += 1) {
+      const start = ROOM.notes + index * NOTE_SIZE;
+      handler({
+        at: instant(this.#times[start / 8] ?? 0),
+        path: this.#words[start / 4 + 2] ?? 0,
+        kind: this.#halves[start / 2 + 6] ?? 0,
+        answered: this.#halves[start / 2 + 7] !== 0,
+      });
+    }
+  }
+}
