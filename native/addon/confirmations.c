@@ -163,6 +163,7 @@ static void note(struct confirmer *confirmer, uint32_t on, const uint8_t *messag
     peer->newest_kind = kind;
   }
   if (answered) path->answered = 1;
+  confirmer->answered |= answered;
   path->received += 1;
   path->received_at = now;
   room->notes[room->noted] = (struct confirmation){
@@ -217,6 +218,16 @@ static bool send_answers(struct confirmer *confirmer, int fd, int family) {
   return false;
 }
 
+/* The last answer to a check came: the timer that waits for it can be put off before it expires for nothing. */
+static bool is_all_answered(struct confirmer *confirmer) {
+  const struct path_place *paths = paths_of(confirmer);
+  if (!confirmer->answered) return false;
+  for (uint32_t i = 0; i < confirmer->paths; i += 1)
+    if (paths[i].open != 0 && paths[i].answered == 0) return false;
+  confirmer->answered = false;
+  return true;
+}
+
 bool confirmations_receive(struct confirmer *confirmer, int fd, int family) {
   struct datagram_room *arrived = confirmer->arrived;
   if (arrived->waiting != 0) return false;
@@ -229,7 +240,7 @@ bool confirmations_receive(struct confirmer *confirmer, int fd, int family) {
     arrived->first = taken;
     arrived->waiting = (unsigned int)count - taken;
     if (!send_answers(confirmer, fd, family) || arrived->waiting != 0) return false;
-    if (count < DATAGRAM_BATCH) return true;
+    if (count < DATAGRAM_BATCH) return !is_all_answered(confirmer);
   }
   return true;
 }

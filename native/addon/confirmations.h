@@ -88,6 +88,7 @@ struct confirmer {
   unsigned int peers;
   unsigned int paths;
   struct message_key *keys[CONFIRMATION_KEYS]; /* not owned */
+  bool answered; /* a path was, to the latest check, since it was last asked whether all are */
   unsigned int answers; /* laid out and not sent */
   uint32_t answered_on[DATAGRAM_BATCH]; /* the path of each */
   struct answers {
@@ -104,7 +105,8 @@ size_t peer_room_size(unsigned int peers, unsigned int paths);
 unsigned int confirmations_take(struct confirmer *confirmer, int family, unsigned int count,
                                 double now);
 
-/* Receives, takes and answers. Whether that was all: otherwise JavaScript is to be called. */
+/* Receives, takes and answers. Whether that was all: otherwise JavaScript is to be called. So it is when the last path
+ * has answered a check: what waits for that need not wait any more. */
 bool confirmations_receive(struct confirmer *confirmer, int fd, int family);
 
 #endif

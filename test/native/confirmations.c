@@ -129,6 +129,23 @@ static void an_answer_that_is_refused_closes_the_path(void) {
   EXPECT(stage.paths[1].refusal == EBADF && stage.paths[0].refused == 0);
 }
 
+/* Of the paths that are open. */
+static void the_last_answer_is_told_once(void) {
+  set_stage();
+  stage.paths[0] = stage.paths[1];
+  stage.paths[0].address[3] = 3;
+  put_message(0, REQUEST, 0x55, 101);
+  EXPECT(take(1) == 1 && !is_all_answered(&confirmer));
+  put_message(0, ANSWER, 0x55, 102);
+  EXPECT(take(1) == 1 && !is_all_answered(&confirmer));
+  put_message(0, ANSWER, 0x55, 103);
+  stage_arrived.batch.records[0].source[3] = 3;
+  EXPECT(take(1) == 1 && is_all_answered(&confirmer) && !is_all_answered(&confirmer));
+  stage.paths[0].answered = stage.paths[0].open = stage.paths[1].answered = 0;
+  put_message(0, ANSWER, 0x55, 104);
+  EXPECT(take(1) == 1 && is_all_answered(&confirmer));
+}
+
 int main(void) {
   a_request_is_answered();
   an_answer_in_time_counts_once();
@@ -138,5 +155,6 @@ int main(void) {
   numbers_that_are_none();
   what_is_left_is_not_received_over();
   an_answer_that_is_refused_closes_the_path();
+  the_last_answer_is_told_once();
   return 0;
 }

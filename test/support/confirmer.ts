@@ -27,6 +27,7 @@ export class Confirmer {
   readonly #now: () => Instant;
   readonly #send: Send;
   keys: readonly HaKey[] = [];
+  #answered = false;
 
   constructor(room: PeerRoom, now: () => Instant, send: Send) {
     this.#room = room;
@@ -61,10 +62,20 @@ export class Confirmer {
     return true;
   }
 
+  /** Whether the last answer to a check came since it was last asked: then the port is told all the same. */
+  isAllAnswered(): boolean {
+    const waits = ({ words }: PathPlace): boolean =>
+      words[PATH_WORD.open] !== 0 && words[PATH_WORD.answered] === 0;
+    if (!this.#answered || this.#room.paths.some(waits)) return false;
+    this.#answered = false;
+    return true;
+  }
+
   #note(on: number, path: PathPlace, peer: PeerPlace, inTime: boolean): void {
     const at = this.#now();
     const answered = inTime && path.words[PATH_WORD.answered] === 0;
     if (answered) path.words[PATH_WORD.answered] = 1;
+    this.#answered ||= answered;
     path.numbers[PATH_NUMBER.received] = (path.numbers[PATH_NUMBER.received] ?? 0) + 1;
     path.numbers[PATH_NUMBER.receivedAt] = at;
     this.#room.note({ at, path: on, kind: wordOf(peer, 'newestKind'), answered });

@@ -293,7 +293,8 @@ export class World {
           arrived.shift();
           this.confirmed += 1;
         }
-        if (arrived.length > 0) receiver.events.onReadable();
+        const isDone = confirmer?.isAllAnswered() === true;
+        if (arrived.length > 0 || isDone) receiver.events.onReadable();
       });
     });
   }
