@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
-import { ENGINE_OPTIONS } from '../../src/model/engine-options.js';
+import { ENGINE_OPTIONS } from '../../src/engine/options.js';
 import { SETTINGS_SCHEMA } from '../../src/config/schema.js';
 import { formsCode, settingsFormCode } from './compiled-forms.js';
 import { digestOf } from './digest.js';

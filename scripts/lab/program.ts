@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import type { ChecksumDialect } from '../../src/model/advertisement.js';
-import { ENGINE_OPTIONS } from '../../src/model/engine-options.js';
+import { ENGINE_OPTIONS } from '../../src/engine/options.js';
 
 /** The project's root folder, seen from dist/scripts/lab. */
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));

@@ -8,7 +8,7 @@ import type { HostFacts } from '../host/facts.js';
 import { observeHost, ownIdentity } from '../host/observe.js';
 import type { Status } from '../model/status.js';
 import { Driver } from './driver.js';
-import { collectLater } from './engine.js';
+import { collectLater, keepHeapSmall } from '../engine/heap.js';
 import { createEventFile, readEventTail, type EventFile } from '../journal/event-file.js';
 import { keyChanges } from './key-words.js';
 import { HostWatch, networkFacts } from './host-watch.js';
@@ -132,6 +132,7 @@ class RunningAgent implements Agent {
     this.#driver.submit({ kind: 'remember', memory, crashed: state.active });
     await this.#services.configure(settings);
     // What comes back is small; this takes some ms, and nobody waits for an advertisement yet.
+    keepHeapSmall();
     this.#options.realtime.settle();
     this.#driver.start();
     collectLater();

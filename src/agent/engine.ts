@@ -1,7 +1,7 @@
 // The way to have the options of Node that the agent needs, however it was started. No
 // settings are read here: this comes before everything else.
 import { loadAddon } from '../kernel/addon.js';
-import { ENGINE_OPTIONS } from '../model/engine-options.js';
+import { ENGINE_OPTIONS } from '../engine/options.js';
 
 /**
  * Starts this process again with the options it lacks: same process id, files and environment. Does
@@ -17,23 +17,4 @@ export function ensureEngineOptions(): void {
   } catch {
     // The addon is not built: the agent says so, with the command that builds it.
   }
-}
-
-/** The start leaves most of its garbage within this time. */
-const COLLECT_AFTER_MS = 5_000;
-/** More than V8 lets pass outside its heap without looking for garbage (64 MiB). Never touched. */
-const WEIGHT = 96 * 1024 * 1024;
-
-/**
- * Has V8 begin its first great collection soon: left alone it lets the heap grow to twice what the agent
- * needs first. It is made in small steps, not in one pause as an outright call of gc() would be.
- */
-export function collectLater(): void {
-  setTimeout(() => {
-    try {
-      void new ArrayBuffer(WEIGHT);
-    } catch {
-      // The process may not have so much: then the first collection comes when V8 thinks so.
-    }
-  }, COLLECT_AFTER_MS).unref();
 }

@@ -1,5 +1,6 @@
 // `understudy console` as a program: its files, its server, its end. What the server does: server.ts.
 import { readFileSync } from 'node:fs';
+import { keepHeapSmall } from '../engine/heap.js';
 import { createControlClient } from '../control/client.js';
 import { controlSocketPath } from '../control/protocol.js';
 import type { ListenAddress } from '../model/listen.js';
@@ -63,6 +64,7 @@ export async function runConsole(choice: ConsoleChoice, host: ConsoleHost): Prom
   });
   host.say(`listening at ${placeText(choice)}; sign in with the token in ${tokenFile}`);
   const snmp = agentX === null ? null : startSnmp({ daemon: agentX, watch, say: host.say });
+  keepHeapSmall();
   await host.ended;
   snmp?.end();
   await server.close();

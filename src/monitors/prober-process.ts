@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterPendingInput, explain, oneLine } from './probe.js';
 import { encodeMessage, messageReader, type FromProber, type ToProber } from './prober-protocol.js';
 import { BUILD } from '../model/build.js';
-import { ENGINE_OPTIONS } from '../model/engine-options.js';
+import { ENGINE_OPTIONS } from '../engine/options.js';
 import { killGroup } from './process-group.js';
 
 export type ProberReport = Extract<FromProber, { readonly kind: 'report' }>;

@@ -1,6 +1,7 @@
 // The prober process: monitors on one side, the agent on standard input and output on the other.
 // Nothing of VRRP is known here; without an agent it ends, and with it all that it started.
 import { writeSync } from 'node:fs';
+import { keepHeapSmall } from '../engine/heap.js';
 import { BUILD } from '../model/build.js';
 import {
   encodeMessage,
@@ -13,6 +14,7 @@ import { createMonitors } from './running-monitors.js';
 import { createWitness } from './running-witness.js';
 
 process.title = 'understudy-prober';
+keepHeapSmall();
 
 const STDOUT = 1;
 const DONE = 0;

@@ -4,7 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { encodeLine, lineReader } from '../json/lines.js';
-import { ENGINE_OPTIONS } from '../model/engine-options.js';
+import { ENGINE_OPTIONS } from '../engine/options.js';
 import type { FromService, ToService } from './service-protocol.js';
 
 /** Program and arguments. */

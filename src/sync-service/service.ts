@@ -3,6 +3,7 @@
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { atomicWriteFile } from '../files/atomic-write.js';
+import { keepHeapSmall } from '../engine/heap.js';
 import type { SyncOrder } from '../control/protocol.js';
 import { readKeyFile } from '../host/peer-key.js';
 import { syncNotesPath } from '../host/sync-notes.js';
@@ -26,6 +27,7 @@ import { openSettingsFile } from './settings-file.js';
 import { openStore } from './store.js';
 
 process.title = 'understudy-sync';
+keepHeapSmall();
 
 const STDOUT = 1;
 const DONE = 0;

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from '../support/test.js';
+import { ENGINE_OPTIONS } from '../../src/engine/options.js';
 import { AgentHome, AgentProcess } from '../support/agent-process.js';
 import { enterNamespace, joinPeer } from '../support/namespace.js';
 import { settings } from './lan.js';
@@ -54,7 +55,7 @@ describe('a running agent and its scheduling', { skip }, () => {
   it('has the options of V8 that it needs, however it was started', () => {
     const command = readFileSync(`/proc/${agent.pid}/cmdline`, 'utf8').split('\0');
     assert.equal(command[0], process.execPath);
-    for (const option of ['--single-threaded-gc', '--max-semi-space-size=1']) {
+    for (const option of ENGINE_OPTIONS) {
       assert.equal(command.filter((word) => word === option).length, 1, command.join(' '));
     }
   });

@@ -84,6 +84,7 @@ const AGENT_ROOMS = [
   'timers',
   'metrics',
   'sync-service',
+  'engine',
 ];
 
 /** The rooms of the core, the lowest first: what stands in `src/core` itself puts them together. */
@@ -101,12 +102,13 @@ const ROOMS: Readonly<Record<string, Room>> = {
   config: { rooms: ['model', 'files'], outside: true },
   sync: { rooms: ['model', 'config'], outside: true },
   'sync-service': {
-    rooms: ['model', 'config', 'host', 'files', 'json', 'sync', 'timers', 'control'],
+    rooms: ['model', 'config', 'host', 'files', 'json', 'sync', 'timers', 'control', 'engine'],
     outside: true,
   },
   kernel: { rooms: ['model', 'wire'], outside: true },
   executor: { rooms: ['model', 'timers'], outside: true },
-  monitors: { rooms: ['model', 'kernel', 'json', 'witness'], outside: true },
+  monitors: { rooms: ['model', 'kernel', 'json', 'witness', 'engine'], outside: true },
+  engine: { rooms: [], outside: true },
   witness: { rooms: ['model'], outside: true },
   control: { rooms: ['model', 'config', 'json'], outside: true },
   host: { rooms: ['model', 'config'], outside: true },
@@ -124,7 +126,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
   import: { rooms: ['model', 'config'], outside: false },
   doctor: { rooms: ['model', 'config', 'kernel', 'wire', 'witness'], outside: true },
   snmp: { rooms: ['model', 'timers'], outside: true },
-  console: { rooms: ['model', 'config', 'control', 'metrics', 'snmp', 'timers'], outside: true },
+  console: {
+    rooms: ['model', 'config', 'control', 'metrics', 'snmp', 'timers', 'engine'],
+    outside: true,
+  },
   cli: {
     rooms: ['model', 'config', 'control', 'files', 'host', 'import', 'doctor', 'console'],
     outside: true,

@@ -19,7 +19,7 @@ import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeBundle } from '../../scripts/bundle/bundle.js';
-import { ENGINE_OPTIONS } from '../../src/model/engine-options.js';
+import { ENGINE_OPTIONS } from '../../src/engine/options.js';
 import { PROGRAMS, startedAs } from '../../scripts/bundle/parts.js';
 import { startControlServer, type ControlServer } from '../../src/control/server.js';
 import { healthy } from '../cli/statuses.js';
@@ -319,7 +319,7 @@ vm.Script = class extends Script {
   it('can start each program by its path, with the options that it needs', () => {
     for (const part of PROGRAMS) {
       const text = readFileSync(join(folder, 'dist', startedAs(part)), 'utf8');
-      const first = '#!/usr/bin/env -S node --single-threaded-gc --max-semi-space-size=1\n';
+      const first = `#!/usr/bin/env -S node ${ENGINE_OPTIONS.join(' ')}\n`;
       assert.ok(text.startsWith(first), part.name);
     }
   });

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { COMMAND, MAIN } from '../../scripts/lab/program.js';
-import { ENGINE_OPTIONS } from '../../src/model/engine-options.js';
+import { ENGINE_OPTIONS } from '../../src/engine/options.js';
 import { PROBER_COMMAND } from '../../src/monitors/prober-process.js';
 import { SERVICE_COMMAND } from '../../src/sync-service/service-slot.js';
 import { describe, it } from '../support/test.js';
@@ -35,5 +35,13 @@ describe('the options of Node', () => {
       assert.match(rest[ENGINE_OPTIONS.length] ?? '', /\.js$/);
     }
     assert.equal(main.at(-1), MAIN);
+  });
+
+  it('and what V8 is told later is told in each process that lives long', () => {
+    const places = ['agent/agent', 'monitors/prober', 'sync-service/service', 'console/console'];
+    for (const place of places) {
+      const text = readFileSync(join(ROOT, `src/${place}.ts`), 'utf8');
+      assert.match(text, /^ *keepHeapSmall\(\);$/m, place);
+    }
   });
 });

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { createControlClient, type ControlClient } from '../../src/control/client.js';
 import { controlSocketPath } from '../../src/control/protocol.js';
-import { ENGINE_OPTIONS } from '../../src/model/engine-options.js';
+import { ENGINE_OPTIONS } from '../../src/engine/options.js';
 import type { VirtualRouterState } from '../../src/model/reasons.js';
 import type { EventRecord, Status, VirtualRouterStatus } from '../../src/model/status.js';
 import { until, WAIT_LIMIT_MS, within } from './limits.js';

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, afterEach, before, describe, it } from '../support/test.js';
 import { enterSandbox } from '../../scripts/lab/sandbox.js';
-import { ENGINE_OPTIONS } from '../../src/model/engine-options.js';
+import { ENGINE_OPTIONS } from '../../src/engine/options.js';
 import { boxRefusal, SOURCE, UNIT, type Box } from './box.js';
 import { ADDRESS, Machines, SETTINGS, settingsText } from './machines.js';
 import { messageId } from '../../src/journal/journald.js';

@@ -1,0 +1,55 @@
+// What V8 is told at the start, and what once all is loaded: what comes of it, in processes of their own.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { ENGINE_OPTIONS } from '../../src/engine/options.js';
+import { describe, it } from '../support/test.js';
+
+function said(options: readonly string[], script: string): string {
+  const words = ['--no-warnings', ...options, '--input-type=module', '-e', script];
+  const { stdout, stderr, status } = spawnSync(process.execPath, words, { encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+  assert.equal(stderr, '');
+  return stdout.trim();
+}
+
+/** How many of Node's own modules were compiled anew, though Node carries their code. */
+const COMPILED_ANEW = `
+import 'node:http';
+import { createRequire } from 'node:module';
+const { internalBinding } = createRequire('/')('internal/test/binding');
+const { compiledWithCache, compiledWithoutCache } = internalBinding('builtins').getCacheUsage();
+process.stdout.write(String(compiledWithCache.size ?? compiledWithCache.length) === '0'
+  ? 'no code on board' : String(compiledWithoutCache.size ?? compiledWithoutCache.length));
+`;
+
+/** The largest that the young generation gets while much of what is made lives for a while, in bytes. */
+const youngest = (before: string): string => `
+import { getHeapSpaceStatistics } from 'node:v8';
+import { keepHeapSmall } from ${JSON.stringify(new URL('../../src/engine/heap.js', import.meta.url).href)};
+${before}
+let kept = [];
+let largest = 0;
+for (let round = 0; round < 200_000; round += 1) {
+  kept.push({ round, list: [round] });
+  if (kept.length > 20_000) kept = kept.slice(10_000);
+  if (round % 1_000 !== 0) continue;
+  const young = getHeapSpaceStatistics().find((one) => one.space_name === 'new_space');
+  largest = Math.max(largest, young.space_size);
+}
+process.stdout.write(String(largest));
+`;
+
+describe('V8', () => {
+  it('takes the code that Node carries for its own modules, whatever its options at the start', (t) => {
+    const plain = said(['--expose-internals'], COMPILED_ANEW);
+    if (plain !== '0') t.skip(`this Node has ${plain}`);
+    else assert.equal(said(['--expose-internals', ...ENGINE_OPTIONS], COMPILED_ANEW), '0');
+  });
+
+  it('keeps the young generation as small as it is at the start, once it is told', () => {
+    const MIB = 1024 * 1024;
+    assert.ok(Number(said(ENGINE_OPTIONS, youngest(''))) > 2 * MIB, 'left alone it grows');
+    const largest = Number(said(ENGINE_OPTIONS, youngest('keepHeapSmall();')));
+    assert.ok(largest <= 2 * MIB, `two halves of 1 MiB expected, found ${largest} bytes`);
+  });
+});
