@@ -24,6 +24,7 @@ import { actsAs, goOnAs, makeFoldersFor } from './as-owner.js';
 import { foldersOf, knowsNothing, release } from './release-command.js';
 import { keepClosed } from './closed-watch.js';
 import { forgetClosed } from './forget-closed.js';
+import { readAtStart } from './starting.js';
 import { createWatchdog } from './watchdog.js';
 
 /** Exit codes of the contract. */
@@ -37,7 +38,7 @@ const INVALID_SETTINGS = 2;
  * @returns the exit code; never throws.
  */
 export async function runAgent(configPath: string): Promise<number> {
-  const loaded = readSettings(configPath);
+  const loaded = readAtStart(configPath, notifyIfPossible, () => readSettings(configPath));
   if (loaded === null) return INVALID_SETTINGS;
   const { settings, warnings } = loaded;
   const refused = await asRoot(configPath, settings);
@@ -235,6 +236,15 @@ function readSettings(path: string): Extract<LoadResult, { ok: true }> | null {
   if (loaded.ok) return loaded;
   for (const error of loaded.errors) say(formatSettingsError(error, path));
   return null;
+}
+
+/** Before there is a log. What keeps it from being sent keeps the agent from starting, too, and is said then. */
+function notifyIfPossible(message: string): void {
+  try {
+    openKernel().notify(message);
+  } catch {
+    // A service manager that cannot be told must not cost the start.
+  }
 }
 
 function openKernelOrSay(): Kernel | null {

@@ -1,18 +1,11 @@
 // The other thread of elsewhere.ts: one job, one answer, and its end. Nothing else may run here.
-import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { BUILD } from '../model/build.js';
 import { replaced, type SettingsAnswer, type SettingsJob } from './elsewhere.js';
+import { urgently } from './urgency.js';
 
-/** Before ordinary work of the host: an operator waits for the answer, and it takes a fraction of a second. */
-const NICE = -10;
-
-try {
-  // Linux takes 0 for the calling thread.
-  setPriority(0, NICE);
-} catch {
-  // Without CAP_SYS_NICE or RLIMIT_NICE it takes its turn with all others.
-}
+// To its end: there is no other work here.
+urgently();
 
 type Job<K extends SettingsJob['kind']> = Extract<SettingsJob, { kind: K }>;
 

@@ -31,9 +31,15 @@ function explain(
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return [`there is no socket ${path} (${code}), so none runs with these settings`, START];
+      return [
+        `there is no socket ${path} (${code}), so none runs with these settings, or one is still starting`,
+        START,
+      ];
     case 'ECONNREFUSED':
-      return [`nobody listens at ${path} (${code}): the agent has died`, START];
+      return [
+        `nobody listens at ${path} (${code}): the agent has died, or another one is still starting`,
+        START,
+      ];
     case 'EACCES':
     case 'EPERM':
       return [

@@ -97,8 +97,11 @@ describe('what grew in a soak', () => {
 });
 
 it('the number of handovers is checked', () => {
-  assert.deepEqual(readOptions([]), { transitions: 10_000 });
-  assert.deepEqual(readOptions(['--transitions', '25']), { transitions: 25 });
+  assert.deepEqual(readOptions([]), { transitions: 10_000, keep: null });
+  assert.deepEqual(readOptions(['--transitions', '25', '--keep', 'x']), {
+    transitions: 25,
+    keep: 'x',
+  });
   assert.equal(readOptions(['-h']), null);
   for (const wrong of ['9', '1e3', 'many', '']) {
     assert.throws(() => readOptions([`--transitions=${wrong}`]), /expected a whole number from 10/);

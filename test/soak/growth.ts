@@ -38,6 +38,9 @@ export const MOST_STATE_BYTES = 24 * 1024 * 1024;
 /** As many samples as one end of the judged part is read from. */
 const AT_EACH_END = 5;
 
+/** The handovers after which nothing may grow: the first thousand, or the first half of less than two thousand. */
+export const beginningOf = (transitions: number): number => Math.min(1_000, transitions / 2);
+
 /** Each process that was there in the whole judged part. The samples are those of one appliance, in their order. */
 export function growthOf(judged: readonly Sample[]): Growth[] {
   const [first, last] = [judged[0], judged.at(-1)];
