@@ -80,13 +80,16 @@ describe('an agent in a bad house', { skip }, () => {
   const ask = async (): Promise<number> =>
     (await until('an answer', sent, (n) => n !== null)) ?? NaN;
 
-  /** That many more are sent while something is wrong, and as many arrive as the agent says it has sent. */
+  /**
+   * That many more are sent while something is wrong, and as many arrive as the agent says it has sent. Where the
+   * machine lets the agent wait for five intervals its executor says farewell in between; this is not judged here.
+   */
   async function advertisesOn(count: number, spoil = nothing, mend = nothing): Promise<void> {
     await lan.heardBy(peer);
     const soFar = await ask();
     spoil();
     for (let more = 0; more < count; more += 1) {
-      assert.equal(priorityOf(await peer.packets.take('an advertisement')), 200);
+      await peer.packets.takeUntil((packet) => priorityOf(packet) === 200);
     }
     mend();
     const inAll = await ask();
