@@ -73,6 +73,8 @@ export class Appliance {
   life = 0;
   readonly kernel: Kernel;
   readonly unplugged = new Set<string>();
+  /** Virtual routers of which an Active was heard that sends checksums of RFC 5798. */
+  readonly heardOld = new Set<string>();
   /** Virtual routers that the agent holds by its own word, and what it last told its peers. */
   readonly active = new Set<string>();
   report: PeerReport | null = null;
@@ -89,6 +91,8 @@ export class Appliance {
   /** Where the relay stands; one that is stuck or missing never moves. */
   bypass: 'inline' | 'bypass' = 'inline';
   relayWorks = false;
+  /** Its timers wake late by up to so many microseconds. */
+  late = 0;
   /** So much faster than the world's its own clock runs. */
   rate = 1;
   client: Client | null = null;
@@ -382,7 +386,9 @@ export class Appliance {
     this.#token += 1;
     const token = this.#token;
     if (at === null) return;
-    this.#around.agenda.add(Math.max(this.#inWorld(at), this.#around.now()), 1, () => {
+    const { agenda, chance } = this.#around;
+    const lateness = this.late === 0 ? 0 : chance.between(0, this.late);
+    agenda.add(Math.max(this.#inWorld(at), this.#around.now()) + lateness, 1, () => {
       if (token !== this.#token || this.agent !== 'running') return;
       this.#armedFor = null;
       this.give({ kind: 'deadline' });
@@ -404,6 +410,7 @@ export class Appliance {
     this.instance = null;
     this.report = null;
     this.active.clear();
+    this.heardOld.clear();
     this.healthy.clear();
     this.#armedFor = null;
     this.#token += 1;

@@ -8,7 +8,7 @@ import { LATENCY } from './network.js';
 import { THRESHOLDS, type Setting } from './settings.js';
 
 /** Farewells, turns of the loop and whatever else is done at once. */
-const AT_ONCE = 2_000;
+export const AT_ONCE = 2_000;
 
 /**
  * So many leases may pass until somebody has the role: the one before ends, the one after it counts only after its whole
@@ -37,13 +37,14 @@ export interface Timing {
 }
 
 export function timingOf(setting: Setting): Timing {
-  const { interval, checkInterval, mismatch, quality, witness, virtualMac } = setting;
+  const { interval, checkInterval, mismatch, quality, witness, virtualMac, late = 0 } = setting;
   const advertisement = interval * 10_000;
   const check = checkInterval * 1_000 * (mismatch === 'check interval' ? 2 : 1);
   return {
     advertisement,
     check,
-    packet: LATENCY + quality.jitter,
+    // A timer that wakes late is like a packet that is.
+    packet: LATENCY + quality.jitter + late,
     // One script runs at a time: the decision may wait for the end of another one. Before each of the two a macvlan may
     // have to be made.
     script: (virtualMac === true ? 4 : 2) * SCRIPT.most + AT_ONCE,

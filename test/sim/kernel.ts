@@ -20,6 +20,8 @@ export interface Owner {
 export class Kernel {
   /** Virtual routers whose addresses stand. */
   readonly present = new Set<string>();
+  /** Virtual routers of which the agent was last told that their addresses stand. */
+  readonly told = new Set<string>();
   /** Virtual routers whose addresses cannot be added. */
   readonly failing = new Set<string>();
   /** So many of the next orders to add addresses are lost: nobody carries them out or answers. */
@@ -65,6 +67,7 @@ export class Kernel {
       return;
     }
     this.#wanted.set(virtualRouter, present);
+    if (!present) this.told.delete(virtualRouter);
     this.#confirmed.delete(virtualRouter);
     this.#disturbed.delete(virtualRouter);
     this.#due.add(virtualRouter);
@@ -163,6 +166,7 @@ export class Kernel {
     const life = this.#agentLife;
     this.#owner.receive(() => {
       if (life !== this.#agentLife || !this.#confirmed.has(virtualRouter)) return;
+      this.told.delete(virtualRouter);
       this.#owner.give({ kind: 'addresses-removed', virtualRouter });
     });
   }
@@ -232,10 +236,14 @@ export class Kernel {
 
   #settle(virtualRouter: string, failed: boolean): void {
     if (this.#wanted.get(virtualRouter) !== true) return;
-    if (failed) this.#owner.give({ kind: 'addresses-failed', virtualRouter, detail: 'EINVAL' });
-    else if (!this.#due.has(virtualRouter)) {
+    if (failed) {
+      this.told.delete(virtualRouter);
+      this.#owner.give({ kind: 'addresses-failed', virtualRouter, detail: 'EINVAL' });
+    } else if (!this.#due.has(virtualRouter)) {
       this.#confirmed.add(virtualRouter);
       const gone = this.#disturbed.delete(virtualRouter);
+      if (gone) this.told.delete(virtualRouter);
+      else this.told.add(virtualRouter);
       this.#owner.give({ kind: gone ? 'addresses-removed' : 'addresses-present', virtualRouter });
     }
   }
@@ -253,6 +261,7 @@ export class Kernel {
     this.#agentLife += 1;
     this.#hasAgent = false;
     this.#running = false;
+    this.told.clear();
     this.#due.clear();
     this.#wanted.clear();
     this.#confirmed.clear();

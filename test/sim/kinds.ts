@@ -35,6 +35,10 @@ const SETTINGS = [
   'relay works',
   'relay missing',
   'virtual MAC',
+  'address owner',
+  'old checksum',
+  'IPv6 path',
+  'late timers',
 ];
 
 /** What is done to them. */
@@ -70,6 +74,7 @@ const DEEDS = [
   'monitor bandwidth failed',
   'monitor upcheck failed',
   'monitor upcheck unknown',
+  'monitor backend failed',
   'monitor pairs failed',
   'operator failover',
   'operator failover, forced',
@@ -142,6 +147,7 @@ const DECISIONS = [
   'report peer-unhealthy',
   'report settings-differ',
   'report settings-agree',
+  'report checksum-dialect',
   'report stalled',
   'report refused',
   'report flap',

@@ -7,7 +7,7 @@ import { centiseconds, microseconds } from '../../src/model/units.js';
 import { configuration, router, wan } from '../core/instance-bench.js';
 import type { Quality } from './network.js';
 import type { WitnessSetting } from './witness.js';
-import { haAddress, lanAddress } from './world.js';
+import { haAddress, lanAddress, lanAddress6 } from './world.js';
 
 const NAMES = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'] as const;
 
@@ -40,6 +40,14 @@ export interface Setting {
   readonly witness?: WitnessSetting;
   /** Whether every virtual router has a virtual MAC address; absent: none has. */
   readonly virtualMac?: boolean;
+  /** Whether the first appliance owns the addresses (priority 255), whatever else is set; absent: nobody does. */
+  readonly owner?: boolean;
+  /** Whether the second one sends checksums of RFC 5798; absent: nobody does. */
+  readonly oldChecksum?: boolean;
+  /** Whether the HA port's path on the LAN is of IPv6; absent: of IPv4. */
+  readonly ipv6Path?: boolean;
+  /** Timers of appliances wake late by up to so many microseconds; absent: never. */
+  readonly late?: number;
 }
 
 /** What an operator changes while it runs. */
@@ -84,7 +92,9 @@ export const settings = (quality: fc.Arbitrary<Quality>): fc.Arbitrary<Setting> 
 
 const RANKED = [200, 150, 100, 50];
 
-function priorityOf({ priorities }: Setting, mode: Live['mode'], index: number, order: number) {
+function priorityOf(setting: Setting, mode: Live['mode'], index: number, order: number) {
+  const { priorities, owner } = setting;
+  if (owner === true && index === 0) return 255;
   if (priorities === 'default') return order === 0 ? 200 : 100;
   // In active-active the first two differ; the others only help out.
   const rank = mode === 'active-active' && index < 2 ? order : index;
@@ -95,6 +105,8 @@ function routersOf(setting: Setting, index: number, { mode, primary, version }: 
   const common = {
     advertisementInterval: intervalOf(setting, index, version),
     preempt: setting.preempt,
+    checksum:
+      setting.oldChecksum === true && index === 1 ? ('rfc5798' as const) : ('auto' as const),
   };
   // In active-active the first virtual router belongs to a, the second one to b.
   const first = mode === 'active-active' ? index !== 0 : !primary;
@@ -141,6 +153,7 @@ export function configurationOf(
   live: Live = asDrawn(setting, index),
 ): InstanceConfiguration {
   const { appliances, mismatch, paths, maximumFlaps } = setting;
+  const onLan = setting.ipv6Path === true ? lanAddress6 : lanAddress;
   const checks = setting.checkInterval * (mismatch === 'check interval' && index === 1 ? 2 : 1);
   const peers = NAMES.slice(0, appliances).flatMap((name, other) =>
     other === index
@@ -150,7 +163,7 @@ export function configurationOf(
             name,
             addresses: [
               ...(paths.startsWith('ha') ? [haAddress(other)] : []),
-              ...(paths.endsWith('lan') ? [lanAddress(other)] : []),
+              ...(paths.endsWith('lan') ? [onLan(other)] : []),
             ],
           },
         ],
@@ -188,4 +201,8 @@ export const kindsOf = (setting: Setting): string[] => [
   `maximum flaps ${setting.maximumFlaps}`,
   `relay ${setting.relay}`,
   ...(setting.virtualMac === true ? ['virtual MAC'] : []),
+  ...(setting.owner === true ? ['address owner'] : []),
+  ...(setting.oldChecksum === true ? ['old checksum'] : []),
+  ...(setting.ipv6Path === true && setting.paths.endsWith('lan') ? ['IPv6 path'] : []),
+  ...((setting.late ?? 0) > 0 ? ['late timers'] : []),
 ];

@@ -11,6 +11,7 @@ import {
   repeatOf,
   SINGLE,
   STORMY,
+  UNUSUAL,
   VIRTUAL_MAC,
   WITNESSED,
   type Suite,
@@ -112,6 +113,10 @@ describe('appliances in a world drawn from a seed', () => {
 
   it('virtual-mac: a Backup has no macvlan up, and the switch knows who holds', (context) => {
     holds(context, VIRTUAL_MAC);
+  });
+
+  it('unusual: an address owner, old checksums, a path of IPv6, timers that wake late', (context) => {
+    holds(context, UNUSUAL);
   });
 
   it('everything that can be drawn or decided has been', (context) => {

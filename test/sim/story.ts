@@ -92,6 +92,7 @@ export function build(scenario: Scenario, { verbose, peaceful, losses }: Manner)
   const world = new World(seed, quality, configurations, verbose, setting.witness);
   for (const appliance of world.appliances) {
     appliance.relayWorks = setting.relay === 'works';
+    appliance.late = setting.late ?? 0;
     if (setting.monitored) tellAllIsWell(appliance);
     if (setting.virtualMac === true)
       appliance.kernel.macvlans.use(appliance.configuration.virtualRouters.map(({ name }) => name));
@@ -171,6 +172,7 @@ function healOne(world: World, setting: Setting, appliance: Appliance): void {
 function tellAllIsWell(appliance: Appliance): void {
   appliance.regainGateway();
   for (const monitor of MONITORS) tellMonitor(appliance, monitor, 'ok');
+  if (appliance.statuses.has('backend')) tellMonitor(appliance, 'backend', 'ok');
 }
 
 /** Time enough to settle, and no more than needed: see docs/INVARIANTS.md. */

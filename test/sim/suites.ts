@@ -4,6 +4,7 @@ import type * as fc from 'fast-check';
 import { crowd } from './crowd.js';
 import { buildSingle, endure, singleFault, type SingleFault } from './single.js';
 import { build, calm, play, stormy, type Scenario, type Stage } from './story.js';
+import { unusual } from './unusual.js';
 import { virtualMac } from './virtual-mac.js';
 import { witnessed } from './witnessed.js';
 
@@ -43,7 +44,9 @@ export const WITNESSED = scenarios('witnessed', 400, witnessed);
 export const CROWD = scenarios('crowd', 24, crowd);
 export const VIRTUAL_MAC = scenarios('virtual-mac', 40, virtualMac);
 
-export const SUITES = [SINGLE, STORMY, CALM, WITNESSED, CROWD, VIRTUAL_MAC] as const;
+export const UNUSUAL = scenarios('unusual', 80, unusual);
+
+export const SUITES = [SINGLE, STORMY, CALM, WITNESSED, CROWD, VIRTUAL_MAC, UNUSUAL] as const;
 
 /** What repeats one scenario of a suite, for a person to run. */
 export const repeatOf = ({ name }: Pick<Suite<never>, 'name'>, drawn: unknown): string =>

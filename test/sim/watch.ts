@@ -5,12 +5,10 @@ import type { RouterConfiguration } from '../../src/core/machine/router.js';
 import type { Appliance } from './appliance.js';
 import { Apart } from './apart.js';
 import type { Bounds } from './bounds.js';
+import { Conduct } from './conduct.js';
 import type { Way } from './network.js';
+import { Violation } from './violation.js';
 import { groupOf, type World } from './world.js';
-
-export class Violation extends Error {
-  override readonly name = 'Violation';
-}
 
 /** Each may take the role by mistake, and once more when it is its turn. */
 const TAKEN_PER_APPLIANCE = 3;
@@ -33,6 +31,7 @@ export class Watch {
   readonly #bounds: Bounds;
   readonly #manner: Manner;
   readonly #apart: Apart;
+  readonly #conduct: Conduct;
   readonly #since = new Map<string, number>();
   readonly #ableSince = new Map<string, number>();
   /** How long nobody may hold a virtual router, where more is known than in general. */
@@ -50,13 +49,19 @@ export class Watch {
     this.#manner = manner;
     this.#apart = new Apart(world, bounds);
     world.onPass = (until) => this.#pass(until);
-    world.onAdvertised = (from, virtualRouter) => this.#speaks(from, virtualRouter);
+    this.#conduct = new Conduct(world);
+    const { onAdvertised } = world;
+    world.onAdvertised = (from, effect) => {
+      this.#speaks(from, effect.virtualRouter);
+      onAdvertised(from, effect);
+    };
   }
 
   /** Something was done to the world: what was bad before has its time anew. */
   disturbed(): void {
     for (const key of this.#since.keys()) this.#since.set(key, this.#world.now);
     this.#takenBefore.clear();
+    this.#conduct.disturbed();
     this.#world.changed = true;
   }
 
@@ -112,6 +117,7 @@ export class Watch {
       if (holder !== undefined && holders.length === 1) this.#switch(holder, router, bad);
     }
     for (const appliance of appliances) this.#says(appliance, bad);
+    this.#conduct.changed();
     return bad;
   }
 

@@ -17,10 +17,12 @@ import { Network, WAYS, type Quality, type Way } from './network.js';
 /** More steps than this without the time moving on: the appliances keep each other busy for ever. */
 const STEPS_AT_ONCE = 2_000;
 
-type Advertised = Extract<InstanceEffect, { kind: 'send-advertisement' }>;
+export type Advertised = Extract<InstanceEffect, { kind: 'send-advertisement' }>;
 
 export const haAddress = (index: number): IpAddress => `10.98.0.${index + 1}` as IpAddress;
 export const lanAddress = (index: number): IpAddress => `10.99.0.${index + 1}` as IpAddress;
+/** Of the HA port's path on the LAN, where that is of IPv6. */
+export const lanAddress6 = (index: number): IpAddress => `2001:db8:63::${index + 1}` as IpAddress;
 /** The other way round than IPv4: link-local addresses come from the hardware. */
 export const linkLocalAddress = (index: number): IpAddress => `fe80::${9 - index}` as IpAddress;
 
@@ -45,8 +47,12 @@ export class World {
   /** Called when the time is about to move on to this instant. */
   onPass: (until: number) => void = () => {};
   /** Called when an appliance advertises at a priority of its own. */
-  onAdvertised: (from: Appliance, virtualRouter: string) => void = () => {};
-  /** Called with what each event made an appliance do. */
+  onAdvertised: (from: Appliance, effect: Advertised) => void = () => {};
+  /** Called when an appliance announces the addresses of a virtual router. */
+  onAnnounced: (from: Appliance, virtualRouter: string) => void = () => {};
+  /** Called with what each event made an appliance do, for the watch. */
+  onDone: Surroundings['handled'] = () => {};
+  /** The same, for whoever wants to see it. */
   onHandled: Surroundings['handled'] = () => {};
   readonly #agenda = new Agenda();
   readonly #chance: Chance;
@@ -80,7 +86,10 @@ export class World {
       agenda: this.#agenda,
       chance: this.#chance,
       now: () => this.now,
-      handled: (appliance, event, effects) => this.onHandled(appliance, event, effects),
+      handled: (appliance, event, effects) => {
+        this.onHandled(appliance, event, effects);
+        this.onDone(appliance, event, effects);
+      },
       perform: (appliance, effect) => this.#perform(appliance, effect),
       openWitness: (appliance) => this.#openWitness(appliance),
       sayFarewell: (appliance, virtualRouter) => this.#sayFarewell(appliance, virtualRouter),
@@ -114,9 +123,19 @@ export class World {
 
   start(appliance: Appliance): void {
     const others = this.appliances.filter((other) => other !== appliance);
-    const paths = others.flatMap(({ name: peer, index }): InstanceEvent[] => [
-      { kind: 'path-interface', peer, address: lanAddress(index), interface: 'eth0' },
-      { kind: 'path-interface', peer, address: haAddress(index), interface: 'eth9' },
+    const paths = others.flatMap((other): InstanceEvent[] => [
+      {
+        kind: 'path-interface',
+        peer: other.name,
+        address: pathTo(appliance, other, 'unicast eth0'),
+        interface: 'eth0',
+      },
+      {
+        kind: 'path-interface',
+        peer: other.name,
+        address: pathTo(appliance, other, 'ha'),
+        interface: 'eth9',
+      },
     ]);
     const session = appliance.life + 1;
     this.#contacts[appliance.index] = this.appliances.map(() => new Contact(session));
@@ -174,7 +193,10 @@ export class World {
 
   #perform(from: Appliance, effect: InstanceEffect): void {
     if (effect.kind === 'send-advertisement') this.#advertise(from, effect);
-    if (effect.kind === 'announce') this.#see(from, routerNamed(from, effect.virtualRouter));
+    if (effect.kind === 'announce') {
+      this.onAnnounced(from, effect.virtualRouter);
+      this.#see(from, routerNamed(from, effect.virtualRouter));
+    }
     if (effect.kind === 'check-peer') {
       const to = this.appliances.find(({ name }) => name === effect.peer);
       if (to === undefined) return;
@@ -189,8 +211,17 @@ export class World {
   #sayFarewell(from: Appliance, virtualRouter: string): void {
     const { family } = routerNamed(from, virtualRouter);
     const source = from.addresses[family];
-    const common = { virtualRouter, source, dialect: 'rfc9568', alsoTo: [] } as const;
-    this.#advertise(from, { kind: 'send-advertisement', priority: 0, ...common });
+    const common = { kind: 'send-advertisement', virtualRouter, source, alsoTo: [] } as const;
+    this.#advertise(from, { ...common, priority: 0, dialect: 'rfc9568' });
+    // Nobody knows by then which form of the checksum was spoken. Where nobody speaks the old one, this changes nothing.
+    if (family === 'ipv4' && this.#isOldSpoken())
+      this.#advertise(from, { ...common, priority: 0, dialect: 'rfc5798' });
+  }
+
+  #isOldSpoken(): boolean {
+    return this.appliances.some(({ configuration }) =>
+      configuration.virtualRouters.some(({ checksum }) => checksum === 'rfc5798'),
+    );
   }
 
   /** Before its addresses stand an appliance speaks from its own MAC address. */
@@ -206,7 +237,7 @@ export class World {
     const on = router.interface;
     if (!from.isOn(on)) return;
     this.#see(from, router);
-    if (effect.priority > 0) this.onAdvertised(from, router.name);
+    if (effect.priority > 0) this.onAdvertised(from, effect);
     const group = on === 'eth1' ? 'lan eth1' : 'lan eth0';
     for (const to of this.appliances) {
       if (to !== from) this.#carry(from, to, router, effect, group);
@@ -244,7 +275,9 @@ export class World {
       if (!to.isOn(router.interface)) return;
       to.kernel.overhear(router.name, priority);
       to.receive(() => {
-        if (to.life === life) to.give(event);
+        if (to.life !== life) return;
+        if (dialect === 'rfc5798' && priority > 0) to.heardOld.add(router.name);
+        to.give(event);
       }, true);
     });
   }
@@ -276,7 +309,7 @@ export class World {
     if (answer !== null) this.#send(to, from, answer, way);
     const believed = contact.receive(message, way);
     if (believed === null) return;
-    const address = way === 'ha' ? haAddress(from.index) : lanAddress(from.index);
+    const address = pathTo(to, from, way);
     to.give({ kind: 'peer-report', peer: from.name, address, ...believed });
   }
 
@@ -289,6 +322,13 @@ export class World {
 
 const isOnWay = (appliance: Appliance, way: Way): boolean =>
   way === 'ha' ? appliance.agent !== 'off' : appliance.isOn(way === 'lan eth1' ? 'eth1' : 'eth0');
+
+/** The path of the HA port, or where it would be. */
+function pathTo({ configuration }: Appliance, { name, index }: Appliance, way: Way): IpAddress {
+  const peer = configuration.peers.find((one) => one.name === name);
+  const path = peer?.addresses.find((address) => wayTo(address) === way);
+  return path ?? (way === 'ha' ? haAddress(index) : lanAddress(index));
+}
 
 const wayTo = (address: IpAddress): Way => (address.startsWith('10.98.') ? 'ha' : 'unicast eth0');
 
