@@ -106,6 +106,9 @@ export class Engine {
   }
 }
 
+/** A lease that was just renewed lasts longer than this part of its ttl, however late the answer is. */
+const FOUND = 0.5;
+
 export class Client {
   readonly #around: Clockwork;
   readonly #engine: Engine;
@@ -195,16 +198,18 @@ export class Client {
   #carryOut(order: WitnessOrder, sentAt: number): WitnessFact {
     const { name } = this.#asker;
     const { ttl } = this.#engine.setting;
+    const now = this.#around.now();
     if (order === 'release') this.#engine.release(name);
     const lease = order === 'hold' ? this.#engine.acquire(name, this.#token) : this.#engine.read();
     if (lease === null) return { kind: 'free' };
     if (lease.holder === name && order === 'hold') {
       this.#token = lease.token;
-      const until = instant(sentAt + Math.floor(ttl * 0.99));
+      // One that was found, as after a time in which its token was forgotten, is not renewed yet: the rest of it counts.
+      const until = instant(sentAt + Math.floor(Math.min(ttl, lease.expiresAt - now) * 0.99));
       return { kind: 'ours', token: lease.token, until, ttl: microseconds(ttl) };
     }
     // Another life of ours is somebody else.
-    const expiresIn = microseconds(Math.max(0, Math.floor(lease.expiresAt - this.#around.now())));
+    const expiresIn = microseconds(Math.max(0, Math.floor(lease.expiresAt - now)));
     return { kind: 'others', holder: lease.holder, token: lease.token, expiresIn };
   }
 
@@ -230,6 +235,8 @@ export class Client {
       // Whoever watches looks again when it should have ended.
       this.#askAfter(Math.min(ttl / 3, fact.expiresIn + 5_000));
     }
+    // Of one that was found the rest may be short: it is renewed at once.
+    if (fact.kind === 'ours' && fact.until - this.#asker.local() < ttl * FOUND) this.#askAfter(0);
     this.#asker.counts(`witness ${fact.kind}`);
     this.#asker.hears(fact);
   }
