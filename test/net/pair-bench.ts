@@ -15,6 +15,7 @@ import type { VirtualRouterState } from '../../src/model/reasons.js';
 import type { EventRecord, Status, VirtualRouterStatus } from '../../src/model/status.js';
 import { WAIT_LIMIT_MS } from '../support/limits.js';
 import { PROBE_EVERY_MS } from './pace.js';
+import { pictureOf } from './picture.js';
 import {
   assertStill,
   describeSeen,
@@ -215,7 +216,7 @@ export class PairBench {
       await this.#ask();
       if (predicate()) return;
       if (now() > until) {
-        const found = this.#picture();
+        const found = pictureOf(this.lab, this.probed, this.#statuses);
         throw new Error(`expected within ${deadlineMs} ms: ${expectation}; last seen: ${found}`);
       }
       await moment(40);
@@ -385,7 +386,7 @@ export class PairBench {
       await this.#ready();
       await body(this);
     } catch (error) {
-      t.diagnostic(this.#picture());
+      t.diagnostic(pictureOf(this.lab, this.probed, this.#statuses));
       for (const line of this.lab.logs(from).split('\n')) t.diagnostic(line);
       // What cannot be mended after that is a consequence, and must not hide it.
       await this.#mend().catch((next: unknown) => t.diagnostic(`mending it: ${String(next)}`));
@@ -429,25 +430,5 @@ export class PairBench {
     await this.holds('a');
     this.start('b');
     await this.#inPlace(this);
-  }
-
-  #picture(): string {
-    const held = this.probed.map(
-      (address) => `${address} held by ${this.lab.holding(address).join(' ') || 'nobody'}`,
-    );
-    const sides = NAMES.map((name) => {
-      const status = this.status(name);
-      const routers = status?.virtualRouters.map(
-        (router) => `${router.name} ${router.state} (${router.reason}) ${router.effectivePriority}`,
-      );
-      const peer = status?.peers[0];
-      const paths = peer?.paths.map(({ address, state }) => `${address} ${state}`).join(' ');
-      return (
-        `${name}: ${routers?.join(', ')}; peer ${peer?.state} [${paths}]; ` +
-        `monitors ${JSON.stringify(status?.monitors)}; health ${status?.health.state} ${JSON.stringify(status?.health.reasons)}; ` +
-        `bypass ${JSON.stringify(status?.bypass)} flaps ${JSON.stringify(status?.flaps)}`
-      );
-    });
-    return [...held, ...sides].join(' | ');
   }
 }

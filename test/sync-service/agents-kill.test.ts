@@ -1,5 +1,5 @@
 // SIGKILL of a process of either side at steps of a change between two real agents that follow each other. Every step,
-// with processes: `scripts/bench sync --kills`; with keepers in memory: follow.test.ts. In CI only: it starts programs.
+// with processes: `scripts/bench sync --kills`; with keepers in memory: follow-lost.test.ts. In CI only: it starts programs.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from '../support/test.js';
 import { enterNamespace } from '../support/namespace.js';

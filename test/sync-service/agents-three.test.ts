@@ -1,5 +1,5 @@
 // Three real agents that follow each other, each in a network namespace of its own. What follows from what:
-// follow.test.ts; that no role moves: test/agent/virtual. In CI only: it starts programs.
+// three.test.ts; that no role moves: test/agent/virtual. In CI only: it starts programs.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { after, before, describe, it } from '../support/test.js';

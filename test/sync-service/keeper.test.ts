@@ -2,9 +2,9 @@
 // kill at each step leaves. Which version is newer: test/sync. TLS and processes: service-process.test.ts.
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
-import type { SettingsError } from '../../src/config/errors.js';
 import type { Step } from '../../src/sync-service/change.js';
 import { MINE, startGroup, type Box, type Group } from './rig.js';
+import { NOT_HERE } from './follow-scenes.js';
 
 const pair = async (
   ...how: Parameters<typeof startGroup>
@@ -16,14 +16,6 @@ const pair = async (
 const same = (a: Box, b: Box): void => {
   assert.deepEqual(a.shared, b.shared);
   assert.equal(a.version?.digest, b.version?.digest);
-};
-
-const NOT_HERE: SettingsError = {
-  path: 'virtualRouters[lan].interface',
-  code: 'not-here',
-  expected: 'an interface of this appliance',
-  found: 'eth7, which it does not have',
-  remedy: 'r',
 };
 
 describe('two appliances with ha.sync: offer', () => {

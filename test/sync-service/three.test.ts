@@ -2,26 +2,18 @@
 // is lost within the ten seconds, one that refuses; and beside appliances that share nothing or know less. Two: follow.test.ts.
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
-import type { SettingsError } from '../../src/config/errors.js';
 import { CONFIRMED_AFTER_MS } from '../../src/sync-service/taking.js';
 import { startGroup, type Box, type Group } from './rig.js';
+import { NOT_HERE, allHave, three, told } from './follow-scenes.js';
 
 const NAMES = ['a', 'b', 'c'] as const;
 
-async function three(): Promise<{ group: Group; a: Box; b: Box; c: Box; all: Box[] }> {
-  const group = await startGroup({ mode: 'follow' }, NAMES);
-  const [a, b, c] = [group.box('a'), group.box('b'), group.box('c')];
-  a.active = true;
-  return { group, a, b, c, all: [a, b, c] };
-}
-
 const vrid = (box: Box): unknown => box.shared['virtualRouters[lan].vrid'];
 
-function allHave(value: number, ...boxes: readonly Box[]): void {
+/** All have this VRID, as one version, and each knows it of the others. */
+function allAgree(value: number, ...boxes: readonly Box[]): void {
+  allHave(value, ...boxes);
   for (const box of boxes) {
-    assert.equal(vrid(box), value, box.name);
-    assert.equal(box.text, box.inForce, box.name);
-    assert.equal(box.version?.digest, boxes[0]?.version?.digest, box.name);
     for (const other of boxes) if (other !== box) assert.equal(box.state(other.name), 'in-sync');
   }
 }
@@ -55,7 +47,7 @@ describe('one author at a time', () => {
         assert.equal(errors[0]?.code, 'changed-meanwhile');
         assert.equal(restored, true);
       }
-      allHave(Number(vrid(a)), ...all);
+      allAgree(Number(vrid(a)), ...all);
       // What was said to be done is so, unless one came after it that was done too.
       if (done.length === 1) {
         const author = all[outcomes.findIndex(({ errors }) => errors.length === 0)];
@@ -78,7 +70,7 @@ describe('one author at a time', () => {
     c.slow = false;
     assert.deepEqual((await b.set('vrid: 51', 'vrid: 53')).errors, []);
     await group.settled();
-    allHave(53, ...all);
+    allAgree(53, ...all);
   });
 
   it('a second author is told while the first one waits for the last of the three', async () => {
@@ -97,7 +89,7 @@ describe('one author at a time', () => {
     go();
     assert.deepEqual((await first).errors, []);
     await group.settled();
-    allHave(52, ...all);
+    allAgree(52, ...all);
   });
 });
 
@@ -126,10 +118,10 @@ describe('the author of a change that is lost within ten seconds', () => {
       await other.keeper.told('a', a.announced);
     }
     await group.settled();
-    allHave(51, ...all);
+    allAgree(51, ...all);
     assert.deepEqual((await c.set('vrid: 51', 'vrid: 53')).errors, []);
     await group.settled();
-    allHave(53, ...all);
+    allAgree(53, ...all);
   });
 
   for (const who of ['b', 'c'] as const) {
@@ -165,7 +157,7 @@ describe('the author of a change that is lost within ten seconds', () => {
       await other.keeper.told('c', c.announced);
     }
     await group.settled();
-    allHave(51, ...all);
+    allAgree(51, ...all);
   });
 
   it('again and again: what is set after that is on all, and no conflict', async () => {
@@ -180,10 +172,10 @@ describe('the author of a change that is lost within ten seconds', () => {
       for (const box of [b, c]) await box.keeper.found('a');
       await pass(group, CONFIRMED_AFTER_MS);
     }
-    allHave(51, ...all);
+    allAgree(51, ...all);
     assert.deepEqual((await c.set('vrid: 51', 'vrid: 53')).errors, []);
     await group.settled();
-    allHave(53, ...all);
+    allAgree(53, ...all);
   });
 
   it('taken back so while the third heard nobody: what the third sets then is followed', async () => {
@@ -208,7 +200,7 @@ describe('the author of a change that is lost within ten seconds', () => {
       await other.keeper.told('c', c.announced);
     }
     await pass(group, CONFIRMED_AFTER_MS);
-    allHave(53, ...all);
+    allAgree(53, ...all);
     for (const box of all) {
       assert.ok(
         box.events.every(({ event }) => event !== 'sync-conflict'),
@@ -217,14 +209,6 @@ describe('the author of a change that is lost within ten seconds', () => {
     }
   });
 });
-
-const NOT_HERE: SettingsError = {
-  path: 'virtualRouters[lan].interface',
-  code: 'not-here',
-  expected: 'an interface of this appliance',
-  found: 'eth7, which it does not have',
-  remedy: 'r',
-};
 
 describe('one of three that refuses', () => {
   for (const author of NAMES) {
@@ -248,7 +232,7 @@ describe('one of three that refuses', () => {
         const other = NAMES.find((name) => name !== author && name !== refuser);
         assert.deepEqual((await group.box(other ?? 'a').set('vrid: 51', 'vrid: 52')).errors, []);
         await group.settled();
-        allHave(52, ...all);
+        allAgree(52, ...all);
       });
     }
   }
@@ -282,5 +266,84 @@ describe('beside an appliance of an older release', () => {
       remarks.map(({ message }) => message),
       ['c is not heard: it follows when it is'],
     );
+  });
+});
+
+describe('three appliances', () => {
+  it('have a change at once, those that are not Active first', async () => {
+    const { group, a, b, c } = await three();
+    [a.active, b.active] = [false, true];
+    group.applied.length = 0;
+    assert.deepEqual((await a.set('vrid: 51', 'vrid: 52')).errors, []);
+    assert.deepEqual(group.applied, ['c', 'a', 'b']);
+    await group.settled();
+    allHave(52, a, b, c);
+  });
+
+  it('have it all or none: one that refuses spares the others', async () => {
+    const { group, a, b, c } = await three();
+    c.refuses = (text) => (text.includes('eth7') ? [NOT_HERE] : []);
+    group.applied.length = 0;
+    const { errors } = await a.set('interface: eth0', 'interface: eth7');
+    assert.match(errors[0]?.expected ?? '', /^on c, /);
+    assert.deepEqual(group.applied, []);
+    // Nobody waits for what does not come.
+    assert.deepEqual((await b.set('vrid: 51', 'vrid: 52')).errors, []);
+    await group.settled();
+    allHave(52, a, b, c);
+  });
+
+  it('leave what one of them could not write: it is taken back where it was', async () => {
+    const { group, a, b, c } = await three();
+    c.active = true;
+    a.active = false;
+    c.disk = (what) => {
+      if (what === 'file') throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+    };
+    const before = [a.text, b.text, c.text];
+    const { errors, restored } = await a.set('vrid: 51', 'vrid: 52');
+    assert.match(errors[0]?.found ?? '', /ENOSPC/);
+    assert.equal(restored, true);
+    c.disk = null;
+    await group.settled();
+    await group.pass(5_000);
+    assert.deepEqual([a.text, b.text, c.text], before);
+    allHave(51, a, b, c);
+    assert.ok(told(a).includes('sync-taken-back'));
+    assert.ok(told(b).includes('sync-taken-back'));
+  });
+
+  it('take one author at a time: of two at once one is refused or comes second, and nothing is merged', async () => {
+    const { group, a, b, c } = await three();
+    const both = Promise.all([
+      a.set('vrid: 51', 'vrid: 52'),
+      b.set('10.99.0.100/24', '10.99.0.7/24'),
+    ]);
+    for (let ms = 0; ms < 6_000; ms += 50) await group.pass(50);
+    const outcomes = await both;
+    const done = outcomes.filter(({ errors }) => errors.length === 0);
+    assert.ok(done.length >= 1, JSON.stringify(outcomes));
+    for (const { errors, restored } of outcomes) {
+      if (errors.length === 0) continue;
+      assert.equal(errors[0]?.code, 'changed-meanwhile');
+      assert.equal(restored, true);
+    }
+    assert.equal(a.version?.digest, b.version?.digest);
+    assert.equal(a.version?.digest, c.version?.digest);
+    for (const box of [a, b, c]) assert.equal(box.text, box.inForce);
+  });
+
+  it('take back what its author dies of', async () => {
+    const { group, a, b, c } = await three();
+    await a.set('vrid: 51', 'vrid: 52');
+    await group.settled();
+    a.kill();
+    b.keeper.lost('a');
+    c.keeper.lost('a');
+    await group.pass(1_500);
+    allHave(51, b, c);
+    await a.start();
+    await group.settled();
+    allHave(51, a, b, c);
   });
 });

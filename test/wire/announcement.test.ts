@@ -2,18 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from '../support/test.js';
 import * as fc from 'fast-check';
 import { AssertionFailure } from '../../src/model/assert.js';
-import { parseAddress, type IpAddress } from '../../src/model/address.js';
 import { virtualMacAddress } from '../../src/model/virtual-mac.js';
 import { decodeArpFrame, gratuitousArpFrame } from '../../src/wire/arp.js';
 import { formatMac, macBytes } from '../../src/wire/ethernet.js';
 import { unsolicitedNeighborAdvertisementFrame } from '../../src/wire/neighbor-advertisement.js';
 import { addressOf } from './arbitraries.js';
+import { address } from '../support/address.js';
 
-function address(text: string): IpAddress {
-  const parsed = parseAddress(text);
-  assert.ok(parsed, text);
-  return parsed;
-}
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const mac = fc.uint8Array({ minLength: 6, maxLength: 6 }).map(formatMac);
 

@@ -1,82 +1,30 @@
 // The peer message byte by byte, and what its decoder refuses.
 import assert from 'node:assert/strict';
 import { describe, test } from '../support/test.js';
-import { parseAddress } from '../../src/model/address.js';
-import type { PeerReport, PeerRouter } from '../../src/model/peer-report.js';
+import type { PeerReport } from '../../src/model/peer-report.js';
 import {
+  PEER_MESSAGE_MAXIMUM,
   decodePeerMessage,
   encodePeerMessage,
   encodePeerReport,
   inspectPeerMessage,
   peekKeys,
-  PEER_MESSAGE_MAXIMUM,
   splitSigned,
   type PeerDiscardReason,
-  type PeerHeader,
 } from '../../src/wire/peer-message.js';
-
-const address = (text: string) => {
-  const parsed = parseAddress(text);
-  assert.ok(parsed !== null);
-  return parsed;
-};
-
-const header: PeerHeader = {
-  kind: 'push',
-  session: 0x0102_0304_0506_0708n,
-  sequence: 2 ** 40 + 5,
-  nonce: new Uint8Array(16).fill(0xaa),
-  echo: new Uint8Array(16).fill(0xbb),
-};
-
-const active: PeerRouter = {
-  state: 'Active',
-  effectivePriority: 200,
-  addressesPresent: true,
-  wantsUnicast: false,
-  releasing: true,
-  evidence: 9,
-};
-const backup: PeerRouter = {
-  state: 'Backup',
-  effectivePriority: 100,
-  addressesPresent: false,
-  wantsUnicast: true,
-  releasing: false,
-  evidence: 0,
-};
-
-const report: PeerReport = {
-  name: 'zürich-1',
-  mode: 'active-active',
-  primary: true,
-  fit: false,
-  sound: true,
-  gateway: 'unreachable',
-  bandwidthLow: true,
-  digests: {
-    virtualRouters: 0x11,
-    addresses: 0xffff_ffff,
-    intervals: 0,
-    thresholds: 0x8000_0000,
-    primaries: 0x22,
-    rules: null,
-  },
-  primaryAddresses: [address('10.99.0.1'), address('fe80::1')],
-  routers: [active, active, backup],
-};
-
-const datagramOf = (message = header, what = report): Uint8Array =>
-  encodePeerMessage(message, encodePeerReport(what)).datagram;
-
-/** A datagram with these TLVs, HMAC left zero: this decoder does not look at it. */
-const withTlvs = (...tlvs: readonly (readonly number[])[]): Uint8Array =>
-  encodePeerMessage(header, { bytes: Uint8Array.from(tlvs.flat()), truncated: false }).datagram;
-
-const NAME = [1, 0, 1, 0x62];
-const INSTANCE = [2, 0, 18, 1, 0, ...Array.from({ length: 16 }, () => 0)];
-const ADDRESSES = [3, 0, 0];
-const ROUTERS = [4, 0, 0];
+import {
+  ADDRESSES,
+  INSTANCE,
+  NAME,
+  ROUTERS,
+  active,
+  backup,
+  datagramOf,
+  header,
+  report,
+  withTlvs,
+} from './peer-messages.js';
+import { address } from '../support/address.js';
 
 describe('encoding', () => {
   test('every byte stands where the description says', () => {
