@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
 import { PACKAGE_ACCEPT_MODE } from '../../src/config/defaults.js';
 import { exited } from '../support/fake-executor.js';
+import { ACTIVE_DOWN, active } from './active-rig.js';
 import { INDEX, rig, routerSettings, settingsOf, settle, type Rig } from './rig.js';
 
-const ACTIVE_DOWN = 3_609_375;
 const TEN_SECONDS = 10_000_000;
 const VIP = '/usr/lib/understudy/vip';
 const THROUGH = [PACKAGE_ACCEPT_MODE, VIP];
@@ -25,21 +25,12 @@ function address(text: string) {
 const settings = (acceptMode: boolean) =>
   settingsOf([routerSettings({ acceptMode }), routerSettings(OTHER)]);
 
-async function active(made: Rig): Promise<Rig> {
-  made.driver.start();
-  await settle();
-  made.kernel.advance(ACTIVE_DOWN);
-  await settle();
-  assert.equal(made.driver.snapshot().virtualRouters[0]?.state, 'Active');
-  return made;
-}
-
 const linesOf = ({ executor }: Rig): string[] =>
   executor.requests.at(-1)?.input.trimEnd().split('\n') ?? [];
 
 describe('acceptMode: false', () => {
   it('its addresses are named first, and script, will and what waits run through its program', async () => {
-    const made = await active(rig({ settings: settings(false) }));
+    const made = await active({ settings: settings(false) });
     const { executor } = made;
     assert.deepEqual(executor.requests.at(-1)?.argv, THROUGH);
     assert.deepEqual(linesOf(made).slice(0, 2), ['#accept-mode false: 10.99.0.100', ADDS]);
@@ -57,7 +48,7 @@ describe('acceptMode: false', () => {
   });
 
   it('a reload opens what stands, and a later one closes it again', async () => {
-    const made = await active(rig({ settings: settings(false) }));
+    const made = await active({ settings: settings(false) });
     made.driver.configure(settings(true));
     await settle();
     assert.deepEqual(linesOf(made), ['#accept-mode false: true: 10.99.0.100', ADDS]);
@@ -105,7 +96,7 @@ describe('acceptMode: false', () => {
   });
 
   it('without any, scripts run as they are', async () => {
-    const made = await active(rig({ settings: settings(true) }));
+    const made = await active({ settings: settings(true) });
     assert.deepEqual(made.executor.requests.at(-1)?.argv, [VIP]);
     assert.ok(linesOf(made)[0]?.startsWith('address replace'));
   });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { centiseconds } from '../../src/model/units.js';
 import { encodeAdvertisement, VRRP_GROUP } from '../../src/wire/advertisement.js';
-import { INDEX, PEER, rig, settle, VIRTUAL, type Rig } from './rig.js';
+import { INDEX, PEER, rig, settle, VIRTUAL, type Rig, type RigOptions } from './rig.js';
 
 export const SECOND = 1_000_000;
 /** Active_Down_Interval at priority 100 and 100 cs (RFC 9568 §6.1). */
@@ -31,12 +31,13 @@ export function peerAdvertisement(priority: number, dialect: 'rfc9568' | 'rfc579
 export const stateOf = ({ driver }: Rig): string | undefined =>
   driver.snapshot().virtualRouters[0]?.state;
 
-export async function active(): Promise<Rig> {
-  const made = rig();
+/** One whose virtual routers have just become Active, by Active_Down_Interval. */
+export async function active(options: RigOptions = {}): Promise<Rig> {
+  const made = rig(options);
   made.driver.start();
   await settle();
   made.kernel.advance(ACTIVE_DOWN);
   await settle();
-  assert.equal(stateOf(made), 'Active');
+  for (const { state } of made.driver.snapshot().virtualRouters) assert.equal(state, 'Active');
   return made;
 }

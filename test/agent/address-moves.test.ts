@@ -4,10 +4,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
 import { address } from '../support/fake-kernel.js';
 import type { VirtualRouterSettings } from '../../src/config/settings.js';
-import { INDEX, rig, routerSettings, settingsOf, settle, type Rig } from './rig.js';
+import { ACTIVE_DOWN, active } from './active-rig.js';
+import { INDEX, routerSettings, settingsOf, settle, type Rig } from './rig.js';
 
-/** Active_Down_Interval at priority 100 and 100 cs (RFC 9568 §6.1). */
-const ACTIVE_DOWN = 3_609_375;
 const OTHER_INDEX = 5;
 
 const listed = (...texts: string[]) =>
@@ -22,7 +21,7 @@ const router = (
 
 /** All are Active; what happens from then on is told by `since`. */
 async function activeWith(...routers: VirtualRouterSettings[]): Promise<Moves> {
-  const made = rig({
+  const made = await active({
     settings: settingsOf(routers),
     before: (kernel) => {
       kernel.setLink({ index: OTHER_INDEX, name: 'eth1' });
@@ -30,11 +29,6 @@ async function activeWith(...routers: VirtualRouterSettings[]): Promise<Moves> {
       kernel.addAddress(INDEX, 'fe80::1/64');
     },
   });
-  made.driver.start();
-  await settle();
-  made.kernel.advance(ACTIVE_DOWN);
-  await settle();
-  for (const { state } of made.driver.snapshot().virtualRouters) assert.equal(state, 'Active');
   return new Moves(made);
 }
 

@@ -6,11 +6,8 @@ import { address } from '../support/fake-kernel.js';
 import type { VirtualRouterSettings } from '../../src/config/settings.js';
 import { centiseconds } from '../../src/model/units.js';
 import { encodeAdvertisement, VRRP_GROUP } from '../../src/wire/advertisement.js';
-import { INDEX, PEER, rig, routerSettings, settingsOf, settle, VIRTUAL, type Rig } from './rig.js';
-
-/** Active_Down_Interval at priority 100 and 100 cs (RFC 9568 §6.1). */
-const ACTIVE_DOWN = 3_609_375;
-const SECOND = 1_000_000;
+import { ACTIVE_DOWN, SECOND } from './active-rig.js';
+import { INDEX, PEER, VIRTUAL, rig, routerSettings, settingsOf, settle, type Rig } from './rig.js';
 
 const withPrefix = (text: string, prefixLength = 24) => ({ address: address(text), prefixLength });
 const targetOf = (...texts: string[]) => ({

@@ -2,9 +2,9 @@
 // becomes of them when the mind is changed meanwhile. The hook itself: test/hooks/before-active-hook.test.ts.
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
+import { ACTIVE_DOWN } from './active-rig.js';
 import { INDEX, rig, routerSettings, settingsOf, settle, type Rig } from './rig.js';
 
-const ACTIVE_DOWN = 3_609_375;
 const ADDRESS = '10.99.0.100/24';
 
 interface Hooked extends Rig {

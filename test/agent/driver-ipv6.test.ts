@@ -6,10 +6,9 @@ import { centiseconds } from '../../src/model/units.js';
 import { encodeAdvertisement, VRRP_GROUP } from '../../src/wire/advertisement.js';
 import { address } from '../support/fake-kernel.js';
 import { exited } from '../support/fake-executor.js';
+import { ACTIVE_DOWN } from './active-rig.js';
 import { INDEX, rig, routerSettings, settingsOf, settle, type Rig } from './rig.js';
 
-/** Active_Down_Interval at priority 100 and 100 cs (RFC 9568 §6.1). */
-const ACTIVE_DOWN = 3_609_375;
 /** For how long the agent waits for addresses that do not stand there, and for the kernel to check those that do. */
 const SERVICE_DELAY = 50_000;
 const CHECKED_WITHIN = 500_000;

@@ -3,17 +3,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
 import { instant } from '../../src/model/units.js';
+import { ACTIVE_DOWN, SECOND } from './active-rig.js';
 import { INDEX, rig, routerSettings, settingsOf, settle, type Rig } from './rig.js';
-import { address } from '../support/fake-kernel.js';
+import { address } from '../support/address.js';
 
-const SECOND = 1_000_000;
-/** Active_Down_Interval at priority 100 and 100 cs (RFC 9568 §6.1). */
-const ACTIVE_DOWN = 3_609_375;
 const ADDRESS = '10.99.0.100/24';
 
 const routerOf = ({ driver }: Rig) => driver.snapshot().virtualRouters[0];
 
-async function active(): Promise<Rig> {
+async function leased(): Promise<Rig> {
   const made = rig();
   made.driver.start();
   await settle();
@@ -33,7 +31,7 @@ function releasedByExecutor({ kernel }: Rig): void {
 
 describe('the lease of the driver', () => {
   it('is held while an Active has addresses, and names them for renewal', async () => {
-    const made = await active();
+    const made = await leased();
     assert.equal(made.kernel.leaseHeld, true);
     const { lease, lifetime, addresses } = made.executor.will ?? {};
     assert.deepEqual(lease, { listenAfter: 1_500, farewellAfter: 5_000, killAfter: 6_000 });
@@ -41,7 +39,7 @@ describe('the lease of the driver', () => {
   });
 
   it('when it was revoked, the wake-up begins with that: nothing is sent, nothing put back', async () => {
-    const made = await active();
+    const made = await leased();
     const { kernel, driver, executor } = made;
     const [sent, scripts] = [kernel.sent.length, executor.requests.length];
     kernel.stall(2 * SECOND);
@@ -64,7 +62,7 @@ describe('the lease of the driver', () => {
   });
 
   it('an operator who comes first after the hang is answered by a Backup', async () => {
-    const made = await active();
+    const made = await leased();
     const sent = made.kernel.sent.length;
     made.kernel.revokeLease();
     assert.notEqual(made.driver.operate({ kind: 'operator', command: 'failover' }), null);
@@ -73,7 +71,7 @@ describe('the lease of the driver', () => {
   });
 
   it('new settings that come first after the hang find a Backup', async () => {
-    const made = await active();
+    const made = await leased();
     const sent = made.kernel.sent.length;
     made.kernel.revokeLease();
     made.driver.configure(made.driver.settings);
@@ -82,7 +80,7 @@ describe('the lease of the driver', () => {
   });
 
   it('revoked in the middle of a wake-up: no new will, and the next wake-up begins with it', async () => {
-    const made = await active();
+    const made = await leased();
     made.kernel.addAddress(INDEX, '10.99.0.7/24');
     const wills = made.executor.wills.length;
     // The first look finds it held, the one at the end does not.
@@ -97,7 +95,7 @@ describe('the lease of the driver', () => {
   });
 
   it('a stall in which the addresses expired is a revocation', async () => {
-    const made = await active();
+    const made = await leased();
     const { kernel, executor } = made;
     const scripts = executor.requests.length;
     kernel.stall(5 * SECOND);
@@ -109,7 +107,7 @@ describe('the lease of the driver', () => {
   });
 
   it('a stall in which they stayed is none: the role is kept, and others are heard first', async () => {
-    const made = await active();
+    const made = await leased();
     made.kernel.stall(5 * SECOND);
     made.kernel.advance(0);
     await settle();
@@ -117,7 +115,7 @@ describe('the lease of the driver', () => {
   });
 
   it('an address that somebody removes while it is awake is put back', async () => {
-    const made = await active();
+    const made = await leased();
     made.kernel.removeAddress(INDEX, ADDRESS);
     await settle();
     assert.equal(routerOf(made)?.state, 'Active');

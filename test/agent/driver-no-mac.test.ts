@@ -2,10 +2,8 @@
 // Ethernet address: the role is taken and held, and nothing is announced.
 import assert from 'node:assert/strict';
 import { it } from '../support/test.js';
+import { ACTIVE_DOWN } from './active-rig.js';
 import { INDEX, rig, settle } from './rig.js';
-
-/** Active_Down_Interval at priority 100 and 100 cs (RFC 9568 §6.1). */
-const ACTIVE_DOWN = 3_609_375;
 
 for (const macAddress of [
   '',

@@ -8,11 +8,8 @@ import type { Network } from '../../src/agent/network.js';
 import { Advertiser } from '../../src/agent/advertiser.js';
 import { encodeAdvertisement, VRRP_GROUP } from '../../src/wire/advertisement.js';
 import { address, FakeKernel } from '../support/fake-kernel.js';
-import { INDEX, PEER, rig, routerSettings, settingsOf, settle, VIRTUAL, type Rig } from './rig.js';
-
-const SECOND = 1_000_000;
-/** Active_Down_Interval at priority 100 and 100 cs (RFC 9568 §6.1). */
-const ACTIVE_DOWN = 3_609_375;
+import { ACTIVE_DOWN, SECOND, stateOf } from './active-rig.js';
+import { INDEX, PEER, VIRTUAL, rig, routerSettings, settingsOf, settle, type Rig } from './rig.js';
 
 /** One peer, which is never heard. */
 function withPeer(): Settings {
@@ -29,7 +26,7 @@ async function pass(made: Rig, microseconds: number): Promise<void> {
   }
 }
 
-async function active(settings: Settings): Promise<Rig> {
+async function becameActive(settings: Settings): Promise<Rig> {
   const made = rig({ settings });
   made.driver.start();
   await settle();
@@ -39,7 +36,6 @@ async function active(settings: Settings): Promise<Rig> {
 }
 
 const routerOf = ({ driver }: Rig) => driver.snapshot().virtualRouters[0];
-const stateOf = (made: Rig): string | undefined => routerOf(made)?.state;
 const kindsSince = ({ driver }: Rig, mark: number): string[] =>
   driver.recorder
     .recording()
@@ -84,13 +80,13 @@ describe('the hosts hear of it before the peers', () => {
   });
 
   it('a claim: the advertisement, then the news that it is Active', async () => {
-    const made = await active(withPeer());
+    const made = await becameActive(withPeer());
     const lines = made.trace.lines(0, 'advertisement', 'news');
     assertBefore(lines, 'advertisement 100 to 224.0.0.18', 'news Active without addresses');
   });
 
   it('a farewell: priority 0, then the news', async () => {
-    const made = await active(withPeer());
+    const made = await becameActive(withPeer());
     const mark = made.trace.length;
     await made.driver.stop();
     assert.deepEqual(made.trace.lines(mark, 'advertisement', 'news', 'finish'), [
@@ -145,7 +141,7 @@ describe('the hosts hear of it before the peers', () => {
 
 describe('after a stall', () => {
   it('an Active sends nothing for an interval and a half, and says so', async () => {
-    const made = await active(settingsOf([routerSettings({})]));
+    const made = await becameActive(settingsOf([routerSettings({})]));
     const mark = made.trace.length;
     made.kernel.stall(5 * SECOND);
 
@@ -163,7 +159,7 @@ describe('after a stall', () => {
   });
 
   it('an Active gives way to another one, whatever its priority, that is heard meanwhile', async () => {
-    const made = await active(settingsOf([routerSettings({})]));
+    const made = await becameActive(settingsOf([routerSettings({})]));
     const mark = made.trace.length;
     made.kernel.stall(5 * SECOND);
     made.kernel.advance(0);
@@ -199,7 +195,7 @@ describe('after a stall', () => {
   });
 
   it('the packets of the sockets come before the deadlines that have passed', async () => {
-    const made = await active(settingsOf([routerSettings({})]));
+    const made = await becameActive(settingsOf([routerSettings({})]));
     const mark = made.driver.recorder.recording().events.length;
     made.kernel.stall(2 * SECOND);
     made.kernel.deliver(rivalAdvertisement(200), false);
@@ -231,7 +227,7 @@ describe('timers', () => {
 
 describe('a flood', () => {
   it('holds up no advertisement: what is due is sent while packets are still waiting', async () => {
-    const made = await active(settingsOf([routerSettings({})]));
+    const made = await becameActive(settingsOf([routerSettings({})]));
     const bad = { ...rivalAdvertisement(250), hopLimit: 254 };
     for (let count = 0; count < 10_000; count += 1) made.kernel.deliver(bad, false);
     const waiting = (): number =>

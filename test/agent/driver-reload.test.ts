@@ -3,10 +3,8 @@
 import assert from 'node:assert/strict';
 import { it } from '../support/test.js';
 import { address } from '../support/fake-kernel.js';
+import { ACTIVE_DOWN } from './active-rig.js';
 import { INDEX, rig, routerSettings, settingsOf, settle } from './rig.js';
-
-/** Active_Down_Interval at priority 100 and 100 cs (RFC 9568 §6.1). */
-const ACTIVE_DOWN = 3_609_375;
 
 it('the last virtual router of a socket says farewell before the socket is closed', async () => {
   const lan = routerSettings({});

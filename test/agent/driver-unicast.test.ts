@@ -7,11 +7,9 @@ import type { PeerReport } from '../../src/model/peer-report.js';
 import { centiseconds } from '../../src/model/units.js';
 import { encodeAdvertisement, VRRP_GROUP } from '../../src/wire/advertisement.js';
 import { address } from '../support/fake-kernel.js';
-import { INDEX, PEER, rig, routerSettings, settingsOf, settle, VIRTUAL, type Rig } from './rig.js';
+import { ACTIVE_DOWN, SECOND, active } from './active-rig.js';
+import { INDEX, PEER, VIRTUAL, rig, routerSettings, settingsOf, settle, type Rig } from './rig.js';
 
-const SECOND = 1_000_000;
-/** Active_Down_Interval at priority 100 and 100 cs (RFC 9568 §6.1). */
-const ACTIVE_DOWN = 3_609_375;
 const OWN = address('10.99.0.1');
 const SECOND_PEER = address('10.99.0.3');
 
@@ -87,13 +85,8 @@ describe('a peer that the group does not reach', () => {
     return { ...report, name: 'there', primaryAddresses: [PEER], routers };
   }
 
-  async function active(): Promise<{ made: Rig; hear: (change: object) => void }> {
-    const made = rig({ settings: withNeighbour() });
-    made.driver.start();
-    await settle();
-    made.kernel.advance(ACTIVE_DOWN);
-    await settle();
-    assert.equal(routerOf(made)?.state, 'Active');
+  async function besideNeighbour(): Promise<{ made: Rig; hear: (change: object) => void }> {
+    const made = await active({ settings: withNeighbour() });
     const hear = (change: object): void => {
       const report = reportOf(made, change);
       // A peer counts as alive after as many answers as its recovery threshold has.
@@ -112,7 +105,7 @@ describe('a peer that the group does not reach', () => {
   }
 
   it('and wants unicast gets the advertisement besides the group, until it does no longer', async () => {
-    const { made, hear } = await active();
+    const { made, hear } = await besideNeighbour();
     /** What two seconds bring in which the peer goes on saying so. */
     const nextTwo = async (wantsUnicast: boolean): Promise<string[]> => {
       hear({ wantsUnicast });

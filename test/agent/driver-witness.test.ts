@@ -5,9 +5,9 @@ import { describe, it } from '../support/test.js';
 import type { Settings } from '../../src/config/settings.js';
 import { instant, microseconds } from '../../src/model/units.js';
 import { address } from '../core/machine/virtual-router-bench.js';
+import { SECOND } from './active-rig.js';
 import { INDEX, rig, routerSettings, settingsOf, settle, type Rig } from './rig.js';
 
-const SECOND = 1_000_000;
 const TTL = 6 * SECOND;
 const ADDRESS = '10.99.0.100/24';
 

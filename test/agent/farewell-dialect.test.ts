@@ -4,10 +4,9 @@ import assert from 'node:assert/strict';
 import { it } from '../support/test.js';
 import { decodeAdvertisement, VRRP_GROUP } from '../../src/wire/advertisement.js';
 import { address } from '../support/fake-kernel.js';
+import { ACTIVE_DOWN } from './active-rig.js';
 import { rig, routerSettings, settingsOf, settle } from './rig.js';
 
-/** Active_Down_Interval at priority 100 and 100 cs (RFC 9568 §6.1). */
-const ACTIVE_DOWN = 3_609_375;
 /** Before the VRRP message: Ethernet and IPv4. */
 const HEADERS = 34;
 

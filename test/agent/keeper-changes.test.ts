@@ -4,10 +4,8 @@ import assert from 'node:assert/strict';
 import { PACKAGE_VIP_SCRIPT } from '../../src/config/defaults.js';
 import { it } from '../support/test.js';
 import { address } from '../support/fake-kernel.js';
-import { INDEX, rig, routerSettings, settingsOf, settle, VIRTUAL } from './rig.js';
-
-/** Active_Down_Interval at priority 100 and 100 cs (RFC 9568 §6.1). */
-const ACTIVE_DOWN = 3_609_375;
+import { ACTIVE_DOWN } from './active-rig.js';
+import { INDEX, VIRTUAL, rig, routerSettings, settingsOf, settle } from './rig.js';
 
 it('addresses that a reload adds while the takeover runs are added after it', async () => {
   const { driver, kernel, executor } = rig();

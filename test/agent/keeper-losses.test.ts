@@ -3,10 +3,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
 import { address, type FakeKernel } from '../support/fake-kernel.js';
+import { ACTIVE_DOWN, stateOf } from './active-rig.js';
 import { INDEX, rig, routerSettings, settingsOf, settle, type Rig } from './rig.js';
 
-/** Active_Down_Interval at priority 100 and 100 cs (RFC 9568 §6.1). */
-const ACTIVE_DOWN = 3_609_375;
 /** For how long the agent waits for the kernel's word. */
 const SERVICE_DELAY = 50_000;
 /** So often the agent looks at the kernel, whatever it was told. */
@@ -39,7 +38,7 @@ async function takingOver({ family, own, virtual }: Kind, held: boolean): Promis
   return made;
 }
 
-async function active(kind: Kind): Promise<Rig> {
+async function standing(kind: Kind): Promise<Rig> {
   const made = await takingOver(kind, false);
   assert.ok(made.kernel.has(INDEX, kind.virtual));
   return made;
@@ -51,15 +50,13 @@ function makeAgain(kernel: FakeKernel, { own }: Kind): void {
   kernel.addAddress(INDEX + 1, own);
 }
 
-const stateOf = ({ driver }: Rig): string | undefined => driver.snapshot().virtualRouters[0]?.state;
-
 const restored = ({ records }: Rig): number =>
   records.filter(({ event }) => event === 'address-restored').length;
 
 for (const kind of KINDS) {
   describe(`a loss that is noticed late, ${kind.family}`, () => {
     it('the interface is made again with another index: they are put on the new one', async () => {
-      const made = await active(kind);
+      const made = await standing(kind);
       made.kernel.stall(300_000);
       made.kernel.quietly(() => makeAgain(made.kernel, kind));
       await settle();
@@ -68,7 +65,7 @@ for (const kind of KINDS) {
     });
 
     it('the same, and the notices of it were dropped', async () => {
-      const made = await active(kind);
+      const made = await standing(kind);
       made.kernel.overrun(() => makeAgain(made.kernel, kind));
       await settle();
       assert.ok(made.kernel.has(INDEX + 1, kind.virtual));
@@ -76,7 +73,7 @@ for (const kind of KINDS) {
     });
 
     it('the notice that one was removed was dropped: it is put back', async () => {
-      const made = await active(kind);
+      const made = await standing(kind);
       made.kernel.overrun(() => made.kernel.removeAddress(INDEX, kind.virtual));
       await settle();
       assert.ok(made.kernel.has(INDEX, kind.virtual));
@@ -84,7 +81,7 @@ for (const kind of KINDS) {
     });
 
     it('one was removed, and the kernel never said so: it is put back at the next look', async () => {
-      const made = await active(kind);
+      const made = await standing(kind);
       made.kernel.unnoticed(() => made.kernel.removeAddress(INDEX, kind.virtual));
       made.kernel.advance(LOOK);
       await settle();
@@ -93,7 +90,7 @@ for (const kind of KINDS) {
     });
 
     it('a script that succeeded has put them on an interface that is gone by then', async () => {
-      const made = await active(kind);
+      const made = await standing(kind);
       made.executor.held = true;
       made.kernel.removeAddress(INDEX, kind.virtual);
       await settle();
@@ -126,7 +123,7 @@ for (const kind of KINDS) {
 for (const kind of KINDS) {
   describe(`the interface gets another name, ${kind.family}`, () => {
     it('a farewell is said on it, and they go by its new name', async () => {
-      const made = await active(kind);
+      const made = await standing(kind);
       const scripts = made.executor.requests.length;
       made.kernel.setLink({ index: INDEX, name: 'lan0' });
       await settle();
@@ -141,7 +138,7 @@ for (const kind of KINDS) {
     });
 
     it('and another takes its own: they go there, and none is left', async () => {
-      const made = await active(kind);
+      const made = await standing(kind);
       made.kernel.quietly(() => {
         made.kernel.setLink({ index: INDEX, name: 'lan0' });
         made.kernel.setLink({ index: INDEX + 1, name: 'eth0' });

@@ -1,6 +1,6 @@
 // The cable `lan` as a test sees it from this namespace: what arrives, what is sent by hand, which
 // addresses come and go. The router at its other end is test/kernel/peer.ts. No expectations.
-import { parseAddress, type Family, type IpAddress } from '../../src/model/address.js';
+import type { Family, IpAddress } from '../../src/model/address.js';
 import { centiseconds } from '../../src/model/units.js';
 import type {
   AdvertisementSocket,
@@ -13,6 +13,9 @@ import { Inbox } from '../kernel/inbox.js';
 import type { Peer } from '../kernel/peer.js';
 import { linkNamed } from '../kernel/links.js';
 import { until } from '../support/limits.js';
+import { address } from '../support/address.js';
+
+export { address };
 
 export const VIRTUAL = '192.0.2.100/24';
 /** The addresses of joinPeer: ours and the peer's. */
@@ -20,12 +23,6 @@ export const OWN = { ipv4: address('192.0.2.1'), ipv6: address('fe80::1') } as c
 export const PEER = { ipv4: address('192.0.2.2'), ipv6: address('fe80::2') } as const;
 
 /** The address of a literal in a test. */
-export function address(text: string): IpAddress {
-  const parsed = parseAddress(text);
-  if (parsed === null) throw new Error(`an address expected, ${text} found`);
-  return parsed;
-}
-
 /** A virtual router of the settings file: VRID 51 on `lan`, 50 ms, priority 200. */
 export const router = (change: object = {}): object => ({
   name: 'lan',

@@ -3,18 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
 import { Lateness } from '../../src/agent/lateness.js';
 import { after, instant, microseconds } from '../../src/model/units.js';
-import { rig, settle, type Rig } from './rig.js';
-
-const SECOND = 1_000_000;
-
-async function active(): Promise<Rig> {
-  const made = rig();
-  made.driver.start();
-  await settle();
-  made.kernel.advance(4 * SECOND);
-  await settle();
-  return made;
-}
+import { SECOND, active } from './active-rig.js';
 
 const at = (us: number) => after(instant(0), microseconds(us));
 

@@ -8,9 +8,9 @@ import type { VirtualRouterSettings } from '../../src/config/settings.js';
 import type { InstanceEvent } from '../../src/core/interface.js';
 import { familyOf, formatAddressWithPrefix, type IpAddress } from '../../src/model/address.js';
 import { address, FakeKernel } from '../support/fake-kernel.js';
+import { SECOND } from './active-rig.js';
 import { routerSettings, settingsOf } from './rig.js';
 
-const SECOND = 1_000_000;
 const RUNS = process.env['CI'] === 'true' ? 1_000 : 50;
 
 const virtual = (text: string, prefixLength: number) => ({ address: address(text), prefixLength });

@@ -5,9 +5,9 @@ import { Network } from '../../src/agent/network.js';
 import type { VirtualRouterSettings } from '../../src/config/settings.js';
 import type { InstanceEvent } from '../../src/core/interface.js';
 import { address, FakeKernel } from '../support/fake-kernel.js';
+import { SECOND } from './active-rig.js';
 import { INDEX, routerSettings, settingsOf } from './rig.js';
 
-const SECOND = 1_000_000;
 const six = routerSettings({
   name: 'six',
   family: 'ipv6',

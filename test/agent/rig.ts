@@ -93,7 +93,7 @@ export interface Rig {
   readonly records: EventRecord[];
 }
 
-interface RigOptions {
+export interface RigOptions {
   readonly settings?: Settings;
   readonly leftovers?: readonly AddressTarget[];
   readonly mayAdd?: readonly AddressTarget[];

@@ -8,10 +8,9 @@ import type { PeerReport } from '../../src/model/peer-report.js';
 import type { Status } from '../../src/model/status.js';
 import { address } from '../support/fake-kernel.js';
 import { failedRun } from '../support/fake-executor.js';
+import { ACTIVE_DOWN, SECOND, active } from './active-rig.js';
 import { INDEX, rig, routerSettings, settingsOf, settle, type Rig } from './rig.js';
 
-const SECOND = 1_000_000;
-const ACTIVE_DOWN = 3_609_375;
 const VIRTUAL = '10.99.0.100/24';
 
 const ORDINARY = {
@@ -44,15 +43,6 @@ function status(
     realtime: () => ORDINARY,
     problems: () => problems,
   });
-}
-
-async function active(): Promise<Rig> {
-  const made = rig();
-  made.driver.start();
-  await settle();
-  made.kernel.advance(ACTIVE_DOWN);
-  await settle();
-  return made;
 }
 
 describe('health', () => {

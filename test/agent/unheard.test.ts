@@ -10,9 +10,8 @@ import { VRRP_GROUP } from '../../src/wire/advertisement.js';
 import { INJECTOR_MAC, readCapture, type CapturedAdvertisement } from '../golden/captures.js';
 import { injectionCases } from '../golden/injection-cases.js';
 import { address } from '../support/fake-kernel.js';
+import { SECOND } from './active-rig.js';
 import { INDEX, rig, routerSettings, settingsOf, settle } from './rig.js';
-
-const SECOND = 1_000_000;
 
 /** So many packets of each source, a second apart, from 0 on. */
 function after(count: number, sources = ['10.99.0.9']): Unheard {

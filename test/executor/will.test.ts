@@ -5,7 +5,6 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from '../support/test.js';
 import { fileURLToPath } from 'node:url';
-import { parseAddress, type IpAddress } from '../../src/model/address.js';
 import { milliseconds } from '../../src/model/units.js';
 import type { LastWill } from '../../src/executor/executor.js';
 import { startExecutor } from '../../src/executor/process.js';
@@ -22,15 +21,10 @@ import {
 } from './bench.js';
 import { farewell4, farewell6, frame4, frame6, hex, OURS_4, OURS_6 } from './frames.js';
 import { FAREWELL_SENT } from './silent-agent.js';
+import { address } from '../support/address.js';
 
 const VIP = fileURLToPath(new URL('../../../scripts/vip', import.meta.url));
 const MINUTE = milliseconds(60_000);
-
-function addressOf(text: string): IpAddress {
-  const parsed = parseAddress(text);
-  assert(parsed !== null, text);
-  return parsed;
-}
 
 // --- without a network ----------------------------------------------------------------------------
 
@@ -193,7 +187,7 @@ describe('the last will', { concurrency: 4 }, () => {
       const input = willed.map((one) => `address del ${one} dev va\n`).join('');
       const addresses = willed.map((one) => {
         const [text = '', length] = one.split('/');
-        return { linkIndex, address: addressOf(text), prefixLength: Number(length) };
+        return { linkIndex, address: address(text), prefixLength: Number(length) };
       });
       const will = { ...releaseOnly(''), release: request([VIP], { input }), addresses };
       const victim = await agent(t, will, { path: net.executor() });

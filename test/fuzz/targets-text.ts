@@ -14,11 +14,11 @@ import { checkMeaning } from '../../src/config/validate.js';
 import type { ControlHandlers, ErrorAnswer } from '../../src/control/protocol.js';
 import { handle } from '../../src/control/requests.js';
 import { importKeepalived } from '../../src/import/import.js';
-import { parseAddress, type IpAddress } from '../../src/model/address.js';
 import type { Target } from './fuzz.js';
 import { linesChanged } from './mutate.js';
 import { same } from './same.js';
 import { treeChanged } from './tree.js';
+import { address } from '../support/address.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -32,12 +32,6 @@ const filesBelow = (folder: string, end: string): string[] =>
     .filter((name) => name.endsWith(end))
     .map((name) => join(ROOT, folder, name))
     .toSorted();
-
-function address(text: string): IpAddress {
-  const parsed = parseAddress(text);
-  assert(parsed !== null, text);
-  return parsed;
-}
 
 // --- settings -----------------------------------------------------------------------------------
 

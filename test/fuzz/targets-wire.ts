@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import {
   addressFromBytes,
   addressLength,
-  parseAddress,
   type Family,
   type IpAddress,
 } from '../../src/model/address.js';
@@ -43,14 +42,9 @@ import { WitnessAway } from '../../src/witness/witness.js';
 import type { Target } from './fuzz.js';
 import { same } from './same.js';
 import { treeChanged } from './tree.js';
+import { address } from '../support/address.js';
 
 // --- advertisements -----------------------------------------------------------------------------
-
-function address(text: string): IpAddress {
-  const parsed = parseAddress(text);
-  assert(parsed !== null, text);
-  return parsed;
-}
 
 const SOURCE: Readonly<Record<Family, IpAddress>> = {
   ipv4: address('192.0.2.2'),

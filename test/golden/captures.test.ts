@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, test } from '../support/test.js';
-import { parseAddress, type IpAddress } from '../../src/model/address.js';
 import {
   checkDelivery,
   decodeAdvertisement,
@@ -22,6 +21,7 @@ import {
   type Vector,
 } from './captures.js';
 import { injectionCases, type Verdict } from './injection-cases.js';
+import { address } from '../support/address.js';
 
 const ADVERTISED_AT_ANOTHER_ROUTER: DeliveryScope = {
   ownAddresses: new Set(),
@@ -42,12 +42,6 @@ const UNICAST: DeliveryScope = {
   unicastPeers: new Set([address('192.0.2.10')]),
   networks: [],
 };
-
-function address(text: string): IpAddress {
-  const parsed = parseAddress(text);
-  assert.ok(parsed, text);
-  return parsed;
-}
 
 const byCapture = new Map(
   captureNames().map((name) => [name, readCapture(name).filter((one) => one.kind === 'vrrp')]),

@@ -1,9 +1,9 @@
 // The captures beside this file, frame by frame: what the kernel would make of each before handing
 // it to us. Written apart from src/wire, so that it can judge it.
 import { readFileSync, readdirSync } from 'node:fs';
-import { parseAddress, type IpAddress } from '../../src/model/address.js';
 import type { ReceivedMessage } from '../../src/wire/advertisement.js';
 import { readPcap, type CapturedFrame } from '../../scripts/lab/pcap.js';
+import { address } from '../support/address.js';
 
 // The compiled test runs in dist/test/golden; the captures stay where they are.
 const FOLDER = new URL('../../../test/golden/captures/', import.meta.url);
@@ -140,9 +140,3 @@ export const ipv6Text = (bytes: Uint8Array): string => {
     .replaceAll(/(....)(?!$)/g, '$1:');
   return new URL(`http://[${groups}]/`).hostname.slice(1, -1);
 };
-
-function address(text: string): IpAddress {
-  const parsed = parseAddress(text);
-  if (parsed === null) throw new Error(`"${text}" is not an address`);
-  return parsed;
-}

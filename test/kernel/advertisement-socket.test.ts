@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from '../support/test.js';
 import type { AdvertisementSocket, ReceivedPacket } from '../../src/kernel/kernel.js';
 import { openKernel } from '../../src/kernel/native.js';
-import type { Family, IpAddress } from '../../src/model/address.js';
+import type { Family } from '../../src/model/address.js';
 import { enterNamespace, ip, joinPeer } from '../support/namespace.js';
 import { capture, noTcpdump } from './capture.js';
 import { ipv4Frame, ipv6Frame } from './frames.js';
@@ -12,10 +12,9 @@ import { Inbox } from './inbox.js';
 import { linkNamed } from './links.js';
 import { Peer } from './peer.js';
 import { until, untilAtOnce } from '../support/limits.js';
+import { address } from '../support/address.js';
 
 const skip = enterNamespace(import.meta.url);
-const address = (text: string): IpAddress => text as IpAddress;
-
 const MAC = [0x02, 0, 0, 0, 0, 0x01];
 const FAMILIES = {
   ipv4: {

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from '../support/test.js';
 import type { AdvertisementSocket, ReceivedPacket } from '../../src/kernel/kernel.js';
 import { openKernel } from '../../src/kernel/native.js';
-import type { IpAddress } from '../../src/model/address.js';
 import type { Link } from '../../src/model/link.js';
 import { addLinkLocals, enterNamespace, ip, joinPeer, layCable } from '../support/namespace.js';
 import { capture, noTcpdump } from './capture.js';
@@ -11,10 +10,9 @@ import { Inbox } from './inbox.js';
 import { linkNamed } from './links.js';
 import { Peer } from './peer.js';
 import { turn } from '../support/limits.js';
+import { address } from '../support/address.js';
 
 const skip = enterNamespace(import.meta.url);
-const address = (text: string): IpAddress => text as IpAddress;
-
 const ROUTERS = {
   ipv4: {
     group: address('224.0.0.18'),

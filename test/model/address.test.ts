@@ -15,14 +15,8 @@ import {
   parseAddress,
   parseAddressWithPrefix,
   type Family,
-  type IpAddress,
 } from '../../src/model/address.js';
-
-function address(text: string): IpAddress {
-  const parsed = parseAddress(text);
-  assert.ok(parsed, text);
-  return parsed;
-}
+import { address } from '../support/address.js';
 
 /** IPv6 bytes with many zero groups, so that `::` is worth choosing. */
 const ipv6Bytes = fc

@@ -1,10 +1,8 @@
 // Which of our addresses a packet comes from when the kernel would choose a virtual one.
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
-import { parseAddress, type IpAddress } from '../../src/model/address.js';
 import { ownSource, virtualAddresses } from '../../src/model/own-source.js';
-
-const address = (text: string): IpAddress => parseAddress(text) ?? assert.fail(text);
+import { address } from '../support/address.js';
 
 /** `eth0` is 1, `eth1` 2. */
 const standing = (text: string, linkIndex = 1, usable = true) => {

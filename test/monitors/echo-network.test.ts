@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { before, describe, test } from '../support/test.js';
-import { parseAddress, type Family, type IpAddress } from '../../src/model/address.js';
+import type { Family, IpAddress } from '../../src/model/address.js';
 import type { Instant } from '../../src/model/units.js';
 import { openEcho, type Echo, type EchoOptions } from '../../src/monitors/echo.js';
 import { enterNamespace, inNetns, ip, joinPeer } from '../support/namespace.js';
 import { until, WAIT_LIMIT_MS } from '../support/limits.js';
+import { address } from '../support/address.js';
 
 const skip = enterNamespace(import.meta.url);
 
@@ -23,12 +24,6 @@ const IGNORE_ECHOES: Readonly<Record<Family, string>> = {
   ipv4: '/proc/sys/net/ipv4/icmp_echo_ignore_all',
   ipv6: '/proc/sys/net/ipv6/icmp/echo_ignore_all',
 };
-
-function address(text: string): IpAddress {
-  const parsed = parseAddress(text);
-  assert.ok(parsed, text);
-  return parsed;
-}
 
 /** Counts replies by sequence number and lets a test wait for them. */
 class Ledger {

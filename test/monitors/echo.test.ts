@@ -3,19 +3,14 @@ import { EventEmitter } from 'node:events';
 import { describe, test } from '../support/test.js';
 import type { RawSocketModule, Socket } from 'raw-socket';
 import { AssertionFailure } from '../../src/model/assert.js';
-import { parseAddress, type Family, type IpAddress } from '../../src/model/address.js';
+import type { Family } from '../../src/model/address.js';
 import { ECHO_MAXIMUM_PAYLOAD, openEcho, type Echo } from '../../src/monitors/echo.js';
+import { address } from '../support/address.js';
 
 const GATEWAY = address('192.0.2.1');
 /** An IPv4 header without options, then an echo reply: identifier 0x0102, sequence 34. */
 const IP_HEADER = '4500001c000000004001f6cdc0000201c000020a';
 const REPLY = `${IP_HEADER}0000fedb01020022`;
-
-function address(text: string): IpAddress {
-  const parsed = parseAddress(text);
-  assert.ok(parsed, text);
-  return parsed;
-}
 
 /** Stands for the package: what was sent, and a hand to inject messages and errors. */
 class FakeSocket extends EventEmitter implements Socket {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { before, describe, test, type TestContext } from '../support/test.js';
-import { parseAddress, type IpAddress } from '../../src/model/address.js';
+import type { IpAddress } from '../../src/model/address.js';
 import { openEcho, type Echo } from '../../src/monitors/echo.js';
 import { createGatewayProbe, judgedAfterMs } from '../../src/monitors/gateway-probe.js';
 import { PROBER_COMMAND } from '../../src/monitors/prober-process.js';
@@ -10,18 +10,13 @@ import type { GatewaySettings } from '../../src/monitors/settings.js';
 import { enterNamespace, inNetns, ip, joinPeer } from '../support/namespace.js';
 import { ProberBench } from './prober-bench.js';
 import { until } from '../support/limits.js';
+import { address } from '../support/address.js';
 
 const skip = enterNamespace(import.meta.url);
 
 const GATEWAYS = { ipv4: address('192.0.2.2'), ipv6: address('2001:db8::2') };
 const ABSENT = address('192.0.2.99');
 const NO_ROUTE = address('198.51.100.1');
-
-function address(text: string): IpAddress {
-  const parsed = parseAddress(text);
-  assert.ok(parsed, text);
-  return parsed;
-}
 
 const gateway = (
   addresses: readonly IpAddress[],

@@ -5,12 +5,12 @@ import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { after, before, describe, test } from '../support/test.js';
-import { parseAddress, type IpAddress } from '../../src/model/address.js';
 import type { CheckSettings, GatewaySettings } from '../../src/monitors/settings.js';
 import { enterNamespace, inNetns, ip, joinPeer } from '../support/namespace.js';
 import { Words } from '../support/child.js';
 import { eventOf } from '../support/limits.js';
 import { httpCheck, ProberBench, tcpCheck } from './prober-bench.js';
+import { address } from '../support/address.js';
 
 const skip = enterNamespace(import.meta.url);
 
@@ -21,12 +21,6 @@ const SERVER = `
   const { createServer } = require('node:http');
   const one = createServer(answer).listen(${PORT}, '192.0.2.2', () =>
     createServer(answer).listen(${PORT}, '2001:db8::2', () => console.log('listening')));`;
-
-function address(text: string): IpAddress {
-  const parsed = parseAddress(text);
-  assert.ok(parsed, text);
-  return parsed;
-}
 
 const gateway = (one: string, change: Partial<GatewaySettings> = {}): GatewaySettings => ({
   addresses: [address(one)],

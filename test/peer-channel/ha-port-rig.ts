@@ -9,19 +9,16 @@ import {
   type PeerArrival,
 } from '../../src/peer-channel/ha-port.js';
 import { haKey } from '../../src/peer-channel/ha-key.js';
-import { parseAddress, type IpAddress } from '../../src/model/address.js';
+import type { IpAddress } from '../../src/model/address.js';
 import type { PeerReport } from '../../src/model/peer-report.js';
 import { instant } from '../../src/model/units.js';
 import type { PeerDiscardReason } from '../../src/wire/peer-message.js';
 import { eventOf, until } from '../support/limits.js';
+import { address } from '../support/address.js';
+
+export { address };
 
 export const KEY = Buffer.alloc(32, 7);
-
-export function address(text: string): IpAddress {
-  const parsed = parseAddress(text);
-  if (parsed === null) throw new Error(`not an address: ${text}`);
-  return parsed;
-}
 
 export const reportOf = (name: string, change: Partial<PeerReport> = {}): PeerReport => ({
   name,

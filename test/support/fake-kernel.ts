@@ -1,6 +1,6 @@
 // A kernel in memory with a clock of its own: the same interface as the real one, no sockets.
-import type { Family, IpAddress } from '../../src/model/address.js';
-import { parseAddress, parseAddressWithPrefix } from '../../src/model/address.js';
+import type { Family } from '../../src/model/address.js';
+import { parseAddressWithPrefix } from '../../src/model/address.js';
 import { NetworkPicture, type Dump } from '../../src/kernel/network-picture.js';
 import type { NetworkRecord } from '../../src/kernel/network-records.js';
 import type { Link, LinkAddress } from '../../src/model/link.js';
@@ -20,12 +20,7 @@ import type {
 } from '../../src/kernel/kernel.js';
 import { Trace } from './trace.js';
 
-/** The address of a literal in a test. */
-export function address(text: string): IpAddress {
-  const parsed = parseAddress(text);
-  if (parsed === null) throw new Error(`an address expected, ${text} found`);
-  return parsed;
-}
+export { address } from './address.js';
 
 export interface SentMessage extends OutgoingMessage {
   readonly at: Instant;
