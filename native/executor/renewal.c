@@ -76,7 +76,7 @@ void renewal_hold_until(int64_t until) {
   hold_until = until;
 }
 
-/* The first renewal is due at once: who knows how old the addresses are that we were told of. */
+/* The first renewal is due at once, since the addresses of the will may have stood for long already. */
 void renewal_replace(const struct will *before, const struct will *after) {
   uint32_t former = before == NULL ? 0 : before->lifetime_s;
   if (after == NULL) {

@@ -8,7 +8,7 @@
 int standby_replace(struct bytes payload);
 /* Hands over the one in waiting, when it is what `request` asks for and lives. */
 bool standby_take(const struct request *request, struct process *process);
-/* That process is gone; whether it was ours is for us to know. */
+/* This process has ended: it may have been the one in waiting. */
 void standby_reaped(pid_t pid);
 /* When standby_attend is due; `busy` while a program runs. */
 int64_t standby_due(bool busy);

@@ -10,12 +10,12 @@ import { answersAll, presentOf } from './address-presence.js';
 import {
   awaitService,
   begin,
+  concerns,
   disinherit,
   identityOf,
   isChecking,
   isHolding,
   isIdle,
-  isPlace,
   isSamePlace,
   isSlow,
   isUrgent,
@@ -439,7 +439,7 @@ export class AddressKeeper {
 
   #concerned(address: LinkAddress): Keeping[] {
     const all = this.#listing.get(formatAddressWithPrefix(address)) ?? [];
-    return all.filter((one) => isPlace(one, this.#indexOf(one.settings), address.linkIndex));
+    return all.filter((one) => concerns(one, this.#indexOf(one.settings), address.linkIndex));
   }
 
   #indexOf({ interface: name }: AddressTarget): number | null {

@@ -28,7 +28,7 @@ export interface Wish {
   readonly target: AddressTarget;
   /** `wanted`: to be there; `kept`: they stay as they are; `released`: those that are ours go. */
   readonly state: 'wanted' | 'kept' | 'released';
-  /** Whether its lines belong into this plan. */
+  /** Whether its lines belong in this plan. */
   readonly due: boolean;
 }
 

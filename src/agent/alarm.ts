@@ -14,19 +14,19 @@ export interface AlarmOptions {
 }
 
 /**
- * Nearly every event only puts something off: an advertisement repeats itself, a peer confirms. Unless it was the
- * soonest itself, that one is still no later than any other, and nothing is looked for. What else was put off may
- * have been the soonest, too: then the timer expires once for nothing. It never expires late.
+ * To find the soonest deadline, every virtual router has to be looked at. Most events only put one deadline off: an
+ * advertisement is repeated, a peer answers. Unless that was the soonest, the soonest stays what it was, and no search is
+ * needed. In the worst case the timer expires once for nothing; it never expires late.
  */
 export class Alarm {
   readonly #options: AlarmOptions;
   readonly #timer: DeadlineTimer;
   /** The soonest when it was last looked for; undefined when something may be due before it. */
   #soonest: Deadline | null | undefined;
-  /** It may have been put off meanwhile. */
+  /** What `#soonest` says may have been put off meanwhile. */
   #stale = false;
   #armedFor: Instant | null = null;
-  /** The timer is not armed any more, whatever it was armed for. */
+  /** Whether the timer has expired since it was armed. */
   #expired = true;
 
   constructor(options: AlarmOptions) {

@@ -58,7 +58,7 @@ export class Driver {
   readonly #novelty = new Novelty();
   readonly #suspension: Suspension;
   readonly #stall: Stall;
-  /** Something has happened after which what repeats an advertisement may say more than it did. */
+  /** Since the last `distrust` something has happened after which a repeated advertisement may do more than re-arm a timer. */
   #doubts = true;
   /** The last of this wake-up that the peers have not been told. */
   #news: PeerReport | null = null;
@@ -141,7 +141,7 @@ export class Driver {
     this.#wake();
   }
 
-  /** Keeps what a peer has said for `heard`, or for the wake-up that is under way. */
+  /** Puts what a peer has said into the inbox. It is taken by `heard`, or by the wake-up that is under way. */
   hear(event: InstanceEvent): void {
     this.#inbox.push(event);
   }
@@ -164,7 +164,7 @@ export class Driver {
     if (this.#awake || this.#stopped) return;
     const now = this.#kernel.now();
     const armedFor = this.#wakeScheduled ? null : this.#alarm.armedFor;
-    if (armedFor === null || now >= armedFor || this.#will.isRevoked()) return this.#wake();
+    if (armedFor === null || now >= armedFor || !this.#will.renew()) return this.#wake();
     this.#awake = true;
     let quiet = true;
     try {
@@ -273,7 +273,7 @@ export class Driver {
     };
   }
 
-  /** The executor's renewals are told too, one by one: no reason to look at anything else. */
+  /** The kernel also tells of each lifetime that the executor renews. If there is nothing else, nothing follows. */
   #networkReadable(): void {
     if (this.#awake || this.#stopped) return;
     if (!this.network.drain(this.#kernel.now())) return;
@@ -287,9 +287,9 @@ export class Driver {
     this.#services.networkChanged();
   }
 
-  /** The lease was revoked in our silence: before a packet is sent or a deadline passed. */
-  #revoked(): boolean {
-    if (!this.#will.isRevoked()) return false;
+  /** Renews the lease; if it was revoked in our silence, the core hears that before anything else. @returns whether it was. */
+  #takeRevocation(): boolean {
+    if (this.#will.renew()) return false;
     this.#will.lose();
     this.#handle({ kind: 'revoked' }, this.#kernel.now());
     return true;
@@ -301,7 +301,7 @@ export class Driver {
   }
 
   /**
-   * The one way in, whoever comes: what has happened by now is seen first, then `act` has its turn. What its
+   * Every event from outside comes in by this: the driver first takes what has happened by now, then does `act`. What the
    * effects bring about meanwhile waits in the inbox until all of them are done.
    */
   #turn<Answer>(act: () => Answer): Answer {
@@ -317,7 +317,7 @@ export class Driver {
 
   #look(): void {
     this.#suspension.passed((by) => this.#handle({ kind: 'suspended', by }, this.#kernel.now()));
-    if (!this.#revoked()) this.#stall.notice(this.#alarm.armedFor);
+    if (!this.#takeRevocation()) this.#stall.notice(this.#alarm.armedFor);
     if (this.network.drain(this.#kernel.now())) this.#networkChanged();
     this.keeper.kernelTold();
     this.reception.repetitions(this.network, this.#take);
@@ -363,7 +363,7 @@ export class Driver {
   #flush(): void {
     this.keeper.flush();
     this.#send();
-    if (this.#will.isRevoked()) {
+    if (!this.#will.renew()) {
       this.submit({ kind: 'deadline' }); // revoked this very moment: the next wake-up begins with it
     } else if (this.#changed) {
       this.#changed = false;

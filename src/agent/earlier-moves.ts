@@ -1,5 +1,5 @@
 // The last move of each virtual router as earlier agents have recorded it, so that a restart does not forget it. The
-// records come from a file: what has not the form of a move is passed over.
+// records come from a file: what does not have the form of a move is passed over.
 import { TRANSITION_REASONS, type TransitionReason } from '../model/reasons.js';
 import type { EventRecord, MoveStatus, PeerSight } from '../model/status.js';
 

@@ -15,7 +15,7 @@ import { sourceOf } from './sources.js';
 
 type Succession = 'nobody-to-tell' | 'taken' | 'time-over';
 
-/** What other routers send is of no interest here but for who has taken over: no log, no counters. */
+/** Records nothing: of what other routers send, only who has taken over matters here. */
 const MUTE: Journal = {
   record: (_level, record) => ({ ...record, time: '' }),
   recordLimited: () => undefined,

@@ -34,7 +34,7 @@ const CHECKED_WITHIN = microseconds(500_000);
 export interface Keeping {
   settings: PlacedRouter;
   wanted: boolean;
-  /** When its lines belong into a script: with the next one, when the retry is due, or not at all. */
+  /** When its lines belong in a script: with the next one, when the retry is due, or not at all. */
   due: 'now' | 'retry' | null;
   /** A script that is to put them in place is under way. */
   adding: boolean;
@@ -114,12 +114,12 @@ export const scriptRequest = (
 /** The least that a netlink script of this host needs, whatever it does. */
 const QUICK_SECONDS = 5;
 
-/** A script that may take longer asks a cloud: to take an address off nobody waits for it. */
+/** Whether the script may take long, as one does that asks a cloud. An address that must go does not wait for such a script. */
 export const isSlow = ({ timeoutSeconds }: Runner): boolean => timeoutSeconds > QUICK_SECONDS;
 
 /**
- * Takes its addresses off the interface while a slow script goes on, which has put them there already. What else that one
- * does the next script undoes.
+ * The call that takes its addresses off the interface while a slow script is still running, which may have put them there
+ * already. The next script undoes what else that one does.
  */
 export const letGoRequest = (settings: PlacedRouter): RunRequest =>
   scriptRequest(
@@ -160,7 +160,7 @@ const longestActiveDown = ({ advertisementInterval }: VirtualRouterSettings): Mi
 export const identityOf = ({ parent, family, vrid }: PlacedRouter): string =>
   `${parent} ${family} ${vrid}`;
 
-/** What is known of its addresses is out of date: they belong into the next script. */
+/** What is known of its addresses is out of date: they belong in the next script. */
 export function renew(keeping: Keeping): void {
   keeping.inheritedUntil = null;
   keeping.adding = false;
@@ -189,8 +189,11 @@ export function wishOf(
 export const isIdle = ({ wanted, due, inheritedUntil }: Keeping): boolean =>
   !wanted && due === null && inheritedUntil === null;
 
-/** Whether its addresses were last put on this interface; `placeIndex`: the one that has the name now. */
-export const isPlace = (
+/**
+ * Whether a notice about the interface `index` concerns its addresses: it is the one that they were last put on, or,
+ * while they are not wanted, the one that has the name now (`placeIndex`).
+ */
+export const concerns = (
   { wanted, linkIndex }: Keeping,
   placeIndex: number | null,
   index: number,
@@ -219,7 +222,7 @@ export function isSamePlace(before: PlacedRouter, now: PlacedRouter): boolean {
 export const isHolding = (keeping: Keeping | undefined): boolean =>
   keeping !== undefined && keeping.wanted && keeping.confirmed;
 
-/** A change of the core's mind does not wait for the retry of something else. */
+/** Whether something is due now: what the core has just decided does not wait for the retry of something else. */
 export function isUrgent(kept: Iterable<Keeping>): boolean {
   for (const { due } of kept) if (due === 'now') return true;
   return false;

@@ -110,8 +110,8 @@ function silence({ ha }: Settings, active: readonly RouterSnapshot[]): Silence {
 const wholeMilliseconds = (value: number): Milliseconds => milliseconds(Math.ceil(value));
 
 /**
- * Of what may stand because of us, what an Active is to hold, or keeps for a dead one. What a release could not remove is not
- * among it: its lifetime ends.
+ * The addresses whose lifetime the executor renews: those that stand because of us and that an Active holds, or keeps for
+ * an agent that died. An address that a release could not remove is not among them, so its lifetime ends.
  */
 function held(
   settings: Settings,

@@ -40,16 +40,16 @@ export class LeasedWill {
     this.#options = options;
   }
 
-  /** An Active of ours has addresses: the lease is renewed, and may be revoked. */
+  /** Whether the lease is held: an Active of ours has addresses. Only then can it be revoked. */
   get holds(): boolean {
     return this.#holds;
   }
 
-  /** Says that this process lives. @returns whether the lease was revoked before that. */
-  isRevoked(): boolean {
+  /** Says that this process lives, if the lease is held. @returns false when it had been revoked by then. */
+  renew(): boolean {
     this.#steps = 0;
     this.#steppingSince = null;
-    return this.#holds && !this.#options.lease.renew();
+    return !this.#holds || this.#options.lease.renew();
   }
 
   /**
@@ -72,7 +72,7 @@ export class LeasedWill {
     this.#holds = false;
   }
 
-  /** An advertisement was signed after the farewell of the will, which would be taken for an old one. */
+  /** Whether an advertisement was signed after the farewell of the will, so that others would discard the farewell as old. */
   isOutdated(): boolean {
     return this.#holds && this.#signed !== this.#options.signing.signed;
   }

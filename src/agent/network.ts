@@ -62,7 +62,7 @@ export class Network {
   readonly #pathInterfaces = new Map<string, string | null>();
   /** What was told of each interface's link, for the same reason. */
   readonly #linkStatuses = new Map<string, string>();
-  /** A notice has come since that the ports or the paths to the peers are about. */
+  /** Since the ports and paths were last told, a notice has come that may change them. */
   #untold = false;
   #retryAt: Instant | null = null;
   #links: LinkPairs | null = null;
@@ -172,7 +172,7 @@ export class Network {
     return changed;
   }
 
-  /** One that fails, for want of memory or descriptors, is as good as none: there will be another. */
+  /** Reads the kernel's lists anew. Where memory or descriptors lack, nothing is done: the next look makes up for it. */
   #look(note: (change: NetworkChange) => void): void {
     try {
       this.#watch.resynchronize(note);

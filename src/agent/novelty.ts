@@ -1,15 +1,15 @@
-// Whether anything has come that had not come before. An Active, or a peer, that repeats itself does so by the same
-// event; and the clock has the same sent and asked again. Nothing is judged here.
+// Whether anything new has happened. It has not when an Active or a peer only repeats itself (that is the same event
+// object again), or when the clock only has the same advertisements and checks sent again. Nothing is judged here.
 import type { InstanceEffect, InstanceEvent } from '../core/interface.js';
 
-/** What comes of the clock while nothing happens. */
+/** What the clock brings about while nothing happens. */
 const ROUTINE: ReadonlySet<InstanceEffect['kind']> = new Set(['send-advertisement', 'check-peer']);
 
 export class Novelty {
   readonly #known = new WeakSet<InstanceEvent>();
   #isNews = true;
 
-  /** Something other than an event of the core. */
+  /** Something has happened that is no event of the core. */
   note(): void {
     this.#isNews = true;
   }

@@ -1,5 +1,5 @@
-// The question of the night: would a failover now succeed, and if not, why. It reads what the status says anyway,
-// and what an order to hand over would find. Pure; nothing is ordered.
+// Whether a failover would succeed now, and if not, why. It reads what the status says anyway, and what an order to hand
+// over would find. Pure; nothing is ordered.
 import { causeText, remedyOf } from '../core/successors.js';
 import type { InstanceSnapshot } from '../core/interface.js';
 import { TRANSITION_REASONS } from '../model/reasons.js';

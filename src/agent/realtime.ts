@@ -89,7 +89,7 @@ class Scheduling implements Realtime {
   }
 
   #leave(): null {
-    // Nothing is asked of a kernel that may refuse it where nothing was had before.
+    // A kernel that refuses to change the scheduling is not asked to when it has not been changed.
     if (this.#scheduled.priority !== null) this.#kernel.schedule(0);
     return null;
   }

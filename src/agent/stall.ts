@@ -32,8 +32,9 @@ export class Stall {
   }
 
   /**
-   * A silence as long as Active_Down_Interval may have cost the role: listen first, send later. When
-   * the executor was stopped like us, and the kernel has let the addresses go, it has cost it.
+   * Tells the core of a silence of ours. After one as long as Active_Down_Interval another router may be Active: the core
+   * listens before it sends (`stalled`). If the executor was stopped like us and the kernel has let the addresses expire,
+   * the role is lost for certain (`revoked`).
    * @param due when this process was to be woken; null for never.
    */
   notice(due: Instant | null): void {

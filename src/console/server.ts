@@ -20,7 +20,7 @@ import { Streams } from './streams.js';
 import { createWatch, type Watch } from './watch.js';
 
 /** Times in milliseconds. */
-export const SERVER_LIMITS = {
+const SERVER_LIMITS = {
   connections: 1_024,
   bodyBytes: 64 * 1_024,
   headerBytes: 8 * 1_024,

@@ -37,7 +37,7 @@ interface Guesses {
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 /** In a time that does not depend on where they differ, or on their lengths. */
-export const sameToken = (given: string, token: string): boolean =>
+const sameToken = (given: string, token: string): boolean =>
   timingSafeEqual(digest(given), digest(token));
 
 export class Sessions {

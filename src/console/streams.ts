@@ -5,7 +5,7 @@ import { refuse, SAFE_HEADERS, type Answer } from './answer.js';
 import type { Session, Sessions } from './sessions.js';
 import type { Sight, Watch } from './watch.js';
 
-export const STREAM_LIMITS = {
+const STREAM_LIMITS = {
   /** More pages than this are told to wait. */
   streams: 64,
   /** What may wait for a page that does not read. */

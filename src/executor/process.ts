@@ -38,7 +38,7 @@ interface ExecutorOptions {
   readonly path: string;
   /** Called once, when the process is gone for whatever reason; never before `startExecutor` resolved. */
   readonly onExit: (cause: ExecutorExit) => void;
-  /** What deserves a line but is no error of a request. */
+  /** Gets one line about what went wrong with no request to answer for it. */
   readonly log?: (message: string) => void;
   /** The memory in which agent and executor see each other live (see kernel's Lease). */
   readonly lease?: { readonly fd: number };

@@ -104,12 +104,12 @@ const DETAIL_LIMIT = 300;
 
 const detail = { type: 'string' } as const;
 /** Exported, as every form is, for the bundle: it compiles them ahead. */
-export const isStateAnswer = form<StateAnswer>('state-answer', {
+const isStateAnswer = form<StateAnswer>('state-answer', {
   type: 'object',
   required: ['state'],
   properties: { state: { enum: ['inline', 'bypass', 'disconnect', 'unknown'] }, detail },
 });
-export const isCapabilitiesAnswer = form<CapabilitiesAnswer>('capabilities-answer', {
+const isCapabilitiesAnswer = form<CapabilitiesAnswer>('capabilities-answer', {
   type: 'object',
   required: ['capabilities'],
   properties: {

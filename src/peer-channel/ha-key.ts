@@ -19,8 +19,8 @@ export interface HaKey {
 }
 
 /**
- * Signs with the addon's key, a sixth of what an Hmac object a message costs, where the addon's first HMAC is
- * Node's own; with such objects else.
+ * A key that signs in the addon, which costs a sixth of what an Hmac object of Node costs for each message. Where the
+ * addon's first HMAC is not the one that Node makes, Hmac objects are used.
  * @param secret at least 32 bytes, see peer-key.ts.
  */
 export function haKey(secret: Uint8Array): HaKey {

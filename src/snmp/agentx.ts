@@ -5,7 +5,7 @@
 export type Oid = readonly number[];
 
 /** The kinds of values there are here (§5.4), each with its number on the wire. */
-export const VALUE_TYPES = {
+const VALUE_TYPES = {
   integer: 2,
   octets: 4,
   null: 5,

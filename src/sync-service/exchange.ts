@@ -51,7 +51,7 @@ export class PeerSlow extends Error {
 /** In bytes; the document takes most of it. */
 export const MESSAGE_MAXIMUM = DOCUMENT_MAXIMUM + 32 * 1024;
 /** In front of each message: its length as 32 bits. */
-export const LENGTH_BYTES = 4;
+const LENGTH_BYTES = 4;
 
 /** @throws Error when it is longer than anybody takes. */
 export function encodeFrame(message: PeerRequest | PeerAnswer): Buffer {
@@ -170,7 +170,7 @@ const isDigest = (value: unknown): value is string =>
   typeof value === 'string' && /^[\da-f]{16}$/.test(value);
 
 /** A document whose digest is not that of its version is none. */
-export function writtenFrom(value: unknown): Written | null {
+function writtenFrom(value: unknown): Written | null {
   if (!isFields(value)) return null;
   const lineage = lineageFrom(value['lineage']);
   const document = documentFrom(value['document']);

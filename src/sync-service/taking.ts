@@ -14,7 +14,7 @@ export const CONFIRMED_AFTER_MS = 10_000;
  * A peer that is heard again within this time was not lost, in milliseconds: while a change of the HA port goes from one
  * to the other, they do not hear each other.
  */
-export const LOST_AFTER_MS = 1_500;
+const LOST_AFTER_MS = 1_500;
 /** A taking back that failed is tried again, in milliseconds. */
 const TRIED_AGAIN_AFTER_MS = 5_000;
 

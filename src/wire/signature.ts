@@ -19,7 +19,7 @@ import { fullChecksum, HEADER_LENGTH, VRRP_CHECKSUM_AT, writeUint16 } from './ad
 /** Bytes behind the last address of a signed advertisement. */
 export const TRAILER_LENGTH = 28;
 /** Bytes of HMAC-SHA-256 that are sent. */
-export const SIGNATURE_LENGTH = 16;
+const SIGNATURE_LENGTH = 16;
 
 const KIND_HMAC_SHA256 = 1;
 const STAMP_LENGTH = TRAILER_LENGTH - SIGNATURE_LENGTH;

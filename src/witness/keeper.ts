@@ -31,7 +31,7 @@ export interface Keeper {
 }
 
 /** A question is asked this often in a ttl, and waits for its answer as long as that, at most. */
-export const QUESTIONS_IN_TTL = 6;
+const QUESTIONS_IN_TTL = 6;
 /** Between two questions about a lease that is about to end. */
 const EAGER_MS = 100;
 /** The longest that an end waits for an answer. */
@@ -151,7 +151,7 @@ class LeaseKeeper implements Keeper {
   async #question(order: WitnessOrder, signal: AbortSignal): Promise<Reading> {
     const { witness, owner, ttlSeconds } = this.#options;
     const token = this.#token;
-    // Whoever waits asks without a wish: a lease that is his would count.
+    // As long as what the witness says does not count, the lease is only read, and not taken.
     if (this.#waitingUntil !== null) return witness.read(signal);
     if (order === 'hold') {
       return token === null

@@ -4,10 +4,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
 import { address } from '../support/fake-kernel.js';
 import type { VirtualRouterSettings } from '../../src/config/settings.js';
-import { centiseconds } from '../../src/model/units.js';
-import { encodeAdvertisement, VRRP_GROUP } from '../../src/wire/advertisement.js';
-import { ACTIVE_DOWN, SECOND } from './active-rig.js';
-import { INDEX, PEER, VIRTUAL, rig, routerSettings, settingsOf, settle, type Rig } from './rig.js';
+import { ACTIVE_DOWN, SECOND, peerAdvertisement } from './active-rig.js';
+import { INDEX, rig, routerSettings, settingsOf, settle, type Rig } from './rig.js';
 
 const withPrefix = (text: string, prefixLength = 24) => ({ address: address(text), prefixLength });
 const targetOf = (...texts: string[]) => ({
@@ -33,22 +31,10 @@ function hostWith(
 
 async function become(made: Rig, state: 'Active' | 'Backup'): Promise<void> {
   if (state === 'Active') made.kernel.advance(ACTIVE_DOWN);
-  else made.kernel.deliver(superior());
+  else made.kernel.deliver(peerAdvertisement(200));
   await settle();
   assert.equal(made.driver.snapshot().virtualRouters[0]?.state, state);
 }
-
-const superior = () => ({
-  family: 'ipv4' as const,
-  linkIndex: INDEX,
-  source: PEER,
-  destination: VRRP_GROUP.ipv4,
-  hopLimit: 255,
-  message: encodeAdvertisement(
-    { vrid: 51, priority: 200, maxAdvertiseInterval: centiseconds(100), addresses: [VIRTUAL] },
-    { source: PEER, destination: VRRP_GROUP.ipv4, dialect: 'rfc9568' },
-  ),
-});
 
 async function started(made: Rig): Promise<Rig> {
   made.driver.start();

@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
 import type { Settings } from '../../src/config/settings.js';
 import { centiseconds } from '../../src/model/units.js';
-import { encodeAdvertisement, VRRP_GROUP } from '../../src/wire/advertisement.js';
+import { VRRP_GROUP, encodeAdvertisement } from '../../src/wire/advertisement.js';
 import { address } from '../support/fake-kernel.js';
-import { INDEX, PEER, rig, routerSettings, settingsOf, settle, VIRTUAL, type Rig } from './rig.js';
+import { peerAdvertisement } from './active-rig.js';
+import { INDEX, PEER, VIRTUAL, rig, routerSettings, settingsOf, settle, type Rig } from './rig.js';
 
 const ADDRESS = '10.99.0.100/24';
 const SECOND_ADDRESS = '10.99.0.101/24';
@@ -18,17 +19,7 @@ const withPeer = (settings: Settings): Settings => ({
   ha: { ...settings.ha, peers: [{ name: 'there', addresses: [address('10.98.0.2')] }] },
 });
 
-const farewell = {
-  family: 'ipv4' as const,
-  linkIndex: INDEX,
-  source: PEER,
-  destination: VRRP_GROUP.ipv4,
-  hopLimit: 255,
-  message: encodeAdvertisement(
-    { vrid: 51, priority: 0, maxAdvertiseInterval: centiseconds(100), addresses: [VIRTUAL] },
-    { source: PEER, destination: VRRP_GROUP.ipv4, dialect: 'rfc9568' },
-  ),
-};
+const farewell = peerAdvertisement(0);
 
 /** Taking the role from one that still answers, while the script that adds the addresses goes on. */
 async function adding(settings = settingsOf([routerSettings({})])): Promise<Rig> {

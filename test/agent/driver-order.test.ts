@@ -2,14 +2,12 @@
 // the peers; sockets, then the clock, also in a flood; and no timer but the kernel's. Not what is decided.
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
-import { centiseconds } from '../../src/model/units.js';
 import type { Settings } from '../../src/config/settings.js';
 import type { Network } from '../../src/agent/network.js';
 import { Advertiser } from '../../src/agent/advertiser.js';
-import { encodeAdvertisement, VRRP_GROUP } from '../../src/wire/advertisement.js';
 import { address, FakeKernel } from '../support/fake-kernel.js';
-import { ACTIVE_DOWN, SECOND, stateOf } from './active-rig.js';
-import { INDEX, PEER, VIRTUAL, rig, routerSettings, settingsOf, settle, type Rig } from './rig.js';
+import { ACTIVE_DOWN, SECOND, peerAdvertisement, stateOf } from './active-rig.js';
+import { INDEX, rig, routerSettings, settingsOf, settle, type Rig } from './rig.js';
 
 /** One peer, which is never heard. */
 function withPeer(): Settings {
@@ -49,20 +47,6 @@ function assertBefore(lines: readonly string[], first: string, second: string): 
     at >= 0 && then > at,
     `expected "${first}" before "${second}", found: ${lines.join('; ')}`,
   );
-}
-
-function rivalAdvertisement(priority: number) {
-  return {
-    family: 'ipv4' as const,
-    linkIndex: INDEX,
-    source: PEER,
-    destination: VRRP_GROUP.ipv4,
-    hopLimit: 255,
-    message: encodeAdvertisement(
-      { vrid: 51, priority, maxAdvertiseInterval: centiseconds(100), addresses: [VIRTUAL] },
-      { source: PEER, destination: VRRP_GROUP.ipv4, dialect: 'rfc9568' },
-    ),
-  };
 }
 
 describe('the hosts hear of it before the peers', () => {
@@ -165,7 +149,7 @@ describe('after a stall', () => {
     made.kernel.advance(0);
     await pass(made, SECOND);
 
-    made.kernel.deliver(rivalAdvertisement(50));
+    made.kernel.deliver(peerAdvertisement(50));
     await settle();
 
     assert.deepEqual([stateOf(made), routerOf(made)?.reason], ['Backup', 'stalled']);
@@ -198,7 +182,7 @@ describe('after a stall', () => {
     const made = await becameActive(settingsOf([routerSettings({})]));
     const mark = made.driver.recorder.recording().events.length;
     made.kernel.stall(2 * SECOND);
-    made.kernel.deliver(rivalAdvertisement(200), false);
+    made.kernel.deliver(peerAdvertisement(200), false);
     made.kernel.advance(0);
     const [first] = kindsSince(made, mark);
     assert.equal(first, 'advertisement');
@@ -228,7 +212,7 @@ describe('timers', () => {
 describe('a flood', () => {
   it('holds up no advertisement: what is due is sent while packets are still waiting', async () => {
     const made = await becameActive(settingsOf([routerSettings({})]));
-    const bad = { ...rivalAdvertisement(250), hopLimit: 254 };
+    const bad = { ...peerAdvertisement(250), hopLimit: 254 };
     for (let count = 0; count < 10_000; count += 1) made.kernel.deliver(bad, false);
     const waiting = (): number =>
       made.kernel.sockets.reduce((sum, { pending }) => sum + pending.length, 0);

@@ -8,7 +8,7 @@ import { differenceText, peerText } from '../render/sync.js';
 import { harmless, painter } from '../render/text.js';
 import { EXIT, usesColour, type ConfigChoice, type Surroundings } from '../surroundings.js';
 
-export const SYNC_WORDS = ['status', 'diff', 'pull', 'push'] as const;
+const SYNC_WORDS = ['status', 'diff', 'pull', 'push'] as const;
 export type SyncWord = (typeof SYNC_WORDS)[number];
 
 /** @param peer whom it is about; without one all, or the only one. @returns the exit code. */
