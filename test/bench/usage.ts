@@ -12,21 +12,23 @@ export interface UsageMark {
 
 export function markUsage(appliance: Appliance): UsageMark {
   const pids = appliance.processes;
-  return { at: now(), cpuMs: new Map(pids.map((pid) => [pid, cpuMs(pid)])) };
+  return { at: now(), cpuMs: new Map(pids.flatMap((pid) => ifThere(() => [pid, cpuMs(pid)]))) };
 }
 
 /** What each process has used since the mark, and the memory it has now. */
 export function usageSince(appliance: Appliance, mark: UsageMark): SideUsage {
   const elapsedMs = now() - mark.at;
-  const processes = appliance.processes.map((pid): ProcessUsage => {
-    const used = cpuMs(pid) - (mark.cpuMs.get(pid) ?? 0);
-    return {
-      name: pid === appliance.pid ? mainName(appliance) : processName(pid),
-      cpuPercent: (100 * used) / elapsedMs,
-      rssKib: kib(`/proc/${pid}/status`, 'VmRSS') ?? 0,
-      pssKib: kib(`/proc/${pid}/smaps_rollup`, 'Pss'),
-    };
-  });
+  const processes = appliance.processes.flatMap((pid) =>
+    ifThere((): ProcessUsage => {
+      const used = cpuMs(pid) - (mark.cpuMs.get(pid) ?? 0);
+      return {
+        name: pid === appliance.pid ? mainName(appliance) : processName(pid),
+        cpuPercent: (100 * used) / elapsedMs,
+        rssKib: kib(`/proc/${pid}/status`, 'VmRSS') ?? 0,
+        pssKib: kib(`/proc/${pid}/smaps_rollup`, 'Pss'),
+      };
+    }),
+  );
   const total = (of: (one: ProcessUsage) => number): number =>
     processes.reduce((sum, one) => sum + of(one), 0);
   return {
@@ -34,6 +36,16 @@ export function usageSince(appliance: Appliance, mark: UsageMark): SideUsage {
     rssKib: total((one) => one.rssKib),
     processes,
   };
+}
+
+/** Nothing of a process that has ended since it was listed: scripts come and go. */
+function ifThere<T>(look: () => T): [T] | [] {
+  try {
+    return [look()];
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
+    throw error;
+  }
 }
 
 const mainName = ({ software }: Appliance): string =>
