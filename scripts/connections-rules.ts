@@ -2,6 +2,7 @@
 // a pair. Nothing is read and nothing is run here.
 import type { Settings, VirtualRouterSettings } from '../src/config/settings.js';
 import { familyOf, isLinkLocal, isWithin, type IpAddress } from '../src/model/address.js';
+import { placeOfAddresses } from '../src/model/virtual-mac.js';
 
 const TABLE = 'understudy_connections';
 /** Origin of our routes, so that they are found again whatever the settings say by then. */
@@ -18,6 +19,8 @@ export const FAMILIES = ['ip', 'ip6'] as const;
 /** What is kept of the virtual routers of one interface and family that reach the peer at one address. */
 export interface Kept {
   readonly interface: string;
+  /** Interfaces of ours with a virtual MAC address, which what is sent there comes in by. */
+  readonly macvlans: readonly string[];
   readonly family: (typeof FAMILIES)[number];
   readonly addresses: readonly IpAddress[];
   /** The peer's own address in the subnet of the virtual addresses. */
@@ -60,10 +63,12 @@ export function planOf({ ha, virtualRouters }: Settings): Plan {
     checkInterface(router);
     const near = nearAddress(router, peer);
     const key = `${router.interface} ${near}`;
-    const before = kept.get(key)?.addresses ?? [];
+    const before = kept.get(key);
     const family = router.family === 'ipv4' ? 'ip' : 'ip6';
-    const all = [...before, ...addresses];
-    kept.set(key, { interface: router.interface, family, addresses: all, peer: near });
+    const all = [...(before?.addresses ?? []), ...addresses];
+    const own = router.virtualMac ? [placeOfAddresses(router)] : [];
+    const macvlans = [...(before?.macvlans ?? []), ...own];
+    kept.set(key, { interface: router.interface, macvlans, family, addresses: all, peer: near });
   }
   return {
     kept: [...kept.values()],
@@ -112,6 +117,35 @@ export const routeTo = (address: string): string =>
 const setOf = (members: readonly string[]): string => `{ ${[...new Set(members)].join(', ')} }`;
 const quoted = (name: string): string => `"${name}"`;
 
+const oneOf = ([first = '', ...others]: readonly string[]): string =>
+  others.length === 0 ? quoted(first) : setOf([first, ...others].map(quoted));
+
+interface Under {
+  /** A set that has a member while the peer is heard on the interface. */
+  readonly set: string;
+  readonly interface: string;
+  readonly macvlans: readonly string[];
+}
+
+/** The interfaces that have macvlans: the peer is heard on them, whatever the packets come in by. */
+const undersOf = (all: readonly Kept[]): Under[] =>
+  all
+    .filter(({ macvlans }) => macvlans.length > 0)
+    .map((one, index) => ({ set: `under${index}`, ...one }));
+
+/** By the protocol, which is one in each table: `iifname` is another one when a packet comes in by the macvlan. */
+const KEY = 'meta protocol';
+
+function isHeard(all: readonly Kept[]): string[] {
+  const unders = undersOf(all);
+  if (unders.length === 0) return ['iifname != @heard return'];
+  const names = oneOf(unders.flatMap(({ macvlans }) => macvlans));
+  return [
+    `iifname != ${names} iifname != @heard return`,
+    ...unders.map(({ set, macvlans }) => `iifname ${oneOf(macvlans)} ${KEY} != @${set} return`),
+  ];
+}
+
 /** So long a connection that begins here is known by its first packet alone: until its socket is. */
 const OPENING = '2s';
 
@@ -138,8 +172,8 @@ function rulesOf(family: Kept['family'], all: readonly Kept[], plan: Plan): stri
   const interfaces = setOf(all.map((one) => quoted(one.interface)));
   const each = (rule: string, verdict: string): string[] =>
     all.map(
-      ({ interface: device, addresses, peer }) =>
-        `iifname ${quoted(device)} ${family} daddr ${setOf(addresses)} ${rule} ` +
+      ({ interface: device, macvlans, addresses, peer }) =>
+        `iifname ${oneOf([device, ...macvlans])} ${family} daddr ${setOf(addresses)} ${rule} ` +
         `dup to ${peer} device ${quoted(device)}${verdict}`,
     );
   const heard = `timeout ${plan.graceMs}ms`;
@@ -149,10 +183,15 @@ function rulesOf(family: Kept['family'], all: readonly Kept[], plan: Plan): stri
     // The order is that of cost: most packets are the first rules' business.
     `udp dport ${plan.port} iifname ${interfaces} ${family} saddr ${setOf(speakers)} ` +
       `update @heard { iifname ${heard} } update @peers { iifname . ether saddr ${heard} }`,
+    ...undersOf(all).map(
+      ({ set, interface: device }) =>
+        `udp dport ${plan.port} iifname ${quoted(device)} ${family} saddr ${setOf(speakers)} ` +
+        `update @${set} { ${KEY} ${heard} }`,
+    ),
     `${family} daddr != ${setOf(all.flatMap(({ addresses }) => addresses))} return`,
     // Wherever the address stands: the connection is ours.
     'tcp flags & syn == 0 socket wildcard 0 return',
-    'iifname != @heard return',
+    ...isHeard(all),
     // Two rules: a set that is full ends the first.
     `${opens} update @opened { ${connection} timeout ${OPENING} }`,
     `${opens} return`,
@@ -182,6 +221,9 @@ function tableOf(family: Kept['family'], all: readonly Kept[], plan: Plan): stri
     `table ${family} ${TABLE} {`,
     '  set heard { type ifname; size 256; flags dynamic,timeout; }',
     '  set peers { type ifname . ether_addr; size 256; flags dynamic,timeout; }',
+    ...undersOf(all).map(
+      ({ set }) => `  set ${set} { type ether_type; size 16; flags dynamic,timeout; }`,
+    ),
     `  set opened { type ${address} . inet_service . ${address} . inet_service; size 65535; flags dynamic,timeout; }`,
     '  chain prerouting { type filter hook prerouting priority mangle; }',
     '}',

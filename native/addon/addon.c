@@ -472,13 +472,22 @@ static napi_value receive_network(napi_env env, napi_callback_info info) {
 }
 
 /* One netlink message, to be carried out at once. */
-static napi_value netlink(napi_env env, napi_callback_info info) {
+/* What takes one batch and answers a number. */
+static napi_value of_batch(napi_env env, napi_callback_info info, int (*answer)(void *, size_t)) {
   napi_value values[1];
-  void *message;
+  void *batch;
   size_t size;
-  if (!arguments(env, info, 1, values) || !batch_argument(env, values[0], 1, &message, &size))
+  if (!arguments(env, info, 1, values) || !batch_argument(env, values[0], 1, &batch, &size))
     return NULL;
-  return number(env, netlink_request(message, size));
+  return number(env, answer(batch, size));
+}
+
+static napi_value netlink(napi_env env, napi_callback_info info) {
+  return of_batch(env, info, netlink_request);
+}
+
+static napi_value membership(napi_env env, napi_callback_info info) {
+  return of_batch(env, info, membership_open);
 }
 
 static napi_value arm(napi_env env, napi_callback_info info) {
@@ -553,12 +562,7 @@ static napi_value realtime(napi_env env, napi_callback_info info) {
 }
 
 static napi_value replace_process(napi_env env, napi_callback_info info) {
-  napi_value values[1];
-  void *texts;
-  size_t size;
-  if (!arguments(env, info, 1, values) || !batch_argument(env, values[0], 1, &texts, &size))
-    return NULL;
-  return number(env, process_replace(texts, size));
+  return of_batch(env, info, process_replace);
 }
 
 static napi_value open_datagram_socket(napi_env env, napi_callback_info info) {
@@ -690,6 +694,7 @@ NAPI_MODULE_INIT() {
       FUNCTION("useKey", use_key),
       FUNCTION("sendBatch", send_batch),
       FUNCTION("receiveNetwork", receive_network),
+      FUNCTION("membership", membership),
       FUNCTION("netlink", netlink),
       FUNCTION("arm", arm),
       FUNCTION("close", close_handle),

@@ -252,7 +252,7 @@ int netlink_read(struct netlink_reader *reader, struct network_record *records, 
 }
 
 /* The kernel has answered by the time that send returns. */
-int netlink_request(const void *message, size_t length) {
+int netlink_request(void *message, size_t length) {
   const char *call;
   struct nlmsghdr header;
   if (length < sizeof header) return -EINVAL;

@@ -52,6 +52,6 @@ int netlink_open_dump(struct netlink_reader *reader, bool links, const char **ca
 int netlink_read(struct netlink_reader *reader, struct network_record *records, int capacity);
 
 /* Has the kernel carry out one message that asks for an acknowledgement. 0 or -errno, also of its refusal. */
-int netlink_request(const void *message, size_t length);
+int netlink_request(void *message, size_t length);
 
 #endif

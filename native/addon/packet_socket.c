@@ -104,6 +104,13 @@ static int bind_to_link(int fd, int link_index, const char *link_name, const cha
   return 0;
 }
 
+static int join_group6(int fd, int link_index, const uint8_t *address, const char **call) {
+  struct ipv6_mreq group = {.ipv6mr_interface = (unsigned int)link_index};
+  memcpy(&group.ipv6mr_multiaddr, address, 16);
+  *call = "setsockopt(IPV6_ADD_MEMBERSHIP)";
+  return setsockopt(fd, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &group, sizeof group) < 0 ? -errno : 0;
+}
+
 static int join_group(int fd, int family, int link_index, const char **call) {
   if (family == AF_INET) {
     struct ip_mreqn group = {.imr_ifindex = link_index};
@@ -111,12 +118,8 @@ static int join_group(int fd, int family, int link_index, const char **call) {
     *call = "setsockopt(IP_ADD_MEMBERSHIP)";
     return setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof group) < 0 ? -errno : 0;
   }
-  struct ipv6_mreq group = {.ipv6mr_interface = (unsigned int)link_index};
-  group.ipv6mr_multiaddr.s6_addr[0] = 0xff; /* ff02::12 */
-  group.ipv6mr_multiaddr.s6_addr[1] = 0x02;
-  group.ipv6mr_multiaddr.s6_addr[15] = 0x12;
-  *call = "setsockopt(IPV6_ADD_MEMBERSHIP)";
-  return setsockopt(fd, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &group, sizeof group) < 0 ? -errno : 0;
+  static const uint8_t vrrp[16] = {0xff, 0x02, [15] = 0x12}; /* ff02::12 */
+  return join_group6(fd, link_index, vrrp, call);
 }
 
 #define COUNT(array) (sizeof array / sizeof array[0])
@@ -142,6 +145,22 @@ int advertisement_socket_open(int family, int link_index, const char *link_name,
   return fd;
 
 cleanup:
+  close(fd);
+  return result;
+}
+
+/* A socket of no port: it receives nothing, and is a member. */
+int membership_open(void *wanted, size_t size) {
+  int32_t link_index;
+  const char *call;
+  if (size < 32) return -EINVAL;
+  memcpy(&link_index, wanted, sizeof link_index);
+  int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return -errno;
+  int result = 0;
+  for (size_t at = 16; result == 0 && at + 16 <= size; at += 16)
+    result = join_group6(fd, link_index, (const uint8_t *)wanted + at, &call);
+  if (result == 0) return fd;
   close(fd);
   return result;
 }

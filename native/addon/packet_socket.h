@@ -52,6 +52,10 @@ int advertisement_socket_receive(int fd, int family, unsigned int capacity, doub
 int advertisement_socket_send(int fd, int family, int link_index, uint8_t *batch,
                               unsigned int count);
 
+/* `wanted`: the index of an interface in 16 bytes, then IPv6 groups that differ, 16 bytes each. The interface is a member
+ * of them as long as the file descriptor is open; or -errno. */
+int membership_open(void *wanted, size_t size);
+
 /* AF_PACKET, protocol 0: it sends and never receives. The file descriptor, or -errno. */
 int announcer_open(const char **call);
 int announcer_send(int fd, uint8_t *batch, unsigned int count);

@@ -85,7 +85,8 @@ int realtime_request(enum realtime_request request, int value) {
   return -EINVAL;
 }
 
-int process_replace(char *texts, size_t size) {
+int process_replace(void *whole, size_t size) {
+  char *texts = whole;
   if (size == 0 || texts[size - 1] != '\0') return -EINVAL;
   char **arguments = calloc(size + 1, sizeof *arguments);
   if (arguments == NULL) return -ENOMEM;

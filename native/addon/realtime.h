@@ -24,6 +24,6 @@ int realtime_request(enum realtime_request request, int value);
 
 /* Replaces the program of this process: the texts are its path and its arguments, each ended by a zero
  * byte. Returns only when that failed: -errno. */
-int process_replace(char *texts, size_t size);
+int process_replace(void *whole, size_t size);
 
 #endif

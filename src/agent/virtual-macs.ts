@@ -5,7 +5,7 @@ import type { Executor } from '../executor/executor.js';
 import { failuresOf, type PlannedLine } from '../executor/script-outcome.js';
 import type { Kernel } from '../kernel/kernel.js';
 import { ipv4SettingsMessage } from '../kernel/link-settings.js';
-import type { Family } from '../model/address.js';
+import type { AddressWithPrefix, Family } from '../model/address.js';
 import type { Link } from '../model/link.js';
 import {
   NO_VIRTUAL_MACS,
@@ -18,6 +18,7 @@ import {
 import { after, earlier, microseconds, type Instant } from '../model/units.js';
 import { linkRemovalLines } from '../model/netlink-script.js';
 import { scriptRequest, type Runner } from './keeping.js';
+import { MulticastSilence } from './multicast-silence.js';
 import type { Network } from './network.js';
 import {
   holdsParent,
@@ -32,7 +33,14 @@ const RETRY = microseconds(5_000_000);
 
 export interface VirtualMacOptions {
   readonly network: Network;
-  readonly kernel: Pick<Kernel, 'ipv4Settings' | 'setIpv4Settings' | 'setIpv6Settings'>;
+  readonly kernel: Pick<
+    Kernel,
+    | 'ipv4Settings'
+    | 'setIpv4Settings'
+    | 'setIpv6Settings'
+    | 'dropMulticastReports'
+    | 'openMembership'
+  >;
   readonly executor: Pick<Executor, 'run'>;
   readonly now: () => Instant;
   /** What an agent leaves behind, should it die now, has changed. */
@@ -47,6 +55,7 @@ interface Wanted {
   readonly name: string;
   readonly parent: string;
   readonly family: Family;
+  readonly addresses: readonly AddressWithPrefix[];
   readonly macAddress: string;
   readonly virtualRouter: string;
 }
@@ -56,6 +65,7 @@ type Verdict = 'nothing' | 'make' | 'make-anew' | 'prepare' | { readonly problem
 
 export class VirtualMacs {
   readonly #options: VirtualMacOptions;
+  readonly #silence: MulticastSilence;
   #runner: Runner = { script: '', timeoutSeconds: 5 };
   #wanted = new Map<string, Wanted>();
   /** By name: the index of those that are prepared. */
@@ -68,6 +78,8 @@ export class VirtualMacs {
   readonly #stale = new Set<string>();
   /** A script was told to make them, and the kernel has not said yet that they are there. */
   readonly #making = new Set<string>();
+  /** By name: the index of one that stood on another interface, and is replaced. */
+  readonly #replaced = new Map<string, number>();
   #running = false;
   #suspended = false;
   #retryAt: Instant | null = null;
@@ -76,6 +88,7 @@ export class VirtualMacs {
 
   constructor(options: VirtualMacOptions) {
     this.#options = options;
+    this.#silence = new MulticastSilence(options.kernel);
   }
 
   get dueAt(): Instant | null {
@@ -96,6 +109,7 @@ export class VirtualMacs {
     for (const name of [...this.#ready.keys(), ...this.#problems.keys()]) {
       if (!this.#wanted.has(name)) this.#forget(name);
     }
+    this.#silence.retry();
     for (const parent of left.parents) this.#parents.set(parent.interface, parent);
     this.#revision = -1;
   }
@@ -117,10 +131,12 @@ export class VirtualMacs {
 
   /** In words, for health. */
   problems(): string[] {
-    return [...this.#problems].map(
-      ([name, problem]) =>
-        `${this.#wanted.get(name)?.virtualRouter ?? name}: no virtual MAC address: ${problem}`,
-    );
+    return [...this.#wanted.values()].flatMap(({ name, virtualRouter }) => {
+      const lacks = this.#problems.get(name);
+      if (lacks !== undefined) return [`${virtualRouter}: no virtual MAC address: ${lacks}`];
+      const loud = this.#silence.problemOf(name);
+      return loud === null ? [] : [`${virtualRouter}: ${loud}`];
+    });
   }
 
   /** What the next agent, the will and a release must know. */
@@ -215,7 +231,8 @@ export class VirtualMacs {
     });
   }
 
-  #judge({ name, parent: parentName, macAddress }: Wanted): Verdict {
+  #judge(one: Wanted): Verdict {
+    const { name, parent: parentName, macAddress } = one;
     const { network } = this.#options;
     const parent = network.linkNamed(parentName);
     const link = network.linkNamed(name);
@@ -224,19 +241,30 @@ export class VirtualMacs {
       this.#forget(name);
       return 'nothing';
     }
-    if (parent.controller !== undefined) {
-      const controller = network.linkAt(parent.controller)?.name ?? 'another interface';
-      return {
-        problem: `${parentName} belongs to ${controller}: name ${controller} as interface, or take ${parentName} out of it`,
-      };
-    }
+    const refused = refusalOf(parent, network);
+    if (refused !== null) return { problem: refused };
     if (link === undefined) return 'make';
     this.#making.delete(name);
     if (link.macAddress !== macAddress) {
       return { problem: `there is another interface ${name}, with ${link.macAddress}: rename it` };
     }
-    if (link.lower !== parent.index) return 'make-anew';
-    return this.#ready.get(name) === link.index ? 'nothing' : 'prepare';
+    if (link.lower !== parent.index) return this.#elsewhere(one, link);
+    this.#replaced.delete(name);
+    if (this.#ready.get(name) !== link.index) return 'prepare';
+    this.#silence.keep(one, link, parent);
+    return 'nothing';
+  }
+
+  /** It stands on another interface: of an agent before us, or as often as we make it. */
+  #elsewhere({ name, parent }: Wanted, link: Link): Verdict {
+    const replaced = this.#replaced.get(name) ?? link.index;
+    if (replaced !== link.index) {
+      return {
+        problem: `${parent} is a macvlan itself, so ${name} stands on the interface under it: name that one as interface`,
+      };
+    }
+    this.#replaced.set(name, link.index);
+    return 'make-anew';
   }
 
   #prepare(one: Wanted): void {
@@ -249,6 +277,7 @@ export class VirtualMacs {
     try {
       prepareLink(kernel, one.family, link, parent);
       if (one.family === 'ipv4') holdsParent(kernel, parent);
+      this.#silence.keep(one, link, parent);
       this.#ready.set(one.name, link.index);
       this.#problems.delete(one.name);
       this.#options.onStandingChanged();
@@ -265,6 +294,7 @@ export class VirtualMacs {
   }
 
   #forget(name: string): void {
+    this.#silence.forget(name);
     this.#ready.delete(name);
     this.#problems.delete(name);
   }
@@ -333,12 +363,25 @@ export class VirtualMacs {
   }
 }
 
+/** Why no macvlan can serve on this interface, in words; null when one can. */
+function refusalOf(parent: Link, network: Pick<Network, 'linkAt'>): string | null {
+  const { name, controller, noArp } = parent;
+  if (noArp === true) return `${name} has no ARP (a VRF, a tunnel): name an Ethernet interface`;
+  if (controller === undefined) return null;
+  const by = network.linkAt(controller);
+  // Of all that interfaces belong to, a VRF alone has no ARP.
+  if (by?.noArp === true) return `${name} belongs to the VRF ${by.name}: take ${name} out of it`;
+  const found = by?.name ?? 'another interface';
+  return `${name} belongs to ${found}: name ${found} as interface, or take ${name} out of it`;
+}
+
 /** The macvlan of the virtual router, if it is to have one. */
 function wantedOf(router: VirtualRouterSettings): Wanted[] {
-  const { virtualMac, family, vrid, interface: parent, name: virtualRouter } = router;
+  const { virtualMac, family, vrid, addresses, interface: parent, name: virtualRouter } = router;
   if (!virtualMac) return [];
   const macAddress = virtualMacAddress(family, vrid);
-  return [{ name: placeOfAddresses(router), parent, family, macAddress, virtualRouter }];
+  const name = placeOfAddresses(router);
+  return [{ name, parent, family, addresses, macAddress, virtualRouter }];
 }
 
 /**

@@ -33,6 +33,8 @@ export interface Addon {
   openNetworkWatch(receiveBuffer: number, onReadable: () => void): Handle;
   openNetworkDump(links: boolean): Handle;
   openDeadlineTimer(onExpired: () => void): Handle;
+  /** See membership_open in native/addon/packet_socket.h. A file descriptor, or a negative errno. */
+  membership(wanted: ArrayBuffer): number;
   /** The number of packets or datagrams in `batch`; fewer than `capacity` means that the socket is empty. */
   receivePackets(handle: Handle, batch: ArrayBuffer, capacity: number): number;
   /**
@@ -89,7 +91,7 @@ export interface Addon {
 
 /** What an addon that was built before the latest change of this face does not have. */
 const isWhole = (addon: Partial<Addon>): addon is Addon =>
-  addon.confirm !== undefined && addon.sendDatagram !== undefined && addon.netlink !== undefined;
+  addon.confirm !== undefined && addon.membership !== undefined;
 
 const ADDON = '../../../build/Release/understudy.node';
 

@@ -162,6 +162,11 @@ export interface PeerCredentials {
   readonly gid: number;
 }
 
+/** An interface is a member of multicast groups as long as this is open, and as long as it is there. */
+export interface Membership {
+  close(): void;
+}
+
 /** What of net.ipv4.conf.NAME a virtual MAC address needs. The larger of this and net.ipv4.conf.all counts. */
 export interface Ipv4LinkSettings {
   readonly forwarding: number;
@@ -206,6 +211,13 @@ export interface Kernel {
    * @throws the system's error, that of a read-only /proc/sys among them.
    */
   setIpv6Settings(linkName: string, values: Readonly<Record<string, number>>): void;
+  /**
+   * From now on no IGMP and no MLD leaves by this interface; that goes with the interface. Needs CAP_NET_ADMIN, and of
+   * the kernel `sch_clsact` and `cls_bpf`. @throws KernelError
+   */
+  dropMulticastReports(linkIndex: number): void;
+  /** `groups`: IPv6, each once. @throws KernelError */
+  openMembership(linkIndex: number, groups: readonly IpAddress[]): Membership;
   /**
    * Who connected to the unix socket, as it was then (SO_PEERCRED, unix(7)): nothing that is sent changes it.
    * null when `fd` is no open unix socket.

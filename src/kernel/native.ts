@@ -4,6 +4,7 @@ import { loadAddon, type Addon } from './addon.js';
 import { openAdvertisementSocket } from './advertisement-socket.js';
 import { openAnnouncer } from './announcer.js';
 import { ipv4Settings, setIpv4Settings, setIpv6Settings } from './link-settings.js';
+import { dropMulticastReports, openMembership } from './multicast-reports.js';
 import type { DeadlineTimer, FileLock, Kernel, Lease, PeerCredentials } from './kernel.js';
 import { openNetworkWatch } from './network-watch.js';
 import { attempt, refusal } from './refusal.js';
@@ -105,5 +106,7 @@ export function openKernel(options: KernelOptions = {}): Kernel {
     ipv4Settings,
     setIpv4Settings: (linkIndex, values) => setIpv4Settings(addon, linkIndex, values),
     setIpv6Settings,
+    dropMulticastReports: (linkIndex) => dropMulticastReports(addon, linkIndex),
+    openMembership: (linkIndex, groups) => openMembership(addon, linkIndex, groups),
   };
 }

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
 import type { VirtualRouterSettings } from '../../src/config/settings.js';
+import { failedRun } from '../support/fake-executor.js';
 import { address, type FakeKernel } from '../support/fake-kernel.js';
 import { INDEX, PEER, rig, routerSettings, settle, settingsOf, type Rig } from './rig.js';
 
@@ -53,6 +54,66 @@ const advertise = ({ kernel }: Rig, priority: number): void => {
     message,
   });
 };
+
+/** Two addresses of one solicited-node group, and one of another. */
+const lan6 = (): VirtualRouterSettings =>
+  lan({
+    family: 'ipv6',
+    addresses: ['fe80::100', '2001:db8::100', '2001:db8::1:200'].map((one) => ({
+      address: address(one),
+      prefixLength: 64,
+    })),
+  });
+
+describe('what switches hear of multicast groups', () => {
+  it('a macvlan says nothing before it goes up; of IPv6 its parent is a member instead', async () => {
+    const { kernel, driver } = await started({
+      settings: settingsOf([lan6()]),
+      before: (fake) => fake.addAddress(INDEX, 'fe80::1/64'),
+    });
+    const index = kernel.indexOf('us51v6') ?? 0;
+    assert.equal(kernel.link(index)?.up, false);
+    assert.deepEqual([...kernel.silenced], [index]);
+    assert.deepEqual(kernel.memberships, ['2 ff02::1:ff00:100', '2 ff02::1:ff01:200']);
+    driver.configure(settingsOf([lan6()]));
+    assert.deepEqual(kernel.memberships, ['2 ff02::1:ff00:100', '2 ff02::1:ff01:200']);
+    driver.configure(settingsOf([{ ...lan6(), virtualMac: false }]));
+    assert.deepEqual(kernel.memberships, []);
+  });
+
+  it('of IPv4 there are no such groups', async () => {
+    const { kernel } = await started();
+    assert.deepEqual([kernel.silenced.size, kernel.memberships], [1, []]);
+  });
+
+  it('the parent is deleted and made again: the new one is a member', async () => {
+    const { kernel } = await started({
+      settings: settingsOf([lan6()]),
+      before: (fake) => fake.addAddress(INDEX, 'fe80::1/64'),
+    });
+    kernel.removeLink(kernel.indexOf('us51v6') ?? 0);
+    kernel.removeLink(INDEX);
+    await settle();
+    kernel.setLink({ index: 77, name: 'eth0' });
+    await settle();
+    assert.deepEqual(kernel.memberships, ['77 ff02::1:ff00:100', '77 ff02::1:ff01:200']);
+    assert.ok(kernel.silenced.has(kernel.indexOf('us51v6') ?? 0));
+  });
+
+  it('a kernel without such filters: health says what to load; the address stands; a reload tries again', async () => {
+    const made = await active({ before: (kernel) => (kernel.refuseFilters = 'ENOENT') });
+    const { driver, kernel } = made;
+    assert.deepEqual(driver.keeper.virtualMacs.problems(), [
+      'lan: switches may send to us51v4 too early: its IGMP and MLD cannot be kept back: RTM_NEWTFILTER failed with ENOENT: load the kernel modules sch_ingress and cls_bpf, then reload',
+    ]);
+    assert.equal(driver.keeper.present('lan').length, 1);
+    kernel.refuseFilters = null;
+    driver.configure(settingsOf([lan()]));
+    await settle();
+    assert.deepEqual(driver.keeper.virtualMacs.problems(), []);
+    assert.equal(kernel.silenced.size, 1);
+  });
+});
 
 describe('a virtual router with a virtual MAC address', () => {
   it('has its macvlan made at the start, down, recorded before', async () => {
@@ -230,6 +291,62 @@ describe('a virtual router with a virtual MAC address', () => {
     assert.deepEqual(scripts(made), []);
   });
 
+  it('a VRF, and what belongs to one, are refused with the reason', async () => {
+    const belongs = await started({
+      before: (kernel) => {
+        kernel.setLink({ index: 9, name: 'red', noArp: true });
+        kernel.setLink({ index: INDEX, name: 'eth0', controller: 9 });
+      },
+    });
+    assert.deepEqual(belongs.driver.keeper.virtualMacs.problems(), [
+      'lan: no virtual MAC address: eth0 belongs to the VRF red: take eth0 out of it',
+    ]);
+    const itself = await started({
+      before: (kernel) => kernel.setLink({ index: INDEX, name: 'eth0', noArp: true }),
+    });
+    assert.deepEqual(itself.driver.keeper.virtualMacs.problems(), [
+      'lan: no virtual MAC address: eth0 has no ARP (a VRF, a tunnel): name an Ethernet interface',
+    ]);
+    assert.deepEqual([scripts(belongs), scripts(itself)], [[], []]);
+  });
+
+  it('a macvlan as parent is refused with the reason: ours would stand on the interface under it', async () => {
+    const made = rig({ settings: settingsOf([lan()]) });
+    const { kernel, executor, driver } = made;
+    kernel.setLink({ index: 9, name: 'eth9' });
+    kernel.setLink({ index: INDEX, name: 'eth0', lower: 9 });
+    executor.macvlans.add('eth0');
+    driver.start();
+    await settle();
+    const refused = [
+      'lan: no virtual MAC address: eth0 is a macvlan itself, so us51v4 stands on the interface under it: name that one as interface',
+    ];
+    assert.deepEqual(driver.keeper.virtualMacs.problems(), refused);
+    const tried = scripts(made).length;
+    kernel.advance(11_000_000);
+    await settle();
+    assert.deepEqual(driver.keeper.virtualMacs.problems(), refused);
+    assert.equal(scripts(made).length, tried, 'it is not made again and again');
+    assert.deepEqual(driver.keeper.present('lan'), []);
+  });
+
+  it('a card that refuses it: no address stands, health says why, and it is tried again', async () => {
+    const made = rig({ settings: settingsOf([lan()]) });
+    const { driver, executor, kernel } = made;
+    const words = `vip: line 1: ${MAKE[0]}: RTNETLINK answers: Operation not supported`;
+    executor.answers.push(failedRun(words));
+    driver.start();
+    await settle();
+    kernel.advance(3_700_000);
+    await settle();
+    const { virtualMacs } = driver.keeper;
+    assert.match(virtualMacs.problems().join(), /^lan: no virtual MAC address: .*not supported/);
+    assert.deepEqual(driver.keeper.present('lan'), []);
+    kernel.advance(5_100_000);
+    await settle();
+    assert.deepEqual(virtualMacs.problems(), []);
+  });
+
   it('the parent is deleted and made again: so is the macvlan', async () => {
     const made = await started();
     const { kernel } = made;
@@ -243,6 +360,50 @@ describe('a virtual router with a virtual MAC address', () => {
     assert.deepEqual(made.driver.keeper.leftovers().virtualMacs?.parents, [
       { interface: 'eth0', linkIndex: 77, arpIgnore: 1, arpAnnounce: 2 },
     ]);
+  });
+
+  it('the parent is renamed: the macvlan goes down with the role, and serves again when the name is back', async () => {
+    const made = await active();
+    const { kernel, driver } = made;
+    const macvlan = kernel.indexOf('us51v4') ?? 0;
+    kernel.setLink({ index: INDEX, name: 'lan0' });
+    await settle();
+    assert.equal(driver.snapshot().virtualRouters[0]?.state, 'Initialize');
+    assert.equal(kernel.link(macvlan)?.up, false);
+    assert.deepEqual(driver.keeper.present('lan'), []);
+    kernel.setLink({ index: INDEX, name: 'eth0' });
+    await settle();
+    kernel.advance(3_700_000);
+    await settle();
+    assert.equal(driver.snapshot().virtualRouters[0]?.state, 'Active');
+    assert.equal(kernel.indexOf('us51v4'), macvlan, 'it was not made anew');
+    assert.equal(kernel.link(macvlan)?.up, true);
+  });
+
+  it('with unicast peers: to them from the interface, announcements from the virtual MAC address', async () => {
+    const { kernel } = await active({ settings: settingsOf([lan({ unicastPeers: [PEER] })]) });
+    const before = kernel.sent.length;
+    kernel.advance(1_100_000);
+    assert.ok(kernel.sent.length > before);
+    assert.ok(kernel.sent.every(({ destination }) => destination === PEER));
+    assert.ok(kernel.frames.length > 0);
+    for (const { frame } of kernel.frames) {
+      assert.deepEqual([source(frame), frame[12], frame[13]], [MAC, 0x08, 0x06]);
+    }
+  });
+
+  it('with acceptMode: false the addresses are closed before the macvlan goes up', async () => {
+    const made = await active({ settings: settingsOf([lan({ acceptMode: false })]) });
+    const [closes, up, add] = scripts(made).at(-1) ?? [];
+    assert.deepEqual(
+      [closes, up, add?.split(' ').slice(0, 3)],
+      [
+        '#accept-mode false: 10.99.0.100',
+        'link set dev us51v4 up',
+        ['address', 'replace', '10.99.0.100/24'],
+      ],
+    );
+    assert.match(made.executor.will?.release.argv.join(' ') ?? '', /accept-mode/);
   });
 
   it('somebody loads his sysctls again: they are set again', async () => {

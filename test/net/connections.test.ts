@@ -9,6 +9,7 @@ import { LAN, PATHS, type PairSpec } from '../../scripts/lab/pair-program.js';
 import { ROOT } from '../../scripts/lab/program.js';
 import { enterSandbox } from '../../scripts/lab/sandbox.js';
 import { until } from '../support/limits.js';
+import { EVERYTHING } from './pace.js';
 import { ADDRESS, moment, other, type PairBench } from './pair-bench.js';
 import { describePair, type PairTest } from './pair-suite.js';
 import { Talker } from './talker.js';
@@ -127,7 +128,7 @@ const whileOn =
       await body(bench, new Talk(bench));
     });
 
-function defineMoves(talking: Talking): void {
+function defineDownloads(talking: Talking): void {
   talking(
     'downloads and idle connections outlive a failover and the way back',
     async (bench, talk) => {
@@ -147,6 +148,10 @@ function defineMoves(talking: Talking): void {
       for (const one of later) assert.deepEqual(await one.rest(), downloaded('b'));
     },
   );
+}
+
+function defineMoves(talking: Talking): void {
+  defineDownloads(talking);
 
   talking(
     'what an earlier connection from the same port has left behind does not take its packets',
@@ -412,6 +417,15 @@ function defineSpread(test: PairTest): void {
 
 describe('connections', { concurrency: 2 }, () => {
   describePair('that move', settings, (test) => defineMoves(whileOn(test)));
+  const onMacvlans = { ...settings, spec: { ...SPEC, router: { virtualMac: true } } };
+  describePair(
+    'with a virtual MAC address',
+    {
+      ...onMacvlans,
+      skip: EVERYTHING ? skip : 'only in CI: without one the same is held every day',
+    },
+    (test) => defineDownloads(whileOn(test)),
+  );
   describePair('to services of all kinds', settings, (test) => defineService(whileOn(test)));
   describePair('without scripts/connections', settings, defineWithout);
   describePair('active-active', { skip, spec: SPREAD, settled: spread }, defineSpread);

@@ -124,6 +124,30 @@ describe('what it sets', { skip }, () => {
     assert.equal(again, made);
   });
 
+  test('with a virtual MAC address: what comes in by its macvlan counts as what comes in by the interface', () => {
+    const mac = { virtualMac: true };
+    const second = { ...LAN, ...mac, name: 'second', vrid: 52, addresses: ['10.99.0.101/24'] };
+    const { code, stdout, stderr } = sandbox(
+      `set -e
+      connections on --config mac.yaml; nft list ruleset`,
+      { 'mac.yaml': settings([{ ...LAN, ...mac }, second, { ...LAN6, ...mac }]) },
+    );
+    assert.deepEqual([code, stderr], [0, '']);
+    const rules = stdout.replaceAll(/\s+/g, ' ');
+    const [four = '', six = ''] = rules.split('table ip6 ');
+    assert.match(
+      four,
+      /udp dport 7112 iifname "eth0" ip saddr .* update @under0 \{ meta protocol /,
+    );
+    assert.match(four, /iifname \{ "us51v4", "us52v4" \} meta protocol != @under0 return/);
+    assert.match(four, /iifname != \{ "us51v4", "us52v4" \} iifname != @heard return/);
+    assert.match(
+      four,
+      /iifname \{ "eth0", "us51v4", "us52v4" \} ip daddr \{ 10\.99\.0\.100, 10\.99\.0\.101 \} [^{}]* dup to 10\.99\.0\.2 device "eth0" drop/,
+    );
+    assert.match(six, /iifname \{ "eth0", "us51v6" \} ip6 daddr 2001:db8:99::100 /);
+  });
+
   test('other settings replace what stands, routes too; off needs no settings', () => {
     const router = { ...LAN, addresses: ['10.99.0.101/24'] };
     const { code, stdout, stderr } = sandbox(

@@ -24,6 +24,8 @@ export class FakeExecutor implements Executor {
   readonly answers: RunResult[] = [];
   /** Addresses that are added are not in service yet: the kernel still checks them (IPv6). */
   tentative = false;
+  /** Interfaces that are macvlans: one that is made on them stands on the interface under them. */
+  readonly macvlans = new Set<string>();
   /** While true, runs wait until `proceed` is called. */
   held = false;
   readonly #kernel: FakeKernel;
@@ -87,7 +89,8 @@ export class FakeExecutor implements Executor {
       const index = this.#nextIndex++;
       const parent = kernel.indexOf(lower);
       if (parent === undefined) return;
-      kernel.setLink({ index, name, macAddress, lower: parent, up: false, carrier: false });
+      const under = this.macvlans.has(lower) ? (kernel.link(parent)?.lower ?? parent) : parent;
+      kernel.setLink({ index, name, macAddress, lower: under, up: false, carrier: false });
       return;
     }
     if (words[1] === 'del') {

@@ -1,5 +1,5 @@
 // A kernel in memory with a clock of its own: the same interface as the real one, no sockets.
-import type { Family } from '../../src/model/address.js';
+import type { Family, IpAddress } from '../../src/model/address.js';
 import { parseAddressWithPrefix } from '../../src/model/address.js';
 import { NetworkPicture, type Dump } from '../../src/kernel/network-picture.js';
 import type { NetworkRecord } from '../../src/kernel/network-records.js';
@@ -14,6 +14,7 @@ import type {
   PeerCredentials,
   Kernel,
   Lease,
+  Membership,
   NetworkWatch,
   OutgoingMessage,
   ReceivedPacket,
@@ -91,6 +92,12 @@ export class FakeKernel implements Kernel {
   refuseSends: string | null = null;
   /** Set to make the next changes of sysctls fail with this errno. */
   refuseSettings: string | null = null;
+  /** Set to make the next filters of multicast reports fail with this errno. */
+  refuseFilters: string | null = null;
+  /** Interfaces, by index, that say nothing of multicast groups. */
+  readonly silenced = new Set<number>();
+  /** Memberships that are open, as `2 ff02::1:ff00:100`. */
+  readonly memberships: string[] = [];
   /** net.ipv4.conf and net.ipv6.conf, by interface. */
   readonly sysctls = new Map<string, Ipv4LinkSettings>();
   readonly sysctls6 = new Map<string, Readonly<Record<string, number>>>();
@@ -419,6 +426,22 @@ export class FakeKernel implements Kernel {
   setIpv6Settings(linkName: string, values: Readonly<Record<string, number>>): void {
     if (this.refuseSettings !== null) throw refusal(this.refuseSettings, 'open');
     this.sysctls6.set(linkName, { ...this.sysctls6.get(linkName), ...values });
+  }
+
+  dropMulticastReports(linkIndex: number): void {
+    if (this.refuseFilters !== null) throw refusal(this.refuseFilters, 'RTM_NEWTFILTER');
+    if (!this.#links.has(linkIndex)) throw refusal('ENODEV', 'RTM_NEWQDISC');
+    this.silenced.add(linkIndex);
+  }
+
+  openMembership(linkIndex: number, groups: readonly IpAddress[]): Membership {
+    const texts = groups.map((group) => `${linkIndex} ${group}`);
+    this.memberships.push(...texts);
+    return {
+      close: () => {
+        for (const text of texts) this.memberships.splice(this.memberships.indexOf(text), 1);
+      },
+    };
   }
 
   /** Everybody is root. */

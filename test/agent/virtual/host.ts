@@ -171,6 +171,8 @@ export class VirtualHost {
       ipv4Settings: (name) => kernel.ipv4Settings(name),
       setIpv4Settings: (index, values) => kernel.setIpv4Settings(index, values),
       setIpv6Settings: (name, values) => kernel.setIpv6Settings(name, values),
+      dropMulticastReports: (index) => kernel.dropMulticastReports(index),
+      openMembership: (index, groups) => kernel.openMembership(index, groups),
       notify: () => undefined,
       sendDatagram: () => false,
       lockFile: () => ({ release: () => undefined }),
