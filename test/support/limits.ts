@@ -14,13 +14,13 @@ const slowness = Math.max(1, Number(process.env['UNDERSTUDY_BOOT_MS'] ?? 0) / RE
 export const scaled = (ms: number): number => Math.round(ms * slowness);
 
 /** Milliseconds that an agent takes longer to start here than where the limits were chosen. */
-export const LATER_BOOT_MS = REFERENCE_BOOT_MS * (slowness - 1);
+export const LATER_BOOT_MS = Math.round(REFERENCE_BOOT_MS * (slowness - 1));
 
 /** Milliseconds after which a wait says what it expected and what it saw last. */
-export const WAIT_LIMIT_MS = Number(process.env['UNDERSTUDY_WAIT_LIMIT_MS'] ?? 60_000) * slowness;
+export const WAIT_LIMIT_MS = scaled(Number(process.env['UNDERSTUDY_WAIT_LIMIT_MS'] ?? 60_000));
 
 /** Milliseconds after which a test is ended that has not ended by itself: two waits and more. */
-export const TEST_LIMIT_MS = 2.5 * WAIT_LIMIT_MS;
+export const TEST_LIMIT_MS = Math.round(2.5 * WAIT_LIMIT_MS);
 
 /** The text of what a wait saw, short enough for a line or two. */
 export function shown(seen: unknown): string {
