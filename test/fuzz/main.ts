@@ -82,7 +82,7 @@ function optionsOf(words: string[]): Options | null {
 
 /** No decoder takes so long for what is at most some thousand bytes. */
 const BOUND_MS = 2_000;
-/** An input that is still being taken after so many looks has no end. */
+/** An input that is still being taken after so many looks' worth of processor time has no end. */
 const LOOKS = 120;
 const LOOK_MS = 1_000;
 
@@ -104,15 +104,16 @@ function work(target: Target, order: Omit<Order, 'name' | 'seen'>): Promise<Outc
   const counts = new Int32Array(seen, 0, SEEN_HEADER / 4);
   const tell = progressOf(target.name, counts);
   return new Promise((resolve, reject) => {
-    // Looks are counted, not time: whoever stops this process stops both.
-    let last = { count: 0, looks: 0 };
+    // Not time is counted: whoever stops or starves this process takes none of it.
+    const spent = (): number => (process.cpuUsage().user + process.cpuUsage().system) / 1_000;
+    let last = { count: 0, at: spent() };
     let looks = 0;
     const watching = setInterval(() => {
       const count = Atomics.load(counts, SEEN.done);
       if (isEnough) Atomics.store(counts, SEEN.enough, 1);
       if ((looks += 1) % LOOKS_A_LINE === 0) tell();
-      if (count !== last.count || count === 0) last = { count, looks: 0 };
-      else if ((last.looks += 1) > LOOKS) {
+      if (count !== last.count || count === 0) last = { count, at: spent() };
+      else if (spent() - last.at > LOOKS * LOOK_MS) {
         const input = Buffer.from(new Uint8Array(seen, SEEN_HEADER, counts[SEEN.length]));
         void worker.terminate();
         resolve({ hangs: input });
