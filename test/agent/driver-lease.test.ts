@@ -70,6 +70,17 @@ describe('the lease of the driver', () => {
     assert.equal(made.kernel.sent.length, sent);
   });
 
+  it('an order that an Active would answer with a farewell says nothing when it comes first after the hang', async () => {
+    const made = await leased();
+    const sent = made.kernel.sent.length;
+    made.kernel.revokeLease();
+    assert.equal(
+      made.driver.operate({ kind: 'operator', command: 'maintenance-on', force: true }),
+      null,
+    );
+    assert.equal(made.kernel.sent.length, sent);
+  });
+
   it('new settings that come first after the hang find a Backup', async () => {
     const made = await leased();
     const sent = made.kernel.sent.length;
