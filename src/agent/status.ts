@@ -118,17 +118,20 @@ function routerStatuses(
   input: StatusInput,
 ): VirtualRouterStatus[] {
   const { settings, tallies } = input.driver;
+  const { virtualMacs } = input.driver.keeper;
   const accepts = new Map(
     settings.virtualRouters.map(({ name, acceptMode }) => [name, acceptMode]),
   );
   return virtualRouters.map((router) => {
     const { name, preempt } = router.configuration;
     const takesPartSince = tallies.outOfInitializeSince(name);
+    const virtualMac = virtualMacs.statusOf(name);
     return {
       ...routerStatus(router, input),
       ...(router.primaryAddress === null ? {} : { primaryAddress: router.primaryAddress }),
       preempt,
       acceptMode: accepts.get(name) ?? true,
+      ...(virtualMac === null ? {} : { virtualMac }),
       ...(takesPartSince === undefined ? {} : { takesPartSince }),
     };
   });

@@ -15,6 +15,7 @@ import {
   type ParentSettings,
   type VirtualMacLeftovers,
 } from '../model/virtual-mac.js';
+import type { VirtualMacStatus } from '../model/status.js';
 import { after, earlier, microseconds, type Instant } from '../model/units.js';
 import { linkRemovalLines } from '../model/netlink-script.js';
 import { scriptRequest, type Runner } from './keeping.js';
@@ -127,6 +128,21 @@ export class VirtualMacs {
   /** Why it cannot be had; null while nothing is wrong. */
   problemOf(interfaceName: string): string | null {
     return this.#problems.get(interfaceName) ?? null;
+  }
+
+  /** Of this virtual router; null when it is to have none. */
+  statusOf(virtualRouter: string): VirtualMacStatus | null {
+    const one = [...this.#wanted.values()].find((other) => other.virtualRouter === virtualRouter);
+    if (one === undefined) return null;
+    const { name, macAddress: address } = one;
+    const link = this.#options.network.linkNamed(name);
+    const problem = this.problemOf(name);
+    return {
+      address,
+      interface: name,
+      inUse: this.#isOurs(link) && link?.up === true,
+      ...(problem === null ? {} : { problem }),
+    };
   }
 
   /** In words, for health. */

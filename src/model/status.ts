@@ -51,6 +51,8 @@ export interface VirtualRouterStatus {
   /** The settings (RFC 9568 §6.1): Preempt_Mode and Accept_Mode. */
   readonly preempt?: boolean;
   readonly acceptMode?: boolean;
+  /** Absent without one (`virtualMac: false`). */
+  readonly virtualMac?: VirtualMacStatus;
   /** Since when it is out of Initialize, wall time, ISO 8601; absent in Initialize. */
   readonly takesPartSince?: string;
   readonly advertisementIntervalMs: number;
@@ -87,6 +89,17 @@ export interface VirtualRouterStatus {
     /** When the last packet of each of them came, wall time, ISO 8601; absent while there was none. */
     readonly lastErrors?: Readonly<Partial<Record<DiscardReason | Remark, string>>>;
   };
+}
+
+/** The virtual MAC address of a virtual router (RFC 9568 §7.3). */
+export interface VirtualMacStatus {
+  readonly address: string;
+  /** The macvlan that has it. */
+  readonly interface: string;
+  /** What the kernel says: the macvlan is up, so what is sent to the address is received here. */
+  readonly inUse: boolean;
+  /** In words, why it cannot be had. */
+  readonly problem?: string;
 }
 
 /** Whether the role could move now, and what is against it. */

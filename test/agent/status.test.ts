@@ -45,6 +45,22 @@ function status(
   });
 }
 
+describe('the virtual MAC address', () => {
+  it('is in use as long as its macvlan is up, by the word of the kernel', async () => {
+    const settings = settingsOf([routerSettings({ virtualMac: true })]);
+    const made = rig({ settings });
+    made.driver.start();
+    await settle();
+    const said = (): unknown => status(made).virtualRouters[0]?.virtualMac;
+    const its = { address: '00:00:5e:00:01:33', interface: 'us51v4' };
+    assert.deepEqual(said(), { ...its, inUse: false });
+    made.kernel.advance(ACTIVE_DOWN);
+    await settle();
+    assert.deepEqual(said(), { ...its, inUse: true });
+    assert.equal(status(await active()).virtualRouters[0]?.virtualMac, undefined, 'without one');
+  });
+});
+
 describe('health', () => {
   it('is well as Backup and as Active', async () => {
     const made = rig();

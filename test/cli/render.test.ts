@@ -136,6 +136,29 @@ describe('the status screen', () => {
     assert.match(screen, /10\.99\.0\.101\/24 {2}present, somebody else's\n/);
   });
 
+  it('says which virtual MAC address it is, and whether it is in use', () => {
+    const said = (state: 'Active' | 'Backup', inUse: boolean, problem?: string): string => {
+      const virtualMac = {
+        address: '00:00:5e:00:01:33',
+        interface: 'us51v4',
+        inUse,
+        ...(problem === undefined ? {} : { problem }),
+      };
+      const [router] = statuses.healthy.virtualRouters;
+      assert.ok(router !== undefined);
+      const virtualRouters = [{ ...router, state, virtualMac }];
+      const screen = renderStatus({ ...statuses.healthy, virtualRouters }, plain);
+      return /^ {2}virtual MAC (.*)$/m.exec(screen)?.[1] ?? 'not said';
+    };
+    const where = '00:00:5e:00:01:33 on us51v4';
+    assert.equal(said('Active', true), `${where}  in use`);
+    assert.equal(said('Active', false), `${where}  NOT IN USE`);
+    assert.equal(said('Backup', false), `${where}  not in use here`);
+    assert.equal(said('Backup', true), `${where}  IN USE, but must not be`);
+    assert.equal(said('Backup', false, 'EROFS'), `${where}  CANNOT BE HAD`);
+    assert.doesNotMatch(renderStatus(statuses.healthy, plain), /virtual MAC/);
+  });
+
   it('has colours on a terminal, and says the same', () => {
     const screen = renderStatus(statuses.inFault, { ...plain, colour: true });
     assertGolden('status-fault-colour.txt', screen);

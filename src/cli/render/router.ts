@@ -39,6 +39,7 @@ export function renderRouter(router: VirtualRouterStatus, paint: Paint, clock: C
     ...lastMoveRows(router, clock),
     ...row('priority', priorityText(router)),
     ...addressRows(router, paint),
+    ...virtualMacRows(router, paint),
     ...row('active', activeText(router)),
     ...row('adverts', advertText(router)),
     ...checksumRows(router),
@@ -131,6 +132,24 @@ function addressRows(router: VirtualRouterStatus, paint: Paint): Line[] {
 function presence(present: boolean, wanted: boolean): string {
   if (wanted) return present ? 'present' : 'MISSING';
   return present ? 'PRESENT, but must not be' : 'not here';
+}
+
+/** `00:00:5e:00:01:33 on us51v4  in use`. */
+function virtualMacRows({ state, virtualMac }: VirtualRouterStatus, paint: Paint): Line[] {
+  if (virtualMac === undefined) return [];
+  const { address, interface: name, inUse, problem } = virtualMac;
+  const wanted = state === 'Active';
+  const text = problem === undefined ? useText(inUse, wanted) : 'CANNOT BE HAD';
+  const isRight = problem === undefined && inUse === wanted;
+  return row(
+    'virtual MAC',
+    `${harmless(address)} on ${harmless(name)}  ${isRight ? text : paint('red', text)}`,
+  );
+}
+
+function useText(inUse: boolean, wanted: boolean): string {
+  if (wanted) return inUse ? 'in use' : 'NOT IN USE';
+  return inUse ? 'IN USE, but must not be' : 'not in use here';
 }
 
 function activeText({ state, activeAddress }: VirtualRouterStatus): string {
