@@ -95,7 +95,10 @@ function carryOut(instance: InstanceState, router: Router, verdict: Verdict): vo
   }
 }
 
-/** Here at once, and at the peers as soon as they hear of it: what is compared is then of the same moment. */
+/**
+ * Asks our gateway now, and has the peers ask theirs when they hear of it, so that the answers that are compared are of
+ * the same moment.
+ */
 function askGateway(instance: InstanceState): void {
   instance.gatewayWish = { told: !instance.gatewayWish.told, at: instance.clock };
   instance.push({ kind: 'ask-gateway' });

@@ -51,10 +51,11 @@ export const NO_DECISIONS: readonly Decision[] = [];
 /** We wait three check intervals for somebody to take over, and at least this long. */
 const HANDOVER_MINIMUM = microseconds(100_000);
 
-/** That the gateways be asked at once: what the peers are told changes with each wish, and when the last one was. */
+/** The wish that all appliances ask their gateways at once. */
 interface GatewayWish {
+  /** What the peers are told. It changes with each wish of ours, and this change is the wish. */
   readonly told: boolean;
-  /** Ours or a peer's; null before the first. */
+  /** When the last wish was made, here or by a peer; null before the first. */
   readonly at: Instant | null;
 }
 

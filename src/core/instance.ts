@@ -63,7 +63,7 @@ import type {
   InstanceEvent,
   InstanceSnapshot,
 } from './interface.js';
-import { operate, sayWhoIsMissed } from './operations.js';
+import { operate, reportNoSuccessor } from './operations.js';
 import {
   excusePeers,
   passPeerDeadlines,
@@ -234,7 +234,7 @@ function take(instance: InstanceState, event: InstanceEvent): void {
       excusePeers(instance);
       return;
     case 'stop':
-      sayWhoIsMissed(instance);
+      reportNoSuccessor(instance);
       instance.phase = 'stopped';
       return;
     case 'configure':

@@ -1,6 +1,7 @@
 // For how long nobody had the addresses before this Active, by our own clock. It is an upper bound, since we only see
 // signs of the router before us. Nothing is decided here.
 import { between, type Instant, type Microseconds, microseconds } from '../model/units.js';
+import { lastHeard } from './peers/peer-check.js';
 import { routerAt, type Peer } from './peers/peers.js';
 import type { Router } from './machine/router.js';
 import type { InstanceState } from './instance-state.js';
@@ -11,7 +12,7 @@ export function wordEnded(
   peer: Peer,
   { report, paths }: Pick<Peer, 'report' | 'paths'>,
 ): void {
-  const at = lastMessageAt(paths);
+  const at = lastHeard(paths);
   if (report === null || at === null) return;
   for (const router of instance.routers.values()) {
     if (saysHeld(instance, { ...peer, report }, router)) sawHeld(router, at);
@@ -31,7 +32,7 @@ export function nobodyHeld(instance: InstanceState, router: Router): Microsecond
   const { clock, peers } = instance;
   for (const peer of peers.values()) {
     if (!saysHeld(instance, peer, router)) continue;
-    const at = lastMessageAt(peer.paths);
+    const at = lastHeard(peer.paths);
     const isKept = peer.state === 'healthy' && router.reason === 'peer-released';
     if (isKept || (at !== null && at >= router.since)) return microseconds(0);
     if (at !== null) sawHeld(router, at);
@@ -42,12 +43,4 @@ export function nobodyHeld(instance: InstanceState, router: Router): Microsecond
 function saysHeld(instance: InstanceState, peer: Peer, router: Router): boolean {
   const theirs = routerAt(peer, instance.placeOf(router));
   return theirs?.state === 'Active' && theirs.addressesPresent;
-}
-
-function lastMessageAt(paths: Peer['paths']): Instant | null {
-  let last: Instant | null = null;
-  for (const { heardAt } of paths) {
-    if (heardAt !== null && (last === null || heardAt > last)) last = heardAt;
-  }
-  return last;
 }

@@ -69,9 +69,10 @@ function failover(instance: InstanceState, order: GivenOrder): void {
   const names = active.map(({ configuration: { name } }) => name).join(', ');
   instance.report('failover', `${names}${byWhom(order)}${order.forced ? ', forced' : ''}`);
   for (const router of active) {
-    const isKnown = objectionsTo(instance, router)?.every((one) => !one.forcible) !== true;
-    if (isKnown) release(instance, router, 'failover');
-    // A router that only listens to advertisements takes it after Skew_Time.
+    const objections = objectionsTo(instance, router);
+    const canTake = objections === null || objections.some(({ forcible }) => forcible);
+    if (canTake) release(instance, router, 'failover');
+    // No peer can be asked. A router that only listens to advertisements takes the role after Skew_Time.
     else step(instance, router, { kind: 'yield', reason: 'failover' });
   }
 }
@@ -125,8 +126,11 @@ function refuseTo(
   instance.refuse(`${what}: nobody is fit and sound to take ${name}: ${why}`, remedy, router);
 }
 
-/** Reports that nobody can take over: a stop cannot be refused. Without peers there is nothing to report. */
-export function sayWhoIsMissed(instance: InstanceState): void {
+/**
+ * Before a stop, which cannot be refused: reports each virtual router that nobody can take over. Without peers there is
+ * nothing to report.
+ */
+export function reportNoSuccessor(instance: InstanceState): void {
   if (instance.peers.size === 0) return;
   for (const router of activeRouters(instance)) {
     const objections = objectionsTo(instance, router);

@@ -69,7 +69,7 @@ export function takeReport(
   instance.onlyDelayed = !instance.unsettled && !isSooner;
 }
 
-/** A peer wonders whose side of the link is broken: the gateways are asked here too, and ours is no wish of its own. */
+/** A peer wants the gateways asked: we ask ours, without making a wish of our own of it. */
 function heedWish(instance: InstanceState): void {
   instance.gatewayWish = { ...instance.gatewayWish, at: instance.clock };
   if (instance.fitness.gateway === 'reachable') instance.push({ kind: 'ask-gateway' });

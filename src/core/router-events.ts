@@ -91,7 +91,7 @@ export function routerDeadlines(router: Router, soonest: Soonest): void {
   if (yieldingUntil !== null) soonest.offer(yieldingUntil, owner, 'yield-over');
 }
 
-/** Whatever it says: what `takeRepetition` does is the least of it. */
+/** Takes any advertisement. Of one that says nothing new `takeRepetition` does the same, and less work. */
 export function takeAdvertisement(
   instance: InstanceState,
   router: Router,
@@ -159,7 +159,7 @@ function lostToSuperior(
   }
   if (!instance.movesTogether()) return;
   state.followsSuperior = true;
-  if (isStranger(instance, source)) return;
+  if (isSurelyStranger(instance, source)) return;
   const rank = groupRank(router.configuration);
   for (const other of instance.routers.values()) {
     if (other.state.kind !== 'Active' || groupRank(other.configuration) <= rank) continue;
@@ -167,8 +167,8 @@ function lostToSuperior(
   }
 }
 
-/** Whether this address is known to be no peer's: all of them speak, and say where they advertise from. */
-function isStranger({ peers, clock }: InstanceState, address: IpAddress): boolean {
+/** Whether this address is no peer's for certain: all of them speak, and have said where they advertise from. */
+function isSurelyStranger({ peers, clock }: InstanceState, address: IpAddress): boolean {
   if (peers.size === 0) return false;
   return [...peers.values()].every(
     (peer) => isSpeaking(peer, clock) && peer.knownBy.length > 0 && !peer.knownBy.includes(address),

@@ -14,7 +14,7 @@ import { contactWith, isInTouch, sureOf, type Contact } from './peers/witnessed.
 export const witnessOf = ({ configuration, peers }: InstanceState): WitnessParameters | null =>
   peers.size === 0 ? null : (configuration.witness ?? null);
 
-export const contactOf = ({ witness }: InstanceState, { configuration }: Peer): Contact =>
+const contactOf = ({ witness }: InstanceState, { configuration }: Peer): Contact =>
   contactWith(witness, configuration.name);
 
 /** Whether the peer has answered lately. */
@@ -49,8 +49,8 @@ export function leaveAtOf(instance: InstanceState): Instant | null {
 }
 
 /**
- * Whether a Backup that hears no advertisement any more has not heard the peer by other ways since. That is sooner known
- * than by a row of checks that fail: the peer was asked when the advertisement was overdue.
+ * Whether a Backup whose advertisement is overdue has heard nothing else from the peer since. This is known sooner than
+ * that its checks fail, since the peer was asked as soon as the advertisement was overdue.
  */
 function isSilentTo(
   { clock }: InstanceState,
@@ -84,7 +84,7 @@ export function witnessSight(instance: InstanceState, router: Router): WitnessSi
   };
 }
 
-/** Of a lease, so much must be left for whoever takes the role with it: the kernel's lifetime has room in it. */
+/** This part of a ttl must be left of the lease when a role is taken by it, so that the addresses' lifetime fits in. */
 const LEFT = 0.6;
 
 /**

@@ -129,7 +129,10 @@ function orderOf(instance: InstanceState): WitnessOrder {
   return mayBeOurs && hasSuccessor(instance) ? 'release' : 'watch';
 }
 
-/** Whoever stops then must not make room before its addresses are gone for certain. */
+/**
+ * Whether we are out of touch with all peers. Then a stop does not release the lease: nobody may take the role before our
+ * addresses are gone for certain.
+ */
 const isCutOff = (instance: InstanceState): boolean =>
   outOfTouch(instance).length === instance.peers.size;
 
@@ -142,7 +145,7 @@ const hasSuccessor = (instance: InstanceState): boolean =>
       ),
   );
 
-/** Each answer of a peer puts it off; that is told now and then. */
+/** Every answer of a peer puts the end off. A later end is told only when it has moved on by `step`; a sooner one at once. */
 function tellHoldUntil(instance: InstanceState, until: Instant | null, step: Microseconds): void {
   const { holdUntil: told } = instance.witness;
   if (until === told) return;

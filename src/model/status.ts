@@ -7,7 +7,7 @@ import type { TransitionReason, VirtualRouterState } from './reasons.js';
 
 export type HaMode = 'off' | 'active-passive' | 'active-active';
 
-export const SYNC_MODES = ['off', 'offer', 'follow'] as const;
+const SYNC_MODES = ['off', 'offer', 'follow'] as const;
 export type SyncMode = (typeof SYNC_MODES)[number];
 
 export type BypassState = 'inline' | 'bypass' | 'disconnect' | 'unknown';

@@ -1,5 +1,6 @@
-// Whether a link may be broken on one side: its peer is late there and heard elsewhere. Then the gateways are asked
-// at once, on both sides, and tell which; what follows is told by the monitors. Verdicts only.
+// Whether a link may be broken on one side: a peer is late on it and heard elsewhere. Then both sides ask their gateways
+// at once. The side whose gateway does not answer is the broken one; its monitor says so, and the rows of a soft fault
+// decide what follows. Verdicts only.
 import { after, microseconds, type Instant } from '../../model/units.js';
 import type { BackupState } from '../machine/router-state.js';
 import { silenceDue, type Path } from '../peers/peer-check.js';
@@ -8,7 +9,10 @@ import { holderAmong } from './candidates.js';
 import type { Verdict } from './rows.js';
 import { overdueFrom } from './takeover.js';
 
-/** Of a link that loses packets every other check goes unanswered: the gateways are not asked with each. */
+/**
+ * In check intervals. A link that loses packets leaves many checks unanswered, and the gateways are not asked for each of
+ * them.
+ */
 const CHECKS_APART = 10;
 
 /**
@@ -46,11 +50,11 @@ export function whenUnansweredOnLink(sight: Sight, askedAt: Instant | null): Ver
 const isLate = ({ state, failures }: Path): boolean => state === 'healthy' && failures > 0;
 const works = ({ state, failures }: Path): boolean => state === 'healthy' && failures === 0;
 
-/** Not asked since it was last heard there. */
+/** Whether the gateways have not been asked since the peer was last heard on this path. */
 const isNews = ({ peerCheck }: Sight, { silentAt }: Path, askedAt: Instant | null): boolean =>
   askedAt === null || silentAt > silenceDue(peerCheck, askedAt);
 
-/** Who has no gateway, or knows that it is lost, has nothing to ask. */
+/** Whether there is a gateway to ask, not known to be lost, and the last time is long enough ago. */
 const mayAsk = ({ gateway, peerCheck, now }: Sight, askedAt: Instant | null): boolean =>
   gateway === 'reachable' &&
   (askedAt === null || after(askedAt, microseconds(CHECKS_APART * peerCheck.interval)) <= now);

@@ -33,9 +33,9 @@ const ASKED_JUST_NOW = microseconds(2_000);
 // --- priority 0 --------------------------------------------------------------------------------------
 
 /**
- * A Backup heard priority 0. In a pair that knows itself nobody needs to wait for Skew_Time, except a router that could
- * not add its addresses just now: the one that said farewell may have failed likewise. Nor one that is out of touch with
- * it, where there is a witness: then it asks for the lease.
+ * What a Backup does that heard priority 0. Peers that know each other agree on who comes next, so that one need not wait
+ * for Skew_Time. It waits all the same if it could not add its addresses just now, since the router that said farewell
+ * may have failed likewise; and where there is a witness and the two are out of touch, since it needs the lease then.
  */
 export const whenLeft = (sight: Sight, source: IpAddress): Verdict =>
   sight.router.defence.yieldingUntil === null &&

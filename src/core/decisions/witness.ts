@@ -8,15 +8,15 @@ import { holderAmong } from './candidates.js';
 import type { Verdict } from './rows.js';
 
 /**
- * Whether the role may be taken with the lease only. `heard`: by the word of whoever has it, and not by silence; then
- * any peer that is in touch makes it good.
+ * Whether the role may be taken only with the lease of the witness.
+ * @param heard whoever has the role has said that it gives it up. Then no lease is needed as long as any peer is in touch.
  */
 export const needsLease = ({ witness }: Pick<Sight, 'witness'>, heard: boolean): boolean =>
   witness !== null && witness.guards && !(heard && witness.inTouch);
 
 /**
- * A Backup's turn has come. Where silence proves nothing it asks the witness, and waits.
- * @param isSilent nothing but silence says so.
+ * What a Backup does whose turn has come, where it needs the lease of the witness; null where it does not.
+ * @param isSilent it has nothing but silence to go by.
  */
 export function unlessLeased(
   sight: Sight,

@@ -1,7 +1,7 @@
 // The peers of an instance: their paths, what they reported last, and how they stand to one of our virtual routers.
 // What follows from it is decided in decisions/.
 import type { IpAddress } from '../../model/address.js';
-import type { PeerReport, PeerRouter } from '../../model/peer-report.js';
+import { isSamePeerRouter, type PeerReport, type PeerRouter } from '../../model/peer-report.js';
 import { after, instant, type Instant, type Microseconds } from '../../model/units.js';
 import {
   excused,
@@ -154,14 +154,13 @@ function sameReport(a: PeerReport, b: PeerReport): boolean {
   const { routers: right, primaryAddresses: to, digests: by, cause: reason, ...other } = b;
   return (
     left.length === right.length &&
-    rest.standsBack === other.standsBack &&
-    rest.gatewayWish === other.gatewayWish &&
-    rest.witness === other.witness &&
     sameFields(rest, other) &&
+    // What only the other one says is a difference, too.
+    sameFields(other, rest) &&
     (why === reason || (why !== undefined && sameFields(why, reason ?? {}))) &&
     sameFields(of, by) &&
     from.join() === to.join() &&
-    left.every((router, index) => sameFields(router, right[index] as PeerRouter))
+    left.every((router, index) => isSamePeerRouter(router, right[index] as PeerRouter))
   );
 }
 

@@ -13,8 +13,9 @@ import {
   type Parameters,
   type State,
 } from '../../../src/core/machine/virtual-router.js';
+import { address } from '../../support/address.js';
 
-export const address = (text: string): IpAddress => text as IpAddress;
+export { address };
 
 /** VRID 51, priority 100, 100 cs, preempting, not the owner: the router of every case unless said. */
 export const PARAMETERS: Parameters = {
