@@ -104,12 +104,12 @@ const DETAIL_LIMIT = 300;
 
 const detail = { type: 'string' } as const;
 /** Exported, as every form is, for the bundle: it compiles them ahead. */
-const isStateAnswer = form<StateAnswer>('state-answer', {
+export const isStateAnswer = form<StateAnswer>('state-answer', {
   type: 'object',
   required: ['state'],
   properties: { state: { enum: ['inline', 'bypass', 'disconnect', 'unknown'] }, detail },
 });
-const isCapabilitiesAnswer = form<CapabilitiesAnswer>('capabilities-answer', {
+export const isCapabilitiesAnswer = form<CapabilitiesAnswer>('capabilities-answer', {
   type: 'object',
   required: ['capabilities'],
   properties: {
