@@ -45,7 +45,7 @@ describe('what root runs by the units', () => {
     assert.deepEqual(
       byRoot.map(({ unit, key, value }) => `${unit} ${key}=${value}`),
       [
-        'understudy-hooks@.service ExecStart=/usr/lib/understudy/bin/node /usr/lib/understudy/dist/scripts/privileged-hook.js serve',
+        'understudy-hooks@.service ExecStart=/usr/lib/understudy/bin/node --single-threaded-gc /usr/lib/understudy/dist/scripts/privileged-hook.js serve',
       ],
     );
     assert.ok(table.includes('`understudy-hooks@.service`: `privileged-hook.js serve`'));

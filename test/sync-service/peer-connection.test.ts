@@ -12,7 +12,11 @@ import {
   type PeerRequest,
 } from '../../src/sync-service/exchange.js';
 import { callPeer, PeerUnanswered } from '../../src/sync-service/peer-call.js';
-import { openPeerServer } from '../../src/sync-service/peer-server.js';
+import {
+  openPeerServer,
+  type PeerServer,
+  type PeerServerOptions,
+} from '../../src/sync-service/peer-server.js';
 import { syncKeys, TLS_OPTIONS, type SyncKey } from '../../src/sync-service/secret.js';
 import { digestOf, sorted } from '../../src/sync/shared.js';
 import { firstVersion } from '../../src/sync/version.js';
@@ -32,17 +36,29 @@ interface Rig {
   readonly asked: PeerRequest[];
 }
 
+/** The port is free for datagrams; where a connection of somebody else has it, the next one is taken. */
+async function listening(
+  options: Omit<PeerServerOptions, 'port'>,
+): Promise<{ server: PeerServer; port: number }> {
+  for (;;) {
+    const port = await freePort();
+    try {
+      return { server: await openPeerServer({ ...options, port }), port };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    }
+  }
+}
+
 async function serve(
   t: TestContext,
   keys: readonly SyncKey[],
   answer: () => Promise<PeerAnswer> = () => Promise.resolve({ kind: 'has', written }),
   peer: string | null = 'here',
 ): Promise<Rig> {
-  const port = await freePort();
   const refused: string[] = [];
   const asked: PeerRequest[] = [];
-  const server = await openPeerServer({
-    port,
+  const { server, port } = await listening({
     keys,
     peerAt: (address) => (address === '127.0.0.1' ? peer : null),
     answer: (_, request) => {
