@@ -103,11 +103,11 @@ const ping = (target: string): number => {
   return Number(/(\d+) received/.exec(execFileSync(program, rest, { encoding: 'utf8' }))?.[1]);
 };
 
-/** Whether a kernel that refuses this kind of interface has it. */
-const lacks = (kind: string): string | false => {
-  if (skip !== false) return skip;
-  const { status, stderr } = spawnSync('sh', ['-c', kind], { encoding: 'utf8' });
-  return status === 0 ? false : `not on this kernel: ${stderr.trim()}`;
+/** Why this kernel has no such interface; null when it has. Nobody is asked where nothing is played. */
+const lacks = (command: string): string | null => {
+  if (skip !== false) return null;
+  const { status, stderr } = spawnSync('sh', ['-c', command], { encoding: 'utf8' });
+  return status === 0 ? null : stderr.trim();
 };
 
 describe('the virtual MAC address in company', { skip }, () => {
@@ -294,50 +294,49 @@ describe('the virtual MAC address in company', { skip }, () => {
     },
     { kind: 'vlan', make: 'ip link add link lan name up0 type vlan id 5', member: false },
   ] as const;
+  const absent: string[] = [];
   for (const { kind, make, member } of parents) {
     const probe = { bridge: 'bridge', bond: 'bond', vlan: 'vlan id 5' }[kind];
     const without = lacks(
       `ip link add ${kind === 'vlan' ? 'link lo ' : ''}name probe0 type ${probe} && ip link del probe0`,
     );
-    it(
-      `on a ${kind} it answers with its MAC address, and is up only while Active`,
-      { skip: without },
-      async () => {
-        execFileSync('sh', ['-c', make]);
+    if (without !== null) {
+      absent.push(`not on this kernel: ${kind} (${without})`);
+      continue;
+    }
+    it(`on a ${kind} it answers with its MAC address, and is up only while Active`, async (t) => {
+      for (const line of absent) t.diagnostic(line);
+      execFileSync('sh', ['-c', make]);
+      if (kind === 'vlan') {
+        ip('-n peer link add link lan name lan5 type vlan id 5');
+        ip('-n peer link set lan5 up');
+      }
+      ip('address del 192.0.2.1/24 dev lan');
+      ip('link set lan up');
+      ip('link set up0 up');
+      ip('address add 192.0.2.1/24 dev up0');
+      try {
+        await active({ interface: 'up0' });
         if (kind === 'vlan') {
-          ip('-n peer link add link lan name lan5 type vlan id 5');
-          ip('-n peer link set lan5 up');
+          ip('-n peer address del 192.0.2.2/24 dev lan');
+          ip('-n peer address add 192.0.2.2/24 dev lan5');
+        } else assert.deepEqual(await answered(), [VIRTUAL_MAC]);
+        const device = kind === 'vlan' ? 'lan5' : 'lan';
+        const [program = '', ...words] = inNetns('peer', 'ping', '-c', '1', '-W', '20', VIRTUAL);
+        execFileSync(program, words);
+        assert.match(ip(`-n peer neighbor show ${VIRTUAL} dev ${device}`), new RegExp(VIRTUAL_MAC));
+        await stop();
+      } finally {
+        if (kind === 'vlan') {
+          ip('-n peer link del lan5');
+          ip('-n peer address add 192.0.2.2/24 dev lan');
         }
-        ip('address del 192.0.2.1/24 dev lan');
+        if (member) ip('link set lan nomaster');
+        ip('link del up0');
         ip('link set lan up');
-        ip('link set up0 up');
-        ip('address add 192.0.2.1/24 dev up0');
-        try {
-          await active({ interface: 'up0' });
-          if (kind === 'vlan') {
-            ip('-n peer address del 192.0.2.2/24 dev lan');
-            ip('-n peer address add 192.0.2.2/24 dev lan5');
-          } else assert.deepEqual(await answered(), [VIRTUAL_MAC]);
-          const device = kind === 'vlan' ? 'lan5' : 'lan';
-          const [program = '', ...words] = inNetns('peer', 'ping', '-c', '1', '-W', '20', VIRTUAL);
-          execFileSync(program, words);
-          assert.match(
-            ip(`-n peer neighbor show ${VIRTUAL} dev ${device}`),
-            new RegExp(VIRTUAL_MAC),
-          );
-          await stop();
-        } finally {
-          if (kind === 'vlan') {
-            ip('-n peer link del lan5');
-            ip('-n peer address add 192.0.2.2/24 dev lan');
-          }
-          if (member) ip('link set lan nomaster');
-          ip('link del up0');
-          ip('link set lan up');
-          ip('address replace 192.0.2.1/24 dev lan');
-          addLinkLocals();
-        }
-      },
-    );
+        ip('address replace 192.0.2.1/24 dev lan');
+        addLinkLocals();
+      }
+    });
   }
 });

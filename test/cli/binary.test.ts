@@ -153,8 +153,9 @@ describe('the program', () => {
       return (JSON.parse(text) as { result: { url: string }[] }).result.map(({ url }) => url);
     });
     const has = (part: string): boolean => loaded.some((url) => url.includes(part));
-    assert.ok(has('/commander/') && has('/cli/render/status.js'), 'the list is not complete');
+    assert.ok(has('/cli/render/status.js'), 'the list is not complete');
     for (const part of [
+      '/commander/',
       '/ajv/',
       '/yaml/',
       '/pino/',
