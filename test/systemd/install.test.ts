@@ -18,11 +18,13 @@ const UNITS = [UNIT, CONNECTIONS, CONSOLE, 'understudy-hooks.socket', 'understud
 const EXPOSURE_LIMIT = '25';
 
 /** The form of settings of a release that knew one more. */
-const FORMER_FORM = `const { complaintsOf } = require('./present-form.cjs');
-exports.complaintsOf = (value) => {
-  delete value.former;
-  return complaintsOf(value);
-};
+const FORMER_FORM = `(function (exports, require) {
+  const { complaintsOf } = require('./present-form.cjs');
+  exports.complaintsOf = (value) => {
+    delete value.former;
+    return complaintsOf(value);
+  };
+})
 `;
 
 describe('installation', { skip }, () => {
