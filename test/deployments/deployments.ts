@@ -32,7 +32,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
 );
 
 /** Sites at a time: each keeps a good quarter of two cores busy, and mostly waits. */
-const SIDE_BY_SIDE = 4;
+const SIDE_BY_SIDE = 3;
 
 const USAGE = `usage: scripts/deployments [--write | --alone] [NAME | NAME/PART]...
 
