@@ -51,6 +51,9 @@ export async function runAgent(configPath: string): Promise<number> {
     'stop it first, or give this one its own runtimeDirectory and stateDirectory',
   );
   if (lock === null) return FAILED;
+  // A pipe or socket does not block once Node has made a stream of it. On one that does, a reader of the log that stalls
+  // would keep the process from ending.
+  void process.stdout;
   const agentLog = openLog(
     settings.name,
     journaldOf((...datagram) => kernel.sendDatagram(...datagram)),

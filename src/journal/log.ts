@@ -20,9 +20,6 @@ const CLOSE_WITHIN_MS = 1_000;
 
 /** @param journald takes a line; false when it could not: the line goes to standard output then. */
 export function openLog(name: string, journald: Journald = () => false): AgentLog {
-  // A pipe or socket that Node has made a stream of does not block. On one that does, a thread would wait for a reader
-  // that stalls, and the process could not end.
-  void process.stdout;
   const lines = openLogStream(1, MAXIMUM_BUFFERED);
   let ending = false;
   const stream = {

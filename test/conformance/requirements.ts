@@ -41,6 +41,7 @@ const macs = at('test/agent/virtual-mac.test.ts');
 const neighbours = at('test/agent/process-virtual-mac.test.ts');
 const frames = at('test/net/frames.test.ts');
 const settings = at('test/config/errors.test.ts');
+const defaults = at('test/config/load.test.ts');
 
 const GOLDEN = settings(
   'is told in exactly the words of the golden file (UPDATE_GOLDEN=1 writes it)',
@@ -220,7 +221,10 @@ const PARAMETERS: readonly Requirement[] = [
     section: '6.1',
     level: 'MUST',
     says: 'Accept_Mode is false unless configured.',
-    held: [accepts('78. Accept_Mode true, and the owner whatever it says: accepted')],
+    held: [
+      defaults('fills in every default'),
+      accepts('78. Accept_Mode true, and the owner whatever it says: accepted'),
+    ],
     choice:
       'acceptMode is true unless set: the services of an appliance answer at its virtual addresses',
   },
