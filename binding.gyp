@@ -9,6 +9,7 @@
       "target_name": "understudy",
       "sources": [
         "native/addon/addon.c",
+        "native/addon/arguments.c",
         "native/addon/confirmations.c",
         "native/addon/datagram_socket.c",
         "native/addon/deadline_timer.c",

@@ -1,17 +1,16 @@
-/* The Node-API face of the C files beside it: arguments in, numbers out, and the life of descriptors.
+/* The Node-API face of the C files beside it: what JavaScript calls, and the life of descriptors.
  * No policy; what a number means is said in src/kernel. */
 #include <errno.h>
 #include <limits.h>
 #include <node_api.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <uv.h>
 
+#include "arguments.h"
 #include "confirmations.h"
 #include "datagram_socket.h"
 #include "deadline_timer.h"
@@ -63,53 +62,6 @@ struct resource {
 };
 
 static const napi_type_tag resource_tag = {0x7c1e0f5b9a3d4e26, 0xb8d21f6a40c7953e};
-
-static napi_value throw_errno(napi_env env, int error, const char *call) {
-  char message[160];
-  napi_value code, text, call_name, exception;
-  snprintf(message, sizeof message, "%s: %s", call, strerror(-error));
-  if (napi_create_string_utf8(env, uv_err_name(error), NAPI_AUTO_LENGTH, &code) == napi_ok &&
-      napi_create_string_utf8(env, message, NAPI_AUTO_LENGTH, &text) == napi_ok &&
-      napi_create_string_utf8(env, call, NAPI_AUTO_LENGTH, &call_name) == napi_ok &&
-      napi_create_error(env, code, text, &exception) == napi_ok &&
-      napi_set_named_property(env, exception, "syscall", call_name) == napi_ok)
-    napi_throw(env, exception);
-  return NULL;
-}
-
-static napi_value number(napi_env env, double value) {
-  napi_value result = NULL;
-  return napi_create_double(env, value, &result) == napi_ok ? result : NULL;
-}
-
-/* Reads exactly `count` arguments, or throws. */
-static bool arguments(napi_env env, napi_callback_info info, size_t count, napi_value *values) {
-  size_t found = count;
-  if (napi_get_cb_info(env, info, &found, values, NULL, NULL) == napi_ok && found >= count)
-    return true;
-  napi_throw_type_error(env, NULL, "too few arguments");
-  return false;
-}
-
-static bool int_argument(napi_env env, napi_value value, int least, int most, int *result) {
-  if (napi_get_value_int32(env, value, result) == napi_ok && *result >= least && *result <= most)
-    return true;
-  napi_throw_range_error(env, NULL, "a number within its limits expected");
-  return false;
-}
-
-/* `size` counts the terminator. A text that does not fit, or holds a zero byte, is refused. */
-static bool text_argument(napi_env env, napi_value value, char *text, size_t size) {
-  size_t whole, length;
-  if (napi_get_value_string_utf8(env, value, NULL, 0, &whole) != napi_ok ||
-      napi_get_value_string_utf8(env, value, text, size, &length) != napi_ok) {
-    napi_throw_type_error(env, NULL, "a string expected");
-    return false;
-  }
-  if (whole == length && strlen(text) == whole) return true;
-  napi_throw_range_error(env, NULL, "the string is too long or holds a zero byte");
-  return false;
-}
 
 /* ---- the life of a resource ---- */
 
@@ -293,13 +245,6 @@ static struct resource *open_resource(napi_env env, napi_callback_info info, uns
   return NULL;
 }
 
-static bool batch_argument(napi_env env, napi_value value, size_t least, void **batch,
-                           size_t *size) {
-  if (napi_get_arraybuffer_info(env, value, batch, size) == napi_ok && *size >= least) return true;
-  napi_throw_range_error(env, NULL, "an ArrayBuffer of the right size expected");
-  return false;
-}
-
 /* ---- what JavaScript calls; see src/kernel/addon.ts for the types ---- */
 
 static napi_value now(napi_env env, napi_callback_info info) {
@@ -472,16 +417,6 @@ static napi_value receive_network(napi_env env, napi_callback_info info) {
 }
 
 /* One netlink message, to be carried out at once. */
-/* What takes one batch and answers a number. */
-static napi_value of_batch(napi_env env, napi_callback_info info, int (*answer)(void *, size_t)) {
-  napi_value values[1];
-  void *batch;
-  size_t size;
-  if (!arguments(env, info, 1, values) || !batch_argument(env, values[0], 1, &batch, &size))
-    return NULL;
-  return number(env, answer(batch, size));
-}
-
 static napi_value netlink(napi_env env, napi_callback_info info) {
   return of_batch(env, info, netlink_request);
 }

@@ -31,7 +31,7 @@ export interface Violation {
 
 export const FILE_LIMIT = 450;
 /** The one file that may speak Node-API has a few lines for everything the kernel is asked. */
-const ADDON_LIMIT = 720;
+const ADDON_LIMIT = 650;
 export const FUNCTION_LIMIT = 70;
 
 /**
@@ -293,10 +293,11 @@ function purityViolations({ path, text }: SourceFile): Violation[] {
 }
 
 function nodeApiViolations({ path, text }: SourceFile): Violation[] {
-  if (!path.startsWith('native/') || path === 'native/addon/addon.c') return [];
+  if (!path.startsWith('native/') || /^native\/addon\/(?:addon\.c|arguments\.h)$/.test(path))
+    return [];
   const index = text.search(/#include\s*[<"](?:node_api|js_native_api)/);
   if (index < 0) return [];
-  const message = 'only addon.c includes node_api.h';
+  const message = 'only addon.c and arguments.h include node_api.h';
   return [{ rule: 'node-api', path, line: lineAt(text, index), message }];
 }
 
