@@ -11,35 +11,23 @@ import { noTcpdump } from '../kernel/capture.js';
 import { AgentHome, AgentProcess } from '../support/agent-process.js';
 import { addLinkLocals, enterNamespace, inNetns, ip, joinPeer } from '../support/namespace.js';
 import { eventOf, until } from '../support/limits.js';
-import { ethernetFrame } from '../../src/wire/ethernet.js';
 import { Capture, type Frame } from './capture.js';
 import { OWN, PEER, router, settings } from './lan.js';
+import {
+  arpRequest,
+  answersFor,
+  four,
+  OWN_MAC,
+  PEER_MAC,
+  ping,
+  VIRTUAL_MAC,
+} from './virtual-mac-wire.js';
 
 const inCi = process.env['CI'] === 'true';
 const skip = inCi ? enterNamespace(import.meta.url) || noTcpdump() : 'played in CI';
 
 const VIRTUAL = '192.0.2.100';
-const VIRTUAL_MAC = '00:00:5e:00:01:33';
-const OWN_MAC = '02:00:00:00:00:01';
-const PEER_MAC = '02:00:00:00:00:02';
 const PORT = 7998;
-
-const bytesOf = (mac: string): number[] => mac.split(':').map((one) => Number.parseInt(one, 16));
-const four = (text: string): number[] => text.split('.').map(Number);
-
-const arpRequest = (target: string): Uint8Array =>
-  ethernetFrame(
-    { destination: 'ff:ff:ff:ff:ff:ff', source: PEER_MAC, etherType: 0x0806 },
-    Uint8Array.of(0, 1, 8, 0, 6, 4, 0, 1, ...bytesOf(PEER_MAC), ...four(PEER.ipv4)),
-    Uint8Array.of(0, 0, 0, 0, 0, 0, ...four(target)),
-  );
-
-/** The MAC addresses in ARP answers for the address. */
-const answersFor = (frames: readonly Frame[], target: string): string[] =>
-  frames
-    .filter(({ kind, packet }) => kind === 'arp' && packet.readUInt16BE(6) === 2)
-    .filter(({ packet }) => packet.subarray(14, 18).join('.') === target)
-    .map(({ sourceMac }) => sourceMac);
 
 /** What switches learn groups from: IGMP, and MLD behind its hop-by-hop header. */
 const isReport = ({ packet }: Frame): boolean =>
@@ -87,21 +75,6 @@ function hasReported4(device: string, group: string): boolean {
   }
   return false;
 }
-
-const ping = (target: string): number => {
-  const [program = '', ...rest] = inNetns(
-    'peer',
-    'ping',
-    '-c',
-    '1',
-    '-W',
-    '20',
-    '-I',
-    'lan',
-    target,
-  );
-  return Number(/(\d+) received/.exec(execFileSync(program, rest, { encoding: 'utf8' }))?.[1]);
-};
 
 /** Why this kernel has no such interface; null when it has. Nobody is asked where nothing is played. */
 const lacks = (command: string): string | null => {

@@ -9,46 +9,28 @@ import { after, afterEach, before, describe, it } from '../support/test.js';
 import { Peer } from '../kernel/peer.js';
 import { noTcpdump } from '../kernel/capture.js';
 import { AgentHome, AgentProcess, MAIN } from '../support/agent-process.js';
-import { enterNamespace, inNetns, ip, joinPeer } from '../support/namespace.js';
+import { enterNamespace, ip, joinPeer } from '../support/namespace.js';
 import { until } from '../support/limits.js';
 import { ethernetFrame, ipHeader } from '../../src/wire/ethernet.js';
 import { Capture, type Frame } from './capture.js';
 import { address, OWN, PEER, router, settings } from './lan.js';
+import {
+  arpRequest,
+  answersFor,
+  BROADCAST,
+  OWN_MAC,
+  PEER_MAC,
+  ping,
+  VIRTUAL_MAC,
+} from './virtual-mac-wire.js';
 
 const skip = enterNamespace(import.meta.url) || noTcpdump();
 
 const VIRTUAL = address('192.0.2.100');
-const VIRTUAL_MAC = '00:00:5e:00:01:33';
 const VIRTUAL_MAC6 = '00:00:5e:00:02:33';
-const OWN_MAC = '02:00:00:00:00:01';
-const PEER_MAC = '02:00:00:00:00:02';
-const BROADCAST = 'ff:ff:ff:ff:ff:ff';
 /** With this interval a Backup that hears nobody stays one for two minutes. */
 const PATIENT = { advertisementIntervalMs: 40_950 };
 const FLAPS = process.env['CI'] === 'true' ? 100 : 15;
-
-const four = (text: string): number[] => text.split('.').map(Number);
-const six = (mac: string): number[] => mac.split(':').map((byte) => Number.parseInt(byte, 16));
-
-const arpRequest = (target: string): Uint8Array =>
-  ethernetFrame(
-    { destination: BROADCAST, source: PEER_MAC, etherType: 0x0806 },
-    Uint8Array.of(0, 1, 8, 0, 6, 4, 0, 1, ...six(PEER_MAC), ...four(PEER.ipv4), 0, 0, 0, 0, 0, 0),
-    Uint8Array.from(four(target)),
-  );
-
-/** Who answers for the address: the MAC addresses of the answers, each with the one of its frame. */
-const answersFor = (frames: readonly Frame[], target: string): string[] =>
-  frames
-    .filter(({ kind, packet }) => kind === 'arp' && packet.readUInt16BE(6) === 2)
-    .filter(({ packet }) => packet.subarray(14, 18).join('.') === target)
-    .map(({ packet, sourceMac }) => {
-      const said = packet
-        .subarray(8, 14)
-        .toString('hex')
-        .replace(/(..)(?!$)/g, '$1:');
-      return said === sourceMac ? said : `${said} in a frame of ${sourceMac}`;
-    });
 
 /** An IPv4 packet to a host behind us, to this MAC address. */
 const toBeForwarded = (destination: string): Uint8Array => {
@@ -71,13 +53,6 @@ const forwarded = (): number => {
   const lines = readFileSync('/proc/net/snmp', 'utf8').split('\n');
   const [names = '', values = ''] = lines.filter((line) => line.startsWith('Ip: '));
   return Number(values.split(' ')[names.split(' ').indexOf('ForwDatagrams')]);
-};
-
-/** How many of one echo request are answered, by the kernel of the peer. */
-const ping = (target: string): number => {
-  const words = ['ping', '-c', '1', '-W', '20', '-I', 'lan', target];
-  const [program = '', ...rest] = inNetns('peer', ...words);
-  return Number(/(\d+) received/.exec(execFileSync(program, rest, { encoding: 'utf8' }))?.[1]);
 };
 
 const sysctl = (name: string): string => readFileSync(`/proc/sys/net/${name}`, 'utf8').trim();
