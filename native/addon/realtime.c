@@ -66,8 +66,13 @@ static int lock(void *from, size_t length) {
   return mlock2(from, length, MLOCK_ONFAULT) < 0 ? -errno : 0;
 }
 
+/* What a thread has freed at the end of its memory goes back when it is more than this. Left alone glibc raises the bound
+ * to twice the largest block that was freed, and each thread that compiles keeps what its largest task took. */
+#define MOST_UNUSED (128 * 1024)
+
 /* What is used after all comes back from the page cache, and is locked then. */
 static int settle_program(bool keep) {
+  mallopt(M_TRIM_THRESHOLD, MOST_UNUSED);
   malloc_trim(0);
   int result = for_each_program_mapping(forget);
   return result < 0 || !keep ? result : for_each_program_mapping(lock);

@@ -8,7 +8,8 @@ import type { HostFacts } from '../host/facts.js';
 import { observeHost, ownIdentity } from '../host/observe.js';
 import type { Status } from '../model/status.js';
 import { Driver } from './driver.js';
-import { collectLater, keepHeapSmall } from '../engine/heap.js';
+import { collectInTime } from '../engine/collections.js';
+import { beginCollection, heapUsed, keepCode, keepHeapSmall } from '../engine/heap.js';
 import { createEventFile, readEventTail, type EventFile } from '../journal/event-file.js';
 import { keyChanges } from './key-words.js';
 import { HostWatch, networkFacts } from './host-watch.js';
@@ -26,6 +27,8 @@ import { Signing } from './signing.js';
 import { statusOf } from './status.js';
 import { StatusFile } from '../journal/status-file.js';
 import { judged } from './reload-words.js';
+import { microseconds } from '../model/units.js';
+import { laterIdly } from '../timers/later.js';
 
 export interface Agent {
   /** Reads the settings file again and applies the difference; an invalid file changes nothing. `by`: who asks. */
@@ -48,6 +51,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   return agent;
 }
 
+/** A role that moves is news at shorter distance than this. */
+const QUIET = microseconds(100_000);
+
 type Ordered = Parameters<ControlHandlers['command']>;
 
 class RunningAgent implements Agent {
@@ -68,6 +74,8 @@ class RunningAgent implements Agent {
   /** What does not fit on this host, by setting. */
   #hostProblems: ReadonlyMap<string, string> = new Map();
   #control: ControlServer | null = null;
+  /** When something new was heard or done last. */
+  #newsAt = 0;
   /** Settings that are about to be applied. */
   #coming: Settings | null = null;
 
@@ -110,7 +118,7 @@ class RunningAgent implements Agent {
       }),
       onChange: () => this.#changed(),
       recordAhead: () => this.#recordAhead(),
-      onWake: (news) => this.#statusFile.stirred(news),
+      onWake: (news) => this.#woken(news),
       watchdog: options.watchdog,
     });
     this.#hostWatch = this.#createHostWatch();
@@ -133,9 +141,10 @@ class RunningAgent implements Agent {
     await this.#services.configure(settings);
     // What comes back is small; this takes some ms, and nobody waits for an advertisement yet.
     keepHeapSmall();
+    keepCode();
     this.#options.realtime.settle();
     this.#driver.start();
-    collectLater();
+    this.#collectInTime();
     this.#metrics.configure(settings.metrics);
     void this.#hostWatch.look(settings);
   }
@@ -201,6 +210,20 @@ class RunningAgent implements Agent {
     const written = Promise.all([this.#statusFile.end(), this.#metrics.close()]);
     await this.#control?.close();
     await Promise.all([this.#eventFile.flush(), this.#stateFile.flush(), written]);
+  }
+
+  #woken(news: boolean): void {
+    if (news) this.#newsAt = this.#clocks.now();
+    this.#statusFile.stirred(news);
+  }
+
+  #collectInTime(): void {
+    collectInTime({
+      used: heapUsed,
+      begin: beginCollection,
+      isQuiet: () => this.#clocks.now() - this.#newsAt > QUIET,
+      later: laterIdly,
+    });
   }
 
   #createSettings(): SettingsInForce {

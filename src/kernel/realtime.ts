@@ -14,8 +14,8 @@ export interface RealtimeKernel {
   /** A thread that runs under SCHED_FIFO without a pause for this long ends the process (SIGXCPU). */
   limit(longest: Microseconds): void;
   /**
-   * Lets go of the pages of program and libraries that only the start needed; takes some ms. With
-   * `lock` those that are used from now on stay in memory.
+   * Lets go of the pages of program and libraries that only the start needed, and of memory that was freed, now and from
+   * now on; takes some ms. With `lock` those pages that are used from now on stay in memory.
    * @throws KernelError ENOMEM when RLIMIT_MEMLOCK does not allow all of it: some of it is locked then.
    */
   settle(lock: boolean): void;

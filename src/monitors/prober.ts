@@ -1,7 +1,8 @@
 // The prober process: monitors on one side, the agent on standard input and output on the other.
 // Nothing of VRRP is known here; without an agent it ends, and with it all that it started.
 import { writeSync } from 'node:fs';
-import { keepHeapSmall } from '../engine/heap.js';
+import { keepHeapSmallest } from '../engine/heap.js';
+import { settleLater } from '../kernel/settled.js';
 import { BUILD } from '../model/build.js';
 import {
   encodeMessage,
@@ -14,7 +15,8 @@ import { createMonitors } from './running-monitors.js';
 import { createWitness } from './running-witness.js';
 
 process.title = 'understudy-prober';
-keepHeapSmall();
+keepHeapSmallest();
+settleLater();
 
 const STDOUT = 1;
 const DONE = 0;

@@ -3,11 +3,12 @@
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { atomicWriteFile } from '../files/atomic-write.js';
-import { keepHeapSmall } from '../engine/heap.js';
+import { keepHeapSmallest } from '../engine/heap.js';
 import type { SyncOrder } from '../control/protocol.js';
 import { readKeyFile } from '../host/peer-key.js';
 import { syncNotesPath } from '../host/sync-notes.js';
 import { encodeLine, lineReader } from '../json/lines.js';
+import { settleLater } from '../kernel/settled.js';
 import { laterIdly } from '../timers/later.js';
 import { Keeper } from './keeper.js';
 import { Ledger } from './ledger.js';
@@ -27,7 +28,8 @@ import { openSettingsFile } from './settings-file.js';
 import { openStore } from './store.js';
 
 process.title = 'understudy-sync';
-keepHeapSmall();
+keepHeapSmallest();
+settleLater();
 
 const STDOUT = 1;
 const DONE = 0;

@@ -108,6 +108,11 @@ const BAD: Readonly<Record<Exclude<Rule, 'first-line'>, readonly Example[]>> = {
       path: 'src/monitors/gateway.ts',
       text: "import { a } from '../kernel/a.js';",
     },
+    {
+      says: 'the sync service opens a socket of the kernel room',
+      path: 'src/sync-service/x.ts',
+      text: "import { a } from '../kernel/native.js';",
+    },
     { says: 'main is imported', path: 'src/agent/x.ts', text: "import { a } from '../main.js';" },
     { says: 'src imports a test', path: 'src/agent/x.ts', text: "import '../../test/a.js';" },
     { says: 'an unknown room', path: 'src/misc/x.ts', text: '' },
@@ -260,6 +265,11 @@ const GOOD: readonly Example[] = [
     text: "import { a } from '../machine/states.js';\nimport { b } from '../peers/peers.js';",
   },
   { says: 'the link monitor', path: 'src/monitors/link.ts', text: "import '../kernel/a.js';" },
+  {
+    says: 'the prober, to let go of what its start needed',
+    path: 'src/monitors/prober.ts',
+    text: "import '../kernel/settled.js';",
+  },
   {
     says: 'types of config',
     path: 'src/control/x.ts',

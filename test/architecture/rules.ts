@@ -102,7 +102,18 @@ const ROOMS: Readonly<Record<string, Room>> = {
   config: { rooms: ['model', 'files'], outside: true },
   sync: { rooms: ['model', 'config'], outside: true },
   'sync-service': {
-    rooms: ['model', 'config', 'host', 'files', 'json', 'sync', 'timers', 'control', 'engine'],
+    rooms: [
+      'model',
+      'config',
+      'host',
+      'files',
+      'json',
+      'sync',
+      'timers',
+      'control',
+      'engine',
+      'kernel',
+    ],
     outside: true,
   },
   kernel: { rooms: ['model', 'wire'], outside: true },
@@ -140,6 +151,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
 };
 
+/** What a process beside the agent may do with its own memory. */
+const SETTLED = 'src/kernel/settled.js';
+
 /** Where a room is open only in part: the answer is a complaint, or null. */
 function narrowing(
   path: string,
@@ -151,9 +165,13 @@ function narrowing(
   if (
     from === 'monitors' &&
     to === 'kernel' &&
+    target !== SETTLED &&
     !/^src\/monitors\/(?:link|own-sources)/.test(path)
   ) {
-    return 'only the link monitor and the choice of sources may import kernel';
+    return 'only the link monitor and the choice of sources may import kernel, and the prober what settles it';
+  }
+  if (from === 'sync-service' && to === 'kernel' && target !== SETTLED) {
+    return 'of kernel, the sync service may import what settles a process only';
   }
   if (from === 'core/peers' && to === 'core/machine' && !typeOnly) {
     return 'peers may import types of the machine only (import type)';
