@@ -22,8 +22,9 @@ export function whenGroupIsElsewhere(sight: Sight): Verdict | null {
 }
 
 /**
- * Whether the peer that is Active on `first` would take this virtual router, too: it is as sound as we are, and is not
- * yielding (priority 1). So a group that is split between two appliances comes together.
+ * Whether the peer that is Active on `first` would take this virtual router, too: its own move together (while a new mode
+ * reaches one appliance after the other, not everybody's do), it is as sound as we are, and is not yielding (priority 1).
+ * So a group that is split between two appliances comes together.
  */
 const isGroupLeader = (
   view: PeerView,
@@ -34,6 +35,7 @@ const isGroupLeader = (
   view.peer.knownBy.includes(first.activeAddress) &&
   first.theirs?.state === 'Active' &&
   !first.theirs.releasing &&
+  view.report.mode === 'active-passive' &&
   isCandidate(view) &&
   (view.report.sound || !own.sound) &&
   view.router?.effectivePriority !== 1;

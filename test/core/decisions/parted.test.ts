@@ -80,6 +80,7 @@ describe('the second of a group that is parted', () => {
     ['is giving the first up', { of: 'lan', releasing: true }],
     ['could not take the second', { of: 'wan', state: 'Initialize' }],
     ['is unfit', { fit: false }],
+    ['has virtual routers that move each alone', { mode: 'active-active' }],
     ['has a soft fault, and we have none', { sound: false }],
     ['stands back with the second', { of: 'wan', effectivePriority: 1 }],
   ] as const) {
