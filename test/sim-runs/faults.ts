@@ -1,15 +1,13 @@
 // Which planted faults of the core the scenarios meet: the same ones are played with and without each fault. One is met
-// when the core answers otherwise than without it, and noticed when a promise is broken. Scenarios: suites.ts.
+// when the core answers otherwise than without it, and noticed when a promise is broken. Scenarios: sound.ts.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import * as fc from 'fast-check';
 import { FaultError, parseFault, select, type Fault } from '../mutants/fault.js';
-import { SUITES, type Suite } from '../sim/suites.js';
 import { ARGUED } from './argued.js';
 import { Kept, type Depth, type Verdict } from './kept.js';
-import { FAULTS, simulator } from './planted.js';
-import type { Drawn, Played } from './scenarios-worker.js';
+import { FAULTS, simulator, type Simulator } from './planted.js';
+import { Sound, type Round } from './sound.js';
 import { playAll } from './thread.js';
 
 export interface Drawing extends Depth {
@@ -35,22 +33,13 @@ function coreFaults(words: readonly string[]): Fault[] {
     .filter(({ targets }) => targets.every((path) => path.startsWith('src/core/')));
 }
 
-const drawnFrom = ({ seed, suites, scenarios }: Depth): Drawn[] =>
-  SUITES.filter(({ name }) => suites.includes(name)).flatMap((suite) =>
-    fc.sample((suite as Suite<unknown>).drawn, { seed, numRuns: scenarios }).map((one, index) => ({
-      at: `${suite.name} ${index}`,
-      suite: suite.name,
-      scenario: JSON.stringify(one),
-    })),
-  );
-
 /** Says every five seconds, on standard error, how far it is. */
 class Progress {
   #saidAt = performance.now();
   #before = 0;
   #played = 0;
 
-  note(what: string, scenario: number, of: number, judged: string): void {
+  note(what: string, scenario: number, of: number, judged: number): void {
     this.#played += 1;
     const now = performance.now();
     const passed = now - this.#saidAt;
@@ -64,44 +53,30 @@ class Progress {
   }
 }
 
-/** The scenarios that hold without any fault, the shortest first, and what each comes to. */
-async function soundOf(
-  bundle: string,
-  drawn: readonly Drawn[],
-  progress: Progress,
-): Promise<{ readonly order: readonly Drawn[]; readonly sound: ReadonlyMap<string, Played> }> {
-  const sound = new Map<string, Played>();
-  const trouble = await playAll(bundle, drawn, (one) => {
-    sound.set(one.at, one);
-    progress.note('without any fault', sound.size, drawn.length, 'no');
-    return true;
-  });
-  if (trouble !== null) throw new Error(`scenarios without any fault expected, found: ${trouble}`);
-  const broken = [...sound.values()].find((one) => one.broken !== null);
-  if (broken !== undefined)
-    throw new Error(`${broken.at} breaks a promise without any fault: ${broken.broken}`);
-  const stepsOf = ({ at }: Drawn): number => sound.get(at)?.steps ?? 0;
-  return { order: drawn.toSorted((one, other) => stepsOf(one) - stepsOf(other)), sound };
-}
+const NOTHING: Verdict = { met: null, noticed: null };
 
-async function verdictOn(
+const isEnough = ({ met, noticed }: Verdict, { first }: Depth): boolean =>
+  noticed !== null || (first && met !== null);
+
+/** What one round says of a fault, of which `before` is known. */
+async function playRound(
   bundle: string,
-  { order, sound }: Awaited<ReturnType<typeof soundOf>>,
-  first: boolean,
-  tell: (scenario: number) => void,
+  { order, sound }: Round,
+  before: Verdict,
+  depth: Depth,
+  tell: (scenario: number, of: number) => void,
 ): Promise<Verdict> {
-  let met: string | null = null;
-  let noticed: string | null = null;
+  let verdict = before;
   let count = 0;
   const trouble = await playAll(bundle, order, ({ at, digest, broken }) => {
-    tell((count += 1));
-    if (sound.get(at)?.digest !== digest) met ??= at;
-    if (broken !== null) noticed ??= `${at}: ${broken}`;
-    return noticed === null && !(first && met !== null);
+    tell((count += 1), order.length);
+    const met = verdict.met ?? (sound.get(at)?.digest === digest ? null : at);
+    verdict = { met, noticed: broken === null ? null : `${at}: ${broken}` };
+    return !isEnough(verdict, depth);
   });
-  if (trouble === null) return { met, noticed };
+  if (trouble === null) return verdict;
   const where = `${order[count]?.at ?? ''}: ${trouble}`;
-  return { met: met ?? where, noticed: noticed ?? where };
+  return { met: verdict.met ?? where, noticed: where };
 }
 
 /** One line on a verdict. @returns whether somebody has to do something. */
@@ -118,44 +93,73 @@ function tellVerdict({ name, breaks }: Fault, { met, noticed }: Verdict): boolea
   return met === null && reason === undefined;
 }
 
+/** What is judged, with what. */
+interface Court {
+  readonly making: Simulator;
+  readonly plain: string;
+  readonly sound: Sound;
+  readonly kept: Kept;
+  readonly depth: Depth;
+}
+
+/** A round for each fault of which too little is known: those that are met at once do not wait for those that are not. */
+async function judgeByRounds(
+  { making, plain, sound, kept, depth }: Court,
+  faults: readonly Fault[],
+  judged: (fault: Fault, verdict: Verdict | FaultError) => void,
+): Promise<void> {
+  const progress = new Progress();
+  let open = faults.map((fault) => ({ fault, verdict: NOTHING }));
+  for (const [index, scenarios] of sound.ends.entries()) {
+    const asked = { ...depth, scenarios };
+    const left: typeof open = [];
+    for (const { fault, verdict: before } of open) {
+      const bundle = await bundleWith(making, fault);
+      if (bundle instanceof FaultError) {
+        judged(fault, bundle);
+        continue;
+      }
+      const tell = (what: string) => (scenario: number, of: number) =>
+        progress.note(`${what}, round ${index + 1}`, scenario, of, faults.length - open.length);
+      const known = kept.verdictOn(fault.name, [plain, bundle], asked);
+      const round = known === null ? await sound.round(index, tell('without any fault')) : null;
+      const verdict =
+        round === null
+          ? (known ?? before)
+          : await playRound(bundle, round, before, depth, tell(fault.name));
+      if (known === null) kept.keep(fault.name, [plain, bundle], asked, verdict);
+      if (isEnough(verdict, depth)) judged(fault, verdict);
+      else left.push({ fault, verdict });
+    }
+    open = left;
+  }
+  for (const { fault, verdict } of open) judged(fault, verdict);
+}
+
+const bundleWith = (making: Simulator, fault: Fault): Promise<string | FaultError> =>
+  making.with(fault).catch((error: unknown) => {
+    if (error instanceof FaultError) return error;
+    throw error;
+  });
+
 /** @returns whether every fault of the core that was asked for was met, or is argued. @throws FaultError */
 export async function judgeFaults(words: readonly string[], drawing: Drawing): Promise<boolean> {
   const { keep, ...depth } = drawing;
   const faults = coreFaults(words);
   const kept = new Kept(keep);
   const making = await simulator();
-  const progress = new Progress();
   const open: string[] = [];
   const found: Verdict[] = [];
+  const judged = (fault: Fault, verdict: Verdict | FaultError): void => {
+    if (verdict instanceof FaultError) say(`STALE    ${fault.name}: ${verdict.message}`);
+    else found.push(verdict);
+    if (verdict instanceof FaultError || tellVerdict(fault, verdict)) open.push(fault.name);
+  };
   try {
     const plain = await making.with(null);
-    let played: Awaited<ReturnType<typeof soundOf>> | null = null;
+    const sound = new Sound(plain, depth, kept);
     say(`SEED=${depth.seed}: ${depth.scenarios} scenarios of each suite, ${faults.length} faults`);
-    for (const [index, fault] of faults.entries()) {
-      const bundle = await making.with(fault).catch((error: unknown) => {
-        if (error instanceof FaultError) return error;
-        throw error;
-      });
-      if (bundle instanceof FaultError) {
-        say(`STALE    ${fault.name}: ${bundle.message}`);
-        open.push(fault.name);
-        continue;
-      }
-      const known = kept.verdictOn(fault.name, [plain, bundle], depth);
-      if (known === null) played ??= await soundOf(plain, drawnFrom(depth), progress);
-      const tell = (scenario: number): void =>
-        progress.note(
-          fault.name,
-          scenario,
-          played?.order.length ?? 0,
-          `${index} of ${faults.length}`,
-        );
-      const verdict = known ?? (played && (await verdictOn(bundle, played, depth.first, tell)));
-      if (verdict === null) continue;
-      if (known === null) kept.keep(fault.name, [plain, bundle], depth, verdict);
-      found.push(verdict);
-      if (tellVerdict(fault, verdict)) open.push(fault.name);
-    }
+    await judgeByRounds({ making, plain, sound, kept, depth }, faults, judged);
   } finally {
     await making.close();
   }

@@ -1,8 +1,9 @@
-// What was found of each planted fault, in a file: a run that was ended is continued, and what is the same is not played
+// What was found of each planted fault, and of the scenarios without any, in files: a run that was ended is continued, and what is the same is not played
 // twice. No verdicts.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Played } from './scenarios-worker.js';
 
 export interface Verdict {
   /** The first scenario in which the core answered otherwise, or the promise that it broke. */
@@ -27,6 +28,12 @@ interface Line extends Verdict {
   readonly depth: Depth;
 }
 
+interface Sounds {
+  /** Of the simulator and the seed. */
+  readonly of: string;
+  readonly played: readonly Played[];
+}
+
 const digestOf = (...texts: readonly string[]): string => {
   const hash = createHash('sha256');
   for (const text of texts) hash.update(text);
@@ -42,15 +49,14 @@ function answers({ met, noticed, depth }: Line, asked: Depth): boolean {
 }
 
 export class Kept {
-  readonly #file: string;
   readonly #folder: string;
   readonly #lines: Map<string, Line>;
 
   constructor(folder: string) {
     this.#folder = folder;
-    this.#file = join(folder, 'faults.json');
-    const text = existsSync(this.#file) ? readFileSync(this.#file, 'utf8') : '{}';
-    this.#lines = new Map(Object.entries(JSON.parse(text) as Record<string, Line>));
+    this.#lines = new Map(
+      Object.entries((this.#read('faults.json') ?? {}) as Record<string, Line>),
+    );
   }
 
   /** What is known of the fault; null when it has to be judged. */
@@ -63,9 +69,31 @@ export class Kept {
   keep(name: string, bundles: readonly string[], depth: Depth, verdict: Verdict): void {
     const { met, noticed } = verdict;
     this.#lines.set(name, { of: digestOf(...bundles), depth, met, noticed });
-    mkdirSync(this.#folder, { recursive: true });
     const sorted = [...this.#lines].toSorted(([one], [other]) => (one < other ? -1 : 1));
-    writeFileSync(`${this.#file}.new`, `${JSON.stringify(Object.fromEntries(sorted), null, 1)}\n`);
-    renameSync(`${this.#file}.new`, this.#file);
+    this.#write('faults.json', Object.fromEntries(sorted));
+  }
+
+  /** What the scenarios of this seed came to without any fault, as far as they were played. */
+  soundOf(bundle: string, seed: number): Map<string, Played> {
+    const kept = this.#read('sound.json') as Sounds | null;
+    const isOf = kept?.of === digestOf(bundle, `${seed}`);
+    return new Map(isOf ? kept.played.map((one) => [one.at, one]) : []);
+  }
+
+  keepSound(bundle: string, seed: number, sound: ReadonlyMap<string, Played>): void {
+    const sounds: Sounds = { of: digestOf(bundle, `${seed}`), played: [...sound.values()] };
+    this.#write('sound.json', sounds);
+  }
+
+  #read(name: string): unknown {
+    const file = join(this.#folder, name);
+    return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null;
+  }
+
+  #write(name: string, content: unknown): void {
+    const file = join(this.#folder, name);
+    mkdirSync(this.#folder, { recursive: true });
+    writeFileSync(`${file}.new`, `${JSON.stringify(content, null, 1)}\n`);
+    renameSync(`${file}.new`, file);
   }
 }

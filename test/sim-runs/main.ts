@@ -25,7 +25,7 @@ const USAGE = `usage: scripts/sim [--steps N] [--seed S] [--suite NAME]... [--ke
   --faults        plants faults of the core (test/mutants, or those whose names begin with NAME) one by one, and
                   plays the same scenarios with and without it. A run that was ended goes on where it was, as long
                   as neither core nor simulator change. Says on standard error how far it is
-  --scenarios N   of each suite, for each fault; default 200
+  --scenarios N   of each suite (of crowd a tenth), for each fault, the shortest first; default 200
   --first         for each fault, stops at the first scenario that meets it: no broken promise is looked for
 
 Exit code 1 when a promise was broken (--faults: when a fault was met by no scenario and is not argued in
