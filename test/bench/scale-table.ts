@@ -27,7 +27,22 @@ export interface CellName {
   readonly instances: number;
   readonly virtualRouters: number;
   readonly software: Software;
+  readonly virtualMac: boolean;
 }
+
+const WITH_VIRTUAL_MAC: Readonly<Record<Software, string>> = {
+  understudy: 'understudy, virtual MAC',
+  keepalived: 'keepalived, use_vmac',
+};
+
+/** As the table names it. */
+export const softwareOf = (name: Pick<CellName, 'software' | 'virtualMac'>): string =>
+  name.virtualMac ? WITH_VIRTUAL_MAC[name.software] : name.software;
+
+/** In the order of the rows of a cell. */
+const NAMED = [false, true].flatMap((virtualMac) =>
+  SOFTWARES.map((software) => softwareOf({ software, virtualMac })),
+);
 
 const COLUMNS = [
   { title: 'instances', right: true },
@@ -55,7 +70,7 @@ const unheld = ({ unheld: count, unheldLongest }: Times): string =>
 
 /** `cell`: a word when nothing was measured. `load`: of the machine, processes that wanted to run. */
 export function rowOf(name: CellName, cell: Cell | string, load: number): string[] {
-  const head = [String(name.instances), String(name.virtualRouters), name.software];
+  const head = [String(name.instances), String(name.virtualRouters), softwareOf(name)];
   const around = load.toFixed(0);
   if (typeof cell === 'string')
     return [...head, cell, ...Array.from({ length: COLUMNS.length - 5 }, () => '-'), around];
@@ -80,6 +95,6 @@ export function withRows(text: string | null, rows: readonly (readonly string[])
 const keyOf = (row: readonly string[]): string => row.slice(0, 3).join(' ');
 
 function rankOf([instances, virtualRouters, software]: readonly string[]): number {
-  const last = SOFTWARES.findIndex((one) => one === software);
+  const last = NAMED.findIndex((one) => one === software);
   return (Number(instances) * 10_000 + Number(virtualRouters)) * 10 + last;
 }

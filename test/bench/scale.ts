@@ -27,17 +27,24 @@ import { rowOf, scaleTable, withRows, type Cell, type Times } from './scale-tabl
 import { median } from './statistics.js';
 import { markUsage, usageSince } from './usage.js';
 
+const PLAIN = { routers: '10,100,250,500,1000', instances: '2,4,8' } as const;
+/** The name of a macvlan says its VRID, and a host has each VRID once. */
+const VIRTUAL_MACS = { routers: '5,50,250', instances: '2' } as const;
+
 const USAGE = `usage: scripts/bench scale [--routers N,N...] [--instances N,N...] [--interval MS] [--seconds N]
-                           [--software NAME]... [--markdown FILE]
+                           [--software NAME]... [--virtual-mac] [--markdown FILE]
 
 Virtual routers of one address each, on one LAN and, beyond 250, on up to three more between the two of a pair.
-With more than two instances at most 250 on one LAN. Everything at its defaults but the interval. Needs root.
+With more than two instances, and with virtual MAC addresses, at most 250 on one LAN. Everything at its defaults but the
+interval. Needs root.
 
-  --routers N     of each cell; default 10,100,250,500,1000
-  --instances N   2 to 8; default 2,4,8
+  --routers N     of each cell; default ${PLAIN.routers}
+  --instances N   2 to 8; default ${PLAIN.instances}
   --interval MS   advertisement interval; default 1000
   --seconds N     so long the pair is watched at rest; default 10
   --software NAME ${SOFTWARES.join(', ')}; several allowed (default both)
+  --virtual-mac   virtualMac: true, and use_vmac in keepalived: each virtual router on a macvlan of its own, and its
+                  advertisements from the virtual MAC address; by default ${VIRTUAL_MACS.routers} of two instances
   --markdown FILE the table; in an existing file its rows replace those of the same cells between the markers, and
                   the others stay: measure cell by cell
 `;
@@ -69,15 +76,19 @@ interface Plan {
   readonly routers: readonly Addressed[];
   readonly intervalMs: number;
   readonly restMs: number;
+  readonly virtualMac: boolean;
 }
 
-function programOf({ software, instances, routers, intervalMs }: Plan, index: number): Program {
+function programOf(plan: Plan, index: number): Program {
+  const { software, instances, routers, intervalMs, virtualMac } = plan;
   const name = NAMES[index] ?? 'a';
   const members = NAMES.slice(0, instances);
   const priority = priorityOf(index);
   if (software === 'keepalived') {
     const spec = { name, priority, advertisementIntervalMs: intervalMs, routers };
-    return keepalived(keepalivedConfiguration(spec), { quiet: true });
+    // Without vmac_xmit_base, which would advertise from the interface's own MAC address: RFC 9568 §7.2.
+    const extras = virtualMac ? { instance: ['use_vmac'] } : {};
+    return keepalived(keepalivedConfiguration(spec, extras), { quiet: true });
   }
   const virtualRouters = routers.map(({ name: called, interface: on, vrid, addresses }) => ({
     name: called,
@@ -86,6 +97,7 @@ function programOf({ software, instances, routers, intervalMs }: Plan, index: nu
     addresses,
     advertisementIntervalMs: intervalMs,
     priority,
+    ...(virtualMac ? { virtualMac } : {}),
   }));
   return pairProgram(name, { members, virtualRouters });
 }
@@ -178,6 +190,14 @@ async function ready(lab: Lab, { software, instances, intervalMs }: Plan): Promi
   }
 }
 
+/** What is measured is what was asked for. @throws Error when `a` serves without the virtual MAC addresses. */
+async function onMacvlans(lab: Lab, { routers }: Plan): Promise<void> {
+  const { stdout } = await lab.run('a', ['ip', '-o', 'link', 'show', 'up', 'type', 'macvlan']);
+  const found = new Set(stdout.match(/(?<=link\/ether )00:00:5e:00:01:[0-9a-f]{2}/g));
+  if (found.size === routers.length) return;
+  throw new Error(`${routers.length} virtual MAC addresses at a expected, found ${found.size}`);
+}
+
 async function measure(plan: Plan): Promise<Cell> {
   const { instances, routers, restMs } = plan;
   const further = NAMES.slice(2, instances) as FurtherName[];
@@ -201,6 +221,7 @@ async function measure(plan: Plan): Promise<Cell> {
     for (let index = 1; index < instances; index += 1) start(index);
     await ready(lab, plan);
     await held(lab, plan);
+    if (plan.virtualMac) await onMacvlans(lab, plan);
     const [a, b] = [lab.appliance('a'), lab.appliance('b')];
     const marks = { active: markUsage(a), backup: markUsage(b) };
     await sleep(restMs);
@@ -255,13 +276,17 @@ function taskOf(words: string[]): Task | null {
       interval: text,
       seconds: text,
       software: { type: 'string', multiple: true },
+      'virtual-mac': { type: 'boolean', default: false },
       markdown: text,
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
   if (values.help) return null;
-  const counts = numbers('--routers', values.routers ?? '10,100,250,500,1000', 1, 1_000);
-  const instances = numbers('--instances', values.instances ?? '2,4,8', 2, NAMES.length);
+  const virtualMac = values['virtual-mac'];
+  const defaults = virtualMac ? VIRTUAL_MACS : PLAIN;
+  const most = virtualMac ? ON_ONE_LAN : 1_000;
+  const counts = numbers('--routers', values.routers ?? defaults.routers, 1, most);
+  const instances = numbers('--instances', values.instances ?? defaults.instances, 2, NAMES.length);
   const [intervalMs = 1_000] = numbers('--interval', values.interval ?? '1000', 10, 40_950);
   const [rest = 10] = numbers('--seconds', values.seconds ?? '10', 1, 3_600);
   const stranger = values.software?.find((one) => !SOFTWARES.some((known) => known === one));
@@ -279,6 +304,7 @@ function taskOf(words: string[]): Task | null {
           routers: routersOf(count),
           intervalMs,
           restMs: rest * 1_000,
+          virtualMac,
         })),
       ),
   );

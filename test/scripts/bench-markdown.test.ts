@@ -68,8 +68,12 @@ describe('Markdown', () => {
 });
 
 describe('the table of many virtual routers', () => {
-  const row = (instances: number, virtualRouters: number, software: 'understudy' | 'keepalived') =>
-    rowOf({ instances, virtualRouters, software }, 'FAILED', 3.4);
+  const row = (
+    instances: number,
+    virtualRouters: number,
+    software: 'understudy' | 'keepalived',
+    virtualMac = false,
+  ) => rowOf({ instances, virtualRouters, software, virtualMac }, 'FAILED', 3.4);
   const cells = (text: string): string[] =>
     [...text.matchAll(/^\| +(\d+) \| +(\d+) \| (\w+) +\| +(\w+)/gm)].map((match) =>
       match.slice(1).join(' '),
@@ -88,6 +92,25 @@ describe('the table of many virtual routers', () => {
     ]);
     assert.equal(withRows(twice, []), twice);
     assert.ok(twice.startsWith('# Title\n') && twice.endsWith('\nafter\n'));
+  });
+
+  it('has those with virtual MAC addresses beside the others of the same number', () => {
+    const text = withRows(null, [
+      row(2, 250, 'keepalived', true),
+      row(2, 250, 'understudy', true),
+      row(2, 250, 'keepalived'),
+      row(2, 50, 'understudy', true),
+    ]);
+    const named = [...text.matchAll(/^\| +2 \| +(\d+) \| (\S.*?\S) +\| +FAILED/gm)];
+    assert.deepEqual(
+      named.map((match) => match.slice(1).join(' ')),
+      [
+        '50 understudy, virtual MAC',
+        '250 keepalived',
+        '250 understudy, virtual MAC',
+        '250 keepalived, use_vmac',
+      ],
+    );
   });
 
   it('of a file without its markers is refused', () => {
