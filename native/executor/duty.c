@@ -26,10 +26,11 @@
 /*
  * Between a successor's advertisement and our letting go. After priority 0 ours comes with its addresses
  * and announcements, and another's within a moment of them. After a silence a router advertises before
- * it puts them on (RFC 9568 section 6.4.2): time for a script on a busy machine.
+ * it puts them on (RFC 9568 section 6.4.2), and announces each when it stands: that is waited for. The time is for
+ * announcements that do not arrive: as long as its hook and its script may take.
  */
 #define AFTER_FAREWELL_MS 3
-#define AFTER_SILENCE_MS 30
+#define AFTER_SILENCE_MS 500
 /* So long before the lease of the witness ends the addresses begin to go: time for the release program. */
 #define BEFORE_END_MS 1000
 
@@ -202,6 +203,7 @@ static int64_t release_at(int64_t now) {
   if (!will_succeeded(will)) return latest;
   succeeded_at = succeeded_at == NEVER ? now : succeeded_at;
   int64_t settled_at = succeeded_at + (phase == KEEPING ? AFTER_FAREWELL_MS : AFTER_SILENCE_MS);
+  if (phase != KEEPING && will_announced(will)) settled_at = succeeded_at;
   return sooner(settled_at, latest);
 }
 

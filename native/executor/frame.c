@@ -219,9 +219,10 @@ static void take_counts(struct cursor *cursor, struct will *will) {
   will->farewell = calloc(will->farewell_count + (size_t)1, sizeof(struct farewell));
   will->successors = calloc(will->successor_count + (size_t)1, sizeof(struct successor));
   will->addresses = calloc(will->address_count + (size_t)1, sizeof(struct address));
+  will->announced = calloc(will->address_count + (size_t)1, sizeof(bool));
   will->settings = calloc(will->setting_count + (size_t)1, sizeof(struct bytes));
   if (will->farewell == NULL || will->successors == NULL || will->addresses == NULL ||
-      will->settings == NULL)
+      will->announced == NULL || will->settings == NULL)
     cursor->broken = true;
 }
 
@@ -266,6 +267,7 @@ void will_free(struct will *will) {
   free(will->farewell);
   free(will->successors);
   free(will->addresses);
+  free(will->announced);
   free(will->settings);
   request_free(&will->release);
   free(will);

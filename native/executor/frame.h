@@ -139,6 +139,7 @@ struct will {
   struct farewell *farewell;
   struct successor *successors;
   struct address *addresses; /* sorted by address_compare */
+  bool *announced; /* of each of these: another router has */
   struct bytes *settings; /* whole netlink messages */
   struct request release;
 };

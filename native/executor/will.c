@@ -1,8 +1,8 @@
 /*
- * The network half of the last will: farewell frames out, the successors' advertisements in. No
- * process, no clock, no decision: the caller asks whether all successors were seen.
+ * The network half of the last will: farewell frames out, the successors' advertisements and announcements in. No
+ * process, no clock, no decision: the caller asks whether all successors were seen, and all addresses announced.
  *
- * A listener is a packet socket per (link, family). It sees what arrives, never what this host
+ * A listener is a packet socket per (link, EtherType). It sees what arrives, never what this host
  * sends: a packet socket of one protocol is not shown outgoing frames. It is opened, and joined to
  * the group, when the will is set, so that it cannot fail late; until the agent is silent or dead its
  * filter drops everything, so that no advertisement from before lies in its buffer.
@@ -24,13 +24,19 @@
 #define VRRP_HEADER 8
 #define VERSION_3_ADVERTISEMENT 0x31
 #define IPV6_HEADER 40
+#define ICMPV6_PROTOCOL 58
+#define NEIGHBOR_ADVERTISEMENT 136
+/* Of ARP for IPv4 on Ethernet: where sender and target address are. */
+#define ARP_SENDER 14
+#define ARP_TARGET 24
+#define ARP_LENGTH 28
 #define READS_MAX 256
 
 struct listener {
   int fd;
   int slot;
   uint32_t link;
-  uint8_t family;
+  uint16_t type; /* ETH_P_IP, ETH_P_IPV6 or ETH_P_ARP */
   bool wanted;
   bool open;
 };
@@ -50,13 +56,18 @@ void will_prepare(void) {
 
 /* --- listeners -------------------------------------------------------------------------------- */
 
+static uint16_t type_of(uint8_t family) {
+  return family == 4 ? ETH_P_IP : ETH_P_IPV6;
+}
+
 /* Best effort: 224.0.0.18 is flooded by every switch anyway, and a full list (20) is no disaster. */
 static void membership(const struct listener *listener, bool join) {
   struct group_req group = {.gr_interface = listener->link};
   struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)&group.gr_group;
   struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)(void *)&group.gr_group;
   int option = join ? MCAST_JOIN_GROUP : MCAST_LEAVE_GROUP;
-  if (listener->family == 4) {
+  if (listener->type == ETH_P_ARP) return; /* announcements are broadcast */
+  if (listener->type == ETH_P_IP) {
     v4->sin_family = AF_INET;
     inet_pton(AF_INET, "224.0.0.18", &v4->sin_addr);
     (void)setsockopt(members_v4, IPPROTO_IP, option, &group, sizeof group);
@@ -67,16 +78,50 @@ static void membership(const struct listener *listener, bool join) {
   }
 }
 
-/* The packet begins at its IP header: protocol is byte 9 in IPv4, next header byte 6 in IPv6. */
-static int attach_filter(const struct listener *listener, bool open) {
-  struct sock_filter code[] = {
-      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, listener->family == 4 ? 9 : 6),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, VRRP_PROTOCOL, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, open ? 128u : 0u),
-      BPF_STMT(BPF_RET | BPF_K, 0),
-  };
-  struct sock_fprog program = {.len = sizeof code / sizeof code[0], .filter = code};
+static int attach(const struct listener *listener, struct sock_filter *code, size_t count) {
+  struct sock_fprog program = {.len = (unsigned short)count, .filter = code};
   return setsockopt(listener->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+#define PASS(open) BPF_STMT(BPF_RET | BPF_K, (open) ? 128u : 0u)
+#define DROP BPF_STMT(BPF_RET | BPF_K, 0)
+
+/*
+ * The packet begins at its IP header: protocol is byte 9 in IPv4, next header byte 6 in IPv6. Of ARP what announces:
+ * sender and target address are one. Of ICMPv6 neighbor advertisements.
+ */
+static int attach_filter(const struct listener *listener, bool open) {
+  struct sock_filter ipv4[] = {
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, VRRP_PROTOCOL, 0, 1),
+      PASS(open),
+      DROP,
+  };
+  struct sock_filter ipv6[] = {
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 6),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, VRRP_PROTOCOL, 3, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ICMPV6_PROTOCOL, 0, 3),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, IPV6_HEADER),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NEIGHBOR_ADVERTISEMENT, 0, 1),
+      PASS(open),
+      DROP,
+  };
+  struct sock_filter arp[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ARP_SENDER),
+      BPF_STMT(BPF_MISC | BPF_TAX, 0),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ARP_TARGET),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_X, 0, 0, 1),
+      PASS(open),
+      DROP,
+  };
+  switch (listener->type) {
+  case ETH_P_IP:
+    return attach(listener, ipv4, sizeof ipv4 / sizeof ipv4[0]);
+  case ETH_P_IPV6:
+    return attach(listener, ipv6, sizeof ipv6 / sizeof ipv6[0]);
+  default:
+    return attach(listener, arp, sizeof arp / sizeof arp[0]);
+  }
 }
 
 /* Shut first, then bound: between socket() and bind() nothing arrives, behind the filter neither. */
@@ -86,8 +131,8 @@ static int open_listener(struct listener *listener) {
       .mr_ifindex = (int)listener->link, .mr_type = PACKET_MR_MULTICAST, .mr_alen = ETH_ALEN};
   static const uint8_t mac_v4[ETH_ALEN] = {0x01, 0x00, 0x5e, 0x00, 0x00, 0x12};
   static const uint8_t mac_v6[ETH_ALEN] = {0x33, 0x33, 0x00, 0x00, 0x00, 0x12};
-  address.sll_protocol = htons(listener->family == 4 ? ETH_P_IP : ETH_P_IPV6);
-  memcpy(group.mr_address, listener->family == 4 ? mac_v4 : mac_v6, ETH_ALEN);
+  address.sll_protocol = htons(listener->type);
+  memcpy(group.mr_address, listener->type == ETH_P_IP ? mac_v4 : mac_v6, ETH_ALEN);
   listener->fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (listener->fd < 0) return -errno;
   if (attach_filter(listener, false) != 0 ||
@@ -96,14 +141,15 @@ static int open_listener(struct listener *listener) {
     close(listener->fd);
     return error;
   }
-  (void)setsockopt(listener->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &group, sizeof group);
+  if (listener->type != ETH_P_ARP)
+    (void)setsockopt(listener->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &group, sizeof group);
   membership(listener, true);
   return 0;
 }
 
-static struct listener *listener_for(uint32_t link, uint8_t family) {
+static struct listener *listener_for(uint32_t link, uint16_t type) {
   for (int i = 0; i < listener_count; i += 1)
-    if (listeners[i].link == link && listeners[i].family == family) return &listeners[i];
+    if (listeners[i].link == link && listeners[i].type == type) return &listeners[i];
   return NULL;
 }
 
@@ -120,6 +166,20 @@ static void close_unwanted(void) {
   listener_count = count;
 }
 
+/* One that is there already stays. 0 or -errno. */
+static int want(uint32_t link, uint16_t type) {
+  struct listener *listener = listener_for(link, type);
+  if (listener == NULL && listener_count < LISTENERS_MAX) {
+    listener = &listeners[listener_count];
+    *listener = (struct listener){.link = link, .type = type};
+    int error = open_listener(listener);
+    if (error != 0) return error;
+    listener_count += 1;
+  }
+  if (listener != NULL) listener->wanted = true;
+  return 0;
+}
+
 /*
  * A will is replaced often and changes little: listeners that are still needed stay. A successor
  * without a listener (no CAP_NET_RAW, link gone) is one that is never seen: its addresses stay
@@ -130,18 +190,9 @@ void will_listen(const struct will *will) {
   for (int i = 0; i < listener_count; i += 1) listeners[i].wanted = false;
   for (size_t i = 0; will != NULL && i < will->successor_count; i += 1) {
     const struct successor *successor = &will->successors[i];
-    struct listener *listener = listener_for(successor->link, successor->family);
-    if (listener == NULL && listener_count < LISTENERS_MAX) {
-      listener = &listeners[listener_count];
-      *listener = (struct listener){.link = successor->link, .family = successor->family};
-      int error = open_listener(listener);
-      if (error != 0) {
-        failed = error;
-        continue;
-      }
-      listener_count += 1;
-    }
-    if (listener != NULL) listener->wanted = true;
+    int error = want(successor->link, type_of(successor->family));
+    if (error == 0 && successor->family == 4) error = want(successor->link, ETH_P_ARP);
+    if (error != 0) failed = error;
   }
   close_unwanted();
   if (failed != 0) {
@@ -157,7 +208,7 @@ void will_listen(const struct will *will) {
 static bool succeeds(const struct successor *successor, const struct farewell *farewell) {
   const struct bytes frame = farewell->frame;
   size_t vrid = ETH_HLEN + (successor->family == 4 ? 20 : IPV6_HEADER) + 1;
-  uint16_t type = htons(successor->family == 4 ? ETH_P_IP : ETH_P_IPV6);
+  uint16_t type = htons(type_of(successor->family));
   return successor->link == farewell->link && frame.length > vrid &&
          memcmp(frame.at + 12, &type, sizeof type) == 0 && frame.at[vrid] == successor->vrid;
 }
@@ -202,7 +253,9 @@ void will_hear(struct will *will, bool open) {
     }
     listener->open = open;
   }
-  for (size_t i = 0; !open && i < will->successor_count; i += 1) will->successors[i].seen = false;
+  if (open) return;
+  for (size_t i = 0; i < will->successor_count; i += 1) will->successors[i].seen = false;
+  for (size_t i = 0; i < will->address_count; i += 1) will->announced[i] = false;
 }
 
 /* --- successors ------------------------------------------------------------------------------- */
@@ -213,9 +266,9 @@ void will_hear(struct will *will, bool open) {
  */
 static bool is_ours(const struct will *will, const struct listener *listener,
                     const uint8_t *packet) {
-  size_t offset = listener->family == 4 ? 12 : 8;
-  size_t length = listener->family == 4 ? 4 : 16;
-  uint16_t type = htons(listener->family == 4 ? ETH_P_IP : ETH_P_IPV6);
+  size_t offset = listener->type == ETH_P_IP ? 12 : 8;
+  size_t length = listener->type == ETH_P_IP ? 4 : 16;
+  uint16_t type = htons(listener->type);
   for (size_t i = 0; i < will->farewell_count; i += 1) {
     struct bytes frame = will->farewell[i].frame;
     if (will->farewell[i].link == listener->link && frame.length >= ETH_HLEN + offset + length &&
@@ -230,8 +283,8 @@ static bool is_ours(const struct will *will, const struct listener *listener,
  * The VRRP message in a packet with TTL or hop limit 255 (RFC 9568 section 7.1), or NULL. A
  * fragment that is not the first has no VRRP header.
  */
-static const uint8_t *vrrp_message(uint8_t family, const uint8_t *packet, size_t length) {
-  if (family == 6) {
+static const uint8_t *vrrp_message(uint16_t type, const uint8_t *packet, size_t length) {
+  if (type == ETH_P_IPV6) {
     bool whole = length >= IPV6_HEADER + VRRP_HEADER;
     return whole && packet[6] == VRRP_PROTOCOL && packet[7] == 255 ? packet + IPV6_HEADER : NULL;
   }
@@ -242,18 +295,57 @@ static const uint8_t *vrrp_message(uint8_t family, const uint8_t *packet, size_t
   return packet + header;
 }
 
-static void notice(struct will *will, const struct listener *listener, const uint8_t *packet,
-                   size_t length) {
-  const uint8_t *message = vrrp_message(listener->family, packet, length);
+static void notice_advertisement(struct will *will, const struct listener *listener,
+                                 const uint8_t *packet, size_t length) {
+  const uint8_t *message = vrrp_message(listener->type, packet, length);
   if (message == NULL || message[0] != VERSION_3_ADVERTISEMENT || message[2] == 0 ||
       is_ours(will, listener, packet))
     return;
   for (size_t i = 0; i < will->successor_count; i += 1) {
     struct successor *successor = &will->successors[i];
-    if (successor->link == listener->link && successor->family == listener->family &&
+    if (successor->link == listener->link && type_of(successor->family) == listener->type &&
         successor->vrid == message[1])
       successor->seen = true;
   }
+}
+
+/* --- announcements ---------------------------------------------------------------------------- */
+
+/* The address of a gratuitous ARP or a neighbor advertisement, or NULL. */
+static const uint8_t *announced_address(uint16_t type, const uint8_t *packet, size_t length) {
+  if (type == ETH_P_ARP) {
+    bool gratuitous =
+        length >= ARP_LENGTH && memcmp(packet + ARP_SENDER, packet + ARP_TARGET, 4) == 0;
+    return gratuitous ? packet + ARP_SENDER : NULL;
+  }
+  bool whole = type == ETH_P_IPV6 && length >= IPV6_HEADER + 24;
+  return whole && packet[6] == ICMPV6_PROTOCOL && packet[7] == 255 &&
+                 packet[IPV6_HEADER] == NEIGHBOR_ADVERTISEMENT
+             ? packet + IPV6_HEADER + 8
+             : NULL;
+}
+
+static void notice_announcement(struct will *will, const struct listener *listener,
+                                const uint8_t *packet, size_t length) {
+  const uint8_t *address = announced_address(listener->type, packet, length);
+  uint8_t family = listener->type == ETH_P_ARP ? 4 : 6;
+  for (size_t i = 0; address != NULL && i < will->address_count; i += 1) {
+    const struct address *ours = &will->addresses[i];
+    if (ours->family == family && memcmp(ours->bytes, address, family == 4 ? 4 : 16) == 0)
+      will->announced[i] = true;
+  }
+}
+
+bool will_announced(const struct will *will) {
+  for (size_t i = 0; i < will->address_count; i += 1)
+    if (!will->announced[i]) return false;
+  return will->address_count > 0;
+}
+
+static void notice(struct will *will, const struct listener *listener, const uint8_t *packet,
+                   size_t length) {
+  if (listener->type != ETH_P_ARP) notice_advertisement(will, listener, packet, length);
+  if (listener->type != ETH_P_IP) notice_announcement(will, listener, packet, length);
 }
 
 bool will_succeeded(const struct will *will) {

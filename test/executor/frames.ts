@@ -101,6 +101,25 @@ export function frame6(message: Message): Uint8Array {
   ]);
 }
 
+const ALL_NODES = [0xff, 2, ...Array.from({ length: 13 }, () => 0), 1];
+const BROADCAST = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
+const NO_MAC = [0, 0, 0, 0, 0, 0];
+const PEER_MAC = [0x02, 0, 0, 0, 0, 0x02];
+
+/** Gratuitous ARP: a request of the address for itself; another target makes it an ordinary question. */
+export const announcement4 = (address: readonly number[], target = address): Uint8Array => {
+  const ethernet = [...BROADCAST, ...PEER_MAC, 0x08, 0x06];
+  const request = [0, 1, 0x08, 0, 6, 4, 0, 1];
+  return Uint8Array.from([...ethernet, ...request, ...PEER_MAC, ...address, ...NO_MAC, ...target]);
+};
+
+/** An unsolicited neighbor advertisement, without its option and with no checksum. */
+export const announcement6 = (address: readonly number[], type = 136): Uint8Array => {
+  const ethernet = [0x33, 0x33, 0, 0, 0, 0x01, ...PEER_MAC, 0x86, 0xdd];
+  const header = [0x60, 0, 0, 0, 0, 24, 58, 255, ...PEER_6, ...ALL_NODES];
+  return Uint8Array.from([...ethernet, ...header, type, 0, 0, 0, 0xa0, 0, 0, 0, ...address]);
+};
+
 export const hex = (frame: Uint8Array): string => Buffer.from(frame).toString('hex');
 export const farewell4 = frame4({ priority: 0, source: OURS_4 });
 export const farewell6 = frame6({ priority: 0, source: OURS_6 });

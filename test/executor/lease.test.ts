@@ -8,6 +8,7 @@ import { milliseconds } from '../../src/model/units.js';
 import { agent, directory, fifo, noWire, shell } from './bench.js';
 import { farewell4, frame4, hex, OURS_4 } from './frames.js';
 import { atLeast, scaled, until } from '../support/limits.js';
+import { stopped } from '../support/process-state.js';
 import {
   FAREWELL_SENT,
   lan,
@@ -117,6 +118,8 @@ describe('the lease', { concurrency: 4 }, () => {
         (seen) => seen.includes('0x06 0 0 128'),
       );
       process.kill(victim.executorPid, 'SIGSTOP');
+      // Else it may be told of the packet alone, and read it before it is told of the end.
+      await stopped(victim.executorPid);
       await net.wire.send(frame4({}));
       const ended = victim.kill();
       await victim.ended;

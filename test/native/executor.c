@@ -42,23 +42,33 @@ static void payloads(void) {
 static void packets(void) {
   struct farewell farewell = {.link = 3};
   struct successor successor = {.link = 3, .family = 4, .vrid = 51};
-  struct will will = {
-      .farewell = &farewell, .farewell_count = 1, .successors = &successor, .successor_count = 1};
+  struct address address = {.link = 3};
+  bool announced = false;
+  struct will will = {.farewell = &farewell,
+                      .farewell_count = 1,
+                      .successors = &successor,
+                      .successor_count = 1,
+                      .addresses = &address,
+                      .announced = &announced,
+                      .address_count = 1};
   uint8_t bytes[128];
   for (int round = 0; round < 20000; round += 1) {
     size_t length = draw(sizeof bytes + 1);
     for (size_t i = 0; i < length; i += 1) bytes[i] = (uint8_t)draw(256);
-    struct listener listener = {.family = draw(2) == 0 ? 4 : 6, .link = 3};
+    static const uint16_t types[] = {ETH_P_IP, ETH_P_IPV6, ETH_P_ARP};
+    struct listener listener = {.type = types[draw(3)], .link = 3};
     if (length > 9) {
       bytes[0] = (uint8_t)(0x40 | draw(16));
-      bytes[6] = listener.family == 6 ? 112 : 0;
-      bytes[7] = listener.family == 6 ? 255 : 0;
+      bytes[6] = listener.type != ETH_P_IPV6 ? 0 : draw(2) == 0 ? 112 : 58;
+      bytes[7] = listener.type == ETH_P_IPV6 ? 255 : 0;
       bytes[8] = 255;
       bytes[9] = 112;
     }
     farewell.frame = exact_bytes(bytes, draw((uint32_t)length + 1));
     struct bytes packet = exact_bytes(bytes, length);
-    successor.family = listener.family;
+    if (length > 40 && listener.type == ETH_P_IPV6) bytes[40] = 136;
+    successor.family = listener.type == ETH_P_IPV6 ? 6 : 4;
+    address.family = successor.family;
     notice(&will, &listener, packet.at, packet.length);
     (void)taken_over(&will, &farewell);
     free((void *)(uintptr_t)packet.at);

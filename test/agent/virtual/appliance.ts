@@ -14,7 +14,7 @@ import type { Settings } from '../../../src/config/settings.js';
 import type { OperatorCommand } from '../../../src/core/interface.js';
 import type { RunRequest, RunResult } from '../../../src/executor/executor.js';
 import type { OutgoingMessage } from '../../../src/kernel/kernel.js';
-import type { Family } from '../../../src/model/address.js';
+import type { Family, IpAddress } from '../../../src/model/address.js';
 import type { MonitorStatus } from '../../../src/model/monitor.js';
 import type { AnnouncedVersion } from '../../../src/model/settings-version.js';
 import type { EventRecord, Status, VirtualRouterStatus } from '../../../src/model/status.js';
@@ -316,6 +316,11 @@ export class Appliance extends VirtualHost {
       executor.hear({ linkIndex: this.linkIndex, family, vrid, priority });
     }
     this.kernel.deliver(packet);
+  }
+
+  receiveAnnouncement(address: IpAddress): void {
+    if (this.#life === null) return;
+    for (const executor of this.executors) executor.hearAnnouncement(address);
   }
 
   // --- scripts -------------------------------------------------------------------------------------

@@ -2,13 +2,13 @@
 // runs scripts, holds the last will, watches the lease, renews lifetimes. The real one has its own tests.
 import type { ExecutorExit, ExecutorProcess } from '../../../src/executor/process.js';
 import type { LastWill, RunRequest, RunResult } from '../../../src/executor/executor.js';
-import type { Family } from '../../../src/model/address.js';
+import type { Family, IpAddress } from '../../../src/model/address.js';
 import type { VirtualLease } from './lease.js';
 import { VirtualProcess } from './process.js';
 
 /** As in duty.c, in microseconds. */
 const AFTER_FAREWELL = 3_000;
-const AFTER_SILENCE = 30_000;
+const AFTER_SILENCE = 500_000;
 
 /** An advertisement that arrived at an interface. */
 export interface Heard {
@@ -58,6 +58,7 @@ export class VirtualExecutor implements ExecutorProcess {
   #will: LastWill | null = null;
   #killAfter = 0;
   readonly #seen = new Set<string>();
+  readonly #announced = new Set<IpAddress>();
   #hearing = false;
   #keepUntil = Infinity;
   #succeededAt: number | null = null;
@@ -143,6 +144,11 @@ export class VirtualExecutor implements ExecutorProcess {
   hear(heard: Heard): void {
     if (!this.#hearing || heard.priority === 0) return;
     this.process.enter(() => this.#seen.add(keyOf(heard)));
+  }
+
+  /** Gratuitous ARP, or a neighbor advertisement, of somebody else. */
+  hearAnnouncement(address: IpAddress): void {
+    if (this.#hearing) this.process.enter(() => this.#announced.add(address));
   }
 
   /** The next instant at which it has something to do; null for none. */
@@ -237,7 +243,9 @@ export class VirtualExecutor implements ExecutorProcess {
 
   #hear(open: boolean): void {
     this.#hearing = open;
-    if (!open) this.#seen.clear();
+    if (open) return;
+    this.#seen.clear();
+    this.#announced.clear();
   }
 
   #releaseAt(): number {
@@ -246,7 +254,11 @@ export class VirtualExecutor implements ExecutorProcess {
     if (successors.length === 0) return now;
     if (!successors.every((one) => this.#seen.has(keyOf(one)))) return this.#keepUntil;
     this.#succeededAt ??= now;
-    const grace = this.#phase === 'keeping' ? AFTER_FAREWELL : AFTER_SILENCE;
+    const addresses = this.#will?.addresses ?? [];
+    const announced =
+      addresses.length > 0 && addresses.every(({ address }) => this.#announced.has(address));
+    const silence = announced ? 0 : AFTER_SILENCE;
+    const grace = this.#phase === 'keeping' ? AFTER_FAREWELL : silence;
     return Math.min(this.#succeededAt + grace, this.#keepUntil);
   }
 

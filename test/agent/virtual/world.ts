@@ -212,7 +212,11 @@ export class World {
   frame(side: Side, frame: Uint8Array): void {
     const arp = decodeArpFrame(frame);
     if (arp !== null) {
-      this.story.tell({ at: this.now, side, kind: 'announcement', address: arp.targetAddress });
+      const address = arp.targetAddress;
+      this.story.tell({ at: this.now, side, kind: 'announcement', address });
+      const receiver = this.#appliances.get(otherOf(side));
+      if (this.#passes('multicast', side))
+        this.after(TRIP, () => receiver?.receiveAnnouncement(address));
       return;
     }
     const message = datagramOf(frame);
