@@ -24,6 +24,18 @@ describe('addresses', () => {
     assert.ok(made.records.some(({ event }) => event === 'address-restored'));
   });
 
+  it('go with the role: a Backup has none of them, and takes none that comes back', async () => {
+    const made = await active();
+    made.kernel.deliver(peerAdvertisement(200));
+    await settle();
+    const stands = (): boolean => made.kernel.has(INDEX, '10.99.0.100/24');
+    assert.deepEqual([stateOf(made), stands()], ['Backup', false]);
+    made.kernel.addAddress(INDEX, '10.99.0.100/24', true, true, 3);
+    made.kernel.advance(SECOND);
+    await settle();
+    assert.deepEqual([stateOf(made), stands()], ['Backup', false]);
+  });
+
   it('that an earlier agent left are removed at start', async () => {
     const made = rig({
       before: (kernel) => kernel.addAddress(INDEX, '10.99.0.100/24', true),

@@ -107,6 +107,26 @@ describe('acceptMode: false', { skip }, () => {
     assert.deepEqual([connects('192.0.2.1'), connects('2001:db8::1')], [true, true], 'its own');
   });
 
+  it('78. Accept_Mode false: neighbor discovery that is addressed to the address itself is let through', async () => {
+    await start();
+    const decided = (show: string, address: string): Promise<string> =>
+      until(
+        `a verdict on ${address}`,
+        () => ip(`${show} ${address} dev lan`),
+        (said) => /REACHABLE|FAILED/.test(said),
+        100,
+      );
+    for (const address of [SIX, 'fe80::33']) {
+      // Whether it is still there is asked of the address, not of its group: nothing else is asked in this state.
+      ip(`-n peer neigh replace ${address} lladdr 02:00:00:00:00:01 dev lan nud probe`);
+      assert.match(await decided('-n peer neigh show', address), /REACHABLE/, 'solicitations');
+    }
+    ip('neigh flush dev lan');
+    // Asked for in the name of the virtual address, so it is answered there. Of the echo itself nothing is expected.
+    spawnSync('ping', ['-c', '1', '-W', '1', '-I', SIX, '2001:db8::2'], { stdio: 'ignore' });
+    assert.match(await decided('neigh show', '2001:db8::2'), /REACHABLE/, 'advertisements');
+  });
+
   it('78. Accept_Mode true, and the owner whatever it says: accepted', async () => {
     home.configure(closed({ acceptMode: true }));
     await start();

@@ -233,6 +233,9 @@ const PARAMETERS: readonly Requirement[] = [
     level: 'MUST NOT',
     says: 'With Accept_Mode false neighbor solicitations and advertisements are not dropped.',
     held: [
+      accepts(
+        '78. Accept_Mode false: neighbor discovery that is addressed to the address itself is let through',
+      ),
       accepts('78. Accept_Mode false: no TCP, ARP and neighbor discovery and echo are answered'),
     ],
   },
@@ -313,7 +316,13 @@ const BACKUP: readonly Requirement[] = [
     section: '6.4.2',
     level: 'MUST NOT',
     says: 'A Backup accepts no packets to the addresses.',
-    held: [driverAddresses('go when somebody else advertises the virtual router')],
+    held: [
+      driverAddresses(
+        'go with the role: a Backup has none of them, and takes none that comes back',
+      ),
+      active('55. higher priority: Backup, nothing sent, addresses removed, timer of its interval'),
+      driverAddresses('go when somebody else advertises the virtual router'),
+    ],
   },
   {
     section: '6.4.2',
