@@ -170,4 +170,13 @@ function diedLate({ appliance, reason, at }: Move, { words, lastWord }: Circumst
   return lastWord === 'farewell' && said(OTHER[appliance], 'farewell', at - TURN_MS);
 }
 
+/** Whether a role was taken from an agent that was killed before its executor could say farewell for it. */
+export const takenBeforeDeath = (
+  { taken }: Moves,
+  by: Mechanism | undefined,
+  circumstances: Circumstances,
+): boolean =>
+  by?.dies === true &&
+  taken.some((move) => !by.taken.includes(move.reason) && diedLate(move, circumstances));
+
 const unique = (texts: readonly string[]): string[] => [...new Set(texts)];

@@ -5,6 +5,7 @@ import type { ProbeReport } from '../../scripts/lab/probe-record.js';
 import {
   judgeMoves,
   movesText,
+  takenBeforeDeath,
   takenFromStill,
   type LastWord,
   type Mechanism,
@@ -95,7 +96,7 @@ export function summed(
     movedAfterMs: seen.movedAfterMs,
     clientLateMs: most(({ scheduleLatenessMs }) => scheduleLatenessMs),
     exposed: part.exposed ?? [],
-    endedBy: endedBy(seen),
+    endedBy: endedBy(part, seen),
     before: served(
       seen.holdersBefore,
       names((report) => report.answeredFirst),
@@ -165,10 +166,12 @@ const leavers = ({ marked, nginxErrors }: Seen): LeftOutBy[] => [
   ...(marked ? ['hook' as const] : []),
 ];
 
-function endedBy(seen: Seen): string {
+/** What a busy machine brought about is named: such a part shows nothing of what else would have ended it. */
+function endedBy({ by }: Part, seen: Seen): string {
   const moved = movesText(seen.moves);
   if (moved === '-') return leavers(seen).join(', ') || '-';
-  return takenFromStill(seen.moves, seen.words) === null ? moved : `${moved}, in a standstill`;
+  if (takenFromStill(seen.moves, seen.words) !== null) return `${moved}, in a standstill`;
+  return takenBeforeDeath(seen.moves, by, seen) ? `${moved}, before its death was seen` : moved;
 }
 
 const longestSpell = (reports: readonly ProbeReport[]): number =>

@@ -35,9 +35,20 @@ describe('an agent that was killed', () => {
   for (const [what, lastWord, words, complaints] of cases) {
     it(`silence found first: ${what}`, () => {
       const seen = { ...TOLD, moves: moved('peer-dead'), words: [...lived, ...words], lastWord };
-      assert.deepEqual(judged(agentDead('x', 'b'), { portal: GOOD }, seen).complaints, complaints);
+      const outcome = judged(agentDead('x', 'b'), { portal: GOOD }, seen);
+      assert.deepEqual(outcome.complaints, complaints);
+      // It shows nothing of the farewell, and says so.
+      const why = complaints.length === 0 ? ', before its death was seen' : '';
+      assert.equal(outcome.endedBy, `peer-dead${why}`);
     });
   }
+
+  it('its farewell ended it', () => {
+    const words = [...lived, farewell(MOVED_AT - 1), taken];
+    const seen = { ...TOLD, moves: moved('priority-zero'), words, lastWord: 'farewell' } as const;
+    const outcome = judged(agentDead('x', 'b'), { portal: GOOD }, seen);
+    assert.deepEqual([outcome.complaints, outcome.endedBy], [[], 'priority-zero']);
+  });
 
   it('of a host that is dead nobody says farewell: the same words are no excuse', () => {
     const seen = {
