@@ -86,6 +86,9 @@ int realtime_request(enum realtime_request request, int value) {
     return limit_run((rlim_t)value);
   case REALTIME_SETTLE:
     return settle_program(value != 0);
+  case REALTIME_TRIM:
+    malloc_trim(0);
+    return 0;
   }
   return -EINVAL;
 }

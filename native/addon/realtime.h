@@ -17,6 +17,9 @@ enum realtime_request {
    * from the disk again. The heap is left out: V8 gives pages back with MADV_DONTNEED and ends the
    * process when it is refused, as it is for locked ones. */
   REALTIME_SETTLE = 3,
+  /* Gives back what was freed between blocks that are in use, too: of all threads, so it waits for one that is just taking
+   * memory. */
+  REALTIME_TRIM = 4,
 };
 
 /* 0 or what the request answers, or -errno. */

@@ -221,6 +221,7 @@ class RunningAgent implements Agent {
     collectInTime({
       used: heapUsed,
       begin: beginCollection,
+      trim: () => this.#options.realtime.trim(),
       isQuiet: () => this.#clocks.now() - this.#newsAt > QUIET,
       later: laterIdly,
     });

@@ -6,6 +6,8 @@ export interface CollectionsOptions {
   readonly used: () => number;
   /** Begins a collection, which goes on in small steps. */
   readonly begin: () => void;
+  /** Gives back to the system what is free outside the heap; done once after each collection. */
+  readonly trim: () => void;
   /** Whether nothing has happened for a moment, nor is about to be done. */
   readonly isQuiet: () => boolean;
   /** Calls back once, after so many milliseconds. */
@@ -23,10 +25,15 @@ export const LOOK_MS = 10_000;
 export const MOMENT_MS = 100;
 
 /** Looks for garbage from now on: the first time when the start is over, then whenever enough has come. */
-export function collectInTime({ used, begin, isQuiet, later }: CollectionsOptions): void {
+export function collectInTime({ used, begin, trim, isQuiet, later }: CollectionsOptions): void {
   /** The least that was used since the last collection began: what lives, and little besides. */
   let least = 0;
+  let collected = false;
   const look = (): void => {
+    if (collected && isQuiet()) {
+      collected = false;
+      trim();
+    }
     const now = used();
     least = Math.min(least, now);
     const garbage = now - least;
@@ -38,6 +45,7 @@ export function collectInTime({ used, begin, isQuiet, later }: CollectionsOption
     if (garbage >= worth) {
       begin();
       least = now;
+      collected = true;
     }
     later(LOOK_MS, look);
   };

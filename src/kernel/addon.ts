@@ -84,7 +84,7 @@ export interface Addon {
   /** `question` is one of enum lease_question of native/addon/lease.h; `fd` is of no account to the first. */
   lease(fd: number, question: number): number;
   /** See enum realtime_request of native/addon/realtime.h. */
-  realtime(request: 1 | 2 | 3, value: number): number;
+  realtime(request: 1 | 2 | 3 | 4, value: number): number;
   /** Path and arguments of a program, each ended by a zero byte. Returns only when it failed. */
   replaceProcess(texts: ArrayBuffer): number;
 }

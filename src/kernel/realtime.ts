@@ -19,10 +19,12 @@ export interface RealtimeKernel {
    * @throws KernelError ENOMEM when RLIMIT_MEMLOCK does not allow all of it: some of it is locked then.
    */
   settle(lock: boolean): void;
+  /** Gives back what has been freed between blocks that are in use, too; takes half a millisecond. */
+  trim(): void;
 }
 
 interface Request {
-  readonly request: 1 | 2 | 3;
+  readonly request: 1 | 2 | 3 | 4;
   readonly syscall: string;
 }
 
@@ -31,6 +33,7 @@ const REQUEST = {
   schedule: { request: 1, syscall: 'sched_setscheduler' },
   limit: { request: 2, syscall: 'setrlimit' },
   settle: { request: 3, syscall: 'mlock2' },
+  trim: { request: 4, syscall: 'madvise' },
 } as const satisfies Record<string, Request>;
 
 /** @throws Error when the addon is not built. */
@@ -45,5 +48,6 @@ export function openRealtime(): RealtimeKernel {
     schedule: (priority) => ask(REQUEST.schedule, priority),
     limit: (longest) => void ask(REQUEST.limit, longest),
     settle: (lock) => void ask(REQUEST.settle, lock ? 1 : 0),
+    trim: () => void ask(REQUEST.trim, 0),
   };
 }

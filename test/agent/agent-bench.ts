@@ -74,7 +74,10 @@ export async function startBench(
     listed: loaded.listed,
     settingsFile,
     version: 'test',
-    realtime: createRealtime({ schedule: () => 0, limit: silent, settle: silent }, {}),
+    realtime: createRealtime(
+      { schedule: () => 0, limit: silent, settle: silent, trim: silent },
+      {},
+    ),
     notify: (message) => kernel.notify(message),
     watchdog: createWatchdog({}, 1, silent),
     wallClock: () => 0,

@@ -17,6 +17,7 @@ function kernel(highest: number, memory = true): RealtimeKernel & { readonly ask
       return Math.min(priority, highest);
     },
     limit: (longest) => void asked.push(`limit ${longest}`),
+    trim: () => void asked.push('trim'),
     settle(lock) {
       asked.push(`settle ${lock}`);
       if (lock && !memory) throw refused('ENOMEM');

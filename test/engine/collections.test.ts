@@ -14,11 +14,19 @@ const MIB = 1024 * 1024;
 
 /** What lives, what else is used, and each wait that was asked for. */
 function heap(living: number) {
-  const state = { living, garbage: 0, quiet: true, collections: 0, waits: [] as number[] };
+  const state = {
+    living,
+    garbage: 0,
+    quiet: true,
+    collections: 0,
+    trims: 0,
+    waits: [] as number[],
+  };
   let next = (): void => undefined;
   collectInTime({
     used: () => state.living + state.garbage,
     begin: () => void (state.collections += 1),
+    trim: () => void (state.trims += 1),
     isQuiet: () => state.quiet,
     later: (ms, task) => {
       state.waits.push(ms);
@@ -69,6 +77,19 @@ describe('garbage', () => {
     made.garbage = AT_ANY_TIME * worthIt(10 * MIB);
     assert.equal(made.look(), 3);
     assert.equal(made.waits.at(-1), LOOK_MS);
+  });
+
+  it('is followed by giving memory back, once for each collection and in a quiet moment', () => {
+    const made = heap(10 * MIB);
+    made.look();
+    assert.equal(made.trims, 0, 'it has only begun');
+    made.quiet = false;
+    made.look();
+    assert.equal(made.trims, 0);
+    made.quiet = true;
+    made.look();
+    made.look();
+    assert.equal(made.trims, 1);
   });
 
   it('is not what has come to live: that is looked through once', () => {

@@ -51,26 +51,54 @@ globalThis.gc();
 process.stdout.write(JSON.stringify({ dropped, left: ofThreads() - before }));
 `;
 
+/** Resident KiB of malloc's first arena that are left of 16 MB in small pieces, between which others stay in use. */
+const piecesLeft = (trimmed: string): string => `
+import { readFileSync } from 'node:fs';
+import { openRealtime } from ${REALTIME};
+const { trim } = openRealtime();
+const heap = () => {
+  const [, behind] = readFileSync('/proc/self/smaps', 'utf8').split(/^.*\\[heap\\]$/m);
+  return Number(/^Rss: +(\\d+)/m.exec(behind)[1]);
+};
+const before = heap();
+const pieces = Array.from({ length: 1_000 }, () => new Uint8Array(new ArrayBuffer(16 * 1024)).fill(1));
+// One of ten stays.
+const kept = pieces.filter((_, index) => index % 10 === 9);
+pieces.length = 0;
+globalThis.gc();
+globalThis.gc();
+${trimmed}
+process.stdout.write(JSON.stringify({ dropped: kept.length, left: heap() - before }));
+`;
+
 interface Found {
   readonly dropped: number;
   readonly left: number;
 }
 
-function found(settled: string): Found {
+function found(program: string): Found {
   const words = ['--expose-gc', '--single-threaded-gc', '--input-type=module', '-e'];
-  const child = spawnSync(process.execPath, [...words, script(settled)], { encoding: 'utf8' });
+  const child = spawnSync(process.execPath, [...words, program], { encoding: 'utf8' });
   assert.equal(child.status, 0, child.stderr);
   return JSON.parse(child.stdout) as Found;
 }
 
 describe('a process that has started', () => {
   it('gives memory back that it has freed, and the pages that only its start needed', () => {
-    const alone = found('');
-    const settled = found('openRealtime().settle(false);');
+    const alone = found(script(''));
+    const settled = found(script('openRealtime().settle(false);'));
     assert.ok(alone.left >= LEFT_ALONE_KIB, `kept if left alone; found ${alone.left} KiB`);
     const most = LEFT_ALONE_KIB / 3;
     assert.ok(settled.left <= most, `at most ${most} KiB expected, found ${settled.left}`);
     assert.ok(settled.dropped >= 4 * 1024, `some MiB of Node expected, found ${settled.dropped}`);
+  });
+
+  it('gives back what was freed between blocks that are in use, when it is to', () => {
+    const MOST_KIB = 16_000;
+    const alone = found(piecesLeft(''));
+    const trimmed = found(piecesLeft('trim();'));
+    assert.ok(alone.left >= MOST_KIB / 2, `kept if left alone; found ${alone.left} KiB`);
+    assert.ok(trimmed.left <= MOST_KIB / 3, `what is in use expected, found ${trimmed.left} KiB`);
   });
 
   it('does so as the prober, after a while', async (t) => {
