@@ -74,7 +74,8 @@ async function handOver(lab: Lab): Promise<ApplianceName> {
     const holder = await settled(lab);
     const before = changesOf(lab);
     try {
-      await lab.appliance(holder).patientControl.command('failover');
+      const outcome = await lab.appliance(holder).patientControl.command('failover');
+      if (!outcome.ok) throw new Error(outcome.message);
       await lab.waitFor(
         `the state of both to change after ${before.join(' and ')} times`,
         () => changesOf(lab).every((count, index) => count > (before[index] ?? 0)),
