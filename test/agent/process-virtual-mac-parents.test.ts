@@ -5,6 +5,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { cable } from '../../scripts/lab/cable.js';
 import { after, afterEach, before, describe, it } from '../support/test.js';
 import { Peer } from '../kernel/peer.js';
 import { noTcpdump } from '../kernel/capture.js';
@@ -251,6 +252,48 @@ describe('the virtual MAC address in company', { skip }, () => {
       await stop();
     } finally {
       ip('link del sub0');
+    }
+  });
+
+  it('its interface is renamed, and deleted and made again: it stands on the one that has the name', async () => {
+    const plug = (): void => {
+      ip(cable({ name: 'up1' }, { name: 'far1', netns: 'peer' }));
+      ip('address add 192.0.2.1/24 dev up1');
+      ip('link set up1 up');
+      ip('-n peer link set far1 up');
+    };
+    const lower = (): string => /us51v4@(\S+):/.exec(ip('-o link show'))?.[1] ?? 'nowhere';
+    const isUp = (): boolean => /us51v4@\S+: <[^>]*\bUP\b/.test(ip('-o link show'));
+    const standing = (): string => `${lower()} ${isUp() ? 'up' : 'down'}`;
+    const becomes = (wanted: string): Promise<unknown> =>
+      until(`us51v4 on ${wanted}`, standing, (found) => found === wanted, 20);
+    ip('address del 192.0.2.1/24 dev lan');
+    plug();
+    try {
+      await active({ interface: 'up1' });
+      await becomes('up1 up');
+      ip('link set up1 down');
+      ip('link set up1 name up2');
+      ip('link set up2 up');
+      await becomes('up2 down');
+      ip('link set up2 down');
+      ip('link set up2 name up1');
+      ip('link set up1 up');
+      await becomes('up1 up');
+      ip('link del up1');
+      await becomes('nowhere down');
+      plug();
+      await becomes('up1 up');
+      assert.deepEqual(
+        [sysctl('ipv4/conf/up1/arp_ignore'), sysctl('ipv4/conf/up1/arp_announce')],
+        ['1', '2'],
+      );
+      await stop();
+      assert.equal(sysctl('ipv4/conf/up1/arp_ignore'), '0');
+    } finally {
+      spawnSync('ip', ['link', 'del', 'up1']);
+      spawnSync('ip', ['link', 'del', 'up2']);
+      ip('address add 192.0.2.1/24 dev lan');
     }
   });
 
