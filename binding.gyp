@@ -10,6 +10,7 @@
       "sources": [
         "native/addon/addon.c",
         "native/addon/arguments.c",
+        "native/addon/checks.c",
         "native/addon/confirmations.c",
         "native/addon/datagram_socket.c",
         "native/addon/deadline_timer.c",
@@ -19,6 +20,7 @@
         "native/addon/packet_socket.c",
         "native/addon/realtime.c",
         "native/addon/repetitions.c",
+        "native/addon/requests.c",
         "native/addon/service.c"
       ],
       "defines": ["NAPI_VERSION=8"]

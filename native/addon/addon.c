@@ -11,15 +11,15 @@
 #include <uv.h>
 
 #include "arguments.h"
+#include "checks.h"
 #include "confirmations.h"
 #include "datagram_socket.h"
 #include "deadline_timer.h"
-#include "lease.h"
 #include "message_key.h"
 #include "netlink.h"
 #include "packet_socket.h"
-#include "realtime.h"
 #include "repetitions.h"
+#include "requests.h"
 #include "service.h"
 
 enum kind {
@@ -31,6 +31,7 @@ enum kind {
   FILE_LOCK = 32,
   DATAGRAM_SOCKET = 64,
   MESSAGE_KEY = 128, /* no descriptor: it goes when nobody has the handle any more */
+  CHECK_TIMER = 256,
 };
 
 /* For so long a socket is not looked at after packets that only repeated what is known, unless JavaScript does. */
@@ -59,6 +60,9 @@ struct resource {
   struct confirmer *confirmer; /* NULL, or who receives before JavaScript is called */
   napi_ref shared[2]; /* memory of the confirmer */
   struct resource *keys[CONFIRMATION_KEYS]; /* of the confirmer; each held */
+  struct checker *checker; /* of a check timer */
+  struct resource *sides[SIDES]; /* its sockets; each held */
+  struct resource *checks; /* NULL, or the open check timer of this socket */
 };
 
 static const napi_type_tag resource_tag = {0x7c1e0f5b9a3d4e26, 0xb8d21f6a40c7953e};
@@ -70,6 +74,9 @@ static void drop_holder(struct resource *resource) {
   if (resource->holders > 0) return;
   for (int place = 0; place < CONFIRMATION_KEYS; place += 1)
     if (resource->keys[place] != NULL) drop_holder(resource->keys[place]);
+  for (int side = 0; side < SIDES; side += 1)
+    if (resource->sides[side] != NULL) drop_holder(resource->sides[side]);
+  free(resource->checker);
   free(resource->confirmer);
   free(resource->reader);
   message_key_free(resource->key);
@@ -97,6 +104,8 @@ static void close_resource(struct resource *resource) {
   close(resource->fd);
   resource->fd = -1;
   resource->room = NULL;
+  for (int side = 0; side < SIDES; side += 1)
+    if (resource->sides[side] != NULL) resource->sides[side]->checks = NULL;
 }
 
 /* The environment ends (a worker was terminated) with the resource still open. */
@@ -137,10 +146,36 @@ static bool is_only_repeated(struct resource *resource) {
          repetitions_receive(resource->fd, resource->family, &resource->drained_at, resource->room);
 }
 
-/* Messages of peers that only confirm what is known are answered and noted in memory until JavaScript looks. */
+/* Messages of peers that only confirm what is known are answered and noted in memory until JavaScript looks. Where it makes
+ * the checks, it waits for the last answer to one. */
 static bool is_only_confirmed(struct resource *resource) {
-  return resource->confirmer != NULL &&
-         confirmations_receive(resource->confirmer, resource->fd, resource->family);
+  if (resource->confirmer == NULL) return false;
+  const enum heard heard =
+      confirmations_receive(resource->confirmer, resource->fd, resource->family);
+  if (heard != ALL_ANSWERED) return heard == CONFIRMED;
+  if (resource->checks == NULL || resource->confirmer->room->planned == 0) return false;
+  checks_arm(resource->checks->checker);
+  return true;
+}
+
+/* Looks at the sockets of a check timer. False: all are closed, and the memory of the port may be gone. */
+static bool has_sockets(struct resource *resource) {
+  bool any = false;
+  for (int side = 0; side < SIDES; side += 1) {
+    const int fd = resource->sides[side] == NULL ? -1 : resource->sides[side]->fd;
+    resource->checker->sockets[side] = fd;
+    if (fd >= 0) any = true;
+  }
+  return any;
+}
+
+/* Checks that are answered are made until something else is due. */
+static void pass_checks(struct resource *resource) {
+  struct checker *checker = resource->checker;
+  if (!has_sockets(resource) || checks_pass(checker)) return;
+  call_back(resource);
+  /* Whatever has become of it: what is left to us is waited for. */
+  if (resource->fd >= 0 && has_sockets(resource)) checks_arm(checker);
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events);
@@ -161,8 +196,11 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
   (void)events;
   if (status < 0) resume_polling(resource, on_poll);
   /* Readable, but armed anew by a callback that ran before this one: not expired after all. */
-  if (resource->kind == DEADLINE_TIMER && deadline_timer_consume(resource->fd) <= 0) return;
-  if (status >= 0 && is_only_repeated(resource))
+  const bool is_timer = resource->kind == DEADLINE_TIMER || resource->kind == CHECK_TIMER;
+  if (is_timer && deadline_timer_consume(resource->fd) <= 0) return;
+  if (resource->kind == CHECK_TIMER)
+    pass_checks(resource);
+  else if (status >= 0 && is_only_repeated(resource))
     pause_polling(resource);
   else if (status < 0 || !is_only_confirmed(resource))
     call_back(resource);
@@ -247,16 +285,6 @@ static struct resource *open_resource(napi_env env, napi_callback_info info, uns
 
 /* ---- what JavaScript calls; see src/kernel/addon.ts for the types ---- */
 
-static napi_value now(napi_env env, napi_callback_info info) {
-  (void)info;
-  return number(env, monotonic_microseconds());
-}
-
-static napi_value suspended(napi_env env, napi_callback_info info) {
-  (void)info;
-  return number(env, suspended_microseconds());
-}
-
 static napi_value open_advertisement_socket(napi_env env, napi_callback_info info) {
   napi_value values[4];
   int family, link_index;
@@ -279,16 +307,6 @@ static napi_value open_advertisement_socket(napi_env env, napi_callback_info inf
 static napi_value hand_over_fd(napi_env env, enum kind kind, int fd, napi_value callback) {
   struct resource *resource = new_resource(env, kind, fd);
   return resource == NULL ? NULL : hand_over(env, resource, callback);
-}
-
-/* No resource: the memory is never waited for, and lease.c knows it by its descriptor. */
-static napi_value lease(napi_env env, napi_callback_info info) {
-  napi_value values[2];
-  int fd, question;
-  if (!arguments(env, info, 2, values) || !int_argument(env, values[0], -1, INT_MAX, &fd) ||
-      !int_argument(env, values[1], 0, LEASE_STEP, &question))
-    return NULL;
-  return number(env, lease_ask(fd, (enum lease_question)question));
 }
 
 static napi_value open_announcer(napi_env env, napi_callback_info info) {
@@ -416,15 +434,6 @@ static napi_value receive_network(napi_env env, napi_callback_info info) {
       env, netlink_read(resource->reader, records, capacity > INT_MAX ? INT_MAX : (int)capacity));
 }
 
-/* One netlink message, to be carried out at once. */
-static napi_value netlink(napi_env env, napi_callback_info info) {
-  return of_batch(env, info, netlink_request);
-}
-
-static napi_value membership(napi_env env, napi_callback_info info) {
-  return of_batch(env, info, membership_open);
-}
-
 static napi_value arm(napi_env env, napi_callback_info info) {
   napi_value values[2];
   double at;
@@ -450,18 +459,6 @@ static napi_value close_handle(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* The address of a unix socket, and the bytes of one datagram. */
-static napi_value send_datagram(napi_env env, napi_callback_info info) {
-  napi_value values[2];
-  char address[256];
-  void *batch;
-  size_t size;
-  if (!arguments(env, info, 2, values) || !text_argument(env, values[0], address, sizeof address) ||
-      !batch_argument(env, values[1], 1, &batch, &size))
-    return NULL;
-  return number(env, service_send(address, batch, size));
-}
-
 static napi_value lock_file(napi_env env, napi_callback_info info) {
   napi_value values[1], nothing = NULL;
   char path[PATH_MAX];
@@ -472,32 +469,6 @@ static napi_value lock_file(napi_env env, napi_callback_info info) {
   if (fd >= 0) return hand_over_fd(env, FILE_LOCK, fd, NULL);
   if (fd != -EWOULDBLOCK) return throw_errno(env, fd, call);
   return napi_get_null(env, &nothing) == napi_ok ? nothing : NULL; /* somebody else holds it */
-}
-
-/* A unix socket, and where to put struct ucred: pid, uid, gid. */
-static napi_value peer_credentials(napi_env env, napi_callback_info info) {
-  napi_value values[2];
-  int fd;
-  void *batch;
-  size_t size;
-  if (!arguments(env, info, 2, values) || !int_argument(env, values[0], 0, INT_MAX, &fd) ||
-      !batch_argument(env, values[1], sizeof(struct ucred), &batch, &size))
-    return NULL;
-  return number(env, service_peer(fd, batch));
-}
-
-/* What is asked for, and a value; see realtime.h. */
-static napi_value realtime(napi_env env, napi_callback_info info) {
-  napi_value values[2];
-  int request, value;
-  if (!arguments(env, info, 2, values) || !int_argument(env, values[0], 0, INT_MAX, &request) ||
-      !int_argument(env, values[1], 0, INT_MAX, &value))
-    return NULL;
-  return number(env, realtime_request((enum realtime_request)request, value));
-}
-
-static napi_value replace_process(napi_env env, napi_callback_info info) {
-  return of_batch(env, info, process_replace);
 }
 
 static napi_value open_datagram_socket(napi_env env, napi_callback_info info) {
@@ -561,16 +532,48 @@ static napi_value use_key(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* A family, and the addresses with the name of an interface behind them. */
-static napi_value source_to(napi_env env, napi_callback_info info) {
-  napi_value values[2];
-  int family;
-  void *batch;
-  size_t size;
-  if (!arguments(env, info, 2, values) || !int_argument(env, values[0], 4, 6, &family) ||
-      !batch_argument(env, values[1], sizeof(struct datagram_addresses), &batch, &size))
+/* The sockets of a port, of IPv4 and IPv6, null for none, each after `confirm`; and who is called for what is not
+ * ordinary. */
+static napi_value open_checks(napi_env env, napi_callback_info info) {
+  napi_value values[3];
+  napi_valuetype type = napi_undefined;
+  struct resource *sides[SIDES] = {NULL, NULL};
+  const char *call;
+  if (!arguments(env, info, 3, values)) return NULL;
+  for (int side = 0; side < SIDES; side += 1) {
+    if (napi_typeof(env, values[side], &type) == napi_ok && type == napi_null) continue;
+    sides[side] = resource_argument(env, values[side], DATAGRAM_SOCKET);
+    if (sides[side] == NULL) return NULL;
+    if (sides[side]->confirmer != NULL && sides[side]->checks == NULL) continue;
+    napi_throw_error(env, NULL, "a socket that confirms, and has no checks yet, expected");
     return NULL;
-  return number(env, datagram_source_to(family == 4 ? AF_INET : AF_INET6, batch, size));
+  }
+  int fd = deadline_timer_open(&call);
+  if (fd < 0) return throw_errno(env, fd, call);
+  struct resource *resource = new_resource(env, CHECK_TIMER, fd);
+  if (resource == NULL) return NULL;
+  resource->checker = malloc(sizeof *resource->checker);
+  if (resource->checker == NULL) {
+    close_resource(resource);
+    drop_holder(resource);
+    return throw_errno(env, -ENOMEM, "malloc");
+  }
+  checks_begin(resource->checker, fd);
+  for (int side = 0; side < SIDES; side += 1) {
+    if (sides[side] == NULL) continue;
+    resource->sides[side] = sides[side];
+    resource->checker->sides[side] = sides[side]->confirmer;
+    sides[side]->holders += 1;
+    sides[side]->checks = resource;
+  }
+  return hand_over(env, resource, values[2]);
+}
+
+static napi_value arm_checks(napi_env env, napi_callback_info info) {
+  napi_value values[1];
+  struct resource *resource = open_resource(env, info, CHECK_TIMER, 1, values);
+  if (resource != NULL && has_sockets(resource)) checks_arm(resource->checker);
+  return NULL;
 }
 
 /* null when the process has nothing to make one with. */
@@ -627,6 +630,8 @@ NAPI_MODULE_INIT() {
       FUNCTION("attach", attach),
       FUNCTION("confirm", confirm),
       FUNCTION("useKey", use_key),
+      FUNCTION("openChecks", open_checks),
+      FUNCTION("armChecks", arm_checks),
       FUNCTION("sendBatch", send_batch),
       FUNCTION("receiveNetwork", receive_network),
       FUNCTION("membership", membership),

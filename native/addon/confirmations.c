@@ -7,7 +7,6 @@
 
 #include "deadline_timer.h"
 
-enum { REQUEST = 1, ANSWER = 2 };
 enum { AT_KIND = 6, AT_FLAGS = 7, AT_SESSION = 8, AT_SEQUENCE = 16, AT_NONCE = 24, AT_ECHO = 40 };
 enum { FLAG_TRUNCATED = 1, SEQUENCE_WINDOW = 64 };
 /* Of a flood the rest comes with the next turn of the loop. */
@@ -26,8 +25,7 @@ static void put_word(uint8_t *bytes, uint32_t word) {
   for (int i = 0; i < 4; i += 1) bytes[i] = (uint8_t)(word >> (24 - 8 * i));
 }
 
-/* A whole number that can be counted on; 0 for anything else. */
-static uint64_t whole(double number) {
+uint64_t whole_number(double number) {
   return number >= 1 && number < numbers_end ? (uint64_t)number : 0;
 }
 
@@ -36,11 +34,11 @@ size_t peer_room_size(unsigned int peers, unsigned int paths) {
          paths * sizeof(struct path_place);
 }
 
-static struct peer_place *peers_of(const struct confirmer *confirmer) {
+struct peer_place *peers_of(const struct confirmer *confirmer) {
   return (struct peer_place *)(void *)(confirmer->room + 1);
 }
 
-static struct path_place *paths_of(const struct confirmer *confirmer) {
+struct path_place *paths_of(const struct confirmer *confirmer) {
   return (struct path_place *)(void *)(peers_of(confirmer) + confirmer->peers);
 }
 
@@ -67,7 +65,7 @@ static uint16_t kind_of_repetition(const struct peer_place *peer, const uint8_t 
 
 /* How many checks ago the nonce was drawn that this is, 0 the latest; -1 for none. Compared in constant time. */
 static int checks_since(const struct peer_place *peer, const uint8_t *echo) {
-  const uint64_t drawn = whole(peer->drawn);
+  const uint64_t drawn = whole_number(peer->drawn);
   for (int age = 0; age < NONCES_KEPT && (uint64_t)age < drawn; age += 1) {
     const uint8_t *nonce = peer->nonces[(drawn - 1 - (uint64_t)age) % NONCES_KEPT];
     uint8_t difference = 0;
@@ -89,7 +87,7 @@ static uint64_t number_of(const struct peer_place *peer, const uint8_t *message)
 
 /* Whether it came already, or lies too far back to know. */
 static bool is_seen(const struct peer_place *peer, uint64_t number) {
-  const uint64_t highest = whole(peer->highest);
+  const uint64_t highest = whole_number(peer->highest);
   if (number > highest) return false;
   const uint64_t back = highest - number;
   if (back >= SEQUENCE_WINDOW) return true;
@@ -99,7 +97,7 @@ static bool is_seen(const struct peer_place *peer, uint64_t number) {
 
 /* Notes that it came. Whether it is the newest. */
 static bool take_number(struct peer_place *peer, uint64_t number) {
-  const uint64_t highest = whole(peer->highest);
+  const uint64_t highest = whole_number(peer->highest);
   const bool newest = number > highest;
   uint64_t received = (uint64_t)peer->received[0] << 32 | peer->received[1];
   if (newest) {
@@ -114,23 +112,22 @@ static bool take_number(struct peer_place *peer, uint64_t number) {
   return newest;
 }
 
-/* With the nonce of the request for an echo, and the key of the request. */
-static bool lay_answer(struct confirmer *confirmer, uint32_t on, const uint8_t *request,
+bool confirmations_lay(struct confirmer *confirmer, uint32_t on, uint8_t kind, const uint8_t *echo,
                        uint16_t port, struct message_key *key) {
   struct path_place *path = &paths_of(confirmer)[on];
   struct peer_place *peer = &peers_of(confirmer)[path->peer];
-  const unsigned int index = confirmer->answers;
+  const unsigned int index = confirmer->laid;
   const uint32_t length = confirmer->room->message_length;
-  const uint64_t sequence = whole(peer->sequence) + 1;
+  const uint64_t sequence = whole_number(peer->sequence) + 1;
   uint8_t *bytes = confirmer->batch.bytes[index];
   struct outgoing_record *record = &confirmer->batch.records[index];
 
   memcpy(bytes, confirmer->room->message, length);
-  bytes[AT_KIND] = ANSWER;
+  bytes[AT_KIND] = kind;
   put_word(bytes + AT_SEQUENCE, (uint32_t)(sequence >> 32));
   put_word(bytes + AT_SEQUENCE + 4, (uint32_t)sequence);
-  memcpy(bytes + AT_NONCE, peer->nonces[(whole(peer->drawn) - 1) % NONCES_KEPT], NONCE_SIZE);
-  memcpy(bytes + AT_ECHO, request + AT_NONCE, NONCE_SIZE);
+  memcpy(bytes + AT_NONCE, peer->nonces[(whole_number(peer->drawn) - 1) % NONCES_KEPT], NONCE_SIZE);
+  memcpy(bytes + AT_ECHO, echo, NONCE_SIZE);
   if (!message_key_mac(key, bytes, length - MESSAGE_MAC_SIZE, false)) return false;
   *record = (struct outgoing_record){.offset = (uint32_t)(bytes - (uint8_t *)&confirmer->batch),
                                      .length = length,
@@ -139,16 +136,20 @@ static bool lay_answer(struct confirmer *confirmer, uint32_t on, const uint8_t *
   memcpy(record->destination, path->address, sizeof record->destination);
   peer->sequence = (double)sequence;
   path->sent += 1;
-  confirmer->answered_on[index] = on;
-  confirmer->answers += 1;
+  confirmer->laid_on[index] = on;
+  confirmer->laid += 1;
   return true;
+}
+
+bool has_message(const struct confirmer *confirmer) {
+  const uint32_t length = confirmer->room->message_length;
+  return length >= PEER_HEADER_SIZE + MESSAGE_MAC_SIZE && length <= PEER_MESSAGE_SIZE;
 }
 
 /* Whether we could answer on this path, to that port. */
 static bool can_answer(const struct confirmer *confirmer, uint32_t port) {
-  const uint32_t length = confirmer->room->message_length;
-  return port != 0 && port <= UINT16_MAX && confirmer->answers < DATAGRAM_BATCH &&
-         length >= PEER_HEADER_SIZE + MESSAGE_MAC_SIZE && length <= PEER_MESSAGE_SIZE;
+  return port != 0 && port <= UINT16_MAX && confirmer->laid < DATAGRAM_BATCH &&
+         has_message(confirmer);
 }
 
 static void note(struct confirmer *confirmer, uint32_t on, const uint8_t *message, uint16_t kind,
@@ -162,7 +163,11 @@ static void note(struct confirmer *confirmer, uint32_t on, const uint8_t *messag
     peer->has_echo = 1;
     peer->newest_kind = kind;
   }
-  if (answered) path->answered = 1;
+  if (answered) {
+    path->answered = 1;
+    path->fail_at = now + room->fail_after;
+  }
+  path->nearly_silent_at = now + room->nearly_silent_after;
   confirmer->answered |= answered;
   path->received += 1;
   path->received_at = now;
@@ -186,7 +191,9 @@ static bool confirm(struct confirmer *confirmer, int family, const struct datagr
   struct message_key *key = confirmer->keys[peer->key];
   if (key == NULL || !message_key_mac(key, message, record->length - MESSAGE_MAC_SIZE, true))
     return false;
-  if (kind == REQUEST && !lay_answer(confirmer, on, message, (uint16_t)record->port, key))
+  /* With the nonce of the request for an echo, and the key of the request. */
+  if (kind == REQUEST &&
+      !confirmations_lay(confirmer, on, ANSWER, message + AT_NONCE, (uint16_t)record->port, key))
     return false;
   note(confirmer, on, message, kind, age, take_number(peer, number), now);
   return true;
@@ -202,15 +209,14 @@ unsigned int confirmations_take(struct confirmer *confirmer, int family, unsigne
   return taken;
 }
 
-/* Whether the kernel took them all. A path whose answer it refused is JavaScript's. */
-static bool send_answers(struct confirmer *confirmer, int fd, int family) {
-  const unsigned int count = confirmer->answers;
-  confirmer->answers = 0;
+bool confirmations_send(struct confirmer *confirmer, int fd, int family) {
+  const unsigned int count = confirmer->laid;
+  confirmer->laid = 0;
   if (count == 0 || datagram_socket_send(fd, family, (uint8_t *)&confirmer->batch, count) == 0)
     return true;
   for (unsigned int i = 0; i < count; i += 1) {
     if (confirmer->batch.records[i].error == 0) continue;
-    struct path_place *path = &paths_of(confirmer)[confirmer->answered_on[i]];
+    struct path_place *path = &paths_of(confirmer)[confirmer->laid_on[i]];
     path->refusal = confirmer->batch.records[i].error;
     path->refused += 1;
     path->open = 0;
@@ -218,7 +224,7 @@ static bool send_answers(struct confirmer *confirmer, int fd, int family) {
   return false;
 }
 
-/* The last answer to a check came: the timer that waits for it can be put off before it expires for nothing. */
+/* Whether the last answer to a check came, since this was last asked. */
 static bool is_all_answered(struct confirmer *confirmer) {
   const struct path_place *paths = paths_of(confirmer);
   if (!confirmer->answered) return false;
@@ -228,19 +234,19 @@ static bool is_all_answered(struct confirmer *confirmer) {
   return true;
 }
 
-bool confirmations_receive(struct confirmer *confirmer, int fd, int family) {
+enum heard confirmations_receive(struct confirmer *confirmer, int fd, int family) {
   struct datagram_room *arrived = confirmer->arrived;
-  if (arrived->waiting != 0) return false;
+  if (arrived->waiting != 0) return MORE;
   for (int batch = 0; batch < BATCHES_AT_ONCE; batch += 1) {
     const int count = datagram_socket_receive(fd, family, DATAGRAM_BATCH, &arrived->batch);
     /* Whoever receives next is told the same. */
-    if (count < 0) return false;
+    if (count < 0) return MORE;
     const unsigned int taken =
         confirmations_take(confirmer, family, (unsigned int)count, monotonic_microseconds());
     arrived->first = taken;
     arrived->waiting = (unsigned int)count - taken;
-    if (!send_answers(confirmer, fd, family) || arrived->waiting != 0) return false;
-    if (count < DATAGRAM_BATCH) return !is_all_answered(confirmer);
+    if (!confirmations_send(confirmer, fd, family) || arrived->waiting != 0) return MORE;
+    if (count < DATAGRAM_BATCH) return is_all_answered(confirmer) ? ALL_ANSWERED : CONFIRMED;
   }
-  return true;
+  return CONFIRMED;
 }

@@ -1,13 +1,16 @@
 // When the driver is woken next: the soonest of what the core and everything else wait for, and the one timer. What
 // is due is done elsewhere.
 import type { Deadline, InstanceEvent } from '../core/interface.js';
+import type { CheckPlan } from '../model/check-plan.js';
 import type { DeadlineTimer, Kernel } from '../kernel/kernel.js';
 import { earlier, type Instant } from '../model/units.js';
 
 export interface AlarmOptions {
   readonly kernel: Pick<Kernel, 'openDeadlineTimer'>;
-  /** What the core waits for: every virtual router is looked at for it. */
-  readonly core: () => Deadline | null;
+  /** What the core waits for: every virtual router is looked at for it. `checks`: those of the peers are ours. */
+  readonly core: (checks: boolean) => Deadline | null;
+  /** What the checks of the peers wait for where somebody else makes them; null while they are ours. */
+  readonly checks: () => Instant | null;
   /** What everything else waits for; null for nothing. */
   readonly others: () => Instant | null;
   readonly onExpired: () => void;
@@ -26,6 +29,12 @@ export class Alarm {
   /** What `#soonest` says may have been put off meanwhile. */
   #stale = false;
   #armedFor: Instant | null = null;
+  /** The soonest was looked for besides the checks. */
+  #besides = false;
+  /** The timer is armed besides the checks. */
+  #left = false;
+  /** Something has happened since it was armed that may have the peers asked at once. */
+  #asks = false;
   /** Whether the timer has expired since it was armed. */
   #expired = true;
 
@@ -37,26 +46,42 @@ export class Alarm {
     });
   }
 
-  /** For when the timer was armed last; null for never. */
+  /** When we are to be woken next, by the timer or by whoever makes the checks; null for never. */
   get armedFor(): Instant | null {
-    return this.#armedFor;
+    return earlier(this.#armedFor, this.#options.checks());
+  }
+
+  /** Whether something is due by now; or nobody makes the checks any more, besides which the timer was armed. */
+  isDue(now: Instant): boolean {
+    if (this.#left && this.#options.checks() === null) return true;
+    return (this.armedFor ?? Infinity) <= now;
   }
 
   /** The core has taken this event. `onlyDelayed`: it waits for nothing sooner than before. */
   eventTaken(event: InstanceEvent, onlyDelayed: boolean): void {
     if (!onlyDelayed || this.#soonest?.owner === ownerOf(event)) this.#soonest = undefined;
     else this.#stale = true;
+    if (!onlyDelayed && !ASKS_NOBODY.has(event.kind)) this.#asks = true;
   }
 
   /** What the core waited for until now; null when it is nothing. */
   passed(now: Instant): Deadline | null {
-    const soonest = this.#look(now);
+    const due = this.#options.checks();
+    const soonest = this.#look(now, due !== null && due > now && !this.#asks);
     return soonest !== null && soonest.at <= now ? soonest : null;
+  }
+
+  /** The plan until something is due that is no check: whatever is due first is done first. */
+  bounded(plan: CheckPlan | null, now: Instant): CheckPlan | null {
+    if (plan === null) return null;
+    return { ...plan, until: earlier(plan.until, this.#look(now, true)?.at ?? null) };
   }
 
   /** Arms the timer, unless it is armed for that. */
   arm(now: Instant): void {
-    const at = earlier(this.#look(now)?.at ?? null, this.#options.others());
+    this.#left = this.#options.checks() !== null;
+    this.#asks = false;
+    const at = earlier(this.#look(now, this.#left)?.at ?? null, this.#options.others());
     if (at === this.#armedFor && !this.#expired) return;
     this.#armedFor = at;
     this.#expired = false;
@@ -68,18 +93,23 @@ export class Alarm {
   }
 
   /** A deadline that is not later than the core's soonest, and that itself if it is over. */
-  #look(now: Instant): Deadline | null {
+  #look(now: Instant, besides: boolean): Deadline | null {
+    if (besides !== this.#besides) this.#soonest = undefined;
+    this.#besides = besides;
     const known = this.#soonest;
     if (known !== undefined && (!this.#stale || known === null || known.at > now)) return known;
     this.#stale = false;
-    return (this.#soonest = this.#options.core());
+    return (this.#soonest = this.#options.core(!besides));
   }
 }
+
+/** Events after which no peer is asked sooner than before. */
+const ASKS_NOBODY: ReadonlySet<InstanceEvent['kind']> = new Set(['deadline', 'advertisement']);
 
 /** Of the deadlines that an event may put off. */
 function ownerOf(event: InstanceEvent): string | undefined {
   if (event.kind === 'advertisement') return event.virtualRouter;
-  return event.kind === 'peer-report' ? event.peer : undefined;
+  return event.kind === 'peer-report' || event.kind === 'checked' ? event.peer : undefined;
 }
 
 /** When the first of them is due; null for none. */

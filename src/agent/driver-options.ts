@@ -3,12 +3,13 @@ import type { Settings } from '../config/settings.js';
 import type { Executor } from '../executor/executor.js';
 import type { Journal } from '../journal/journal.js';
 import type { Kernel, Lease } from '../kernel/kernel.js';
+import type { CheckPlan } from '../model/check-plan.js';
 import type { MonitorStatus } from '../model/monitor.js';
 import type { PeerReport } from '../model/peer-report.js';
 import type { EventRecord } from '../model/status.js';
 import type { WitnessOrder } from '../model/witness.js';
 import type { Instant } from '../model/units.js';
-import type { HeardReport } from '../peer-channel/peer-channel.js';
+import type { HeardReport, MadeCheck } from '../peer-channel/peer-channel.js';
 import type { Leftovers } from './leftovers.js';
 import type { TransitionEffect } from './records.js';
 import type { Signing } from './signing.js';
@@ -22,8 +23,11 @@ export interface Services {
   askGateway(): void;
   /** Submits by `hear` what the peers have said already. */
   hearPeers(): void;
-  /** Hands over, in order and with the time of each, what only confirmed what was known: nobody was woken for it. */
-  confirmed(take: (heard: HeardReport, at: Instant) => void): void;
+  /**
+   * Hands over, in order and with the time of each, what only confirmed what was known, and the checks that were made
+   * meanwhile: nobody was woken for it.
+   */
+  confirmed(take: (heard: HeardReport | MadeCheck, at: Instant) => void): void;
   /** Whether `confirmed` would hand over any. */
   readonly isAnyConfirmed: boolean;
   /**
@@ -31,6 +35,13 @@ export interface Services {
    * @param doubts whether that may have changed.
    */
   trustPeers(isKnown: (heard: HeardReport) => boolean, doubts: boolean): void;
+  /**
+   * From now on the checks of this plan, if there is one, are made without us, until something else is due: then `heard`
+   * is called.
+   */
+  leaveChecks(plan: () => CheckPlan | null): void;
+  /** What the checks wait for that are left; null while they are ours. */
+  readonly checksDueAt: Instant | null;
   /** Interfaces or addresses of this host have changed. */
   networkChanged(): void;
   /** Addresses of these are about to come: what is to be waited for, never for long; null for nothing. */

@@ -50,7 +50,7 @@ export class Driver {
   readonly moves: Moves;
   #settings: Settings;
   #routers = new Map<string, VirtualRouterSettings>();
-  #inbox: InstanceEvent[] = [];
+  readonly #inbox: InstanceEvent[] = [];
   #awake = false;
   #wakeScheduled = false;
   #stopped = false;
@@ -99,7 +99,8 @@ export class Driver {
     this.#will = new LeasedWill({ ...options, ...own });
     this.#alarm = new Alarm({
       kernel,
-      core: () => this.#instance.nextDeadline(),
+      core: (checks) => this.#instance.nextDeadline(checks),
+      checks: () => this.#services.checksDueAt,
       others: () => soonest(this.network, this.keeper, this.#advertiser, options.watchdog),
       onExpired: () => this.#wake(),
     });
@@ -157,14 +158,14 @@ export class Driver {
    */
   heard(): void {
     const isAny = this.#inbox.length > 0 || this.#services.isAnyConfirmed;
-    if (isAny || (this.#alarm.armedFor ?? Infinity) <= this.#kernel.now()) this.#takeHeard();
+    if (isAny || this.#alarm.isDue(this.#kernel.now())) this.#takeHeard();
   }
 
   #takeHeard(): void {
     if (this.#awake || this.#stopped) return;
     const now = this.#kernel.now();
-    const armedFor = this.#wakeScheduled ? null : this.#alarm.armedFor;
-    if (armedFor === null || now >= armedFor || !this.#will.renew()) return this.#wake();
+    const armed = !this.#wakeScheduled && this.#alarm.armedFor !== null;
+    if (!armed || this.#alarm.isDue(now) || !this.#will.renew()) return this.#wake();
     this.#awake = true;
     let quiet = true;
     try {
@@ -172,9 +173,7 @@ export class Driver {
         if (this.#handle(event, at).length > 0) quiet = false;
       };
       this.reception.repetitions(this.network, take);
-      const events = this.#inbox;
-      this.#inbox = [];
-      for (const event of events) take(event, now);
+      for (const event of this.#inbox.splice(0)) take(event, now);
     } finally {
       this.#awake = false;
     }
@@ -231,6 +230,7 @@ export class Driver {
       // Nobody will come: what is left to be done is to remove what stands.
       if (this.snapshot().isAlone) this.#will.leave(this.#settings, this.snapshot());
       this.#send();
+      this.#services.leaveChecks(() => null);
       this.#alarm.close();
       this.network.close();
       this.#options.onChange();
@@ -336,6 +336,7 @@ export class Driver {
   #rest(now: Instant): void {
     this.reception.distrust(this.network, this.#instance, this.#doubts);
     this.#doubts = false;
+    this.#services.leaveChecks(() => this.#alarm.bounded(this.#instance.checkPlan(), now));
     this.#alarm.arm(now);
   }
 
@@ -343,9 +344,7 @@ export class Driver {
 
   #takeInbox(): void {
     while (this.#inbox.length > 0) {
-      const events = this.#inbox;
-      this.#inbox = [];
-      for (const event of events) this.#handle(event, this.#kernel.now());
+      for (const event of this.#inbox.splice(0)) this.#handle(event, this.#kernel.now());
     }
   }
 

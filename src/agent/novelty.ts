@@ -16,7 +16,8 @@ export class Novelty {
 
   /** The core has taken this event. */
   take(event: InstanceEvent, effects: readonly InstanceEffect[]): void {
-    if (!this.#known.has(event)) {
+    // A check that was made is an object of its own each time.
+    if (event.kind !== 'checked' && !this.#known.has(event)) {
       this.#known.add(event);
       this.#isNews = true;
     }

@@ -18,7 +18,7 @@ import {
 import { hasTrailer, TRAILER_LENGTH } from '../wire/signature.js';
 import { createAdvertisementDecoder, isSameMessage } from '../wire/advertisement-decoder.js';
 import type { Journal } from '../journal/journal.js';
-import type { HeardReport } from '../peer-channel/peer-channel.js';
+import type { HeardReport, MadeCheck } from '../peer-channel/peer-channel.js';
 import { Discards } from './discards.js';
 import type { Services } from './driver-options.js';
 import type { Network } from './network.js';
@@ -27,8 +27,8 @@ import type { Signing } from './signing.js';
 import { Unheard } from './unheard.js';
 
 type AdvertisementEvent = Extract<InstanceEvent, { kind: 'advertisement' }>;
-/** What is heard of others, of which most is only counted. */
-type HeardEvent = AdvertisementEvent | HeardReport;
+/** What is heard of others, of which most is only counted; and what was asked of them meanwhile. */
+type HeardEvent = AdvertisementEvent | HeardReport | MadeCheck;
 type Accepted = Extract<DecodedAdvertisement, { ok: true }>;
 
 interface ReceptionOptions {
@@ -82,7 +82,7 @@ export class Reception {
 
   /**
    * Hands over what repeated an advertisement since the last call, as often as it did, with the time of the last one; and
-   * what only confirmed the word of a peer. Nobody was woken for it: nothing but deadlines hung on it.
+   * what only confirmed the word of a peer, and the checks that were made. Nobody was woken for it: nothing but deadlines hung on it.
    */
   repetitions(network: Network, take: (event: HeardEvent, at: Instant) => void): void {
     for (const port of network.ports()) {

@@ -182,6 +182,14 @@ export class AgentServices implements Services {
     this.channel.trust(isKnown, doubts);
   }
 
+  leaveChecks(...[plan]: Parameters<Services['leaveChecks']>): void {
+    this.channel.leaveChecks(plan);
+  }
+
+  get checksDueAt(): Instant | null {
+    return this.channel.checksDueAt;
+  }
+
   beforeActive(virtualRouters: readonly string[]): Promise<void> | null {
     return this.#beforeActive.call(virtualRouters);
   }

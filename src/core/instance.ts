@@ -27,7 +27,8 @@
 //
 // Beside this file: instance-state holds the state of it all; interface has the types of events, effects, settings;
 // router-snapshot is a virtual router from outside; agreement compares settings with the peers'; successors has
-// objections to an order; because and cause put reasons into words; nobody-held, soonest.
+// objections to an order; because and cause put reasons into words; check-plan is what others
+// need to make the checks; nobody-held, soonest.
 //
 // Nobody calls upwards: instance -> events, settle -> decisions, apply -> step -> machine. A decision changes nothing
 // and sees nothing but its sight; only apply reads what a verdict asks for.
@@ -49,11 +50,13 @@
 // In active-passive mode the virtual routers move together: a fault of one is a fault of all; one that loses the role
 // to a better Active takes those behind it along; and none preempts while another still follows an Active that is at
 // least its equal.
+import type { CheckPlan } from '../model/check-plan.js';
 import type { MonitorStatus } from '../model/monitor.js';
 import type { IpAddress } from '../model/address.js';
 import type { PeerSight } from '../model/status.js';
 import type { Instant, Microseconds } from '../model/units.js';
 import { causeOf } from './cause.js';
+import { checkPlan, takeChecked } from './check-plan.js';
 import { bypassDesired, memoryOf } from './fitness/restraint.js';
 import { recentFlaps } from './fitness/flap-counter.js';
 import type {
@@ -65,6 +68,7 @@ import type {
 } from './interface.js';
 import { operate, reportNoSuccessor } from './operations.js';
 import {
+  checkDeadlines,
   excusePeers,
   passPeerDeadlines,
   peerDeadlines,
@@ -145,10 +149,19 @@ export class Instance {
     return this.#state.decisions;
   }
 
-  /** When to call `handle({ kind: 'deadline' })` next; null for never. */
-  nextDeadline(): Deadline | null {
+  /** How the checks go on without us, as long as nothing follows from them; null where something may. */
+  checkPlan(): CheckPlan | null {
+    return checkPlan(this.#state);
+  }
+
+  /**
+   * When to call `handle({ kind: 'deadline' })` next; null for never.
+   * @param checks whether the checks are ours; others make them by a `checkPlan`.
+   */
+  nextDeadline(checks = true): Deadline | null {
     const soonest = new Soonest();
     for (const router of this.#state.routers.values()) routerDeadlines(router, soonest);
+    if (checks) checkDeadlines(this.#state, soonest);
     peerDeadlines(this.#state, soonest);
     witnessDeadlines(this.#state, soonest);
     return soonest.deadline;
@@ -223,6 +236,7 @@ export class Instance {
 const SAYS_SO_ITSELF: ReadonlySet<InstanceEvent['kind']> = new Set([
   'advertisement',
   'peer-report',
+  'checked',
   'deadline',
 ]);
 
@@ -268,6 +282,9 @@ function take(instance: InstanceState, event: InstanceEvent): void {
       return;
     case 'peer-report':
       takeReport(instance, event);
+      return;
+    case 'checked':
+      takeChecked(instance, event);
       return;
     case 'path-interface':
       setPathInterface(instance, event);

@@ -120,6 +120,8 @@ export type InstanceEvent =
   | { readonly kind: 'witness'; readonly fact: WitnessFact }
   /** The machine was suspended for so long: clocks that count this have moved on, and our instants have not. */
   | { readonly kind: 'suspended'; readonly by: Microseconds }
+  /** The check of this peer that was due at that time was made without the core (`checkPlan`). */
+  | { readonly kind: 'checked'; readonly peer: string; readonly at: Instant }
   | { readonly kind: 'deadline' };
 
 export type InstanceEffect =

@@ -182,13 +182,18 @@ function sayPaths(
   }
 }
 
-/** Offers what the peers' checks, and the Backups that watch them, wait for. */
-export function peerDeadlines(instance: InstanceState, soonest: Soonest): void {
-  if (instance.phase !== 'running' || instance.peers.size === 0) return;
+/** Offers what the peers' checks wait for. */
+export function checkDeadlines(instance: InstanceState, soonest: Soonest): void {
+  if (instance.phase !== 'running') return;
   for (const peer of instance.peers.values()) {
     const at = peerDeadline(peer, instance.configuration.peerCheck, instance.clock);
     soonest.offer(at, peer.configuration.name, 'peer-check');
   }
+}
+
+/** Offers what the Backups wait for that watch the peers. */
+export function peerDeadlines(instance: InstanceState, soonest: Soonest): void {
+  if (instance.phase !== 'running' || instance.peers.size === 0) return;
   const nearlySilent = isAnyNearlySilent(instance);
   let shared: InstanceSight | null = null;
   for (const router of instance.routers.values()) {

@@ -55,6 +55,13 @@ export interface Addon {
   ): void;
   /** The key of that place, 0 to 7, from now on; after `confirm`. */
   useKey(handle: Handle, place: number, key: AddonKey | null): void;
+  /**
+   * A timer for the checks of a port with these sockets, each after `confirm` with the same room: see
+   * native/addon/checks.h. `onDue` is called when something is due that is no ordinary check.
+   */
+  openChecks(four: Handle | null, six: Handle | null, onDue: () => void): Handle;
+  /** The room says something else than before. */
+  armChecks(handle: Handle): void;
   /** The number of records whose error is set. */
   sendBatch(handle: Handle, batch: ArrayBuffer, count: number): number;
   /** The number of records in `batch`, 0 when there is no more. */
@@ -91,7 +98,7 @@ export interface Addon {
 
 /** What an addon that was built before the latest change of this face does not have. */
 const isWhole = (addon: Partial<Addon>): addon is Addon =>
-  addon.confirm !== undefined && addon.membership !== undefined;
+  addon.openChecks !== undefined && addon.membership !== undefined;
 
 const ADDON = '../../../build/Release/understudy.node';
 

@@ -70,13 +70,21 @@ export interface DatagramSocket {
   close(): void;
 }
 
+/** The timer of checks that are left to the addon (native/addon/checks.h). */
+export interface CheckTimer {
+  /** The room has another plan. */
+  arm(): void;
+  close(): void;
+}
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 const NO_FAILURES: readonly SendFailure[] = [];
 
 class NativeDatagramSocket implements DatagramSocket {
   readonly #addon: Addon;
-  readonly #handle: Handle;
+  readonly handle: Handle;
+  readonly family: Family;
   /** struct datagram_room. */
   readonly #batch = new ArrayBuffer(BATCH * (RECORD_SIZE + DATAGRAM_SIZE) + 8);
   readonly #words = new Int32Array(this.#batch, 0, BATCH * WORDS);
@@ -98,7 +106,8 @@ class NativeDatagramSocket implements DatagramSocket {
 
   constructor(addon: Addon, handle: Handle, family: Family) {
     this.#addon = addon;
-    this.#handle = handle;
+    this.handle = handle;
+    this.family = family;
     this.#texts = new AddressTexts(family);
     this.#outgoing.begin(BATCH, BATCH * DATAGRAM_SIZE);
   }
@@ -107,7 +116,7 @@ class NativeDatagramSocket implements DatagramSocket {
     let total = this.#handOverLeft(handler);
     while (total < limit && !this.#closed) {
       const capacity = Math.min(BATCH, limit - total);
-      const count = this.#addon.receivePackets(this.#handle, this.#batch, capacity);
+      const count = this.#addon.receivePackets(this.handle, this.#batch, capacity);
       if (count < 0) throw refusal('receiving datagrams', count, 'recvmmsg');
       // A handler may close the socket; what is left of the batch then concerns nobody.
       for (let index = 0; index < count && !this.#closed; index += 1) handler(this.#at(index));
@@ -131,12 +140,12 @@ class NativeDatagramSocket implements DatagramSocket {
 
   confirm(room: PeerRoom): void {
     const { buffer, peers, paths } = room;
-    this.#addon.confirm(this.#handle, this.#batch, buffer, peers.length, paths.length);
+    this.#addon.confirm(this.handle, this.#batch, buffer, peers.length, paths.length);
   }
 
   useKeys(keys: readonly (AddonKey | null)[]): void {
     for (let place = 0; place < KEYS; place += 1) {
-      this.#addon.useKey(this.#handle, place, keys[place] ?? null);
+      this.#addon.useKey(this.handle, place, keys[place] ?? null);
     }
   }
 
@@ -164,7 +173,7 @@ class NativeDatagramSocket implements DatagramSocket {
     if (this.#count === 0 || this.#closed) return NO_FAILURES;
     const count = this.#count;
     this.#count = 0;
-    const failures = this.#outgoing.send(this.#addon, this.#handle, count);
+    const failures = this.#outgoing.send(this.#addon, this.handle, count);
     this.#outgoing.begin(BATCH, BATCH * DATAGRAM_SIZE);
     return failures;
   }
@@ -172,7 +181,7 @@ class NativeDatagramSocket implements DatagramSocket {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#addon.close(this.#handle);
+    this.#addon.close(this.handle);
   }
 }
 
@@ -190,6 +199,23 @@ export function openDatagramSocket(
     addon.openDatagramSocket(VERSION[family], port, onReadable),
   );
   return new NativeDatagramSocket(addon, handle, family);
+}
+
+/**
+ * Opens the timer for the checks of a port with these sockets: one of a family at most, all with the same room.
+ * @param onDue called when something is due that is no ordinary check.
+ */
+export function openCheckTimer(sockets: readonly DatagramSocket[], onDue: () => void): CheckTimer {
+  const addon = loadAddon();
+  const native = sockets.filter((socket) => socket instanceof NativeDatagramSocket);
+  const of = (family: Family): Handle | null =>
+    native.find((socket) => socket.family === family)?.handle ?? null;
+  const what = 'opening the timer of the checks';
+  const handle = attempt(what, () => addon.openChecks(of('ipv4'), of('ipv6'), onDue));
+  return {
+    arm: () => addon.armChecks(handle),
+    close: () => addon.close(handle),
+  };
 }
 
 /**

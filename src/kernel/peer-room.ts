@@ -1,23 +1,40 @@
 // The memory of an HA port that addon and JavaScript share: what is known of peers and paths, and the messages that only
 // confirmed it. No system calls, and no judgement: who writes what is said in native/addon/confirmations.h.
 import { addressBytes, familyOf, type IpAddress } from '../model/address.js';
-import { instant, type Instant } from '../model/units.js';
+import { instant, microseconds, type Instant, type Microseconds } from '../model/units.js';
 
 /** struct peer_room. */
-const ROOM = { noted: 0, messageLength: 4, message: 8, messageSize: 1200, notes: 1208 } as const;
-const NOTES = 256;
+const ROOM = {
+  noted: 0,
+  messageLength: 4,
+  message: 8,
+  messageSize: 1200,
+  plan: 1208,
+  planned: 1256,
+  notes: 1264,
+} as const;
+/** What checks need that are made without us: numbers of 64 bits from `ROOM.plan` on. */
+const PLAN = {
+  due: 0,
+  until: 1,
+  interval: 2,
+  failAfter: 3,
+  nearlySilentAfter: 4,
+  tolerance: 5,
+} as const;
+const NOTES = 1024;
 const NOTE_SIZE = 16;
 const ROOM_SIZE = ROOM.notes + NOTES * NOTE_SIZE;
 /** struct peer_place: numbers of 64 bits, words of 32, bytes. */
 const PEER = {
-  size: 1456,
-  words: 32,
-  echo: 72,
-  nonces: 88,
-  report: 344,
+  size: 1472,
+  words: 40,
+  echo: 88,
+  nonces: 104,
+  report: 360,
   reportSize: 1112,
 } as const;
-const PEER_NUMBER = { highest: 0, drawn: 1, drawnAtChange: 2, sequence: 3 } as const;
+const PEER_NUMBER = { highest: 0, drawn: 1, drawnAtChange: 2, sequence: 3, nextCheck: 4 } as const;
 const PEER_WORD = {
   sessionHigh: 0,
   sessionLow: 1,
@@ -29,22 +46,27 @@ const PEER_WORD = {
   truncated: 7,
   length: 8,
   key: 9,
+  port: 10,
+  signsWith: 11,
 } as const;
 /** struct path_place. */
-const PATH = { size: 80, words: 24, address: 48, source: 64 } as const;
-const PATH_NUMBER = { receivedAt: 0, sent: 1, received: 2 } as const;
+const PATH = { size: 96, words: 40, address: 64, source: 80 } as const;
+const PATH_NUMBER = { receivedAt: 0, sent: 1, received: 2, failAt: 3, nearlySilentAt: 4 } as const;
 const PATH_WORD = { open: 0, peer: 1, family: 2, answered: 3, refused: 4, refusal: 5 } as const;
 
 const NONCE_LENGTH = 16;
 const NONCES_KEPT = 16;
 const VERSION = { ipv4: 4, ipv6: 6 } as const;
 
-/** A message that confirmed what is known. */
+/** Of a note that is of a check: its place is that of the peer. */
+export const CHECK_MADE = 0;
+
+/** A message that confirmed what is known, or a check that was made. */
 export interface Confirmation {
   readonly at: Instant;
   /** The place of its path. */
   readonly path: number;
-  /** Of the newest message of its peer, as on the wire. */
+  /** Of the newest message of its peer, as on the wire; CHECK_MADE for a check. */
   readonly kind: number;
   /** The first answer on this path to the latest check. */
   readonly answered: boolean;
@@ -62,8 +84,8 @@ export class PeerPlace {
 
   /** Without a room: memory of its own, for one that nobody shares. */
   constructor(buffer = new ArrayBuffer(PEER.size), start = 0) {
-    this.numbers = new Float64Array(buffer, start, 4);
-    this.words = new Uint32Array(buffer, start + PEER.words, 10);
+    this.numbers = new Float64Array(buffer, start, 5);
+    this.words = new Uint32Array(buffer, start + PEER.words, 12);
     this.echo = new Uint8Array(buffer, start + PEER.echo, NONCE_LENGTH);
     this.nonces = new Uint8Array(buffer, start + PEER.nonces, NONCES_KEPT * NONCE_LENGTH);
     this.#report = new Uint8Array(buffer, start + PEER.report, PEER.reportSize);
@@ -91,7 +113,7 @@ export class PathPlace {
   /** Without a room: memory of its own, for one that nobody shares. */
   constructor(buffer = new ArrayBuffer(PATH.size), start = 0, address: IpAddress | null = null) {
     this.address = address;
-    this.numbers = new Float64Array(buffer, start, 3);
+    this.numbers = new Float64Array(buffer, start, 5);
     this.words = new Uint32Array(buffer, start + PATH.words, 6);
     this.#source = new Uint8Array(buffer, start + PATH.source, 16);
     this.numbers[PATH_NUMBER.receivedAt] = -1;
@@ -102,6 +124,17 @@ export class PathPlace {
     this.#source.fill(0);
     if (source !== null) this.#source.set(addressBytes(source));
   }
+}
+
+/** The numbers of a plan that are the port's; those of peers and paths stand at their places. */
+export interface RoomPlan {
+  /** From then on a check is ours. */
+  readonly until: Instant | null;
+  readonly interval: Microseconds;
+  readonly failAfter: Microseconds;
+  readonly nearlySilentAfter: Microseconds;
+  /** A check that is later is ours. */
+  readonly tolerance: Microseconds;
 }
 
 export { PATH_NUMBER, PATH_WORD, PEER_NUMBER, PEER_WORD };
@@ -148,6 +181,48 @@ export class PeerRoom {
 
   get message(): Uint8Array {
     return this.#message.subarray(0, this.#words[ROOM.messageLength / 4]);
+  }
+
+  /** Leaves the checks to the addon by this plan, once its timer is armed; null: they are ours. */
+  setPlan(plan: RoomPlan | null): void {
+    this.#words[ROOM.planned / 4] = plan === null ? 0 : 1;
+    if (plan === null) return;
+    this.#setNumber('until', plan.until ?? Infinity);
+    this.#setNumber('interval', plan.interval);
+    this.#setNumber('failAfter', plan.failAfter);
+    this.#setNumber('nearlySilentAfter', plan.nearlySilentAfter);
+    this.#setNumber('tolerance', plan.tolerance);
+  }
+
+  get plan(): RoomPlan | null {
+    if (this.#words[ROOM.planned / 4] === 0) return null;
+    const until = this.#number('until');
+    return {
+      until: until === Infinity ? null : instant(until),
+      interval: microseconds(this.#number('interval')),
+      failAfter: microseconds(this.#number('failAfter')),
+      nearlySilentAfter: microseconds(this.#number('nearlySilentAfter')),
+      tolerance: microseconds(this.#number('tolerance')),
+    };
+  }
+
+  /** What the checks that are left to the addon wait for; null while they are ours. */
+  get dueAt(): Instant | null {
+    if (this.#words[ROOM.planned / 4] === 0) return null;
+    return instant(this.#number('due'));
+  }
+
+  /** Whoever makes the checks waits until then. */
+  setDue(at: Instant): void {
+    this.#setNumber('due', at);
+  }
+
+  #number(name: keyof typeof PLAN): number {
+    return this.#times[ROOM.plan / 8 + PLAN[name]] ?? 0;
+  }
+
+  #setNumber(name: keyof typeof PLAN, value: number): void {
+    this.#times[ROOM.plan / 8 + PLAN[name]] = value;
   }
 
   /** How many wait to be taken. */

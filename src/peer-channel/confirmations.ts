@@ -1,15 +1,22 @@
 // Messages that only confirm what is known, where the addon takes them: when it may, and what it has taken. What makes a
 // message one of those is said twice, here and in native/addon/confirmations.c; a test compares the two.
-import { PeerRoom, type Confirmation } from '../kernel/peer-room.js';
+import { CHECK_MADE, PeerRoom, type Confirmation } from '../kernel/peer-room.js';
 import { assert } from '../model/assert.js';
 import type { IpAddress } from '../model/address.js';
 import type { PeerReport } from '../model/peer-report.js';
+import type { Instant } from '../model/units.js';
 import { PEER_MESSAGE_KINDS, PeerMessageDraft, type EncodedReport } from '../wire/peer-message.js';
 import type { HaKey } from './ha-key.js';
 import { HaPeer, type HaPath } from './ha-peer.js';
 import type { HaPeerAddress, PeerArrival } from './ha-port-face.js';
 
 type Report = (peer: string, path: IpAddress, report: PeerReport, arrival: PeerArrival) => void;
+type Checked = (peer: string, at: Instant) => void;
+
+/** A message, or a check that was made. */
+type Gathered =
+  | { readonly said: Parameters<Report> }
+  | { readonly said: null; readonly checked: Parameters<Checked> };
 
 export class Confirmations {
   readonly room: PeerRoom;
@@ -19,7 +26,7 @@ export class Confirmations {
   /** What answers have in common. */
   readonly #draft = new PeerMessageDraft();
   #keys: readonly HaKey[] = [];
-  readonly #gathered: Parameters<Report>[] = [];
+  readonly #gathered: Gathered[] = [];
   /** Something has been closed, or heard, since it was last asked what may be open. */
   #stirred = true;
 
@@ -88,19 +95,32 @@ export class Confirmations {
     return this.#gathered.length > 0 || this.room.noted > 0;
   }
 
-  /** Hands over what the addon has taken since the last call, as if it had come here. */
-  take(handler: Report): void {
+  /** Hands over what the addon has taken since the last call, as if it had come here, and the checks it made meanwhile. */
+  take(handler: Report, onChecked: Checked): void {
     if (!this.isAny) return;
     this.gather();
-    for (const report of this.#gathered.splice(0)) handler(...report);
+    for (const one of this.#gathered.splice(0)) {
+      if (one.said === null) onChecked(...one.checked);
+      else handler(...one.said);
+    }
   }
 
   /** What was noted until now is of what is known now: before a check begins, or another report comes. */
   gather(): void {
-    if (this.room.noted > 0) this.room.take((one) => this.#gathered.push(this.#reportOf(one)));
+    if (this.room.noted === 0) return;
+    this.room.take((one) =>
+      this.#gathered.push(one.kind === CHECK_MADE ? this.#checkOf(one) : this.#reportOf(one)),
+    );
   }
 
-  #reportOf({ at, path: place, kind: number, answered }: Confirmation): Parameters<Report> {
+  #checkOf({ at, path: place }: Confirmation): Gathered {
+    const peer = this.peers[place];
+    assert(peer !== undefined, `peer ${place} is known`);
+    peer.checkBegun(at);
+    return { said: null, checked: [peer.name, at] };
+  }
+
+  #reportOf({ at, path: place, kind: number, answered }: Confirmation): Gathered {
     const path = this.#paths[place];
     const kind = PEER_MESSAGE_KINDS[number - 1];
     const newest = path?.peer.newest;
@@ -108,11 +128,11 @@ export class Confirmations {
     assert(newest !== undefined && newest !== null, `${path.peer.name} was heard before`);
     const rttMs = answered ? path.peer.sinceCheck(at) : null;
     const { report, truncated } = newest;
-    return [path.peer.name, path.address, report, { kind, truncated, rttMs, at }];
+    return { said: [path.peer.name, path.address, report, { kind, truncated, rttMs, at }] };
   }
 
-  /** Takes note of answers that the kernel refused to the addon. */
+  /** Takes note of messages that the kernel refused to the addon. */
   noteRefused(): void {
-    for (const path of this.#paths) path.noteRefused();
+    for (const path of this.#paths) if (path.noteRefused()) this.#stirred = true;
   }
 }

@@ -12,7 +12,7 @@ import { errorName } from '../kernel/refusal.js';
 import type { IpAddress } from '../model/address.js';
 import type { PeerReport } from '../model/peer-report.js';
 import type { AnnouncedVersion } from '../model/settings-version.js';
-import { between, instant, microseconds, type Instant } from '../model/units.js';
+import { after, between, instant, microseconds, type Instant } from '../model/units.js';
 import {
   PEER_MESSAGE_KINDS,
   PeerMessageDraft,
@@ -98,14 +98,15 @@ export class HaPath {
     this.place.numbers[PATH_NUMBER.receivedAt] = now;
   }
 
-  /** Takes note of answers that the kernel refused to the addon. */
-  noteRefused(): void {
+  /** Takes note of messages that the kernel refused to the addon. @returns whether there were any. */
+  noteRefused(): boolean {
     const { words } = this.place;
     const refused = words[PATH_WORD.refused] ?? 0;
-    if (refused === 0) return;
+    if (refused === 0) return false;
     words[PATH_WORD.refused] = 0;
     const refusal = errorName(-(words[PATH_WORD.refusal] ?? 0));
     for (let time = 0; time < refused; time += 1) this.noteSent(refusal);
+    return true;
   }
 
   readonly noteSent = (refusal: string | null): void => {
@@ -120,6 +121,18 @@ export class HaPath {
     if (this.#sourceFrom !== null && between(this.#sourceFrom, now) < SOURCE_LASTS) return;
     this.#sourceFrom = now;
     this.source = undefined;
+  }
+
+  /**
+   * Asks for the source again when half of its time is over: whoever is awake then need not be woken for it.
+   * @returns until when it is good.
+   */
+  refreshSource(sourceFor: (destination: IpAddress) => IpAddress | null, now: Instant): Instant {
+    const from = this.#sourceFrom;
+    if (from !== null && between(from, now) * 2 < SOURCE_LASTS) return after(from, SOURCE_LASTS);
+    this.#sourceFrom = now;
+    this.source = sourceFor(this.address);
+    return after(now, SOURCE_LASTS);
   }
 
   /** Whether one more unsolicited message may cost us a verification now. */
@@ -242,8 +255,13 @@ export class HaPeer {
   /** A check starts: answers to earlier ones prove nothing about it. Its nonce stands at `from` of `nonce`. */
   beginCheck(nonce: Uint8Array, now: Instant, from = 0): void {
     this.freshness.renew(nonce, from);
-    this.#checkedAt = now;
     for (const { place } of this.paths) place.words[PATH_WORD.answered] = 0;
+    this.checkBegun(now);
+  }
+
+  /** One was begun then, by whoever has drawn its nonce. */
+  checkBegun(at: Instant): void {
+    this.#checkedAt = at;
     this.#checksUnderKey += 1;
     if (this.#checksParted !== null) this.#checksParted += 1;
   }

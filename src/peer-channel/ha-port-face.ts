@@ -1,12 +1,13 @@
 // What the HA port is given, what it answers and tells. Types only.
 import type { IpAddress } from '../model/address.js';
+import type { CheckPlan } from '../model/check-plan.js';
 import type { PeerReport } from '../model/peer-report.js';
 import type { AnnouncedVersion } from '../model/settings-version.js';
 import type { Instant } from '../model/units.js';
 import type { PeerDiscardReason, PeerMessageKind } from '../wire/peer-message.js';
 import type { HaKey } from './ha-key.js';
 import type { PeerKeys } from './ha-peer.js';
-import type { OpenHaSocket } from './ha-socket.js';
+import type { OpenCheckTimer, OpenHaSocket } from './ha-socket.js';
 
 export interface HaPeerAddress {
   readonly name: string;
@@ -60,6 +61,8 @@ export interface HaPortOptions {
   readonly sourceFor: (destination: IpAddress) => IpAddress | null;
   /** UDP unless given. */
   readonly openSocket?: OpenHaSocket;
+  /** The addon's timer unless given. */
+  readonly openCheckTimer?: OpenCheckTimer;
 }
 
 export interface HaPortCounters {
@@ -98,9 +101,12 @@ export interface HaPort {
   hear(): void;
   /**
    * Hands over what was taken since the last call without anybody being told, with the time when it came: messages
-   * that only confirmed what was known.
+   * that only confirmed what was known, and the checks that were made meanwhile, in order.
    */
-  confirmed(handler: HaPortOptions['onReport']): void;
+  confirmed(
+    handler: HaPortOptions['onReport'],
+    onChecked: (peer: string, at: Instant) => void,
+  ): void;
   /** Whether `confirmed` would hand over any. */
   readonly isAnyConfirmed: boolean;
   /**
@@ -112,6 +118,14 @@ export interface HaPort {
     isKnown: (peer: string, path: IpAddress, report: PeerReport) => boolean,
     doubts: boolean,
   ): void;
+  /**
+   * From now on the checks of this plan are made without us, until something is due that is no ordinary check; then
+   * `onHeard` is called. Null, or no such plan: whoever calls `check` goes on doing so.
+   * @param plan of how the checks go on from now; asked where all paths are trusted.
+   */
+  leaveChecks(plan: () => CheckPlan | null): void;
+  /** What the checks wait for that are left; null while none are. */
+  readonly checksDueAt: Instant | null;
   /** Interfaces or addresses of this host have changed: sources are asked for again. */
   forgetSources(): void;
   /** A change: sends the report to all peers on all paths at once, and keeps it. */

@@ -26,7 +26,8 @@ import {
 import { Confirmations } from './confirmations.js';
 import { formatDigest, verifiedBy, type HaKey } from './ha-key.js';
 import type { HaPath, HaPeer, NewestReport, PeerKeys } from './ha-peer.js';
-import { openHaSocket, type HaSocket } from './ha-socket.js';
+import { openAddonChecks, openHaSocket, type HaSocket } from './ha-socket.js';
+import { LeftChecks } from './left-checks.js';
 import { sequenceAt, type Freshness } from './peer-freshness.js';
 
 export { HaPortError } from './ha-socket.js';
@@ -73,6 +74,7 @@ class OpenHaPort implements HaPort {
   readonly #options: HaPortOptions;
   readonly #session = randomBytes(8).readBigUInt64BE();
   readonly #confirmations: Confirmations;
+  readonly #checks: LeftChecks;
   readonly #peers = new Map<string, HaPeer>();
   readonly #paths = new Map<string, HaPath>();
   readonly #sockets = new Map<Family, HaSocket>();
@@ -102,7 +104,9 @@ class OpenHaPort implements HaPort {
     this.#keys = options.keys;
     const draw = (): Uint8Array => randomBytes(NONCE_LENGTH);
     this.#confirmations = new Confirmations(options.peers, options.port, draw);
-    for (const peer of this.#confirmations.peers) {
+    const { room, peers } = this.#confirmations;
+    this.#checks = new LeftChecks(room, peers);
+    for (const peer of peers) {
       assert(peer.name !== options.self, `peer ${peer.name} has our own name`);
       this.#peers.set(peer.name, peer);
       for (const path of peer.paths) {
@@ -114,19 +118,23 @@ class OpenHaPort implements HaPort {
 
   async open(): Promise<void> {
     const families = new Set([...this.#paths.values()].map(({ address }) => familyOf(address)));
-    const { openSocket = openHaSocket } = this.#options;
+    const { openSocket = openHaSocket, openCheckTimer = openAddonChecks } = this.#options;
+    const { room } = this.#confirmations;
+    const onReadable = (): void => {
+      this.hear();
+      this.#options.onHeard?.();
+    };
     try {
       for (const family of families) {
         const socket = await openSocket(family, this.#options.port, {
-          onReadable: () => {
-            this.hear();
-            this.#options.onHeard?.();
-          },
+          onReadable,
           onError: (code) => count(this.#receiveErrors, code),
         });
-        socket.confirm?.(this.#confirmations.room);
+        socket.confirm?.(room);
         this.#sockets.set(family, socket);
       }
+      const timer = openCheckTimer(room, [...this.#sockets.values()], onReadable);
+      if (timer !== null) this.#checks.use(timer);
       this.setKeys(this.#keys);
     } catch (error) {
       await this.close();
@@ -191,12 +199,21 @@ class OpenHaPort implements HaPort {
     return this.#confirmations.isAny;
   }
 
-  confirmed(handler: HaPortOptions['onReport']): void {
-    this.#confirmations.take(handler);
+  confirmed(...[handler, onChecked]: Parameters<HaPort['confirmed']>): void {
+    this.#confirmations.take(handler, onChecked);
   }
 
   trust(...[isKnown, doubts]: Parameters<HaPort['trust']>): void {
     this.#confirmations.trust(isKnown, doubts);
+  }
+
+  leaveChecks(plan: Parameters<HaPort['leaveChecks']>[0]): void {
+    if (this.isAnyConfirmed) return this.#checks.takeBack();
+    this.#checks.leave(plan, this.#keys, this.#options.sourceFor, this.#options.now());
+  }
+
+  get checksDueAt(): Instant | null {
+    return this.#checks.dueAt;
   }
 
   forgetSources(): void {
@@ -224,7 +241,8 @@ class OpenHaPort implements HaPort {
   }
 
   async close(): Promise<void> {
-    this.confirmed(this.#options.onReport);
+    this.#checks.close();
+    this.confirmed(this.#options.onReport, () => undefined);
     await Promise.all([...this.#sockets.values()].map((socket) => socket.close()));
   }
 

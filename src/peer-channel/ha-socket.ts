@@ -1,8 +1,10 @@
 // One UDP socket of the HA port: bound, never throwing on send, what is sent and received in batches. No
 // protocol, no key.
 import {
+  openCheckTimer,
   openDatagramSocket,
   type ArrivedDatagram,
+  type CheckTimer,
   type DatagramSocket,
 } from '../kernel/datagram-socket.js';
 import type { KernelError } from '../kernel/kernel.js';
@@ -58,6 +60,23 @@ export type OpenHaSocket = (
   events: HaSocketEvents,
 ) => Promise<HaSocket>;
 
+/** A timer for checks that are made without us, over these sockets; null where nobody makes any. */
+export type OpenCheckTimer = (
+  room: PeerRoom,
+  sockets: readonly HaSocket[],
+  onDue: () => void,
+) => CheckTimer | null;
+
+/** The addon makes them over its own sockets. */
+export const openAddonChecks: OpenCheckTimer = (_room, sockets, onDue) => {
+  const udp = sockets.filter((socket) => socket instanceof UdpSocket);
+  if (udp.length === 0 || udp.length < sockets.length) return null;
+  return openCheckTimer(
+    udp.map(({ socket }) => socket),
+    onDue,
+  );
+};
+
 /** Of a flood so many are looked at before anything else has its turn. */
 const RECEIVED_AT_ONCE = 64;
 
@@ -72,21 +91,21 @@ export const openHaSocket: OpenHaSocket = (family, port, events) => {
 };
 
 class UdpSocket implements HaSocket {
-  readonly #socket: DatagramSocket;
+  readonly socket: DatagramSocket;
   readonly #onError: HaSocketEvents['onError'];
   /** Of those that were put, in their order. */
   readonly #done: ((code: string | null) => void)[] = [];
   #closed = false;
 
   constructor(socket: DatagramSocket, onError: HaSocketEvents['onError']) {
-    this.#socket = socket;
+    this.socket = socket;
     this.#onError = onError;
   }
 
   receive(handler: (datagram: ArrivedDatagram) => void): void {
     if (this.#closed) return;
     try {
-      this.#socket.receive(handler, RECEIVED_AT_ONCE);
+      this.socket.receive(handler, RECEIVED_AT_ONCE);
     } catch (error) {
       if (!isRefusal(error)) throw error;
       this.#onError(error.code);
@@ -102,15 +121,15 @@ class UdpSocket implements HaSocket {
   ): void {
     // Port 0 is what a forged source may show.
     if (this.#closed || port === 0) return;
-    if (this.#socket.isFull) this.flush();
-    this.#socket.put(datagram, source, address, port);
+    if (this.socket.isFull) this.flush();
+    this.socket.put(datagram, source, address, port);
     this.#done.push(done);
   }
 
   flush(): void {
     const done = this.#done;
     if (done.length === 0) return;
-    const failures = this.#socket.flush();
+    const failures = this.socket.flush();
     let next = 0;
     for (let index = 0; index < done.length; index += 1) {
       const failure = failures[next];
@@ -122,17 +141,17 @@ class UdpSocket implements HaSocket {
   }
 
   confirm(room: PeerRoom): void {
-    this.#socket.confirm(room);
+    this.socket.confirm(room);
   }
 
   useKeys(keys: readonly HaKey[]): void {
-    this.#socket.useKeys(keys.map(({ addonKey }) => addonKey));
+    this.socket.useKeys(keys.map(({ addonKey }) => addonKey));
   }
 
   close(): Promise<void> {
     this.flush();
     this.#closed = true;
-    this.#socket.close();
+    this.socket.close();
     return Promise.resolve();
   }
 }

@@ -3,6 +3,7 @@
 import type { Settings } from '../config/settings.js';
 import { sourceTo } from '../kernel/datagram-socket.js';
 import { familyOf, type IpAddress } from '../model/address.js';
+import type { CheckPlan } from '../model/check-plan.js';
 import type { LinkAddress } from '../model/link.js';
 import { ownSource, virtualAddresses } from '../model/own-source.js';
 import type { PeerReport } from '../model/peer-report.js';
@@ -28,6 +29,13 @@ export interface HeardReport {
   readonly report: PeerReport;
   /** An answer in time to the latest check. Any other message is a sign of life. */
   readonly answered: boolean;
+}
+
+/** A check of a peer that was made, when it was due, without anybody being told. */
+export interface MadeCheck {
+  readonly kind: 'checked';
+  readonly peer: string;
+  readonly at: Instant;
 }
 
 interface PeerChannelOptions {
@@ -57,7 +65,7 @@ export interface PeerChannel {
   /** Delivers what has arrived already. */
   hear(): void;
   /** Hands over what was taken without anybody being told, in order, with the time when it came. */
-  confirmed(take: (heard: HeardReport, at: Instant) => void): void;
+  confirmed(take: (heard: HeardReport | MadeCheck, at: Instant) => void): void;
   /** Whether `confirmed` would hand over any. */
   readonly isAnyConfirmed: boolean;
   /**
@@ -65,6 +73,10 @@ export interface PeerChannel {
    * @param isKnown whether it would. @param doubts whether that may have changed.
    */
   trust(isKnown: (heard: HeardReport) => boolean, doubts: boolean): void;
+  /** From now on the checks of this plan are made without us: see `HaPort`. */
+  leaveChecks(plan: () => CheckPlan | null): void;
+  /** What the checks wait for that are left; null while none are. */
+  readonly checksDueAt: Instant | null;
   /** Interfaces or addresses of this host have changed: sources are asked for again. */
   forgetSources(): void;
   /** Sends what has changed to all peers, and keeps it for requests and answers. */
@@ -136,9 +148,11 @@ class Channel implements PeerChannel {
     this.#port?.hear();
   }
 
-  confirmed(take: (heard: HeardReport, at: Instant) => void): void {
-    this.#port?.confirmed((peer, address, report, { rttMs, at }) =>
-      take(this.#heardOf(peer, address, report, rttMs), at),
+  confirmed(take: (heard: HeardReport | MadeCheck, at: Instant) => void): void {
+    this.#port?.confirmed(
+      (peer, address, report, { rttMs, at }) =>
+        take(this.#heardOf(peer, address, report, rttMs), at),
+      (peer, at) => take({ kind: 'checked', peer, at }, at),
     );
   }
 
@@ -152,6 +166,14 @@ class Channel implements PeerChannel {
       (...said) => this.#settled && isKnown(this.#heardFrom(...said, true)),
       doubts,
     );
+  }
+
+  leaveChecks(plan: () => CheckPlan | null): void {
+    this.#port?.leaveChecks(plan);
+  }
+
+  get checksDueAt(): Instant | null {
+    return this.#port?.checksDueAt ?? null;
   }
 
   forgetSources(): void {
@@ -298,8 +320,11 @@ class Channel implements PeerChannel {
   }
 
   async #shut(): Promise<void> {
+    const wasLeft = this.checksDueAt !== null;
     await this.#port?.close();
     this.#port = null;
+    // Whoever left the checks to it has them again.
+    if (wasLeft) this.#options.onHeard?.();
     this.#names = [];
     this.#rtt.clear();
     this.#heard.answered.clear();

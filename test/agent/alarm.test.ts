@@ -3,16 +3,28 @@ import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
 import { Alarm } from '../../src/agent/alarm.js';
 import type { Deadline, InstanceEvent } from '../../src/core/interface.js';
-import { instant, type Instant } from '../../src/model/units.js';
+import type { CheckPlan } from '../../src/model/check-plan.js';
+import { instant, microseconds, type Instant } from '../../src/model/units.js';
 
 const about = (peer: string): InstanceEvent =>
   ({ kind: 'peer-report', peer }) as Extract<InstanceEvent, { kind: 'peer-report' }>;
+
+const earlierOf = (a: number | null, b: number | null): number | null =>
+  a === null || b === null ? (a ?? b) : Math.min(a, b);
 
 function bench() {
   const armed: (Instant | null)[] = [];
   let expire = (): void => undefined;
   let looks = 0;
-  const state = { core: null as number | null, others: null as number | null, expired: 0 };
+  const state = {
+    core: null as number | null,
+    /** When the core has a check due. */
+    check: null as number | null,
+    /** When whoever makes the checks has something due. */
+    checks: null as number | null,
+    others: null as number | null,
+    expired: 0,
+  };
   const deadline = (at: number): Deadline => ({
     at: instant(at),
     owner: 'lan',
@@ -25,10 +37,12 @@ function bench() {
         return { arm: (at) => void armed.push(at), close: () => undefined };
       },
     },
-    core: () => {
+    core: (checks) => {
       looks += 1;
-      return state.core === null ? null : deadline(state.core);
+      const at = checks ? earlierOf(state.core, state.check) : state.core;
+      return at === null ? null : deadline(at);
     },
+    checks: () => (state.checks === null ? null : instant(state.checks)),
     others: () => (state.others === null ? null : instant(state.others)),
     onExpired: () => (state.expired += 1),
   });
@@ -110,5 +124,54 @@ describe('the alarm', () => {
     state.others = null;
     alarm.arm(instant(0));
     assert.deepEqual(armed, [200, null]);
+  });
+
+  it('is armed besides the checks that others make, and due with them', () => {
+    const { alarm, armed, state } = bench();
+    Object.assign(state, { core: 900, check: 300 });
+    alarm.arm(instant(0));
+    state.checks = 300;
+    alarm.arm(instant(0));
+    assert.deepEqual(armed, [300, 900]);
+    assert.deepEqual([alarm.armedFor, alarm.isDue(instant(299))], [300, false]);
+    state.checks = 400;
+    assert.equal(alarm.passed(instant(399)), null);
+    assert.deepEqual([alarm.isDue(instant(400)), alarm.passed(instant(400))?.at], [true, 300]);
+  });
+
+  it('is due when nobody makes the checks any more that it was armed besides', () => {
+    const { alarm, state, armed } = bench();
+    Object.assign(state, { core: 900, check: 300, checks: 300 });
+    alarm.arm(instant(0));
+    state.checks = null;
+    assert.equal(alarm.isDue(instant(1)), true);
+    alarm.arm(instant(1));
+    assert.deepEqual([alarm.isDue(instant(1)), armed], [false, [900, 300]]);
+  });
+
+  it('looks among the checks, too, after an event that may have a peer asked at once', () => {
+    const { alarm, state } = bench();
+    Object.assign(state, { core: 900, check: 300, checks: 300 });
+    alarm.arm(instant(0));
+    state.check = 100;
+    alarm.eventTaken({ kind: 'deadline' }, false);
+    assert.equal(alarm.passed(instant(100)), null);
+    alarm.eventTaken({ kind: 'stalled' }, false);
+    assert.equal(alarm.passed(instant(100))?.at, 100);
+  });
+
+  it('bounds a plan by what is due besides', () => {
+    const { alarm, state } = bench();
+    const plan = (until: number | null): CheckPlan => ({
+      interval: microseconds(100),
+      failAfter: microseconds(150),
+      nearlySilentAfter: microseconds(300),
+      until: until === null ? null : instant(until),
+      peers: [],
+    });
+    state.core = 900;
+    const bounds = [null, 800, 1_000].map((until) => alarm.bounded(plan(until), instant(0))?.until);
+    assert.deepEqual(bounds, [900, 800, 900]);
+    assert.equal(alarm.bounded(null, instant(0)), null);
   });
 });

@@ -139,6 +139,8 @@ export function rig(options: RigOptions = {}): Rig {
     confirmed: silent,
     isAnyConfirmed: false,
     trustPeers: silent,
+    leaveChecks: silent,
+    checksDueAt: null,
     networkChanged: silent,
     beforeActive: options.beforeActive ?? (() => null),
     peerNews: (report) => tell({ kind: 'news', report }),

@@ -28,16 +28,21 @@ bool message_key_mac(struct message_key *key, uint8_t *text, size_t size, bool v
   return !verify || memcmp(right, text + size, MESSAGE_MAC_SIZE) == 0;
 }
 
+/* Nothing has arrived at a descriptor that is one. */
 int datagram_socket_receive(int fd, int family, int capacity, struct datagram_batch *batch) {
-  (void)fd, (void)family, (void)capacity, (void)batch;
-  return -EBADF;
+  (void)family, (void)capacity, (void)batch;
+  return fd < 0 ? -EBADF : 0;
 }
+
+static unsigned int stage_sent;
+static bool stage_refuses = true;
 
 int datagram_socket_send(int fd, int family, uint8_t *batch, unsigned int count) {
   struct outgoing_record *records = (struct outgoing_record *)(void *)batch;
   (void)fd, (void)family;
-  for (unsigned int i = 0; i < count; i += 1) records[i].error = EBADF;
-  return (int)count;
+  for (unsigned int i = 0; i < count; i += 1) records[i].error = stage_refuses ? EBADF : 0;
+  if (!stage_refuses) stage_sent += count;
+  return stage_refuses ? (int)count : 0;
 }
 
 static struct message_key stage_key = {7};

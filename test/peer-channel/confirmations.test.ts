@@ -212,10 +212,13 @@ class Listener {
   settle: () => void = () => undefined;
 
   #catchUp(tell: HaPortOptions['onReport']): void {
-    this.#ha?.confirmed((...report) => {
-      this.confirmed += 1;
-      tell(...report);
-    });
+    this.#ha?.confirmed(
+      (...report) => {
+        this.confirmed += 1;
+        tell(...report);
+      },
+      () => assert.fail('no check was left to anybody'),
+    );
   }
 
   /** What the port has sent. */

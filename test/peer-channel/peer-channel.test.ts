@@ -57,6 +57,8 @@ async function open(t: TestContext) {
     confirmed: () => undefined,
     isAnyConfirmed: false,
     trust: () => undefined,
+    leaveChecks: () => undefined,
+    checksDueAt: null,
     forgetSources: () => undefined,
     push: () => void sent.push('push'),
     bye: () => void sent.push('bye'),

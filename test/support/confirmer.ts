@@ -20,7 +20,7 @@ const NONCES = 16;
 const WINDOW = 64n;
 const ANSWER = 2;
 
-type Send = (answer: Uint8Array, to: IpAddress, port: number) => void;
+type Send = (message: Uint8Array, to: IpAddress, port: number) => void;
 
 export class Confirmer {
   readonly #room: PeerRoom;
@@ -52,7 +52,7 @@ export class Confirmer {
     const key = this.keys[wordOf(peer, 'key')];
     if (key?.verify(bytes, start, start + length - MAC_LENGTH) !== true) return false;
     const nonce = bytes.subarray(start + PEER_FIELDS.nonce).subarray(0, NONCE);
-    if (kind === 'request') this.#answer(path, peer, key, nonce, port);
+    if (kind === 'request') this.lay(path, peer, 'answer', key, nonce, port);
     if (take(peer, number)) {
       peer.echo.set(nonce);
       peer.words[PEER_WORD.hasEcho] = 1;
@@ -74,27 +74,38 @@ export class Confirmer {
   #note(on: number, path: PathPlace, peer: PeerPlace, inTime: boolean): void {
     const at = this.#now();
     const answered = inTime && path.words[PATH_WORD.answered] === 0;
+    const plan = this.#room.plan;
     if (answered) path.words[PATH_WORD.answered] = 1;
+    if (answered) path.numbers[PATH_NUMBER.failAt] = at + (plan?.failAfter ?? 0);
+    path.numbers[PATH_NUMBER.nearlySilentAt] = at + (plan?.nearlySilentAfter ?? 0);
     this.#answered ||= answered;
     path.numbers[PATH_NUMBER.received] = (path.numbers[PATH_NUMBER.received] ?? 0) + 1;
     path.numbers[PATH_NUMBER.receivedAt] = at;
     this.#room.note({ at, path: on, kind: wordOf(peer, 'newestKind'), answered });
   }
 
-  #answer(path: PathPlace, peer: PeerPlace, key: HaKey, echo: Uint8Array, port: number): void {
-    const answer = this.#room.message.slice();
-    const view = new DataView(answer.buffer);
+  /** Sends the next message to this peer on this path. */
+  lay(
+    path: PathPlace,
+    peer: PeerPlace,
+    kind: 'request' | 'answer',
+    key: HaKey,
+    echo: Uint8Array,
+    port: number,
+  ): void {
+    const message = this.#room.message.slice();
+    const view = new DataView(message.buffer);
     const sequence = (peer.numbers[PEER_NUMBER.sequence] ?? 0) + 1;
     peer.numbers[PEER_NUMBER.sequence] = sequence;
-    answer[PEER_FIELDS.kind] = ANSWER;
+    message[PEER_FIELDS.kind] = kind === 'request' ? 1 : ANSWER;
     view.setBigUint64(PEER_FIELDS.sequence, BigInt(sequence));
     const drawn = peer.numbers[PEER_NUMBER.drawn] ?? 0;
     const at = ((drawn - 1) % NONCES) * NONCE;
-    answer.set(peer.nonces.subarray(at, at + NONCE), PEER_FIELDS.nonce);
-    answer.set(echo, PEER_FIELDS.echo);
-    key.sign(answer, answer.length - MAC_LENGTH);
+    message.set(peer.nonces.subarray(at, at + NONCE), PEER_FIELDS.nonce);
+    message.set(echo, PEER_FIELDS.echo);
+    key.sign(message, message.length - MAC_LENGTH);
     path.numbers[PATH_NUMBER.sent] = (path.numbers[PATH_NUMBER.sent] ?? 0) + 1;
-    if (path.address !== null) this.#send(answer, path.address, port);
+    if (path.address !== null) this.#send(message, path.address, port);
   }
 }
 

@@ -38,7 +38,8 @@ export interface Path {
 export const tolerance = ({ interval }: PeerCheckParameters): Microseconds =>
   microseconds(Math.min(interval / 2, 40_000));
 
-const failureDue = (parameters: PeerCheckParameters, now: Instant): Instant =>
+/** An answer in time puts off the next failure by so much. */
+export const failureDue = (parameters: PeerCheckParameters, now: Instant): Instant =>
   after(after(now, parameters.interval), tolerance(parameters));
 
 /** As many failures as are needed to be unhealthy, and the tolerance once. */

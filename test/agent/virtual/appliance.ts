@@ -161,7 +161,11 @@ export class Appliance extends VirtualHost {
       },
       onProblem: (problem) => void (problem !== null && this.said.push(problem)),
       openPort: (options) =>
-        openHaPort({ ...options, openSocket: world.socketsOf(this.side, process) }),
+        openHaPort({
+          ...options,
+          openSocket: world.socketsOf(this.side, process),
+          openCheckTimer: (room, _sockets, onDue) => world.checksOf(this.side, room, onDue),
+        }),
     });
     const driver = new Driver({
       kernel: this.kernelFor(process),
@@ -383,6 +387,10 @@ export class Appliance extends VirtualHost {
         return channel.isAnyConfirmed;
       },
       trustPeers: (isKnown, doubts) => channel.trust(isKnown, doubts),
+      leaveChecks: (plan) => channel.leaveChecks(plan),
+      get checksDueAt() {
+        return channel.checksDueAt;
+      },
       networkChanged: () => channel.forgetSources(),
       beforeActive: () => null,
       peerNews: (report) => channel.news(report),

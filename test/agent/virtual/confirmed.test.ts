@@ -1,4 +1,4 @@
-// Messages of peers that only confirm what is known wake nobody; and whatever happens to the pair, it happens at the same
+// Messages of peers that only confirm what is known wake nobody, and neither do checks that they answer; and whatever happens to the pair, it happens at the same
 // instant as where each of them does. In virtual time. Which messages those are is test/peer-channel/confirmations.test.ts.
 import assert from 'node:assert/strict';
 import { describe, it } from '../../support/test.js';
@@ -22,7 +22,7 @@ async function outcome(
   trouble: (pair: Pair) => unknown,
   wanted: Wanted,
   delay: number,
-): Promise<{ story: unknown[]; confirmed: number }> {
+): Promise<{ story: unknown[]; confirmed: number; checked: number }> {
   const pair = await startPair(wanted);
   const { world } = pair;
   await world.run(500 + delay);
@@ -33,6 +33,7 @@ async function outcome(
   return {
     story: told.map((one) => ({ ...one, at: one.at - at })),
     confirmed: world.confirmed,
+    checked: world.checked,
   };
 }
 
@@ -49,8 +50,9 @@ describe('what only confirms wakes nobody', () => {
         const quiet = await outcome(trouble, wanted, delay);
         const told = await outcome(trouble, { ...wanted, confirms: false }, delay);
         assert.deepEqual(quiet.story, told.story);
-        assert.equal(told.confirmed, 0);
+        assert.deepEqual([told.confirmed, told.checked], [0, 0]);
         assert.ok(quiet.confirmed > 0, 'nobody was woken for some');
+        assert.ok(quiet.checked > 0, 'nor for some checks');
       }
     });
   }

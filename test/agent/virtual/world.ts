@@ -5,7 +5,8 @@ import type {
   HaSocketEvents,
   OpenHaSocket,
 } from '../../../src/peer-channel/ha-socket.js';
-import type { ArrivedDatagram } from '../../../src/kernel/datagram-socket.js';
+import type { ArrivedDatagram, CheckTimer } from '../../../src/kernel/datagram-socket.js';
+import type { PeerRoom } from '../../../src/kernel/peer-room.js';
 import type { OutgoingMessage } from '../../../src/kernel/kernel.js';
 import {
   addressFromBytes,
@@ -13,6 +14,7 @@ import {
   type Family,
   type IpAddress,
 } from '../../../src/model/address.js';
+import { Checker } from '../../support/checker.js';
 import { Confirmer } from '../../support/confirmer.js';
 import { decodeArpFrame } from '../../../src/wire/arp.js';
 import { instant, type Instant } from '../../../src/model/units.js';
@@ -53,6 +55,10 @@ interface OpenSocket {
   readonly events: HaSocketEvents;
   /** Takes what only confirms, as the addon does. */
   confirmer: Confirmer | null;
+  /** Makes the checks that are left to it, as the addon does. */
+  checker: Checker | null;
+  /** Its timer has expired. */
+  expire: () => void;
   /** What waits to be received. */
   readonly arrived: ArrivedDatagram[];
   /** What waits to be sent, and where to. */
@@ -73,6 +79,8 @@ export class World {
   confirms = true;
   /** How many were. */
   confirmed = 0;
+  /** How many checks were made without waking a process. */
+  checked = 0;
   /** Ports that a firewall between the two has closed. */
   readonly closedPorts = new Set<number>();
   /** Is shown each advertisement that is sent. */
@@ -145,7 +153,8 @@ export class World {
       };
     }
     for (const side of SIDES) {
-      for (const due of this.#appliances.get(side)?.due() ?? []) {
+      const dues = [...(this.#appliances.get(side)?.due() ?? []), ...this.#checksDue(side)];
+      for (const due of dues) {
         if (next === null || due.at < next.at) next = due;
       }
     }
@@ -234,6 +243,8 @@ export class World {
         process,
         events,
         confirmer: null,
+        checker: null,
+        expire: () => undefined,
         arrived: [],
         waiting: [],
       };
@@ -250,7 +261,7 @@ export class World {
         confirm: (room) => {
           if (!this.confirms) return;
           const now = (): Instant => this.#instant();
-          open.confirmer = new Confirmer(room, now, (answer, to) => this.#send(open, answer, to));
+          open.confirmer = new Confirmer(room, now, (sent, to) => this.#send(open, sent, to));
         },
         useKeys: (keys) => {
           if (open.confirmer !== null) open.confirmer.keys = keys;
@@ -262,6 +273,46 @@ export class World {
       };
       return Promise.resolve(socket);
     };
+  }
+
+  /** The timer for checks that are left to the addon, of the port that is open on this side. */
+  checksOf(side: Side, room: PeerRoom, onDue: () => void): CheckTimer | null {
+    const open = this.#sockets.get(side);
+    if (open === undefined || open.confirmer === null) return null;
+    const { confirmer, process } = open;
+    open.checker = new Checker(room, confirmer, () => this.#instant(), {
+      isHeard: () => {
+        this.#confirm(open);
+        return open.arrived.length === 0;
+      },
+      onChecked: () => (this.checked += 1),
+      onDue,
+    });
+    open.expire = process.waker(() => open.checker?.pass());
+    return open.checker;
+  }
+
+  /** What is due of the checks that are left to the addon. */
+  #checksDue(side: Side): { readonly at: number; readonly take: () => void }[] {
+    const open = this.#sockets.get(side);
+    const at = open?.checker?.armedFor ?? null;
+    if (open === undefined || at === null) return [];
+    return [
+      {
+        at,
+        take: () => {
+          open.checker?.expire();
+          open.expire();
+        },
+      },
+    ];
+  }
+
+  #confirm({ arrived, confirmer }: OpenSocket): void {
+    while (arrived[0] !== undefined && confirmer?.take(arrived[0]) === true) {
+      arrived.shift();
+      this.confirmed += 1;
+    }
   }
 
   #send(open: OpenSocket, datagram: Uint8Array, to: IpAddress): void {
@@ -293,12 +344,10 @@ export class World {
       receiver.arrived.push(arrivedDatagram(datagram, source, port));
       receiver.process.enter(() => {
         const { arrived, confirmer } = receiver;
-        while (arrived[0] !== undefined && confirmer?.take(arrived[0]) === true) {
-          arrived.shift();
-          this.confirmed += 1;
-        }
+        this.#confirm(receiver);
         const isDone = confirmer?.isAllAnswered() === true;
-        if (arrived.length > 0 || isDone) receiver.events.onReadable();
+        const isLeft = isDone && receiver.checker?.arm() === true;
+        if (arrived.length > 0 || (isDone && !isLeft)) receiver.events.onReadable();
       });
     });
   }

@@ -35,9 +35,9 @@ static void take_message(uint8_t manner, const uint8_t *data, size_t size) {
   memcpy(before, &stage, sizeof stage);
   const uint32_t noted = stage.room.noted;
   if (confirmations_take(&confirmer, AF_INET, 1, 5000) == 1)
-    expect_sound(message, record->length, noted, (int)confirmer.answers);
+    expect_sound(message, record->length, noted, (int)confirmer.laid);
   else
-    EXPECT(memcmp(before, &stage, sizeof stage) == 0 && confirmer.answers == 0);
+    EXPECT(memcmp(before, &stage, sizeof stage) == 0 && confirmer.laid == 0);
 }
 
 /* The memory as somebody may have left it. */
@@ -53,7 +53,7 @@ static void take_room(const uint8_t *data, size_t size) {
   for (uint8_t kind = 1; kind <= 2; kind += 1) {
     put_message(0, kind, 0x55, 101 + kind);
     confirmations_take(&confirmer, AF_INET, 1, 5000);
-    EXPECT(stage.room.noted <= CONFIRMATIONS_NOTED && confirmer.answers <= DATAGRAM_BATCH);
+    EXPECT(stage.room.noted <= CONFIRMATIONS_NOTED && confirmer.laid <= DATAGRAM_BATCH);
   }
 }
 
