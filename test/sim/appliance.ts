@@ -66,7 +66,7 @@ export class Appliance {
   readonly addresses: Readonly<Record<Family, IpAddress>>;
   configuration: InstanceConfiguration;
   /** Of the settings that all share; see Live in settings.ts. */
-  version: 0 | 1 | 2 = 0;
+  version: 0 | 1 | 2 | 3 = 0;
   agent: AgentState = 'off';
   instance: Instance | null = null;
   /** Goes up with every start: what an earlier life left behind is dropped. */
@@ -128,6 +128,11 @@ export class Appliance {
   /** Whether a frame leaves and reaches this interface; the HA link is apart. */
   isOn(link: string): boolean {
     return this.bypass === 'inline' && !this.unplugged.has(link);
+  }
+
+  /** Whether this virtual router is in its settings. */
+  carries(virtualRouter: string): boolean {
+    return this.configuration.virtualRouters.some(({ name }) => name === virtualRouter);
   }
 
   /** By its own clock. */

@@ -68,6 +68,8 @@ export class Conduct {
         this.#early.set(key, !FROM_ONE_THAT_ANSWERS.has(effect.reason));
       }
       if (effect.kind === 'peer-news') this.#tells(appliance, JSON.stringify(effect.report));
+      if (effect.kind === 'transition' && effect.from === 'Active' && effect.to === 'Initialize')
+        this.#saysFarewell(appliance, effect.virtualRouter, effects);
       if (effect.kind === 'send-advertisement' && effect.priority === 0)
         isBeforeTheAddressesGo(appliance, effect.virtualRouter, effects.slice(0, index));
     }
@@ -77,6 +79,25 @@ export class Conduct {
     if (event.kind === 'advertisement' && event.advertisement.priority === 0)
       this.#early.set(`${appliance.name} ${event.virtualRouter}`, true);
     this.#latch(appliance, event, effects);
+  }
+
+  /** Who leaves the election says so, wherever the link carries it. */
+  #saysFarewell(
+    { name, unplugged }: Appliance,
+    virtualRouter: string,
+    effects: readonly InstanceEffect[],
+  ): void {
+    const isSaid = effects.some(
+      (one) =>
+        one.kind === 'send-advertisement' &&
+        one.virtualRouter === virtualRouter &&
+        one.priority === 0,
+    );
+    const on = this.#world.virtualRouters.find(
+      (router) => router.name === virtualRouter,
+    )?.interface;
+    if (!isSaid && on !== undefined && !unplugged.has(on))
+      throw new Violation(`leaves without a farewell: ${name} ${virtualRouter}`);
   }
 
   #endRow(of: string): void {

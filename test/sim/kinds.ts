@@ -91,6 +91,7 @@ const DEEDS = [
   'set primary false',
   'set version 1',
   'set version 2',
+  'set version 3',
   'settings followed',
   'take-away',
   'delete-macvlan',

@@ -37,9 +37,17 @@ export function reconfigure(
   const wanted: Live = { mode, primary, version, ...change };
   if (wanted.mode === mode && wanted.primary === primary && wanted.version === version) return null;
   const configuration = configurationOf(setting, appliance.index, wanted);
+  const isMore = configuration.virtualRouters.some(({ name }) => !appliance.carries(name));
   appliance.configuration = configuration;
+  // A virtual router that comes back has heard nobody.
+  for (const name of appliance.heardOld)
+    if (!appliance.carries(name)) appliance.heardOld.delete(name);
   appliance.version = wanted.version;
-  appliance.receive(() => appliance.give({ kind: 'configure', configuration }));
+  appliance.receive(() => {
+    appliance.give({ kind: 'configure', configuration });
+    // What the kernel says of a virtual router that is new.
+    if (isMore) for (const event of appliance.facts()) appliance.give(event);
+  });
   const [[name, value] = []] = Object.entries(change);
   return `set ${name} ${value}`;
 }

@@ -54,8 +54,11 @@ export interface Setting {
 export interface Live {
   readonly mode: InstanceConfiguration['mode'];
   readonly primary: boolean;
-  /** Of the settings that all share: 0 as drawn, 1 with one address more, 2 with half the interval besides. */
-  readonly version: 0 | 1 | 2;
+  /**
+   * Of the settings that all share: 0 as drawn, 1 with one address more, 2 with half the interval besides, 3 as drawn
+   * without the second virtual router.
+   */
+  readonly version: 0 | 1 | 2 | 3;
 }
 
 export const THRESHOLDS = { failureThreshold: 3, recoveryThreshold: 5 } as const;
@@ -114,8 +117,9 @@ function routersOf(setting: Setting, index: number, { mode, primary, version }: 
   const lan = router({
     ...common,
     priority: priorityOf(setting, mode, index, Number(first)),
-    ...(version === 0 ? {} : { addresses: MORE_ADDRESSES }),
+    ...(version === 1 || version === 2 ? { addresses: MORE_ADDRESSES } : {}),
   });
+  if (version === 3) return [lan];
   const priority = priorityOf(setting, mode, index, Number(second));
   const others: Record<string, RouterConfiguration[]> = {
     'lan wan': [wan({ ...common, priority })],

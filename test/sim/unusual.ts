@@ -1,5 +1,6 @@
 // Scenarios of what few have: an address owner, one that sends checksums of RFC 5798, a path of the HA port that is of
-// IPv6, two checks with a weight, timers that wake late. As stormy otherwise. Drawing only.
+// IPv6, two checks with a weight, timers that wake late, a virtual router that a reload removes, a program that removes
+// addresses again and again, a successor that fails. As stormy otherwise. Drawing only.
 import * as fc from 'fast-check';
 import { broken, of, planned, quiet, type Deed, type Story } from './deeds.js';
 import { settings, type Setting } from './settings.js';
@@ -36,20 +37,72 @@ const weighted: fc.Arbitrary<Deed> = fc.record({
   state: fc.constantFrom('ok', 'failed', 'failed', 'unknown'),
 });
 
-const story: fc.Arbitrary<Story> = fc.array(
-  fc.tuple(
-    fc.oneof(
-      { weight: 4, arbitrary: planned },
-      { weight: 6, arbitrary: broken },
-      { weight: 2, arbitrary: weighted },
-    ),
-    quiet,
+/** One virtual router less, or all of them again. */
+const fewer: fc.Arbitrary<Deed> = fc.record({
+  kind: fc.constant('settings' as const),
+  of,
+  version: fc.constantFrom(3, 3, 0),
+  follow: fc.constant(false),
+});
+
+/** A program that removes the addresses as often as they are put back: more often than the agent does that. */
+const stripped: fc.Arbitrary<Story> = fc
+  .record({
+    kind: fc.constant('take-away' as const),
+    of: fc.constantFrom(0, 0, 1),
+    virtualRouter: fc.constantFrom('lan', 'lan', 'wan', 'lan6'),
+  })
+  .map((deed) => Array.from({ length: 7 }, () => [deed, 0.6] as const));
+
+/** One with a soft fault asks one that is sound, and that fails. */
+const failing: Story = [
+  [{ kind: 'script', of: 1, fails: true }, 0],
+  [{ kind: 'monitor', of: 0, monitor: 'gateway', state: 'failed' }, 4],
+];
+
+/** It asks one that finds it well only later: where that one checks less often, nobody takes over in time. */
+const deaf: Story = [
+  [{ kind: 'cut', from: 1, to: 1, what: 'HA port', oneWay: false }, 4],
+  [{ kind: 'monitor', of: 0, monitor: 'gateway', state: 'failed' }, 0],
+  [{ kind: 'mend', of: 1 }, 4],
+];
+
+const one: fc.Arbitrary<Story[number]> = fc.tuple(
+  fc.oneof(
+    { weight: 4, arbitrary: planned },
+    { weight: 6, arbitrary: broken },
+    { weight: 2, arbitrary: weighted },
+    { weight: 1, arbitrary: fewer },
   ),
-  { maxLength: 10 },
+  quiet,
 );
 
-export const unusual: fc.Arbitrary<Scenario> = fc.record({
+const story: fc.Arbitrary<Story> = fc
+  .array(
+    fc.oneof(
+      { weight: 20, arbitrary: one.map((alone): Story => [alone]) },
+      { weight: 1, arbitrary: stripped },
+      { weight: 1, arbitrary: fc.constant(failing) },
+    ),
+    { maxLength: 10 },
+  )
+  .map((parts) => parts.flat());
+
+const drawn: fc.Arbitrary<Scenario> = fc.record({
   setting,
   story,
   without: fc.constantFrom(false, false, false, true),
 });
+
+/** Now and then the second one checks less often than the first, which asks it too early. */
+export const unusual: fc.Arbitrary<Scenario> = fc
+  .tuple(drawn, fc.constantFrom(false, false, false, false, true))
+  .map(([scenario, isSlow]) =>
+    isSlow
+      ? {
+          ...scenario,
+          setting: { ...scenario.setting, mismatch: 'check interval' as const },
+          story: [...deaf, ...scenario.story],
+        }
+      : scenario,
+  );

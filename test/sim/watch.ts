@@ -100,16 +100,19 @@ export class Watch {
       (one) => isAble(one) && (engine === null || engine.reaches(one.name)),
     );
     this.#noteAble(able);
-    for (const router of appliances[0]?.configuration.virtualRouters ?? []) {
+    for (const router of this.#world.virtualRouters) {
       const { name } = router;
+      const isHoldable = able.some((one) => one.carries(name));
       const holders = appliances.filter(({ kernel }) => kernel.present.has(name));
-      if (holders.length === 0 && able.length > 0) {
+      if (holders.length === 0 && isHoldable) {
         bad.set(`never nobody: ${name}`, this.#bounds.neverNobody);
         const tolerated = this.tolerated.get(name);
         if (tolerated !== undefined) bad.set(`lost by a single fault: ${name}`, tolerated);
         if (this.#isNeedless()) bad.set(`nothing lost: ${name}`, 0);
       }
-      this.#restless(name);
+      if (isHoldable) this.#restless(name);
+      // Those that cannot add their addresses try in turn, for as long as nobody else is able.
+      else this.#takenBefore.delete(name);
       this.#bothHold(holders, router, bad);
       for (const holder of holders) this.#holds(holder, router, bad);
       for (const appliance of appliances) this.#virtualMac(appliance, router, bad);
@@ -177,7 +180,13 @@ export class Watch {
   #connection(one: Appliance, other: Appliance, group: Way): keyof Bounds['neverBoth'] | null {
     if (one.agent === 'dead' || other.agent === 'dead') return 'with a will';
     if (this.#world.connected(one, other, group)) return 'on the LAN';
-    const connected = this.#manner.ways.some((way) => this.#world.connected(one, other, way));
+    // What a peer with other virtual routers says of one of them is not believed.
+    const own = one.configuration.virtualRouters;
+    const isAlike =
+      own.length === other.configuration.virtualRouters.length &&
+      own.every(({ name }) => other.carries(name));
+    const connected =
+      isAlike && this.#manner.ways.some((way) => this.#world.connected(one, other, way));
     return connected ? 'over the HA port' : null;
   }
 

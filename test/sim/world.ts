@@ -29,6 +29,8 @@ export const linkLocalAddress = (index: number): IpAddress => `fe80::${9 - index
 export class World {
   now = 0;
   steps = 0;
+  /** Those that all have as long as no settings are changed. */
+  readonly virtualRouters: readonly RouterConfiguration[];
   readonly network: Network;
   readonly appliances: readonly Appliance[];
   /** Null where the scenario has no witness. */
@@ -67,6 +69,7 @@ export class World {
     witness: WitnessSetting | null = null,
   ) {
     this.#verbose = verbose;
+    this.virtualRouters = configurations[0]?.virtualRouters ?? [];
     this.#chance = new Chance(seed);
     const size = configurations.length;
     this.network = new Network(this.#agenda, this.#chance, quality, size);
@@ -195,7 +198,7 @@ export class World {
     if (effect.kind === 'send-advertisement') this.#advertise(from, effect);
     if (effect.kind === 'announce') {
       this.onAnnounced(from, effect.virtualRouter);
-      this.#see(from, routerNamed(from, effect.virtualRouter));
+      this.#see(from, this.#routerNamed(from, effect.virtualRouter));
     }
     if (effect.kind === 'check-peer') {
       const to = this.appliances.find(({ name }) => name === effect.peer);
@@ -208,8 +211,16 @@ export class World {
     }
   }
 
+  /** One that is in the settings no longer says farewell. */
+  #routerNamed({ configuration }: Appliance, name: string): RouterConfiguration {
+    const known = [...configuration.virtualRouters, ...this.virtualRouters];
+    const found = known.find((router) => router.name === name);
+    assert(found !== undefined, `a virtual router named ${name}`);
+    return found;
+  }
+
   #sayFarewell(from: Appliance, virtualRouter: string): void {
-    const { family } = routerNamed(from, virtualRouter);
+    const { family } = this.#routerNamed(from, virtualRouter);
     const source = from.addresses[family];
     const common = { kind: 'send-advertisement', virtualRouter, source, alsoTo: [] } as const;
     this.#advertise(from, { ...common, priority: 0, dialect: 'rfc9568' });
@@ -233,7 +244,7 @@ export class World {
   }
 
   #advertise(from: Appliance, effect: Advertised): void {
-    const router = routerNamed(from, effect.virtualRouter);
+    const router = this.#routerNamed(from, effect.virtualRouter);
     const on = router.interface;
     if (!from.isOn(on)) return;
     this.#see(from, router);
@@ -275,7 +286,7 @@ export class World {
       if (!to.isOn(router.interface)) return;
       to.kernel.overhear(router.name, priority);
       to.receive(() => {
-        if (to.life !== life) return;
+        if (to.life !== life || !to.carries(router.name)) return;
         if (dialect === 'rfc5798' && priority > 0) to.heardOld.add(router.name);
         to.give(event);
       }, true);
@@ -331,12 +342,6 @@ function pathTo({ configuration }: Appliance, { name, index }: Appliance, way: W
 }
 
 const wayTo = (address: IpAddress): Way => (address.startsWith('10.98.') ? 'ha' : 'unicast eth0');
-
-function routerNamed({ configuration }: Appliance, name: string): RouterConfiguration {
-  const found = configuration.virtualRouters.find((router) => router.name === name);
-  assert(found !== undefined, `a virtual router named ${name}`);
-  return found;
-}
 
 /** The group on the link of this virtual router. */
 export const groupOf = ({ interface: on }: RouterConfiguration): Way =>
