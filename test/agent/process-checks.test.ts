@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from '../support/test.js';
+import { cable } from '../../scripts/lab/cable.js';
 import { parseRecording } from '../../src/agent/recorder.js';
 import type { InstanceEvent } from '../../src/core/interface.js';
 import type { Status } from '../../src/model/status.js';
@@ -40,7 +41,7 @@ const settingsOf = (name: 'a' | 'b'): object => ({
 });
 
 function layHaLink(): void {
-  ip('link add ha0 type veth peer name ha0 netns peer');
+  ip(cable({ name: 'ha0' }, { name: 'ha0', netns: 'peer' }));
   ip(`address add ${HA[0]}/64 dev ha0 nodad`);
   ip(`-n peer address add ${HA[1]}/64 dev ha0 nodad`);
   ip('link set ha0 up');

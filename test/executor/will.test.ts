@@ -298,7 +298,8 @@ describe('the last will', { concurrency: 4 }, () => {
           ]),
         });
       }
-      assert.equal(await sockets(), none + 2);
+      // IPv4, IPv6, and ARP for what is announced.
+      assert.equal(await sockets(), none + 3);
       assert.match(groups(), /224\.0\.0\.18[\s\S]*ff02::12/);
       executor.setWill(null);
       assert.equal(await sockets(), none);
