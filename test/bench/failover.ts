@@ -27,7 +27,10 @@ const ATTEMPTS = 2;
 /** How long a fault is watched at most: an address still left behind then is left for good. */
 export function watchMs(intervalMs: number, fault: BenchFault, quick: boolean): number {
   const detection = fault === 'check' ? 4000 : 0;
-  return detection + Math.max(quick ? 3000 : 5000, 5 * intervalMs + 1000);
+  const settled = 5 * intervalMs + 1000;
+  // Whoever hangs for 5 s is ended by its executor: not while it is being woken, or nobody would start it again.
+  if (fault === 'hang') return settled <= 4000 ? Math.max(3000, settled) : Math.max(6000, settled);
+  return detection + Math.max(quick ? 3000 : 5000, settled);
 }
 
 interface Cell {
