@@ -16,6 +16,28 @@ export interface AlarmOptions {
   readonly onExpired: () => void;
 }
 
+/** A deadline of the core, kept: to look for it anew is to look at every virtual router. */
+class KeptDeadline {
+  /** The soonest when it was last looked for; undefined when something may be due before it. */
+  #known: Deadline | null | undefined;
+  /** What it says may have been put off meanwhile. */
+  #stale = false;
+
+  /** @param delayed whose deadline was put off, if nothing else has happened. */
+  eventTaken(onlyDelayed: boolean, delayed: string | undefined): void {
+    if (!onlyDelayed || this.#known?.owner === delayed) this.#known = undefined;
+    else this.#stale = true;
+  }
+
+  /** One that is not later than the soonest, and the soonest itself if it is over. */
+  look(now: Instant, anew: () => Deadline | null): Deadline | null {
+    const known = this.#known;
+    if (known !== undefined && (!this.#stale || known === null || known.at > now)) return known;
+    this.#stale = false;
+    return (this.#known = anew());
+  }
+}
+
 /**
  * To find the soonest deadline, every virtual router has to be looked at. Most events only put one deadline off: an
  * advertisement is repeated, a peer answers. Unless that was the soonest, the soonest stays what it was, and no search is
@@ -24,13 +46,10 @@ export interface AlarmOptions {
 export class Alarm {
   readonly #options: AlarmOptions;
   readonly #timer: DeadlineTimer;
-  /** The soonest when it was last looked for; undefined when something may be due before it. */
-  #soonest: Deadline | null | undefined;
-  /** What `#soonest` says may have been put off meanwhile. */
-  #stale = false;
+  /** The soonest of all, and the soonest besides the checks: each is asked for with every event. */
+  readonly #ofAll = new KeptDeadline();
+  readonly #ofOthers = new KeptDeadline();
   #armedFor: Instant | null = null;
-  /** The soonest was looked for besides the checks. */
-  #besides = false;
   /** The timer is armed besides the checks. */
   #left = false;
   /** Something has happened since it was armed that may have the peers asked at once. */
@@ -59,8 +78,9 @@ export class Alarm {
 
   /** The core has taken this event. `onlyDelayed`: it waits for nothing sooner than before. */
   eventTaken(event: InstanceEvent, onlyDelayed: boolean): void {
-    if (!onlyDelayed || this.#soonest?.owner === ownerOf(event)) this.#soonest = undefined;
-    else this.#stale = true;
+    const delayed = onlyDelayed ? ownerOf(event) : undefined;
+    this.#ofAll.eventTaken(onlyDelayed, delayed);
+    this.#ofOthers.eventTaken(onlyDelayed, delayed);
     if (!onlyDelayed && !ASKS_NOBODY.has(event.kind)) this.#asks = true;
   }
 
@@ -94,12 +114,8 @@ export class Alarm {
 
   /** A deadline that is not later than the core's soonest, and that itself if it is over. */
   #look(now: Instant, besides: boolean): Deadline | null {
-    if (besides !== this.#besides) this.#soonest = undefined;
-    this.#besides = besides;
-    const known = this.#soonest;
-    if (known !== undefined && (!this.#stale || known === null || known.at > now)) return known;
-    this.#stale = false;
-    return (this.#soonest = this.#options.core(!besides));
+    const kept = besides ? this.#ofOthers : this.#ofAll;
+    return kept.look(now, () => this.#options.core(!besides));
   }
 }
 
