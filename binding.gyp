@@ -21,6 +21,7 @@
         "native/addon/realtime.c",
         "native/addon/repetitions.c",
         "native/addon/requests.c",
+        "native/addon/resource.c",
         "native/addon/service.c"
       ],
       "defines": ["NAPI_VERSION=8"]

@@ -13,9 +13,9 @@ enum realtime_request {
   /* SCHED_FIFO without a pause for more microseconds than the value ends the process (SIGXCPU). */
   REALTIME_LIMIT = 2,
   /* Lets go of the pages of the program and its libraries that only the start needed, and of memory that was freed, now
-   * and from now on. With a value of 1 keeps those in memory that are needed from now on, so that a shortage does not have them read
-   * from the disk again. The heap is left out: V8 gives pages back with MADV_DONTNEED and ends the
-   * process when it is refused, as it is for locked ones. */
+   * and from now on. With a value of 1 keeps those in memory that are needed from now on, so that a shortage does not have
+   * them read from the disk again. The heap is left out: V8 gives pages back with MADV_DONTNEED and ends the process when
+   * it is refused, as it is for locked ones. */
   REALTIME_SETTLE = 3,
   /* Gives back what was freed between blocks that are in use, too: of all threads, so it waits for one that is just taking
    * memory. */

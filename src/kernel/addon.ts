@@ -17,7 +17,7 @@ export interface AddonKey {
 }
 
 /**
- * The functions of native/addon/addon.c. Those that open throw an error with `code` and `syscall`; the
+ * The functions of native/addon/addon.c and requests.c. Those that open throw an error with `code` and `syscall`; the
  * others answer a number, and a negative one is -errno. All throw EBADF after `close`.
  */
 export interface Addon {

@@ -181,6 +181,7 @@ const BAD: Readonly<Record<Exclude<Rule, 'first-line'>, readonly Example[]>> = {
   'node-api': [
     { says: 'a second file', path: 'native/addon/netlink.c', text: '#include <node_api.h>' },
     { says: 'a header', path: 'native/addon/netlink.h', text: '#include <node_api.h>' },
+    { says: 'what stands on it', path: 'native/addon/checks.c', text: '#include "resource.h"' },
   ],
   include: [
     {
@@ -286,6 +287,11 @@ const GOOD: readonly Example[] = [
     text: "import { a } from './agent/main.js';\nimport { b } from './cli/main.js';",
   },
   { says: 'addon.c', path: 'native/addon/addon.c', text: '#include <node_api.h>' },
+  {
+    says: 'a unit that knows Node-API',
+    path: 'native/addon/addon.c',
+    text: '#include "requests.h"',
+  },
   {
     says: 'a unit of the executor, what it stands on and what is shared',
     path: 'native/executor/lease.c',
