@@ -82,7 +82,8 @@ export class Reception {
 
   /**
    * Hands over what repeated an advertisement since the last call, as often as it did, with the time of the last one; and
-   * what only confirmed the word of a peer, and the checks that were made. Nobody was woken for it: nothing but deadlines hung on it.
+   * what only confirmed the word of a peer, and the checks that were made. Nobody was woken for it: nothing but deadlines
+   * hung on it.
    */
   repetitions(network: Network, take: (event: HeardEvent, at: Instant) => void): void {
     for (const port of network.ports()) {

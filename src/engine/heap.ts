@@ -37,7 +37,10 @@ export const heapUsed = (): number => getHeapStatistics().used_heap_size;
 /** More than V8 lets pass outside its heap without looking for garbage (64 MiB). Never touched. */
 const WEIGHT = 96 * 1024 * 1024;
 
-/** Has V8 begin a collection of the whole heap. It is made in small steps, not in one pause as an outright call of gc() would be. */
+/**
+ * Has V8 begin a collection of the whole heap. It is made in small steps, not in one pause as an outright call of gc()
+ * would be.
+ */
 export function beginCollection(): void {
   try {
     void new ArrayBuffer(WEIGHT);

@@ -5,7 +5,10 @@ import { openRealtime } from './realtime.js';
 const SETTLED_AFTER_MS = 5_000;
 const TRIM_EVERY_MS = 60_000;
 
-/** Lets go of what only the start needed, after a while, and from then on of what was freed. Without an addon the process is larger, and as good. */
+/**
+ * Lets go of what only the start needed, after a while, and from then on of what was freed. Without an addon the process is
+ * larger, and as good.
+ */
 export function settleLater(): void {
   setTimeout(() => {
     try {

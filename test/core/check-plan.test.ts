@@ -9,7 +9,7 @@ import type { InstanceCheckpoint } from '../../src/core/instance-state.js';
 import type { CheckPlan } from '../../src/model/check-plan.js';
 import { instant, microseconds } from '../../src/model/units.js';
 import { aimed, configurations, happenings } from './arbitraries.js';
-import { OWN } from './instance-bench.js';
+import { startedInstance } from './instance-bench.js';
 import { activeBench, backupBench, type PairBench } from './pair-bench.js';
 
 const RUNS = Number(process.env['RUNS'] ?? (process.env['CI'] === 'true' ? 300 : 60));
@@ -144,12 +144,7 @@ describe('checks that are made without the core', () => {
       happenings,
       fc.array(quiet, { maxLength: 60 }),
       (settings, story, messages) => {
-        const instance = new Instance(settings, instant(0));
-        for (const { name: virtualRouter } of settings.virtualRouters) {
-          instance.handle({ kind: 'primary-address', virtualRouter, address: OWN }, instant(0));
-          instance.handle({ kind: 'socket', virtualRouter, open: true }, instant(0));
-        }
-        instance.handle({ kind: 'start' }, instant(0));
+        const instance = startedInstance(settings);
         let now = 0;
         for (const { event, pause } of story) {
           now += Math.max(0, pause);

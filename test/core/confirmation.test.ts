@@ -11,7 +11,7 @@ import type { Path } from '../../src/core/peers/peer-check.js';
 import type { Peer } from '../../src/core/peers/peers.js';
 import { instant, microseconds, type Instant } from '../../src/model/units.js';
 import { aimed, configurations, happenings } from './arbitraries.js';
-import { OWN, router } from './instance-bench.js';
+import { router, startedInstance } from './instance-bench.js';
 import { HA, PairBench } from './pair-bench.js';
 import { address } from './machine/virtual-router-bench.js';
 
@@ -69,12 +69,7 @@ describe('a message of a peer that only confirms', () => {
     context.diagnostic(`SEED=${SEED} repeats this run`);
     let confirmed = 0;
     const property = fc.property(configurations, happenings, (settings, story) => {
-      const instance = new Instance(settings, instant(0));
-      for (const { name: virtualRouter } of settings.virtualRouters) {
-        instance.handle({ kind: 'primary-address', virtualRouter, address: OWN }, instant(0));
-        instance.handle({ kind: 'socket', virtualRouter, open: true }, instant(0));
-      }
-      instance.handle({ kind: 'start' }, instant(0));
+      const instance = startedInstance(settings);
       let now = 0;
       const answerAll = (): void => {
         for (const event of instance.checkpoint().peers.flatMap(again)) {

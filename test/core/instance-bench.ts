@@ -186,6 +186,23 @@ export class InstanceBench {
 const byPriority = (a: RouterConfiguration, b: RouterConfiguration): number =>
   a.priority - b.priority;
 
+/** An instance whose virtual routers can all take part, not started yet. */
+export function readyInstance(settings: InstanceConfiguration): Instance {
+  const instance = new Instance(settings, instant(0));
+  for (const { name: virtualRouter } of settings.virtualRouters) {
+    instance.handle({ kind: 'primary-address', virtualRouter, address: OWN }, instant(0));
+    instance.handle({ kind: 'socket', virtualRouter, open: true }, instant(0));
+  }
+  return instance;
+}
+
+/** The same, started. */
+export function startedInstance(settings: InstanceConfiguration): Instance {
+  const instance = readyInstance(settings);
+  instance.handle({ kind: 'start' }, instant(0));
+  return instance;
+}
+
 /** An instance whose routers are all Active since 0, addresses in place; the clock stands at 0. */
 export function activeInstance(routers: readonly RouterConfiguration[]): InstanceBench {
   const bench = new InstanceBench(routers);

@@ -19,7 +19,7 @@ import {
   strayEvents,
   type Happening,
 } from './arbitraries.js';
-import { OWN, routerOf } from './instance-bench.js';
+import { readyInstance, routerOf } from './instance-bench.js';
 import { Witness } from './witness.js';
 
 /** In CI all that it takes to find what happens rarely; elsewhere what finds the rest. */
@@ -36,22 +36,12 @@ function holds<Values extends [unknown, ...unknown[]]>(
   fc.assert(property, { seed: SEED, numRuns: RUNS });
 }
 
-/** A running instance whose virtual routers can all take part. */
-function running(configuration: InstanceConfiguration): Instance {
-  const instance = new Instance(configuration, instant(0));
-  for (const { name: virtualRouter } of configuration.virtualRouters) {
-    instance.handle({ kind: 'primary-address', virtualRouter, address: OWN }, instant(0));
-    instance.handle({ kind: 'socket', virtualRouter, open: true }, instant(0));
-  }
-  return instance;
-}
-
 /**
  * A witness of an instance that was started, and of everything that then happened to it. What an earlier agent
  * left stands first in the story, and is told before the start.
  */
 function witnessOf(configuration: InstanceConfiguration, story: readonly Happening[]): Witness {
-  const witness = new Witness(running(configuration), 0);
+  const witness = new Witness(readyInstance(configuration), 0);
   const isLeft = story[0]?.event.kind === 'remember';
   for (const { event, pause } of story.slice(0, isLeft ? 1 : 0)) witness.happen(event, pause);
   witness.happen({ kind: 'start' }, 0);

@@ -14,7 +14,7 @@ import { settle } from '../../src/core/settle.js';
 import { InstanceState } from '../../src/core/instance-state.js';
 import { centiseconds, instant, type Instant } from '../../src/model/units.js';
 import { aimed, configurations, happenings } from './arbitraries.js';
-import { configuration, OWN, PEER, router } from './instance-bench.js';
+import { configuration, OWN, PEER, router, startedInstance } from './instance-bench.js';
 import { HA, THERE } from './pair-bench.js';
 import { address } from './machine/virtual-router-bench.js';
 
@@ -75,15 +75,8 @@ function isTakenAlike(checkpoint: InstanceCheckpoint, heard: Heard, at: Instant)
   return true;
 }
 
-function started(settings: Parameters<typeof configuration>): Instance {
-  const instance = new Instance(configuration(...settings), instant(0));
-  for (const { name: virtualRouter } of settings[0]) {
-    instance.handle({ kind: 'primary-address', virtualRouter, address: OWN }, instant(0));
-    instance.handle({ kind: 'socket', virtualRouter, open: true }, instant(0));
-  }
-  instance.handle({ kind: 'start' }, instant(0));
-  return instance;
-}
+const started = (settings: Parameters<typeof configuration>): Instance =>
+  startedInstance(configuration(...settings));
 
 const said = (change: Partial<Heard> = {}, priority = 200, interval = 100): Heard => ({
   kind: 'advertisement',
@@ -104,12 +97,7 @@ describe('an advertisement that repeats the last one', () => {
   it('is taken as any other would be, whatever happened before', (context) => {
     context.diagnostic(`SEED=${SEED} repeats this run`);
     const property = fc.property(configurations, happenings, (settings, story) => {
-      const instance = new Instance(settings, instant(0));
-      for (const { name: virtualRouter } of settings.virtualRouters) {
-        instance.handle({ kind: 'primary-address', virtualRouter, address: OWN }, instant(0));
-        instance.handle({ kind: 'socket', virtualRouter, open: true }, instant(0));
-      }
-      instance.handle({ kind: 'start' }, instant(0));
+      const instance = startedInstance(settings);
       let now = 0;
       for (const { event, pause } of story) {
         now += Math.max(0, pause);

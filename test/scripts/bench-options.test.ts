@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import process from 'node:process';
 import { describe, it } from '../support/test.js';
 import { fileURLToPath } from 'node:url';
+import { watchMs } from '../bench/failover.js';
 import { readOptions, USAGE } from '../bench/options.js';
 import { DEFAULT_PARTS, FAILOVER_FAULTS, FAULTS, TUNED_FAULTS, WORKS } from '../bench/results.js';
 
@@ -121,4 +122,14 @@ describe('options of the benchmark', () => {
     assert.ok(stderr.startsWith('bench: --runs: expected'), stderr);
     assert.ok(stderr.endsWith(USAGE), stderr);
   });
+});
+
+it('a hang is never mended about when the executor ends the agent, after 5 s', () => {
+  for (let interval = 10; interval <= 40_950; interval += 10) {
+    for (const quick of [false, true]) {
+      const watched = watchMs(interval, 'hang', quick);
+      assert.ok(Math.abs(watched - 5_000) >= 1_000, `${interval} ms: watched for ${watched} ms`);
+      assert.ok(watched >= 5 * interval, `${interval} ms: ends before it can be seen`);
+    }
+  }
 });
