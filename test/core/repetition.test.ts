@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { describe, it } from '../support/test.js';
-import { Instance } from '../../src/core/instance.js';
+import type { Instance } from '../../src/core/instance.js';
 import type { InstanceCheckpoint } from '../../src/core/instance-state.js';
 import type { InstanceEvent } from '../../src/core/interface.js';
 import { isRepetition, takeRepetition } from '../../src/core/repetition.js';
