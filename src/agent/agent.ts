@@ -29,6 +29,7 @@ import { StatusFile } from '../journal/status-file.js';
 import { judged } from './reload-words.js';
 import { microseconds } from '../model/units.js';
 import { laterIdly } from '../timers/later.js';
+import { aliveDuring } from './watchdog.js';
 
 export interface Agent {
   /** Reads the settings file again and applies the difference; an invalid file changes nothing. `by`: who asks. */
@@ -198,7 +199,12 @@ class RunningAgent implements Agent {
     return this.#settings.reload(by);
   }
 
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    const { watchdog } = this.#options;
+    return aliveDuring(this.#stop(), { watchdog, now: this.#clocks.now, later: laterIdly });
+  }
+
+  async #stop(): Promise<void> {
     this.#settings.stop();
     const remaining = this.#driver.stop();
     this.#hostWatch.end();

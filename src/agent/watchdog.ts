@@ -1,6 +1,7 @@
 // The service manager's watchdog (sd_watchdog_enabled(3)): when it is owed a sign of life, and the
-// sign. No timer: only the driver knows that a whole wake-up has been gone through.
-import { after, instant, microseconds, type Instant } from '../model/units.js';
+// sign. No timer while the driver runs: only it knows that a whole wake-up has been gone through.
+import { after, between, instant, microseconds, type Instant } from '../model/units.js';
+import type { Later } from '../timers/later.js';
 
 export interface Watchdog {
   /** When the next sign of life is due; null when nobody watches. */
@@ -39,4 +40,23 @@ export function createWatchdog(
       notify('WATCHDOG=1');
     },
   };
+}
+
+/**
+ * Gives signs of life while a stop goes on: its hooks and its successor may take longer than the service manager waits for
+ * a sign, and each step of it has a limit of its own. @returns what `stop` comes to.
+ */
+export async function aliveDuring<T>(
+  stop: Promise<T>,
+  { watchdog, now, later }: { watchdog: Watchdog; now: () => Instant; later: Later },
+): Promise<T> {
+  let cancel: (() => void) | null = null;
+  const sign = (): void => {
+    const at = now();
+    watchdog.alive(at);
+    const { dueAt } = watchdog;
+    if (dueAt !== null) cancel = later(Math.max(1, between(at, dueAt) / 1_000), sign);
+  };
+  sign();
+  return stop.finally(() => cancel?.());
 }

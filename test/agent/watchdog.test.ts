@@ -1,8 +1,9 @@
 // Signs of life for the service manager: how many, and that only a loop that gets to its end gives them.
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
-import { createWatchdog } from '../../src/agent/watchdog.js';
-import { instant } from '../../src/model/units.js';
+import { aliveDuring, createWatchdog } from '../../src/agent/watchdog.js';
+import { instant, type Instant } from '../../src/model/units.js';
+import type { Later } from '../../src/timers/later.js';
 import { rig, routerSettings, settingsOf, settle } from './rig.js';
 
 const TIMEOUT = 2_000_000;
@@ -96,5 +97,63 @@ describe('the loop', () => {
     driver.operate({ kind: 'operator', command: 'maintenance-on', force: true });
     await settle();
     assert.equal(signsIn(kernel.notifications), before);
+  });
+});
+
+describe('a stop', () => {
+  /** A clock that stands still until the task that is due next is done. */
+  function clockOf(): { now: () => Instant; later: Later; next: () => boolean } {
+    let at = 1_000_000;
+    const due: { at: number; task: () => void }[] = [];
+    return {
+      now: () => instant(at),
+      later(ms, task) {
+        const one = { at: at + ms * 1_000, task };
+        due.push(one);
+        return () => void due.splice(due.indexOf(one), 1);
+      },
+      next() {
+        const one = due.shift();
+        if (one === undefined) return false;
+        at = one.at;
+        one.task();
+        return true;
+      },
+    };
+  }
+  const watched = (told: string[], environment: Record<string, string>) =>
+    createWatchdog(environment, 7, (message) => void told.push(message));
+
+  it('gives signs for as long as it takes, and none afterwards', async () => {
+    const told: string[] = [];
+    const clock = clockOf();
+    let end: (outcome: string) => void = () => undefined;
+    const work = new Promise<string>((resolve) => void (end = resolve));
+    const watchdog = watched(told, { WATCHDOG_USEC: String(TIMEOUT) });
+    const stop = aliveDuring(work, { watchdog, ...clock });
+    for (let sign = 0; sign < 40; sign += 1) assert.ok(clock.next());
+    assert.equal(clock.now(), 1_000_000 + 10 * TIMEOUT);
+    assert.equal(signsIn(told), 41);
+    end('stopped');
+    assert.equal(await stop, 'stopped');
+    assert.equal(clock.next(), false);
+  });
+
+  it('that fails gives none afterwards either', async () => {
+    const clock = clockOf();
+    const watchdog = watched([], { WATCHDOG_USEC: String(TIMEOUT) });
+    await assert.rejects(
+      aliveDuring(Promise.reject(new Error('no')), { watchdog, ...clock }),
+      /no/,
+    );
+    assert.equal(clock.next(), false);
+  });
+
+  it('sets no timer where nobody watches', async () => {
+    const told: string[] = [];
+    const clock = clockOf();
+    await aliveDuring(Promise.resolve(), { watchdog: watched(told, {}), ...clock });
+    assert.equal(clock.next(), false);
+    assert.deepEqual(told, []);
   });
 });

@@ -13,6 +13,8 @@ const skip = boxRefusal() ?? (await enterSandbox()) ?? false;
 
 const HOOK = '/usr/lib/understudy/hooks/privileged';
 const PROGRAMS = '/etc/understudy-hooks';
+/** WatchdogSec of the unit. */
+const WATCHDOG_SECONDS = 2;
 
 describe('hooks that root runs', { skip }, () => {
   let lab: Lab;
@@ -48,6 +50,13 @@ describe('hooks that root runs', { skip }, () => {
         ...words,
       ],
       input,
+    );
+  const relay = (state: string): Promise<unknown> =>
+    until(
+      `the relay to be ${state}`,
+      async () => (await box.client().status()).bypass?.actual,
+      (actual) => actual === state,
+      () => box.stirred(100),
     );
   const program = (name: string, ...lines: string[]): void =>
     box.write(`${PROGRAMS}/${name}`, `#!/bin/sh\n${lines.join('\n')}\n`, 0o755);
@@ -213,12 +222,7 @@ describe('hooks that root runs', { skip }, () => {
     await box.systemctl('start', UNIT);
     await lab.waitForHolders('10.99.0.100', ['a'], WAIT_LIMIT_MS);
     await box.run(['understudy', 'bypass', 'engage']);
-    await until(
-      'the bypass to be engaged',
-      async () => (await box.client().status()).bypass?.actual,
-      (actual) => actual === 'bypass',
-      () => box.stirred(100),
-    );
+    await relay('bypass');
     assert.match(box.read('/var/lib/relay/pair-1.state'), /^bypass/);
     const { stdout } = await box.run(['stat', '-c', '%U', '/var/lib/relay/pair-1.state']);
     assert.equal(stdout.trim(), 'root');
@@ -226,5 +230,33 @@ describe('hooks that root runs', { skip }, () => {
     await box.systemctl('stop', UNIT);
     const told = box.read('/run/transitions');
     assert.match(told, /^0 INSTANCE lan MASTER 200$/m);
+  });
+
+  it('a stop waits for them longer than the watchdog waits for the agent', async () => {
+    const settings = { bypass: { hook: HOOK, segments: ['pair-1'], onStop: 'bypass' } };
+    box.write(SETTINGS, settingsText('a', settings));
+    // A sign of life that comes after systemd has begun to stop the unit has it wait for the next.
+    await box.sh(`unit=/etc/systemd/system/${UNIT}.d/later.conf
+      mkdir -p \${unit%/*}
+      stop=$(systemctl cat ${UNIT} | sed -n "s/^ExecStop=sh -c '//p")
+      printf '[Service]\\nExecStop=\\nExecStop=sh -c '\\''sleep 1; %s\\n' "$stop" >$unit
+      systemctl daemon-reload
+      rm -f /var/lib/relay/*`);
+    await box.systemctl('start', UNIT);
+    await relay('inline');
+    // The relay answers once when it is told to, which is after the watchdog's time and before the hook's own limit.
+    await box.sh('mkfifo /var/lib/relay/gate; echo 1 >/var/lib/relay/set.slow');
+    const stopped = box.systemctl('stop', UNIT);
+    await until(
+      'the relay to be switched',
+      () => Promise.resolve(box.read('/var/lib/relay/calls')),
+      (calls) => /^set bypass pair-1 .*reason=stop/m.test(calls),
+      () => box.stirred(100),
+    );
+    await box.sh(`sleep ${WATCHDOG_SECONDS + 1}
+      timeout 5 sh -c 'echo now >/var/lib/relay/gate' || true`);
+    await stopped;
+    assert.equal(await box.property('Result'), 'success');
+    assert.match(box.read('/var/lib/relay/pair-1.state'), /^bypass/);
   });
 });
