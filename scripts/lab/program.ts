@@ -2,15 +2,18 @@
 // keepalived. Files and command lines only: appliance.ts starts them.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ChecksumDialect } from '../../src/model/advertisement.js';
 import { ENGINE_OPTIONS } from '../../src/engine/options.js';
 
 /** The project's root folder, seen from dist/scripts/lab. */
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** The program that an appliance runs; the bundle's where scripts/test or scripts/bench says so. */
+/** The program that an appliance runs; the bundle's where scripts/test, scripts/deployments or scripts/bench says so. */
 export const MAIN = process.env['UNDERSTUDY_MAIN'] ?? `${ROOT}dist/src/main.js`;
+
+/** The folder of all programs, as MAIN is one: what is `dist` where understudy is installed. */
+export const PROGRAMS = fileURLToPath(new URL('../', pathToFileURL(MAIN)));
 
 /** The command as it is installed: with the options that its first line, and the unit, have. */
 export const COMMAND: readonly string[] = [process.execPath, ...ENGINE_OPTIONS, MAIN];

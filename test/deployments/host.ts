@@ -8,7 +8,7 @@ import { ended, run } from '../../scripts/lab/command.js';
 import type { Lab } from '../../scripts/lab/lab.js';
 import type { ApplianceName, NamespaceName } from '../../scripts/lab/network.js';
 import { coverFolders, withOwnFolders, type OwnFolders } from '../../scripts/lab/own-folders.js';
-import { MAIN, ROOT } from '../../scripts/lab/program.js';
+import { MAIN, PROGRAMS, ROOT } from '../../scripts/lab/program.js';
 import type { StandInOrder, StandInPlan } from './stand-in.js';
 
 /** Mount points that a machine without understudy or nginx lacks. */
@@ -65,9 +65,10 @@ export const hostFolders: OwnFolders = (directory) => {
 /** What scripts/install puts into /usr/lib/understudy, as far as an agent that runs from here needs it. */
 export function installPackage(directory: string): void {
   const library = `${directory}/lib`;
-  for (const part of ['scripts', 'dist/scripts', 'package.json']) {
+  for (const part of ['scripts', 'package.json']) {
     cpSync(`${ROOT}${part}`, `${library}/${part}`, { recursive: true });
   }
+  symlinkSync(PROGRAMS, `${library}/dist`);
   for (const part of ['vip', 'hooks', 'checks']) {
     symlinkSync(`scripts/${part}`, `${library}/${part}`);
   }

@@ -16,7 +16,7 @@ import type {
 import type { RequestTarget } from '../../scripts/lab/prober-process.js';
 import type { RequestPlan } from '../../scripts/lab/request-process.js';
 import { startRequest, type Asking } from '../../scripts/lab/request.js';
-import { installedUnderstudy, MAIN, ROOT } from '../../scripts/lab/program.js';
+import { installedUnderstudy, MAIN, PROGRAMS, ROOT } from '../../scripts/lab/program.js';
 import { run } from '../../scripts/lab/command.js';
 import { CALM_MS, Client, PATIENCE_MS, rest } from './client.js';
 import { openHookService } from './hook-service.js';
@@ -192,7 +192,7 @@ export class Site {
   async #prepare(name: ApplianceName): Promise<void> {
     for (const argv of this.plan.prepare ?? []) await this.on(name, argv);
     if (this.plan.connections === false) return;
-    await this.on(name, [process.execPath, `${ROOT}dist/scripts/connections.js`, 'on']);
+    await this.on(name, [process.execPath, `${PROGRAMS}scripts/connections.js`, 'on']);
   }
 
   /** Runs the command line of understudy on an appliance: `understudy set preempt off`. */
