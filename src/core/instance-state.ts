@@ -89,6 +89,8 @@ export class InstanceState {
   phase: Phase = 'new';
   /** Never runs backwards. */
   clock: Instant;
+  /** When the event that is being taken happened: after a stall long before it is read. */
+  happenedAt: Instant;
   fitness: OwnFitness = { fit: false, sound: false, gateway: 'unknown', bandwidthLow: false };
   /** Settings that must agree and do not, by name. */
   differences: readonly string[] = [];
@@ -116,6 +118,7 @@ export class InstanceState {
     this.configuration = configuration;
     this.agreement = agreementOf(configuration);
     this.clock = now;
+    this.happenedAt = now;
     this.witness = nothingWitnessed(now);
     this.routers = new Map(
       virtualRouters.map((router) => [router.name, createRouter(router, true, now)]),

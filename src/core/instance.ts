@@ -116,6 +116,7 @@ export class Instance {
   handle(event: InstanceEvent, now: Instant): readonly InstanceEffect[] {
     const state = this.#state;
     state.clock = later(state.clock, now);
+    state.happenedAt = now;
     state.decisions = NO_DECISIONS;
     state.onlyDelayed = false;
     state.unsettled = !SAYS_SO_ITSELF.has(event.kind);

@@ -1,9 +1,11 @@
 // For how long nobody had the addresses before this Active, by our own clock. It is an upper bound, since we only see
 // signs of the router before us. Nothing is decided here.
+import type { IpAddress } from '../model/address.js';
 import { between, type Instant, type Microseconds, microseconds } from '../model/units.js';
 import { lastHeard } from './peers/peer-check.js';
-import { routerAt, type Peer } from './peers/peers.js';
+import { isSpeaking, routerAt, type Peer } from './peers/peers.js';
 import type { Router } from './machine/router.js';
+import { activeAddressOf } from './machine/router-state.js';
 import type { InstanceState } from './instance-state.js';
 
 /** A new report ends the one before: until its last message the peer had what that one said. */
@@ -22,6 +24,28 @@ export function wordEnded(
 /** Somebody had the addresses at that instant. */
 export function sawHeld(router: Router, at: Instant): void {
   if (router.heldAt === null || router.heldAt < at) router.heldAt = at;
+}
+
+/**
+ * Whether who sent this advertisement had the addresses. A farewell is sent before they go (RFC 9568 §6.4.3). A peer that
+ * speaks says itself what it has: it may have come after a silence, and advertise before its addresses stand, or
+ * although they never do.
+ */
+export function isSignOfHolder(
+  instance: InstanceState,
+  router: Router,
+  source: IpAddress,
+  priority: number,
+): boolean {
+  const isFollowed = source === activeAddressOf(router.state);
+  for (const peer of instance.peers.values()) {
+    if (!peer.knownBy.includes(source) || !isSpeaking(peer, instance.clock)) continue;
+    const { position } = instance.placeOf(router);
+    return priority === 0
+      ? isFollowed && saysHeld(instance, peer, router)
+      : isFollowed && !peer.lacking.some((place) => place.position === position);
+  }
+  return priority > 0 || isFollowed;
 }
 
 /**

@@ -73,5 +73,5 @@ export function takeRepetition(instance: InstanceState, router: Router): void {
   state.deferred = false;
   router.heardAt = clock;
   router.counters.advertisementsReceived += 1;
-  sawHeld(router, clock);
+  sawHeld(router, instance.happenedAt);
 }

@@ -13,7 +13,7 @@ import { whenNobodyCame } from './decisions/handover.js';
 import { isQuestion, whenLeft, whenTimerFires } from './decisions/takeover.js';
 import { isEmptyClaim } from './decisions/empty-handed.js';
 import type { InstanceEvent } from './interface.js';
-import { nobodyHeld, sawHeld } from './nobody-held.js';
+import { isSignOfHolder, nobodyHeld, sawHeld } from './nobody-held.js';
 import { observe } from './machine/observe.js';
 import { multicastHeard, rivalHeard } from './peer-events.js';
 import { isSpeaking, peerLeft } from './peers/peers.js';
@@ -105,14 +105,14 @@ export function takeAdvertisement(
   if (event.multicast) multicastHeard(instance, router);
   const { peers, clock } = instance;
   const place = instance.placeOf(router);
+  const spokeForAddresses = isSignOfHolder(instance, router, source, priority);
   if (priority === 0) {
     if (isQuestion(new InstanceSight(instance, router), source)) return;
     const until = after(clock, instance.configuration.peerCheck.interval);
     peerLeft(peers.values(), source, place, until, activeAddressOf(router.state));
   }
   if (priority > 0 && isEmptyClaim(peers.values(), place, source, clock)) return;
-  // A farewell is sent before the addresses go (RFC 9568 §6.4.3).
-  if (priority > 0 || source === activeAddressOf(router.state)) sawHeld(router, clock);
+  if (spokeForAddresses) sawHeld(router, instance.happenedAt);
   // For the time of a handover the router that we preempted may not have heard us yet.
   const isSettled = router.reason !== 'priority' || clock >= instance.handoverUntil(router.since);
   const wasHeard = isSettled && isHeardAsActive(router, clock);

@@ -68,6 +68,44 @@ describe('for how long nobody had the addresses', () => {
     assert.equal(nobodyHeld(bench), 0);
   });
 
+  it('an advertisement that is read after a stall: since it came', () => {
+    const bench = new PairBench([router()], {}, []);
+    bench.start(0);
+    bench.hear('lan', { priority: 200 }, 100_000);
+    bench.take({ kind: 'stalled' }, 3 * SECOND);
+    bench.hear('lan', { priority: 200 }, 1_100_000);
+    bench.hear('lan', { priority: 250 }, 2_100_000);
+    bench.pass(20 * SECOND);
+
+    assert.equal(nobodyHeld(bench), bench.router('lan').since + SCRIPT_TIME - 2_100_000);
+  });
+
+  it('a peer that speaks, and says that it has none: neither its advertisement nor its farewell counts', () => {
+    const bench = backupBench();
+    bench.says(HELD, 50_000);
+    bench.advertise(false);
+    bench.says({ ...HELD, addressesPresent: false }, 60_000);
+    bench.hear('lan', { priority: 200 }, 65_000);
+    bench.hear('lan', { priority: 0 }, 70_000);
+    bench.pass(SECOND);
+
+    const { state, since } = bench.router('lan');
+    assert.equal(state, 'Active');
+    assert.equal(nobodyHeld(bench), since + SCRIPT_TIME - 50_000);
+  });
+
+  it('a peer that speaks, and claims the role: not before it says that its addresses stand', () => {
+    const bench = new PairBench([router()], {}, [THERE]);
+    bench.start(0);
+    bench.pass(SECOND);
+    bench.hear('lan', { priority: 200 }, 1_100_000);
+    bench.cut();
+    bench.pass(20 * SECOND);
+
+    assert.equal(bench.router('lan').state, 'Active');
+    assert.equal(nobodyHeld(bench), null);
+  });
+
   it('ours before: since we took them off', () => {
     const bench = activeBench({ peers: [] });
     bench.take({ kind: 'operator', command: 'maintenance-on', force: true, by: 'root' }, SECOND);
