@@ -27,6 +27,8 @@ const WILL_DELAY = 500;
 export const GATEWAY = { interval: 100_000, judged: 50_000, failures: 3, hasty: 5_000 } as const;
 /** The relay of the bypass takes at most so long. */
 const RELAY = 30_000;
+/** An agent that is silent for less still lives, for its executor. */
+const SILENCE_LEAST = 50_000;
 
 export interface Surroundings {
   readonly agenda: Agenda;
@@ -96,10 +98,20 @@ export class Appliance {
   /** So much faster than the world's its own clock runs. */
   rate = 1;
   client: Client | null = null;
+  /** Whether it is not woken by messages that only confirm what it knows (agent/reception.ts). */
+  counts = false;
+  /** Whether its executor goes on while the agent is paused. */
+  leased = false;
+  /** When it last went on after a pause. */
+  resumedAt = -1;
   #desiredBypass: 'inline' | 'bypass' = 'inline';
   #gatewayLost: { readonly say: (word: 'doubtful' | 'failed') => void } | null = null;
   readonly #around: Surroundings;
   #stopping = false;
+  /** Confirmations since the last wake-up. */
+  #counted: { readonly event: InstanceEvent; readonly at: number }[] = [];
+  #pausedAt = 0;
+  #revoked = false;
   #inbox: { readonly at: number | null; readonly take: () => void }[] = [];
   #arrivedAt: number | null = null;
   /** What the instance waited for after the last event. */
@@ -225,6 +237,11 @@ export class Appliance {
 
   /** The agent dies: its executor says farewell and keeps the addresses until a successor is heard. */
   crash(): void {
+    if (this.#revoked) {
+      // Its executor has said what there is to say, and is about to remove what stands.
+      this.#end('dead');
+      return;
+    }
     const held = this.#held();
     this.#end('dead');
     this.kernel.bequeath(held, this.keepAtMost());
@@ -246,9 +263,37 @@ export class Appliance {
     this.kernel.bequeath(held, this.keepAtMost());
   }
 
+  /** The agent stands still; its executor does where the whole machine does. */
+  pause(): void {
+    this.agent = 'paused';
+    this.#pausedAt = this.#around.now();
+    this.#around.changed();
+  }
+
+  /** An advertisement on the wire, for the executor: of a dead agent, or of one that has been silent for too long. */
+  overhear(virtualRouter: string, priority: number): void {
+    const isSilent = this.agent === 'paused' && this.leased && this.active.size > 0;
+    const silence = this.#around.now() - this.#pausedAt;
+    if (isSilent && !this.#revoked && priority > 0 && silence >= this.#listensAfter()) {
+      this.#revoked = true;
+      this.#around.count('lease revoked');
+      this.kernel.lapse(this.#held(), this.keepAtMost());
+    }
+    this.kernel.overhear(virtualRouter, priority);
+  }
+
+  /** A silence of one and a half intervals is one. */
+  #listensAfter(): number {
+    const intervals = this.configuration.virtualRouters.map(({ advertisementInterval }) =>
+      centisecondsToMicroseconds(advertisementInterval),
+    );
+    return Math.max(1.5 * Math.min(...intervals), SILENCE_LEAST);
+  }
+
   /** Goes on after a pause as the agent does: the stall first, then packets, then the clock. */
   resume(): void {
     this.agent = 'running';
+    this.resumedAt = this.#around.now();
     const { virtualRouters } = this.configuration;
     const silence = Math.min(
       ...virtualRouters.map(({ priority, advertisementInterval }) =>
@@ -256,7 +301,12 @@ export class Appliance {
       ),
     );
     const due = this.#armedFor;
-    if (due !== null && this.local() - due >= silence) this.give({ kind: 'stalled' });
+    const revoked = this.#revoked;
+    this.#revoked = false;
+    if (revoked) {
+      this.kernel.endWill();
+      this.give({ kind: 'revoked' });
+    } else if (due !== null && this.local() - due >= silence) this.give({ kind: 'stalled' });
     const inbox = this.#inbox;
     this.#inbox = [];
     for (const { at, take } of inbox) {
@@ -280,11 +330,27 @@ export class Appliance {
     }
   }
 
-  /** One event, its effects, the timer. */
+  /** A message of a peer; one that only confirms what is known is handed over with the next wake-up. */
+  hear(event: Extract<InstanceEvent, { kind: 'peer-report' }>): void {
+    const isCounted = this.counts && this.agent === 'running';
+    if (isCounted && this.instance?.isConfirmation(event) === true) {
+      this.#counted.push({ event, at: this.local(this.#arrivedAt ?? undefined) });
+      this.#around.count('confirmation counted');
+    } else this.give(event);
+  }
+
+  /** One event, its effects, the timer; before it what was only counted. */
   give(event: InstanceEvent): void {
+    const counted = this.#counted;
+    this.#counted = [];
+    for (const one of counted) this.#take(one.event, one.at);
+    this.#take(event, this.local(this.#arrivedAt ?? undefined));
+  }
+
+  #take(event: InstanceEvent, at: number): void {
     const { instance } = this;
     if (instance === null || this.agent !== 'running') return;
-    const effects = instance.handle(event, instant(this.local(this.#arrivedAt ?? undefined)));
+    const effects = instance.handle(event, instant(at));
     this.#around.handled(this, event, effects);
     for (const { row } of instance.decisions()) this.#around.count(ROW_COUNTS[row]);
     for (const effect of effects) this.#perform(effect);
@@ -417,6 +483,8 @@ export class Appliance {
     this.active.clear();
     this.heardOld.clear();
     this.healthy.clear();
+    this.#counted = [];
+    this.#revoked = false;
     this.#armedFor = null;
     this.#token += 1;
     this.life += 1;

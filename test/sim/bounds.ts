@@ -88,6 +88,8 @@ export interface Bounds {
   readonly outOfElection: number;
   /** Told, or shown, and not so. */
   readonly noLie: number;
+  /** Somebody said that it has the addresses, or spoke for them, and has lost them. */
+  readonly heldAtMost: number;
   readonly peerShownHealthy: number;
   /** More than that for one that is heard and does not hear. */
   readonly echoes: number;
@@ -124,6 +126,7 @@ export function boundsOf(timing: Timing, { unnoticed, forgotten }: Losses): Boun
     // A successor that says it is Active is waited for until its script would have been ended.
     outOfElection: 2 * handover + once + (forgotten ? SCRIPT_PATIENCE : 0),
     noLie: script + lost,
+    heldAtMost: packet + script + lost,
     peerShownHealthy: silence,
     echoes: (NONCES_KEPT + 1) * check,
     peerShownUnhealthy: isSteady ? recovery : Infinity,

@@ -19,13 +19,11 @@ const FROM_ONE_THAT_ANSWERS: ReadonlySet<string> = new Set([
 /** Advertisements of one Active in a row, and their answers, are no storm: at most so many in an interval. */
 const MOST_AT_ONCE = 12;
 
-/** An order, other settings, and what an agent that starts finds. */
-const MAY_UNLATCH: ReadonlySet<InstanceEvent['kind']> = new Set([
-  'operator',
-  'configure',
-  'remember',
-  'start',
-]);
+/** An order, and other settings. */
+const MAY_UNLATCH: ReadonlySet<InstanceEvent['kind']> = new Set(['operator', 'configure']);
+
+/** Who could not add its addresses tries once more when an operator insists, and then in its turn. */
+const MOST_TRIES = 2;
 
 export class Conduct {
   readonly #world: World;
@@ -38,6 +36,12 @@ export class Conduct {
   /** What was last told to the peers, as JSON, and by which life. */
   readonly #news = new Map<string, string>();
   readonly #latched = new Set<string>();
+  /** When each has given the role up because its addresses could not be added. */
+  readonly #failed = new Map<string, readonly number[]>();
+  /** An operator insists on a handover: the order was just given, or is the last thing that was done to the world. */
+  #insists: 'just' | 'still' | null = null;
+  /** Who has taken a role because of that. */
+  readonly #insistedOn = new Set<string>();
 
   constructor(world: World) {
     this.#world = world;
@@ -49,6 +53,9 @@ export class Conduct {
   /** Something was done to the world. */
   disturbed(): void {
     this.#paces.clear();
+    this.#failed.clear();
+    this.#insistedOn.clear();
+    this.#insists = this.#insists === 'just' ? 'still' : null;
   }
 
   /** Whoever is not Active, or lacks its addresses, has no pace. */
@@ -67,6 +74,7 @@ export class Conduct {
         const key = `${appliance.name} ${effect.virtualRouter}`;
         this.#early.set(key, !FROM_ONE_THAT_ANSWERS.has(effect.reason));
       }
+      if (effect.kind === 'transition') this.#moves(appliance, effect);
       if (effect.kind === 'peer-news') this.#tells(appliance, JSON.stringify(effect.report));
       if (effect.kind === 'transition' && effect.from === 'Active' && effect.to === 'Initialize')
         this.#saysFarewell(appliance, effect.virtualRouter, effects);
@@ -78,7 +86,37 @@ export class Conduct {
     // Whoever asks is answered at once (RFC 9568 §6.4.3), and so the role is claimed.
     if (event.kind === 'advertisement' && event.advertisement.priority === 0)
       this.#early.set(`${appliance.name} ${event.virtualRouter}`, true);
+    if (event.kind === 'operator' && event.command === 'failover' && event.force === true)
+      this.#insists = 'just';
+    // What it finds now nobody knew when the order was given.
+    if (event.kind === 'monitor') {
+      this.#insists = null;
+      this.#insistedOn.clear();
+    }
     this.#latch(appliance, event, effects);
+  }
+
+  #moves(
+    { name, configuration }: Appliance,
+    { virtualRouter, to, reason }: Extract<InstanceEffect, { kind: 'transition' }>,
+  ): void {
+    const key = `${name} ${virtualRouter}`;
+    const router = configuration.virtualRouters.find((one) => one.name === virtualRouter);
+    if (reason === 'address-failed' && router !== undefined) this.#fails(key, router);
+    if (to === 'Active' && reason === 'peer-released' && this.#insists !== null)
+      this.#insistedOn.add(key);
+    if (reason === 'soft-fault' && this.#insistedOn.has(key))
+      throw new Violation(`gives back what an operator insisted on: ${key}`);
+  }
+
+  /** One whose addresses cannot be added waits for its turn, at the lowest priority: Skew_Time is nearly an interval then. */
+  #fails(key: string, { advertisementInterval }: RouterConfiguration): void {
+    const { now } = this.#world;
+    const since = now - 0.9 * centisecondsToMicroseconds(advertisementInterval);
+    const recent = [...(this.#failed.get(key) ?? []), now].filter((at) => at > since);
+    this.#failed.set(key, recent);
+    if (recent.length > MOST_TRIES)
+      throw new Violation(`tries as fast as its script fails: ${key}`);
   }
 
   /** Who leaves the election says so, wherever the link carries it. */
@@ -112,13 +150,15 @@ export class Conduct {
   }
 
   /** What was latched is so until somebody orders otherwise. */
-  #latch(appliance: Appliance, { kind }: InstanceEvent, effects: readonly InstanceEffect[]): void {
+  #latch(appliance: Appliance, event: InstanceEvent, effects: readonly InstanceEffect[]): void {
     const { name } = appliance;
     if (effects.some((effect) => effect.kind === 'report' && effect.report === 'latched'))
       this.#latched.add(name);
-    if (MAY_UNLATCH.has(kind)) this.#latched.delete(name);
+    const isFound = event.kind === 'remember';
+    if (isFound && event.memory.flaps.latched) this.#latched.add(name);
+    if (MAY_UNLATCH.has(event.kind)) this.#latched.delete(name);
     // What is shown costs more than all the rest: it is asked for where something else has changed.
-    else if (effects.length > 0 && this.#latched.has(name)) {
+    else if ((effects.length > 0 || isFound) && this.#latched.has(name)) {
       const isLatched = appliance.snapshot()?.memory.flaps.latched === true;
       if (!isLatched) throw new Violation(`unlatched by nobody: ${name}`);
     }

@@ -7,6 +7,7 @@ import { MONITORS, tellMonitor, WORDS, type Monitor, type Word } from './monitor
 import type { Way } from './network.js';
 import type { Live, Setting } from './settings.js';
 import { reconfigure, share } from './settings-deeds.js';
+import { forge, intrude } from './stranger-deeds.js';
 import { befallWitness, type WitnessFate } from './witness-deeds.js';
 import type { World } from './world.js';
 
@@ -21,8 +22,12 @@ const CUTS = {
   lan: ['lan eth0', 'lan eth1', 'unicast eth0'],
   ha: ['ha'],
   'HA port': ['unicast eth0', 'ha'],
+  'LAN path': ['unicast eth0'],
   everything: ['lan eth0', 'lan eth1', 'unicast eth0', 'ha'],
 } as const satisfies Record<string, readonly Way[]>;
+
+/** What is drawn anywhere; the others only where a situation needs them. */
+const MANY_CUT = (Object.keys(CUTS) as (keyof typeof CUTS)[]).filter((one) => one !== 'LAN path');
 
 export type Deed =
   | {
@@ -72,6 +77,15 @@ export type Deed =
   | { readonly kind: 'forget'; readonly of: Index; readonly times: number }
   | { readonly kind: 'script'; readonly of: Index; readonly fails: boolean }
   | { readonly kind: 'witness'; readonly of: Index; readonly what: WitnessFate }
+  /** A router that nobody knows is Active for so many advertisement intervals, with this priority. */
+  | {
+      readonly kind: 'stranger';
+      readonly virtualRouter: string;
+      readonly priority: number;
+      readonly intervals: number;
+    }
+  /** Somebody on the link says farewell in its name. */
+  | { readonly kind: 'forge'; readonly of: Index; readonly virtualRouter: string }
   /** The settings that all share are another version of themselves there; where others follow, soon at those it reaches. */
   | {
       readonly kind: 'settings';
@@ -137,7 +151,7 @@ export const broken: fc.Arbitrary<Deed> = fc.oneof(
       kind: deed('cut'),
       from: of,
       to: of,
-      what: fc.constantFrom(...(Object.keys(CUTS) as (keyof typeof CUTS)[])),
+      what: fc.constantFrom(...MANY_CUT),
       oneWay: fc.boolean(),
     }),
   },
@@ -224,6 +238,7 @@ export const calmStory: fc.Arbitrary<Story> = fc.array(fc.tuple(planned, quiet),
 /** Does it; returns what it is called in the counts, or null when there was nothing to do. */
 export function perform(world: World, setting: Setting, wanted: Deed): string | null {
   if (wanted.kind === 'cut') return cut(world, wanted);
+  if (wanted.kind === 'stranger') return intrude(world, setting, wanted);
   if (!('of' in wanted)) return wanted.kind === 'resume' ? resume(world) : plug(world);
   const appliance = world.appliances[wanted.of % world.appliances.length];
   return appliance === undefined ? null : performOn(world, setting, appliance, wanted);
@@ -240,6 +255,8 @@ function performOn(
   switch (wanted.kind) {
     case 'witness':
       return befallWitness(world, appliance, wanted.what);
+    case 'forge':
+      return forge(world, appliance, wanted.virtualRouter);
     case 'lan-lost': {
       const { index } = appliance;
       for (const one of world.appliances) {
@@ -278,7 +295,7 @@ function performOn(
         ? 'delete-macvlan'
         : null;
     case 'remake':
-      return remake(world, appliance, wanted.on);
+      return remake(appliance, wanted.on);
     case 'forget':
       return forget(setting, appliance, wanted.times);
     case 'script':
@@ -307,16 +324,15 @@ function breakScript(
   return fails ? 'script fails' : 'script works';
 }
 
-function remake(world: World, appliance: Appliance, on: string): string | null {
+function remake(appliance: Appliance, on: string): string | null {
   const { agent, configuration, kernel } = appliance;
   if (agent !== 'running') return null;
-  appliance.agent = 'paused';
+  appliance.pause();
   for (const { name, interface: where } of configuration.virtualRouters) {
     if (where !== on) continue;
     kernel.takeAway(name);
     kernel.deleteMacvlan(name);
   }
-  world.changed = true;
   return 'remake';
 }
 
@@ -372,8 +388,7 @@ function live(world: World, appliance: Appliance, kind: Life): string | null {
       return memory === null ? 'start' : 'restart with memory';
     case 'pause':
       if (agent !== 'running') return null;
-      appliance.agent = 'paused';
-      world.changed = true;
+      appliance.pause();
       return 'pause';
   }
 }

@@ -194,6 +194,23 @@ export class Kernel {
   /** The agent is gone: its executor keeps what was held until all have a successor, or `atMost`. */
   bequeath(held: readonly string[], atMost: number): void {
     this.#forgetAgent();
+    this.#hasAgent = false;
+    this.#carryOut(held, atMost);
+  }
+
+  /** The lease of a hung agent is revoked: the same, but the agent may go on. */
+  lapse(held: readonly string[], atMost: number): void {
+    this.#forgetAgent();
+    this.#carryOut(held, atMost);
+  }
+
+  /** The agent goes on, and removes by itself what still stands. */
+  endWill(): void {
+    this.#will += 1;
+    this.#awaited = null;
+  }
+
+  #carryOut(held: readonly string[], atMost: number): void {
     this.#will += 1;
     const will = this.#will;
     this.#awaited = new Set(held);
@@ -214,6 +231,7 @@ export class Kernel {
   /** The power is cut. */
   lose(): void {
     this.#forgetAgent();
+    this.#hasAgent = false;
     this.#will += 1;
     this.#awaited = null;
     for (const name of this.present) this.#set(name, false);
@@ -259,7 +277,6 @@ export class Kernel {
 
   #forgetAgent(): void {
     this.#agentLife += 1;
-    this.#hasAgent = false;
     this.#running = false;
     this.told.clear();
     this.#due.clear();

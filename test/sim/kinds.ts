@@ -39,6 +39,9 @@ const SETTINGS = [
   'old checksum',
   'IPv6 path',
   'late timers',
+  'short flap window',
+  'confirmations counted',
+  'lease',
 ];
 
 /** What is done to them. */
@@ -46,6 +49,7 @@ const DEEDS = [
   'packet lost',
   'packet doubled',
   'cut multicast',
+  'cut LAN path',
   'cut multicast one way',
   'cut link eth0',
   'cut link eth0 one way',
@@ -102,6 +106,9 @@ const DEEDS = [
   'remake',
   'forget',
   'script fails',
+  'stranger',
+  'farewell forged',
+  'lease revoked',
   'witness stopped',
   'witness started',
   'witness cut',

@@ -48,6 +48,12 @@ export interface Setting {
   readonly ipv6Path?: boolean;
   /** Timers of appliances wake late by up to so many microseconds; absent: never. */
   readonly late?: number;
+  /** For so many microseconds a flap counts; absent: longer than any scenario. */
+  readonly flapWindow?: number;
+  /** Whether agents are not woken by messages of peers that only confirm what is known; absent: by each. */
+  readonly counts?: boolean;
+  /** Whether a pause is the agent's alone, so that its executor hears a successor; absent: it is the whole machine's. */
+  readonly leased?: boolean;
 }
 
 /** What an operator changes while it runs. */
@@ -179,7 +185,7 @@ export function configurationOf(
     name: NAMES[index] ?? '',
     peers: paths === 'none' ? [] : peers,
     peerCheck: { interval: microseconds(checks * 1_000), ...THRESHOLDS },
-    flaps: { maximum: maximumFlaps, window: microseconds(900_000_000) },
+    flaps: { maximum: maximumFlaps, window: microseconds(setting.flapWindow ?? 900_000_000) },
     preemptDelay: microseconds(setting.preemptDelay),
     ...(setting.witness === undefined ? {} : { witness: witnessOf(setting.witness) }),
   });
@@ -209,4 +215,7 @@ export const kindsOf = (setting: Setting): string[] => [
   ...(setting.oldChecksum === true ? ['old checksum'] : []),
   ...(setting.ipv6Path === true && setting.paths.endsWith('lan') ? ['IPv6 path'] : []),
   ...((setting.late ?? 0) > 0 ? ['late timers'] : []),
+  ...(setting.flapWindow === undefined ? [] : ['short flap window']),
+  ...(setting.counts === true ? ['confirmations counted'] : []),
+  ...(setting.leased === true ? ['lease'] : []),
 ];

@@ -11,6 +11,7 @@ import { MONITORS, tellMonitor } from './monitor-deeds.js';
 import type { Way } from './network.js';
 import { configurationOf, kindsOf, settings, type Paths, type Setting } from './settings.js';
 import { restore } from './settings-deeds.js';
+import { banish } from './stranger-deeds.js';
 import { healWitness } from './witness-deeds.js';
 import { Watch } from './watch.js';
 import { World } from './world.js';
@@ -93,6 +94,8 @@ export function build(scenario: Scenario, { verbose, peaceful, losses }: Manner)
   for (const appliance of world.appliances) {
     appliance.relayWorks = setting.relay === 'works';
     appliance.late = setting.late ?? 0;
+    appliance.counts = setting.counts === true;
+    appliance.leased = setting.leased === true;
     if (setting.monitored) tellAllIsWell(appliance);
     if (setting.virtualMac === true)
       appliance.kernel.macvlans.use(appliance.configuration.virtualRouters.map(({ name }) => name));
@@ -144,6 +147,7 @@ function heal({ world, watch, scenario, peaceful }: Stage): void {
   const { setting, without } = scenario;
   world.log(() => '-- heal');
   world.network.healAll();
+  banish(world);
   healWitness(world);
   resume(world);
   plug(world);

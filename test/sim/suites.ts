@@ -44,7 +44,7 @@ export const WITNESSED = scenarios('witnessed', 400, witnessed);
 export const CROWD = scenarios('crowd', 24, crowd);
 export const VIRTUAL_MAC = scenarios('virtual-mac', 40, virtualMac);
 
-export const UNUSUAL = scenarios('unusual', 80, unusual);
+export const UNUSUAL = scenarios('unusual', 240, unusual);
 
 export const SUITES = [SINGLE, STORMY, CALM, WITNESSED, CROWD, VIRTUAL_MAC, UNUSUAL] as const;
 

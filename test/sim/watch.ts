@@ -1,9 +1,11 @@
 // The promises of DESIGN §1 as conditions that may not last longer than their bounds (bounds.ts). It
 // reads the kernels, and compares with them what the agents say.
 import { routerOrder } from '../../src/model/settings-digest.js';
+import type { InstanceEffect } from '../../src/core/interface.js';
 import type { RouterConfiguration } from '../../src/core/machine/router.js';
 import type { Appliance } from './appliance.js';
 import { Apart } from './apart.js';
+import { Claims } from './claims.js';
 import type { Bounds } from './bounds.js';
 import { Conduct } from './conduct.js';
 import type { Way } from './network.js';
@@ -32,6 +34,7 @@ export class Watch {
   readonly #manner: Manner;
   readonly #apart: Apart;
   readonly #conduct: Conduct;
+  readonly #claims: Claims;
   readonly #since = new Map<string, number>();
   readonly #ableSince = new Map<string, number>();
   /** How long nobody may hold a virtual router, where more is known than in general. */
@@ -41,6 +44,8 @@ export class Watch {
   /** How often each virtual router had been taken when the world was last disturbed. */
   readonly #takenBefore = new Map<string, number>();
   #able = '';
+  /** Virtual routers that somebody has. */
+  #held: readonly string[] = [];
   #bad = new Map<string, number>();
 
   constructor(world: World, bounds: Bounds, manner: Manner) {
@@ -50,9 +55,15 @@ export class Watch {
     this.#apart = new Apart(world, bounds);
     world.onPass = (until) => this.#pass(until);
     this.#conduct = new Conduct(world);
-    const { onAdvertised } = world;
+    this.#claims = new Claims(world, manner.ways, bounds.heldAtMost);
+    const { onAdvertised, onDone } = world;
+    world.onDone = (appliance, event, effects) => {
+      onDone(appliance, event, effects);
+      this.#claim(appliance, effects);
+    };
     world.onAdvertised = (from, effect) => {
       this.#speaks(from, effect.virtualRouter);
+      this.#claims.advertises(from, effect.virtualRouter);
       onAdvertised(from, effect);
     };
   }
@@ -71,6 +82,7 @@ export class Watch {
       this.#bad = this.#conditions();
       this.#world.changed = false;
     }
+    for (const name of this.#held) this.#claims.pass(name, until);
     const bad = this.#bad;
     if (bad.size === 0 && this.#since.size === 0) return;
     for (const key of this.#since.keys()) if (!bad.has(key)) this.#since.delete(key);
@@ -83,6 +95,14 @@ export class Watch {
         throw new Violation(`${key} for more than ${limit} ms since ${start} s`);
       }
       this.note(key.slice(0, key.indexOf(':')), lasted, bound);
+    }
+  }
+
+  #claim(appliance: Appliance, effects: readonly InstanceEffect[]): void {
+    for (const effect of effects) {
+      if (effect.kind !== 'report' || effect.nobodyHeldAtMostMs === undefined) continue;
+      const { virtualRouter = '', nobodyHeldAtMostMs } = effect;
+      this.#claims.takenOver(appliance, virtualRouter, nobodyHeldAtMostMs * 1_000);
     }
   }
 
@@ -100,9 +120,16 @@ export class Watch {
       (one) => isAble(one) && (engine === null || engine.reaches(one.name)),
     );
     this.#noteAble(able);
+    this.#held = this.#world.virtualRouters
+      .map(({ name }) => name)
+      .filter(
+        (name) =>
+          this.#world.strangers.has(name) ||
+          appliances.some(({ kernel }) => kernel.present.has(name)),
+      );
     for (const router of this.#world.virtualRouters) {
       const { name } = router;
-      const isHoldable = able.some((one) => one.carries(name));
+      const isHoldable = !this.#world.strangers.has(name) && able.some((one) => one.carries(name));
       const holders = appliances.filter(({ kernel }) => kernel.present.has(name));
       if (holders.length === 0 && isHoldable) {
         bad.set(`never nobody: ${name}`, this.#bounds.neverNobody);
@@ -131,7 +158,7 @@ export class Watch {
     for (const { name } of able) {
       if (!this.#ableSince.has(name)) this.#ableSince.set(name, this.#world.now);
     }
-    const names = able.map(({ name }) => name).join();
+    const names = [...able.map(({ name }) => name), ...this.#world.strangers].join();
     if (names === this.#able) return;
     this.#able = names;
     this.disturbed();

@@ -12,12 +12,14 @@ import { Agenda, Chance } from './agenda.js';
 import { Appliance, type Surroundings } from './appliance.js';
 import { Contact, type Message } from './contact.js';
 import { Client, Engine, localRate, type WitnessSetting } from './witness.js';
-import { Network, WAYS, type Quality, type Way } from './network.js';
+import { LATENCY, Network, WAYS, type Quality, type Way } from './network.js';
 
 /** More steps than this without the time moving on: the appliances keep each other busy for ever. */
 const STEPS_AT_ONCE = 2_000;
 
 export type Advertised = Extract<InstanceEffect, { kind: 'send-advertisement' }>;
+/** What a receiver sees of one. */
+export type Heard = Pick<Advertised, 'priority' | 'source' | 'dialect'>;
 
 export const haAddress = (index: number): IpAddress => `10.98.0.${index + 1}` as IpAddress;
 export const lanAddress = (index: number): IpAddress => `10.99.0.${index + 1}` as IpAddress;
@@ -39,6 +41,8 @@ export class World {
   readonly journal: string[] = [];
   /** Where the switch has seen the virtual MAC address of each virtual router last: the index of an appliance. */
   readonly seenAt = new Map<string, number>();
+  /** Virtual routers that one which nobody knows has taken. */
+  readonly strangers = new Set<string>();
   /** How often things happened. */
   readonly counts = new Map<string, number>();
   readonly #verbose: boolean;
@@ -164,6 +168,11 @@ export class World {
     return this.reaches(a, b, way) && this.reaches(b, a, way);
   }
 
+  /** Something that happens then. */
+  at(instant: number, run: () => void): void {
+    this.#agenda.add(instant, 0, run);
+  }
+
   /** Something that happens of itself, at some moment within so many microseconds. */
   later(within: number, run: () => void): void {
     this.#agenda.add(this.now + this.#chance.between(0, within), 0, run);
@@ -265,9 +274,29 @@ export class World {
     from: Appliance,
     to: Appliance,
     router: RouterConfiguration,
-    { priority, source, dialect }: Advertised,
+    heard: Advertised,
     way: Way,
   ): void {
+    const multicast = way !== 'unicast eth0';
+    const arrive = this.#arriving(to, router, heard, multicast);
+    this.network.send(this.now, from.index, to.index, way, arrive);
+  }
+
+  /** An advertisement of somebody who is none of the appliances, on the link; all hear it but `except`. */
+  intrude(router: RouterConfiguration, heard: Heard, except: Appliance | null = null): void {
+    for (const to of this.appliances) {
+      if (to === except) continue;
+      this.#agenda.add(this.now + LATENCY, 0, this.#arriving(to, router, heard, true));
+    }
+  }
+
+  /** What happens when it arrives, unless the appliance was started again meanwhile. */
+  #arriving(
+    to: Appliance,
+    router: RouterConfiguration,
+    { priority, source, dialect }: Heard,
+    multicast: boolean,
+  ): () => void {
     const { life } = to;
     const event: InstanceEvent = {
       kind: 'advertisement',
@@ -280,17 +309,17 @@ export class World {
       },
       source,
       dialect,
-      multicast: way !== 'unicast eth0',
+      multicast,
     };
-    this.network.send(this.now, from.index, to.index, way, () => {
+    return () => {
       if (!to.isOn(router.interface)) return;
-      to.kernel.overhear(router.name, priority);
+      to.overhear(router.name, priority);
       to.receive(() => {
         if (to.life !== life || !to.carries(router.name)) return;
         if (dialect === 'rfc5798' && priority > 0) to.heardOld.add(router.name);
         to.give(event);
       }, true);
-    });
+    };
   }
 
   /** A message on every path of the peer. */
@@ -321,7 +350,7 @@ export class World {
     const believed = contact.receive(message, way);
     if (believed === null) return;
     const address = pathTo(to, from, way);
-    to.give({ kind: 'peer-report', peer: from.name, address, ...believed });
+    to.hear({ kind: 'peer-report', peer: from.name, address, ...believed });
   }
 
   #contact(at: Appliance, of: Appliance): Contact {
