@@ -28,6 +28,7 @@ export async function simulator(): Promise<Simulator> {
   };
   const bundling = await context({
     entryPoints: [join(ROOT, 'test/sim-runs/scenarios-worker.ts')],
+    absWorkingDir: ROOT,
     bundle: true,
     write: false,
     // What a thread is given as text is no module.

@@ -3,6 +3,15 @@
 import type { Stage } from './story.js';
 import type { Longest } from './watch.js';
 
+/** A tally as JSON. */
+export interface Kept {
+  readonly scenarios: number;
+  readonly steps: number;
+  readonly microseconds: number;
+  readonly counts: readonly (readonly [string, number])[];
+  readonly longest: readonly (readonly [string, Longest])[];
+}
+
 export class Tally {
   scenarios = 0;
   steps = 0;
@@ -18,6 +27,23 @@ export class Tally {
     this.#count('packet doubled', world.network.doubled);
     for (const [kind, times] of world.counts) this.#count(kind, times);
     for (const [kind, one] of watch.longest) this.#note(kind, one);
+  }
+
+  /** One that was kept. */
+  static from({ scenarios, steps, microseconds, counts, longest }: Kept): Tally {
+    const tally = new Tally();
+    tally.scenarios = scenarios;
+    tally.steps = steps;
+    tally.#microseconds = microseconds;
+    for (const [kind, times] of counts) tally.#count(kind, times);
+    for (const [kind, one] of longest) tally.#note(kind, one);
+    return tally;
+  }
+
+  get kept(): Kept {
+    const { scenarios, steps } = this;
+    const [counts, longest] = [[...this.counts], [...this.#longest]];
+    return { scenarios, steps, microseconds: this.#microseconds, counts, longest };
   }
 
   /** What another one has seen, too. */
