@@ -44,13 +44,13 @@ export function checkPlan(instance: InstanceState): CheckPlan | null {
   };
 }
 
-/** A request was sent to the peer in our place, at a time when it was due. */
+/** Requests were sent to the peer in our place, each at a time when it was due. */
 export function takeChecked(
   instance: InstanceState,
-  { peer: name, at }: Extract<InstanceEvent, { kind: 'checked' }>,
+  { peer: name, at, made }: Extract<InstanceEvent, { kind: 'checked' }>,
 ): void {
   const peer = instance.peers.get(name);
-  if (peer !== undefined) checkDue(peer, instance.configuration.peerCheck, at);
+  if (peer !== undefined) checkDue(peer, instance.configuration.peerCheck, at, made);
   instance.onlyDelayed = true;
 }
 

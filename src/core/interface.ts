@@ -120,8 +120,13 @@ export type InstanceEvent =
   | { readonly kind: 'witness'; readonly fact: WitnessFact }
   /** The machine was suspended for so long: clocks that count this have moved on, and our instants have not. */
   | { readonly kind: 'suspended'; readonly by: Microseconds }
-  /** The check of this peer that was due at that time was made without the core (`checkPlan`). */
-  | { readonly kind: 'checked'; readonly peer: string; readonly at: Instant }
+  /** So many checks of this peer were made without the core, each when it was due (`checkPlan`), the last at that time. */
+  | {
+      readonly kind: 'checked';
+      readonly peer: string;
+      readonly at: Instant;
+      readonly made: number;
+    }
   | { readonly kind: 'deadline' };
 
 export type InstanceEffect =

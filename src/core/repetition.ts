@@ -36,7 +36,8 @@ export function isRepetition(
 
 /**
  * Whether this message of a peer, answer or not, would change nothing but when the peer was heard and when a failure is
- * counted: so nobody waits for it. Whether a witness is asked hangs on which check was answered: it is told at once.
+ * counted: so nobody waits for it, and after a later one on its path nobody need hear of it. Whether a witness is asked
+ * hangs on which check was answered: it is told at once.
  */
 export function isConfirmation(
   instance: InstanceState,
@@ -45,8 +46,9 @@ export function isConfirmation(
   const peer = instance.peers.get(name);
   const path = peer?.paths.find((one) => one.address === address);
   if (peer === undefined || path === undefined || instance.phase !== 'running') return false;
-  // One failure counted, and both sides ask their gateways.
-  if (path.state !== 'healthy' || path.failures > 0) return false;
+  // One failure counted, and both sides ask their gateways. While successes are counted each answer counts.
+  const { recoveryThreshold } = instance.configuration.peerCheck;
+  if (path.state !== 'healthy' || path.successes < recoveryThreshold) return false;
   if (peer.report !== report || peer.left.length > 0) return false;
   const { fit, sound } = instance.fitness;
   return (sound || !fit) && witnessOf(instance) === null && isQuiet(instance);

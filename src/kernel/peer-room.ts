@@ -2,6 +2,7 @@
 // confirmed it. No system calls, and no judgement: who writes what is said in native/addon/confirmations.h.
 import { addressBytes, familyOf, type IpAddress } from '../model/address.js';
 import { instant, microseconds, type Instant, type Microseconds } from '../model/units.js';
+import { LastNotes } from './last-notes.js';
 
 /** struct peer_room. */
 const ROOM = {
@@ -64,12 +65,20 @@ export const CHECK_MADE = 0;
 /** A message that confirmed what is known, or a check that was made. */
 export interface Confirmation {
   readonly at: Instant;
-  /** The place of its path. */
+  /** The place of its path; of a check, that of the peer. */
   readonly path: number;
   /** Of the newest message of its peer, as on the wire; CHECK_MADE for a check. */
   readonly kind: number;
   /** The first answer on this path to the latest check. */
   readonly answered: boolean;
+}
+
+/** One that says all that was noted before it of its path, or of the checks of its peer. */
+export interface LastConfirmation extends Confirmation {
+  /** Of a check, how many were made, this one with them; else 0. */
+  readonly made: number;
+  /** Of an answer, when the check was made that it answers; null for one that was made before all this. */
+  readonly askedAt: Instant | null;
 }
 
 /** What is known of one peer, by the fields of struct peer_place. */
@@ -147,6 +156,7 @@ export class PeerRoom {
   readonly #halves: Uint16Array;
   readonly #times: Float64Array;
   readonly #message: Uint8Array;
+  readonly #last: LastNotes;
 
   /** @param paths the address of each, and the place of its peer. */
   constructor(
@@ -171,6 +181,10 @@ export class PeerRoom {
       new Uint8Array(this.buffer, start + PATH.address, 16).set(addressBytes(address));
       return place;
     });
+    this.#last = new LastNotes(
+      peers,
+      paths.map(({ peer }) => peer),
+    );
   }
 
   /** What all answers have in common; null: there is nothing to answer with. */
@@ -244,18 +258,37 @@ export class PeerRoom {
     this.#words[ROOM.noted / 4] = this.noted + 1;
   }
 
-  /** Hands over what was noted, in order; it is noted no longer. */
-  take(handler: (confirmation: Confirmation) => void): void {
+  /**
+   * Hands over the last of what was noted, in order: of each peer the last check, of each path the last message and the last
+   * answer. Those before them only put off what these put off further. Nothing is noted any longer.
+   */
+  take(handler: (confirmation: LastConfirmation) => void): void {
     const { noted } = this;
     this.#words[ROOM.noted / 4] = 0;
+    const last = this.#last;
+    last.begin();
     for (let index = 0; index < noted; index += 1) {
       const start = ROOM.notes + index * NOTE_SIZE;
-      handler({
-        at: instant(this.#times[start / 8] ?? 0),
-        path: this.#words[start / 4 + 2] ?? 0,
-        kind: this.#halves[start / 2 + 6] ?? 0,
-        answered: this.#halves[start / 2 + 7] !== 0,
-      });
+      const place = this.#words[start / 4 + 2] ?? 0;
+      const at = this.#times[start / 8] ?? 0;
+      if (this.#halves[start / 2 + 6] === CHECK_MADE) last.check(index, place, at);
+      else last.message(index, place, this.#halves[start / 2 + 7] !== 0);
     }
+    for (const index of last.indexes()) handler(this.#noteAt(index));
+  }
+
+  #noteAt(index: number): LastConfirmation {
+    const start = ROOM.notes + index * NOTE_SIZE;
+    const path = this.#words[start / 4 + 2] ?? 0;
+    const kind = this.#halves[start / 2 + 6] ?? 0;
+    const answered = this.#halves[start / 2 + 7] !== 0;
+    return {
+      at: instant(this.#times[start / 8] ?? 0),
+      path,
+      kind,
+      answered,
+      made: kind === CHECK_MADE ? this.#last.madeFor(path) : 0,
+      askedAt: answered ? this.#last.askedAt(path) : null,
+    };
   }
 }

@@ -1,6 +1,7 @@
-// Messages that only confirm what is known, where the addon takes them: when it may, and what it has taken. What makes a
-// message one of those is said twice, here and in native/addon/confirmations.c; a test compares the two.
-import { CHECK_MADE, PeerRoom, type Confirmation } from '../kernel/peer-room.js';
+// Messages that only confirm what is known, where the addon takes them: when it may, and what it has taken: the last on each
+// path, since what came before it adds nothing. What makes a message one of those is said twice, here and in
+// native/addon/confirmations.c; a test compares the two.
+import { CHECK_MADE, PeerRoom, type LastConfirmation } from '../kernel/peer-room.js';
 import { assert } from '../model/assert.js';
 import type { IpAddress } from '../model/address.js';
 import type { PeerReport } from '../model/peer-report.js';
@@ -11,7 +12,7 @@ import { HaPeer, type HaPath } from './ha-peer.js';
 import type { HaPeerAddress, PeerArrival } from './ha-port-face.js';
 
 type Report = (peer: string, path: IpAddress, report: PeerReport, arrival: PeerArrival) => void;
-type Checked = (peer: string, at: Instant) => void;
+type Checked = (peer: string, at: Instant, made: number) => void;
 
 /** A message, or a check that was made. */
 type Gathered =
@@ -95,7 +96,10 @@ export class Confirmations {
     return this.#gathered.length > 0 || this.room.noted > 0;
   }
 
-  /** Hands over what the addon has taken since the last call, as if it had come here, and the checks it made meanwhile. */
+  /**
+   * Hands over the last of what the addon has taken since the last call, as if it had come here, and of the checks it made
+   * meanwhile.
+   */
   take(handler: Report, onChecked: Checked): void {
     if (!this.isAny) return;
     this.gather();
@@ -113,20 +117,21 @@ export class Confirmations {
     );
   }
 
-  #checkOf({ at, path: place }: Confirmation): Gathered {
+  #checkOf({ at, path: place, made }: LastConfirmation): Gathered {
     const peer = this.peers[place];
     assert(peer !== undefined, `peer ${place} is known`);
-    peer.checkBegun(at);
-    return { said: null, checked: [peer.name, at] };
+    peer.checksBegun(made, at);
+    return { said: null, checked: [peer.name, at, made] };
   }
 
-  #reportOf({ at, path: place, kind: number, answered }: Confirmation): Gathered {
+  #reportOf(one: LastConfirmation): Gathered {
+    const { at, path: place, kind: number, answered, askedAt } = one;
     const path = this.#paths[place];
     const kind = PEER_MESSAGE_KINDS[number - 1];
     const newest = path?.peer.newest;
     assert(path !== undefined && kind !== undefined, `path ${place} and kind ${number} are known`);
     assert(newest !== undefined && newest !== null, `${path.peer.name} was heard before`);
-    const rttMs = answered ? path.peer.sinceCheck(at) : null;
+    const rttMs = answered ? path.peer.sinceCheck(at, askedAt) : null;
     const { report, truncated } = newest;
     return { said: [path.peer.name, path.address, report, { kind, truncated, rttMs, at }] };
   }

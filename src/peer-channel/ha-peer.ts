@@ -247,23 +247,23 @@ export class HaPeer {
     for (const path of this.paths) path.close();
   }
 
-  /** Milliseconds from the latest check's requests to then. */
-  sinceCheck(at: Instant): number {
-    return between(this.#checkedAt ?? at, at) / 1_000;
+  /** Milliseconds to then from a check's requests: those of the latest unless given. */
+  sinceCheck(at: Instant, askedAt: Instant | null = null): number {
+    return between(askedAt ?? this.#checkedAt ?? at, at) / 1_000;
   }
 
   /** A check starts: answers to earlier ones prove nothing about it. Its nonce stands at `from` of `nonce`. */
   beginCheck(nonce: Uint8Array, now: Instant, from = 0): void {
     this.freshness.renew(nonce, from);
     for (const { place } of this.paths) place.words[PATH_WORD.answered] = 0;
-    this.checkBegun(now);
+    this.checksBegun(1, now);
   }
 
-  /** One was begun then, by whoever has drawn its nonce. */
-  checkBegun(at: Instant): void {
+  /** So many were begun, the last of them then, by whoever has drawn their nonces. */
+  checksBegun(count: number, at: Instant): void {
     this.#checkedAt = at;
-    this.#checksUnderKey += 1;
-    if (this.#checksParted !== null) this.#checksParted += 1;
+    this.#checksUnderKey += count;
+    if (this.#checksParted !== null) this.#checksParted += count;
   }
 
   /** An authentic message came, verified with this key; `accepts` are the digests of those it names. */

@@ -100,12 +100,14 @@ export interface HaPort {
   /** Hands over what has arrived already: before a silence is concluded from. */
   hear(): void;
   /**
-   * Hands over what was taken since the last call without anybody being told, with the time when it came: messages
-   * that only confirmed what was known, and the checks that were made meanwhile, in order.
+   * Hands over what was taken since the last call without anybody being told, with the time when it came, in order:
+   * messages that only confirmed what was known, and the checks that were made meanwhile. Of those on one path the last
+   * message and the last answer, of the checks of a peer the last and how many there were: the others say nothing that
+   * these do not say.
    */
   confirmed(
     handler: HaPortOptions['onReport'],
-    onChecked: (peer: string, at: Instant) => void,
+    onChecked: (peer: string, at: Instant, made: number) => void,
   ): void;
   /** Whether `confirmed` would hand over any. */
   readonly isAnyConfirmed: boolean;

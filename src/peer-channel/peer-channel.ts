@@ -31,11 +31,12 @@ export interface HeardReport {
   readonly answered: boolean;
 }
 
-/** A check of a peer that was made, when it was due, without anybody being told. */
+/** Checks of a peer that were made, each when it was due, without anybody being told; the last at that time. */
 export interface MadeCheck {
   readonly kind: 'checked';
   readonly peer: string;
   readonly at: Instant;
+  readonly made: number;
 }
 
 interface PeerChannelOptions {
@@ -152,7 +153,7 @@ class Channel implements PeerChannel {
     this.#port?.confirmed(
       (peer, address, report, { rttMs, at }) =>
         take(this.#heardOf(peer, address, report, rttMs), at),
-      (peer, at) => take({ kind: 'checked', peer, at }, at),
+      (peer, at, made) => take({ kind: 'checked', peer, at, made }, at),
     );
   }
 

@@ -69,14 +69,14 @@ async function recorded({ home, pid }: AgentProcess): Promise<readonly InstanceE
 /** The most checks in a row that were made without us. */
 function longestRow(events: readonly InstanceEvent[]): number {
   let [longest, row] = [0, 0];
-  for (const { kind } of events) {
-    if (kind === 'deadline') row = 0;
-    if (kind === 'checked') longest = Math.max(longest, (row += 1));
+  for (const event of events) {
+    if (event.kind === 'deadline') row = 0;
+    if (event.kind === 'checked') longest = Math.max(longest, (row += event.made));
   }
   return longest;
 }
 
-/** Of a check that was made, when. */
+/** Of checks that were made, when the last was. */
 const timeOf = (event: InstanceEvent): number[] => (event.kind === 'checked' ? [event.at] : []);
 
 describe('checks between two agents', { skip }, () => {

@@ -120,19 +120,21 @@ describe('a message of a peer that only confirms', () => {
   });
 
   it('is none where the peer or its path is not well, or was just left', () => {
-    const { peer, asked } = inTouch();
+    const { peer, checkpoint, asked } = inTouch();
+    const { configuration } = checkpoint;
     const pathsAre = (change: Partial<Path>): Peer => ({
       ...peer,
       paths: peer.paths.map((path) => ({ ...path, ...change })),
     });
     const changed: readonly Peer[] = [
       pathsAre({ state: 'unhealthy' }),
-      pathsAre({ failures: 1 }),
+      pathsAre({ failures: 1, successes: 0 }),
+      pathsAre({ successes: configuration.peerCheck.recoveryThreshold - 1 }),
       { ...peer, left: [{ position: 0, until: instant(9_000_000) }] },
     ];
     assert.deepEqual(
       changed.map((one) => asked({ peers: [one] })),
-      [false, false, false],
+      [false, false, false, false],
     );
   });
 

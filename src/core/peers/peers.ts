@@ -2,7 +2,13 @@
 // What follows from it is decided in decisions/.
 import type { IpAddress } from '../../model/address.js';
 import { isSamePeerRouter, type PeerReport, type PeerRouter } from '../../model/peer-report.js';
-import { after, instant, type Instant, type Microseconds } from '../../model/units.js';
+import {
+  after,
+  instant,
+  microseconds,
+  type Instant,
+  type Microseconds,
+} from '../../model/units.js';
 import {
   excused,
   fellSilent,
@@ -250,11 +256,19 @@ function updateState(peer: Peer): boolean {
   return peer.state !== before;
 }
 
-/** Whether a request is due at `now`; the next one is then an interval later. */
-export function checkDue(peer: Peer, { interval }: PeerCheckParameters, now: Instant): boolean {
+/**
+ * Whether a request is due at `now`; the next one is then an interval later.
+ * @param made how many were until then, this one with them, none of them late by an interval.
+ */
+export function checkDue(
+  peer: Peer,
+  { interval }: PeerCheckParameters,
+  now: Instant,
+  made = 1,
+): boolean {
   if (now < peer.nextCheckAt) return false;
   peer.askedAt = now;
-  const following = after(peer.nextCheckAt, interval);
+  const following = after(peer.nextCheckAt, microseconds(made * interval));
   peer.nextCheckAt = following > now ? following : after(now, interval);
   return true;
 }
