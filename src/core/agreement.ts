@@ -10,6 +10,8 @@ export interface Agreement {
   readonly digests: SettingsDigests;
   /** Of every virtual router, by name. */
   readonly places: ReadonlyMap<string, Place>;
+  /** Where each stands in its group (`groupRank`), by name: those that rank alike have the same number. */
+  readonly ranks: ReadonlyMap<string, number>;
   /** The first of the group, which breaks the ties of all that move together. */
   readonly first: RouterConfiguration;
 }
@@ -43,7 +45,19 @@ export function agreementOf({
     ]),
   );
   const first = virtualRouters.reduce((a, b) => (groupRank(b) < groupRank(a) ? b : a));
-  return { digests, places, first };
+  return { digests, places, ranks: ranksOf(virtualRouters), first };
+}
+
+function ranksOf(virtualRouters: readonly RouterConfiguration[]): ReadonlyMap<string, number> {
+  const texts = virtualRouters.map((router) => ({ name: router.name, text: groupRank(router) }));
+  const ordered = texts.sort((a, b) => (a.text < b.text ? -1 : Number(a.text > b.text)));
+  let rank = 0;
+  return new Map(
+    ordered.map(({ name, text }, at) => {
+      if (text !== ordered[at - 1]?.text) rank = at;
+      return [name, rank];
+    }),
+  );
 }
 
 /** The settings that must agree with these peers and do not, by name. */

@@ -8,6 +8,7 @@ import { whenReleased } from './decisions/handover.js';
 import { whenAnotherIsActive, whenLinkIsSplit } from './decisions/rivals.js';
 import { InstanceSight } from './instance-sight.js';
 import type { InstanceState } from './instance-state.js';
+import { Leadership } from './leadership.js';
 import { releasingOf, type Router } from './machine/router.js';
 import type { ActiveState, BackupState } from './machine/router-state.js';
 import type { PeerView } from './peers/peers.js';
@@ -16,7 +17,8 @@ import type { Sight } from './peers/sight.js';
 /** What follows for every virtual router. */
 export function arbitrate(instance: InstanceState): void {
   if (isQuiet(instance)) return;
-  for (const router of instance.routers.values()) arbitrateOne(instance, router);
+  const leadership = new Leadership(instance);
+  for (const router of instance.routers.values()) arbitrateOne(instance, router, leadership);
 }
 
 /**
@@ -45,8 +47,12 @@ const isOfConcern = ({ releasing, wantsUnicast, state }: PeerRouter, active: boo
   releasing || wantsUnicast || (active && state === 'Active');
 
 /** What follows for a virtual router from what the peers say now. */
-export function arbitrateOne(instance: InstanceState, router: Router): void {
-  const sight = new InstanceSight(instance, router);
+export function arbitrateOne(
+  instance: InstanceState,
+  router: Router,
+  leadership = new Leadership(instance),
+): void {
+  const sight = new InstanceSight(instance, router, leadership);
   const holder = holderAmong(sight.speaking);
   if (holder !== null) foundHolder(instance, router);
   const { state } = router;

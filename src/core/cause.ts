@@ -20,14 +20,22 @@ export function commonObstacle({
   return obstacleOf(restraint, configuration);
 }
 
+/** The first virtual router that yields, at priority 1; null when none does. */
+export function yieldingOf({ routers }: InstanceState): Router | null {
+  for (const router of routers.values()) if (router.defence.yieldingUntil !== null) return router;
+  return null;
+}
+
 /** The weightiest cause there is; undefined when all is well. */
 export function causeOf(instance: InstanceState): PeerCause | undefined {
   const { restraint, fitness } = instance;
-  const releasing = [...instance.routers.values()].map(releasingOf).find((one) => one !== null);
-  if (releasing) return cause(instance, releasing.reason);
+  for (const router of instance.routers.values()) {
+    const releasing = releasingOf(router);
+    if (releasing !== null) return cause(instance, releasing.reason);
+  }
   if (!fitness.fit) return obstacleCause(instance);
-  const yielding = [...instance.routers.values()].find((one) => one.defence.yieldingUntil !== null);
-  if (yielding !== undefined) {
+  const yielding = yieldingOf(instance);
+  if (yielding !== null) {
     const reason = yielding.reason === 'address-lost' ? 'address-lost' : 'address-failed';
     return cause(instance, reason, yielding.configuration.name);
   }

@@ -3,22 +3,26 @@
 import type { PeerReport } from '../model/peer-report.js';
 import type { Instant } from '../model/units.js';
 import type { InstanceState } from './instance-state.js';
-import { groupRank, type Router } from './machine/router.js';
+import { Leadership } from './leadership.js';
+import type { Router } from './machine/router.js';
 import type { PeerCheckParameters } from './peers/peer-check.js';
 import type { Peer, PeerView, Place } from './peers/peers.js';
-import type { Leader, Rank, Sight, WitnessSight } from './peers/sight.js';
+import type { Rank, Sight, WitnessSight } from './peers/sight.js';
 import { witnessSight } from './witness-sight.js';
 
 /** What an instance sees. It is out of date after a step: look again then. */
 export class InstanceSight implements Sight {
   readonly #instance: InstanceState;
+  readonly #leadership: Leadership;
   #router: Router;
   #views: readonly PeerView[] | null = null;
   #speaking: readonly PeerView[] | null = null;
 
-  constructor(instance: InstanceState, router: Router) {
+  /** @param leadership shared by the sights of one event. */
+  constructor(instance: InstanceState, router: Router, leadership = new Leadership(instance)) {
     this.#instance = instance;
     this.#router = router;
+    this.#leadership = leadership;
   }
 
   /** Looks at another virtual router, or at the same one after a step. */
@@ -77,21 +81,7 @@ export class InstanceSight implements Sight {
     return witnessSight(this.#instance, this.#router);
   }
 
-  get leaders(): readonly Leader[] {
-    const instance = this.#instance;
-    if (!instance.movesTogether()) return [];
-    const leaders: Leader[] = [];
-    for (const first of instance.routers.values()) {
-      const { state } = first;
-      // Comparing ranks builds texts; with hundreds of Actives none of them is needed.
-      if (state.kind !== 'Backup' || !isBefore(first, this.#router)) continue;
-      const { activeAddress, followsSuperior } = state;
-      const stays = followsSuperior || !instance.preempts(first);
-      leaders.push({ place: instance.placeOf(first), activeAddress, stays });
-    }
-    return leaders;
+  leads(peer: Peer): boolean {
+    return this.#leadership.leads(peer, this.#router);
   }
 }
-
-const isBefore = (a: Router, b: Router): boolean =>
-  groupRank(a.configuration) < groupRank(b.configuration);

@@ -100,13 +100,26 @@ export class InstanceState {
   bypassOrdered: 'inline' | 'bypass' | null = null;
   gatewayWish: GatewayWish = { told: false, at: null };
   witness: Witnessed;
+  /** How often a virtual router has entered another state. */
+  entries = 0;
   /** Something changed that may change who takes part, or that the peers must be told. */
   unsettled = false;
+  /** Short of that: what the peers are told of this virtual router may have changed, and nothing else. */
+  restated: Router | null = null;
+  /** The restraint with which all came to rest last, when nothing kept anybody out or lowered us; else null. */
+  calmUnder: Restraint | null = null;
   /** The event that is being taken brings no deadline nearer: the soonest is as it was, or later. */
   onlyDelayed = false;
   /** What the event that is being taken has led to. */
   decisions: readonly Decision[] = NO_DECISIONS;
+  /** The same, to be added to; of an earlier event while there are none. */
+  #decided: Decision[] = [];
   #effects: InstanceEffect[] = [];
+  /** The addresses that these virtual routers advertise from; null after a change. */
+  #advertised: {
+    readonly routers: ReadonlyMap<string, Router>;
+    readonly list: readonly IpAddress[];
+  } | null = null;
   /** Of these virtual routers: new settings bring another map of them. */
   #ordered: { readonly routers: ReadonlyMap<string, Router>; readonly list: readonly Router[] } = {
     routers: new Map(),
@@ -168,7 +181,17 @@ export class InstanceState {
   /** Notes which row applied, for a replay of the recording. */
   decided(router: Router, row: Row): void {
     const decision = { virtualRouter: router.configuration.name, row };
-    this.decisions = [...this.decisions, decision];
+    if (this.#decided !== this.decisions) this.decisions = this.#decided = [];
+    this.#decided.push(decision);
+  }
+
+  /**
+   * Something changed that may change what the peers are told of this virtual router. Hundreds move or get their addresses
+   * one by one, and as long as nothing else is the matter, none of the others need be looked at.
+   */
+  restate(router: Router): void {
+    if (this.restated !== null && this.restated !== router) this.unsettled = true;
+    this.restated = router;
   }
 
   push(effect: InstanceEffect): void {
@@ -214,6 +237,13 @@ export class InstanceState {
     return place;
   }
 
+  /** Where it stands in the group: the first has 0. */
+  groupPlaceOf({ configuration }: Router): number {
+    const rank = this.agreement.ranks.get(configuration.name);
+    assert(rank !== undefined, 'every virtual router has its rank');
+    return rank;
+  }
+
   /** The healthy peers as this virtual router sees them. */
   views(router: Router): PeerView[] {
     return this.#views(router, isHealthy);
@@ -239,18 +269,33 @@ export class InstanceState {
     const { effectivePriority } = router;
     const { family } = this.agreement.first;
     const address = tieBreaker(this.primaryAddresses(), family);
-    const holdsPart =
-      this.configuration.mode === 'active-passive' &&
-      [...this.routers.values()].some(
-        (other) => other.state.kind === 'Active' && releasingOf(other) === null,
-      );
+    const holdsPart = this.configuration.mode === 'active-passive' && this.#holdsAny();
     const { sound } = this.fitness;
     const standsBack = this.restraint.standBack !== null;
     return { priority: effectivePriority, family, address, sound, holdsPart, standsBack };
   }
 
+  #holdsAny(): boolean {
+    for (const router of this.routers.values())
+      if (router.state.kind === 'Active' && releasingOf(router) === null) return true;
+    return false;
+  }
+
   /** The addresses we advertise from, at most 8, as the peers are told. */
   primaryAddresses(): readonly IpAddress[] {
+    const { routers } = this;
+    if (this.#advertised?.routers !== routers)
+      this.#advertised = { routers, list: this.#listAdvertised() };
+    return this.#advertised.list;
+  }
+
+  /** The only way to change one: those of all are kept. */
+  setPrimaryAddress(router: Router, address: IpAddress | null): void {
+    router.primaryAddress = address;
+    this.#advertised = null;
+  }
+
+  #listAdvertised(): readonly IpAddress[] {
     const all = new Set<IpAddress>();
     let last: IpAddress | null | undefined = null;
     for (const { primaryAddress } of this.routers.values()) {
@@ -273,16 +318,16 @@ export class InstanceState {
   }
 
   /** The address owner always preempts, whatever the setting says (RFC 9568 §6.1). */
-  preempts(router: Router): boolean {
+  preempts(router: Router, anotherFollows = () => this.isAnyFollowing(router)): boolean {
     const { preempt, priority } = router.configuration;
-    return priority === 255 || (preempt && this.#mayPreempt(router));
+    return priority === 255 || (preempt && this.#mayPreempt(router, anotherFollows));
   }
 
   /** A router that would give the role away again, or was just sent away, takes it only when it is free. */
-  #mayPreempt(router: Router): boolean {
+  #mayPreempt(router: Router, anotherFollows: () => boolean): boolean {
     if (this.restraint.standBack !== null || this.clock < router.preemptFrom) return false;
     if (hasSoftFault(this.monitors.values()) || this.#isKeptByOrder(router)) return false;
-    return !this.movesTogether() || !this.#anotherFollowsSuperior(router);
+    return !this.movesTogether() || !anotherFollows();
   }
 
   /** An operator sent another appliance away, which stands back since; the role stays with the peer that has it. */
@@ -300,9 +345,10 @@ export class InstanceState {
     return isOurs && ordered;
   }
 
-  #anotherFollowsSuperior(router: Router): boolean {
+  /** Whether a Backup follows an Active that is at least our equal, besides this one. */
+  isAnyFollowing(besides: Router | null = null): boolean {
     for (const other of this.routers.values()) {
-      if (other === router || other.state.kind !== 'Backup') continue;
+      if (other === besides || other.state.kind !== 'Backup') continue;
       if (other.state.followsSuperior) return true;
     }
     return false;

@@ -5,9 +5,9 @@
 //
 //   what happened    router-events (advertisements, timers, addresses), peer-events (reports, silence, paths),
 //                    operations (an operator's orders), reconfigure (new settings)
-//   what follows     instance-sight gathers the evidence about one virtual router -> decisions/ gives a verdict, which
-//                    names a row of decisions/rows -> apply carries it out -> step steps the machine, and does what
-//                    follows from the step itself
+//   what follows     instance-sight gathers the evidence about one virtual router (leadership: about its group) ->
+//                    decisions/ gives a verdict, which names a row of decisions/rows -> apply carries it out -> step
+//                    steps the machine, and does what follows from the step itself
 //   who takes part   settle: fitness, priorities, the operator's wishes, flaps, and what the peers are told
 //
 // Below them are four rooms, each of which knows only what is named:
@@ -120,6 +120,7 @@ export class Instance {
     state.decisions = NO_DECISIONS;
     state.onlyDelayed = false;
     state.unsettled = !SAYS_SO_ITSELF.has(event.kind);
+    state.restated = null;
     take(state, event);
     settle(state);
     followWitness(state);
@@ -233,8 +234,9 @@ export class Instance {
   }
 }
 
-/** There are many packets and timers, so the code that takes them says itself when something has changed. */
+/** There are many packets, timers and addresses, so the code that takes them says itself when something has changed. */
 const SAYS_SO_ITSELF: ReadonlySet<InstanceEvent['kind']> = new Set([
+  'addresses-present',
   'advertisement',
   'peer-report',
   'checked',

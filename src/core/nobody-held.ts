@@ -3,7 +3,7 @@
 import type { IpAddress } from '../model/address.js';
 import { between, type Instant, type Microseconds, microseconds } from '../model/units.js';
 import { lastHeard } from './peers/peer-check.js';
-import { isSpeaking, routerAt, type Peer } from './peers/peers.js';
+import { isLacking, isSpeaking, routerAt, type Peer } from './peers/peers.js';
 import type { Router } from './machine/router.js';
 import { activeAddressOf } from './machine/router-state.js';
 import type { InstanceState } from './instance-state.js';
@@ -16,8 +16,9 @@ export function wordEnded(
 ): void {
   const at = lastHeard(paths);
   if (report === null || at === null) return;
+  const before = { ...peer, report };
   for (const router of instance.routers.values()) {
-    if (saysHeld(instance, { ...peer, report }, router)) sawHeld(router, at);
+    if (saysHeld(instance, before, router)) sawHeld(router, at);
   }
 }
 
@@ -40,10 +41,10 @@ export function isSignOfHolder(
   const isFollowed = source === activeAddressOf(router.state);
   for (const peer of instance.peers.values()) {
     if (!peer.knownBy.includes(source) || !isSpeaking(peer, instance.clock)) continue;
-    const { position } = instance.placeOf(router);
+    const place = instance.placeOf(router);
     return priority === 0
       ? isFollowed && saysHeld(instance, peer, router)
-      : isFollowed && !peer.lacking.some((place) => place.position === position);
+      : isFollowed && !isLacking(peer, place);
   }
   return priority > 0 || isFollowed;
 }

@@ -66,7 +66,7 @@ export function takeReport(
   }
   // A path that was silent, and is heard again, may fall silent before anything else is due.
   const isSooner = peerDeadline(peer, peerCheck, instance.clock) < due;
-  instance.onlyDelayed = !instance.unsettled && !isSooner;
+  instance.onlyDelayed = !instance.unsettled && instance.restated === null && !isSooner;
 }
 
 /** A peer wants the gateways asked: we ask ours, without making a wish of our own of it. */

@@ -17,7 +17,7 @@ import { isSignOfHolder, nobodyHeld, sawHeld } from './nobody-held.js';
 import { observe } from './machine/observe.js';
 import { multicastHeard, rivalHeard } from './peer-events.js';
 import { isSpeaking, peerLeft } from './peers/peers.js';
-import { groupRank, type Router } from './machine/router.js';
+import type { Router } from './machine/router.js';
 import { activeAddressOf, hasAddresses, type BackupState } from './machine/router-state.js';
 import { isRepetition, takeRepetition } from './repetition.js';
 import { reassess } from './settle.js';
@@ -36,7 +36,7 @@ export function takeForRouter(
   if (router === undefined) return;
   switch (event.kind) {
     case 'primary-address':
-      router.primaryAddress = event.address;
+      instance.setPrimaryAddress(router, event.address);
       return;
     case 'socket':
       router.socketOpen = event.open;
@@ -160,9 +160,9 @@ function lostToSuperior(
   if (!instance.movesTogether()) return;
   state.followsSuperior = true;
   if (isSurelyStranger(instance, source)) return;
-  const rank = groupRank(router.configuration);
+  const place = instance.groupPlaceOf(router);
   for (const other of instance.routers.values()) {
-    if (other.state.kind !== 'Active' || groupRank(other.configuration) <= rank) continue;
+    if (other.state.kind !== 'Active' || instance.groupPlaceOf(other) <= place) continue;
     apply(instance, other, whenSuperiorCame(new InstanceSight(instance, other), source));
   }
 }
@@ -192,6 +192,7 @@ function followActive(
 
 function addressesPresent(instance: InstanceState, router: Router): void {
   step(instance, router, { kind: 'addresses-present' });
+  instance.restate(router);
   const { state } = router;
   if (state.kind !== 'Active') return;
   state.ordered = false;

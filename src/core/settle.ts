@@ -5,7 +5,7 @@ import type { TransitionReason } from '../model/reasons.js';
 import { isSamePeerRouter, type PeerReport, type PeerRouter } from '../model/peer-report.js';
 import { after } from '../model/units.js';
 import { apply } from './apply.js';
-import { causeOf, commonObstacle } from './cause.js';
+import { causeOf, commonObstacle, yieldingOf } from './cause.js';
 import { bypassDesired, isPassedBy, type Restraint } from './fitness/restraint.js';
 import { hasSuccessor, whenFaulty, whenKeptOut } from './decisions/handover.js';
 import { needsLease } from './decisions/witness.js';
@@ -32,14 +32,18 @@ const ROUNDS = 4;
 
 /** Brings the instance to rest; does nothing when nothing has changed. */
 export function settle(instance: InstanceState): void {
+  if (instance.restated !== null && !instance.unsettled) restate(instance, instance.restated);
   if (!instance.unsettled) return;
-  for (let round = 0; instance.unsettled && round < ROUNDS; round += 1) {
+  for (let round = 0; isMoved(instance) && round < ROUNDS; round += 1) {
     instance.unsettled = false;
+    instance.restated = null;
     settleOnce(instance);
   }
   instance.unsettled = false;
   if (instance.phase !== 'new') tellPeers(instance);
 }
+
+const isMoved = ({ unsettled, restated }: InstanceState): boolean => unsettled || restated !== null;
 
 function settleOnce(instance: InstanceState): void {
   const routers = [...instance.routers.values()];
@@ -55,6 +59,12 @@ function settleOnce(instance: InstanceState): void {
   const groupFault =
     instance.movesTogether() && routers.some(({ joined }, at) => joined && faults[at] !== null);
   instance.fitness = fitnessOf(instance, common === null && !groupFault);
+  const { restraint } = instance;
+  const isCalm =
+    instance.fitness.sound &&
+    restraint.standBack === null &&
+    faults.every((fault) => fault === null);
+  instance.calmUnder = isCalm ? restraint : null;
   routers.forEach((router, at) => {
     const obstacle = common ?? faults[at] ?? (groupFault ? 'group-fault' : null);
     if (obstacle !== null) keepOut(instance, router, obstacle);
@@ -72,12 +82,13 @@ const isUnmoved = ({ configuration, effectivePriority, adjustments, defence }: R
 
 function fitnessOf(instance: InstanceState, fit: boolean): OwnFitness {
   const monitors = [...instance.monitors.values()];
-  const yielding = [...instance.routers.values()].some(
-    ({ defence }) => defence.yieldingUntil !== null,
-  );
   return {
     fit,
-    sound: fit && !yielding && countedFaults(instance).length === 0 && !monitors.some(mayBeFailing),
+    sound:
+      fit &&
+      yieldingOf(instance) === null &&
+      countedFaults(instance).length === 0 &&
+      !monitors.some(mayBeFailing),
     gateway: gatewayOf(monitors),
     bandwidthLow: isBandwidthLow(monitors),
   };
@@ -191,11 +202,31 @@ function reasonFor(
   return bypassEngaged ? 'operator' : 'flaps';
 }
 
+/** Tells the peers what has changed of this virtual router, if anything has. What goes beyond it is settled as a whole. */
+function restate(instance: InstanceState, router: Router): void {
+  const { told, calmUnder, restraint } = instance;
+  const { position } = instance.placeOf(router);
+  const before = told?.routers[position];
+  const now = standingOf(router, evidenceOf(instance.fitness.gateway));
+  const isTold = instance.peers.size > 0;
+  if (calmUnder !== restraint || (isTold && before?.releasing !== now.releasing)) {
+    instance.unsettled = true;
+  } else if (isTold && told !== null && before !== undefined && !isSamePeerRouter(before, now)) {
+    const routers = [...told.routers];
+    routers[position] = now;
+    tell(instance, { ...told, routers });
+  }
+}
+
 /** Tells the peers what has changed, if anything has. */
 function tellPeers(instance: InstanceState): void {
   if (instance.peers.size === 0) return;
   const report = compose(instance, instance.told?.routers ?? []);
   if (instance.told !== null && isSameReport(report, instance.told)) return;
+  tell(instance, report);
+}
+
+function tell(instance: InstanceState, report: PeerReport): void {
   instance.told = report;
   instance.push({ kind: 'peer-news', report });
 }

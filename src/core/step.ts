@@ -5,7 +5,7 @@ import { familyOf, type IpAddress } from '../model/address.js';
 import type { TransitionReason } from '../model/reasons.js';
 import { after, microseconds } from '../model/units.js';
 import { leftFor, takenFrom } from './because.js';
-import { afterFlap, afterTakeover, FLAPS } from './fitness/restraint.js';
+import { afterDeparture, afterFlap, afterTakeover, FLAPS } from './fitness/restraint.js';
 import { canSayFarewell } from './fitness/fitness.js';
 import { sawHeld } from './nobody-held.js';
 import type { Router } from './machine/router.js';
@@ -33,7 +33,10 @@ export function step(instance: InstanceState, router: Router, event: machine.Eve
     event,
     instance.clock,
   );
-  if (!advance(before, state)) router.state = entered(state, before, vacates(event));
+  if (!advance(before, state)) {
+    router.state = entered(state, before, vacates(event));
+    instance.entries += 1;
+  }
   if (event.kind === 'release' || event.kind === 'keep') instance.unsettled = true;
   for (const effect of effects) {
     // When the lease has lapsed, we do not know since when the addresses are gone.
@@ -122,7 +125,8 @@ function transition(
   { from, to, reason }: Extract<machine.Effect, { kind: 'transition' }>,
   before: RouterState,
 ): void {
-  instance.unsettled = true;
+  if (from === 'Initialize' || to === 'Initialize') instance.unsettled = true;
+  else instance.restate(router);
   const isFlap =
     before.kind === 'Active' && FLAPS.has(reason) && !wasCalled(instance, router, before, reason);
   router.reason = reason;
@@ -149,7 +153,7 @@ function transition(
     instance.restraint = afterTakeover(instance.restraint, isStillSentAway(instance));
   }
   if (isFlap) flap(instance, reason);
-  if (from === 'Active') instance.restraint = { ...instance.restraint, excused: [] };
+  if (from === 'Active') instance.restraint = afterDeparture(instance.restraint);
 }
 
 /**

@@ -1,7 +1,6 @@
 // What it costs to read the settings of many virtual routers: counted, not timed. It is in proportion to their number.
 import assert from 'node:assert/strict';
-import { Worker } from 'node:worker_threads';
-import { eventOf, within } from '../support/limits.js';
+import { bent, counted } from '../support/blocks.js';
 import { IN_CI } from '../support/in-ci.js';
 import { describe, it } from '../support/test.js';
 
@@ -30,23 +29,8 @@ interface Count {
   readonly blocks: number;
 }
 
-async function work(...texts: string[]): Promise<Count[]> {
-  const worker = new Worker(new URL('./work-process.js', import.meta.url), {
-    workerData: { texts },
-  });
-  try {
-    const [counts] = await within('what reading cost', eventOf(worker, 'message'));
-    return counts as Count[];
-  } finally {
-    await worker.terminate();
-  }
-}
-
-/** By how much the third step was more than the second, as a part of the first: nothing where work is in proportion. */
-function bent(counts: readonly Count[]): number {
-  const [first = 0, second = 0, third = 0] = counts.map(({ blocks }) => blocks);
-  return (third - 2 * second + first) / first;
-}
+const work = (...texts: string[]): Promise<Count[]> =>
+  counted(new URL('./work-process.js', import.meta.url), { texts });
 
 describe('reading the settings', { skip: IN_CI }, () => {
   it('of more virtual routers is as much more work, in order or with a fault in each', async () => {
@@ -59,8 +43,8 @@ describe('reading the settings', { skip: IN_CI }, () => {
     assert.ok(right.every(({ accepted, blocks }) => accepted && blocks > STEP));
     assert.ok(wrong.every(({ accepted, blocks }) => !accepted && blocks > STEP));
     for (const some of [right, wrong]) {
-      const seen = `${some.map(({ blocks }) => blocks).join(', ')}: ${bent(some).toFixed(3)}`;
-      assert.ok(Math.abs(bent(some)) < 0.02, seen);
+      const blocks = some.map((one) => one.blocks);
+      assert.ok(Math.abs(bent(blocks)) < 0.02, `${blocks.join(', ')}: ${bent(blocks).toFixed(3)}`);
     }
   });
 });

@@ -124,6 +124,10 @@ export function afterTakeover(restraint: Restraint, isStillSentAway: boolean): R
     : { ...restraint, heldSinceFlap: true, standBack };
 }
 
+/** The restraint after any departure: no fault is excused any longer. Unchanged when none was. */
+export const afterDeparture = (restraint: Restraint): Restraint =>
+  restraint.excused.length === 0 ? restraint : { ...restraint, excused: [] };
+
 /** The restraint after a departure at `now` that nobody wanted; unchanged when it belongs to the last one. */
 export const afterFlap = (
   restraint: Restraint,

@@ -114,11 +114,14 @@ export const releasingOf = ({ state }: Pick<Router, 'state'>): Releasing | null 
   state.kind === 'Active' ? releasingIn(state.machine) : null;
 
 /** Whether any of these virtual routers is Active. */
-export const isAnyActive = ({
+export function isAnyActive({
   routers,
 }: {
   readonly routers: ReadonlyMap<string, Router>;
-}): boolean => [...routers.values()].some(({ state: { kind } }) => kind === 'Active');
+}): boolean {
+  for (const { state } of routers.values()) if (state.kind === 'Active') return true;
+  return false;
+}
 
 /** The counters as they stand now. */
 export const countersOf = ({ counters }: Router): RouterCounters => ({

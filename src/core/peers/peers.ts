@@ -39,9 +39,9 @@ export interface Peer {
   report: PeerReport | null;
   /** Addresses that it has advertised from, newest first. A peer that lost its address is still known by it. */
   knownBy: readonly IpAddress[];
-  /** Places where it has sent priority 0, and until when messages that say it is Active may be older. */
+  /** Places where it has sent priority 0, in order, and until when messages that say it is Active may be older. */
   left: readonly { readonly position: number; readonly until: Instant }[];
-  /** Places where it says that it is Active and has no addresses, and since when it says so. */
+  /** Places where it says that it is Active and has no addresses, in order, and since when it says so. */
   lacking: readonly { readonly position: number; readonly since: Instant }[];
   nextCheckAt: Instant;
   /** When it was last asked. */
@@ -136,22 +136,44 @@ export function peerHeard(
   return { state: updateState(peer), report: changed };
 }
 
-function lackingNow(before: Peer, { routers }: PeerReport, now: Instant): Peer['lacking'] {
-  return routers.flatMap(({ state, addressesPresent }, position) => {
-    if (state !== 'Active' || addressesPresent) return [];
-    const known = before.lacking.find((place) => place.position === position);
-    return [known ?? { position, since: now }];
-  });
+/** In the order of their positions, like those before: hundreds are gone through once. */
+function lackingNow({ lacking }: Peer, { routers }: PeerReport, now: Instant): Peer['lacking'] {
+  const found: Peer['lacking'][number][] = [];
+  let next = 0;
+  for (const [position, { state, addressesPresent }] of routers.entries()) {
+    if (state !== 'Active' || addressesPresent) continue;
+    while ((lacking[next]?.position ?? Infinity) < position) next += 1;
+    const known = lacking[next];
+    found.push(known?.position === position ? known : { position, since: now });
+  }
+  return found;
 }
 
-/** Whether it has said for so long that it is Active at this place without addresses. */
-export const lacksFor = (
-  { lacking }: Peer,
-  { position }: Place,
-  duration: Microseconds,
-  now: Instant,
-): boolean =>
-  lacking.some((place) => place.position === position && after(place.since, duration) <= now);
+/** Since when it says that it is Active at this place without addresses; null when it does not. */
+function lackingSince({ lacking }: Peer, { position }: Place): Instant | null {
+  const place = lacking[firstFrom(lacking, position)];
+  return place?.position === position ? place.since : null;
+}
+
+/** Whether it says that it is Active at this place without addresses. */
+export const isLacking = (peer: Peer, place: Place): boolean => lackingSince(peer, place) !== null;
+
+/** Whether it has said so for so long. */
+export function lacksFor(peer: Peer, place: Place, duration: Microseconds, now: Instant): boolean {
+  const since = lackingSince(peer, place);
+  return since !== null && after(since, duration) <= now;
+}
+
+/** Where the first place is that is not before this position: they are in order, and hundreds are asked for one by one. */
+function firstFrom(places: readonly { readonly position: number }[], position: number): number {
+  let [low, high] = [0, places.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((places[middle] as (typeof places)[number]).position < position) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
 
 /** Most messages say nothing new. To find that out must cost less than to settle for nothing. */
 function sameReport(a: PeerReport, b: PeerReport): boolean {
@@ -205,8 +227,9 @@ export function peerLeft(
   for (const peer of peers) {
     if (!peer.knownBy.includes(source)) continue;
     if (source !== activeAddress && !saysActive(peer, place)) continue;
-    const others = peer.left.filter((one) => one.position !== position);
-    peer.left = [...others, { position, until }];
+    const at = firstFrom(peer.left, position);
+    const known = peer.left[at]?.position === position ? 1 : 0;
+    peer.left = peer.left.toSpliced(at, known, { position, until });
     // The places that it left before are out of date in this report already.
     if (peer.report !== null) peer.report = withoutLeft(peer.report, [position]);
   }
@@ -215,19 +238,16 @@ export function peerLeft(
 /** Whether it said that it is Active, even if this counts as out of date already. */
 const saysActive = (peer: Peer, place: Place): boolean =>
   routerAt(peer, place)?.state === 'Active' ||
-  peer.left.some(({ position }) => position === place.position);
+  peer.left[firstFrom(peer.left, place.position)]?.position === place.position;
 
-/** Hundreds of virtual routers may be left one by one: each costs no more than a look at the report. */
+const GONE = { state: 'Initialize', addressesPresent: false } as const;
+
 function withoutLeft(report: PeerReport, positions: readonly number[]): PeerReport {
-  if (positions.length === 0) return report;
-  const left = new Set(positions);
-  const isStale = ({ state }: PeerRouter, position: number): boolean =>
-    state === 'Active' && left.has(position);
-  if (!report.routers.some(isStale)) return report;
-  const gone = { state: 'Initialize', addressesPresent: false } as const;
-  const routers = report.routers.map((router, position) =>
-    isStale(router, position) ? { ...router, ...gone } : router,
-  );
+  const stale = positions.filter((position) => report.routers[position]?.state === 'Active');
+  if (stale.length === 0) return report;
+  const routers = [...report.routers];
+  for (const position of stale)
+    routers[position] = { ...(routers[position] as PeerRouter), ...GONE };
   return { ...report, routers };
 }
 

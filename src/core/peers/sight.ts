@@ -21,14 +21,6 @@ export interface Rank {
   readonly standsBack: boolean;
 }
 
-/** Another virtual router of the group, in Backup, that comes before this one. */
-export interface Leader {
-  readonly place: Place;
-  readonly activeAddress: IpAddress | null;
-  /** Its Active is at least our equal, or may not be preempted. */
-  readonly stays: boolean;
-}
-
 /** What the witness and the contacts with the peers amount to. */
 export interface WitnessSight {
   /** A peer is out of touch, and may be Active: its silence proves nothing. */
@@ -58,8 +50,8 @@ export interface Sight {
   readonly fit: boolean;
   /** Until when an answer to a handover that begins now is awaited. */
   readonly handoverUntil: Instant;
-  /** Those before it in a group that moves together; empty where each moves alone. */
-  readonly leaders: readonly Leader[];
   /** Null where there is none. */
   readonly witness: WitnessSight | null;
+  /** Whether this peer leads a virtual router before this one, in a group that moves together (`isLedBy`). */
+  leads(peer: Peer): boolean;
 }

@@ -122,8 +122,8 @@ function see(router: Router, views: readonly PeerView[], change: Partial<Sight> 
     gateway: 'unknown',
     fit: true,
     handoverUntil: instant(NOW + 300_000),
-    leaders: [],
     witness: null,
+    leads: () => false,
     ...change,
   };
 }
@@ -313,11 +313,8 @@ const CASES: Readonly<Record<Row, () => Verdict | null>> = {
       anActive({}, [other({ wantsUnicast: true, link: 'unhealthy', evidence: 8 })]).sight,
     ),
   'group: elsewhere': () => {
-    const leaders = [{ place: { ...PLACE, position: 1 }, activeAddress: PEER, stays: true }];
-    const view = other({});
-    const first: PeerRouter = { ...(view.router as PeerRouter), state: 'Active' };
-    view.peer.report = { ...view.report, routers: [view.router as PeerRouter, first] };
-    return whenGroupIsElsewhere(anActive({}, [view], {}, { leaders }).sight);
+    const leads = () => true;
+    return whenGroupIsElsewhere(anActive({}, [other({})], {}, { leads }).sight);
   },
   'group: to follow': () => whenSuperiorCame(anActive({}, [other({})]).sight, PEER),
   'group: given up': () => whenSuperiorCame(anActive({}, []).sight, PEER),
