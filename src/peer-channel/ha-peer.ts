@@ -26,8 +26,11 @@ import { NONCES_KEPT, PeerFreshness, type Freshness } from './peer-freshness.js'
 /** Messages a second and source address that are verified although they echo no nonce of ours. */
 export const UNSOLICITED_PER_SECOND = 200;
 
-/** For so long the source that the kernel would choose is not asked for again, unless there is a reason. */
-const SOURCE_LASTS = microseconds(1_000_000);
+/**
+ * For so long the source that the kernel would choose is not asked for again, unless there is a reason. An Active that
+ * advertises once a second asks in passing, before it has to be woken for it.
+ */
+const SOURCE_LASTS = microseconds(2_000_000);
 
 /** One way to the peer: one of its addresses. Its counts stand where the addon counts, too. */
 export class HaPath {
@@ -116,7 +119,7 @@ export class HaPath {
     this.sendFailures.set(refusal, (this.sendFailures.get(refusal) ?? 0) + 1);
   };
 
-  /** A check begins. Routes change without a word to us: an answer of the kernel is good for a second. */
+  /** A check begins. Routes change without a word to us: an answer of the kernel is good for so long. */
   beginCheck(now: Instant): void {
     if (this.#sourceFrom !== null && between(this.#sourceFrom, now) < SOURCE_LASTS) return;
     this.#sourceFrom = now;

@@ -73,4 +73,4 @@ export type FromService =
   | { readonly kind: 'turn-over' }
   | { readonly kind: 'alive' };
 
-export const ALIVE_INTERVAL_MS = 1_000;
+export const ALIVE_INTERVAL_MS = 5_000;

@@ -125,7 +125,7 @@ describe('batches', () => {
 });
 
 describe('the source of what is sent', () => {
-  it('is asked for once a second and path, and at once when the kernel refuses to send, or addresses have changed', async () => {
+  it('is asked for every two seconds and path, and at once when the kernel refuses to send, or addresses have changed', async () => {
     let now = 0;
     let refusal: string | null = null;
     const asked: string[] = [];
@@ -155,9 +155,9 @@ describe('the source of what is sent', () => {
       [100, null],
       [200, 'ENETUNREACH'],
       [300, null],
-      [999, null],
-      [1_000, null],
-      [1_100, null],
+      [1_999, null],
+      [2_000, null],
+      [2_100, null],
     ] as const) {
       now = at * 1_000;
       refusal = refused;
@@ -169,10 +169,10 @@ describe('the source of what is sent', () => {
       `0 ${B1}`,
       `0 ${B2}`,
       `300 ${B2}`,
-      `1000 ${B1}`,
-      `1000 ${B2}`,
-      `1100 ${B1}`,
-      `1100 ${B2}`,
+      `2000 ${B1}`,
+      `2000 ${B2}`,
+      `2100 ${B1}`,
+      `2100 ${B2}`,
     ]);
   });
 });
