@@ -164,13 +164,26 @@ const lapsed = fc
     ),
   );
 
+/**
+ * A Backup stands still since before it missed the Active, and goes on when its timer has run out, but the last word of
+ * the peer still counts.
+ */
+const tooLate = fc
+  .tuple(more, more)
+  .chain(([before, length]) =>
+    always(
+      { ...TWO, checkInterval: 1_000, priorities: 'ranked', late: 0, preempt: true },
+      [{ kind: 'power-cut', of: 0 }, before / 8],
+      [{ kind: 'pause', of: 1 }, 2.2 + length / 4],
+      [{ kind: 'resume' }, 2],
+    ),
+  );
+
 export const situation: fc.Arbitrary<Situation> = fc.oneof(
   bothFail,
   orderedInVain,
   neverComes,
   slow,
-  forged,
-  lateRival,
   latched,
   insisted,
   stranger,
@@ -178,5 +191,9 @@ export const situation: fc.Arbitrary<Situation> = fc.oneof(
   sentAway,
   worseSide,
   otherFamily,
-  lapsed,
+  tooLate,
+  // Not each of these comes to what it is about.
+  { weight: 3, arbitrary: forged },
+  { weight: 2, arbitrary: lateRival },
+  { weight: 2, arbitrary: lapsed },
 );
