@@ -13,6 +13,9 @@ export class Claims {
   readonly #tolerance: number;
   /** Until when somebody had each virtual router. */
   readonly #heldUntil = new Map<string, number>();
+  readonly #mistakenUntil = new Map<string, number>();
+  #held: readonly string[] = [];
+  #mistaken: readonly string[] = [];
   /** Who advertised each virtual router last without having its addresses, and when. */
   readonly #empty = new Map<string, { readonly by: Appliance; readonly at: number }>();
 
@@ -22,9 +25,25 @@ export class Claims {
     this.#tolerance = tolerance;
   }
 
-  /** Whoever has it now does so until then. */
-  pass(virtualRouter: string, until: number): void {
-    this.#heldUntil.set(virtualRouter, until);
+  /** Nothing changes until then. */
+  pass(until: number): void {
+    for (const name of this.#held) this.#heldUntil.set(name, until);
+    for (const name of this.#mistaken) this.#mistakenUntil.set(name, until);
+  }
+
+  /** Something has changed: who has what, and who stands still and has not been told that it has lost it. */
+  changed(): void {
+    const { appliances, strangers, virtualRouters } = this.#world;
+    const names = virtualRouters.map(({ name }) => name);
+    this.#held = names.filter(
+      (name) => strangers.has(name) || appliances.some(({ kernel }) => kernel.present.has(name)),
+    );
+    this.#mistaken = names.filter((name) =>
+      appliances.some(
+        ({ agent, kernel: { told, present } }) =>
+          agent === 'paused' && told.has(name) && !present.has(name),
+      ),
+    );
   }
 
   advertises(by: Appliance, virtualRouter: string): void {
@@ -38,6 +57,7 @@ export class Claims {
     const isHeld = appliances.some((one) => one !== by && one.kernel.present.has(virtualRouter));
     const from = this.#heldUntil.get(virtualRouter);
     if (isHeld || from === undefined || isLateHearer(by, from)) return;
+    if ((this.#mistakenUntil.get(virtualRouter) ?? -1) >= from) return;
     if (this.#isDeceived(by, virtualRouter, from)) return;
     const lasted = now - from;
     // Its own clock may run faster or slower.

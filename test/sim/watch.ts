@@ -44,8 +44,6 @@ export class Watch {
   /** How often each virtual router had been taken when the world was last disturbed. */
   readonly #takenBefore = new Map<string, number>();
   #able = '';
-  /** Virtual routers that somebody has. */
-  #held: readonly string[] = [];
   #bad = new Map<string, number>();
 
   constructor(world: World, bounds: Bounds, manner: Manner) {
@@ -82,7 +80,7 @@ export class Watch {
       this.#bad = this.#conditions();
       this.#world.changed = false;
     }
-    for (const name of this.#held) this.#claims.pass(name, until);
+    this.#claims.pass(until);
     const bad = this.#bad;
     if (bad.size === 0 && this.#since.size === 0) return;
     for (const key of this.#since.keys()) if (!bad.has(key)) this.#since.delete(key);
@@ -120,13 +118,7 @@ export class Watch {
       (one) => isAble(one) && (engine === null || engine.reaches(one.name)),
     );
     this.#noteAble(able);
-    this.#held = this.#world.virtualRouters
-      .map(({ name }) => name)
-      .filter(
-        (name) =>
-          this.#world.strangers.has(name) ||
-          appliances.some(({ kernel }) => kernel.present.has(name)),
-      );
+    this.#claims.changed();
     for (const router of this.#world.virtualRouters) {
       const { name } = router;
       const isHoldable = !this.#world.strangers.has(name) && able.some((one) => one.carries(name));
