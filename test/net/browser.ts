@@ -25,8 +25,13 @@ export class Screens {
   }
 
   static async open(): Promise<Screens> {
-    // Root in a namespace of the test has no other sandbox.
-    const args = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'];
+    // Root in a namespace of the test has no other sandbox. What is drawn without a GPU needs no emulated one.
+    const args = [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-software-rasterizer',
+      '--disable-dev-shm-usage',
+    ];
     return new Screens(await chromium.launch({ executablePath: CHROMIUM, args }));
   }
 

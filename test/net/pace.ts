@@ -5,6 +5,7 @@ export const EVERYTHING = process.env['CI'] === 'true';
 
 /**
  * Milliseconds between two questions of the lab's client to an address. Whoever asks a thousand times a second
- * takes a tenth of a core; who held an address is known from the kernels, however often it is asked for.
+ * takes a sixth of a core, as much as both agents; who held an address is known from the kernels, however often it is
+ * asked for.
  */
-export const PROBE_EVERY_MS = EVERYTHING ? 1 : 5;
+export const PROBE_EVERY_MS = EVERYTHING ? 2 : 5;
