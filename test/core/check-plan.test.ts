@@ -20,15 +20,20 @@ const SEED = Number(process.env['SEED'] ?? DRAWN);
 
 type Report = Extract<InstanceEvent, { kind: 'peer-report' }>;
 
-/** What comes while nothing happens: after a pause in thousandths of an interval, a message on a path. */
+/**
+ * What comes while nothing happens: after a pause in thousandths of an interval, a message on a path. The checks before it
+ * are late, in thousandths of what they may be.
+ */
 interface Quiet {
   readonly pause: number;
+  readonly late: number;
   readonly path: number;
   readonly answered: boolean;
 }
 
 const quiet: fc.Arbitrary<Quiet> = fc.record({
   pause: fc.nat(400),
+  late: fc.nat(999),
   path: fc.nat(7),
   answered: fc.boolean(),
 });
@@ -132,6 +137,8 @@ function goOn(from: InstanceCheckpoint, plan: CheckPlan, messages: readonly Quie
   const [asked, later] = [Instance.restore(from), Instance.restore(from)];
   const maker = new Maker(plan);
   const notes: Note[] = [];
+  /** A check that is later is the core's. */
+  const tolerance = plan.failAfter - plan.interval;
   let now: number = from.clock;
   let made = 0;
   const limit = Math.min(
@@ -140,10 +147,13 @@ function goOn(from: InstanceCheckpoint, plan: CheckPlan, messages: readonly Quie
     ...[maker.nextDoubt].filter((at) => at <= now),
   );
   const isLeft = (at: number): boolean => at < limit && maker.nextDoubt > at;
-  for (const { pause, path, answered } of messages) {
+  for (const { pause, late, path, answered } of messages) {
     const then = now + (pause * plan.interval) / 1_000;
-    while (maker.nextCheck <= then && isLeft(Math.max(now, maker.nextCheck))) {
-      now = Math.max(now, maker.nextCheck);
+    const by = Math.floor((tolerance * late) / 1_000);
+    const nextAt = (): number => Math.max(now, maker.nextCheck + by);
+    const isInTime = (): boolean => isLeft(nextAt()) && nextAt() - maker.nextCheck <= tolerance;
+    while (maker.nextCheck <= then && isInTime()) {
+      now = nextAt();
       const checks = maker.check(now);
       const effects = asked.handle({ kind: 'deadline' }, instant(now));
       assert.deepEqual(
@@ -153,11 +163,11 @@ function goOn(from: InstanceCheckpoint, plan: CheckPlan, messages: readonly Quie
       notes.push(...checks.map((event) => ({ event, at: now })));
       made += checks.length;
     }
-    if (!isLeft(then) || maker.nextCheck <= then) break;
+    if (!isLeft(Math.max(now, then)) || maker.nextCheck <= then) break;
     const all = reports(asked);
     const said = { ...(all[path % all.length] as Report), answered };
     if (!asked.isConfirmation(said)) break;
-    now = then;
+    now = Math.max(now, then);
     asked.handle(said, instant(now));
     maker.hear(said, now);
     notes.push({ event: said, at: now });
@@ -218,6 +228,7 @@ describe('checks that are made without the core', () => {
     assert.ok(plan !== null);
     const messages = Array.from({ length: 4_000 }, (_, at): Quiet => ({
       pause: 100,
+      late: (at * 37) % 600,
       path: at,
       answered: at % 3 > 0,
     }));
