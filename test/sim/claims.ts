@@ -13,6 +13,8 @@ export class Claims {
   readonly #tolerance: number;
   /** Until when somebody had each virtual router. */
   readonly #heldUntil = new Map<string, number>();
+  /** When somebody advertised without addresses twice in a row. */
+  readonly #hastyAt = new Map<string, number>();
   readonly #mistakenUntil = new Map<string, number>();
   #held: readonly string[] = [];
   #mistaken: readonly string[] = [];
@@ -31,7 +33,7 @@ export class Claims {
     for (const name of this.#mistaken) this.#mistakenUntil.set(name, until);
   }
 
-  /** Something has changed: who has what, and who stands still and has not been told that it has lost it. */
+  /** Something has changed: who has what; and who cannot add it, or stands still and was not told that it is gone. */
   changed(): void {
     const { appliances, strangers, virtualRouters } = this.#world;
     const names = virtualRouters.map(({ name }) => name);
@@ -40,15 +42,20 @@ export class Claims {
     );
     this.#mistaken = names.filter((name) =>
       appliances.some(
-        ({ agent, kernel: { told, present } }) =>
-          agent === 'paused' && told.has(name) && !present.has(name),
+        ({ agent, kernel: { told, present, failing } }) =>
+          failing.size > 0 || (agent === 'paused' && told.has(name) && !present.has(name)),
       ),
     );
   }
 
   advertises(by: Appliance, virtualRouter: string): void {
     if (by.kernel.present.has(virtualRouter)) return;
-    this.#empty.set(virtualRouter, { by, at: this.#world.now });
+    const { now } = this.#world;
+    const before = this.#empty.get(virtualRouter);
+    // The second one may overtake the message that says that there are no addresses.
+    if (before?.by === by && now - before.at <= this.#tolerance)
+      this.#hastyAt.set(virtualRouter, now);
+    this.#empty.set(virtualRouter, { by, at: now });
   }
 
   /** It has taken the role, its addresses stand, and it says so. @throws Violation when it was longer than that. */
@@ -58,6 +65,7 @@ export class Claims {
     const from = this.#heldUntil.get(virtualRouter);
     if (isHeld || from === undefined || isLateHearer(by, from)) return;
     if ((this.#mistakenUntil.get(virtualRouter) ?? -1) >= from) return;
+    if ((this.#hastyAt.get(virtualRouter) ?? -1) >= from) return;
     if (this.#isDeceived(by, virtualRouter, from)) return;
     const lasted = now - from;
     // Its own clock may run faster or slower.
