@@ -22,7 +22,7 @@ const LATE_MS = 1_000;
 
 interface Answered {
   readonly cookie: string | undefined;
-  readonly value: { readonly ok?: boolean; readonly error?: unknown };
+  readonly value: { readonly ok?: boolean; readonly error?: { readonly code?: string } };
 }
 
 /** The console as a program of its own, on a unix socket: what it costs is not the test's. */
@@ -123,7 +123,9 @@ class ConsoleProgram {
     const changes = [{ path: 'ha.maximumFlaps', value: flaps }];
     for (const apply of [false, true]) {
       const { value } = await this.post('change', { base, changes, apply });
-      assert.ok(value.ok, JSON.stringify(value));
+      // What takes the agent longer than its answer may take happens nevertheless: the page shows it.
+      const isLate = value.ok !== true && value.error?.code === 'too-slow';
+      assert.ok(value.ok || isLate, JSON.stringify(value));
     }
     await until(
       'another version of the settings on the page',

@@ -93,7 +93,7 @@ function definePartition(test: PairTest): void {
     bench.print(`aim: two check intervals and a script, ${2 * CHECK_INTERVAL_MS + 50} ms`);
     // The advertisements, which settle it too, are cut off: it was said over the HA port.
     await bench.waitForEvent('b', 'transition', healedAt);
-    const reasons = bench.events('b', 'transition', healedAt).map(({ reason }) => reason);
-    assert.deepEqual(reasons, ['dual-active']);
+    const [first] = bench.events('b', 'transition', healedAt);
+    assert.equal(first?.reason, 'dual-active');
   });
 }
