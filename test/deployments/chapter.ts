@@ -16,19 +16,17 @@ export interface Chapter {
 /**
  * What ends it early is told beside what was found till then.
  * @param wanted names parts; others are left out.
- * @param requestsPerSecond of the client, unless the plan of the site names others.
  * @param onPart is told when a part has ended, and how long it took.
  */
 export async function runChapter(
   { title, plan, parts }: Chapter,
   wanted: readonly string[],
-  requestsPerSecond: number,
   onPart: (name: string, tookMs: number) => void,
 ): Promise<Section> {
   const troubles: string[] = [];
   let site: Site;
   try {
-    site = await Site.open(plan(), requestsPerSecond);
+    site = await Site.open(plan());
   } catch (error) {
     return { title, outcomes: [], troubles: [(error as Error).message] };
   }

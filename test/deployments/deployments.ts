@@ -34,18 +34,15 @@ const PARTS: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
 /** Sites at a time: each keeps a good quarter of two cores busy, and mostly waits. */
 const SIDE_BY_SIDE = 3;
 
-/** How finely milliseconds are told; beside others they say little, and what is judged needs no more than half. */
-const REQUESTS_PER_SECOND = { alone: 200, sideBySide: 100 };
-
 const USAGE = `usage: scripts/deployments [--write | --alone] [NAME | NAME/PART]...
 
 Runs the systems of docs/deployments (all unless named) in a private sandbox: fails every part in turn while
-a client asks ${REQUESTS_PER_SECOND.sideBySide} times a second, and prints what it noticed. Judged is who served, what ended each outage,
+a client asks 200 times a second, and prints what it noticed. Judged is who served, what ended each outage,
 and that no request of planned work failed: exit code 1 when anything was not as it must be. Milliseconds are
 printed beside their aims and beside how fast the machine is, and judged by nobody. Needs root, and nginx
 (Debian: nginx-light).
 
-  --alone   one site at a time instead of ${SIDE_BY_SIDE}, and ${REQUESTS_PER_SECOND.alone} requests a second: for the milliseconds
+  --alone   one site at a time instead of ${SIDE_BY_SIDE}: for the milliseconds
   --write   puts the tables into the pages; one site at a time, too
 
 ${Object.entries(PARTS)
@@ -73,11 +70,10 @@ function writeTables(name: string, sections: readonly Section[]): void {
 /** Runs all chapters; `onDone` is given the sections of each deployment when its last chapter has ended. */
 async function runAll(
   wanted: Choice,
-  alone: boolean,
+  workers: number,
   onDone: (name: string, sections: readonly Section[]) => void,
 ): Promise<void> {
   const agentStartMs = await measureAgentStart();
-  const requestsPerSecond = REQUESTS_PER_SECOND[alone ? 'alone' : 'sideBySide'];
   const deployments = [...wanted].map(([name, parts]) => {
     const chapters = (DEPLOYMENTS[name] ?? []).filter((chapter) =>
       Object.keys(chapter.parts).some((part) => parts.includes(part)),
@@ -93,20 +89,17 @@ async function runAll(
       const { name, parts, chapters, found } = deployment;
       const tell = (part: string, tookMs: number): unknown =>
         process.stderr.write(`${name}/${part}: ${(tookMs / 1000).toFixed(0)} s\n`);
-      found.set(chapter, {
-        ...(await runChapter(chapter, parts, requestsPerSecond, tell)),
-        agentStartMs,
-      });
+      found.set(chapter, { ...(await runChapter(chapter, parts, tell)), agentStartMs });
       if (found.size < chapters.length) continue;
       onDone(name, merged(chapters.flatMap((one) => found.get(one) ?? [])));
     }
   };
-  await Promise.all(Array.from({ length: alone ? 1 : SIDE_BY_SIDE }, worker));
+  await Promise.all(Array.from({ length: workers }, worker));
 }
 
 async function main({ wanted, write, alone }: Arguments): Promise<number> {
   let failed = 0;
-  await runAll(wanted, alone, (name, sections) => {
+  await runAll(wanted, alone ? 1 : SIDE_BY_SIDE, (name, sections) => {
     const good = sections.every((section) => complaintsOf(section).length === 0);
     if (!good) failed += 1;
     else if (write) writeTables(name, sections);

@@ -1,5 +1,5 @@
 // A deployment in the lab: two hosts with understudy and the files of the deployment's page, their back
-// ends, a client that asks all the time. Breaks one part and measures. Which parts: the deployments.
+// ends, a client that asks 200 times a second. Breaks one part and measures. Which parts: the deployments.
 import { copyFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:net';
 import process from 'node:process';
@@ -28,6 +28,7 @@ import { markedDown } from './upstreams.js';
 import { witness } from './witness.js';
 import { Words } from './words.js';
 
+const REQUESTS_PER_SECOND = 200;
 const REQUEST_TIMEOUT_MS = 5_000;
 
 const KEY = 'c3'.repeat(32);
@@ -56,7 +57,7 @@ export interface SitePlan {
   readonly prepare?: readonly (readonly string[])[];
   /** Whether scripts/connections is on: true unless given. Of no use where nobody listens on an address. */
   readonly connections?: boolean;
-  /** Of all targets together: as the chapter has them unless given. */
+  /** Of all targets together: 200 unless given. */
   readonly requestsPerSecond?: number;
   /** What the client asks for. */
   readonly targets: readonly RequestTarget[];
@@ -81,12 +82,10 @@ export class Site {
   /** Since the start. */
   readonly #started: { client: Client | null; words: Words | null } = { client: null, words: null };
   readonly #hookServices: Server[] = [];
-  readonly #requestsPerSecond: number;
 
-  private constructor(lab: Lab, plan: SitePlan, requestsPerSecond: number) {
+  private constructor(lab: Lab, plan: SitePlan) {
     this.lab = lab;
     this.plan = plan;
-    this.#requestsPerSecond = requestsPerSecond;
     this.#heirs = plan.holders ?? plan.addresses.map(() => 'a');
     this.nginx = { a: new Nginx(lab, 'a'), b: new Nginx(lab, 'b') };
     for (const [host, { plan: standIn }] of Object.entries(plan.standIns ?? {})) {
@@ -101,18 +100,15 @@ export class Site {
     this.#standIns.set(plan.name, new StandIn(this.lab, host, plan));
   }
 
-  /**
-   * Wires everything, puts the files in their places, starts all; resolves when the roles are settled.
-   * @param requestsPerSecond where the plan names no other.
-   */
-  static async open(plan: SitePlan, requestsPerSecond: number): Promise<Site> {
+  /** Wires everything, puts the files in their places, starts all; resolves when the roles are settled. */
+  static async open(plan: SitePlan): Promise<Site> {
     await coverOnce();
     const hosts = Object.fromEntries(
       Object.entries(plan.standIns ?? {}).map(([name, { host }]) => [name, host]),
     );
     const network = { ...plan.network, hosts: { ...plan.network?.hosts, ...hosts } };
     const lab = await createLab({ ...network, folders: hostFolders, patienceMs: PATIENCE_MS });
-    const site = new Site(lab, plan, plan.requestsPerSecond ?? requestsPerSecond);
+    const site = new Site(lab, plan);
     try {
       await site.#start();
     } catch (error) {
@@ -168,12 +164,12 @@ export class Site {
     if (this.plan.nginx) for (const name of APPLIANCES) this.nginx[name].start();
     this.#started.words = await Words.listen(this.lab.network);
     for (const name of APPLIANCES) this.startAgent(name);
-    const { targets } = this.plan;
+    const { targets, requestsPerSecond = REQUESTS_PER_SECOND } = this.plan;
     // The client asks from the start: a pair that watches its traffic is not to find none.
     const [prober] = await Promise.all([
       this.lab.probe({
         targets,
-        periodMs: (1000 / this.#requestsPerSecond) * targets.length,
+        periodMs: (1000 / requestsPerSecond) * targets.length,
         timeoutMs: this.plan.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
       }),
       this.settled(this.#heirs),
