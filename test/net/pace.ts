@@ -8,4 +8,4 @@ export const EVERYTHING = process.env['CI'] === 'true';
  * takes a sixth of a core, as much as both agents; who held an address is known from the kernels, however often it is
  * asked for.
  */
-export const PROBE_EVERY_MS = EVERYTHING ? 2 : 5;
+export const PROBE_EVERY_MS = EVERYTHING ? 1 : 5;
