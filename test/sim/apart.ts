@@ -20,6 +20,8 @@ export class Apart {
   readonly #beside = new Set<string>();
   /** Pairs that were cut while both had the role of a virtual router, and both have had it since. */
   readonly #handover = new Set<string>();
+  /** Whose client was ever without an answer: an agent that starts anew has another client, and has forgotten it. */
+  readonly #wereAway = new Set<Appliance>();
   /** What was found when two began to hold a virtual router. */
   readonly #found = new Map<string, Found>();
 
@@ -33,6 +35,7 @@ export class Apart {
     const { appliances, engine, now } = this.#world;
     if (engine === null) return;
     for (const [index, one] of appliances.entries()) {
+      if (one.client?.wasAway === true) this.#wereAway.add(one);
       for (const other of appliances.slice(index + 1)) {
         const pair = `${one.name} ${other.name}`;
         const isConnected = this.#isConnected(one, other);
@@ -91,7 +94,7 @@ export class Apart {
     if (this.#isBesideAnother(one, other)) return true;
     const both = [one, other];
     const isWithout = both.some((each) => (each.snapshot()?.witness?.without.length ?? 0) > 0);
-    return isWithout && both.every(({ client }) => client?.wasAway !== false);
+    return isWithout && both.every((each) => each.client === null || this.#wereAway.has(each));
   }
 
   #isBesideAnother(one: Appliance, other: Appliance): boolean {
