@@ -46,6 +46,7 @@ export class EtcdConnection {
   readonly place: string;
   readonly #url: URL;
   readonly #agent: Agent;
+  #hasAnswered = false;
 
   constructor(endpoint: string, files: CredentialFiles, reach: Reach) {
     this.#url = new URL(endpoint);
@@ -78,12 +79,27 @@ export class EtcdConnection {
           ...(token === null ? {} : { authorization: token }),
         },
       });
-      asked.on('response', (response) => collect(response, resolve, reject));
+      asked.on('response', (response) => {
+        this.#hasAnswered = true;
+        collect(response, resolve, reject);
+      });
       // Stays: an error after the answer must not end the process.
-      asked.on('error', reject);
+      const mayBeTls = this.#url.protocol === 'http:' && !this.#hasAnswered;
+      asked.on('error', (error) => reject(mayBeTls ? reset(error, NO_ANSWER) : error));
       asked.end(text);
     });
   }
+}
+
+/** What Node says itself where the other end closes, and not where it resets, which it does with bytes that it has not read. */
+const NOT_SECURE = 'before secure TLS connection was established';
+const NO_ANSWER = 'before any answer';
+
+/** A connection that was reset says when: who does not speak as we do resets it early. */
+function reset(error: Error, when: string): Error {
+  const code = 'code' in error ? error.code : undefined;
+  if (code !== 'ECONNRESET' || error.message.includes('before ')) return error;
+  return Object.assign(new Error(`${error.message} ${when}`, { cause: error }), { code });
 }
 
 function collect(
@@ -158,7 +174,8 @@ class OneSocket extends Agent {
       (route, refused) => {
         const to = { host, port: portOf(this.#url), ...route };
         const socket = tls === null ? connectTcp(to) : connectTls({ ...tls, ...to });
-        const fail = (error: Error): void => settle(() => refused(error))();
+        const fail = (error: Error): void =>
+          settle(() => refused(tls === null ? error : reset(error, NOT_SECURE)))();
         const settle = (then: () => void) => (): void => {
           socket.removeListener('error', fail);
           // Between two owners of the socket nobody else would take an error.

@@ -30,7 +30,7 @@ const FAILURES: readonly (readonly [RegExp, string])[] = [
     /WRONG_VERSION_NUMBER|PACKET_LENGTH|before secure TLS/,
     'if it speaks no TLS, write http:// in witness.endpoints',
   ],
-  [/HPE_INVALID|socket hang up/, 'if it speaks TLS, write https:// in witness.endpoints'],
+  [/HPE_INVALID|before any answer/, 'if it speaks TLS, write https:// in witness.endpoints'],
 ];
 
 export function remedied(refusal: string): string {

@@ -56,6 +56,12 @@ export class EtcdServer {
     return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  /** The next question is answered by a reset. */
+  reset(): void {
+    this.#server.once('request', ({ socket }: IncomingMessage) => socket.resetAndDestroy());
+    this.answer = () => null;
+  }
+
   paths(): string[] {
     return this.asked.map(({ path }) => path.replace('/v3/', ''));
   }

@@ -1,12 +1,13 @@
 // What is asked of an etcd, and what is made of its answers: those that are right, those that are not, and none.
 import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Etcd } from '../../src/witness/etcd.js';
 import { WitnessAway } from '../../src/witness/witness.js';
 import { SELF_SIGNED } from '../monitors/self-signed.js';
-import { until } from '../support/limits.js';
+import { eventOf, until } from '../support/limits.js';
 import { describe, it, type TestContext } from '../support/test.js';
 import { EtcdServer } from './etcd-server.js';
 
@@ -40,6 +41,18 @@ async function away(asking: Promise<unknown>): Promise<string> {
     if (error instanceof WitnessAway) return error.message;
     throw error;
   }
+}
+
+/** Closes each connection with what it has read first, or with what it has not: then the other end is told of a reset. */
+async function closing(t: TestContext, how: 'end' | 'reset'): Promise<string> {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => (how === 'end' ? socket.end() : socket.resetAndDestroy()));
+  });
+  server.listen(0, '127.0.0.1');
+  await eventOf(server, 'listening');
+  t.after(() => server.close());
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 function file(t: TestContext, text: string, mode: number): string {
@@ -256,6 +269,25 @@ describe('an etcd as witness', () => {
     const privateKeyFile = file(t, SELF_SIGNED.key, 0o644);
     const known = clientOf(t, [place], { caFile, certificateFile: caFile, privateKeyFile });
     assert.match(await away(known.read(FOR_EVER)), /privateKeyFile .*found 0644/);
+  });
+
+  for (const how of ['end', 'reset'] as const) {
+    it(`what is closed early, by ${how}, may speak TLS, or not: it is told what to write`, async (t) => {
+      const place = await closing(t, how);
+      const plain = clientOf(t, [`http://${place}`]);
+      assert.match(await away(plain.read(FOR_EVER)), /if it speaks TLS, write https:\/\//);
+      const safe = clientOf(t, [`https://${place}`]);
+      assert.match(await away(safe.read(FOR_EVER)), /if it speaks no TLS, write http:\/\//);
+    });
+  }
+
+  it('what has answered before speaks as we do', async (t) => {
+    const { server, etcd } = await bench(t);
+    await etcd.read(FOR_EVER);
+    server.reset();
+    const said = await away(etcd.read(FOR_EVER));
+    assert.match(said, /ECONNRESET|socket hang up/);
+    assert.doesNotMatch(said, /write http/);
   });
 
   it('a server that is no etcd, and answers of another shape, are told by what was expected', async (t) => {
