@@ -1,5 +1,5 @@
-// For how long nobody had the addresses before this Active, by our own clock. It is an upper bound, since we only see
-// signs of the router before us. Nothing is decided here.
+// For how long nobody had the addresses before this Active, by our own clock: at most, since we only see signs of the router
+// before us (docs/CLI.md says when it may be longer). Nothing is decided here.
 import type { IpAddress } from '../model/address.js';
 import { between, type Instant, type Microseconds, microseconds } from '../model/units.js';
 import { lastHeard } from './peers/peer-check.js';

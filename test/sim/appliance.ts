@@ -17,14 +17,13 @@ import { centisecondsToMicroseconds, instant } from '../../src/model/units.js';
 import { hard, line } from '../core/instance-bench.js';
 import type { Agenda, Chance } from './agenda.js';
 import type { Client } from './witness.js';
+import { Gateway } from './gateway.js';
 import { Kernel } from './kernel.js';
 
 /** Messages that a socket keeps while nobody reads. */
 const SOCKET_BUFFER = 400;
 /** From end of file on the executor's pipe to the first farewell. */
 const WILL_DELAY = 500;
-/** How the gateway is asked, and how a question is judged that is asked at once. */
-export const GATEWAY = { interval: 100_000, judged: 50_000, failures: 3, hasty: 5_000 } as const;
 /** The relay of the bypass takes at most so long. */
 const RELAY = 30_000;
 /** An agent that is silent for less still lives, for its executor. */
@@ -74,6 +73,7 @@ export class Appliance {
   /** Goes up with every start: what an earlier life left behind is dropped. */
   life = 0;
   readonly kernel: Kernel;
+  readonly gateway: Gateway;
   readonly unplugged = new Set<string>();
   /** Virtual routers of which an Active was heard that sends checksums of RFC 5798. */
   readonly heardOld = new Set<string>();
@@ -105,7 +105,6 @@ export class Appliance {
   /** When it last went on after a pause. */
   resumedAt = -1;
   #desiredBypass: 'inline' | 'bypass' = 'inline';
-  #gatewayLost: { readonly say: (word: 'doubtful' | 'failed') => void } | null = null;
   readonly #around: Surroundings;
   #stopping = false;
   /** Confirmations since the last wake-up. */
@@ -131,6 +130,10 @@ export class Appliance {
     this.addresses = addresses;
     this.configuration = configuration;
     this.kernel = new Kernel(this, around);
+    this.gateway = new Gateway(
+      around,
+      () => this.statuses.get('gateway')?.status.state === 'failed',
+    );
   }
 
   get alive(): boolean {
@@ -190,35 +193,6 @@ export class Appliance {
 
   get pairsDown(): boolean {
     return this.statuses.get(PAIRS)?.status.state === 'failed';
-  }
-
-  /**
-   * The gateway does not answer any more: the prober is in doubt after its next question, and sure after
-   * GATEWAY.failures of them; much sooner when it is told to ask at once.
-   */
-  loseGateway(say: (word: 'doubtful' | 'failed') => void): void {
-    const { chance } = this.#around;
-    this.#gatewayLost = { say };
-    this.#findGateway(GATEWAY.judged + chance.between(0, GATEWAY.interval), GATEWAY.interval);
-  }
-
-  /** It answers again. */
-  regainGateway(): void {
-    this.#gatewayLost = null;
-  }
-
-  #findGateway(first: number, apart: number): void {
-    const lost = this.#gatewayLost;
-    if (lost === null) return;
-    const tell = (word: 'doubtful' | 'failed') => () => {
-      if (this.#gatewayLost === lost && this.statuses.get('gateway')?.status.state !== 'failed') {
-        lost.say(word);
-      }
-    };
-    const { agenda } = this.#around;
-    const at = this.#around.now() + first;
-    agenda.add(at, 0, tell('doubtful'));
-    agenda.add(at + (GATEWAY.failures - 1) * apart, 0, tell('failed'));
   }
 
   /** The prober says so, if there is an agent to hear it. */
@@ -402,7 +376,7 @@ export class Appliance {
         return;
       case 'ask-gateway':
         this.#around.count('gateway asked at once');
-        this.#findGateway(GATEWAY.hasty, GATEWAY.hasty);
+        this.gateway.askAtOnce();
         return;
       case 'witness':
         this.client?.order(effect.order);

@@ -263,7 +263,7 @@ function performOn(
         if (!one.statuses.has('gateway')) tellMonitor(one, 'gateway', 'ok');
       }
       cut(world, { from: index, to: index, what: 'lan', oneWay: false });
-      appliance.loseGateway((word) => void tellMonitor(appliance, 'gateway', word));
+      appliance.gateway.lose((word) => void tellMonitor(appliance, 'gateway', word));
       return 'LAN lost with the gateway';
     }
     case 'mend':
@@ -414,7 +414,7 @@ function cut(world: World, { from, to, what, oneWay }: Cut): string {
 function mend(world: World, appliance: Appliance): string {
   const { appliances, network } = world;
   const { index, statuses } = appliance;
-  appliance.regainGateway();
+  appliance.gateway.regain();
   const gateway = statuses.get('gateway')?.status;
   if (gateway?.state === 'failed' || gateway?.doubtful === true)
     tellMonitor(appliance, 'gateway', 'ok');

@@ -6,7 +6,7 @@ import * as fc from 'fast-check';
 import type { RouterConfiguration } from '../../src/core/machine/router.js';
 import { timingOf } from './bounds.js';
 import { perform, type Deed } from './deeds.js';
-import { GATEWAY } from './appliance.js';
+import { GATEWAY } from './gateway.js';
 import { LOOK, SCRIPT } from './kernel.js';
 import { settings, THRESHOLDS, type Setting } from './settings.js';
 import { begin, build, unrest, type Stage } from './story.js';

@@ -174,7 +174,7 @@ function healOne(world: World, setting: Setting, appliance: Appliance): void {
 }
 
 function tellAllIsWell(appliance: Appliance): void {
-  appliance.regainGateway();
+  appliance.gateway.regain();
   for (const monitor of MONITORS) tellMonitor(appliance, monitor, 'ok');
   if (appliance.statuses.has('backend')) tellMonitor(appliance, 'backend', 'ok');
 }
