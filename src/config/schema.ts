@@ -9,7 +9,7 @@ export { DEFAULT_PRIORITY };
 export type { SettingSchema, SettingUnit } from './setting-schema.js';
 
 /** IPvX Addr Count is one byte (RFC 9568 §5.2.5). */
-const MAXIMUM_ADDRESSES = 255;
+export const MAXIMUM_ADDRESSES = 255;
 
 /** (1500 − 40 bytes of IPv6 header − 8 bytes of VRRP header) / 16, rounded down. */
 export const MAXIMUM_IPV6_ADDRESSES = 90;

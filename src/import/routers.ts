@@ -8,6 +8,7 @@ import {
   type AddressWithPrefix,
   type Family,
 } from '../model/address.js';
+import { MAXIMUM_ADDRESSES, MAXIMUM_IPV6_ADDRESSES } from '../config/schema.js';
 import type { Account } from './account.js';
 import type { Instance, VirtualAddress } from './parts.js';
 
@@ -24,8 +25,11 @@ export interface ImportedRouter {
   readonly acceptMode: boolean;
 }
 
-/** Limits of docs/SETTINGS.md. */
-const MOST_ADDRESSES: Readonly<Record<Family, number>> = { ipv4: 255, ipv6: 90 };
+const MOST_ADDRESSES: Readonly<Record<Family, number>> = {
+  ipv4: MAXIMUM_ADDRESSES,
+  ipv6: MAXIMUM_IPV6_ADDRESSES,
+};
+/** Limit of docs/SETTINGS.md. */
 const MOST_ROUTERS = 1024;
 
 export function routersOf(instances: readonly Instance[], account: Account): ImportedRouter[] {

@@ -44,13 +44,6 @@ const TYPE_ADVERTISEMENT = 1;
 export const HEADER_LENGTH = 8;
 /** Where its checksum stands. */
 export const VRRP_CHECKSUM_AT = 6;
-const IP_HEADER_LENGTH: Readonly<Record<Family, number>> = { ipv4: 20, ipv6: 40 };
-
-/** How many addresses one unfragmented advertisement carries on a link of `mtu` bytes: at most 255. */
-export function maximumAddresses(family: Family, mtu: number): number {
-  const room = mtu - IP_HEADER_LENGTH[family] - HEADER_LENGTH;
-  return Math.max(0, Math.min(255, Math.floor(room / addressLength(family))));
-}
 
 /** A received message of IP protocol 112 and what its IP header said; `ReceivedPacket` fits. */
 export interface ReceivedMessage {

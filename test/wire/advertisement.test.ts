@@ -11,11 +11,16 @@ import {
   decodeAdvertisement,
   encodeAdvertisement,
   encodeAdvertisementFrame,
-  maximumAddresses,
   type DecodedAdvertisement,
   type ReceivedMessage,
+  type Seal,
 } from '../../src/wire/advertisement.js';
+import { MAXIMUM_IPV6_ADDRESSES, MAXIMUM_SIGNED_IPV6_ADDRESSES } from '../../src/config/schema.js';
+import { signMessage } from '../../src/wire/signature.js';
 import { address } from '../support/address.js';
+
+const MTU = 1500;
+const ETHERNET_HEADER = 14;
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const bytes = (text: string): Uint8Array => Buffer.from(text.replaceAll(' ', ''), 'hex');
@@ -148,20 +153,34 @@ describe('encoding', () => {
     assertDiscarded(decodeAdvertisement(packet({ message })), 'checksum', 51);
   });
 
-  test('case 7: 255 IPv4 addresses are 1028 bytes, 256 are refused; MTU 1500 carries 90 of IPv6', () => {
-    const many = (count: number): Advertisement => ({
-      ...LAN,
-      addresses: Array.from({ length: count }, (_, index) => address(`10.0.0.${index % 256}`)),
-    });
-    assert.equal(encodeAdvertisement(many(255), TO_GROUP).length, 1028);
-    assert.throws(() => encodeAdvertisement(many(256), TO_GROUP), AssertionFailure);
-    assert.throws(() => encodeAdvertisement(many(0), TO_GROUP), AssertionFailure);
-    assert.equal(maximumAddresses('ipv6', 1500), 90);
-    assert.equal(maximumAddresses('ipv6', 1280), 77);
-    assert.equal(maximumAddresses('ipv6', 9000), 255);
-    assert.equal(maximumAddresses('ipv4', 1500), 255);
-    assert.equal(maximumAddresses('ipv4', 576), 137);
-    assert.equal(maximumAddresses('ipv4', 20), 0);
+  const manyOf = (count: number, of: Advertisement): Advertisement => ({
+    ...of,
+    addresses: Array.from({ length: count }, (_, index) => of.addresses[index % 2] ?? []).flat(),
+  });
+
+  test('case 7: 255 IPv4 addresses are 1028 bytes, 256 are refused', () => {
+    const message = (count: number): Uint8Array =>
+      encodeAdvertisement(manyOf(count, LAN), TO_GROUP);
+    assert.equal(message(255).length, 1028);
+    assert.throws(() => message(256), AssertionFailure);
+    assert.throws(() => message(0), AssertionFailure);
+  });
+
+  test('as many IPv6 addresses as the settings allow fit into an MTU of 1500, signed or not, and not one more', () => {
+    const stamp = { keyId: 1, sequence: 1n };
+    const signed: Seal = (plain, envelope) =>
+      signMessage(plain, envelope, stamp, () => new Uint8Array(32));
+    const packetLength = (count: number, seal: Seal | null): number => {
+      const envelope = { ...TO_GROUP6, sourceMac: virtualMacAddress('ipv6', LAN6.vrid), seal };
+      return encodeAdvertisementFrame(manyOf(count, LAN6), envelope).length - ETHERNET_HEADER;
+    };
+    for (const [most, seal] of [
+      [MAXIMUM_IPV6_ADDRESSES, null],
+      [MAXIMUM_SIGNED_IPV6_ADDRESSES, signed],
+    ] as const) {
+      assert.ok(packetLength(most, seal) <= MTU, `${most} addresses`);
+      assert.ok(packetLength(most + 1, seal) > MTU, `${most + 1} addresses`);
+    }
   });
 
   test('fields out of range and addresses of the other family are refused', () => {
