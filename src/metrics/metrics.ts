@@ -20,7 +20,3 @@ export const familiesOf = (status: Status): Family[] => [
  */
 export const metricsParts = (status: Status): ReturnType<typeof exposition> =>
   exposition(familiesOf(status));
-
-/** All parts at once. */
-export const metricsText = (status: Status): string =>
-  Array.from(metricsParts(status), ({ text }) => text).join('');

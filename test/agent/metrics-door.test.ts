@@ -14,12 +14,13 @@ import { describe, it } from '../support/test.js';
 import { until } from '../support/limits.js';
 import { METRICS_AGE_MS, MetricsDoor, SAMPLES_PER_TURN } from '../../src/agent/metrics-door.js';
 import type { ReplaceFile } from '../../src/files/background-file.js';
-import { metricsParts, metricsText } from '../../src/metrics/metrics.js';
+import { metricsParts } from '../../src/metrics/metrics.js';
 import { milliseconds } from '../../src/model/units.js';
 import { everything } from '../metrics/statuses.js';
 import { benchFolder, startBench } from './agent-bench.js';
 import { manualClock } from '../support/manual-clock.js';
 import { settle } from './rig.js';
+import { metricsText } from '../metrics/text.js';
 
 function door(replace?: ReplaceFile, status = everything) {
   const clock = manualClock();

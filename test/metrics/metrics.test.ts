@@ -4,12 +4,13 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, it } from '../support/test.js';
 import { exposition } from '../../src/metrics/exposition.js';
-import { familiesOf, metricsParts, metricsText } from '../../src/metrics/metrics.js';
+import { familiesOf, metricsParts } from '../../src/metrics/metrics.js';
 import { DISCARD_REASONS } from '../../src/model/advertisement.js';
 import { TRANSITION_REASONS } from '../../src/model/reasons.js';
 import type { Status } from '../../src/model/status.js';
 import { healthy } from '../cli/statuses.js';
 import { everything, statuses } from './statuses.js';
+import { metricsText } from './text.js';
 
 const GOLDEN = new URL('../../../test/golden/metrics.txt', import.meta.url);
 const PAGE = new URL('../../../docs/MONITORING.md', import.meta.url);

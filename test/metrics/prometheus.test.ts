@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, describe, it } from '../support/test.js';
-import { metricsText } from '../../src/metrics/metrics.js';
 import type { Status } from '../../src/model/status.js';
 import { activeRouter, healthy } from '../cli/statuses.js';
 import { everything, statuses } from './statuses.js';
+import { metricsText } from './text.js';
 
 const FOLDER = fileURLToPath(new URL('../../../docs/monitoring', import.meta.url));
 const RULES = [`${FOLDER}/understudy.rules.yml`, `${FOLDER}/understudy.alerts.yml`];
