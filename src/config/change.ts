@@ -2,9 +2,8 @@
 // print otherwise. On one version of the file, which the caller has seen; never on another one. No agent is told.
 import { isDeepStrictEqual } from 'node:util';
 import { releaseOf, takeoverOf } from '../model/netlink-script.js';
-import type { AtomicWriteOptions } from '../files/atomic-write.js';
 import { readDocument } from './document.js';
-import { writeDraft, type Draft } from './draft.js';
+import type { Draft } from './draft.js';
 import type { SettingsError, SettingsWarning } from './errors.js';
 import { refusal } from './faults.js';
 import { sortedChanges, type Step } from './change-steps.js';
@@ -63,26 +62,14 @@ export type ChangeOutcome =
 type Refused = Extract<ChangeOutcome, { ok: false }>;
 type Done = Extract<ChangeOutcome, { ok: true }>;
 
-/** What `changeSettings` would do, and the text that it would write; null when the file says so already. */
+/** What would be done, and the text that would be written; null when the file says so already. */
 export type ChangeDraft = (Done & { readonly draft: Draft | null }) | Refused;
 
 /**
- * Changes settings in the file at `path`, as one: all of them or none. Comments, order and every other byte stay.
+ * What changes of settings in the file at `path` come to, as one: all of them or none. Comments, order and every other
+ * byte stay. Nothing is written: see draft.ts.
  * @returns what differs, or every error of the whole result as `check` has it; never throws for what a file contains.
  */
-export async function changeSettings(
-  path: string,
-  request: ChangeRequest,
-  options: AtomicWriteOptions = {},
-): Promise<ChangeOutcome> {
-  const drafted = draftChange(path, request);
-  if (!drafted.ok) return drafted;
-  const { draft, ...outcome } = drafted;
-  const written = request.apply && draft !== null ? await writeDraft(path, draft, options) : null;
-  return written === null || written.ok ? outcome : written;
-}
-
-/** The same, without the writing. */
 export function draftChange(path: string, request: ChangeRequest): ChangeDraft {
   const refuse = (errors: readonly SettingsError[]): Refused => ({ ok: false, file: path, errors });
   const read = readSettingsText(path);

@@ -5,11 +5,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { changeSettings, type ChangeRequest } from '../../src/config/change.js';
+import type { ChangeRequest } from '../../src/config/change.js';
 import { parseSettings } from '../../src/config/load.js';
 import { changeSetting } from '../../src/config/save.js';
 import { MOST_COPIES, unshared } from '../../src/config/unshared.js';
 import { afterEach, beforeEach, describe, it } from '../support/test.js';
+import { changeSettings } from './change-settings.js';
 
 const ROUTERS = `virtualRouters:
   - { name: lan, interface: eth0, vrid: 51, addresses: [10.99.0.100/24] }

@@ -4,10 +4,11 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { changeSettings, type ChangeOutcome, type ChangeRequest } from '../../src/config/change.js';
+import type { ChangeOutcome, ChangeRequest } from '../../src/config/change.js';
 import { loadSettings } from '../../src/config/load.js';
 import type { PlainValue } from '../../src/config/plain-value.js';
 import { afterEach, beforeEach, describe, it } from '../support/test.js';
+import { changeSettings } from './change-settings.js';
 
 let folder = '';
 let file = '';

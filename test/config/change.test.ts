@@ -4,11 +4,12 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { changeSettings, type ChangeOutcome, type ChangeRequest } from '../../src/config/change.js';
+import type { ChangeOutcome, ChangeRequest } from '../../src/config/change.js';
 import { loadSettings } from '../../src/config/load.js';
 import { onPage, parsePath } from '../../src/config/on-page.js';
 import { afterEach, beforeEach, describe, it } from '../support/test.js';
 import { everySetting } from './settings-page.js';
+import { changeSettings } from './change-settings.js';
 
 let folder = '';
 let file = '';

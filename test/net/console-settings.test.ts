@@ -5,7 +5,6 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
-import { changeSettings } from '../../src/config/change.js';
 import { formatSettingsError } from '../../src/config/errors.js';
 import { loadSettings, parseSettings } from '../../src/config/load.js';
 import { viewSettings, type SettingsView } from '../../src/config/setting-names.js';
@@ -17,6 +16,7 @@ import { enterNamespace } from '../support/namespace.js';
 import { after, afterEach, before, beforeEach, describe, it } from '../support/test.js';
 import { browserRefusal, findings, overflow, Screens, type Screen } from './browser.js';
 import { preview, save, saveNow, signIn, tabTo } from './console-pages.js';
+import { changeSettings } from '../config/change-settings.js';
 
 const skip = browserRefusal() ?? enterNamespace(import.meta.url);
 
