@@ -1,6 +1,5 @@
 // The datagram of the HA port: bytes to value and back. No sockets, no key and no verdict: whether
 // a message is authentic and fresh is for the HA port to say. docs/HA-PROTOCOL.md is its description.
-import { assert } from '../model/assert.js';
 import type { PeerReport } from '../model/peer-report.js';
 import type { AnnouncedVersion } from '../model/settings-version.js';
 import { decodeReport, encodeReport, keysIn, type DecodedReport } from './peer-report.js';
@@ -120,31 +119,6 @@ export const encodePeerReport = (
   version: AnnouncedVersion | null = null,
 ): EncodedReport => encodeReport(report, keys, REPORT_MAXIMUM, version);
 
-interface UnsignedPeerMessage {
-  /** The whole datagram, with room for the HMAC at its end. */
-  readonly datagram: Uint8Array;
-  /** What the HMAC is over: a view of the datagram. */
-  readonly signed: Uint8Array;
-  /** Where the HMAC goes: a view of the datagram. */
-  readonly mac: Uint8Array;
-}
-
-/**
- * Lays out one message; the caller signs it.
- * @throws AssertionFailure when the sequence number or the length of a nonce is out of range.
- */
-export function encodePeerMessage(header: PeerHeader, report: EncodedReport): UnsignedPeerMessage {
-  const { kind, session, sequence, nonce, echo } = header;
-  assert(Number.isSafeInteger(sequence) && sequence > 0, 'sequence in 1..2^53-1');
-  assert(nonce.length === NONCE_LENGTH, `a nonce of ${NONCE_LENGTH} bytes`);
-  assert((echo?.length ?? NONCE_LENGTH) === NONCE_LENGTH, `an echo of ${NONCE_LENGTH}`);
-  const draft = new PeerMessageDraft();
-  draft.lay(report, kind, session, sequence);
-  draft.give(nonce, 0);
-  draft.echo(echo, 0);
-  return { datagram: draft.bytes, ...splitSigned(draft.bytes) };
-}
-
 /**
  * One message that is laid out again and again in the same place: until the report changes only the numbers of
  * its header do.
@@ -200,12 +174,6 @@ export class PeerMessageDraft {
 /** A loop: a view for 16 bytes would cost more than they do. */
 function copyNonce(from: Uint8Array, at: number, to: Uint8Array, start: number): void {
   for (let index = 0; index < NONCE_LENGTH; index += 1) to[start + index] = from[at + index] ?? 0;
-}
-
-/** The signed range and the HMAC of a datagram whose length `inspectPeerMessage` has accepted. */
-export function splitSigned(datagram: Uint8Array): { signed: Uint8Array; mac: Uint8Array } {
-  const cut = datagram.length - MAC_LENGTH;
-  return { signed: datagram.subarray(0, cut), mac: datagram.subarray(cut) };
 }
 
 interface DiscardedPeerMessage {

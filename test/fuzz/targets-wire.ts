@@ -21,7 +21,6 @@ import { createAdvertisementDecoder } from '../../src/wire/advertisement-decoder
 import { internetChecksum, pseudoHeader } from '../../src/wire/checksum.js';
 import {
   decodePeerMessage,
-  encodePeerMessage,
   encodePeerReport,
   kindOfRepetition,
   PEER_DISCARD_REASONS,
@@ -43,6 +42,7 @@ import type { Target } from './fuzz.js';
 import { same } from './same.js';
 import { treeChanged } from './tree.js';
 import { address } from '../support/address.js';
+import { encodePeerMessage } from '../wire/peer-messages.js';
 
 // --- advertisements -----------------------------------------------------------------------------
 

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
 import type { PeerRouter } from '../../src/model/peer-report.js';
-import { encodePeerMessage, encodePeerReport } from '../../src/wire/peer-message.js';
+import { encodePeerReport } from '../../src/wire/peer-message.js';
 import { describeSightings, sightings } from '../../scripts/lab/sightings.js';
+import { encodePeerMessage } from '../wire/peer-messages.js';
 
 const A = '020000630001';
 const B = '020000630002';

@@ -23,7 +23,6 @@ import {
 import type { HaSocket, OpenHaSocket } from '../../src/peer-channel/ha-socket.js';
 import {
   decodePeerMessage,
-  encodePeerMessage,
   encodePeerReport,
   MAC_LENGTH,
   PEER_MESSAGE_KINDS,
@@ -32,6 +31,7 @@ import {
 import { Confirmer } from '../support/confirmer.js';
 import { until } from '../support/limits.js';
 import { address, freePort, reportOf } from './ha-port-rig.js';
+import { encodePeerMessage } from '../wire/peer-messages.js';
 
 const RUNS = Number(process.env['RUNS'] ?? (process.env['CI'] === 'true' ? 60 : 6));
 /** In CI the same each time: a change is judged by what it changed. */

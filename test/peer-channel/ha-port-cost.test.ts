@@ -3,14 +3,10 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import type { Socket } from 'node:dgram';
 import { test } from '../support/test.js';
-import {
-  decodePeerMessage,
-  encodePeerMessage,
-  encodePeerReport,
-  splitSigned,
-} from '../../src/wire/peer-message.js';
+import { decodePeerMessage, encodePeerReport } from '../../src/wire/peer-message.js';
 import { address, Appliance, bindSocket, freePort, KEY, reportOf } from './ha-port-rig.js';
 import { eventOf } from '../support/limits.js';
+import { encodePeerMessage, splitSigned } from '../wire/peer-messages.js';
 
 const MESSAGES = 3_000;
 

@@ -4,10 +4,8 @@ import { createHmac } from 'node:crypto';
 import { test } from '../support/test.js';
 import {
   decodePeerMessage,
-  encodePeerMessage,
   encodePeerReport,
   PEER_MESSAGE_MAXIMUM,
-  splitSigned,
   type PeerHeader,
 } from '../../src/wire/peer-message.js';
 import { UNSOLICITED_PER_SECOND } from '../../src/peer-channel/ha-peer.js';
@@ -24,6 +22,7 @@ import {
   type Packet,
 } from './ha-port-rig.js';
 import { eventOf } from '../support/limits.js';
+import { encodePeerMessage, splitSigned } from '../wire/peer-messages.js';
 
 async function withPair(body: (pair: Pair) => Promise<void>, paths = 2): Promise<void> {
   const pair = await Pair.open(paths);

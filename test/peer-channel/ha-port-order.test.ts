@@ -7,12 +7,12 @@ import { test } from '../support/test.js';
 import { until, within } from '../support/limits.js';
 import {
   decodePeerMessage,
-  encodePeerMessage,
   encodePeerReport,
   PEER_MESSAGE_KINDS,
   type PeerMessageKind,
 } from '../../src/wire/peer-message.js';
 import { KEY, Pair, reportOf, type Packet } from './ha-port-rig.js';
+import { encodePeerMessage } from '../wire/peer-messages.js';
 
 const kindOf = ({ bytes }: Packet): PeerMessageKind | undefined =>
   PEER_MESSAGE_KINDS[(bytes[6] ?? 0) - 1];

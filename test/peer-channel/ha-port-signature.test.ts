@@ -7,9 +7,10 @@ import { it } from '../support/test.js';
 import { haKey } from '../../src/peer-channel/ha-key.js';
 import { openHaPort } from '../../src/peer-channel/ha-port.js';
 import { instant } from '../../src/model/units.js';
-import { encodePeerMessage, encodePeerReport } from '../../src/wire/peer-message.js';
+import { encodePeerReport } from '../../src/wire/peer-message.js';
 import { until, within } from '../support/limits.js';
 import { address, bindSocket, freePort, KEY, reportOf } from './ha-port-rig.js';
+import { encodePeerMessage } from '../wire/peer-messages.js';
 
 it('every message carries all 32 bytes of HMAC-SHA-256, and one wrong byte is enough', async (t) => {
   const where = '127.0.0.77';

@@ -5,7 +5,6 @@ import * as fc from 'fast-check';
 import type { PeerReport, PeerRouter } from '../../src/model/peer-report.js';
 import {
   decodePeerMessage,
-  encodePeerMessage,
   encodePeerReport,
   PEER_DISCARD_REASONS,
   PEER_MESSAGE_KINDS,
@@ -13,6 +12,7 @@ import {
   type PeerHeader,
 } from '../../src/wire/peer-message.js';
 import { addressOf, family } from './arbitraries.js';
+import { encodePeerMessage } from './peer-messages.js';
 
 /** Of random bytes. */
 const RUNS = process.env['CI'] === 'true' ? 3_000 : 1_000;

@@ -1,11 +1,40 @@
 // A peer message with something in every field, and the bytes of single TLVs. No test cases.
 import type { PeerReport, PeerRouter } from '../../src/model/peer-report.js';
 import {
-  encodePeerMessage,
   encodePeerReport,
+  MAC_LENGTH,
+  PeerMessageDraft,
+  type EncodedReport,
   type PeerHeader,
 } from '../../src/wire/peer-message.js';
 import { address } from '../support/address.js';
+
+interface UnsignedPeerMessage {
+  /** The whole datagram, with room for the HMAC at its end. */
+  readonly datagram: Uint8Array;
+  /** What the HMAC is over: a view of the datagram. */
+  readonly signed: Uint8Array;
+  /** Where the HMAC goes: a view of the datagram. */
+  readonly mac: Uint8Array;
+}
+
+/** One message in a place of its own; the caller signs it. */
+export function encodePeerMessage(
+  { kind, session, sequence, nonce, echo }: PeerHeader,
+  report: EncodedReport,
+): UnsignedPeerMessage {
+  const draft = new PeerMessageDraft();
+  draft.lay(report, kind, session, sequence);
+  draft.give(nonce, 0);
+  draft.echo(echo, 0);
+  return { datagram: draft.bytes, ...splitSigned(draft.bytes) };
+}
+
+/** What the HMAC of a datagram is over, and the HMAC. */
+export function splitSigned(datagram: Uint8Array): { signed: Uint8Array; mac: Uint8Array } {
+  const cut = datagram.length - MAC_LENGTH;
+  return { signed: datagram.subarray(0, cut), mac: datagram.subarray(cut) };
+}
 
 export const header: PeerHeader = {
   kind: 'push',
