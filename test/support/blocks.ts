@@ -7,8 +7,9 @@ import { eventOf, within } from './limits.js';
 
 /** Begins to count in this thread. @returns what answers how many blocks have run since the last call. */
 export function countBlocks(): () => number {
-  // Else a function that was not used for a while begins to count anew.
-  setFlagsFromString('--no-flush-bytecode');
+  // Else a function that was not used for a while begins to count anew; and what an optimizing compiler has made does not
+  // count at all, from whenever it is ready.
+  for (const flag of ['--no-flush-bytecode', '--no-opt', '--no-maglev']) setFlagsFromString(flag);
   const session = new Session();
   session.connect();
   session.post('Profiler.enable');
