@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fileReader, globFiles } from '../../src/cli/import/files.js';
 import { importKeepalived, type ImportResult } from '../../src/import/import.js';
+import { WAIT_LIMIT_MS } from '../support/limits.js';
 import { after, describe, it } from '../support/test.js';
 import { instance, loaded } from './bench.js';
 import { unexplained } from './explained.js';
@@ -18,13 +19,25 @@ const FILES = fileURLToPath(new URL('../../../test/import/files/', import.meta.u
 const folder = mkdtempSync(join(tmpdir(), 'understudy-import-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
+/** Nobody else ends what is waited for like this. */
+const LIMITED = { timeout: WAIT_LIMIT_MS, killSignal: 'SIGKILL' } as const;
+
+/** The sample that keepalived 2.3, as Debian 13 has it, reads without end. */
+const endless = /Keepalived v2\.3\./.test(String(spawnSync('keepalived', ['--version']).stderr))
+  ? join(SAMPLES, 'keepalived.conf.SMTP_CHECK')
+  : null;
+
 /** The words that keepalived does not know in a file, with their lines. */
 function unknownToKeepalived(path: string, configId: string): string[] {
   const log = join(folder, 'log');
   writeFileSync(log, '');
   const options = [`--config-test=${log}`, '-f', path, '-i', configId, '-n'];
-  const { error } = spawnSync('keepalived', options);
-  assert.equal(error, undefined, 'keepalived runs (scripts/prepare test installs it)');
+  const { error } = spawnSync('keepalived', options, LIMITED);
+  assert.equal(
+    error,
+    undefined,
+    `keepalived runs (scripts/prepare test installs it), and comes to an end on ${path}`,
+  );
   // It reads a file several times, once for each of its processes.
   const found = readFileSync(log, 'utf8')
     .split('\n')
@@ -74,8 +87,9 @@ describe("keepalived's own samples", () => {
 
   it('no word of them is unknown; keepalived itself knows all but those of an old group', () => {
     for (const path of samples) {
-      const unknown = unknownToKeepalived(path, 'high');
       assert.deepEqual(unknownToUs(imported(path, 'high')), [], path);
+      if (path === endless) continue;
+      const unknown = unknownToKeepalived(path, 'high');
       const expected = path.endsWith('lvs_syncd') ? ['4 VI_2', '5 VI_3'] : [];
       assert.deepEqual(unknown, expected, path);
     }

@@ -31,8 +31,8 @@ static inline void *exactly(const void *bytes, size_t length) {
   return copy;
 }
 
-/* gcc has the one word for it, clang the other. */
-#if defined(__has_feature)
+/* gcc has the one word for it, clang the other, gcc 14 both. */
+#if defined(__has_feature) && !defined(__SANITIZE_ADDRESS__)
 #if __has_feature(address_sanitizer)
 #define __SANITIZE_ADDRESS__
 #endif
