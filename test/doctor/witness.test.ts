@@ -11,9 +11,9 @@ import { examine, settingsOf, wrong } from './bench.js';
 import { peerActive, settings, sound, textOf, TWO, WITNESS_PLANTS } from './witness-plants.js';
 
 /** Waits for an answer as long as may be: how long a busy machine takes for one is judged nowhere here. */
-const patient = (settings: Settings): Settings => ({
-  ...settings,
-  witness: settings.witness && { ...settings.witness, ttlSeconds: TTL_SECONDS[1] },
+const patient = (those: Settings): Settings => ({
+  ...those,
+  witness: those.witness && { ...those.witness, ttlSeconds: TTL_SECONDS[1] },
 });
 
 describe('what the doctor says of a witness', () => {
