@@ -12,6 +12,7 @@ import {
   withHealing,
 } from './mitigation-acts.js';
 import { onBoth, type Experiment } from './one-setting.js';
+import { reread } from './reread.js';
 import type { Site } from './site.js';
 import { now } from '../../scripts/lab/clock.js';
 
@@ -119,7 +120,7 @@ export const LINKS: readonly Experiment[] = [
       );
       await loseLinkNotices(site.lab.appliance('a').pid);
       lookedAt.set(site, now());
-      await site.lab.appliance('a').control.reload();
+      await reread(site.lab.appliance('a').control);
       await site.lab.unplug('a', 'eth1');
     },
     conclusive: (site) => now() - (lookedAt.get(site) ?? 0) < OWN_LOOK_MS,

@@ -5,6 +5,7 @@ import { agentDead, checked, handedOver, planned, silence, told, unnoticed } fro
 import type { Chapter } from './chapter.js';
 import { ACTIVE_ACTIVE, ACTIVE_PASSIVE, relays } from './mitigation-plan.js';
 import { eachSettingMatters, endsOfALine } from './mitigation-settings.js';
+import { reread } from './reread.js';
 import type { Site } from './site.js';
 
 export const mitigation: readonly Chapter[] = [
@@ -47,8 +48,8 @@ async function work(site: Site): Promise<void> {
   await site.observe(planned('and back: the files of the page, reloaded', 'a'), async () => {
     site.install('a', 'mitigation-1.yaml', 'etc/understudy.yaml');
     site.install('b', 'mitigation-2.yaml', 'etc/understudy.yaml');
-    await a.control.reload();
-    await b.control.reload();
+    await reread(a.control);
+    await reread(b.control);
   });
 }
 

@@ -7,6 +7,7 @@ import type { ApplianceName } from '../../scripts/lab/network.js';
 import { ROOT } from '../../scripts/lab/program.js';
 import { causesOf, movesText, type Moves } from './ending.js';
 import type { SettingRow } from './report.js';
+import { reread } from './reread.js';
 import { rest } from './client.js';
 import type { Site } from './site.js';
 import { movesSince } from './witness.js';
@@ -172,7 +173,7 @@ async function useFiles(site: Site, changes: Variant['changes']): Promise<void> 
     writeFileSync(`${directory}/etc/understudy.yaml`, text);
     if (!running) continue;
     await site.waitFor(`${name} answers`, (a, b) => (name === 'a' ? a : b) !== null);
-    await control.reload();
+    await reread(control);
   }
 }
 
