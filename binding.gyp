@@ -17,6 +17,7 @@
         "native/addon/lease.c",
         "native/addon/message_key.c",
         "native/addon/netlink.c",
+        "native/addon/outgoing.c",
         "native/addon/packet_socket.c",
         "native/addon/realtime.c",
         "native/addon/repetitions.c",

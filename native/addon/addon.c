@@ -132,26 +132,28 @@ static napi_value attach(napi_env env, napi_callback_info info) {
 }
 
 static napi_value send_batch(napi_env env, napi_callback_info info) {
-  napi_value values[3];
+  napi_value values[4];
   int count;
+  double not_after;
   void *batch;
   size_t size;
   struct resource *resource =
-      open_resource(env, info, ADVERTISEMENT_SOCKET | ANNOUNCER | DATAGRAM_SOCKET, 3, values);
+      open_resource(env, info, ADVERTISEMENT_SOCKET | ANNOUNCER | DATAGRAM_SOCKET, 4, values);
   if (resource == NULL || !batch_argument(env, values[1], 0, &batch, &size) ||
-      !int_argument(env, values[2], 0, INT_MAX, &count))
+      !int_argument(env, values[2], 0, INT_MAX, &count) ||
+      !double_argument(env, values[3], &not_after))
     return NULL;
   if (!outgoing_batch_is_sound(batch, size, (unsigned int)count)) {
     napi_throw_range_error(env, NULL, "a record of the batch lies or points outside it");
     return NULL;
   }
   if (resource->kind == ANNOUNCER)
-    return number(env, announcer_send(resource->fd, batch, (unsigned int)count));
+    return number(env, announcer_send(resource->fd, batch, (unsigned int)count, not_after));
   if (resource->kind == DATAGRAM_SOCKET)
     return number(env,
                   datagram_socket_send(resource->fd, resource->family, batch, (unsigned int)count));
   return number(env, advertisement_socket_send(resource->fd, resource->family, resource->link_index,
-                                               batch, (unsigned int)count));
+                                               batch, (unsigned int)count, not_after));
 }
 
 static napi_value receive_network(napi_env env, napi_callback_info info) {
@@ -171,11 +173,8 @@ static napi_value arm(napi_env env, napi_callback_info info) {
   napi_value values[2];
   double at;
   struct resource *resource = open_resource(env, info, DEADLINE_TIMER, 2, values);
-  if (resource == NULL) return NULL;
-  if (napi_get_value_double(env, values[1], &at) == napi_ok)
-    return number(env, deadline_timer_arm(resource->fd, at));
-  napi_throw_type_error(env, NULL, "a number expected");
-  return NULL;
+  if (resource == NULL || !double_argument(env, values[1], &at)) return NULL;
+  return number(env, deadline_timer_arm(resource->fd, at));
 }
 
 static napi_value close_handle(napi_env env, napi_callback_info info) {

@@ -38,6 +38,12 @@ bool int_argument(napi_env env, napi_value value, int least, int most, int *resu
   return false;
 }
 
+bool double_argument(napi_env env, napi_value value, double *result) {
+  if (napi_get_value_double(env, value, result) == napi_ok) return true;
+  napi_throw_type_error(env, NULL, "a number expected");
+  return false;
+}
+
 bool text_argument(napi_env env, napi_value value, char *text, size_t size) {
   size_t whole, length;
   if (napi_get_value_string_utf8(env, value, NULL, 0, &whole) != napi_ok ||

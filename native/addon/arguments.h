@@ -16,6 +16,8 @@ bool arguments(napi_env env, napi_callback_info info, size_t count, napi_value *
 
 bool int_argument(napi_env env, napi_value value, int least, int most, int *result);
 
+bool double_argument(napi_env env, napi_value value, double *result);
+
 /* `size` counts the terminator. A text that does not fit, or holds a zero byte, is refused. */
 bool text_argument(napi_env env, napi_value value, char *text, size_t size);
 

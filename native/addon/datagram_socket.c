@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <math.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -132,7 +133,7 @@ int datagram_socket_send(int fd, int family, uint8_t *batch, unsigned int count)
           .msg_iovlen = 1};
       name_source(&messages[i].msg_hdr, &controls[i], family, record->source);
     }
-    failures += socket_send_all(fd, records + start, messages, size);
+    failures += socket_send_all(fd, records + start, messages, size, INFINITY);
   }
   return failures;
 }

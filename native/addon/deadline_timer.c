@@ -14,7 +14,7 @@ double monotonic_microseconds(void) {
   return (double)now.tv_sec * 1e6 + (double)(now.tv_nsec / 1000);
 }
 
-static double boot_microseconds(void) {
+double boot_microseconds(void) {
   struct timespec now;
   clock_gettime(CLOCK_BOOTTIME, &now);
   return (double)now.tv_sec * 1e6 + (double)(now.tv_nsec / 1000);

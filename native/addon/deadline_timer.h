@@ -4,6 +4,8 @@
 
 /* CLOCK_MONOTONIC in whole microseconds. */
 double monotonic_microseconds(void);
+/* CLOCK_BOOTTIME in whole microseconds. */
+double boot_microseconds(void);
 /* How far CLOCK_BOOTTIME, which goes on while the machine is suspended, is ahead of CLOCK_MONOTONIC. */
 double suspended_microseconds(void);
 

@@ -312,6 +312,8 @@ struct slot {
 };
 
 struct sender {
+  /* Of CLOCK_BOOTTIME, in microseconds. */
+  double not_after;
   int fd;
   int family;
   int link_index;
@@ -358,29 +360,6 @@ static void prepare_frame(const struct sender *sender, const struct outgoing_rec
   header->msg_namelen = sizeof *to;
 }
 
-/* sendmmsg stops at the first failure and tells its cause only when called again from there. */
-int socket_send_all(int fd, struct outgoing_record *records, struct mmsghdr *messages,
-                    unsigned int count) {
-  int failures = 0;
-  bool repeated = false;
-  for (unsigned int i = 0; i < count;) {
-    int sent = sendmmsg(fd, messages + i, count - i, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent > 0) {
-      i += (unsigned int)sent;
-      repeated = false;
-    } else if (!repeated) {
-      /* The error may be an older one, queued on the socket: it says nothing of this message. */
-      repeated = true;
-    } else {
-      records[i].error = errno;
-      failures += 1;
-      i += 1;
-      repeated = false;
-    }
-  }
-  return failures;
-}
-
 static int send_all(const struct sender *sender, unsigned int count) {
   struct outgoing_record *records = (struct outgoing_record *)(void *)sender->batch;
   struct mmsghdr messages[SEND_BATCH];
@@ -402,14 +381,15 @@ static int send_all(const struct sender *sender, unsigned int count) {
       header->msg_control = &slots[i].control;
       sender->prepare(sender, record, &slots[i], header);
     }
-    failures += socket_send_all(sender->fd, records + start, messages, size);
+    failures += socket_send_all(sender->fd, records + start, messages, size, sender->not_after);
   }
   return failures;
 }
 
 int advertisement_socket_send(int fd, int family, int link_index, uint8_t *batch,
-                              unsigned int count) {
+                              unsigned int count, double not_after) {
   struct sender sender = {.fd = fd, .family = family, .link_index = link_index, .batch = batch};
+  sender.not_after = not_after;
   sender.prepare = family == AF_INET ? prepare_ipv4 : prepare_ipv6;
   int failures = send_all(&sender, count);
   if (failures == 0 || check_alive(fd) != -ENODEV) return failures;
@@ -427,17 +407,10 @@ int announcer_open(const char **call) {
   return fd < 0 ? -errno : fd;
 }
 
-int announcer_send(int fd, uint8_t *batch, unsigned int count) {
-  struct sender sender = {.fd = fd, .batch = batch, .prepare = prepare_frame};
+int announcer_send(int fd, uint8_t *batch, unsigned int count, double not_after) {
+  struct sender sender = {
+      .not_after = not_after, .fd = fd, .batch = batch, .prepare = prepare_frame};
   return send_all(&sender, count);
-}
-
-bool outgoing_batch_is_sound(const uint8_t *batch, size_t size, unsigned int count) {
-  const struct outgoing_record *records = (const struct outgoing_record *)(const void *)batch;
-  if (count > size / sizeof *records) return false;
-  for (unsigned int i = 0; i < count; i += 1)
-    if (records[i].offset > size || records[i].length > size - records[i].offset) return false;
-  return true;
 }
 
 bool socket_take_error(int fd) {

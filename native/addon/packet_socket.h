@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "outgoing.h"
+
 enum {
   /* The longest VRRP message (4088 bytes, IPv6 with 255 addresses) and the longest IPv4 header. */
   PACKET_SIZE = 4096 + 60,
@@ -25,18 +27,6 @@ struct packet_record {
 };
 _Static_assert(sizeof(struct packet_record) == 56, "shared with advertisement-socket.ts");
 
-/* One packet, frame or datagram to send; a frame uses link_index, a packet the addresses, a datagram the
- * addresses and link_index for its port. */
-struct outgoing_record {
-  uint32_t offset; /* of the bytes to send, from the start of the batch */
-  uint32_t length;
-  int32_t error; /* out: 0 or errno */
-  int32_t link_index;
-  uint8_t source[16];
-  uint8_t destination[16];
-};
-_Static_assert(sizeof(struct outgoing_record) == 48, "shared with outgoing.ts");
-
 /* AF_INET or AF_INET6; the file descriptor, or -errno and in `call` what refused. */
 int advertisement_socket_open(int family, int link_index, const char *link_name, const char **call);
 
@@ -50,7 +40,7 @@ int advertisement_socket_receive(int fd, int family, unsigned int capacity, doub
 /* Sends all of them, whatever becomes of the others; the number of those that failed. Their error is
  * ENODEV when the interface was deleted. */
 int advertisement_socket_send(int fd, int family, int link_index, uint8_t *batch,
-                              unsigned int count);
+                              unsigned int count, double not_after);
 
 /* `wanted`: the index of an interface in 16 bytes, then IPv6 groups that differ, 16 bytes each. The interface is a member
  * of them as long as the file descriptor is open; or -errno. */
@@ -58,15 +48,7 @@ int membership_open(void *wanted, size_t size);
 
 /* AF_PACKET, protocol 0: it sends and never receives. The file descriptor, or -errno. */
 int announcer_open(const char **call);
-int announcer_send(int fd, uint8_t *batch, unsigned int count);
-
-/* Whether `count` records lie in the `size` bytes of the batch and point into them. */
-bool outgoing_batch_is_sound(const uint8_t *batch, size_t size, unsigned int count);
-
-/* Sends `messages`, that of each record, whatever becomes of the others; the number of those that failed. */
-struct mmsghdr;
-int socket_send_all(int fd, struct outgoing_record *records, struct mmsghdr *messages,
-                    unsigned int count);
+int announcer_send(int fd, uint8_t *batch, unsigned int count, double not_after);
 
 /* Takes a queued error off any socket; false when it cannot be taken off. */
 bool socket_take_error(int fd);

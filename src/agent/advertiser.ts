@@ -3,7 +3,13 @@
 import type { IpAddress } from '../model/address.js';
 import type { ChecksumDialect } from '../model/advertisement.js';
 import type { VirtualRouterSettings } from '../config/settings.js';
-import type { Announcer, Kernel, OutgoingMessage, SendFailure } from '../kernel/kernel.js';
+import {
+  TOO_LATE,
+  type Announcer,
+  type Kernel,
+  type OutgoingMessage,
+  type SendFailure,
+} from '../kernel/kernel.js';
 import type { Link } from '../model/link.js';
 import { familyOf } from '../model/address.js';
 import {
@@ -12,7 +18,7 @@ import {
   VRRP_GROUP,
   type Seal,
 } from '../wire/advertisement.js';
-import { after, earlier, microseconds, type Instant } from '../model/units.js';
+import { after, earlier, microseconds, type Instant, type Microseconds } from '../model/units.js';
 import { virtualMacAddress } from '../model/virtual-mac.js';
 import { gratuitousArpFrame } from '../wire/arp.js';
 import { isMac } from '../wire/ethernet.js';
@@ -79,6 +85,9 @@ export class Advertiser {
   #advertisements: QueuedAdvertisement[] = [];
   #announcements: VirtualRouterSettings[] = [];
   #repetitions: Repetition[] = [];
+  /** Of the flush that is under way, or the last one. */
+  #sendUntil = (): Microseconds => microseconds(Infinity);
+  #inTime = true;
 
   constructor(
     network: Network,
@@ -140,8 +149,12 @@ export class Advertiser {
   /**
    * Sends everything queued, one system call per socket. Announcements first: the advertisement that
    * goes with them makes the one before us let go of the addresses.
+   * @param sendUntil by CLOCK_BOOTTIME; asked before each batch: what has not been sent by then is forgotten.
+   * @returns whether nothing was.
    */
-  flush(): void {
+  flush(sendUntil: () => Microseconds): boolean {
+    this.#sendUntil = sendUntil;
+    this.#inTime = true;
     this.#repeat();
     const advertisements = this.#advertisements;
     const announcements = this.#announcements;
@@ -153,6 +166,7 @@ export class Advertiser {
       this.#advertisements = [];
       this.#sendAdvertisements(advertisements);
     }
+    return this.#inTime;
   }
 
   #sendAdvertisements(advertisements: readonly QueuedAdvertisement[]): void {
@@ -172,7 +186,8 @@ export class Advertiser {
     }
     for (const [key, { owners, messages, frameOwners, frames }] of batches) {
       if (messages.length > 0) {
-        this.#reportFailures('advertisement', owners, this.#network.send(key, messages));
+        const failures = this.#network.send(key, messages, this.#sendUntil());
+        this.#reportFailures('advertisement', owners, failures);
       }
       if (frames.length > 0) {
         this.#reportFailures('advertisement', frameOwners, this.#sendFrames(key, frames));
@@ -185,7 +200,10 @@ export class Advertiser {
     const linkIndex = this.#network.linkIndexOf(key);
     return linkIndex === null
       ? frames.map((_, index) => ({ index, code: 'ENODEV' }))
-      : this.#announcer.send(frames.map((frame) => ({ linkIndex, frame })));
+      : this.#announcer.send(
+          frames.map((frame) => ({ linkIndex, frame })),
+          this.#sendUntil(),
+        );
   }
 
   #encode(wanted: QueuedAdvertisement): Encoded {
@@ -221,7 +239,7 @@ export class Advertiser {
         frames.push({ linkIndex: link.index, frame });
       }
     }
-    const failures = this.#announcer.send(frames);
+    const failures = this.#announcer.send(frames, this.#sendUntil());
     const failed = new Set(failures.map(({ index }) => index));
     for (const [index, owner] of owners.entries()) {
       if (!failed.has(index)) this.#onAnnounced(owner, 1);
@@ -230,7 +248,10 @@ export class Advertiser {
   }
 
   #reportFailures(what: string, owners: readonly string[], failures: readonly SendFailure[]): void {
-    for (const { index, code } of failures) this.#onFailure(owners[index] ?? '', what, code);
+    for (const { index, code } of failures) {
+      if (code === TOO_LATE) this.#inTime = false;
+      else this.#onFailure(owners[index] ?? '', what, code);
+    }
   }
 }
 

@@ -7,7 +7,7 @@ import type { PeerReport } from '../model/peer-report.js';
 import type { Kernel } from '../kernel/kernel.js';
 import { assert } from '../model/assert.js';
 import type { AddressTarget } from '../model/netlink-script.js';
-import type { Instant } from '../model/units.js';
+import type { Instant, Microseconds } from '../model/units.js';
 import { AddressKeeper } from './address-keeper.js';
 import { Alarm, soonest } from './alarm.js';
 import type { DriverOptions, Services } from './driver-options.js';
@@ -104,7 +104,8 @@ export class Driver {
       others: () => soonest(this.network, this.keeper, this.#advertiser, options.watchdog),
       onExpired: () => this.#wake(),
     });
-    this.#stall = new Stall({ kernel, will: this.#will, ...own }, this.#take);
+    const parts = { kernel, will: this.#will, suspension: this.#suspension, ...own };
+    this.#stall = new Stall(parts, this.#take);
     this.#adopt(settings, options.leftovers);
   }
 
@@ -287,14 +288,6 @@ export class Driver {
     this.#services.networkChanged();
   }
 
-  /** Renews the lease; if it was revoked in our silence, the core hears that before anything else. @returns whether it was. */
-  #takeRevocation(): boolean {
-    if (this.#will.renew()) return false;
-    this.#will.lose();
-    this.#handle({ kind: 'revoked' }, this.#kernel.now());
-    return true;
-  }
-
   /** An event from outside, or the clock. Within a turn it begins none: what it brought is in the inbox. */
   #wake(): void {
     if (!this.#awake && !this.#stopped) this.#turn(() => undefined);
@@ -316,8 +309,7 @@ export class Driver {
   }
 
   #look(): void {
-    this.#suspension.passed((by) => this.#handle({ kind: 'suspended', by }, this.#kernel.now()));
-    if (!this.#takeRevocation()) this.#stall.notice(this.#alarm.armedFor);
+    this.#stall.notice(this.#alarm.armedFor);
     if (this.network.drain(this.#kernel.now())) this.#networkChanged();
     this.keeper.kernelTold();
     this.reception.repetitions(this.network, this.#take);
@@ -339,6 +331,8 @@ export class Driver {
     this.#services.leaveChecks(() => this.#alarm.bounded(this.#instance.checkPlan(), now));
     this.#alarm.arm(now);
   }
+
+  readonly #sendUntil = (): Microseconds => this.#stall.sendUntil();
 
   readonly #take = (event: InstanceEvent, at: Instant): void => void this.#handle(event, at);
 
@@ -378,7 +372,10 @@ export class Driver {
    * that hears of our addresses lets go of its own, so by then the hosts have heard of them too.
    */
   #send(): void {
-    this.#advertiser.flush();
+    if (!this.#advertiser.flush(this.#sendUntil)) {
+      this.#stall.noticeWithin();
+      this.keeper.flush();
+    }
     this.tallies.lateness.sent(() => this.#kernel.now());
     const news = this.#news;
     this.#news = null;
@@ -387,7 +384,7 @@ export class Driver {
   }
 
   #handle(event: InstanceEvent, at: Instant): readonly InstanceEffect[] {
-    this.#will.step();
+    this.#stall.step();
     this.recorder.record(event, at);
     if (event.kind === 'advertisement' && event.advertisement.priority > 0) {
       this.keeper.successorHeard(event.virtualRouter);
@@ -403,7 +400,7 @@ export class Driver {
   }
 
   #perform(effect: InstanceEffect): void {
-    this.#will.step();
+    this.#stall.step();
     switch (effect.kind) {
       case 'send-advertisement':
       case 'announce': {

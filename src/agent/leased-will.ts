@@ -55,16 +55,18 @@ export class LeasedWill {
   /**
    * One more thing of a wake-up is done. With many virtual routers on a busy machine a wake-up takes seconds: who gets on
    * does not hang, and neither the executor nor the service manager is to end it.
+   * @returns what the clock says, where it was looked at.
    */
-  step(): void {
+  step(): Instant | null {
     this.#steps += 1;
-    if (this.#steps % STEPS_A_LOOK !== 0) return;
+    if (this.#steps % STEPS_A_LOOK !== 0) return null;
     const { kernel, lease, watchdog } = this.#options;
     const now = kernel.now();
     this.#steppingSince ??= now;
-    if (between(this.#steppingSince, now) >= LONGEST_WAKE_UP) return;
+    if (between(this.#steppingSince, now) >= LONGEST_WAKE_UP) return now;
     if (this.#holds) lease.step();
     watchdog?.alive(now);
+    return now;
   }
 
   /** The addresses are gone, and with them what the lease was for. */

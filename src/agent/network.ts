@@ -21,6 +21,7 @@ import {
   microseconds,
   millisecondsToMicroseconds,
   type Instant,
+  type Microseconds,
 } from '../model/units.js';
 import { linkPairsStatus } from '../monitors/link-pairs.js';
 import { linkStatus } from '../monitors/link.js';
@@ -200,10 +201,15 @@ export class Network {
     }
   }
 
-  /** Sends a batch on the port's socket; without one every message fails with ENODEV. */
-  send(key: string, batch: readonly OutgoingMessage[]): SendFailure[] {
+  /**
+   * Sends a batch on the port's socket; without one every message fails with ENODEV.
+   * @param notAfter as of AdvertisementSocket.send
+   */
+  send(key: string, batch: readonly OutgoingMessage[], notAfter?: Microseconds): SendFailure[] {
     const socket = this.#ports.get(key)?.socket;
-    return socket ? socket.send(batch) : batch.map((_, index) => ({ index, code: 'ENODEV' }));
+    return socket
+      ? socket.send(batch, notAfter)
+      : batch.map((_, index) => ({ index, code: 'ENODEV' }));
   }
 
   /** The interface that the port's socket is bound to; null without one. */

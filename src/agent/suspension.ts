@@ -13,17 +13,22 @@ export class Suspension {
     this.#known = kernel.suspended();
   }
 
-  /** Tells for how long it was since the last call; nearly always it was not. */
-  passed(tell: (by: Microseconds) => void): void {
+  /** For how long it was since the last call; nearly always it was not, and this is 0. */
+  passed(): Microseconds {
     const now = this.#kernel.suspended();
     const by = now - this.#known;
-    if (by < SLACK) return;
+    if (by < SLACK) return microseconds(0);
     this.#known = now;
-    tell(microseconds(by));
+    return microseconds(by);
   }
 
-  /** An instant of our own clock by CLOCK_BOOTTIME, which goes on; null stays null. */
+  /**
+   * An instant of our own clock by CLOCK_BOOTTIME, which goes on; null stays null. It was told before any suspension that
+   * is not known yet, so what has passed of that one has passed of the time until then, too.
+   */
   byBootTime(at: Instant | null): Microseconds | null {
-    return at === null ? null : microseconds(at + this.#kernel.suspended());
+    if (at === null) return null;
+    const now = this.#kernel.suspended();
+    return microseconds(at + (now - this.#known < SLACK ? now : this.#known));
   }
 }

@@ -62,8 +62,8 @@ export interface Addon {
   openChecks(four: Handle | null, six: Handle | null, onDue: () => void): Handle;
   /** The room says something else than before. */
   armChecks(handle: Handle): void;
-  /** The number of records whose error is set. */
-  sendBatch(handle: Handle, batch: ArrayBuffer, count: number): number;
+  /** The number of records whose error is set; ETIMEDOUT for what has not been sent by `notAfter`, of CLOCK_BOOTTIME. */
+  sendBatch(handle: Handle, batch: ArrayBuffer, count: number, notAfter: number): number;
   /** The number of records in `batch`, 0 when there is no more. */
   receiveNetwork(handle: Handle, batch: ArrayBuffer): number;
   /** One netlink message that asks for an acknowledgement; 0, or a negative errno. */

@@ -1,7 +1,7 @@
 // The raw socket of protocol 112 over the addon: batches in, packets out. Does not look into a
 // message; that is wire's.
 import type { Family, IpAddress } from '../model/address.js';
-import { instant, type Instant } from '../model/units.js';
+import { instant, type Instant, type Microseconds } from '../model/units.js';
 import type { Addon, Handle } from './addon.js';
 import { AddressTexts } from './address-texts.js';
 import type {
@@ -163,7 +163,7 @@ class NativeAdvertisementSocket implements AdvertisementSocket {
     return view;
   }
 
-  send(batch: readonly OutgoingMessage[]): SendFailure[] {
+  send(batch: readonly OutgoingMessage[], notAfter?: Microseconds): SendFailure[] {
     let payload = 0;
     for (const { message } of batch) payload += message.length;
     this.#outgoing.begin(batch.length, payload);
@@ -174,7 +174,7 @@ class NativeAdvertisementSocket implements AdvertisementSocket {
       index += 1;
     }
     return attempt(`sending advertisements on ${this.#link.name}`, () =>
-      this.#outgoing.send(this.#addon, this.#handle, batch.length),
+      this.#outgoing.send(this.#addon, this.#handle, batch.length, notAfter),
     );
   }
 

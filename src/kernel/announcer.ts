@@ -1,4 +1,5 @@
 // The sender of whole Ethernet frames over the addon. Does not build frames; that is wire's.
+import type { Microseconds } from '../model/units.js';
 import type { Addon, Handle } from './addon.js';
 import type { Announcer, SendFailure } from './kernel.js';
 import { OutgoingBatch } from './outgoing.js';
@@ -14,7 +15,10 @@ class NativeAnnouncer implements Announcer {
     this.#handle = handle;
   }
 
-  send(batch: readonly { linkIndex: number; frame: Uint8Array }[]): SendFailure[] {
+  send(
+    batch: readonly { linkIndex: number; frame: Uint8Array }[],
+    notAfter?: Microseconds,
+  ): SendFailure[] {
     this.#outgoing.begin(
       batch.length,
       batch.reduce((total, { frame }) => total + frame.length, 0),
@@ -23,7 +27,7 @@ class NativeAnnouncer implements Announcer {
       this.#outgoing.put(index, frame, linkIndex);
     }
     return attempt('announcing', () =>
-      this.#outgoing.send(this.#addon, this.#handle, batch.length),
+      this.#outgoing.send(this.#addon, this.#handle, batch.length, notAfter),
     );
   }
 

@@ -33,6 +33,9 @@ export interface OutgoingMessage {
   readonly message: Uint8Array;
 }
 
+/** Of a failure: its time was over. */
+export const TOO_LATE = 'ETIMEDOUT';
+
 export interface SendFailure {
   /** Position in the batch. */
   readonly index: number;
@@ -68,15 +71,26 @@ export interface AdvertisementSocket {
    * `receive` hands over next of the same place.
    */
   repetitions(handler: (place: number, count: number, last: Instant) => void): void;
-  /** Sends a batch in one system call. Failures are returned, not thrown; the others were sent. */
-  send(batch: readonly OutgoingMessage[]): SendFailure[];
+  /**
+   * Sends a batch in one system call. Failures are returned, not thrown; the others were sent.
+   * @param notAfter by CLOCK_BOOTTIME: what has not been sent by then is not sent, and fails with ETIMEDOUT. A process that
+   *   is stopped, or whose machine is, between a decision and the system call would say what is no longer so. Without
+   *   it, whenever.
+   */
+  send(batch: readonly OutgoingMessage[], notAfter?: Microseconds): SendFailure[];
   close(): void;
 }
 
 /** Sends whole Ethernet frames: gratuitous ARP, unsolicited neighbor advertisements. */
 export interface Announcer {
-  /** Sends each frame on its interface, in order. Failures are returned, not thrown. */
-  send(batch: readonly { linkIndex: number; frame: Uint8Array }[]): SendFailure[];
+  /**
+   * Sends each frame on its interface, in order. Failures are returned, not thrown.
+   * @param notAfter as of AdvertisementSocket.send
+   */
+  send(
+    batch: readonly { linkIndex: number; frame: Uint8Array }[],
+    notAfter?: Microseconds,
+  ): SendFailure[];
   close(): void;
 }
 

@@ -4,7 +4,7 @@ import type { Addon, Handle } from './addon.js';
 import type { SendFailure } from './kernel.js';
 import { errorName } from './refusal.js';
 
-/** struct outgoing_record of native/addon/packet_socket.h. */
+/** struct outgoing_record of native/addon/outgoing.h. */
 const RECORD = { size: 48, offset: 0, length: 1, error: 2, linkIndex: 3 } as const;
 const SOURCE = 16;
 const DESTINATION = 32;
@@ -51,9 +51,12 @@ export class OutgoingBatch {
     this.#bytes.set(this.#bytesOf(destination), start + DESTINATION);
   }
 
-  /** Sends the batch and reads off which of it failed. */
-  send(addon: Addon, handle: Handle, count: number): SendFailure[] {
-    if (addon.sendBatch(handle, this.#buffer, count) === 0) return [];
+  /**
+   * Sends the batch and reads off which of it failed.
+   * @param notAfter see AdvertisementSocket.send
+   */
+  send(addon: Addon, handle: Handle, count: number, notAfter = Infinity): SendFailure[] {
+    if (addon.sendBatch(handle, this.#buffer, count, notAfter) === 0) return [];
     const failures: SendFailure[] = [];
     for (let index = 0; index < count; index += 1) {
       const error = this.#words[index * WORDS + RECORD.error] ?? 0;

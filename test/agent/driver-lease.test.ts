@@ -117,6 +117,74 @@ describe('the lease of the driver', () => {
     assert.ok(executor.requests.slice(scripts).every(({ input }) => input.includes('del')));
   });
 
+  it('a stall between the decision and the sending: nothing is sent, and the core hears of it first', async () => {
+    const made = await leased();
+    const { kernel, driver } = made;
+    const [sent, told] = [kernel.sent.length, driver.recorder.recording().events.length];
+    kernel.onSend = () => {
+      kernel.onSend = null;
+      kernel.stall(5 * SECOND);
+      kernel.quietly(() => kernel.removeAddress(INDEX, ADDRESS));
+    };
+    kernel.advance(SECOND);
+    await settle();
+    assert.equal(kernel.onSend, null, 'something was to be sent');
+    assert.equal(kernel.sent.length, sent);
+    assert.equal(routerOf(made)?.reason, 'lease-lapsed');
+    const kinds = driver.recorder
+      .recording()
+      .events.slice(told)
+      .map(({ event }) => event.kind);
+    assert.ok(kinds.includes('revoked'), kinds.join());
+  });
+
+  it('a stall there in which the addresses stayed: others are heard before anything is sent', async () => {
+    const made = await leased();
+    const { kernel } = made;
+    const sent = kernel.sent.length;
+    kernel.onSend = () => {
+      kernel.onSend = null;
+      kernel.stall(5 * SECOND);
+    };
+    kernel.advance(SECOND);
+    await settle();
+    assert.deepEqual([routerOf(made)?.state, kernel.sent.length], ['Active', sent]);
+    kernel.advance(1.5 * SECOND);
+    await settle();
+    assert.equal(kernel.sent.length, sent + 1, 'and then it goes on');
+  });
+
+  it('a stall while it decides, or a suspension of the machine, is one between decision and sending', async () => {
+    const stalls = [
+      ({ kernel }: Rig): void => kernel.stall(5 * SECOND),
+      ({ kernel }: Rig): void => void (kernel.suspendedFor += 5 * SECOND),
+    ];
+    for (const stall of stalls) {
+      const made = await leased();
+      const sent = made.kernel.sent.length;
+      // The lease is renewed at the begin of a wake-up, before anything is decided.
+      made.kernel.onRenew = () => {
+        made.kernel.onRenew = null;
+        stall(made);
+      };
+      made.kernel.advance(SECOND);
+      await settle();
+      assert.deepEqual([routerOf(made)?.state, made.kernel.sent.length], ['Active', sent]);
+    }
+  });
+
+  it('a suspension of the machine before a wake-up is a stall: others are heard first', async () => {
+    const made = await leased();
+    const sent = made.kernel.sent.length;
+    made.kernel.suspendedFor += 5 * SECOND;
+    made.kernel.advance(SECOND);
+    await settle();
+    assert.deepEqual([routerOf(made)?.state, made.kernel.sent.length], ['Active', sent]);
+    made.kernel.advance(1.5 * SECOND);
+    await settle();
+    assert.equal(made.kernel.sent.length, sent + 1);
+  });
+
   it('a stall in which they stayed is none: the role is kept, and others are heard first', async () => {
     const made = await leased();
     made.kernel.stall(5 * SECOND);

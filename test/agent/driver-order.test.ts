@@ -5,6 +5,7 @@ import { describe, it } from '../support/test.js';
 import type { Settings } from '../../src/config/settings.js';
 import type { Network } from '../../src/agent/network.js';
 import { Advertiser } from '../../src/agent/advertiser.js';
+import { microseconds } from '../../src/model/units.js';
 import { address, FakeKernel } from '../support/fake-kernel.js';
 import { ACTIVE_DOWN, SECOND, peerAdvertisement, stateOf } from './active-rig.js';
 import { INDEX, rig, routerSettings, settingsOf, settle, type Rig } from './rig.js';
@@ -17,8 +18,8 @@ function withPeer(): Settings {
 }
 
 /** Lets time pass in steps: with peers, each wake-up waits for the end of a turn of the loop. */
-async function pass(made: Rig, microseconds: number): Promise<void> {
-  for (let left = microseconds; left > 0; left -= 50_000) {
+async function pass(made: Rig, time: number): Promise<void> {
+  for (let left = time; left > 0; left -= 50_000) {
     made.kernel.advance(Math.min(50_000, left));
     await settle();
   }
@@ -116,7 +117,7 @@ describe('the hosts hear of it before the peers', () => {
     advertiser.queueAdvertisement(settings, { ...claim, dialect: 'rfc9568' });
     advertiser.queueAnnouncement(settings);
 
-    advertiser.flush();
+    advertiser.flush(() => microseconds(Infinity));
 
     const lines = kernel.trace.lines(0);
     assert.deepEqual(lines, ['announce 10.99.0.100', 'advertisement 100 to 224.0.0.18']);

@@ -13,16 +13,22 @@ describe('a suspension', () => {
     const told: number[] = [];
     const look = (more: number): void => {
       ahead += more;
-      suspension.passed((by) => told.push(by));
+      told.push(suspension.passed());
     };
     look(0);
     look(9_999);
     look(-9_999);
     look(3_000_000);
     look(0);
-    assert.deepEqual(told, [3_000_000]);
+    assert.deepEqual(told, [0, 0, 0, 3_000_000, 0]);
     assert.equal(suspension.byBootTime(instant(1_000)), 8_001_000);
     assert.equal(suspension.byBootTime(null), null);
+    ahead += 1_000_000;
+    assert.equal(
+      suspension.byBootTime(instant(1_000)),
+      8_001_000,
+      'of the time until then a second has passed',
+    );
   });
 
   it('reaches the core before anything else of that wake-up', async () => {

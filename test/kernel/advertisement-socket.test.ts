@@ -13,6 +13,7 @@ import { linkNamed } from './links.js';
 import { Peer } from './peer.js';
 import { until, untilAtOnce } from '../support/limits.js';
 import { address } from '../support/address.js';
+import { microseconds } from '../../src/model/units.js';
 
 const skip = enterNamespace(import.meta.url);
 const MAC = [0x02, 0, 0, 0, 0, 0x01];
@@ -122,6 +123,19 @@ for (const family of ['ipv4', 'ipv6'] as const satisfies Family[]) {
       // The peer's answer comes after whatever was looped back.
       await peer.send({ source: peerAddress, destination: group, message: message(3) });
       assert.deepEqual([...(await packets.take()).message], [3]);
+    });
+
+    it('sends nothing after the instant given, by the clock that goes on while the machine is suspended', async () => {
+      assert.ok(kernel !== null);
+      const batch = [{ source: self, destination: group, message: message(1) }];
+      const now = kernel.now() + kernel.suspended();
+      assert.deepEqual(socket.send([...batch, ...batch], microseconds(now - 1)), [
+        { index: 0, code: 'ETIMEDOUT' },
+        { index: 1, code: 'ETIMEDOUT' },
+      ]);
+      const later = [{ source: self, destination: group, message: message(2) }];
+      assert.deepEqual(socket.send(later, microseconds(now + 600_000_000)), []);
+      assert.deepEqual([...(await peer.packets.take()).message], [2]);
     });
 
     it('sets the header fields', { skip: noTcpdump() }, async () => {

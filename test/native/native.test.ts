@@ -27,8 +27,10 @@ describe('native units on crafted bytes', () => {
       if (sanitizers.length === 0) t.diagnostic('without sanitizers: this compiler has none');
       const program = join(folder, name.replace('.c', ''));
       const source = join(SOURCES, name);
-      const timer = join(SOURCES, '../../native/addon/deadline_timer.c');
-      await run(COMPILER, [...FLAGS, ...sanitizers, source, timer, '-o', program]);
+      const units = ['deadline_timer.c', 'outgoing.c'].map((unit) =>
+        join(SOURCES, '../../native/addon', unit),
+      );
+      await run(COMPILER, [...FLAGS, ...sanitizers, source, ...units, '-o', program]);
       // Memory that a test program leaves at its end is no fault, and is not looked for under a tracer.
       const env = { ...process.env, ASAN_OPTIONS: 'detect_leaks=0:quarantine_size_mb=8' };
       await assert.doesNotReject(run(program, { env }));

@@ -5,19 +5,20 @@ import { NetworkPicture, type Dump } from '../../src/kernel/network-picture.js';
 import type { NetworkRecord } from '../../src/kernel/network-records.js';
 import type { Link, LinkAddress } from '../../src/model/link.js';
 import { instant, milliseconds, type Instant, type Microseconds } from '../../src/model/units.js';
-import type {
-  AdvertisementSocket,
-  Announcer,
-  Ipv4LinkSettings,
-  DeadlineTimer,
-  FileLock,
-  PeerCredentials,
-  Kernel,
-  Lease,
-  Membership,
-  NetworkWatch,
-  OutgoingMessage,
-  ReceivedPacket,
+import {
+  TOO_LATE,
+  type AdvertisementSocket,
+  type Announcer,
+  type Ipv4LinkSettings,
+  type DeadlineTimer,
+  type FileLock,
+  type PeerCredentials,
+  type Kernel,
+  type Lease,
+  type Membership,
+  type NetworkWatch,
+  type OutgoingMessage,
+  type ReceivedPacket,
 } from '../../src/kernel/kernel.js';
 import { Trace } from './trace.js';
 
@@ -88,6 +89,8 @@ export class FakeKernel implements Kernel {
   readonly sockets: OpenSocket[] = [];
   /** Set to make the next attempts to open a socket fail with this errno. */
   refuseSockets: string | null = null;
+  /** Called right before anything is sent. */
+  onSend: (() => void) | null = null;
   /** Set to make sends fail with this errno. */
   refuseSends: string | null = null;
   /** Set to make the next changes of sysctls fail with this errno. */
@@ -137,7 +140,7 @@ export class FakeKernel implements Kernel {
       this.armedFor = null;
       this.#onExpired?.();
     }
-    this.clock = instant(end);
+    this.clock = instant(Math.max(this.clock, end));
   }
 
   /** Lets time pass without anybody noticing: a process that is stopped, or starved. */
@@ -299,9 +302,9 @@ export class FakeKernel implements Kernel {
         for (const packet of batch) handler(Object.assign(shared, packet));
         return batch.length;
       },
-      send: (batch) => {
-        const { refuseSends } = this;
-        if (refuseSends !== null) return batch.map((_, index) => ({ index, code: refuseSends }));
+      send: (batch, notAfter) => {
+        const code = this.#isOver(notAfter) ? TOO_LATE : this.refuseSends;
+        if (code !== null) return batch.map((_, index) => ({ index, code }));
         for (const message of batch) {
           const sent = { ...message, at: this.clock, linkIndex: link.index, family };
           this.sent.push(sent);
@@ -315,9 +318,16 @@ export class FakeKernel implements Kernel {
     };
   }
 
+  /** Lets time pass right before the system call that sends, if it is to: a process stopped in the middle of its work. */
+  #isOver(notAfter: number = Infinity): boolean {
+    this.onSend?.();
+    return this.clock + this.suspendedFor > notAfter;
+  }
+
   openAnnouncer(): Announcer {
     return {
-      send: (batch) => {
+      send: (batch, notAfter) => {
+        if (this.#isOver(notAfter)) return batch.map((_, index) => ({ index, code: TOO_LATE }));
         for (const frame of batch) {
           const sent = { ...frame, at: this.clock };
           this.frames.push(sent);

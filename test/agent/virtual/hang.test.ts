@@ -151,6 +151,25 @@ describe('a hang', () => {
     assert.equal(b.router().state, 'Active');
   });
 
+  it('of agent and executor in the middle of a wake-up: what was to be sent is not sent', async () => {
+    const pair = await startPair({ router: { preempt: false } });
+    const { world, a, b } = pair;
+    const begin = world.story.end;
+    a.stopsBeforeSending = true;
+    await world.until('a has no word more', () => !a.stopsBeforeSending);
+    assert.deepEqual(world.story.of('advertisement', begin, 'a'), []);
+    a.executor.stop();
+    await rests(pair, 'b');
+    const from = world.story.end;
+    a.executor.thaw();
+    a.thaw();
+    await world.run(2_000);
+    assert.deepEqual(world.story.of('advertisement', from, 'a'), []);
+    assert.deepEqual(world.story.moves('a', from), ['Active → Backup, lease-lapsed']);
+    assert.deepEqual(world.story.moves('b', from), [], 'it obeys nobody');
+    assert.equal(b.router().state, 'Active');
+  });
+
   it('of agent and executor, one alone: the address expires, and comes back', async () => {
     const pair = await startLone();
     const { a } = pair;

@@ -1,7 +1,8 @@
 // What of an appliance outlives its processes, in virtual time: a fake kernel with the interface on the LAN, its
 // addresses and their lifetimes. The agent and its executor: appliance.ts. No tests.
 import type { LastWill } from '../../../src/executor/executor.js';
-import type { Kernel } from '../../../src/kernel/kernel.js';
+import type { Kernel, OutgoingMessage } from '../../../src/kernel/kernel.js';
+import type { Family } from '../../../src/model/address.js';
 import { FakeKernel } from '../../support/fake-kernel.js';
 import { VirtualLease } from './lease.js';
 import type { VirtualProcess } from './process.js';
@@ -11,6 +12,8 @@ import { ADDRESSES, VIRTUAL, type World } from './world.js';
 export class VirtualHost {
   readonly side: Side;
   readonly kernel = new FakeKernel();
+  /** Set to stop the agent in the middle of a wake-up, right before its next advertisement. */
+  stopsBeforeSending = false;
   protected readonly world: World;
   /** When the kernel removes an address unless it is renewed, in microseconds. */
   readonly #expiry = new Map<string, number>();
@@ -138,6 +141,24 @@ export class VirtualHost {
     }
   }
 
+  /** Whether the process is stopped now, before the system call that sends this. It comes when the process goes on. */
+  #stopsBefore(
+    process: VirtualProcess,
+    batch: readonly OutgoingMessage[],
+    notAfter: number | undefined,
+    family: Family,
+  ): boolean {
+    if (!this.stopsBeforeSending) return false;
+    this.stopsBeforeSending = false;
+    process.stop();
+    const copies = batch.map((message) => ({ ...message, message: message.message.slice() }));
+    process.enter(() => {
+      if (this.world.now > (notAfter ?? Infinity)) return;
+      for (const message of copies) this.world.advertise(this.side, family, message);
+    });
+    return true;
+  }
+
   /** A process sees the kernel only while it runs, and sends nothing when it is dead. */
   protected kernelFor(process: VirtualProcess): Kernel {
     const { kernel } = this;
@@ -149,9 +170,9 @@ export class VirtualHost {
         const socket = kernel.openAdvertisementSocket(family, link, process.waker(onReadable));
         return {
           ...socket,
-          send: (batch) => {
-            if (process.dead) return [];
-            const failures = socket.send(batch);
+          send: (batch, notAfter) => {
+            if (process.dead || this.#stopsBefore(process, batch, notAfter, family)) return [];
+            const failures = socket.send(batch, notAfter);
             if (failures.length === 0) {
               for (const message of batch) world.advertise(this.side, family, message);
             }

@@ -2,6 +2,7 @@
  * nobody is taken for a successor who has not advertised version 3 with TTL 255 and a priority, and no address for
  * announced but by gratuitous ARP or a neighbor advertisement. */
 #include "../../../native/addon/deadline_timer.c"
+#include "../../../native/addon/outgoing.c"
 #include "../../../native/addon/packet_socket.c"
 #include "../../../native/executor/will.c"
 
