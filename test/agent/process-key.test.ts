@@ -8,6 +8,7 @@ import type { PeerStatus } from '../../src/model/status.js';
 import { AgentHome, AgentProcess, MAIN } from '../support/agent-process.js';
 import { enterNamespace, joinPeer } from '../support/namespace.js';
 import { router } from './lan.js';
+import { scaled } from '../support/limits.js';
 
 const skip = enterNamespace(import.meta.url);
 
@@ -20,11 +21,12 @@ function writeKey(name: Name, byte: string): void {
 
 /**
  * Until both have read a change they may not hear each other, and a busy machine takes seconds for that: nobody is to be
- * found silent meanwhile. With the port changed on one side alone a peer check would find just that, and be right.
+ * found silent meanwhile. With the port changed on one side alone a peer check would find just that, and be right. On a slow
+ * machine, or one that runs this under sanitizers, it takes longer.
  */
 const UNSEEN = {
   ha: { peerCheckIntervalMs: 50, peerFailureThreshold: 255 },
-  router: { advertisementIntervalMs: 1_000 },
+  router: { advertisementIntervalMs: Math.min(10 * scaled(100), 40_950) },
 } as const;
 
 const sideOf = (name: Name, ha: object = {}): object => ({

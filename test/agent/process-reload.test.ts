@@ -91,6 +91,8 @@ describe('reload', { skip }, () => {
 
   it('adds and removes a virtual router beside one that goes on', async () => {
     const { since } = await agent.router('lan');
+    // What was said until now is another story.
+    await lan.heardBy(peer);
     agent.home.configure(settings(router()));
     await reload();
     await agent.until(() => !addresses().includes('192.0.2.121/24'));
