@@ -1,14 +1,19 @@
-// Every planted fault of test/mutants still fits the sources. Who changes lines that one of them changes learns it here,
-// and not when somebody runs scripts/mutants next. Nothing is planted.
+// Every planted fault of test/mutants and test/sanitize still fits the sources. Who changes lines that one of them changes
+// learns it here, and not when somebody runs scripts/mutants or scripts/sanitize --faults next. Nothing is planted.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expectedOf, misfit } from '../mutants/fault.js';
+import { expectedOf, misfit, parseFault } from '../mutants/fault.js';
 import { describe, it } from '../support/test.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const FAULTS = join(ROOT, 'test/mutants');
+
+/** The texts of the faults in a folder, by their paths from the root. */
+const faultsIn = (folder: string): [string, string][] =>
+  readdirSync(join(ROOT, folder))
+    .filter((file) => file.endsWith('.patch'))
+    .map((file) => [`${folder}/${file}`, readFileSync(join(ROOT, folder, file), 'utf8')]);
 
 /** What to do, below what does not fit. */
 const REMEDY =
@@ -23,16 +28,34 @@ const textOf = (path: string): string => {
 
 describe('the planted faults', () => {
   it('fit the sources', () => {
-    const wrong = readdirSync(FAULTS)
-      .filter((file) => file.endsWith('.patch'))
-      .flatMap((file) => {
-        const parts = expectedOf(file, readFileSync(join(FAULTS, file), 'utf8'));
+    const wrong = [...faultsIn('test/mutants'), ...faultsIn('test/sanitize')].flatMap(
+      ([file, text]) => {
+        const parts = expectedOf(file, text);
         assert.ok(parts.length > 0, `${file}: expected a diff, found none`);
         return parts.flatMap((part) => {
           const why = misfit(part, textOf(part.path));
-          return why === null ? [] : [`test/mutants/${file}: ${why}`];
+          return why === null ? [] : [`${file}: ${why}`];
         });
-      });
+      },
+    );
     assert.deepEqual(wrong, [], REMEDY);
+  });
+
+  // scripts/sanitize looks for the name of the one file that is changed in the report.
+  it('of the sanitizers are in memory and behaviour, addon and executor, and name a test', () => {
+    const faults = faultsIn('test/sanitize').map(([file, text]) => parseFault(file, text));
+    for (const part of ['addon', 'executor']) {
+      for (const watched of ['memory', 'behaviour']) {
+        const some = faults.filter(
+          ({ promise, targets }) =>
+            promise.includes(watched) && targets.every((path) => path.includes(`/${part}/`)),
+        );
+        assert.ok(some.length > 0, `a fault of ${watched} in the ${part} expected, found none`);
+      }
+    }
+    for (const { name, targets, notice } of faults) {
+      assert.equal(targets.length, 1, name);
+      for (const path of notice) assert.ok(existsSync(join(ROOT, path)), `${name}: ${path}`);
+    }
   });
 });
