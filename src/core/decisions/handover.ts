@@ -16,14 +16,19 @@ import {
   successorAmong,
 } from './candidates.js';
 import type { Verdict } from './rows.js';
+import { needsLease } from './witness.js';
 
 // --- the Backup --------------------------------------------------------------------------------------
 
-/** What a Backup does about a role that `leaver` gives up. */
+/**
+ * What a Backup does about a role that `leaver` gives up. Where there is a witness and no peer is in touch, it could hold
+ * the role by the lease only: without it, it would give the role up in the same instant, and the next one likewise.
+ */
 export function whenReleased(sight: Sight, state: BackupState, leaver: PeerView): Verdict {
   const { router, views, rank } = sight;
   if (isLeftAlone(router, leaver)) return { row: 'released: failed before', act: 'stay' };
   if (holderAmong(views) !== null) return { row: 'released: taken', act: 'stay' };
+  if (needsLease(sight, true)) return { row: 'released: out of touch', act: 'wait-in-turn' };
   if (!isBestCandidate(views, rank, isAsked(leaver))) {
     return { row: 'released: others first', act: 'wait-in-turn' };
   }

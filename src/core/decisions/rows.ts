@@ -30,6 +30,11 @@ export const ROWS = {
     'a peer on the worse side of a split link gives the role up to us',
     'Active at once',
   ],
+  'released: out of touch': [
+    'Backup',
+    'a peer gives the role up, no peer is in touch, and there is a witness',
+    'after Skew_Time ask the witness for the lease',
+  ],
   'released: others first': [
     'Backup',
     'a peer gives the role up, and somebody else comes first',

@@ -196,9 +196,14 @@ const timer = (
   return whenTimerFires(sight, state);
 };
 
-function released(leaver: Other, facts: BackupFacts = {}, more: readonly Other[] = []): Verdict {
+function released(
+  leaver: Other,
+  facts: BackupFacts = {},
+  more: readonly Other[] = [],
+  change: Partial<Sight> = {},
+): Verdict {
   const leaving = other(leaver);
-  const { sight, state } = aBackup(facts, [leaving, ...more.map(other)]);
+  const { sight, state } = aBackup(facts, [leaving, ...more.map(other)], change);
   return whenReleased(sight, state, leaving);
 }
 
@@ -250,6 +255,7 @@ const CASES: Readonly<Record<Row, () => Verdict | null>> = {
   'released: ours': () => released(LEAVING),
   'released: better side': () =>
     released({ ...LEAVING, link: 'unhealthy' }, { unheard: 'lan-split' }),
+  'released: out of touch': () => released(LEAVING, {}, [], { witness: GUARDED }),
   'released: others first': () => released(LEAVING, {}, [{}]),
   'released: in turn': () => timer({ reason: 'peer-released' }, [other(LEAVING)]),
   'released: taken': () => released(LEAVING, {}, [ACTIVE]),

@@ -146,6 +146,39 @@ describe('a Backup whose peer falls silent, with a witness', () => {
     assert.deepEqual(moves(lines), [`${4 * SECOND} lan Backup -> Active witness-granted`]);
   });
 
+  /** It stood still for longer than a ttl, and is told at once that the role is given up; its own checks are not answered. */
+  function woken(): { readonly bench: PairBench; readonly lines: string[] } {
+    const bench = standby();
+    tell(bench, others(SECOND), 1_000);
+    lose(bench);
+    const lines = bench.take({ kind: 'stalled' }, 8 * SECOND);
+    lines.push(...bench.says({ releasing: true }, 8 * SECOND, { on: HA }));
+    return { bench, lines };
+  }
+
+  it('does not take a role that is given up while no peer is in touch, but as soon as one is', () => {
+    const { bench, lines } = woken();
+    assert.deepEqual(moves(lines), [], 'it would have to give it up at once');
+    bench.mend();
+    const taken = moves(bench.pass(8 * SECOND + 300_000));
+    assert.equal(taken.length, 1, taken.join('\n'));
+    assert.match(taken[0] ?? '', / lan Backup -> Active peer-released$/);
+  });
+
+  it('takes such a role by the lease while no peer is in touch', () => {
+    const { bench, lines } = woken();
+    for (let at = 8_200_000; at <= 9 * SECOND; at += 200_000) {
+      lines.push(...bench.pass(at), ...bench.says({}, at, { on: HA }));
+    }
+    assert.deepEqual(moves(lines), []);
+    assert.equal(known(bench).asks, true);
+    tell(bench, FREE, 9 * SECOND);
+    tell(bench, ours(9 * SECOND), 9 * SECOND);
+    assert.deepEqual(moves(bench.pass(9 * SECOND)), [
+      `${9 * SECOND} lan Backup -> Active witness-granted`,
+    ]);
+  });
+
   it('stays beside a peer that speaks and says that it is Active', () => {
     const bench = standby();
     tell(bench, others(SECOND), 1_000);
