@@ -50,16 +50,16 @@ export function isSignOfHolder(
 }
 
 /**
- * Asked when the addresses of a new Active stand: for how long nobody had them, at most. 0 when a peer that still
- * has them handed them over; null when nobody is known to have had them.
+ * Asked when the addresses of a new Active stand: for how long nobody had them, at most. 0 when a peer said, since we
+ * took the role, that it still has them; null when nobody is known to have had them.
  */
 export function nobodyHeld(instance: InstanceState, router: Router): Microseconds | null {
   const { clock, peers } = instance;
   for (const peer of peers.values()) {
     if (!saysHeld(instance, peer, router)) continue;
     const at = lastHeard(peer.paths);
-    const isKept = peer.state === 'healthy' && router.reason === 'peer-released';
-    if (isKept || (at !== null && at >= router.since)) return microseconds(0);
+    // One that gives the role up may die before our turn comes: it counts until its last word.
+    if (at !== null && at >= router.since) return microseconds(0);
     if (at !== null) sawHeld(router, at);
   }
   return router.heldAt === null ? null : between(router.heldAt, clock);

@@ -2,7 +2,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
 import { router } from './instance-bench.js';
-import { activeBench, backupBench, PairBench, SCRIPT_TIME, SECOND, THERE } from './pair-bench.js';
+import {
+  activeBench,
+  backupBench,
+  PairBench,
+  SCRIPT_TIME,
+  SECOND,
+  SILENCE,
+  THERE,
+  THIRD,
+} from './pair-bench.js';
 
 const HELD = { state: 'Active', effectivePriority: 200, addressesPresent: true } as const;
 const nobodyHeld = (bench: PairBench): number | null => bench.router('lan').nobodyHeld;
@@ -15,6 +24,21 @@ describe('for how long nobody had the addresses', () => {
     bench.pass(60_000);
 
     assert.equal(nobodyHeld(bench), 0);
+  });
+
+  it('a peer that gives the role up, and dies before our turn comes: since its last word', () => {
+    const bench = backupBench({ routers: [router({ priority: 200 })], peers: [THERE, THIRD] });
+    bench.says({ effectivePriority: 230 }, null, { peer: 'third' });
+    bench.pass(110_000);
+    bench.advertise(false);
+    bench.says({ releasing: true }, 120_000);
+    bench.cut(undefined, 'there');
+    bench.pass(SECOND);
+
+    const { state, since, reason } = bench.router('lan');
+    assert.deepEqual([state, reason], ['Active', 'peer-released']);
+    assert.ok(since < 120_000 + SILENCE, 'it counts as healthy yet');
+    assert.equal(nobodyHeld(bench), since + SCRIPT_TIME - 120_000);
   });
 
   it('silence: since the last word of the peer, on whichever path', () => {
