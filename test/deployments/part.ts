@@ -65,6 +65,12 @@ export interface Seen {
   readonly complaints: readonly string[];
 }
 
+/**
+ * Milliseconds: the shortest time limit of the pages. On a machine that has its client wait so long for the processor others
+ * miss theirs, too: a back end does not answer in time, and whoever asks it rightly leaves it out or gives its role up.
+ */
+const SHORTEST_LIMIT_MS = 1_000;
+
 /** The instances that have answered, in the end. */
 export const answerersIn = (byTarget: Readonly<Record<string, ProbeReport>>): string[] =>
   [...new Set(Object.values(byTarget).flatMap(({ answeredLast }) => answeredLast))].sort();
@@ -84,6 +90,8 @@ export function summed(
   const served = (holder: string, instances: readonly string[]): string =>
     instances.length === 0 ? holder : `${holder}: ${instances.join(', ')}`;
   const last = seen.answeredLast ?? answerersIn(byTarget);
+  const clientLateMs = most(({ scheduleLatenessMs }) => scheduleLatenessMs);
+  const isStill = clientLateMs >= SHORTEST_LIMIT_MS;
   return {
     part: part.part,
     kind: part.kind,
@@ -94,9 +102,9 @@ export function summed(
     ...(part.patchy === true ? { patchyMs: longestSpell(reports) } : {}),
     aimMs: part.aimMs,
     movedAfterMs: seen.movedAfterMs,
-    clientLateMs: most(({ scheduleLatenessMs }) => scheduleLatenessMs),
+    clientLateMs,
     exposed: part.exposed ?? [],
-    endedBy: endedBy(part, seen),
+    endedBy: endedBy(part, seen, isStill),
     before: served(
       seen.holdersBefore,
       names((report) => report.answeredFirst),
@@ -104,8 +112,8 @@ export function summed(
     after: served(seen.holdersAfter, last),
     complaints: [
       ...seen.complaints,
-      ...judgeRequests(part, byTarget, last, takenFromStill(seen.moves, seen.words) !== null),
-      ...judgeCause(part, seen),
+      ...judgeRequests(part, byTarget, last, isStill || isTakenFromStill(seen)),
+      ...judgeCause(isStill ? { ...part, mayMove: true } : part, seen),
     ],
   };
 }
@@ -166,11 +174,13 @@ const leavers = ({ marked, nginxErrors }: Seen): LeftOutBy[] => [
   ...(marked ? ['hook' as const] : []),
 ];
 
+const isTakenFromStill = ({ moves, words }: Seen): boolean => takenFromStill(moves, words) !== null;
+
 /** What a busy machine brought about is named: such a part shows nothing of what else would have ended it. */
-function endedBy({ by }: Part, seen: Seen): string {
+function endedBy({ by }: Part, seen: Seen, isStill: boolean): string {
   const moved = movesText(seen.moves);
   if (moved === '-') return leavers(seen).join(', ') || '-';
-  if (takenFromStill(seen.moves, seen.words) !== null) return `${moved}, in a standstill`;
+  if (isStill || isTakenFromStill(seen)) return `${moved}, in a standstill`;
   return takenBeforeDeath(seen.moves, by, seen) ? `${moved}, before its death was seen` : moved;
 }
 

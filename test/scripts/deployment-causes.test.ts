@@ -90,6 +90,22 @@ describe('a machine that stands still', () => {
     assert.equal(judged(unnoticed('x'), { portal: GOOD }, seen).complaints.length, 1);
   });
 
+  it('its client waited for the processor as long as the pages wait for an answer: what was missed is no complaint', () => {
+    const late = (scheduleLatenessMs: number) =>
+      judged(
+        unnoticed('x'),
+        { portal: { ...LOST, scheduleLatenessMs } },
+        { ...CALM, moves: moved('peer-released', 'soft-fault', 'back end') },
+      );
+    assert.deepEqual(late(1_000).complaints, []);
+    assert.equal(late(1_000).endedBy, 'soft-fault (back end) → peer-released, in a standstill');
+    assert.equal(late(999).complaints.length, 2);
+    const never = { ...LOST, scheduleLatenessMs: 1_000, goodAgainAt: null };
+    assert.deepEqual(judged(unnoticed('x'), { portal: never }, CALM).complaints, [
+      'good answers expected in the end',
+    ]);
+  });
+
   it('a cable is pulled meanwhile: silence is found first', () => {
     const seen = { ...TOLD, moves: moved('peer-dead', 'lease-lapsed'), words };
     const part = told('x', 'b', 'no-carrier');
