@@ -52,9 +52,11 @@ function adopt(box: Box, other: Box): void {
   box.seen = new Set([...box.seen, ...other.seen]);
 }
 
-/** A peer's messages: the same settings get the same name. */
+/** A peer's messages: the same settings get the same name, and stand on what the peer's stand on from then on. */
 function hear(box: Box, other: Box): void {
-  box.lineage = agreed(box.lineage, lineageTold(announced(other.lineage)));
+  const lineage = agreed(box.lineage, lineageTold(announced(other.lineage)));
+  if (lineage !== box.lineage) box.seen = new Set([...box.seen, ...other.seen]);
+  box.lineage = lineage;
 }
 
 function step(box: Box, what: (typeof STEPS)[number], other: Box, digest: string): void {
@@ -162,6 +164,22 @@ describe('whatever has happened to two or three appliances', () => {
         },
       ),
       RUNS,
+    );
+  });
+
+  it('who hears that the same settings came back from others knows that, too', () => {
+    const [a, b] = lived({
+      count: 3,
+      steps: [
+        [2, 'set', 0, 'w'],
+        [0, 'set', 1, 'w'],
+        [2, 'set', 0, 'x'],
+        [1, 'hear', 2, 'x'],
+      ],
+    });
+    assert.equal(
+      relate((a ?? assert.fail()).lineage, (b ?? assert.fail()).lineage),
+      'theirs-newer',
     );
   });
 
