@@ -83,6 +83,17 @@ describe('a planned handover', () => {
     assert.throws(() => assertSeamless(seen(HANDED_OVER, { lost: 1, goodAgainAt: 1 })), /0 lost/);
   });
 
+  it('is when the client itself waited as long for the processor, but not for longer, nor without an end', () => {
+    const lost = { lost: 3, longestOutageMs: 3, goodAgainAt: 4 };
+    assertSeamless(seen(HANDED_OVER, { ...lost, scheduleLatenessMs: 3 }));
+    const others = [
+      { ...lost, scheduleLatenessMs: 2 },
+      { ...lost, scheduleLatenessMs: 3, goodAgainAt: null },
+    ];
+    for (const other of others)
+      assert.throws(() => assertSeamless(seen(HANDED_OVER, other)), /0 lost/);
+  });
+
   it('is not when the old one let go before the hosts were told', () => {
     const silent = seen([{ has: 'b' }, { advertises: 'b' }, { lost: 'a' }, { announces: 'b' }]);
     assert.throws(() => assertHandover(silent), /b announces .* before a lets go/);

@@ -168,8 +168,9 @@ export function assertStill(print: (line: string) => void, seen: Seen): void {
  * processor may be the machine's: then the order of what happened says whether it was a handover.
  */
 export function assertSeamless(seen: Seen): void {
-  const { longestOutageMs, scheduleLatenessMs } = seen.probes;
-  if (longestOutageMs > scheduleLatenessMs) assertLost(seen, 0);
+  const { longestOutageMs, scheduleLatenessMs, goodAgainAt } = seen.probes;
+  const isShort = longestOutageMs > 0 && longestOutageMs <= scheduleLatenessMs;
+  if (!isShort || goodAgainAt === null) assertLost(seen, 0);
   for (const course of seen.courses) assertNeverNobody(course);
   assertHandover(seen);
 }
