@@ -12,7 +12,7 @@ import {
   withHealing,
 } from './mitigation-acts.js';
 import { onBoth, type Experiment } from './one-setting.js';
-import { reread } from './reread.js';
+import { reread } from '../support/reread.js';
 import type { Site } from './site.js';
 import { now } from '../../scripts/lab/clock.js';
 

@@ -5,7 +5,7 @@ import { agentDead, checked, handedOver, planned, silence, told, unnoticed } fro
 import type { Chapter } from './chapter.js';
 import { ACTIVE_ACTIVE, ACTIVE_PASSIVE, relays } from './mitigation-plan.js';
 import { eachSettingMatters, endsOfALine } from './mitigation-settings.js';
-import { reread } from './reread.js';
+import { reread } from '../support/reread.js';
 import type { Site } from './site.js';
 
 export const mitigation: readonly Chapter[] = [

@@ -7,7 +7,7 @@ import type { ApplianceName } from '../../scripts/lab/network.js';
 import { ROOT } from '../../scripts/lab/program.js';
 import { causesOf, movesText, type Moves } from './ending.js';
 import type { SettingRow } from './report.js';
-import { reread } from './reread.js';
+import { reread } from '../support/reread.js';
 import { rest } from './client.js';
 import type { Site } from './site.js';
 import { movesSince } from './witness.js';

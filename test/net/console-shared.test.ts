@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import type { Page } from 'playwright-core';
 import { ControlRefusal } from '../../src/control/client-errors.js';
 import { AgentHome, AgentProcess, MAIN } from '../support/agent-process.js';
+import { reread } from '../support/reread.js';
 import { until, within } from '../support/limits.js';
 import { enterNamespace, joinPeer } from '../support/namespace.js';
 import { SELF_SIGNED } from '../monitors/self-signed.js';
@@ -87,7 +88,7 @@ async function atFirst(): Promise<void> {
   for (const name of ['a', 'b'] as const) await setSync(name, 'offer');
   for (const name of ['a', 'b'] as const) {
     homes[name].configure(settingsOf(name));
-    assert.ok((await agents[name].control.reload()).ok);
+    assert.ok((await reread(agents[name].control)).ok);
   }
   for (const name of ['a', 'b'] as const) await inSync(name);
   await agents.a.until(({ virtualRouters: [lan] }) => lan?.state === 'Active');

@@ -10,11 +10,10 @@ const TIMES = 20;
  * more comes behind that.
  * @throws Error with the last refusal.
  */
-export async function reread(control: ControlClient): Promise<void> {
+export async function reread(control: ControlClient): ReturnType<ControlClient['reload']> {
   for (let time = 1; ; time += 1) {
     try {
-      await control.reload();
-      return;
+      return await control.reload();
     } catch (error) {
       const isLate = error instanceof ControlRefusal && error.code === 'too-slow';
       if (!isLate || time === TIMES) throw error;
