@@ -19,7 +19,9 @@ import {
   type NetworkWatch,
   type OutgoingMessage,
   type ReceivedPacket,
+  type SendFailure,
 } from '../../src/kernel/kernel.js';
+import { FakeSocket, refusal } from './fake-socket.js';
 import { Trace } from './trace.js';
 
 export { address } from './address.js';
@@ -36,47 +38,7 @@ export interface SentFrame {
   readonly at: Instant;
 }
 
-interface OpenSocket {
-  readonly family: Family;
-  readonly linkIndex: number;
-  readonly onReadable: () => void;
-  pending: ReceivedPacket[];
-  /** What is only counted, by the second byte of the message. */
-  readonly known: Map<number, KnownPacket>;
-  open: boolean;
-}
-
-interface KnownPacket {
-  /** Null: what was counted waits to be taken, and nothing more is. */
-  packet: ReceivedPacket | null;
-  count: number;
-  last: Instant;
-}
-
-const refusal = (code: string, syscall: string): Error =>
-  Object.assign(new Error(`${syscall}: ${code}`), { code, syscall });
-
 const NO_SETTINGS: Ipv4LinkSettings = { forwarding: 0, arpIgnore: 0, arpAnnounce: 0, rpFilter: 0 };
-
-/** As the addon does it: what repeats a packet is counted, and from one that differs on nothing is known in its place. */
-function isCounted({ known }: OpenSocket, packet: ReceivedPacket): boolean {
-  const place = known.get(packet.message[1] ?? 0);
-  const before = place?.packet ?? null;
-  if (place === undefined || before === null) return false;
-  const repeats =
-    before.source === packet.source &&
-    before.destination === packet.destination &&
-    before.hopLimit === packet.hopLimit &&
-    before.linkIndex === packet.linkIndex &&
-    Buffer.compare(before.message, packet.message) === 0;
-  if (!repeats) {
-    place.packet = null;
-    return false;
-  }
-  place.count += 1;
-  place.last = packet.arrivedAt;
-  return true;
-}
 
 export class FakeKernel implements Kernel {
   clock = instant(1_000_000_000);
@@ -86,7 +48,7 @@ export class FakeKernel implements Kernel {
   readonly sent: SentMessage[] = [];
   readonly frames: SentFrame[] = [];
   readonly notifications: string[] = [];
-  readonly sockets: OpenSocket[] = [];
+  readonly sockets: FakeSocket[] = [];
   /** Set to make the next attempts to open a socket fail with this errno. */
   refuseSockets: string | null = null;
   /** Called right before anything is sent. */
@@ -249,9 +211,7 @@ export class FakeKernel implements Kernel {
     for (const socket of this.sockets) {
       const matches = socket.linkIndex === packet.linkIndex && socket.family === packet.family;
       if (!matches || !socket.open) continue;
-      if (wake && socket.pending.length === 0 && isCounted(socket, full)) continue;
-      socket.pending.push(full);
-      if (wake) socket.onReadable();
+      socket.arrive(full, wake);
     }
   }
 
@@ -261,61 +221,27 @@ export class FakeKernel implements Kernel {
     onReadable: () => void,
   ): AdvertisementSocket {
     if (this.refuseSockets !== null) throw refusal(this.refuseSockets, 'socket');
-    const socket: OpenSocket = {
-      family,
-      linkIndex: link.index,
-      onReadable,
-      pending: [],
-      known: new Map(),
-      open: true,
-    };
+    const socket = new FakeSocket(family, link.index, onReadable, {
+      now: () => this.clock,
+      send: (batch, notAfter) => this.#send({ family, linkIndex: link.index }, batch, notAfter),
+    });
     this.sockets.push(socket);
-    const shared = {} as ReceivedPacket;
-    const forget = (place: number): void => {
-      const known = socket.known.get(place);
-      if (known !== undefined) known.packet = null;
-    };
-    return {
-      know: () => {
-        const place = shared.message[1] ?? 0;
-        const before = socket.known.get(place) ?? { count: 0, last: this.clock };
-        const packet = { ...shared, message: shared.message.slice() };
-        socket.known.set(place, { ...before, packet });
-      },
-      isKnown: (place) => (socket.known.get(place)?.packet ?? null) !== null,
-      forget,
-      forgetAll: () => [...socket.known.keys()].forEach(forget),
-      get hasRepetitions() {
-        return [...socket.known.values()].some(({ count }) => count > 0);
-      },
-      repetitions: (handler) => {
-        for (const [place, known] of socket.known) {
-          const { count } = known;
-          known.count = 0;
-          if (count > 0) handler(place, count, known.last);
-        }
-      },
-      receive: (handler, limit) => {
-        if (!socket.open) throw refusal('ENODEV', 'recvmmsg');
-        const batch = socket.pending.splice(0, limit);
-        // The same object for each, as the kernel's: whoever keeps it keeps the last.
-        for (const packet of batch) handler(Object.assign(shared, packet));
-        return batch.length;
-      },
-      send: (batch, notAfter) => {
-        const code = this.#isOver(notAfter) ? TOO_LATE : this.refuseSends;
-        if (code !== null) return batch.map((_, index) => ({ index, code }));
-        for (const message of batch) {
-          const sent = { ...message, at: this.clock, linkIndex: link.index, family };
-          this.sent.push(sent);
-          this.trace.add({ kind: 'advertisement', sent });
-        }
-        return [];
-      },
-      close: () => {
-        socket.open = false;
-      },
-    };
+    return socket;
+  }
+
+  #send(
+    from: Pick<SentMessage, 'family' | 'linkIndex'>,
+    batch: readonly OutgoingMessage[],
+    notAfter?: Microseconds,
+  ): SendFailure[] {
+    const code = this.#isOver(notAfter) ? TOO_LATE : this.refuseSends;
+    if (code !== null) return batch.map((_, index) => ({ index, code }));
+    for (const message of batch) {
+      const sent = { ...message, ...from, at: this.clock };
+      this.sent.push(sent);
+      this.trace.add({ kind: 'advertisement', sent });
+    }
+    return [];
   }
 
   /** Lets time pass right before the system call that sends, if it is to: a process stopped in the middle of its work. */

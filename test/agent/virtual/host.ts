@@ -168,17 +168,16 @@ export class VirtualHost {
       suspended: () => kernel.suspended(),
       openAdvertisementSocket: (family, link, onReadable) => {
         const socket = kernel.openAdvertisementSocket(family, link, process.waker(onReadable));
-        return {
-          ...socket,
-          send: (batch, notAfter) => {
-            if (process.dead || this.#stopsBefore(process, batch, notAfter, family)) return [];
-            const failures = socket.send(batch, notAfter);
-            if (failures.length === 0) {
-              for (const message of batch) world.advertise(this.side, family, message);
-            }
-            return failures;
-          },
+        const { send: kernelSend } = socket;
+        const send: typeof kernelSend = (batch, notAfter) => {
+          if (process.dead || this.#stopsBefore(process, batch, notAfter, family)) return [];
+          const failures = kernelSend(batch, notAfter);
+          if (failures.length === 0) {
+            for (const message of batch) world.advertise(this.side, family, message);
+          }
+          return failures;
         };
+        return Object.assign(socket, { send });
       },
       openAnnouncer: () => ({
         send: (batch) => {
