@@ -138,6 +138,25 @@ describe('the lease of the driver', () => {
     assert.ok(kinds.includes('revoked'), kinds.join());
   });
 
+  it('a lease that was revoked between the decision and the sending: the addresses go at once', async () => {
+    const made = await leased();
+    const { kernel, executor } = made;
+    const [sent, scripts] = [kernel.sent.length, executor.requests.length];
+    kernel.onSend = () => {
+      kernel.onSend = null;
+      kernel.stall(5 * SECOND);
+      kernel.revokeLease();
+    };
+    kernel.advance(SECOND);
+    assert.equal(kernel.sent.length, sent);
+    assert.deepEqual(
+      executor.requests.slice(scripts).map(({ input }) => input),
+      ['address del 10.99.0.100/24 dev eth0\n'],
+    );
+    await settle();
+    assert.deepEqual([routerOf(made)?.state, routerOf(made)?.reason], ['Backup', 'lease-lapsed']);
+  });
+
   it('a stall there in which the addresses stayed: others are heard before anything is sent', async () => {
     const made = await leased();
     const { kernel } = made;
