@@ -14,6 +14,8 @@ export interface ProbeReport {
   readonly goodAgainAt: number | null;
   /** Worst lateness of the probe schedule itself: what the measuring machine contributed. */
   readonly scheduleLatenessMs: number;
+  /** The same of those that were lost: a client that stood still sends what is overdue at once. */
+  readonly lostLatenessMs: number;
   /** Longest time that a good probe waited for its answer. */
   readonly slowestMs: number;
   /** Longest time between two good answers, whichever probe they were for. */
@@ -94,6 +96,7 @@ export class ProbeRecord {
     let lost = 0;
     let longestOutageMs = 0;
     let scheduleLatenessMs = 0;
+    let lostLatenessMs = 0;
     let firstLostAt: number | null = null;
     let goodAgainAt: number | null = null;
     let outageSince: number | null = null;
@@ -114,6 +117,7 @@ export class ProbeRecord {
       const reason = this.#reasons.get(index) ?? this.#timedOut(index);
       reasons[reason] = (reasons[reason] ?? 0) + 1;
       lost += 1;
+      lostLatenessMs = Math.max(lostLatenessMs, this.#lateness[index] ?? 0);
       firstLostAt ??= at;
       outageSince ??= at;
       goodAgainAt = null;
@@ -125,6 +129,7 @@ export class ProbeRecord {
       firstLostAt,
       goodAgainAt,
       scheduleLatenessMs,
+      lostLatenessMs,
       slowestMs,
       longestGapMs: longestGap(good.map((index) => this.#repliedAt[index] ?? 0)),
       answeredFirst: this.#answerers(good.slice(0, ENDS)),

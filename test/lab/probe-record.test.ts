@@ -25,6 +25,7 @@ describe('a probe record', () => {
       firstLostAt: null,
       goodAgainAt: null,
       scheduleLatenessMs: 0,
+      lostLatenessMs: 0,
       slowestMs: 0.5,
       longestGapMs: 1,
       answeredFirst: [],
@@ -98,7 +99,9 @@ describe('a probe record', () => {
     const record = new ProbeRecord(500);
     record.sent(1007, 1000);
     record.sent(1007, 1001);
-    assert.equal(record.report(0, 2).scheduleLatenessMs, 7);
+    record.replied(0, 1007.5);
+    const { scheduleLatenessMs, lostLatenessMs } = record.report(0, 2);
+    assert.deepEqual([scheduleLatenessMs, lostLatenessMs], [7, 6], 'of all, and of those lost');
   });
 
   it('is settled when the last probe is answered or too old', () => {

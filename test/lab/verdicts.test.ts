@@ -61,6 +61,7 @@ function seen(happenings: readonly Happening[], change: Partial<ProbeReport> = {
     firstLostAt: null,
     goodAgainAt: null,
     scheduleLatenessMs: 0,
+    lostLatenessMs: 0,
     slowestMs: 0,
     longestGapMs: 0,
     answeredFirst: [],
@@ -83,12 +84,12 @@ describe('a planned handover', () => {
     assert.throws(() => assertSeamless(seen(HANDED_OVER, { lost: 1, goodAgainAt: 1 })), /0 lost/);
   });
 
-  it('is when the client itself waited as long for the processor, but not for longer, nor without an end', () => {
+  it('is when what was lost was sent late by as long as the outage, not by less, nor without an end', () => {
     const lost = { lost: 3, longestOutageMs: 3, goodAgainAt: 4 };
-    assertSeamless(seen(HANDED_OVER, { ...lost, scheduleLatenessMs: 3 }));
+    assertSeamless(seen(HANDED_OVER, { ...lost, lostLatenessMs: 3 }));
     const others = [
-      { ...lost, scheduleLatenessMs: 2 },
-      { ...lost, scheduleLatenessMs: 3, goodAgainAt: null },
+      { ...lost, lostLatenessMs: 2, scheduleLatenessMs: 9 },
+      { ...lost, lostLatenessMs: 3, goodAgainAt: null },
     ];
     for (const other of others)
       assert.throws(() => assertSeamless(seen(HANDED_OVER, other)), /0 lost/);

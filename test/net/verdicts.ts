@@ -164,12 +164,12 @@ export function assertStill(print: (line: string) => void, seen: Seen): void {
 }
 
 /**
- * A planned handover: nothing lost, and never nobody. An outage that is no longer than the client itself waited for the
- * processor may be the machine's: then the order of what happened says whether it was a handover.
+ * A planned handover: nothing lost, and never nobody. Where what was lost had itself been sent late by as long as the outage,
+ * the machine stood still in that moment: then the order of what happened says whether it was a handover.
  */
 export function assertSeamless(seen: Seen): void {
-  const { longestOutageMs, scheduleLatenessMs, goodAgainAt } = seen.probes;
-  const isShort = longestOutageMs > 0 && longestOutageMs <= scheduleLatenessMs;
+  const { longestOutageMs, lostLatenessMs, goodAgainAt } = seen.probes;
+  const isShort = longestOutageMs > 0 && longestOutageMs <= lostLatenessMs;
   if (!isShort || goodAgainAt === null) assertLost(seen, 0);
   for (const course of seen.courses) assertNeverNobody(course);
   assertHandover(seen);

@@ -12,6 +12,7 @@ export const GOOD: ProbeReport = {
   firstLostAt: null,
   goodAgainAt: null,
   scheduleLatenessMs: 0,
+  lostLatenessMs: 0,
   slowestMs: 3,
   longestGapMs: 5,
   answeredFirst: ['one'],
