@@ -168,7 +168,7 @@ export class VirtualHost {
       suspended: () => kernel.suspended(),
       openAdvertisementSocket: (family, link, onReadable) => {
         const socket = kernel.openAdvertisementSocket(family, link, process.waker(onReadable));
-        const { send: kernelSend } = socket;
+        const kernelSend = socket.send.bind(socket);
         const send: typeof kernelSend = (batch, notAfter) => {
           if (process.dead || this.#stopsBefore(process, batch, notAfter, family)) return [];
           const failures = kernelSend(batch, notAfter);
