@@ -1,7 +1,7 @@
 // One appliance of the lab: starts, stops and breaks the failover daemon in its namespace. The
 // wiring around it is network.ts.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, readFileSync, watch, type FSWatcher } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, watch, type FSWatcher } from 'node:fs';
 import process from 'node:process';
 import { createControlClient, type ControlClient } from '../../src/control/client.js';
 import { controlSocketPath } from '../../src/control/protocol.js';
@@ -77,6 +77,8 @@ export class Appliance {
     const asked = options.realtime === true && program.software !== 'understudy';
     const scheduling = asked ? realtime(1) : [];
     const daemon = program.prepare(this.directory);
+    // systemd empties the runtime directory too. What the daemon before said of itself is no word of this one.
+    rmSync(this.#statusFile, { force: true });
     const argv = this.#network.inside(this.name, [...scheduling, ...this.#inItsPlace, ...daemon]);
     const [command = '', ...rest] = argv;
     const child = spawn(command, rest, {
@@ -163,9 +165,13 @@ export class Appliance {
     return createControlClient(controlSocketPath(`${this.directory}/run`), { deadlineMs });
   }
 
-  /** understudy's status.json as it stands; null when there is none. */
+  get #statusFile(): string {
+    return `${this.directory}/run/status.json`;
+  }
+
+  /** understudy's status.json as it stands; null when the daemon that was started last has written none. */
   status(): Status | null {
-    const text = readIfPresent(`${this.directory}/run/status.json`);
+    const text = readIfPresent(this.#statusFile);
     return text === null ? null : (JSON.parse(text) as Status);
   }
 
@@ -184,10 +190,12 @@ export class Appliance {
     return this.log.lines.filter((line) => pattern.test(line.text));
   }
 
-  /** Lets go of the watcher; the processes go with the namespace. */
+  /** Ends the daemon and lets go of the watcher; the other processes go with the namespace. */
   close(): void {
     this.#watcher?.close();
     this.#watcher = null;
+    // One that was started just now is not in its namespace yet.
+    this.#daemon?.child.kill('SIGKILL');
   }
 
   #running(): { readonly child: ChildProcess; readonly program: Program } {

@@ -1,10 +1,12 @@
 // The bench itself, shown on keepalived pairs: it sees outages, leftovers and double holders when
 // there are some. No understudy runs here.
 import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
 import { IN_CI } from '../support/in-ci.js';
-import { WAIT_LIMIT_MS } from '../support/limits.js';
+import { until, WAIT_LIMIT_MS } from '../support/limits.js';
 import { describe, it } from '../support/test.js';
 import { decode } from '../../scripts/lab/capture.js';
+import type { Program } from '../../scripts/lab/program.js';
 import { enterSandbox, mappedUser } from '../../scripts/lab/sandbox.js';
 import { Pair, withLab, type PairOptions } from './pair.js';
 
@@ -82,5 +84,24 @@ describe('the bench says', { skip }, () => {
         lab.waitForHolders('10.99.0.100', ['a'], 50),
         /expected within 50 ms: 10\.99\.0\.100 held by a; last seen: held by nobody/,
       );
+    }));
+
+  it('of the daemon that was started last what that one has said, not the one before it', (t) =>
+    withLab(t, async (lab) => {
+      const a = lab.appliance('a');
+      const says = (text: string): Program => ({
+        software: 'understudy',
+        prepare: (directory) => {
+          mkdirSync(`${directory}/run`, { recursive: true });
+          return ['sh', '-c', `${text}; exec sleep infinity`];
+        },
+        crashing: (pid) => [pid],
+      });
+      a.start(says('echo "{}" >run/status.json'));
+      await until('a word of the first', () => a.status() !== null);
+      await a.kill();
+      assert.deepEqual(a.status(), {}, 'the last word of one that was killed can be read');
+      a.start(says(':'));
+      assert.equal(a.status(), null);
     }));
 });

@@ -1,7 +1,7 @@
-// vip-ocf in a pair, with the real IPaddr2 of Debian's resource-agents behind it and an agent that is as slow as a cloud:
-// who has the address through a handover, a crash and a failure. In CI alone.
+// vip-ocf in a pair, with the real IPaddr2 of Debian's resource-agents behind it and an agent for a model of a cloud:
+// who has the address after a handover and after a crash. In CI alone.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createLab, type Lab } from '../../scripts/lab/lab.js';
 import type { ApplianceName } from '../../scripts/lab/network.js';
 import { SHARED_KEY } from '../../scripts/lab/pair-program.js';
@@ -18,16 +18,22 @@ const BY_CLOUD = '10.99.0.101';
 const OTHER = { a: 'b', b: 'a' } as const;
 const PATHS = { a: ['10.98.0.1', '10.99.0.1'], b: ['10.98.0.2', '10.99.0.2'] } as const;
 
-/** Moves an address in a cloud: a file that both appliances see says where it is. It takes as long as a test says. */
+/**
+ * Moves an address in a cloud: a file that both appliances see says where it is. It takes one
+ * order after the other.
+ */
 const CLOUD = (shared: string, name: string): string => `#!/bin/sh
+exec 9>>${shared}/orders
 case $1 in
 meta-data) echo '<resource-agent><parameters/></resource-agent>' ;;
 start)
-    [ ! -e ${shared}/refuses-${name} ] || { echo 'the cloud refuses' >&2; exit 1; }
-    while [ -e ${shared}/holds-${name} ]; do sleep 0.05; done
+    flock 9
     echo ${name} >${shared}/cloud
     ;;
-stop) [ "$(cat ${shared}/cloud)" != ${name} ] || : >${shared}/cloud ;;
+stop)
+    flock 9
+    [ "$(cat ${shared}/cloud)" != ${name} ] || : >${shared}/cloud
+    ;;
 monitor) [ "$(cat ${shared}/cloud 2>/dev/null)" = ${name} ] || exit 7 ;;
 esac
 `;
@@ -116,10 +122,6 @@ class OcfPair {
     );
     const { stdout } = await this.lab.run(name, ['ip', '-o', 'address', 'show', 'dev', 'eth0']);
     assert.match(stdout, new RegExp(`inet ${BY_AGENT}/24 .* eth0:ocf`), 'IPaddr2 has put it there');
-  }
-
-  write(name: string): void {
-    writeFileSync(`${this.shared}/${name}`, '');
   }
 }
 
