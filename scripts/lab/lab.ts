@@ -33,6 +33,7 @@ import {
   type Traffic,
 } from './network.js';
 import type { OwnFolders } from './own-folders.js';
+import { ProcessorWatch, type Standstill } from './processor-watch.js';
 import { Prober, type ProberOptions } from './prober.js';
 import { insideSandbox, mappedUser } from './sandbox.js';
 import { realtime } from './realtime.js';
@@ -70,6 +71,7 @@ export class Lab {
   readonly #manyAddresses: boolean;
   #noticesLost = 0;
   #frames: FrameLog | null = null;
+  #processors: ProcessorWatch | null = null;
   #captures = 0;
 
   /** For createLab. */
@@ -230,6 +232,18 @@ export class Lab {
     return this.#frames?.frames.filter(({ at }) => at >= from) ?? null;
   }
 
+  /** Records from now on when a processor of this machine ran nobody; see ProcessorWatch. */
+  async watchProcessors(): Promise<void> {
+    if (this.#processors !== null) return;
+    this.#processors = new ProcessorWatch(this.#changed);
+    await this.#processors.start();
+  }
+
+  /** Those recorded that fell into this time; none where the processors are not watched. */
+  standstills(from = 0, to = Number.POSITIVE_INFINITY): Standstill[] {
+    return this.#processors?.standstills(from, to) ?? [];
+  }
+
   /** Captures on the switch into a file of the sandbox; resolves when tcpdump listens. */
   capture(options: CaptureOptions): Promise<Capture> {
     this.#captures += 1;
@@ -310,7 +324,11 @@ export class Lab {
       at,
       text: `${appliance}: == ${present ? 'has' : 'lost'} ${address}`,
     }));
-    return [...lines, ...held]
+    const still = this.standstills(from).map((one) => ({
+      at: one.to,
+      text: `== processor ${one.processor} stood still for ${(one.to - one.from).toFixed(0)} ms`,
+    }));
+    return [...lines, ...held, ...still]
       .filter(({ at }) => at >= from)
       .sort((left, right) => left.at - right.at)
       .map(({ at, text }) => `${new Date(at).toISOString().slice(11, 23)} ${text}`)
@@ -320,6 +338,7 @@ export class Lab {
 
   /** Ends every process of the lab and lets go of its namespaces. */
   async close(): Promise<void> {
+    this.#processors?.close();
     for (const prober of this.#probers) prober.close();
     this.#frames?.close();
     for (const name of this.routers) this.appliance(name).close();

@@ -12,7 +12,7 @@ export const realtimeNode = [process.execPath, '--single-threaded-gc'] as const;
  * enough: a virtual machine whose host gives it its memory page by page has been seen to take longer
  * to start a process.
  */
-export const realtime = (priority: 1 | 2): string[] => [
+export const realtime = (priority: 1 | 2 | 99): string[] => [
   'prlimit',
   '--rttime=10000000:10000000',
   'chrt',

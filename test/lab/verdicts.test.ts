@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from '../support/test.js';
 import type { Frame } from '../../scripts/lab/frame-log.js';
 import type { HeldChange } from '../../scripts/lab/held-time.js';
+import type { Standstill } from '../../scripts/lab/processor-watch.js';
 import type { ProbeReport } from '../../scripts/lab/probe-record.js';
 import type { TransitionReason } from '../../src/model/reasons.js';
 import type { EventRecord } from '../../src/model/status.js';
@@ -70,29 +71,36 @@ function seen(happenings: readonly Happening[], change: Partial<ProbeReport> = {
     ...change,
   };
   const held = { bothHeldMs: 0, nobodyHeldMs: 0 };
-  return { probes, held, from: 0, courses: [course(happenings)], events: { a: [], b: [] } };
+  const courses = [course(happenings)];
+  return { probes, held, from: 0, courses, events: { a: [], b: [] }, standstills: [] };
 }
 
 const HANDED_OVER = [{ has: 'b' }, { announces: 'b' }, { advertises: 'b' }, { lost: 'a' }] as const;
 
+/** What is printed of it. */
+function seamless(what: Seen): string[] {
+  const printed: string[] = [];
+  assertSeamless((line) => printed.push(line), what);
+  return printed;
+}
+
 describe('a planned handover', () => {
   it('is seamless when the new one has announced itself before the old one lets go', () => {
-    assertSeamless(seen(HANDED_OVER));
+    seamless(seen(HANDED_OVER));
   });
 
   it('is not when a request failed, though the kernels say that all is well', () => {
-    assert.throws(() => assertSeamless(seen(HANDED_OVER, { lost: 1, goodAgainAt: 1 })), /0 lost/);
+    assert.throws(() => seamless(seen(HANDED_OVER, { lost: 1, goodAgainAt: 1 })), /0 lost/);
   });
 
   it('is when what was lost was sent late by as long as the outage, not by less, nor without an end', () => {
     const lost = { lost: 3, longestOutageMs: 3, goodAgainAt: 4 };
-    assertSeamless(seen(HANDED_OVER, { ...lost, lostLatenessMs: 3 }));
+    seamless(seen(HANDED_OVER, { ...lost, lostLatenessMs: 3 }));
     const others = [
       { ...lost, lostLatenessMs: 2, scheduleLatenessMs: 9 },
       { ...lost, lostLatenessMs: 3, goodAgainAt: null },
     ];
-    for (const other of others)
-      assert.throws(() => assertSeamless(seen(HANDED_OVER, other)), /0 lost/);
+    for (const other of others) assert.throws(() => seamless(seen(HANDED_OVER, other)), /0 lost/);
   });
 
   it('is not when the old one let go before the hosts were told', () => {
@@ -102,11 +110,11 @@ describe('a planned handover', () => {
 
   it('is not when nobody had the address in between', () => {
     const gap = seen([{ lost: 'a' }, { has: 'b' }, { announces: 'b' }]);
-    assert.throws(() => assertSeamless(gap), /all the time/);
+    assert.throws(() => seamless(gap), /all the time/);
   });
 
   it('is when the notice of the new one came late, but its announcement did not', () => {
-    assertSeamless(seen([{ announces: 'b' }, { lost: 'a' }, { has: 'b' }]));
+    seamless(seen([{ announces: 'b' }, { lost: 'a' }, { has: 'b' }]));
   });
 
   it('is not while both hold the address, or when somebody asked in vain', () => {
@@ -118,6 +126,124 @@ describe('a planned handover', () => {
 
   it('may be one that was begun and given up: who stayed has the address all the time', () => {
     assertHandover(seen([{ has: 'b' }, { lost: 'b' }]));
+  });
+});
+
+describe('a handover on a machine that stood still', () => {
+  const DETAIL = 'a said nothing';
+  const word = (at: number): Frame => ({ at, sender: macOf('a'), what: { kind: 'ha-message' } });
+  const change = (at: number, appliance: 'a' | 'b', present: boolean): HeldChange => ({
+    at,
+    appliance,
+    address: ADDRESS,
+    present,
+  });
+  const announced = (at: number, name: 'a' | 'b'): Frame => ({
+    at,
+    sender: macOf(name),
+    what: { kind: 'announcement', address: ADDRESS },
+  });
+  const move = (at: number, reason: string): EventRecord =>
+    record({
+      time: new Date(at).toISOString(),
+      from: 'Backup',
+      to: 'Active',
+      reason,
+      detail: DETAIL,
+    });
+
+  /**
+   * `a` has its role back at 100 ms, `b` lets go at 110. From 500 to 900 `a` says nothing; `b` takes the role at 830 when
+   * `a` has lost it, and gives it back. 300 probes are lost.
+   */
+  const MOVED: Seen = {
+    ...seen([], { lost: 300, longestOutageMs: 330, firstLostAt: 520, goodAgainAt: 850 }),
+    courses: [
+      {
+        address: ADDRESS,
+        holders: ['b'],
+        changes: [
+          change(100, 'a', true),
+          change(110, 'b', false),
+          change(820, 'a', false),
+          change(830, 'b', true),
+          change(1_300, 'a', true),
+          change(1_310, 'b', false),
+        ],
+        frames: [
+          announced(101, 'a'),
+          ...[200, 300, 400, 500].map(word),
+          announced(831, 'b'),
+          ...[900, 1_000].map(word),
+          announced(1_301, 'a'),
+        ],
+      },
+    ],
+    events: { a: [move(99, 'priority')], b: [move(829, 'peer-dead')] },
+  };
+  const still = (from: number, to: number, processor = 1): Standstill => ({ processor, from, to });
+  const WITNESSED: Seen = { ...MOVED, standstills: [still(510, 854)] };
+
+  it('is judged by what came before, and the machine is named', () => {
+    assert.deepEqual(seamless(WITNESSED), [
+      `this machine stood still for 344 ms, and the role moved rightly: ${DETAIL}`,
+    ]);
+    // In several pieces, or longer than the silence; of the others nothing is added.
+    seamless({ ...MOVED, standstills: [still(510, 620), still(640, 760), still(510, 560, 0)] });
+    assert.match(seamless({ ...MOVED, standstills: [still(450, 950)] }).join(), / for 400 ms/);
+  });
+
+  it('is not excused without a processor that stood still, for half of the silence, at that time', () => {
+    const others = [
+      [],
+      [still(510, 700)],
+      [still(100, 480)],
+      [still(910, 1_300)],
+      [still(510, 650, 0), still(650, 800, 1)],
+    ];
+    for (const standstills of others)
+      assert.throws(() => seamless({ ...MOVED, standstills }), /0 lost expected/);
+  });
+
+  it('is not excused where the one that had the role spoke, or for a reason that is not its silence', () => {
+    const [whole] = WITNESSED.courses;
+    assert.ok(whole?.frames);
+    const frames = [...whole.frames, word(700)].sort((one, other) => one.at - other.at);
+    const spoke = { ...WITNESSED, courses: [{ ...whole, frames }] };
+    assert.throws(() => seamless(spoke), /0 lost expected/);
+    const unseen = { ...WITNESSED, courses: [{ ...whole, frames: null }] };
+    assert.throws(() => seamless(unseen), /0 lost expected/);
+    const told = { ...WITNESSED, events: { a: [], b: [move(829, 'peer-released')] } };
+    assert.throws(() => seamless(told), /0 lost expected/);
+  });
+
+  it('is red by a loss, a disorder or a refusal that came before', () => {
+    const probes = { ...MOVED.probes, firstLostAt: 105 };
+    assert.throws(() => seamless({ ...WITNESSED, probes }), /0 lost expected/);
+    const [whole] = WITNESSED.courses;
+    assert.ok(whole?.frames);
+    const late = whole.frames.filter((frame) => frame.at !== 101);
+    const untold = {
+      ...WITNESSED,
+      courses: [{ ...whole, frames: [...late, announced(115, 'a')] }],
+    };
+    untold.courses[0]?.frames?.sort((one, other) => one.at - other.at);
+    assert.throws(() => seamless(untold), /a announces .* before b lets go/);
+    const gap = [change(90, 'b', false), ...whole.changes.filter(({ at }) => at !== 110)];
+    const nobody = { ...WITNESSED, courses: [{ ...whole, changes: gap }] };
+    assert.throws(() => seamless(nobody), /all the time/);
+    const refused = record({ event: 'refused', time: new Date(98).toISOString() });
+    const events = { ...WITNESSED.events, b: [refused, ...WITNESSED.events.b] };
+    assert.throws(() => seamless({ ...WITNESSED, events }), /got one/);
+  });
+
+  it('ends with one holder, and with answers', () => {
+    const [whole] = WITNESSED.courses;
+    assert.ok(whole);
+    const both = { ...whole, changes: whole.changes.slice(0, -1) };
+    assert.throws(() => seamless({ ...WITNESSED, courses: [both] }), /one holder/);
+    const probes = { ...MOVED.probes, goodAgainAt: null };
+    assert.throws(() => seamless({ ...WITNESSED, probes }), /answers again/);
   });
 });
 

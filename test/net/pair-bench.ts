@@ -17,6 +17,7 @@ import { WAIT_LIMIT_MS } from '../support/limits.js';
 import { PROBE_EVERY_MS } from './pace.js';
 import { pictureOf } from './picture.js';
 import {
+  assertSeamless,
   assertStill,
   describeSeen,
   holderAtEnd,
@@ -30,7 +31,6 @@ export {
   assertHandover,
   assertHeardBefore,
   assertLost,
-  assertSeamless,
   assertSwift,
   describeSeen,
   type Seen,
@@ -109,8 +109,8 @@ export class PairBench {
       address,
     }));
     try {
-      // tcpdump needs root, not a mapped user.
-      if (!mappedUser()) await lab.recordFrames();
+      // tcpdump needs root, not a mapped user, and so does who comes before everything else.
+      if (!mappedUser()) await Promise.all([lab.recordFrames(), lab.watchProcessors()]);
       const pace = { periodMs: probeEveryMs, timeoutMs: ANSWER_MS };
       const prober = await lab.probe({ targets, ...pace, ...scheduling });
       return new PairBench(lab, spec, probed, prober, inPlace);
@@ -295,6 +295,11 @@ export class PairBench {
     return seen;
   }
 
+  /** See `assertSeamless`. */
+  assertSeamless(seen: Seen): void {
+    assertSeamless((line) => this.print(line), seen);
+  }
+
   /** The events since `from` by which `name` says that the other one is silent, though the wire has its words. */
   falseSilences(name: ApplianceName, from: number): EventRecord[] {
     const frames = this.lab.frames(from);
@@ -331,7 +336,8 @@ export class PairBench {
       if (probes === undefined) throw new Error(`${course.address} is not probed`);
       const held = this.lab.heldTimes(course.address, from, to);
       const events = { a: this.#eventsSince('a', from), b: this.#eventsSince('b', from) };
-      return { probes, held, from, courses, events };
+      const standstills = this.lab.standstills(from, to);
+      return { probes, held, from, courses, events, standstills };
     });
     for (const [index, seen] of all.entries()) {
       const of = all.length > 1 ? ` (${this.probed[index]})` : '';

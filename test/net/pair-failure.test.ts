@@ -10,7 +10,6 @@ import type { Prober } from '../../scripts/lab/prober.js';
 import { enterSandbox } from '../../scripts/lab/sandbox.js';
 import {
   ADDRESS,
-  assertSeamless,
   assertSwift,
   describeSeen,
   moment,
@@ -153,7 +152,7 @@ describe('the Active fails, at 1000 ms advertisements', { skip, concurrency: 1 }
         await plug();
         await pair.settled();
       });
-      assertSeamless(seen);
+      pair.assertSeamless(seen);
     });
   });
 

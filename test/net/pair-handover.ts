@@ -5,7 +5,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { now } from '../../scripts/lab/clock.js';
 import { GATEWAY_MONITORING, type PairSpec } from '../../scripts/lab/pair-program.js';
 import { until } from '../support/limits.js';
-import { ADDRESS, assertSeamless, assertSwift, moment, type PairBench } from './pair-bench.js';
+import { ADDRESS, assertSwift, moment, type PairBench } from './pair-bench.js';
 import { describePair } from './pair-suite.js';
 
 /** What the check costs while the file `down` is there: enough to fall below the other's 100. */
@@ -48,8 +48,8 @@ async function thereAndBack(
   there: () => Promise<unknown>,
   back: () => Promise<unknown>,
 ): Promise<void> {
-  assertSeamless(await bench.observeMove(what, 'b', there));
-  assertSeamless(await bench.observeMove(`back after ${what}`, 'a', back));
+  bench.assertSeamless(await bench.observeMove(what, 'b', there));
+  bench.assertSeamless(await bench.observeMove(`back after ${what}`, 'a', back));
 }
 
 export function definePlannedHandovers(skip: string | false): void {

@@ -3,7 +3,7 @@
 import { now } from '../../scripts/lab/clock.js';
 import { LAN, type PairSpec } from '../../scripts/lab/pair-program.js';
 import assert from 'node:assert/strict';
-import { ADDRESS, assertSeamless, assertSwift, type PairBench } from './pair-bench.js';
+import { ADDRESS, assertSwift, type PairBench } from './pair-bench.js';
 import { describePair } from './pair-suite.js';
 
 const SECOND = '10.99.0.101';
@@ -37,7 +37,7 @@ export function defineActiveActive(skip: string | false): void {
         await plug();
         await settled(bench);
       });
-      assertSeamless(back);
+      bench.assertSeamless(back);
     });
   });
 }

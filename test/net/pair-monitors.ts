@@ -6,7 +6,7 @@ import process from 'node:process';
 import { now } from '../../scripts/lab/clock.js';
 import { GATEWAY_MONITORING, LAN, type PairSpec } from '../../scripts/lab/pair-program.js';
 import type { Appliance } from '../../scripts/lab/appliance.js';
-import { ADDRESS, assertSeamless, assertSwift, moment } from './pair-bench.js';
+import { ADDRESS, assertSwift, moment } from './pair-bench.js';
 import { describePair } from './pair-suite.js';
 
 /** Far longer than a machine that is busy takes for a check that answers. */
@@ -76,7 +76,7 @@ export function defineMonitors(skip: string | false): void {
         writeFileSync(file, '');
         await bench.holds('b');
       });
-      assertSeamless(away);
+      bench.assertSeamless(away);
       // Each attempt is ended before the next one begins.
       const attempts = new Set<number>();
       await bench.waitFor('a third attempt that hangs', () => {
@@ -89,7 +89,7 @@ export function defineMonitors(skip: string | false): void {
       const back = await bench.observeMove('check answers again', 'a', () =>
         Promise.resolve(rmSync(file)),
       );
-      assertSeamless(back);
+      bench.assertSeamless(back);
       const left = bench.lab.changes(ADDRESS, from).find(({ appliance }) => appliance === 'a');
       assert.ok(left !== undefined && left.present, 'the primary takes its role back');
     });
@@ -101,7 +101,7 @@ export function defineMonitors(skip: string | false): void {
       await moment();
       const from = now();
       const seen = await bench.observeMove('cable back', 'a', () => plug());
-      assertSeamless(seen);
+      bench.assertSeamless(seen);
       const back = bench.lab.changes(ADDRESS, from).find(({ appliance }) => appliance === 'a');
       const waitedMs = (back?.at ?? 0) - from;
       bench.print(`the role came back after ${waitedMs.toFixed(0)} ms`);
@@ -175,10 +175,12 @@ const IPV6: PairSpec = { router: ROUTER, virtualRouters: [LAN6] };
 export function defineIpv6(skip: string | false): void {
   describePair('a pair of IPv6', { skip, spec: IPV6 }, (test) => {
     test('failover and back: nothing lost', async (bench) => {
-      assertSeamless(
+      bench.assertSeamless(
         await bench.observeMove('failover', 'b', () => bench.command('a', 'failover')),
       );
-      assertSeamless(await bench.observeMove('back', 'a', () => bench.command('b', 'failover')));
+      bench.assertSeamless(
+        await bench.observeMove('back', 'a', () => bench.command('b', 'failover')),
+      );
     });
 
     test('cable pulled: the peer is told; and back without loss', async (bench) => {
@@ -187,7 +189,7 @@ export function defineIpv6(skip: string | false): void {
         plug = await bench.unplug('a');
       });
       assertSwift((line) => bench.print(line), seen, 'told', 20);
-      assertSeamless(await bench.observeMove('cable back', 'a', () => plug()));
+      bench.assertSeamless(await bench.observeMove('cable back', 'a', () => plug()));
     });
   });
 }
