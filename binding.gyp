@@ -15,6 +15,7 @@
         "native/addon/datagram_socket.c",
         "native/addon/deadline_timer.c",
         "native/addon/lease.c",
+        "native/addon/look.c",
         "native/addon/message_key.c",
         "native/addon/netlink.c",
         "native/addon/outgoing.c",

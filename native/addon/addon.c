@@ -11,6 +11,7 @@
 
 #include "datagram_socket.h"
 #include "deadline_timer.h"
+#include "look.h"
 #include "message_key.h"
 #include "netlink.h"
 #include "packet_socket.h"
@@ -357,6 +358,7 @@ NAPI_MODULE_INIT() {
       FUNCTION("sourceTo", source_to),
       FUNCTION("openNetworkWatch", open_network_watch),
       FUNCTION("openNetworkDump", open_network_dump),
+      FUNCTION("lookAtNetwork", look_at_network),
       FUNCTION("openDeadlineTimer", open_deadline_timer),
       FUNCTION("receivePackets", receive_packets),
       FUNCTION("attach", attach),

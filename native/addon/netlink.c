@@ -6,6 +6,7 @@
 #include <linux/if_link.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -248,6 +249,39 @@ int netlink_read(struct netlink_reader *reader, struct network_record *records, 
     count += result;
   }
   if (count == 0 && reader->interrupted) return -EINTR;
+  return count;
+}
+
+enum { TAKEN_AT_ONCE = 64 };
+
+/* All links, or else all addresses, behind the `count` records that are there. The new count, or -errno. */
+static int take_list(struct netlink_reader *reader, bool links, struct network_record **records,
+                     int count) {
+  const char *call;
+  memset(reader, 0, offsetof(struct netlink_reader, buffer));
+  int result = netlink_open_dump(reader, links, &call);
+  if (result < 0) return result;
+  do {
+    const size_t room = (size_t)count + TAKEN_AT_ONCE;
+    struct network_record *more = realloc(*records, room * sizeof *more);
+    result = more == NULL ? -ENOMEM : netlink_read(reader, more + count, TAKEN_AT_ONCE);
+    if (more != NULL) *records = more;
+    if (result > 0) count += result;
+  } while (result > 0);
+  close(reader->fd);
+  return result < 0 ? result : count;
+}
+
+int netlink_take(struct network_record **records) {
+  *records = NULL;
+  struct netlink_reader *reader = malloc(sizeof *reader);
+  if (reader == NULL) return -ENOMEM;
+  int count = take_list(reader, true, records, 0);
+  if (count >= 0) count = take_list(reader, false, records, count);
+  free(reader);
+  if (count >= 0) return count;
+  free(*records);
+  *records = NULL;
   return count;
 }
 

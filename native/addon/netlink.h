@@ -51,6 +51,10 @@ int netlink_open_dump(struct netlink_reader *reader, bool links, const char **ca
  * notifications were lost; -EINTR when a dump is complete but may have gaps; else -errno. */
 int netlink_read(struct netlink_reader *reader, struct network_record *records, int capacity);
 
+/* Takes all links, and behind them all addresses, as records that the caller frees. How many, or -errno: -EINTR when the
+ * kernel's lists changed meanwhile. It waits for whoever holds the kernel's lock for network changes. */
+int netlink_take(struct network_record **records);
+
 /* Has the kernel carry out one message that asks for an acknowledgement. 0 or -errno, also of its refusal. */
 int netlink_request(void *message, size_t length);
 

@@ -167,16 +167,16 @@ export class Network {
       this.#note(change, removed);
     };
     this.#watch.receive(note);
-    if (this.#resyncAt !== null && now >= this.#resyncAt) this.#look(note);
+    if (this.#resyncAt !== null && now >= this.#resyncAt) this.#look();
     if (this.#untold) this.#tellAll();
     for (const address of removed) this.#events.addressRemoved(address);
     return changed;
   }
 
-  /** Reads the kernel's lists anew. Where memory or descriptors lack, nothing is done: the next look makes up for it. */
-  #look(note: (change: NetworkChange) => void): void {
+  /** Has the kernel's lists read anew. Where memory or threads lack, nothing is done: the next look makes up for it. */
+  #look(): void {
     try {
-      this.#watch.resynchronize(note);
+      this.#watch.look();
     } catch (error) {
       if (typeof (error as KernelError).code !== 'string') throw error;
     }

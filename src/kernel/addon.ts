@@ -17,7 +17,7 @@ export interface AddonKey {
 }
 
 /**
- * The functions of native/addon/addon.c and requests.c. Those that open throw an error with `code` and `syscall`; the
+ * The functions of native/addon/addon.c, look.c and requests.c. Those that open throw an error with `code` and `syscall`; the
  * others answer a number, and a negative one is -errno. All throw EBADF after `close`.
  */
 export interface Addon {
@@ -32,6 +32,11 @@ export interface Addon {
   openAnnouncer(): Handle;
   openNetworkWatch(receiveBuffer: number, onReadable: () => void): Handle;
   openNetworkDump(links: boolean): Handle;
+  /**
+   * Reads all links and all addresses in a thread, so that nobody here waits for the kernel's lock, and hands over their
+   * records; or a negative errno.
+   */
+  lookAtNetwork(onRead: (records: ArrayBuffer | number) => void): void;
   openDeadlineTimer(onExpired: () => void): Handle;
   /** See membership_open in native/addon/packet_socket.h. A file descriptor, or a negative errno. */
   membership(wanted: ArrayBuffer): number;
@@ -98,7 +103,7 @@ export interface Addon {
 
 /** What an addon that was built before the latest change of this face does not have. */
 const isWhole = (addon: Partial<Addon>): addon is Addon =>
-  addon.openChecks !== undefined && addon.membership !== undefined;
+  addon.lookAtNetwork !== undefined && addon.membership !== undefined;
 
 const ADDON = '../../../build/Release/understudy.node';
 

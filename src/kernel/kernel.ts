@@ -129,7 +129,13 @@ export interface NetworkWatch {
   addressesOn(linkIndex: number | undefined): AddressesOfLink;
   /** Drains all notifications and hands over what changed; after an overrun, by a full dump. */
   receive(handler: (change: NetworkChange) => void): void;
-  /** Takes a full dump now and hands over whatever differs from what was known. */
+  /**
+   * Begins to read the kernel's lists in a thread: whoever reads them waits while somebody else changes the network of this
+   * machine. What differs from what is known then is handed over by the next `receive`, which `onReadable` asks for; nothing is when
+   * a notification came meanwhile. @throws KernelError EAGAIN when no thread can be had
+   */
+  look(): void;
+  /** Takes a full dump now, however long that is waited for, and hands over whatever differs from what was known. */
   resynchronize(handler: (change: NetworkChange) => void): void;
   close(): void;
 }

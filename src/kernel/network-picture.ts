@@ -14,6 +14,11 @@ export interface Dump {
   readonly addresses: readonly LinkAddress[];
 }
 
+export const dumpOf = (records: readonly NetworkRecord[]): Dump => ({
+  links: records.flatMap((record) => ('link' in record ? [record.link] : [])),
+  addresses: records.flatMap((record) => ('address' in record ? [record.address] : [])),
+});
+
 /**
  * The links and addresses known, brought up to date by notifications and by full dumps. A handler
  * must not call back into it.
@@ -61,6 +66,24 @@ export class NetworkPicture {
     }
     for (const link of dump.links) this.#setLink(link, handler);
     for (const address of dump.addresses) this.#setAddress(address, handler);
+  }
+
+  /** Whether `replace` would hand over nothing. */
+  isOf(dump: Dump): boolean {
+    const addresses = [...this.#addresses.values()].reduce((sum, { size }) => sum + size, 0);
+    return (
+      dump.links.length === this.links.size &&
+      dump.addresses.length === addresses &&
+      dump.links.every((link) => {
+        const known = this.links.get(link.index);
+        return known !== undefined && isSameLink(known, link);
+      }) &&
+      dump.addresses.every((address) => {
+        const text = formatAddressWithPrefix(address);
+        const known = this.#addresses.get(address.linkIndex)?.get(text);
+        return known !== undefined && isSameAddress(known, address);
+      })
+    );
   }
 
   #setLink(link: Link, handler: Handler): void {

@@ -37,11 +37,23 @@ export type NetworkRecord =
 
 const KINDS = [null, 'link', 'link-removed', 'address', 'address-removed'] as const;
 
-/** The buffer that the addon fills, and what stands in it. */
+/** The buffer that the addon fills, or has filled, and what stands in it. */
 export class NetworkRecords {
-  readonly buffer = new ArrayBuffer(CAPACITY * RECORD_SIZE);
-  readonly #words = new Int32Array(this.buffer);
-  readonly #bytes = Buffer.from(this.buffer);
+  readonly buffer: ArrayBuffer;
+  readonly #words: Int32Array;
+  readonly #bytes: Buffer;
+
+  constructor(buffer = new ArrayBuffer(CAPACITY * RECORD_SIZE)) {
+    this.buffer = buffer;
+    this.#words = new Int32Array(buffer);
+    this.#bytes = Buffer.from(buffer);
+  }
+
+  /** All that it has room for. */
+  all(): NetworkRecord[] {
+    const length = Math.floor(this.buffer.byteLength / RECORD_SIZE);
+    return Array.from({ length }, (_, index) => this.at(index));
+  }
 
   at(index: number): NetworkRecord {
     const kind = KINDS[this.#word(index, WORD.kind)] ?? null;

@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import type { Link, LinkAddress } from '../model/link.js';
 import type { Addon, Handle } from './addon.js';
 import type { AddressesOfLink, NetworkChange, NetworkWatch } from './kernel.js';
-import { NetworkPicture, type Dump } from './network-picture.js';
+import { dumpOf, NetworkPicture, type Dump } from './network-picture.js';
 import { NetworkRecords, type NetworkRecord } from './network-records.js';
 import { attempt, errorName, refusal } from './refusal.js';
 
@@ -23,10 +23,17 @@ class NativeNetworkWatch implements NetworkWatch {
   #busy = false;
   /** Notifications were lost and no whole dump was got since. */
   #stale = false;
+  /** Goes up with all that the picture is made of. */
+  #revision = 0;
+  #looking = false;
+  /** What a look has found that differs, until it is taken; it holds as long as nothing else was told since it began. */
+  #found: { readonly dump: Dump; readonly since: number } | null = null;
+  readonly #onFound: () => void;
 
-  constructor(addon: Addon, handle: Handle) {
+  constructor(addon: Addon, handle: Handle, onFound: () => void) {
     this.#addon = addon;
     this.#handle = handle;
+    this.#onFound = onFound;
   }
 
   get links(): ReadonlyMap<number, Link> {
@@ -57,6 +64,23 @@ class NativeNetworkWatch implements NetworkWatch {
     this.#alone(() => this.#receive(handler));
   }
 
+  look(): void {
+    if (this.#looking || this.#closed) return;
+    const since = this.#revision;
+    this.#looking = true;
+    attempt('listing links and addresses', () =>
+      this.#addon.lookAtNetwork((records) => {
+        this.#looking = false;
+        // Without memory or descriptors, or where the lists changed meanwhile, the next look makes up for it.
+        if (this.#closed || typeof records === 'number') return;
+        const dump = dumpOf(new NetworkRecords(records).all());
+        if (since !== this.#revision || this.#picture.isOf(dump)) return;
+        this.#found = { dump, since };
+        this.#onFound();
+      }),
+    );
+  }
+
   resynchronize(handler: Handler): void {
     this.#alone(() => {
       this.#receive(handler);
@@ -77,9 +101,16 @@ class NativeNetworkWatch implements NetworkWatch {
 
   #receive(handler: Handler): void {
     this.#drain((record) => {
+      this.#revision += 1;
       this.#picture.apply(record, (change) => this.#handOver(change, handler));
     });
-    if (!this.#stale || this.#closed) return;
+    const found = this.#found;
+    this.#found = null;
+    if (this.#closed) return;
+    if (!this.#stale) {
+      if (found !== null && found.since === this.#revision) this.#replace(found.dump, handler);
+      return;
+    }
     // What is still queued was said before the dump; apart from what the dump shows too, it is
     // history. Taking it in afterwards would bring removed addresses back for a moment.
     this.#drain(() => {});
@@ -92,8 +123,13 @@ class NativeNetworkWatch implements NetworkWatch {
   #catchUp(handler: Handler): boolean {
     const dump = this.#takeDump();
     if (dump === null) return false;
-    this.#picture.replace(dump, (change) => this.#handOver(change, handler));
+    this.#replace(dump, handler);
     return true;
+  }
+
+  #replace(dump: Dump, handler: Handler): void {
+    this.#revision += 1;
+    this.#picture.replace(dump, (change) => this.#handOver(change, handler));
   }
 
   /** A handler may close the watch; it then hears no more. */
@@ -119,10 +155,7 @@ class NativeNetworkWatch implements NetworkWatch {
       const links = this.#dump(true);
       const addresses = links === null ? null : this.#dump(false);
       if (links === null || addresses === null) continue;
-      return {
-        links: links.flatMap((record) => ('link' in record ? [record.link] : [])),
-        addresses: addresses.flatMap((record) => ('address' in record ? [record.address] : [])),
-      };
+      return dumpOf([...links, ...addresses]);
     }
     return null;
   }
@@ -168,7 +201,7 @@ export function openNetworkWatch(
   const handle = attempt('watching the network', () =>
     addon.openNetworkWatch(receiveBuffer, onReadable),
   );
-  const watch = new NativeNetworkWatch(addon, handle);
+  const watch = new NativeNetworkWatch(addon, handle, onReadable);
   try {
     watch.start();
   } catch (error) {

@@ -203,6 +203,33 @@ describe('a primary address that is missing', () => {
   });
 });
 
+describe('the kernel’s lists', () => {
+  it('are looked at every five seconds, and never waited for', () => {
+    let looks = 0;
+    const { kernel, network } = rig([routerSettings({})], (before) => {
+      const openWatch = before.openNetworkWatch.bind(before);
+      before.openNetworkWatch = (onReadable) => {
+        const watch = openWatch(onReadable);
+        return {
+          ...watch,
+          look: () => {
+            looks += 1;
+            watch.look();
+          },
+          resynchronize: () => assert.fail('whoever reads them at once waits for the kernel'),
+        };
+      };
+    });
+    kernel.unnoticed(() => kernel.setLink({ index: 7, name: 'eth7' }));
+    for (const expected of [0, 1, 1, 2]) {
+      network.drain(kernel.now());
+      assert.equal(looks, expected);
+      kernel.stall(expected === 0 ? 5 * SECOND : 2.5 * SECOND);
+    }
+    assert.equal(network.linkNamed('eth7')?.index, 7, 'what nobody had told of');
+  });
+});
+
 describe('the sockets', () => {
   const lan = routerSettings({});
   const addressed = add('10.99.0.1/24', 'fe80::1/64');

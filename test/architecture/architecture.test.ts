@@ -28,7 +28,7 @@ const all = [...sources.flatMap(violations), ...tests.flatMap(testViolations)];
 const CLAIMS: Readonly<Record<Rule, string>> = {
   import: 'every room imports only what it may',
   purity: 'core, model, import and metrics know no clock, no chance, no promise and no process',
-  'node-api': 'four units of the addon know Node-API, and no other does',
+  'node-api': 'five units of the addon know Node-API, and no other does',
   include: 'the units of native/ stand on one another without a circle',
   'file-length': 'files can be held in the head',
   'function-length': 'functions fit a screen',

@@ -309,15 +309,15 @@ function purityViolations({ path, text }: SourceFile): Violation[] {
 }
 
 /** The units of the addon that know Node-API, or what stands on it. */
-const NODE_API_UNITS = /^native\/addon\/(?:addon|arguments|requests|resource)\.[ch]$/;
+const NODE_API_UNITS = /^native\/addon\/(?:addon|arguments|look|requests|resource)\.[ch]$/;
 
 function nodeApiViolations({ path, text }: SourceFile): Violation[] {
   if (!path.startsWith('native/') || NODE_API_UNITS.test(path)) return [];
   const index = text.search(
-    /#include\s*[<"](?:node_api|js_native_api|(?:arguments|requests|resource)\.h)/,
+    /#include\s*[<"](?:node_api|js_native_api|(?:arguments|look|requests|resource)\.h)/,
   );
   if (index < 0) return [];
-  const message = 'only addon, arguments, requests and resource know Node-API';
+  const message = 'only addon, arguments, look, requests and resource know Node-API';
   return [{ rule: 'node-api', path, line: lineAt(text, index), message }];
 }
 

@@ -271,10 +271,13 @@ export class FakeKernel implements Kernel {
     this.#overrun = false;
     const picture = new NetworkPicture();
     picture.replace(this.#dump(), () => undefined);
+    let isFound = false;
     const receive: NetworkWatch['receive'] = (handler) => {
       const notices = this.#notices;
       this.#notices = [];
       for (const notice of notices) picture.apply(notice, handler);
+      if (isFound && notices.length === 0) picture.replace(this.#dump(), handler);
+      isFound = false;
       if (!this.#overrun) return;
       this.#overrun = false;
       picture.replace(this.#dump(), handler);
@@ -286,6 +289,10 @@ export class FakeKernel implements Kernel {
       addresses: () => picture.addresses(),
       addressesOn: (linkIndex) => picture.addressesOn(linkIndex),
       receive,
+      look: () => {
+        isFound = !picture.isOf(this.#dump());
+        if (isFound) queueMicrotask(() => this.#onNetwork?.());
+      },
       resynchronize: (handler) => {
         receive(handler);
         picture.replace(this.#dump(), handler);
