@@ -5,7 +5,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 
-/** One line of `ip -o -tshort monitor address`. */
+/** One line that `monitorOf('address')` prints. */
 export interface AddressNotice {
   /** When `ip` was told, milliseconds since the epoch: independent of this process's event loop. */
   readonly at: number;
@@ -17,16 +17,34 @@ export interface AddressNotice {
   readonly present: boolean;
 }
 
+/**
+ * The command line of `ip monitor`, one notice a line, each with its time in UTC: by the local clock, an hour comes
+ * twice where summer time ends.
+ */
+export const monitorOf = (...objects: readonly string[]): string[] => [
+  'env',
+  'TZ=UTC',
+  'ip',
+  '-o',
+  '-tshort',
+  'monitor',
+  ...objects,
+];
+
+/** `2026-01-02T03:04:05` and the microseconds, as `monitorOf` has them: milliseconds since 1970. */
+export const noticedAt = (seconds: string, micros: string): number =>
+  Date.parse(`${seconds}Z`) + Number(micros) / 1000;
+
 const LINE =
   /^\[(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{6})\] (Deleted )?(\d+): (\S+?)(?:@\S+)?\s+inet6? ([0-9a-f.:]+)/;
 
-/** Reads one line of `ip -o -tshort monitor address`; null when it tells of no address. */
+/** Reads one line that `monitorOf('address')` prints; null when it tells of no address. */
 export function parseNotice(line: string): AddressNotice | null {
   const match = LINE.exec(line);
   if (match === null) return null;
   const [, seconds = '', micros = '', deleted, index, device = '', address = ''] = match;
   return {
-    at: Date.parse(seconds) + Number(micros) / 1000,
+    at: noticedAt(seconds, micros),
     interface: device,
     index: Number(index),
     address,
@@ -67,7 +85,7 @@ export async function watchAddresses(
   onNotice: (notice: AddressNotice) => void,
   options: WatchOptions = {},
 ): Promise<ChildProcess> {
-  const argv = inside(['ip', '-o', '-tshort', 'monitor', 'address']);
+  const argv = inside(monitorOf('address'));
   const held = new Set<string>();
   let stands: () => void = () => undefined;
   const standing = new Promise<true>((resolve) => (stands = () => resolve(true)));

@@ -35,7 +35,13 @@ function readDate(text: string): number | null {
   if (day === undefined) return null;
   // Without a zone, and with a time, Date reads it by the local clock.
   const at = Date.parse(`${day}T${clock}${zone === 'UTC' ? 'Z' : zone}`);
-  return Number.isNaN(at) ? null : at;
+  // Date takes the 29th of February of every year, and has it be the 1st of March.
+  return Number.isNaN(at) || Number(day.slice(8)) > daysOfMonth(day) ? null : at;
+}
+
+function daysOfMonth(day: string): number {
+  const [year = 0, month = 0] = day.split('-').map(Number);
+  return new Date(Date.UTC(year, month, 0)).getUTCDate();
 }
 
 function localDay(now: number): string {

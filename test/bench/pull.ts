@@ -6,6 +6,7 @@ import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { monitorOf, noticedAt } from '../../scripts/lab/address-watch.js';
 import { now } from '../../scripts/lab/clock.js';
 import type { Lab } from '../../scripts/lab/lab.js';
 import { STATIONS, type NamespaceName } from '../../scripts/lab/network.js';
@@ -87,12 +88,12 @@ class Watching {
   /** `ip` stamps the notice when it reads it. */
   #followCarrier(lab: Lab): void {
     const { network } = lab;
-    const monitor = 'chrt --fifo 2 ip -o -tshort monitor link';
-    const [command = '', ...rest] = network.inside('a', monitor.split(' '));
+    const monitor = ['chrt', '--fifo', '2', ...monitorOf('link')];
+    const [command = '', ...rest] = network.inside('a', monitor);
     const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
     const line = /^\[([\d-]+T[\d:]+)\.(\d{6})\] \d+: eth0\S* .*NO-CARRIER/;
     this.#follow(child, line, (seconds, micros) =>
-      this.seen.carrier.push(Date.parse(seconds) + Number(micros) / 1000),
+      this.seen.carrier.push(noticedAt(seconds, micros)),
     );
   }
 

@@ -5,6 +5,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import process from 'node:process';
 import { createControlClient, type ControlClient } from '../../src/control/client.js';
 import { controlSocketPath } from '../../src/control/protocol.js';
+import { monitorOf } from '../../scripts/lab/address-watch.js';
 import { APPLIANCES, createLab, type Lab } from '../../scripts/lab/lab.js';
 import type { ApplianceName, RouterName } from '../../scripts/lab/network.js';
 import type { Prober } from '../../scripts/lab/prober.js';
@@ -367,7 +368,7 @@ export class Bench {
 
   /** Ends with the namespace. */
   #recordNotices(name: RouterName): void {
-    const monitor = ['ip', '-o', '-tshort', 'monitor', 'link', 'address', 'route'];
+    const monitor = monitorOf('link', 'address', 'route');
     const [command = '', ...rest] = this.lab.network.inside(name, monitor);
     const file = openSync(this.noticesOf(name), 'w');
     spawn(command, rest, { stdio: ['ignore', file, 'ignore'] }).unref();

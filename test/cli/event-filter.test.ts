@@ -143,12 +143,17 @@ describe('an instant as typed', () => {
         ['90s', '2026-07-02T09:58:30.000Z'],
         ['2 h ago', '2026-07-02T08:00:00.000Z'],
         [' 3d ', '2026-06-29T10:00:00.000Z'],
+        ['2028-02-29', '2028-02-28T23:00:00.000Z'],
+        ['2026-12-31 23:59:59', '2026-12-31T22:59:59.000Z'],
       ] as const) {
         const read = readInstant(text, now);
         assert.equal(read === null ? null : new Date(read).toISOString(), expected, text);
       }
       for (const text of ['', 'soon', '1', '25:00', '2026-13-01', '2h 5min', '-2h']) {
         assert.equal(readInstant(text, now), null, text);
+      }
+      for (const text of ['2026-02-29', '2100-02-29 10:00', '2026-02-30', '2026-04-31 12:00 UTC']) {
+        assert.equal(readInstant(text, now), null, `${text}: a day that is in no calendar`);
       }
     } finally {
       if (zone === undefined) delete process.env['TZ'];

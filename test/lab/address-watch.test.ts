@@ -1,7 +1,9 @@
 // The watch of addresses, on lines that `ip monitor` would print. No namespace.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { describe, it } from '../support/test.js';
 import {
+  monitorOf,
   parseNotice,
   watchAddresses,
   type AddressNotice,
@@ -34,6 +36,16 @@ describe('the watch of addresses', () => {
       present: false,
     });
     assert.equal(parseNotice('10.99.0.0/24 dev eth0 proto kernel'), null);
+  });
+
+  it('has the time in UTC, whatever the local clock of the machine says', () => {
+    const words = monitorOf('address');
+    // `printenv TZ` in the place of `ip`: what it would be told.
+    const told = [...words.slice(1, words.indexOf('ip')), 'printenv', 'TZ'];
+    for (const zone of ['Pacific/Kiritimati', 'America/New_York']) {
+      const { stdout } = spawnSync(words[0] ?? '', told, { env: { ...process.env, TZ: zone } });
+      assert.equal(String(stdout), 'UTC\n', zone);
+    }
   });
 
   it('takes a renewal of the lifetime for no news', async () => {

@@ -77,7 +77,7 @@ describe('notices of ip monitor', () => {
     const line =
       '[2026-01-02T03:04:05.678901] 2: eth0    inet 10.99.0.100/24 scope global secondary eth0\\       valid_lft forever preferred_lft forever';
     assert.deepEqual(parseNotice(line), {
-      at: Date.parse('2026-01-02T03:04:05') + 678.901,
+      at: Date.parse('2026-01-02T03:04:05Z') + 678.901,
       interface: 'eth0',
       index: 2,
       address: '10.99.0.100',

@@ -39,7 +39,8 @@ const given = (name: string): string => {
 
 /**
  * Becomes the init of the box. The overlay keeps the root as it is for the next box; node and the
- * project are the host's own. systemd as PID 1 wants its usual file systems and no more.
+ * project are the host's own. systemd as PID 1 wants its usual file systems and no more. No timer of the
+ * distribution acts in it, such as the one that backs dpkg's files up at midnight: what a test finds is its own doing.
  */
 const BOOT = `
 set -eu
@@ -78,6 +79,9 @@ echo "$name" >etc/hostname
 touch box-ready; mount --bind "$root/ready" box-ready
 printf "%s\\n" "[Unit]" After=multi-user.target "[Service]" Type=oneshot \
   "ExecStart=dd if=/etc/hostname of=/box-ready status=none" >etc/systemd/system/box-ready.service
+for timer in "$lower"/lib/systemd/system/*.timer; do
+  ln -sf /dev/null "etc/systemd/system/$(basename "$timer")"
+done
 mkdir -p etc/systemd/system/multi-user.target.wants
 ln -sf ../box-ready.service etc/systemd/system/multi-user.target.wants/
 mkdir -p .old

@@ -47,6 +47,31 @@ describe('the package', { skip }, () => {
     if (!('passed' in t) || t.passed !== true) process.stdout.write(`${machines.words()}\n`);
   });
 
+  it('is judged where nothing acts at an hour of the day: it has no timer, and those of the distribution are masked', async () => {
+    const { a, b } = machines;
+    for (const box of [a, b]) {
+      const asked = async (what: string): Promise<Record<string, unknown>[]> => {
+        const { stdout } = await box.systemctl(what, '--all', '--type=timer', '--output=json');
+        return JSON.parse(stdout) as Record<string, unknown>[];
+      };
+      const installed = await asked('list-unit-files');
+      assert.ok(installed.some(({ unit_file: name }) => name === 'dpkg-db-backup.timer'));
+      assert.deepEqual(
+        installed.filter(({ state }) => state !== 'masked'),
+        [],
+      );
+      assert.deepEqual(
+        (await asked('list-units')).filter(
+          ({ load, active }) => load !== 'masked' || active !== 'inactive',
+        ),
+        [],
+      );
+      const { code, stderr } = await box.attempt(['systemctl', 'start', 'dpkg-db-backup.timer']);
+      assert.notEqual(code, 0);
+      assert.match(stderr, /is masked/);
+    }
+  });
+
   it('runs with the Node that it brings, which no PATH finds', async () => {
     const { a } = machines;
     const { stdout } = await a.sh(`readlink /proc/${await a.mainPid()}/exe`);
