@@ -9,6 +9,7 @@ import type { Lab } from '../../scripts/lab/lab.js';
 import type { ApplianceName, NamespaceName } from '../../scripts/lab/network.js';
 import { coverFolders, withOwnFolders, type OwnFolders } from '../../scripts/lab/own-folders.js';
 import { MAIN, PROGRAMS, ROOT } from '../../scripts/lab/program.js';
+import { realtime, realtimeNode } from '../../scripts/lab/realtime.js';
 import type { StandInOrder, StandInPlan } from './stand-in.js';
 
 /** Mount points that a machine without understudy or nginx lacks. */
@@ -174,8 +175,10 @@ export class StandIn {
   /** Resolves when every service listens. */
   async start(): Promise<void> {
     const program = fileURLToPath(new URL('stand-in.js', import.meta.url));
+    // It stands for a host of its own: one that waits for this machine would be taken out by nginx.
     const argv = this.#lab.network.inside(this.#host, [
-      process.execPath,
+      ...realtime(1),
+      ...realtimeNode,
       program,
       JSON.stringify(this.#plan),
     ]);

@@ -163,18 +163,17 @@ export class Site {
     for (const name of APPLIANCES) await this.#prepare(name);
     if (this.plan.nginx) for (const name of APPLIANCES) this.nginx[name].start();
     this.#started.words = await Words.listen(this.lab.network);
-    for (const name of APPLIANCES) this.startAgent(name);
     const { targets, requestsPerSecond = REQUESTS_PER_SECOND } = this.plan;
-    // The client asks from the start: a pair that watches its traffic is not to find none.
-    const [prober] = await Promise.all([
-      this.lab.probe({
-        targets,
-        periodMs: (1000 / requestsPerSecond) * targets.length,
-        timeoutMs: this.plan.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
-      }),
-      this.settled(this.#heirs),
-    ]);
+    // The client asks before anybody can answer: a pair that watches its traffic is not to find none, however long the
+    // client takes to start.
+    const prober = await this.lab.probe({
+      targets,
+      periodMs: (1000 / requestsPerSecond) * targets.length,
+      timeoutMs: this.plan.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+    });
     this.#started.client = new Client(prober);
+    for (const name of APPLIANCES) this.startAgent(name);
+    await this.settled(this.#heirs);
     await this.#client.allAnswered();
   }
 
