@@ -58,39 +58,22 @@ static napi_value open_deadline_timer(napi_env env, napi_callback_info info) {
   return fd < 0 ? throw_errno(env, fd, call) : hand_over_fd(env, DEADLINE_TIMER, fd, values[0]);
 }
 
-/* `argument` is the receive buffer of a watch, or whether a dump is of links. */
-static napi_value open_netlink(napi_env env, enum kind kind, int argument, napi_value callback) {
+static napi_value open_network_watch(napi_env env, napi_callback_info info) {
+  napi_value values[2];
+  int buffer, result = -ENOMEM;
   const char *call = "calloc";
-  int result = -ENOMEM;
-  struct resource *resource = new_resource(env, kind, -1);
+  if (!arguments(env, info, 2, values) || !int_argument(env, values[0], 0, INT_MAX, &buffer))
+    return NULL;
+  struct resource *resource = new_resource(env, NETWORK_WATCH, -1);
   if (resource == NULL) return NULL;
   resource->reader = calloc(1, sizeof *resource->reader);
-  if (resource->reader != NULL && kind == NETWORK_WATCH)
-    result = netlink_open_watch(resource->reader, argument, &call);
-  else if (resource->reader != NULL)
-    result = netlink_open_dump(resource->reader, argument != 0, &call);
+  if (resource->reader != NULL) result = netlink_open_watch(resource->reader, buffer, &call);
   if (result < 0) {
     drop_holder(resource);
     return throw_errno(env, result, call);
   }
   resource->fd = resource->reader->fd;
-  return hand_over(env, resource, callback);
-}
-
-static napi_value open_network_watch(napi_env env, napi_callback_info info) {
-  napi_value values[2];
-  int buffer;
-  if (!arguments(env, info, 2, values) || !int_argument(env, values[0], 0, INT_MAX, &buffer))
-    return NULL;
-  return open_netlink(env, NETWORK_WATCH, buffer, values[1]);
-}
-
-static napi_value open_network_dump(napi_env env, napi_callback_info info) {
-  napi_value values[1];
-  bool links = false;
-  if (!arguments(env, info, 1, values)) return NULL;
-  napi_get_value_bool(env, values[0], &links);
-  return open_netlink(env, NETWORK_DUMP, links, NULL);
+  return hand_over(env, resource, values[1]);
 }
 
 static napi_value receive_packets(napi_env env, napi_callback_info info) {
@@ -161,7 +144,7 @@ static napi_value receive_network(napi_env env, napi_callback_info info) {
   napi_value values[2];
   void *records;
   size_t size;
-  struct resource *resource = open_resource(env, info, NETWORK_WATCH | NETWORK_DUMP, 2, values);
+  struct resource *resource = open_resource(env, info, NETWORK_WATCH, 2, values);
   if (resource == NULL ||
       !batch_argument(env, values[1], sizeof(struct network_record), &records, &size))
     return NULL;
@@ -357,7 +340,7 @@ NAPI_MODULE_INIT() {
       FUNCTION("mac", mac),
       FUNCTION("sourceTo", source_to),
       FUNCTION("openNetworkWatch", open_network_watch),
-      FUNCTION("openNetworkDump", open_network_dump),
+      FUNCTION("listNetwork", list_network),
       FUNCTION("lookAtNetwork", look_at_network),
       FUNCTION("openDeadlineTimer", open_deadline_timer),
       FUNCTION("receivePackets", receive_packets),

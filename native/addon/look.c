@@ -1,6 +1,6 @@
-/* A look at the kernel's lists in a thread of libuv. Whoever asks for the list of links waits for rtnl, the one lock for all
- * changes of the network, in all namespaces of the machine: a driver that resets its card, or a namespace that goes with a
- * thousand interfaces, holds it for long. A thread may wait for it; an agent that waits advertises nothing meanwhile. */
+/* A look at the kernel's lists, if wanted in a thread of libuv. Whoever asks for the list of links waits for rtnl, the one
+ * lock for all changes of the network, in all namespaces of the machine. A driver that resets its card, or the end of a
+ * namespace with a thousand interfaces, holds it for long. A thread may wait; an agent that waits advertises nothing. */
 #include "look.h"
 
 #include <errno.h>
@@ -32,6 +32,15 @@ static napi_value found(napi_env env, const struct look *look) {
   if (napi_create_arraybuffer(env, size, &bytes, &buffer) != napi_ok) return NULL;
   if (size > 0) memcpy(bytes, look->records, size);
   return buffer;
+}
+
+napi_value list_network(napi_env env, napi_callback_info info) {
+  (void)info;
+  struct look look = {0};
+  look.count = netlink_take(&look.records);
+  napi_value result = found(env, &look);
+  free(look.records);
+  return result;
 }
 
 static void forget(napi_env env, struct look *look) {

@@ -37,7 +37,9 @@ int netlink_open_watch(struct netlink_reader *reader, int receive_buffer, const 
   return 0;
 }
 
-int netlink_open_dump(struct netlink_reader *reader, bool links, const char **call) {
+/* Requests all links, or else all addresses; netlink_read then hands them over. 0 or -errno. */
+static int open_dump(struct netlink_reader *reader, bool links) {
+  const char *call;
   struct {
     struct nlmsghdr header;
     union {
@@ -51,9 +53,8 @@ int netlink_open_dump(struct netlink_reader *reader, bool links, const char **ca
   request.header.nlmsg_len =
       (uint32_t)NLMSG_LENGTH(links ? sizeof request.body.link : sizeof request.body.address);
 
-  int fd = open_socket(0, call);
+  int fd = open_socket(0, &call);
   if (fd < 0) return fd;
-  *call = "send";
   if (send(fd, &request, request.header.nlmsg_len, MSG_NOSIGNAL) < 0) {
     int error = errno;
     close(fd);
@@ -257,9 +258,8 @@ enum { TAKEN_AT_ONCE = 64 };
 /* All links, or else all addresses, behind the `count` records that are there. The new count, or -errno. */
 static int take_list(struct netlink_reader *reader, bool links, struct network_record **records,
                      int count) {
-  const char *call;
   memset(reader, 0, offsetof(struct netlink_reader, buffer));
-  int result = netlink_open_dump(reader, links, &call);
+  int result = open_dump(reader, links);
   if (result < 0) return result;
   do {
     const size_t room = (size_t)count + TAKEN_AT_ONCE;

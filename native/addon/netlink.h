@@ -44,9 +44,6 @@ struct netlink_reader {
 /* Subscribes to links and addresses of both families. 0, or -errno and in `call` what refused. */
 int netlink_open_watch(struct netlink_reader *reader, int receive_buffer, const char **call);
 
-/* Requests all links, or else all addresses; netlink_read then hands them over. 0 or -errno. */
-int netlink_open_dump(struct netlink_reader *reader, bool links, const char **call);
-
 /* Reads up to `capacity` records. 0 when the socket is empty or the dump complete; -ENOBUFS when
  * notifications were lost; -EINTR when a dump is complete but may have gaps; else -errno. */
 int netlink_read(struct netlink_reader *reader, struct network_record *records, int capacity);

@@ -31,11 +31,9 @@ export interface Addon {
   ): Handle;
   openAnnouncer(): Handle;
   openNetworkWatch(receiveBuffer: number, onReadable: () => void): Handle;
-  openNetworkDump(links: boolean): Handle;
-  /**
-   * Reads all links and all addresses in a thread, so that nobody here waits for the kernel's lock, and hands over their
-   * records; or a negative errno.
-   */
+  /** The records of all links and, behind them, of all addresses; or a negative errno. It waits for the kernel's lock. */
+  listNetwork(): ArrayBuffer | number;
+  /** The same, read in a thread, so that nobody here waits. */
   lookAtNetwork(onRead: (records: ArrayBuffer | number) => void): void;
   openDeadlineTimer(onExpired: () => void): Handle;
   /** See membership_open in native/addon/packet_socket.h. A file descriptor, or a negative errno. */
@@ -103,7 +101,7 @@ export interface Addon {
 
 /** What an addon that was built before the latest change of this face does not have. */
 const isWhole = (addon: Partial<Addon>): addon is Addon =>
-  addon.lookAtNetwork !== undefined && addon.membership !== undefined;
+  addon.listNetwork !== undefined && addon.membership !== undefined;
 
 const ADDON = '../../../build/Release/understudy.node';
 

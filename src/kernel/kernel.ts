@@ -130,9 +130,9 @@ export interface NetworkWatch {
   /** Drains all notifications and hands over what changed; after an overrun, by a full dump. */
   receive(handler: (change: NetworkChange) => void): void;
   /**
-   * Begins to read the kernel's lists in a thread: whoever reads them waits while somebody else changes the network of this
-   * machine. What differs from what is known then is handed over by the next `receive`, which `onReadable` asks for; nothing is when
-   * a notification came meanwhile. @throws KernelError EAGAIN when no thread can be had
+   * Begins to read the kernel's lists in a thread, as whoever reads them waits while somebody else changes the network of
+   * this machine. When they differ from what is known, `onReadable` is called, and the next `receive` hands the differences
+   * over. A notification that comes meanwhile makes the look void. @throws KernelError EAGAIN when no thread can be had
    */
   look(): void;
   /** Takes a full dump now, however long that is waited for, and hands over whatever differs from what was known. */

@@ -9,6 +9,7 @@ import { attempt, errorName, refusal } from './refusal.js';
 
 type Handler = (change: NetworkChange) => void;
 
+const LISTING = 'listing links and addresses';
 /** Dumps torn by changes that are tried again before the picture is left as it is. */
 const TORN_DUMPS = 16;
 /** Reads of one drain; whatever is left wakes the event loop again. */
@@ -55,8 +56,7 @@ class NativeNetworkWatch implements NetworkWatch {
   /** @throws KernelError EINTR when the lists never stood still for a whole dump. */
   start(): void {
     const dump = this.#takeDump();
-    if (dump === null)
-      throw refusal('listing links and addresses', -constants.errno.EINTR, 'recvmsg');
+    if (dump === null) throw refusal(LISTING, -constants.errno.EINTR, 'recvmsg');
     this.#picture.replace(dump, () => {});
   }
 
@@ -67,18 +67,18 @@ class NativeNetworkWatch implements NetworkWatch {
   look(): void {
     if (this.#looking || this.#closed) return;
     const since = this.#revision;
+    attempt(LISTING, () => this.#addon.lookAtNetwork((found) => this.#seen(found, since)));
     this.#looking = true;
-    attempt('listing links and addresses', () =>
-      this.#addon.lookAtNetwork((records) => {
-        this.#looking = false;
-        // Without memory or descriptors, or where the lists changed meanwhile, the next look makes up for it.
-        if (this.#closed || typeof records === 'number') return;
-        const dump = dumpOf(new NetworkRecords(records).all());
-        if (since !== this.#revision || this.#picture.isOf(dump)) return;
-        this.#found = { dump, since };
-        this.#onFound();
-      }),
-    );
+  }
+
+  /** Without memory or descriptors, or where the lists changed meanwhile, the next look makes up for it. */
+  #seen(found: ArrayBuffer | number, since: number): void {
+    this.#looking = false;
+    if (this.#closed || typeof found === 'number' || since !== this.#revision) return;
+    const dump = dumpOf(new NetworkRecords(found).all());
+    if (this.#picture.isOf(dump)) return;
+    this.#found = { dump, since };
+    this.#onFound();
   }
 
   resynchronize(handler: Handler): void {
@@ -152,32 +152,11 @@ class NativeNetworkWatch implements NetworkWatch {
 
   #takeDump(): Dump | null {
     for (let round = 0; round < TORN_DUMPS; round += 1) {
-      const links = this.#dump(true);
-      const addresses = links === null ? null : this.#dump(false);
-      if (links === null || addresses === null) continue;
-      return dumpOf([...links, ...addresses]);
+      const found = this.#addon.listNetwork();
+      if (typeof found !== 'number') return dumpOf(new NetworkRecords(found).all());
+      if (errorName(found) !== 'EINTR') throw refusal(LISTING, found, 'recvmsg');
     }
     return null;
-  }
-
-  /** All links or all addresses; null when the kernel's list changed meanwhile. */
-  #dump(links: boolean): NetworkRecord[] | null {
-    const what = `listing ${links ? 'links' : 'addresses'}`;
-    const handle = attempt(what, () => this.#addon.openNetworkDump(links));
-    const found: NetworkRecord[] = [];
-    try {
-      for (;;) {
-        const count = this.#read(handle);
-        if (count === 0) return found;
-        if (count < 0) {
-          if (errorName(count) === 'EINTR') return null;
-          throw refusal(what, count, 'recvmsg');
-        }
-        for (let index = 0; index < count; index += 1) found.push(this.#records.at(index));
-      }
-    } finally {
-      this.#addon.close(handle);
-    }
   }
 
   #read(handle: Handle): number {

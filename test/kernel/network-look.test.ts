@@ -31,14 +31,15 @@ class MadeUp {
   told: Buffer[] = [];
   read: ((records: ArrayBuffer | number) => void) | null = null;
   looks = 0;
+  /** No thread can be had. */
+  refused = false;
   woken = 0;
   readonly watch: NetworkWatch;
 
   constructor() {
     const addon: Partial<Addon> = {
       openNetworkWatch: () => ({}) as Handle,
-      openNetworkDump: () => ({}) as Handle,
-      // Two dumps at the start, of links and of addresses: both are empty.
+      listNetwork: () => new ArrayBuffer(0),
       receiveNetwork: (_, batch) => {
         const next = this.told.shift();
         if (next === undefined) return 0;
@@ -46,6 +47,7 @@ class MadeUp {
         return next.length / RECORD_SIZE;
       },
       lookAtNetwork: (onRead) => {
+        if (this.refused) throw Object.assign(new Error('EAGAIN'), { code: 'EAGAIN' });
         this.looks += 1;
         this.read = onRead;
       },
@@ -123,6 +125,16 @@ describe('a look', () => {
     assert.deepEqual(network.received(), []);
     network.watch.look();
     assert.equal(network.looks, 2);
+    network.end(linksOf(2));
+    assert.deepEqual(network.received(), ['link eth2']);
+  });
+
+  it('for which no thread can be had is refused, and followed by another', () => {
+    const network = new MadeUp();
+    network.refused = true;
+    assert.throws(() => network.watch.look(), { code: 'EAGAIN' });
+    network.refused = false;
+    network.watch.look();
     network.end(linksOf(2));
     assert.deepEqual(network.received(), ['link eth2']);
   });
