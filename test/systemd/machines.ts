@@ -49,6 +49,13 @@ export async function setUp(box: Box, change: Values = {}): Promise<void> {
   await box.sh('chown understudy: /etc/understudy/*');
 }
 
+/** What a command, if it was one, has printed. */
+function wordsOf(said: unknown): string {
+  if (typeof said === 'string') return `what it said:\n${said}`;
+  if (typeof said !== 'object' || said === null || !('stdout' in said)) return '';
+  return `what it said:\n${String(said.stdout)}`;
+}
+
 export class Machines {
   readonly lab: Lab;
   readonly #boxes: { a: Box; b: Box };
@@ -98,9 +105,13 @@ export class Machines {
     settled: () => Promise<unknown> = () => Promise.resolve(),
   ): Promise<ProbeReport> {
     const window = await this.#prober.open();
-    await act();
-    await this.lab.waitForHolders(ADDRESS, [heir.name], WAIT_LIMIT_MS);
-    await settled();
+    const said = await act();
+    try {
+      await this.lab.waitForHolders(ADDRESS, [heir.name], WAIT_LIMIT_MS);
+      await settled();
+    } catch (cause) {
+      throw new Error(`${String(cause)}\n${wordsOf(said)}${this.#lastWords()}`, { cause });
+    }
     const { [ADDRESS]: report } = await window.close();
     if (report === undefined) throw new Error(`a report on ${ADDRESS} expected`);
     const held = this.lab.heldTimes(ADDRESS, window.openedAt, Date.now());
@@ -162,6 +173,15 @@ export class Machines {
 
   words(): string {
     return [this.a, this.b].map((box) => box.words()).join('\n');
+  }
+
+  /** The end of what each has logged. */
+  #lastWords(): string {
+    return [this.a, this.b]
+      .flatMap(({ name, journal }) =>
+        journal.lines.slice(-20).map(({ text }) => `${name}: ${text}\n`),
+      )
+      .join('');
   }
 
   async close(): Promise<void> {
