@@ -9,6 +9,7 @@ import type { SyncWord } from './commands/sync.js';
 
 interface ForceOptions extends AnswerOptions {
   readonly force?: boolean;
+  readonly wait?: string;
 }
 
 export function addOperatorCommands(context: Context): void {
@@ -16,6 +17,7 @@ export function addOperatorCommands(context: Context): void {
   const order = ordering(context);
   add('failover', 'hand the role over now; come back only when asked or needed')
     .option('--force', 'also to a peer that is not fit and sound, as long as it can take it')
+    .option('--wait <seconds>', 'when nobody can take it over now, try for so long')
     .action((options: ForceOptions) => order(options, 'failover'));
   add('maintenance', 'leave the election until told; survives a reboot')
     .addArgument(word('on', 'off'))
@@ -42,8 +44,7 @@ const ordering =
   ({ chosen, answering, finish }: Context): Order =>
   async (options, name, argument) => {
     const { orderAgent } = await import('./commands/order.js');
-    const force = options.force === true;
-    finish(await orderAgent(answering(options), chosen(options), name, argument, force));
+    finish(await orderAgent(answering(options), chosen(options), name, argument, options));
   };
 
 function addBypass(context: Context): void {

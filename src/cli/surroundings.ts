@@ -41,11 +41,11 @@ export interface Surroundings {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Wall time, milliseconds since 1970; default the clock. */
   readonly now?: () => number;
-  /** Ends `--watch`; default never (a signal ends the process). */
+  /** Ends what waits; default never (a signal ends the process). */
   readonly interrupted?: AbortSignal;
   /** The demonstration that `demo` starts; default scripts/demo of this package. */
   readonly demoScript?: string;
-  /** What `--watch` and `--follow` wait before they look again, in milliseconds; default 500. */
+  /** What `--watch`, `--follow` and `--wait` wait before they look again, in milliseconds; default 500. */
   readonly watchIntervalMs?: number;
 }
 

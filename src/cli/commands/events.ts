@@ -1,6 +1,5 @@
 // `understudy events`: the last events of the running agent, or of its file when none runs; with
 // --follow every one from then on; those that are asked for. Rendering is in render/.
-import { setTimeout as pause } from 'node:timers/promises';
 import {
   isWanted,
   readFilter,
@@ -17,6 +16,7 @@ import { locateSocket } from '../locate.js';
 import { renderEvent } from '../render/event.js';
 import { harmless, painter } from '../render/text.js';
 import { EXIT, usesColour, type ConfigChoice, type Surroundings } from '../surroundings.js';
+import { waitToLook } from '../wait.js';
 
 export interface EventChoice extends FilterOptions {
   readonly json?: boolean;
@@ -104,7 +104,7 @@ async function fromAgent({
 /** Until interrupted. An agent that goes away is waited for, once one has been there. */
 async function follow(call: Call): Promise<void> {
   const { surroundings, config, socketPath, filter, print } = call;
-  const { interrupted, watchIntervalMs = 500 } = surroundings;
+  const { interrupted } = surroundings;
   const client = createControlClient(socketPath);
   let last: string | undefined;
   let connected = false;
@@ -131,8 +131,7 @@ async function follow(call: Call): Promise<void> {
       if (!complained) failCall(surroundings, config, error);
       complained = true;
     }
-    const options = interrupted === undefined ? {} : { signal: interrupted };
-    await pause(watchIntervalMs, undefined, options).catch(() => undefined);
+    await waitToLook(surroundings);
   }
 }
 

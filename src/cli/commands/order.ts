@@ -1,24 +1,42 @@
 // `understudy failover`, `maintenance`, `bypass engage|release`, `flaps clear`: one order to the
 // running agent, and what came of it. Without an agent there is nobody to carry it out.
-import { createControlClient } from '../../control/client.js';
-import type { CommandName } from '../../control/protocol.js';
+import { createControlClient, type ControlClient } from '../../control/client.js';
+import type { CommandName, CommandOutcome } from '../../control/protocol.js';
+import type { Status } from '../../model/status.js';
 import { answer, fail, failCall, failSettings } from '../failures.js';
 import { locateSocket } from '../locate.js';
 import { harmless } from '../render/text.js';
+import { waitToLook } from '../wait.js';
 import { EXIT, type ConfigChoice, type Surroundings } from '../surroundings.js';
+
+export interface OrderManner {
+  readonly force?: boolean;
+  /** Whole seconds for which a refused failover is ordered again, as the option says them; default none. */
+  readonly wait?: string;
+}
+
+/** An hour: whoever waits longer wants maintenance in a window, not a failover. */
+const LONGEST_WAIT_S = 3_600;
 
 /** Prints what was done, or why not and what to do. @returns the exit code. */
 export async function orderAgent(
   surroundings: Surroundings,
   config: ConfigChoice,
   name: CommandName,
-  argument?: string,
-  force = false,
+  argument: string | undefined,
+  { force = false, wait = '0' }: OrderManner,
 ): Promise<number> {
+  if (!/^\d{1,4}$/.test(wait) || Number(wait) > LONGEST_WAIT_S) {
+    const expected = `whole seconds, ${LONGEST_WAIT_S} at most`;
+    const message = `expected ${expected}, for --wait, found ${JSON.stringify(wait)}`;
+    return fail(surroundings, EXIT.usage, message, `understudy ${name} --wait 10`);
+  }
   const located = await locateSocket(config);
   if (!located.ok) return failSettings(surroundings, located.errors, config.path);
+  const client = createControlClient(located.socketPath);
+  const give = (): Promise<CommandOutcome> => client.command(name, argument, force);
   try {
-    const outcome = await createControlClient(located.socketPath).command(name, argument, force);
+    const outcome = await insist(surroundings, client, give, Number(wait) * 1_000);
     if (!outcome.ok) {
       const { message, remedy, code } = outcome;
       return fail(surroundings, EXIT.failed, harmless(message), harmless(remedy), code);
@@ -30,3 +48,32 @@ export async function orderAgent(
     return failCall(surroundings, config, error);
   }
 }
+
+/** Gives the order; while it is refused and `waitMs` are not over, again as soon as the status says that it would succeed. */
+async function insist(
+  surroundings: Surroundings,
+  client: ControlClient,
+  give: () => Promise<CommandOutcome>,
+  waitMs: number,
+): Promise<CommandOutcome> {
+  const until = performance.now() + waitMs;
+  const isOver = (): boolean =>
+    performance.now() >= until || surroundings.interrupted?.aborted === true;
+  let outcome = await give();
+  while (!outcome.ok && !isOver()) {
+    await waitToLook(surroundings);
+    const status = await client.status();
+    if (!isActive(status)) break;
+    if (canMove(status) || isOver()) outcome = await give();
+  }
+  return outcome;
+}
+
+/** Without one that is Active here there is nothing left to wait for. */
+const isActive = ({ virtualRouters }: Status): boolean =>
+  virtualRouters.some(({ state }) => state === 'Active');
+
+/** An agent of an earlier release says nothing of it, and has to be asked by the order itself. */
+const canMove = ({ readiness }: Status): boolean =>
+  readiness === undefined ||
+  readiness.some(({ direction, ready }) => direction === 'away' && ready);

@@ -1,5 +1,4 @@
 // `understudy status`: asks the agent, prints once or on every change. Rendering is in render/.
-import { setTimeout as pause } from 'node:timers/promises';
 import {
   AgentNotReachable,
   createControlClient,
@@ -16,6 +15,7 @@ import type { PluginAnswer } from '../render/plugin.js';
 import { columnsFor } from '../render/text.js';
 import { EXIT, usesColour, type ConfigChoice, type Surroundings } from '../surroundings.js';
 import { packageVersion } from '../version.js';
+import { waitToLook } from '../wait.js';
 
 export interface StatusChoice {
   readonly json?: boolean;
@@ -110,7 +110,7 @@ async function watch(
   let last: string | null = essence(first);
   const redraws = surroundings.isTerminal && choice.json !== true;
   while (surroundings.interrupted?.aborted !== true) {
-    await wait(surroundings);
+    await waitToLook(surroundings);
     try {
       const status = await client.status();
       const now = essence(status);
@@ -124,11 +124,6 @@ async function watch(
     }
   }
 }
-
-const wait = ({ watchIntervalMs = 500, interrupted }: Surroundings): Promise<void> =>
-  pause(watchIntervalMs, undefined, interrupted === undefined ? {} : { signal: interrupted }).catch(
-    () => undefined,
-  );
 
 /** What counts as a change: everything but what moves with every packet, or with the clock. */
 function essence(status: Status): string {
