@@ -26,6 +26,8 @@
 #define DUMP_READS_MAX 4096
 /* So late the kernel may remove an address whose lifetime is over. */
 #define LATE_MS 600
+/* As ifa_cacheinfo counts: hundredths of a second since the boot. */
+#define YOUNG_CS 50
 
 /* Two sockets: what is refused must not be mixed up with what is listed. */
 static int lister = -1;
@@ -133,12 +135,27 @@ static bool is_willed(const struct will *will, struct nlmsghdr *message) {
          NULL;
 }
 
+/*
+ * An IPv6 address that has just been put there, and has the whole lifetime. The kernel answers for it a little later, when
+ * a thread has had its turn (addrconf_dad_work), and tells that it stands. A renewal before that would tell it too soon:
+ * the agent would announce it, its predecessor would let go, and nobody would answer. The next renewal is soon enough.
+ */
+static bool is_young(const struct nlmsghdr *message, const struct ifa_cacheinfo *times,
+                     uint32_t lifetime) {
+  const struct ifaddrmsg *body = NLMSG_DATA(message);
+  uint32_t age = (uint32_t)(now_ms() / 10) - times->cstamp;
+  /* The stamp counts ticks, and may be a little ahead of the clock. */
+  return body->ifa_family == AF_INET6 && times->tstamp == times->cstamp &&
+         times->ifa_valid == lifetime && age + YOUNG_CS < 2 * YOUNG_CS;
+}
+
 /* Makes the renewal out of what the dump said; false when there is nothing to change. */
 static bool renew(struct nlmsghdr *message, uint32_t lifetime) {
   struct rtattr *attribute = find_attribute(message, IFA_CACHEINFO);
   if (attribute == NULL || RTA_PAYLOAD(attribute) < sizeof(struct ifa_cacheinfo)) return false;
   struct ifa_cacheinfo *times = RTA_DATA(attribute);
   if (lifetime == FOR_EVER && times->ifa_valid == FOR_EVER) return false;
+  if (is_young(message, times, lifetime)) return false;
   times->ifa_valid = lifetime;
   if (times->ifa_prefered != 0) /* a deprecated one stays so: it is no source of ours */
     times->ifa_prefered = lifetime;

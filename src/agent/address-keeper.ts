@@ -16,6 +16,7 @@ import {
   isChecking,
   isHolding,
   isIdle,
+  isOfThePackage,
   isSamePlace,
   isSlow,
   isUrgent,
@@ -402,7 +403,7 @@ export class AddressKeeper {
   /** Nothing more has to be put there: present, as soon as the kernel answers for all. */
   #await(keeping: Keeping): void {
     if (keeping.disturbed || this.#serves(keeping)) this.#confirm(keeping);
-    else awaitService(keeping, this.#options.now());
+    else awaitService(keeping, this.#options.now(), this.#isSureHere());
   }
 
   #confirm(keeping: Keeping): void {
@@ -411,12 +412,15 @@ export class AddressKeeper {
     this.#tell(keeping.disturbed ? 'addresses-removed' : 'addresses-present', keeping);
   }
 
+  /** The package's own script puts them on the interface of the settings; another one has been seen to. */
+  #isSureHere = (): boolean => this.#putsHere || isOfThePackage(this.#vip);
+
   /** The kernel had its time since the script succeeded: what it lacks even so is lost, not late. */
   #notInService(keeping: Keeping, now: Instant): void {
     const present = presentOf(this.#options.network, keeping.settings);
     const lacking = present.length < keeping.settings.addresses.length;
     if (!lacking && isChecking(keeping, now)) return;
-    if (this.#putsHere && lacking) keeping.disturbed = true;
+    if (this.#isSureHere() && lacking) keeping.disturbed = true;
     this.#confirm(keeping);
   }
 

@@ -1,5 +1,6 @@
 // What the keeper knows of one virtual router's addresses. No kernel, no script.
 import { PACKAGE_ACCEPT_MODE, PACKAGE_VIP_SCRIPT } from '../config/defaults.js';
+import { INSTALLED_VIP_SCRIPT } from '../config/schema.js';
 import type { Settings, VirtualRouterSettings } from '../config/settings.js';
 import type { PlacedRouter } from './placement.js';
 import { activeDownInterval } from '../core/machine/timing.js';
@@ -19,8 +20,8 @@ import { placesOf } from './own-addresses.js';
 
 /**
  * The kernel takes an IPv6 address into service a little after the script that added it, even without
- * duplicate address detection. One that does not stand on this interface by then is not waited for any
- * longer: a script of the user's own may put it elsewhere.
+ * duplicate address detection. Where it is not known that the script puts them on this interface, one that does not stand
+ * there by then is not waited for any longer: a script of the user's own may put it elsewhere.
  */
 const SERVICE_DELAY = microseconds(50_000);
 
@@ -81,9 +82,12 @@ export const begin = (
   inheritedUntil: left?.inherits === true ? after(left.now, longestActiveDown(settings)) : null,
 });
 
-/** The script has succeeded, and the kernel does not answer for every address yet. */
-export function awaitService(keeping: Keeping, now: Instant): void {
-  keeping.serviceBy = after(now, SERVICE_DELAY);
+/**
+ * The script has succeeded, and the kernel does not answer for every address yet.
+ * @param putsHere whether it is known to put them on this interface: then they are waited for as long as a check may take.
+ */
+export function awaitService(keeping: Keeping, now: Instant, putsHere: boolean): void {
+  keeping.serviceBy = after(now, putsHere ? CHECKED_WITHIN : SERVICE_DELAY);
   keeping.checkedBy = after(now, CHECKED_WITHIN);
 }
 
@@ -100,6 +104,10 @@ export const runnerOf = (script: string, closes: boolean): readonly string[] =>
 
 /** The netlink script runner, and how long it may take. */
 export type Runner = Pick<Settings['vip'], 'script' | 'timeoutSeconds'>;
+
+/** Whether it is the one that comes with understudy. */
+export const isOfThePackage = ({ script }: Pick<Runner, 'script'>): boolean =>
+  script === PACKAGE_VIP_SCRIPT || script === INSTALLED_VIP_SCRIPT;
 
 /** The call of the netlink script runner that runs these lines. */
 export const scriptRequest = (

@@ -131,7 +131,8 @@ export class NetworkPicture {
   }
 }
 
-const placeOf = (address: LinkAddress): string =>
+/** An address on a link, as one text. */
+export const placeOf = (address: LinkAddress): string =>
   `${address.linkIndex} ${formatAddressWithPrefix(address)}`;
 
 const isSameAddress = (a: LinkAddress, b: LinkAddress): boolean =>

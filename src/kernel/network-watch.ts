@@ -1,9 +1,10 @@
 // The rtnetlink subscription over the addon. No judgement of what a change means.
 import { constants } from 'node:os';
+import { familyOf, formatAddressWithPrefix } from '../model/address.js';
 import type { Link, LinkAddress } from '../model/link.js';
 import type { Addon, Handle } from './addon.js';
 import type { AddressesOfLink, NetworkChange, NetworkWatch } from './kernel.js';
-import { dumpOf, NetworkPicture, type Dump } from './network-picture.js';
+import { dumpOf, NetworkPicture, placeOf, type Dump } from './network-picture.js';
 import { NetworkRecords, type NetworkRecord } from './network-records.js';
 import { attempt, errorName, refusal } from './refusal.js';
 
@@ -12,6 +13,8 @@ type Handler = (change: NetworkChange) => void;
 const LISTING = 'listing links and addresses';
 /** Dumps torn by changes that are tried again before the picture is left as it is. */
 const TORN_DUMPS = 16;
+/** The kernel tells of an IPv6 address by then, on a busy machine, too, or it was told and the notification was lost. */
+const TOLD_WITHIN_MS = 500;
 /** Reads of one drain; whatever is left wakes the event loop again. */
 const READS = 4096;
 
@@ -29,6 +32,8 @@ class NativeNetworkWatch implements NetworkWatch {
   #looking = false;
   /** What a look has found that differs, until it is taken; it holds as long as nothing else was told since it began. */
   #found: { readonly dump: Dump; readonly since: number } | null = null;
+  /** IPv6 addresses that looks have found and nobody has told of, and since when (performance.now). */
+  #untold = new Map<string, number>();
   readonly #onFound: () => void;
 
   constructor(addon: Addon, handle: Handle, onFound: () => void) {
@@ -75,10 +80,29 @@ class NativeNetworkWatch implements NetworkWatch {
   #seen(found: ArrayBuffer | number, since: number): void {
     this.#looking = false;
     if (this.#closed || typeof found === 'number' || since !== this.#revision) return;
-    const dump = dumpOf(new NetworkRecords(found).all());
+    const dump = this.#answered(dumpOf(new NetworkRecords(found).all()));
     if (this.#picture.isOf(dump)) return;
     this.#found = { dump, since };
     this.#onFound();
+  }
+
+  /**
+   * The kernel lists an IPv6 address as soon as it was added; it answers for it, and tells of it, when a thread of its own
+   * has had its turn. One of which it has not told may have just come, and is left out.
+   */
+  #answered(dump: Dump): Dump {
+    if (this.#picture.isOf(dump)) return dump;
+    const now = performance.now();
+    const untold = new Map<string, number>();
+    const addresses = dump.addresses.filter((one) => {
+      const known = this.#picture.addressesOn(one.linkIndex).get(formatAddressWithPrefix(one));
+      if (known !== undefined || familyOf(one.address) === 'ipv4') return true;
+      const since = this.#untold.get(placeOf(one)) ?? now;
+      untold.set(placeOf(one), since);
+      return now - since >= TOLD_WITHIN_MS;
+    });
+    this.#untold = untold;
+    return { ...dump, addresses };
   }
 
   resynchronize(handler: Handler): void {

@@ -15,9 +15,12 @@ const CHECKED_WITHIN = 500_000;
 const LINK_LOCAL = 'fe80::51/64';
 const GLOBAL = '2001:db8::51/64';
 
-/** Active, its addresses added by the script, here or elsewhere, none of them in service. */
+/**
+ * Active, its addresses added by the script, here or elsewhere, none of them in service. Late: the script has ended, and the
+ * kernel has still to put them there.
+ */
 async function tentative(
-  where: 'here' | 'elsewhere' = 'here',
+  where: 'here' | 'late' | 'elsewhere' = 'here',
 ): Promise<{ made: Rig; mark: number }> {
   const six = routerSettings({
     name: 'six',
@@ -30,11 +33,15 @@ async function tentative(
   const lan = settingsOf([six]);
   const peers = [{ name: 'there', addresses: [address('10.98.0.2')] }];
   const made = rig({
-    settings: { ...lan, ha: { ...lan.ha, peers } },
+    settings: {
+      ...lan,
+      ha: { ...lan.ha, peers },
+      ...(where === 'elsewhere' ? { vip: { ...lan.vip, script: '/usr/local/bin/vip' } } : {}),
+    },
     before: (kernel) => kernel.addAddress(INDEX, 'fe80::1/64'),
   });
   made.executor.tentative = true;
-  if (where === 'elsewhere') made.executor.answers.push(exited(0));
+  if (where !== 'here') made.executor.answers.push(exited(0));
   made.driver.start();
   await settle();
   const mark = made.trace.length;
@@ -95,6 +102,32 @@ describe('IPv6 addresses that the script has added', () => {
     made.kernel.advance(1);
     await settle();
     assert.deepEqual(said(made, mark).at(-1), 'news Active with addresses');
+  });
+
+  it('are at the kernel’s word only, however late it has time to put them where the package’s script adds them', async () => {
+    const { made, mark } = await tentative('late');
+    made.kernel.advance(CHECKED_WITHIN - 1);
+    await settle();
+    assert.deepEqual(said(made, mark), ['news Active without addresses'], 'not before');
+    made.kernel.addAddress(INDEX, LINK_LOCAL);
+    made.kernel.addAddress(INDEX, GLOBAL);
+    await settle();
+    assert.deepEqual(said(made, mark).slice(1), [
+      'announce fe80::51',
+      'announce 2001:db8::51',
+      'news Active with addresses',
+    ]);
+  });
+
+  it('are put there again where the package’s script has ended and they never came', async () => {
+    const { made } = await tentative('late');
+    made.executor.tentative = false;
+    made.kernel.advance(CHECKED_WITHIN);
+    await settle();
+    assert.deepEqual(
+      [LINK_LOCAL, GLOBAL].map((one) => made.kernel.has(INDEX, one)),
+      [true, true],
+    );
   });
 });
 

@@ -26,6 +26,17 @@ function linksOf(...indexes: readonly number[]): Buffer {
   return bytes;
 }
 
+/** The record of an address, 10.0.0.1 or 2001:db8::1, on the link of this index. */
+function addressOn(index: number, family: 4 | 6): Buffer {
+  const bytes = Buffer.alloc(RECORD_SIZE);
+  bytes.writeInt32LE(3, 0);
+  bytes.writeInt32LE(index, 4);
+  bytes.writeUInt8(family, 16);
+  bytes.writeUInt8(family === 4 ? 24 : 64, 17);
+  bytes.set(family === 4 ? [10, 0, 0, 1] : [0x20, 0x01, 0x0d, 0xb8], 52);
+  return bytes;
+}
+
 class MadeUp {
   /** The notifications that wait; what the lists are read to be while somebody waits for them. */
   told: Buffer[] = [];
@@ -137,6 +148,41 @@ describe('a look', () => {
     network.watch.look();
     network.end(linksOf(2));
     assert.deepEqual(network.received(), ['link eth2']);
+  });
+
+  it('does not tell of an IPv6 address before the kernel does: it is listed before it is answered for', (t) => {
+    t.mock.method(performance, 'now', () => 1_000);
+    const network = new MadeUp();
+    const look = (): string[] => {
+      network.watch.look();
+      network.end(Buffer.concat([linksOf(2), addressOn(2, 4), addressOn(2, 6)]));
+      return network.received();
+    };
+    assert.deepEqual(look(), ['link eth2', 'address']);
+    assert.deepEqual(
+      [...network.watch.addresses()].map(({ prefixLength }) => prefixLength),
+      [24],
+    );
+    assert.deepEqual(look(), [], 'it wakes nobody for it');
+    network.told = [addressOn(2, 6)];
+    assert.deepEqual(network.received(), ['address'], 'the kernel tells of it');
+    assert.deepEqual(look(), []);
+  });
+
+  it('tells of an IPv6 address of which the kernel has not told in time', (t) => {
+    let now = 1_000;
+    t.mock.method(performance, 'now', () => now);
+    const network = new MadeUp();
+    const look = (): string[] => {
+      network.watch.look();
+      network.end(addressOn(2, 6));
+      return network.received();
+    };
+    assert.deepEqual(look(), []);
+    now += 499;
+    assert.deepEqual(look(), []);
+    now += 1;
+    assert.deepEqual(look(), ['address']);
   });
 
   it('tells nobody once the watch is closed', () => {

@@ -7,8 +7,9 @@
 #include "expect.h"
 
 /* Of the other units, which are not called here. */
+static int64_t clock_ms;
 int64_t now_ms(void) {
-  return 0;
+  return clock_ms;
 }
 int64_t boot_ms(void) {
   return 0;
@@ -106,6 +107,58 @@ static void dumps(void) {
   }
 }
 
+static size_t append(uint8_t *at, uint16_t type, const void *value, uint16_t length) {
+  const struct rtattr head = {.rta_len = (uint16_t)RTA_LENGTH(length), .rta_type = type};
+  memcpy(at, &head, sizeof head);
+  memcpy(at + RTA_LENGTH(0), value, length);
+  return RTA_SPACE(length);
+}
+
+/* As the kernel lists an address. Whether it is renewed to 3 s, 10 s after the boot. */
+static bool is_renewed(uint8_t family, struct ifa_cacheinfo times) {
+  static struct batch batch;
+  struct address addresses[1] = {
+      {.link = 7, .family = family == AF_INET ? 4 : 6, .prefix_length = 64, .bytes = {0x20, 1}}};
+  struct will will = {.addresses = addresses, .address_count = 1, .lifetime_s = 3};
+  const struct ifaddrmsg body = {.ifa_family = family, .ifa_prefixlen = 64, .ifa_index = 7};
+  _Alignas(8) uint8_t entry[128];
+  size_t length = NLMSG_LENGTH(sizeof body);
+  memcpy(NLMSG_DATA(entry), &body, sizeof body);
+  length += append(entry + length, IFA_ADDRESS, addresses->bytes, family == AF_INET ? 4 : 16);
+  length += append(entry + length, IFA_CACHEINFO, &times, sizeof times);
+  const struct nlmsghdr header = {.nlmsg_len = (uint32_t)length, .nlmsg_type = RTM_NEWADDR};
+  memcpy(entry, &header, sizeof header);
+  clock_ms = 10000;
+  batch.change = RENEW;
+  batch.lifetime = 3;
+  batch.count = batch.length = 0;
+  take_messages(&will, entry, length, 0, &batch);
+  clock_ms = 0;
+  return batch.count == 1;
+}
+
+static void what_has_just_come_is_left(void) {
+  const struct {
+    uint8_t family;
+    bool renewed;
+    struct ifa_cacheinfo times;
+  } rows[] = {
+      /* As it was put there, by a clock that is a little ahead, too. */
+      {AF_INET6, false, {.ifa_valid = 3, .cstamp = 1000, .tstamp = 1000}},
+      {AF_INET6, false, {.ifa_valid = 3, .cstamp = 960, .tstamp = 960}},
+      {AF_INET6, false, {.ifa_valid = 3, .cstamp = 1020, .tstamp = 1020}},
+      /* Older; renewed before; with less than all of its lifetime, or with more. */
+      {AF_INET6, true, {.ifa_valid = 3, .cstamp = 940, .tstamp = 940}},
+      {AF_INET6, true, {.ifa_valid = 3, .cstamp = 990, .tstamp = 1000}},
+      {AF_INET6, true, {.ifa_valid = 2, .cstamp = 1000, .tstamp = 1000}},
+      {AF_INET6, true, {.ifa_valid = 60, .cstamp = 1000, .tstamp = 1000}},
+      /* The kernel answers for it at once. */
+      {AF_INET, true, {.ifa_valid = 3, .cstamp = 1000, .tstamp = 1000}},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i += 1)
+    EXPECT(is_renewed(rows[i].family, rows[i].times) == rows[i].renewed);
+}
+
 static void a_refusal_is_an_errno(void) {
   int ends[2];
   struct {
@@ -129,6 +182,7 @@ int main(void) {
   payloads();
   packets();
   dumps();
+  what_has_just_come_is_left();
   a_refusal_is_an_errno();
   return 0;
 }
