@@ -13,7 +13,7 @@ import {
   concerns,
   disinherit,
   identityOf,
-  isChecking,
+  isAwaited,
   isHolding,
   isIdle,
   isOfThePackage,
@@ -419,7 +419,7 @@ export class AddressKeeper {
   #notInService(keeping: Keeping, now: Instant): void {
     const present = presentOf(this.#options.network, keeping.settings);
     const lacking = present.length < keeping.settings.addresses.length;
-    if (!lacking && isChecking(keeping, now)) return;
+    if (isAwaited(keeping, now, lacking)) return;
     if (this.#isSureHere() && lacking) keeping.disturbed = true;
     this.#confirm(keeping);
   }

@@ -32,6 +32,9 @@ const SERVICE_DELAY = microseconds(50_000);
  */
 const CHECKED_WITHIN = microseconds(500_000);
 
+/** A thread of the kernel puts them in place, and may have to wait for its turn: more than 400 ms have been seen. */
+const STANDS_WITHIN = microseconds(2_000_000);
+
 export interface Keeping {
   settings: PlacedRouter;
   wanted: boolean;
@@ -47,6 +50,8 @@ export interface Keeping {
   serviceBy: Instant | null;
   /** Addresses that stand may be checked by the kernel until then. Of `serviceBy`. */
   checkedBy: Instant;
+  /** Addresses that do not stand yet may come until then. Of `serviceBy`. */
+  standsBy: Instant;
   /** Somebody removed an address that is wanted; told once. */
   disturbed: boolean;
   /** The interface that they were last put on: its index, whatever it is called meanwhile. */
@@ -76,6 +81,7 @@ export const begin = (
   confirmed: false,
   serviceBy: null,
   checkedBy: NEVER_YET,
+  standsBy: NEVER_YET,
   disturbed: false,
   linkIndex,
   seen: false,
@@ -84,17 +90,19 @@ export const begin = (
 
 /**
  * The script has succeeded, and the kernel does not answer for every address yet.
- * @param putsHere whether it is known to put them on this interface: then they are waited for as long as a check may take.
+ * @param putsHere whether it is known to put them on this interface, so that those that do not stand there are late.
  */
 export function awaitService(keeping: Keeping, now: Instant, putsHere: boolean): void {
-  keeping.serviceBy = after(now, putsHere ? CHECKED_WITHIN : SERVICE_DELAY);
+  keeping.serviceBy = after(now, SERVICE_DELAY);
   keeping.checkedBy = after(now, CHECKED_WITHIN);
+  keeping.standsBy = putsHere ? after(now, STANDS_WITHIN) : keeping.serviceBy;
 }
 
-/** Whether addresses that stand, but are not answered for, may still be checked: then it goes on waiting. */
-export function isChecking(keeping: Keeping, now: Instant): boolean {
-  if (now >= keeping.checkedBy) return false;
-  keeping.serviceBy = keeping.checkedBy;
+/** Whether they may be late, or those that stand may still be checked: then it goes on waiting. */
+export function isAwaited(keeping: Keeping, now: Instant, lacking: boolean): boolean {
+  const until = lacking ? keeping.standsBy : keeping.checkedBy;
+  if (now >= until) return false;
+  keeping.serviceBy = until;
   return true;
 }
 

@@ -12,6 +12,7 @@ import { INDEX, rig, routerSettings, settingsOf, settle, type Rig } from './rig.
 /** For how long the agent waits for addresses that do not stand there, and for the kernel to check those that do. */
 const SERVICE_DELAY = 50_000;
 const CHECKED_WITHIN = 500_000;
+const STANDS_WITHIN = 2_000_000;
 const LINK_LOCAL = 'fe80::51/64';
 const GLOBAL = '2001:db8::51/64';
 
@@ -106,7 +107,7 @@ describe('IPv6 addresses that the script has added', () => {
 
   it('are at the kernel’s word only, however late it has time to put them where the package’s script adds them', async () => {
     const { made, mark } = await tentative('late');
-    made.kernel.advance(CHECKED_WITHIN - 1);
+    made.kernel.advance(STANDS_WITHIN - 1);
     await settle();
     assert.deepEqual(said(made, mark), ['news Active without addresses'], 'not before');
     made.kernel.addAddress(INDEX, LINK_LOCAL);
@@ -122,7 +123,7 @@ describe('IPv6 addresses that the script has added', () => {
   it('are put there again where the package’s script has ended and they never came', async () => {
     const { made } = await tentative('late');
     made.executor.tentative = false;
-    made.kernel.advance(CHECKED_WITHIN);
+    made.kernel.advance(STANDS_WITHIN);
     await settle();
     assert.deepEqual(
       [LINK_LOCAL, GLOBAL].map((one) => made.kernel.has(INDEX, one)),

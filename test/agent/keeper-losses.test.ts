@@ -7,7 +7,7 @@ import { ACTIVE_DOWN, stateOf } from './active-rig.js';
 import { INDEX, rig, routerSettings, settingsOf, settle, type Rig } from './rig.js';
 
 /** For how long the agent waits for the kernel's word. */
-const CHECKED_WITHIN = 500_000;
+const STANDS_WITHIN = 2_000_000;
 /** So often the agent looks at the kernel, whatever it was told. */
 const LOOK = 5_000_000;
 
@@ -99,7 +99,7 @@ for (const kind of KINDS) {
       made.executor.answers.push(done);
       made.executor.proceed();
       await settle();
-      made.kernel.advance(CHECKED_WITHIN);
+      made.kernel.advance(STANDS_WITHIN);
       await settle();
       assert.ok(made.kernel.has(INDEX + 1, kind.virtual));
       assert.equal(restored(made), 2);
