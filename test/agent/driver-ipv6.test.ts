@@ -107,9 +107,11 @@ describe('IPv6 addresses that the script has added', () => {
 
   it('are at the kernel’s word only, however late it has time to put them where the package’s script adds them', async () => {
     const { made, mark } = await tentative('late');
+    const scripts = made.executor.requests.length;
     made.kernel.advance(STANDS_WITHIN - 1);
     await settle();
     assert.deepEqual(said(made, mark), ['news Active without addresses'], 'not before');
+    assert.equal(made.executor.requests.length, scripts, 'and they are not put there again');
     made.kernel.addAddress(INDEX, LINK_LOCAL);
     made.kernel.addAddress(INDEX, GLOBAL);
     await settle();
