@@ -54,7 +54,7 @@ export class AddressKeeper {
   #vip: Settings['vip'] = { script: '', leaseSeconds: 0, timeoutSeconds: 5 };
   #running = false;
   #suspended = false;
-  /** The script puts addresses on the interface, as the kernel has shown; one of the user's own need not. */
+  /** The script puts addresses on the interface: the package's does, the kernel has shown it of another. */
   #putsHere = false;
   /** What the kernel had told when it was last looked at. */
   #revision = -1;
@@ -86,7 +86,7 @@ export class AddressKeeper {
     leftovers: Leftovers = NOTHING_LEFT,
   ): void {
     const routers = settings.map(placed);
-    if (vip.script !== this.#vip.script) this.#putsHere = false;
+    if (vip.script !== this.#vip.script) this.#putsHere = isOfThePackage(vip);
     this.#vip = vip;
     this.virtualMacs.configure(vip, settings, leftovers.virtualMacs);
     const before = new Map([...this.#kept.values()].map((one) => [identityOf(one.settings), one]));
@@ -403,7 +403,7 @@ export class AddressKeeper {
   /** Nothing more has to be put there: present, as soon as the kernel answers for all. */
   #await(keeping: Keeping): void {
     if (keeping.disturbed || this.#serves(keeping)) this.#confirm(keeping);
-    else awaitService(keeping, this.#options.now(), this.#isSureHere());
+    else awaitService(keeping, this.#options.now(), this.#putsHere);
   }
 
   #confirm(keeping: Keeping): void {
@@ -412,15 +412,12 @@ export class AddressKeeper {
     this.#tell(keeping.disturbed ? 'addresses-removed' : 'addresses-present', keeping);
   }
 
-  /** The package's own script puts them on the interface of the settings; another one has been seen to. */
-  #isSureHere = (): boolean => this.#putsHere || isOfThePackage(this.#vip);
-
   /** The kernel had its time since the script succeeded: what it lacks even so is lost, not late. */
   #notInService(keeping: Keeping, now: Instant): void {
     const present = presentOf(this.#options.network, keeping.settings);
     const lacking = present.length < keeping.settings.addresses.length;
     if (isAwaited(keeping, now, lacking)) return;
-    if (this.#isSureHere() && lacking) keeping.disturbed = true;
+    if (this.#putsHere && lacking) keeping.disturbed = true;
     this.#confirm(keeping);
   }
 
