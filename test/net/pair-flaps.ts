@@ -31,7 +31,7 @@ async function flap(bench: PairBench, name: ApplianceName): Promise<void> {
     await bench.command(name, 'flaps', 'clear');
     await bench.waitFor(`no flap at ${name}`, () => count() === 0);
   }
-  while (count() <= MAXIMUM_FLAPS) {
+  for (let pulls = 0; pulls <= MAXIMUM_FLAPS && count() <= MAXIMUM_FLAPS; pulls += 1) {
     await bench.waitFor(`${name} is Active`, () => bench.allAre(name, 'Active'));
     const before = count();
     const plug = await bench.unplug(name);
