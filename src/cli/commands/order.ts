@@ -1,6 +1,10 @@
 // `understudy failover`, `maintenance`, `bypass engage|release`, `flaps clear`: one order to the
 // running agent, and what came of it. Without an agent there is nobody to carry it out.
-import { createControlClient, type ControlClient } from '../../control/client.js';
+import {
+  AgentNotReachable,
+  createControlClient,
+  type ControlClient,
+} from '../../control/client.js';
 import type { CommandName, CommandOutcome } from '../../control/protocol.js';
 import type { Status } from '../../model/status.js';
 import { answer, fail, failCall, failSettings } from '../failures.js';
@@ -62,11 +66,21 @@ async function insist(
   let outcome = await give();
   while (!outcome.ok && !isOver()) {
     await waitToLook(surroundings);
-    const status = await client.status();
-    if (!isActive(status)) break;
-    if (canMove(status) || isOver()) outcome = await give();
+    const status = await statusOf(client);
+    if (status !== null && !isActive(status)) break;
+    if (isOver() || (status !== null && canMove(status))) outcome = await give();
   }
   return outcome;
+}
+
+/** Null when it does not answer: what keeps a peer from being heard, such as a busy disk, may keep it, too. */
+async function statusOf(client: ControlClient): Promise<Status | null> {
+  try {
+    return await client.status();
+  } catch (error) {
+    if (error instanceof AgentNotReachable) return null;
+    throw error;
+  }
 }
 
 /** Without one that is Active here there is nothing left to wait for. */
