@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { beforeEach, describe, it } from '../support/test.js';
 import type { CommandOutcome } from '../../src/control/protocol.js';
 import type { Status } from '../../src/model/status.js';
@@ -93,6 +95,15 @@ describe('failover --wait', () => {
     const waiting = say(['failover', '--wait', '60'], quick);
     await looked;
     await server.close();
+    // Somebody takes the question and does not answer it.
+    const deaf = createServer((socket) => {
+      socket.destroy();
+      told.emit('refused');
+    });
+    const refusedOnce = eventOf(told, 'refused');
+    deaf.listen(join(folder, 'control.sock'));
+    await refusedOnce;
+    await new Promise((resolve) => deaf.close(resolve));
     await startAgent({
       command: () => {
         asked += 1;

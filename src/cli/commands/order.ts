@@ -64,11 +64,12 @@ async function insist(
   const isOver = (): boolean =>
     performance.now() >= until || surroundings.interrupted?.aborted === true;
   let outcome = await give();
-  while (!outcome.ok && !isOver()) {
+  for (let over = isOver(); !outcome.ok && !over;) {
     await waitToLook(surroundings);
     const status = await statusOf(client);
     if (status !== null && !isActive(status)) break;
-    if (isOver() || (status !== null && canMove(status))) outcome = await give();
+    over = isOver();
+    if (over || (status !== null && canMove(status))) outcome = await give();
   }
   return outcome;
 }
