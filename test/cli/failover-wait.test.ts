@@ -103,7 +103,9 @@ describe('failover --wait', () => {
     const refusedOnce = eventOf(told, 'refused');
     deaf.listen(join(folder, 'control.sock'));
     await refusedOnce;
-    await new Promise((resolve) => deaf.close(resolve));
+    const closed = eventOf(deaf, 'close');
+    deaf.close();
+    await closed;
     await startAgent({
       command: () => {
         asked += 1;
