@@ -19,17 +19,21 @@ import { startRequest, type Asking } from '../../scripts/lab/request.js';
 import { installedUnderstudy, MAIN, PROGRAMS, ROOT } from '../../scripts/lab/program.js';
 import { run } from '../../scripts/lab/command.js';
 import { CALM_MS, Client, PATIENCE_MS, rest } from './client.js';
+import { causesOf, movesText, type Moves } from './ending.js';
 import { openHookService } from './hook-service.js';
 import { coverOnce, hostFolders, installPackage, Nginx, StandIn } from './host.js';
 import { summed, type Part } from './part.js';
 import type { Outcome, SettingRow } from './report.js';
 import type { StandInPlan } from './stand-in.js';
 import { markedDown } from './upstreams.js';
-import { witness } from './witness.js';
+import { movesSince, witness } from './witness.js';
 import { Words } from './words.js';
 
 const REQUESTS_PER_SECOND = 200;
 const REQUEST_TIMEOUT_MS = 5_000;
+
+/** Longer than a preemption: what has not come back by then does not come back by itself. */
+const COMES_BACK_MS = 30_000;
 
 const KEY = 'c3'.repeat(32);
 
@@ -82,10 +86,13 @@ export class Site {
   /** Since the start. */
   readonly #started: { client: Client | null; words: Words | null } = { client: null, words: null };
   readonly #hookServices: Server[] = [];
+  /** What has happened to the roles since the last part began. */
+  #moves: () => Moves;
 
   private constructor(lab: Lab, plan: SitePlan) {
     this.lab = lab;
     this.plan = plan;
+    this.#moves = movesSince(lab);
     this.#heirs = plan.holders ?? plan.addresses.map(() => 'a');
     this.nginx = { a: new Nginx(lab, 'a'), b: new Nginx(lab, 'b') };
     for (const [host, { plan: standIn }] of Object.entries(plan.standIns ?? {})) {
@@ -250,11 +257,34 @@ export class Site {
     return this.#heldBy(this.plan.addresses.map(() => name));
   }
 
-  #untilHeldBy(holders: readonly ApplianceName[]): Promise<void> {
+  /** What does not come is told with why the role has moved since the part before. */
+  #untilHeldBy(holders: readonly ApplianceName[], patienceMs = PATIENCE_MS): Promise<void> {
     return this.lab.waitFor(`held by ${holders.join(', ')}`, () => this.#heldBy(holders), {
-      deadlineMs: PATIENCE_MS,
-      describe: () => this.holders(),
+      deadlineMs: patienceMs,
+      describe: () => `${this.holders()}, by ${movesText(this.#moves())}`,
     });
+  }
+
+  /**
+   * A machine that stood still may have moved the role since the part before: then it comes back. Not by itself where
+   * traffic had stalled: whoever stands by sees none, and would stay so. Then it is handed back, as an operator does.
+   */
+  async #comesBack(): Promise<void> {
+    const [heir, ...others] = new Set(this.#heirs);
+    await this.#untilHeldBy(this.#heirs, COMES_BACK_MS).catch(async () => {
+      const stalled = causesOf(this.#moves()).includes('bandwidth');
+      if (stalled && others.length === 0) await this.#handBack(heir === 'a' ? 'b' : 'a');
+      await this.#untilHeldBy(this.#heirs);
+    });
+  }
+
+  /** Forced: what judges the Active only cannot have recovered at the one that stands by. */
+  async #handBack(holder: ApplianceName): Promise<void> {
+    await this.bothAble();
+    const outcome = await this.lab
+      .appliance(holder)
+      .patientControl.command('failover', undefined, true);
+    if (!outcome.ok) throw new Error(`${holder} hands back: ${outcome.message}`);
   }
 
   #heldBy(holders: readonly ApplianceName[]): boolean {
@@ -272,9 +302,9 @@ export class Site {
       typeof part.heir === 'string'
         ? this.plan.addresses.map(() => part.heir as ApplianceName)
         : part.heir;
-    // A check that got no time may have moved the role meanwhile: then it comes back first.
-    await this.#untilHeldBy(this.#heirs);
+    await this.#comesBack();
     this.#heirs = heirs;
+    this.#moves = movesSince(this.lab);
     const window = await this.#client.open();
     await rest(CALM_MS);
     const holdersBefore = this.holders();
